@@ -1,0 +1,51 @@
+"""What authors of `deploy.py` files may use; everything else below `common` is the deployer's own.
+
+Names are imported when they are first used, so that a command loads nothing that it does not need.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from common.config import Environment
+    from common.executor import main
+    from common.pipeline import Pipeline
+    from common.reference import Location, Ref
+    from common.settings import (
+        CrawlerSettings,
+        FunctionSettings,
+        JobSettings,
+        Network,
+        StateMachineSettings,
+        TriggerSettings,
+    )
+    from common.shared import SharedResources
+
+__all__ = [
+    "CrawlerSettings",
+    "Environment",
+    "FunctionSettings",
+    "JobSettings",
+    "Location",
+    "Network",
+    "Pipeline",
+    "Ref",
+    "SharedResources",
+    "StateMachineSettings",
+    "TriggerSettings",
+    "main",
+]
+_MODULES = {
+    "Environment": "config",
+    "Location": "reference",
+    "Pipeline": "pipeline",
+    "Ref": "reference",
+    "SharedResources": "shared",
+    "main": "executor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'settings')}"), name)

@@ -1,0 +1,241 @@
+"""What is built from this repository alone: Lambda packages and Glue scripts.
+
+An artifact is named by its *input digest*, which is known without building; that is what makes skipping cheap. The bytes have a
+digest of their own (the content digest), because deflate output differs between zlib builds: the cache key is the tree, never
+the zip. Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+import ast
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from common import digest
+from common.digest import Digest
+from common.errors import ArtifactError
+from common.resource import Key
+
+PACKAGER = 1
+"""Rises when the same inputs are packaged to other bytes."""
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+IGNORED = frozenset({"__pycache__", ".DS_Store", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", "node_modules/.cache"})
+
+
+@dataclass(frozen=True)
+class Package:
+    """A folder as a Lambda deployment package.
+
+    Args:
+        key: kind ``artifact``.
+        prefix: where the project's objects begin in the artifact bucket, as in ``dev/fpac_pipeline/``.
+        folder: the function's folder.
+        handler: as Lambda spells it, ``file.function``.
+        runtime, architecture: part of the input digest, as what is packaged may depend on them.
+    """
+
+    key: Key
+    prefix: str
+    folder: Path
+    handler: str
+    runtime: str
+    architecture: str
+
+    @property
+    def location(self) -> str:
+        """The object key in the artifact bucket."""
+        return f"{self.prefix}artifacts/{self.key.name}/{self.input_digest()}.zip"
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return {path.relative_to(self.folder).as_posix(): path for path in _walk(self.folder)}
+
+    @cached_property
+    def _digests(self) -> dict[str, Digest]:
+        return {name: digest.of_file(path) for name, path in self._files.items()}
+
+    def files(self) -> Mapping[str, Digest]:
+        """Every file's digest under its path relative to the function's folder."""
+        return self._digests
+
+    @cached_property
+    def _input_digest(self) -> Digest:
+        executable = sorted(name for name, path in self._files.items() if os.access(path, os.X_OK))
+        inputs = {"files": self._digests, "executable": executable, "runtime": self.runtime, "architecture": self.architecture}
+        return digest.of_struct("package", PACKAGER, inputs)
+
+    def input_digest(self) -> Digest:
+        """Covers names, contents and executable bits of all files, runtime, architecture and packager."""
+        return self._input_digest
+
+    def build(self, build_dir: Path) -> Path:
+        """The zip; built unless it is there already.
+
+        Raises:
+            ArtifactError: the handler is missing, a file does not compile, or Lambda would refuse the size.
+        """
+        built = build_dir / self.key.project / self.key.name / f"{self.input_digest()}.zip"
+        if built.exists():
+            return built
+        self._check()
+        with _new_file(built) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            for name in sorted(self._files):
+                _add(archive, name, self._files[name])
+        return built
+
+    def _check(self) -> None:
+        _check_handler(self)
+        for name, path in self._files.items():
+            if name.endswith(".py"):
+                _check_syntax(path)
+        size = sum(path.stat().st_size for path in self._files.values())
+        if size > UNZIPPED_LIMIT:
+            largest = sorted(self._files, key=lambda name: -self._files[name].stat().st_size)[:5]
+            raise ArtifactError(
+                f"{_shown(self.folder)}: {size / 2**20:.0f} MB unzipped; Lambda accepts {UNZIPPED_LIMIT // 2**20} MB. "
+                f"The largest files: {', '.join(largest)}. Move dependencies to a layer, or leave them out."
+            )
+
+
+@dataclass(frozen=True)
+class Script:
+    """One Python file, uploaded as it is.
+
+    Immutable keys are the point: a script overwritten in place would change the next run, and the retry of a running one, without
+    any API event and without a way back.
+    """
+
+    key: Key
+    prefix: str
+    path: Path
+
+    @property
+    def location(self) -> str:
+        """The object key in the artifact bucket."""
+        return f"{self.prefix}artifacts/{self.key.name}/{self.input_digest()}{self.path.suffix}"
+
+    @cached_property
+    def _digest(self) -> Digest:
+        return digest.of_file(self.path)
+
+    def files(self) -> Mapping[str, Digest]:
+        """The one file's digest under its name."""
+        return {self.path.name: self._digest}
+
+    @cached_property
+    def _input_digest(self) -> Digest:
+        return digest.of_struct("script", PACKAGER, {"content": self._digest})
+
+    def input_digest(self) -> Digest:
+        """Covers the file's content."""
+        return self._input_digest
+
+    def build(self, build_dir: Path) -> Path:
+        """A copy of the script under its digest.
+
+        Raises:
+            ArtifactError: it does not compile.
+        """
+        built = build_dir / self.key.project / self.key.name / f"{self.input_digest()}{self.path.suffix}"
+        if built.exists():
+            return built
+        _check_syntax(self.path)
+        with _new_file(built) as temporary:
+            shutil.copyfile(self.path, temporary)
+        return built
+
+
+class _new_file:  # noqa: N801 - reads as the function it is
+    """A path beside `target` to write to; it becomes `target` when nothing failed, and is gone when something did."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=".new-")
+        os.close(handle)
+        self._temporary = Path(name)
+        return self._temporary
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None:
+            self._temporary.replace(self._target)
+        else:
+            self._temporary.unlink()
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file below, symlinks inside the folder followed.
+
+    Raises:
+        ArtifactError: a link leads out of the folder.
+    """
+    top = folder.resolve()
+    for directory, names, files in os.walk(folder):
+        names[:] = sorted(name for name in names if name not in IGNORED)
+        for name in sorted(files):
+            path = Path(directory, name)
+            if name in IGNORED or name.endswith(".pyc"):
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(top):
+                raise ArtifactError(f"{_shown(path)} is a link out of its folder. Put the file itself there.")
+            yield path
+
+
+def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    member = zipfile.ZipInfo(name, ZIP_DATE)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.create_system = 3
+    member.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
+    with path.open("rb") as source, archive.open(member, "w") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _check_handler(package: Package) -> None:
+    module, _, function = package.handler.rpartition(".")
+    endings = (".py",) if package.runtime.startswith("python") else (".js", ".mjs", ".cjs")
+    found = next((package.folder / f"{module}{end}" for end in endings if (package.folder / f"{module}{end}").is_file()), None)
+    if found is None:
+        raise ArtifactError(
+            f"{_shown(package.folder)}: the handler {package.handler!r} needs a file {module}{endings[0]} there. Add it, or name "
+            f"another handler in the declaration."
+        )
+    if found.suffix == ".py" and function not in _top_level_names(found):
+        raise ArtifactError(f"{_shown(found)} does not define {function!r}, which the handler {package.handler!r} names.")
+
+
+def _top_level_names(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in _check_syntax(path).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Assign):
+            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    return names
+
+
+def _check_syntax(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        raise ArtifactError(f"{_shown(path)}:{error.lineno}: {error.msg}. Nothing was deployed.") from None
+    except ValueError as error:
+        raise ArtifactError(f"{_shown(path)} is not Python: {error}. Nothing was deployed.") from None
+
+
+def _shown(path: Path) -> str:
+    """The path as a person at the repository's root would write it."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()

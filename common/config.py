@@ -1,0 +1,247 @@
+"""Environments: validated configuration, and every name and ARN that follows from it.
+
+One file an environment, `config/<env>.json`; `config/<project>/<env>.json` may overlay that project's section. All that differs
+between two environments is here, so the same code deploys each. Names and ARNs are computed before anything exists: no value
+has to flow from one AWS response into another resource's declaration.
+"""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from common.errors import ConfigError, UsageError
+from common.settings import (
+    Arn,
+    CrawlerSettings,
+    FunctionSettings,
+    JobSettings,
+    Model,
+    Network,
+    Retention,
+    StateMachineSettings,
+    TriggerSettings,
+)
+
+M = TypeVar("M", bound=Model)
+
+OWNER_TAG = "deployer:environment"
+PROJECT_TAG = "deployer:project"
+
+
+def _unreserved(key: str) -> str:
+    if key.startswith(("aws:", "deployer:")):
+        raise ValueError("tags that begin with aws: or deployer: are not yours to set")
+    return key
+
+
+TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +\-=._:/@]{1,128}$"), AfterValidator(_unreserved)]
+TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +\-=._:/@]{0,256}$")]
+
+
+class Defaults(Model):
+    """Settings of every resource of a type, unless something nearer says otherwise."""
+
+    function: FunctionSettings = FunctionSettings()
+    job: JobSettings = JobSettings()
+    crawler: CrawlerSettings = CrawlerSettings()
+    state_machine: StateMachineSettings = StateMachineSettings()
+    trigger: TriggerSettings = TriggerSettings()
+    log_retention_days: Retention = 30
+    """Of the log groups that state machines and jobs share."""
+
+
+class Project(Model):
+    """One project's section; also the whole of `config/<project>/<env>.json`."""
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
+    """Values for `${name}` in environment variables, arguments and definitions. `ssm:/path` is read from Parameter Store."""
+    functions: dict[str, FunctionSettings] = Field(default_factory=dict)
+    jobs: dict[str, JobSettings] = Field(default_factory=dict)
+    crawlers: dict[str, CrawlerSettings] = Field(default_factory=dict)
+    state_machines: dict[str, StateMachineSettings] = Field(default_factory=dict)
+    triggers: dict[str, TriggerSettings] = Field(default_factory=dict)
+
+
+class Roles(Model):
+    """How roles are managed. A role ARN on a resource, or in `arns`, replaces the managed role."""
+
+    arns: dict[Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/.+)?$")], Arn] = Field(
+        default_factory=dict
+    )
+    """Existing roles by `kind` or `kind/Name`, for organisations in which deployers may not create roles."""
+    permissions_boundary: Arn | None = None
+
+
+class Embedded(Model):
+    """The embedded AWS on this machine instead of a real account."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    """A fixed port. Without it a free one is taken."""
+
+
+class Environment(Model):
+    """One environment: an account, a region, a name prefix, and what is particular to them."""
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+    """Begins the name of every resource. Two environments of one account need two prefixes."""
+    artifact_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    """Holds artifacts and deployed records."""
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
+    protected: bool = False
+    """Ask for the environment's name before anything is changed."""
+    embedded: Embedded | None = None
+    network: Network = Network()
+    roles: Roles = Roles()
+    defaults: Defaults = Defaults()
+    projects: dict[str, Project] = Field(default_factory=dict)
+
+    @property
+    def partition(self) -> str:
+        """The ARN partition of the region."""
+        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.region.rpartition("-")[0].rpartition("-")[0], "aws")
+
+    @property
+    def owner(self) -> str:
+        """The value of the ownership tag: the same for every resource of this environment, and for no other's."""
+        return f"{self.name_prefix}/{self.name}"
+
+    def ownership(self, project: str) -> dict[str, str]:
+        """The tags that say a resource is this project's in this environment, and the environment's own tags."""
+        return {**self.tags, OWNER_TAG: self.owner, PROJECT_TAG: project}
+
+    def resource_name(self, project: str, name: str) -> str:
+        """The physical name of a project's resource."""
+        return f"{self.name_prefix}-{project}-{name}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a regional resource of this account, as in ``arn("lambda", "function:x")``."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def role_path(self, project: str) -> str:
+        """The IAM path of a project's roles; ListRoles finds an environment's by its beginning."""
+        return f"/{self.name_prefix}/{self.name}/{project}/"
+
+    def role_arn(self, project: str, role_name: str) -> str:
+        """The ARN of a managed role."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.role_path(project)}{role_name}"
+
+    def bucket_arn(self, bucket: str, key: str = "") -> str:
+        """The ARN of a bucket, or of objects in it."""
+        return f"arn:{self.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
+
+    def project(self, name: str) -> Project:
+        """The project's section; an empty one when configuration says nothing of it."""
+        return self.projects.get(name, Project())
+
+
+def environments(root: Path) -> list[str]:
+    """The environments that `config/` describes, by name."""
+    return sorted(path.stem for path in (root / "config").glob("*.json") if path.stem != "schema")
+
+
+def load(root: Path, name: str) -> Environment:
+    """The environment `name`, with its projects' overlays.
+
+    Raises:
+        UsageError: there is no such environment.
+        ConfigError: a file is malformed or wrong; all its errors in one message.
+    """
+    path = root / "config" / f"{name}.json"
+    if name not in (known := environments(root)):
+        raise UsageError(f"There is no environment {name!r}: config/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
+    data = _parse(path, root)
+    _validate(Environment, data, path, root)
+    for overlay in sorted((root / "config").glob(f"*/{name}.json")):
+        section = _parse(overlay, root)
+        _validate(Project, section, overlay, root)
+        section.pop("$schema", None)
+        projects = data.setdefault("projects", {})
+        projects[overlay.parent.name] = _overlaid(projects.get(overlay.parent.name, {}), section)
+    environment = _validate(Environment, data, path, root)
+    if environment.name != name:
+        raise ConfigError(f'config/{name}.json: $.name is "{environment.name}"; it must be "{name}", as the file is called.')
+    return environment
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of both kinds of file: an environment at the root, a project's overlay under ``#/$defs/Project``."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Environment.model_json_schema(by_alias=True)}
+
+
+def _parse(path: Path, root: Path) -> dict[str, Any]:
+    where = path.relative_to(root).as_posix()
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{where}: this is not JSON: {error}.") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where}: an object {{…}} is expected, this is a {type(data).__name__}.")
+    return data
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"the key {key!r} is given twice")
+        result[key] = value
+    return result
+
+
+def _validate(model: type[M], data: dict[str, Any], path: Path, root: Path) -> M:
+    try:
+        return model.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        where = path.relative_to(root).as_posix()
+        lines = [f"  {line}" for line in _explain(error, model)]
+        raise ConfigError("\n".join([f"{where} is not valid:", *lines])) from None
+
+
+def _explain(error: ValidationError, model: type[Model]) -> Iterator[str]:
+    for one in error.errors(include_url=False, include_context=False):
+        location = [part for part in one["loc"] if part != "[key]"]
+        path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+        if one["type"] == "extra_forbidden":
+            yield f"{path}: unknown key.{_guess(str(location[-1]), _keys_at(model, location[:-1]))}"
+        else:
+            value = json.dumps(one["input"], default=str)
+            told = "" if one["type"] == "missing" else f", not {value[:60]}"
+            yield f"{path}: {one['msg'][0].lower()}{one['msg'][1:]}{told}"
+
+
+def _keys_at(model: type[Model], location: list[int | str]) -> list[str]:
+    """The keys that the object at `location` may have, by walking the JSON schema."""
+    root = model.model_json_schema(by_alias=True)
+    node: Mapping[str, Any] = root
+    for part in location:
+        named = node.get("properties", {}).get(part)
+        node = named if named is not None else node.get("additionalProperties") or node.get("items") or {}
+        choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
+        reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
+        if reference:
+            node = root["$defs"][reference.rpartition("/")[2]]
+    return list(node.get("properties", {}))
+
+
+def _guess(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _overlaid(base[key], value) if both else value
+    return merged

@@ -1,0 +1,52 @@
+"""The only place that hashes.
+
+A digest is the lower-case hexadecimal SHA-256 of a canonical text, never of concatenated values: every struct starts with its
+kind and a schema number, keys are sorted, and files are named by their relative POSIX path. So two different inputs cannot
+share a text, and a change of what a kind's digest covers is a change of its schema number.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NewType
+
+Digest = NewType("Digest", str)
+
+
+def of_struct(kind: str, schema: int, value: Any) -> Digest:
+    """The digest of a JSON-like value (str, int, float, bool, None, list, tuple, dict).
+
+    Raises:
+        TypeError: the value holds something that has no canonical JSON form.
+    """
+    text = json.dumps([kind, schema, value], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return of_bytes(text.encode())
+
+
+def of_bytes(data: bytes) -> Digest:
+    """The digest of bytes as they are."""
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+def of_file(path: Path) -> Digest:
+    """The digest of a file's bytes, streamed."""
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def of_files(files: Mapping[str, Digest]) -> Digest:
+    """The digest of a tree, given each file's digest under its relative POSIX path."""
+    return of_struct("tree", 1, dict(files))
+
+
+def short(digest: str) -> str:
+    """The first twelve digits: enough for a person to tell two apart."""
+    return digest[:12]
+
+
+def to_base64(digest: Digest) -> str:
+    """The same digest as AWS writes it (Lambda's CodeSha256, S3's ChecksumSHA256)."""
+    return base64.b64encode(binascii.unhexlify(digest)).decode()

@@ -1,0 +1,87 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    DeployError              one clear message for a person; the command exits with `exit_code`
+    ├── UsageError           the command line: a missing --env, an unknown project
+    ├── ConfigError          config/*.json: every error of a file at once, each with its JSON path
+    ├── DeclarationError     projects/*/deploy.py: a reference to nothing, a name too long, a broken definition
+    ├── ArtifactError        a package that cannot be built or would not run
+    ├── AccountError         no credentials, or credentials of another account
+    ├── AwsError             AWS refused a call: service, operation, code and AWS's own words
+    ├── OwnershipError       something of that name exists and is not ours
+    ├── LockedError          another deploy is changing the same project
+    ├── LocalError           the embedded AWS
+    ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
+    └── FailedError          the plan was applied in part: the failures were reported one by one
+
+A message says where, what, and what to do. Nothing else of ours may reach the user as a traceback.
+"""
+
+
+class DeployError(Exception):
+    """The root of the tree. `exit_code` is what the command returns to the shell."""
+
+    exit_code = 1
+
+
+class UsageError(DeployError):
+    """The command line asks for something that does not exist."""
+
+
+class ConfigError(DeployError):
+    """A configuration file is missing, malformed or wrong."""
+
+
+class DeclarationError(DeployError):
+    """A pipeline's declaration cannot be rendered."""
+
+
+class ArtifactError(DeployError):
+    """An artifact cannot be built, or AWS would not accept it."""
+
+
+class AccountError(DeployError):
+    """The credentials are missing or do not belong to the environment's account."""
+
+
+class OwnershipError(DeployError):
+    """A resource exists under our name without our ownership tags."""
+
+
+class LockedError(DeployError):
+    """Another deploy holds the lease, or has taken ours."""
+
+
+class LocalError(DeployError):
+    """The embedded AWS cannot be started, reached or stopped."""
+
+
+class FailedError(DeployError):
+    """Some resources failed; each was reported when it did."""
+
+
+class StoppedError(DeployError):
+    """A signal asked to stop; what was under way was finished and recorded."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__("Stopped. What was finished is recorded: deploy again to go on from here.")
+        self.exit_code = 128 + signal_number
+
+
+class AwsError(DeployError):
+    """AWS refused a call.
+
+    Attributes:
+        service: the client's name, as in ``lambda``.
+        operation: the API operation, as in ``UpdateFunctionCode``.
+        code: AWS's error code, as in ``ResourceConflictException``.
+        said: AWS's own message.
+    """
+
+    def __init__(self, service: str, operation: str, code: str, said: str) -> None:
+        super().__init__(f"{service}:{operation} was refused: {code}: {said}")
+        self.service = service
+        self.operation = operation
+        self.code = code
+        self.said = said

@@ -1,0 +1,84 @@
+"""What happens while a session works, as values. Whoever wants to know takes them one by one; a list is a fine listener."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from common.resource import Change, Key, Plan
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan was made; nothing has changed yet."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """A step begins; `counts` of its changes by action, those to be left alone too."""
+
+    step: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A change is under way."""
+
+    change: Change
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A change was carried out and recorded, in so many seconds."""
+
+    change: Change
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A change failed; the message is for people."""
+
+    change: Change
+    message: str
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A change was not tried, because what it needs has failed, or the deploy was interrupted."""
+
+    change: Change
+    needed: Key | None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence for people."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A package: how many files and bytes it has, and whether it was built just now."""
+
+    key: Key
+    files: Mapping[str, str]
+    size: int
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The session is over: seconds, AWS calls by operation, what succeeded, failed and was not tried."""
+
+    seconds: float
+    calls: Mapping[str, int]
+    done: int
+    failed: int
+    blocked: int
+
+
+Event = Planned | StepStarted | Started | Finished | Failed | Blocked | Note | Built | Closed
+Report = Callable[[Event], None]

@@ -1,0 +1,61 @@
+"""Invoke's executor, with two things added: pre-tasks get the caller's options, and one invocation is one session.
+
+Stock Invoke runs pre-tasks without the options of the task that asked for them: `invoke deploy-sfn --env dev` would package for
+no environment. And each task would have to open what the one before had just closed.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import invoke.executor
+from invoke.exceptions import Exit
+from invoke.parser.context import ParserContext
+from invoke.program import Program
+from invoke.tasks import Call, Task
+
+from common.errors import DeployError
+from common.invocation import INVOCATION, Invocation
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository."""
+
+
+class Executor(invoke.executor.Executor):
+    """Runs tasks, and turns our errors into one message and an exit code."""
+
+    def execute(self, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
+        """Runs the tasks of one command line within one `Invocation`."""
+        invocation = Invocation([str(call.task.name) for call in self.normalize(tasks)])
+        INVOCATION.set(invocation)
+        try:
+            try:
+                return super().execute(*tasks)
+            finally:
+                invocation.close()
+        except DeployError as error:
+            sys.stdout.flush()
+            raise Exit(f"error: {error}", code=error.exit_code) from None
+        except KeyboardInterrupt:
+            raise Exit("Stopped.", code=130) from None
+
+    def expand_calls(self, calls: list[Call]) -> list[Call]:
+        """Every call after its pre-tasks, which get those of its options that they know."""
+        expanded: list[Call] = []
+        for call in calls:
+            before: list[Any] = list(call.task.pre)
+            expanded.extend(self.expand_calls([_with(pre, call.kwargs) for pre in before]))
+            expanded.append(call)
+        return expanded
+
+
+def _with(pre: Call | Task[Any], options: dict[str, Any]) -> Call:
+    call = pre if isinstance(pre, Call) else Call(pre)
+    known = {argument.name for argument in call.task.get_arguments()}
+    return Call(call.task, args=call.args, kwargs={**{k: v for k, v in options.items() if k in known}, **call.kwargs})
+
+
+def main(task: str, project: str | None = None) -> None:
+    """Runs a task as if by `invoke TASK`, with the options of this command line; for declarations that run as scripts."""
+    words = ["invoke", "--search-root", str(ROOT), task, *sys.argv[1:], *(["--project", project] if project else [])]
+    Program(executor_class=Executor).run(words)

@@ -1,0 +1,59 @@
+"""Parameters whose value stands in Parameter Store: ``ssm:/path`` in configuration, read at plan time.
+
+Secrets are refused: a value that is read here would end in variables, arguments, plans and records. Their names may go there.
+"""
+
+from common.config import Environment
+from common.errors import ConfigError
+from common.resource import Aws
+
+SCHEME = "ssm:"
+
+
+def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
+    """The environment with every ``ssm:/path`` of the `wanted` projects replaced by its value; ten are read in one call.
+
+    Raises:
+        ConfigError: a parameter does not exist, or is a secret.
+    """
+    paths = {path: where for where, path in _named(env, wanted)}
+    values: dict[str, str] = {}
+    names = sorted(paths)
+    for start in range(0, len(names), 10):
+        for one in aws.call("ssm", "GetParameters", Names=names[start : start + 10])["Parameters"]:
+            if one["Type"] == "SecureString":
+                raise ConfigError(
+                    f"{paths[one['Name']]}: {one['Name']} is a secret. Pass its name to the code that needs it instead."
+                )
+            values[one["Name"]] = one["Value"]
+    for name in names:
+        if name not in values:
+            raise ConfigError(f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct the path.")
+    return _replaced(env, values)
+
+
+def any_to_read(env: Environment, wanted: list[str]) -> bool:
+    """Whether the `wanted` projects name anything in Parameter Store."""
+    return bool(_named(env, wanted))
+
+
+def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:
+    """Each place that names a path, and the path."""
+    return [
+        (f"config/{env.name}.json: $.projects.{project}.parameters.{parameter}", value.removeprefix(SCHEME))
+        for project in wanted
+        for parameter, value in env.project(project).parameters.items()
+        if value.startswith(SCHEME)
+    ]
+
+
+def _replaced(env: Environment, values: dict[str, str]) -> Environment:
+    projects = {
+        name: section.model_copy(
+            update={
+                "parameters": {key: values.get(value.removeprefix(SCHEME), value) for key, value in section.parameters.items()}
+            }
+        )
+        for name, section in env.projects.items()
+    }
+    return env.model_copy(update={"projects": projects})

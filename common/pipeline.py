@@ -1,0 +1,226 @@
+"""Declaring a pipeline: what authors write in `projects/<name>/deploy.py`.
+
+Functions are found in `lambda/<Name>/` and jobs in `glue/<stage>/<job>.py`; a declaration adds what a folder cannot say: what
+is read and written, variables, schedules. Nothing is created or asked here: a declaration is a pure function of the environment.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.config import Environment
+from common.declaration import (
+    CrawlerDeclaration,
+    Declaration,
+    Entry,
+    FunctionDeclaration,
+    JobDeclaration,
+    MachineDeclaration,
+    RuleDeclaration,
+    TableDeclaration,
+)
+from common.definition import Source
+from common.errors import ConfigError, DeclarationError
+from common.reference import Grantable, Location, Names, Ref
+from common.rendering import Renderer
+from common.resource import Key, Resource
+from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Settings, StateMachineSettings
+from common.shared import Shared
+
+ARNS = {
+    "lambda": ("lambda", "function:"),
+    "glue-job": ("glue", "job/"),
+    "crawler": ("glue", "crawler/"),
+    "state-machine": ("states", "stateMachine:"),
+    "rule": ("events", "rule/"),
+    "table": ("dynamodb", "table/"),
+}
+"""The service and the beginning of the resource part of each kind's ARN."""
+SECTIONS = {
+    "lambda": "functions",
+    "glue-job": "jobs",
+    "crawler": "crawlers",
+    "state-machine": "state_machines",
+    "rule": "triggers",
+}
+"""Where configuration speaks of each kind."""
+
+
+class Pipeline:
+    """One project's resources in one environment.
+
+    Args:
+        name: the project's folder.
+        env: the environment.
+        folder: where `lambda/` and `glue/` are.
+    """
+
+    def __init__(self, name: str, env: Environment, folder: Path) -> None:
+        self.name = name
+        self.env = env
+        self.folder = folder
+        self.entry: Entry | None = None
+        self._names = Names(env.project(name).parameters)
+        self._renderer = Renderer(name, env, self._names)
+        self._declared: dict[Ref, Declaration] = {}
+        self._resources: tuple[Resource, ...] = ()
+        self.shared = Shared(env, self._names.add)
+
+    def function(
+        self,
+        name: str,
+        *,
+        handler: str | None = None,
+        folder: str | None = None,
+        reads: Iterable[Grantable] = (),
+        writes: Iterable[Grantable] = (),
+        environment: Mapping[str, str] | None = None,
+        settings: FunctionSettings | None = None,
+    ) -> Ref:
+        """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`)."""
+        place = self.folder / (folder or f"lambda/{name}")
+        said = _with(settings, "environment", environment)
+        return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said))
+
+    def job(
+        self,
+        name: str,
+        *,
+        script: str | None = None,
+        reads: Iterable[Grantable] = (),
+        writes: Iterable[Grantable] = (),
+        arguments: Mapping[str, str] | None = None,
+        settings: JobSettings | None = None,
+        shell: bool = False,
+    ) -> Ref:
+        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job."""
+        said = _with(settings, "arguments", arguments)
+        path = self.folder / script if script else self._script(name)
+        return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell))
+
+    def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
+        """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""
+        return self._declare("crawler", name, CrawlerDeclaration(tuple(targets), database, settings))
+
+    def state_machine(
+        self,
+        name: str,
+        definition: Source | str,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        settings: StateMachineSettings | None = None,
+    ) -> Ref:
+        """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
+
+        Args:
+            name: its name in references and configuration.
+            definition: where the definition comes from; text is a path relative to the project.
+            tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
+            settings: what the declaration wants different from the defaults.
+        """
+        source = self.folder / definition if isinstance(definition, str) else definition
+        return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings))
+
+    def table(self, name: str, *, partition_key: str) -> Ref:
+        """A DynamoDB table of the pipeline's own, paid by request, with a string partition key."""
+        return self._declare("table", name, TableDeclaration(partition_key))
+
+    def schedule(self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None) -> Ref:
+        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input."""
+        return self._declare("rule", name, RuleDeclaration(machine, expression, constant or {}))
+
+    def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
+        """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
+        return self._declare("rule", name, RuleDeclaration(machine, location=location, suffix=suffix))
+
+    def run_by(
+        self,
+        machine: Ref,
+        *,
+        starting: Mapping[str, Any] | str,
+        sample: Mapping[str, Location] | None = None,
+        preview: Location | None = None,
+    ) -> None:
+        """Says what `invoke run` starts, and with which input.
+
+        Args:
+            machine: the state machine to start.
+            starting: the input of the execution, unless the user gives another; text is a JSON file of the project.
+            sample: files of the project; on the embedded AWS they are put to their locations first.
+            preview: where the Parquet files are that are shown in the end.
+        """
+        files = tuple((self.folder / path, location) for path, location in (sample or {}).items())
+        self.entry = Entry(machine, self.folder / starting if isinstance(starting, str) else starting, files, preview)
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Every resource of the pipeline, those found by convention included.
+
+        Raises:
+            DeclarationError: a reference to nothing, a name too long, a broken definition.
+            ConfigError: configuration of something that does not exist, or a parameter that nothing uses.
+        """
+        if not self._resources:
+            self._discover()
+            for ref, declaration in self._declared.items():
+                self._renderer.render(declaration, ref, self._settings(ref.key))
+            self._check_config()
+            self._resources = self._renderer.resources()
+        return self._resources
+
+    def _declare(self, kind: str, name: str, declaration: Declaration) -> Ref:
+        physical = self._renderer.physical_name(kind, name)
+        service, beginning = ARNS[kind]
+        ref = self._names.add(Ref(Key(self.name, kind, name), physical, self.env.arn(service, f"{beginning}{physical}")))
+        if ref in self._declared:
+            raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.")
+        self._declared[ref] = declaration
+        return ref
+
+    def _discover(self) -> None:
+        declared = {ref.key for ref in self._declared}
+        for folder in sorted((self.folder / "lambda").glob("*/")):
+            if folder.name != "__pycache__" and Key(self.name, "lambda", folder.name) not in declared:
+                self.function(folder.name)
+        for script in sorted((self.folder / "glue").glob("*/*.py")):
+            if Key(self.name, "glue-job", script.stem) not in declared:
+                self.job(script.stem)
+
+    def _script(self, name: str) -> Path:
+        found = sorted((self.folder / "glue").glob(f"*/{name}.py"))
+        if len(found) != 1:
+            places = f"glue/<stage>/{name}.py"
+            reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"
+            raise DeclarationError(f"projects/{self.name}: glue-job/{name}: {reason}. Name the file with `script`.")
+        return found[0]
+
+    def _settings(self, key: Key) -> tuple[Settings | None, Settings | None]:
+        """What configuration says of one resource, and of all of its kind."""
+        section = SECTIONS.get(key.kind)
+        if section is None:
+            return None, None
+        nearest: Mapping[str, Settings] = getattr(self.env.project(self.name), section)
+        return nearest.get(key.name), getattr(self.env.defaults, section.removesuffix("s"))
+
+    def _check_config(self) -> None:
+        """Configuration that nothing uses is a mistake: a renamed function would silently lose its settings."""
+        config, where = self.env.project(self.name), f"config/{self.env.name}.json: $.projects.{self.name}"
+        for kind, section in SECTIONS.items():
+            known = [ref.key.name for ref in self._declared if ref.key.kind == kind]
+            for name in getattr(config, section):
+                if name not in known:
+                    close = difflib.get_close_matches(name, known, n=1)
+                    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known) or 'none'}."
+                    raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}. {hint}")
+        unused = sorted(set(config.parameters) - self._names.used)
+        if unused:
+            raise ConfigError(
+                f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}."
+            )
+
+
+def _with(settings: Settings | None, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:
+    """The settings with `values` for one of their maps."""
+    if not values:
+        return settings
+    return settings.over({field: dict(values)}) if settings else {field: dict(values)}

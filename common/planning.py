@@ -1,0 +1,281 @@
+"""From declared resources to a plan, by reads only.
+
+What is known is asked first and for all at once: the release root's tag, the tagging index, the roles. Only what these do not
+settle costs calls of its own: the root's body, a record's tag, an artifact's tag, a live read. A resource is left alone when its
+record is known to hold the desired digest and AWS is known to have it; anything less is looked at live.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from common import digest, records, resource
+from common.config import OWNER_TAG, Environment
+from common.digest import Digest
+from common.errors import DeployError, OwnershipError
+from common.records import CLEAN, Mark, Records, Root
+from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
+
+ARTIFACT = "artifact"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Args:
+        wanted: which resources are to be brought up to date.
+        force: apply everything wanted, changed or not.
+        verify: read every live resource in full instead of trusting records and index.
+        adopt: take over resources that exist without our tags.
+    """
+
+    wanted: Callable[[Key], bool] = lambda _: True
+    force: bool = False
+    verify: bool = False
+    adopt: bool = False
+
+
+@dataclass
+class Trusted:
+    """What one project's release root and records are known to say.
+
+    Args:
+        root: the body, if it can be trusted; what it says of a key needs no further call.
+        clean: the root stands as it is; no deploy has died.
+        digests: by key, from the root or from the records' own tags.
+        pending: keys whose records prove nothing.
+    """
+
+    root: Root | None = None
+    clean: bool = False
+    digests: dict[Key, Digest] = field(default_factory=dict)
+    pending: set[Key] = field(default_factory=set)
+    etag: str | None = None
+    """Of the root's body, if it was read."""
+
+    def as_root(self) -> Root:
+        """The root that says the same."""
+        return Root({str(key): one for key, one in self.digests.items()}, tuple(sorted(str(key) for key in self.pending)))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A plan and what it was made from; apply needs both."""
+
+    plan: Plan
+    trusted: Mapping[str, Trusted]
+    digests: Mapping[Key, Digest]
+
+
+class Planner:
+    """Plans for the resources of several projects.
+
+    Args:
+        build_dir: where artifacts are built when their content is not known otherwise.
+        pool: where calls run in parallel.
+    """
+
+    def __init__(self, env: Environment, aws: Aws, known: Records, build_dir: Path, pool: Executor) -> None:
+        self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
+
+    def plan(self, resources: Sequence[Resource], options: Options, guard: Callable[[], object]) -> Outcome:
+        """What has to be done, in dependency order.
+
+        Args:
+            resources: of all projects that the command is about.
+            options: what the user asked for.
+            guard: proves that this is the right account; it runs beside the first reads, and nothing is concluded without it.
+
+        Raises:
+            OwnershipError: something exists under one of our names that is not ours; all such in one message.
+            ArtifactError: a changed artifact cannot be built.
+        """
+        guarded = self._pool.submit(guard)
+        digests = {one.key: resource.state_digest(one.key.kind, one.desired()) for one in resources}
+        artifacts = {one.artifact.key: one.artifact for one in resources if one.artifact is not None}
+        digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
+        present = [self._pool.submit(ask, self._aws, self._env) for ask in (records.inventory, records.roles)]
+        marks = {name: self._pool.submit(self._records.mark, name) for name in {key.project for key in digests}}
+        guarded.result()
+        trusted = self._trust({name: mark.result() for name, mark in marks.items()}, digests)
+        known = set().union(*(future.result() for future in present))
+        changes = self._changes(resources, artifacts, digests, trusted, known, options)
+        ordered = [changes[key] for key in _order(resources) if key in changes]
+        return Outcome(Plan((*ordered, *self._orphans(trusted, digests, options))), trusted, digests)
+
+    # What the records say ---------------------------------------------------------------------------------------------------
+
+    def _trust(self, marks: Mapping[str, Mark | None], digests: Mapping[Key, Digest]) -> dict[str, Trusted]:
+        own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
+        trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
+        doubtful = [name for name in marks if trusted[name] is None]
+        found = dict(zip(doubtful, self._pool.map(self._records.root, doubtful), strict=True))
+        for name, (body, etag) in found.items():
+            mark = marks[name]
+            if mark is not None and body is not None and body.digest() == mark.root:
+                by_key = {_parsed_key(name, key): one for key, one in body.digests.items()}
+                trusted[name] = Trusted(body, mark.state == CLEAN, by_key, {_parsed_key(name, key) for key in body.pending}, etag)
+        # Whoever lost the root lost the list of what was pending too; the records themselves are what is left to ask.
+        lost = [name for name in doubtful if trusted[name] is None]
+        listed = [key for keys in self._pool.map(self._records.listed, lost) for key in sorted(keys)]
+        recorded = dict(zip(listed, self._pool.map(self._records.recorded, listed), strict=True))
+        for name in lost:
+            digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name}
+            trusted[name] = Trusted(digests=digests_of, etag=found[name][1])
+        return {name: one for name, one in trusted.items() if one is not None}
+
+    # What has to be done ----------------------------------------------------------------------------------------------------
+
+    def _changes(
+        self,
+        resources: Sequence[Resource],
+        artifacts: Mapping[Key, Artifact],
+        digests: Mapping[Key, Digest],
+        trusted: Mapping[str, Trusted],
+        present: set[str],
+        options: Options,
+    ) -> dict[Key, Change]:
+        def settled(one: Resource) -> bool:
+            project = trusted[one.key.project]
+            recorded = project.digests.get(one.key) == digests[one.key] and one.key not in project.pending
+            return recorded and one.arn in present and not (options.force or options.verify)
+
+        wanted = [one for one in resources if options.wanted(one.key)]
+        unsettled = [one for one in wanted if not settled(one)]
+        stale = {one.artifact.key for one in unsettled if one.artifact is not None}
+        stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
+        contents = dict(zip(stale, self._pool.map(self._content, [artifacts[key] for key in stale]), strict=True))
+        changes = {one.key: Change(one.key, Action.NOOP, "up to date") for one in wanted}
+        for key in artifacts:
+            if options.wanted(key) or key in stale:
+                missing = key in contents and not contents[key][1]
+                reason = _files_changed(artifacts[key], trusted[key.project]) or "not uploaded yet" if missing else "uploaded"
+                changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason)
+        decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
+        decided = list(self._pool.map(_caught(decide), unsettled))
+        _raise_together([error for error in decided if isinstance(error, DeployError)])
+        return changes | {change.key: change for change in decided if isinstance(change, Change)}
+
+    def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
+        """The artifact's content digest, and whether it is uploaded. What the bucket has is never built again."""
+        uploaded = self._records.content(artifact)
+        if uploaded is not None:
+            return Digest(uploaded), True
+        return digest.of_file(artifact.build(self._build_dir)), False
+
+    def _decide(
+        self,
+        digests: Mapping[Key, Digest],
+        trusted: Mapping[str, Trusted],
+        contents: Mapping[Key, Digest],
+        options: Options,
+        one: Resource,
+    ) -> Change:
+        project = trusted[one.key.project]
+        recorded = project.digests.get(one.key) if one.key not in project.pending else None
+        desired = resource.rendered(one.desired(), lambda artifact: digest.to_base64(contents[artifact.key]))
+        observed = one.read(self._aws)
+        if observed is None:
+            reason = "does not exist" if recorded is None else "is gone from AWS"
+            return Change(one.key, Action.CREATE, reason, desired)
+        self._check_owner(one, observed, pending=one.key in project.pending, adopt=options.adopt)
+        changed = resource.difference(desired, observed)
+        if not changed and not options.force:
+            known = recorded == digests[one.key]
+            reason = "up to date" if known else "is as declared; its record is not"
+            return Change(one.key, Action.NOOP if known else Action.RECORD, reason, desired, observed)
+        if one.immutable.intersection(changed):
+            fixed = ", ".join(sorted(one.immutable.intersection(changed)))
+            return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place", desired, observed, changed)
+        reason = _reason(one, desired, observed, changed, project) or "forced"
+        if changed and recorded == digests[one.key]:
+            reason = f"changed in AWS: {reason}"
+        return Change(one.key, Action.UPDATE, reason, desired, observed, changed or tuple(sorted(desired)))
+
+    def _check_owner(self, one: Resource, observed: State, *, pending: bool, adopt: bool) -> None:
+        owner = observed.get("Tags", {}).get(OWNER_TAG)
+        if owner == self._env.owner or adopt or (pending and owner is None):
+            return
+        whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
+        raise OwnershipError(
+            f"{one.key.project}: {one.key}: {one.arn} exists and {whose}. Rename yours, or take it over with --adopt."
+        )
+
+    def _orphans(self, trusted: Mapping[str, Trusted], digests: Mapping[Key, Digest], options: Options) -> Iterable[Change]:
+        """What was deployed and is no longer declared."""
+        for name in sorted(trusted):
+            project = trusted[name]
+            for key in sorted(project.digests.keys() | project.pending):
+                if key not in digests and key.kind != ARTIFACT and options.wanted(key):
+                    yield Change(key, Action.ORPHAN, "no longer declared; it stays until it is pruned")
+
+
+def _order(resources: Sequence[Resource]) -> Iterable[Key]:
+    """Keys so that each comes after what it needs; among equals as declared."""
+    sorter = TopologicalSorter({one.key: one.needs for one in resources})
+    return sorter.static_order()
+
+
+def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
+    """Everything is as released if the mark is that of just these digests; then one call has answered for all."""
+    expected = Root({str(key): one for key, one in own.items()}).digest()
+    return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
+
+
+def _parsed_key(project: str, name: str) -> Key:
+    kind, _, rest = name.partition("/")
+    return Key(project, kind, rest)
+
+
+def _files_changed(artifact: Artifact, project: Trusted) -> str:
+    """Which files of an artifact are not as they were released; empty when that is not known."""
+    before = dict(project.root.files.get(str(artifact.key), {})) if project.root else {}
+    now = artifact.files()
+    if not before:
+        return ""
+    names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
+    names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
+    names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
+    return ", ".join(names if len(names) <= 3 else [*names[:3], f"and {len(names) - 3} more files"])
+
+
+def _reason(one: Resource, desired: State, observed: State, changed: tuple[str, ...], project: Trusted) -> str:
+    files = _files_changed(one.artifact, project) if one.artifact is not None else ""
+    fields = [name for name in changed if not (files and name == one.artifact_field)]
+    parts = [files, *(_field_changed(name, observed.get(name), desired.get(name)) for name in fields)]
+    return "; ".join(part for part in parts if part)
+
+
+def _field_changed(name: str, before: Any, after: Any) -> str:
+    """Short values are shown; longer ones, and maps, by what differs in them."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        keys = [str(key) for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)]
+        return f"{name}.{keys[0]} changed" if len(keys) == 1 else f"{name} changed ({', '.join(keys)})"
+    short = all(
+        isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 32) for value in (before, after)
+    )
+    return f"{name} {before} → {after}" if short else f"{name} changed"
+
+
+def _caught(decide: Callable[[Resource], Change]) -> Callable[[Resource], Change | DeployError]:
+    """Errors as values, so that all are told and not only the first."""
+
+    def caught(one: Resource) -> Change | DeployError:
+        try:
+            return decide(one)
+        except DeployError as error:
+            return error
+
+    return caught
+
+
+def _raise_together(errors: Sequence[DeployError]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise DeployError("\n".join(str(error) for error in errors))

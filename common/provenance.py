@@ -1,0 +1,31 @@
+"""Who deploys what, from where; told to whoever meets the lease or reads the release."""
+
+import getpass
+import socket
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def about(root: Path, caller: str) -> dict[str, str]:
+    """Caller, user, host, time and commit; `clean` says whether the tree was as committed, "" where there is no repository."""
+    commit = _git(root, "rev-parse", "HEAD")
+    changes = _git(root, "status", "--porcelain")
+    return {
+        "who": caller,
+        "holder": getpass.getuser(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit or "",
+        "clean": "" if changes is None else "no" if changes else "yes",
+    }
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says, or None where there is no git or no repository."""
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - fixed words
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()

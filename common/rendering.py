@@ -1,0 +1,248 @@
+"""From declarations to resources: configuration is merged, tokens are replaced, roles, log groups and packages are added.
+
+Every resource gets its needs from what its declaration refers to, and a role of its own with just the statements that follow
+from it, unless configuration names an existing role.
+"""
+
+from collections.abc import Iterable
+from functools import singledispatchmethod
+from typing import Any, TypeVar
+
+from common import definition as definitions
+from common import permissions
+from common.artifact import Package, Script
+from common.config import Environment
+from common.declaration import (
+    CrawlerDeclaration,
+    Declaration,
+    FunctionDeclaration,
+    JobDeclaration,
+    MachineDeclaration,
+    RuleDeclaration,
+    Said,
+    TableDeclaration,
+)
+from common.errors import DeclarationError
+from common.reference import Names, Ref, spelled_out
+from common.resource import Key, Resource
+from common.resources.crawler import Crawler
+from common.resources.function import Function
+from common.resources.job import Job
+from common.resources.log_group import LogGroup
+from common.resources.role import Role
+from common.resources.rule import Rule
+from common.resources.state_machine import StateMachine
+from common.resources.table import Table
+from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Settings, StateMachineSettings, TriggerSettings
+from common.shared import Shared
+
+S = TypeVar("S", bound=Settings)
+Merged = tuple[Settings | None, Settings | None]
+"""What configuration says of one resource, and of all of its kind."""
+
+NAME_LIMITS = {"table": 255, "lambda": 64, "role": 64, "glue-job": 255, "crawler": 255, "state-machine": 80, "rule": 64}
+"""AWS's limits on names, in characters."""
+PRINCIPALS = {
+    "lambda": "lambda.amazonaws.com",
+    "glue-job": "glue.amazonaws.com",
+    "crawler": "glue.amazonaws.com",
+    "state-machine": "states.amazonaws.com",
+    "rule": "events.amazonaws.com",
+}
+JOB_LOGS = ("glue/output", "glue/error")
+"""The shared log groups of Glue jobs; Glue appends `/output` and `/error` to the prefix that a job names."""
+
+
+class Renderer:
+    """Collects the resources of one project."""
+
+    def __init__(self, project: str, env: Environment, names: Names) -> None:
+        self._project = project
+        self._env = env
+        self._names = names
+        self._shared = Shared(env)
+        self._resources: dict[Key, Resource] = {}
+
+    def resources(self) -> tuple[Resource, ...]:
+        """All that was rendered."""
+        return tuple(self._resources.values())
+
+    def physical_name(self, kind: str, name: str) -> str:
+        """The name of a resource in AWS.
+
+        Raises:
+            DeclarationError: it is longer than AWS allows.
+        """
+        physical = self._env.resource_name(self._project, name)
+        if len(physical) > NAME_LIMITS[kind]:
+            raise DeclarationError(
+                f"projects/{self._project}: {kind}/{name} would be called {physical!r}: {len(physical)} characters; AWS allows "
+                f"{NAME_LIMITS[kind]}. Shorten its name, the project's, or name_prefix in config/{self._env.name}.json."
+            )
+        return physical
+
+    @singledispatchmethod
+    def render(self, declaration: Declaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - the registered ones use it
+        """Adds the resource `ref` and what belongs to it alone."""
+        raise TypeError(f"{ref.key}: {declaration!r} is no declaration")
+
+    @render.register
+    def _function(self, declaration: FunctionDeclaration, ref: Ref, configured: Merged) -> None:
+        settings = _merged(FunctionSettings, configured, declaration.said)
+        where = self._where(ref)
+        if not declaration.folder.is_dir():
+            raise DeclarationError(f"{where}: there is no folder {declaration.folder.parent.name}/{declaration.folder.name}/.")
+        environment, refs = self._names.substitute(dict(settings.environment), where)
+        network = settings.network or (self._env.network if settings.vpc else None)
+        group = self._log_group(ref, settings.log_retention_days)
+        granted = permissions.grants(self._env, declaration.reads, declaration.writes)
+        in_network = [permissions.network_interfaces()] if network else []
+        role, needs = self._role(ref, settings.role, [*granted, permissions.logs([group.arn]), *in_network])
+        python = settings.runtime.startswith("python")
+        handler = declaration.handler or ("handler.handler" if python else "index.handler")
+        key = self._key("artifact", ref.key.name)
+        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture)
+        used = permissions.references(declaration.reads, declaration.writes)
+        common = self._common(ref, [*needs, group.key, key, *(one.key for one in (*refs, *used))])
+        self._add(
+            Function(
+                **common,
+                role_arn=role,
+                handler=handler,
+                code=code,
+                bucket=self._env.artifact_bucket,
+                settings=settings,
+                environment=environment,
+                network=network,
+                log_group=group.name,
+            )
+        )
+
+    @render.register
+    def _job(self, declaration: JobDeclaration, ref: Ref, configured: Merged) -> None:
+        settings = _merged(JobSettings, configured, declaration.said)
+        if not declaration.script.is_file():
+            raise DeclarationError(f"{self._where(ref)}: there is no file {declaration.script.name}.")
+        key = self._key("artifact", ref.key.name)
+        script = Script(key, self._prefix, declaration.script)
+        groups = [self._shared.log_group(name) for name in JOB_LOGS]
+        arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref))
+        arguments = {"--custom-logGroup-prefix": groups[0].name.rpartition("/")[0], **arguments}
+        granted = permissions.grants(self._env, declaration.reads, declaration.writes)
+        own = permissions.allow(["s3:GetObject"], [self._env.bucket_arn(self._env.artifact_bucket, f"{self._prefix}artifacts/*")])
+        connected = permissions.connections(self._env, settings.connections) if settings.connections else []
+        logs = permissions.logs(group.arn for group in groups)
+        role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected])
+        used = permissions.references(declaration.reads, declaration.writes)
+        common = self._common(ref, [*needs, key, *(one.key for one in (*groups, *refs, *used))])
+        bucket = self._env.artifact_bucket
+        self._add(
+            Job(
+                **common,
+                role_arn=role,
+                script=script,
+                bucket=bucket,
+                settings=settings,
+                arguments=arguments,
+                shell=declaration.shell,
+            )
+        )
+
+    @render.register
+    def _crawler(self, declaration: CrawlerDeclaration, ref: Ref, configured: Merged) -> None:
+        settings = _merged(CrawlerSettings, configured, declaration.said)
+        logs = permissions.logs([self._env.arn("logs", "log-group:/aws-glue/crawlers")])
+        granted = permissions.grants(self._env, declaration.targets, [declaration.database])
+        role, needs = self._role(ref, settings.role, [*granted, logs])
+        used = permissions.references(declaration.targets, [declaration.database])
+        targets = settings.targets or tuple(target.uri for target in declaration.targets)
+        common = self._common(ref, [*needs, *(one.key for one in used)])
+        self._add(Crawler(**common, role_arn=role, database=declaration.database.name, targets=targets, settings=settings))
+
+    @render.register
+    def _machine(self, declaration: MachineDeclaration, ref: Ref, configured: Merged) -> None:
+        settings = _merged(StateMachineSettings, configured, declaration.said)
+        where = self._where(ref)
+        loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
+        definition, refs = self._names.substitute(loaded, where)
+        statements = permissions.state_machine(self._env, loaded, self._names, where)
+        observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
+        role, needs = self._role(ref, settings.role, [*statements, *observing])
+        group = self._shared.log_group("states")
+        common = self._common(ref, [*needs, group.key, *(one.key for one in refs)])
+        self._add(StateMachine(**common, role_arn=role, definition=definition, settings=settings, log_group_arn=f"{group.arn}:*"))
+
+    @render.register
+    def _rule(self, declaration: RuleDeclaration, ref: Ref, configured: Merged) -> None:
+        settings = _merged(TriggerSettings, configured, None)
+        machine = declaration.machine
+        role, needs = self._role(ref, settings.role, [permissions.allow(["states:StartExecution"], [machine.arn])])
+        common = self._common(ref, [*needs, machine.key, *([declaration.location.bucket.key] if declaration.location else [])])
+        common |= {"enabled": settings.enabled, "target_arn": machine.arn, "role_arn": role}
+        if declaration.location:
+            paths = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
+            pattern = _object_created(declaration.location.bucket.name, f"{declaration.location.prefix}*{declaration.suffix}")
+            transformer = (paths, '{"bucket": <bucket>, "key": <key>}')
+            self._add(Rule(**common, pattern=pattern, input_transformer=transformer))
+        else:
+            constant, _ = self._names.substitute(dict(declaration.input), self._where(ref))
+            self._add(Rule(**common, schedule=settings.expression or declaration.schedule, input=constant))
+
+    @render.register
+    def _table(self, declaration: TableDeclaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - nothing is configured
+        self._add(Table(**self._common(ref, ()), partition_key=declaration.partition_key))
+
+    def _role(self, ref: Ref, given: str | None, statements: Iterable[permissions.Statement]) -> tuple[str, tuple[Key, ...]]:
+        """The ARN of the role for `ref`, and what must exist for it: nothing when configuration names one."""
+        arns, kind = self._env.roles.arns, "trigger" if ref.key.kind == "rule" else ref.key.kind
+        configured = given or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
+        if configured:
+            return configured, ()
+        key = self._key("role", f"{ref.key.name}-{kind}")
+        name = self.physical_name("role", key.name)
+        arn = self._env.role_arn(self._project, name)
+        self._add(
+            Role(
+                **self._common(Ref(key, name, arn), ()),
+                path=self._env.role_path(self._project),
+                service=PRINCIPALS[ref.key.kind],
+                statements=tuple(statements),
+                boundary=self._env.roles.permissions_boundary,
+            )
+        )
+        return arn, (key,)
+
+    def _log_group(self, ref: Ref, retention_days: int) -> LogGroup:
+        name, key = f"/aws/lambda/{ref.name}", self._key("log-group", ref.key.name)
+        common = self._common(Ref(key, name, self._env.arn("logs", f"log-group:{name}")), ())
+        group = LogGroup(**common, retention_days=retention_days)
+        self._add(group)
+        return group
+
+    def _add(self, resource: Resource) -> None:
+        self._resources[resource.key] = resource
+
+    def _key(self, kind: str, name: str) -> Key:
+        return Key(self._project, kind, name)
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self._env.name}/{self._project}/"
+
+    def _where(self, ref: Ref) -> str:
+        return f"projects/{self._project}: {ref.key}"
+
+    def _common(self, ref: Ref, needs: Iterable[Key]) -> dict[str, Any]:
+        tags = self._env.ownership(self._project)
+        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(dict.fromkeys(needs))}
+
+
+def _merged(model: type[S], configured: Merged, said: Said) -> S:
+    nearest, default = configured
+    return (nearest if isinstance(nearest, model) else model()).over(said, default)
+
+
+def _object_created(bucket: str, wildcard: str) -> dict[str, Any]:
+    """The event pattern for new objects; a wildcard, since prefix and suffix together would be an or."""
+    detail = {"bucket": {"name": [bucket]}, "object": {"key": [{"wildcard": wildcard}]}}
+    return {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}

@@ -1,0 +1,204 @@
+"""Events in, text or JSON out.
+
+On a terminal what is under way shows in one live line below what is done; elsewhere the same lines come plain. Text goes to
+standard output, so that a pipe gets what a person saw; with `--json` standard output holds one object and nothing else.
+
+Follows https://no-color.org
+"""
+
+import json
+import sys
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
+from common.resource import CHANGING, Action, Change, Plan
+
+STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "magenta",
+    Action.UPLOAD: "cyan",
+    Action.DELETE: "red",
+    Action.RECORD: "blue",
+    Action.ORPHAN: "red",
+    Action.NOOP: "dim",
+}
+PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.UPLOAD: "uploaded",
+    Action.DELETE: "deleted",
+    Action.RECORD: "recorded",
+    Action.ORPHAN: "no longer declared",
+    Action.NOOP: "up to date",
+}
+WIDTH = 16
+"""Of the first column: the longest step's name."""
+
+
+class TextReport:
+    """One line a resource, for people.
+
+    Args:
+        planning: show what would be done instead of what is being done.
+        stream: where to write.
+    """
+
+    def __init__(self, *, planning: bool = False, stream: TextIO | None = None) -> None:
+        self._planning = planning
+        self._console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        self._lock = threading.Lock()
+        self._running: dict[object, str] = {}
+        self._done: Counter[Action] = Counter()
+        self._status: Status | None = None
+        self._plan: Plan | None = None
+        self._live("reading what is deployed" if planning else "")
+
+    def __call__(self, event: Event) -> None:
+        """Shows one event; from any thread."""
+        with self._lock:
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case Note(text):
+                self._line(f"  [dim]{escape(text)}[/dim]")
+            case Planned(plan):
+                self._plan = plan
+                if self._planning:
+                    self._show_plan(plan)
+            case StepStarted(step, counts):
+                self._step(step, counts)
+            case Built(key, files, size, fresh):
+                word = "[green]built[/green]" if fresh else "[dim]unchanged[/dim]"
+                self._line(f"  {word} {key.project}/{key.name} [dim]{len(files)} files, {size / 1024:.1f} KiB[/dim]")
+            case Closed():
+                self._close(event)
+            case _:
+                self._show_change(event)
+
+    def _show_change(self, event: Event) -> None:
+        match event:
+            case Started(change):
+                self._running[change.key] = str(change.key)
+                self._live(", ".join(self._running.values()))
+            case Finished(change, seconds):
+                self._running.pop(change.key, None)
+                self._done[change.action] += 1
+                self._line(f"  {_described(change)} [dim]{seconds:.1f} s[/dim]")
+            case Failed(change, message):
+                self._running.pop(change.key, None)
+                self._line(f"  [bold red]failed[/bold red] {_described(change)}")
+                self._line(f"    [red]{escape(message)}[/red]")
+            case Blocked(change, needed):
+                because = f"{needed} failed" if needed else "the deploy was stopped"
+                self._line(f"  [red]not tried[/red] {_described(change)} [red]({because})[/red]")
+
+    def _show_plan(self, plan: Plan) -> None:
+        shown = [change for change in plan.changes if change.action is not Action.NOOP]
+        for project in dict.fromkeys(change.key.project for change in shown):
+            self._line(f"[bold]{project}[/bold]")
+            for change in shown:
+                if change.key.project == project:
+                    self._line(f"  {_described(change)}")
+
+    def _step(self, step: str, counts: Mapping[str, int]) -> None:
+        told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
+        told += [f"{counts[Action.NOOP]} up to date"] if counts[Action.NOOP] else []
+        style = "bold" if any(counts[action] for action in CHANGING) else "dim"
+        self._line(f"[{style}]{step:<{WIDTH}}[/{style}] [dim]{', '.join(told) or 'nothing declared'}[/dim]")
+
+    def _close(self, closed: Closed) -> None:
+        self._live("")
+        counts = self._plan.counts() if self._plan else {}
+        if self._plan is None:
+            if not closed.calls:
+                return
+            told = []
+        elif self._planning:
+            told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
+        else:
+            told = [f"{self._done[action]} {PAST[action]}" for action in (Action.CREATE, Action.UPDATE, Action.UPLOAD)]
+            others = (Action.REPLACE, Action.DELETE, Action.RECORD)
+            told += [f"{self._done[action]} {PAST[action]}" for action in others if self._done[action]]
+        told += [f"{counts[Action.NOOP]} up to date"] if counts.get(Action.NOOP) else []
+        told += [f"{counts[Action.ORPHAN]} no longer declared"] if counts.get(Action.ORPHAN) else []
+        told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
+        told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
+        calls = sum(closed.calls.values())
+        summary = ", ".join(told)
+        self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
+
+    def _line(self, text: str) -> None:
+        self._console.print(text)
+
+    def _live(self, text: str) -> None:
+        """The one line that changes; only on a terminal."""
+        if not self._console.is_terminal:
+            return
+        shown = f"[dim]{escape(text[: max(self._console.width - 4, 10)])}[/dim]"
+        if not text:
+            if self._status is not None:
+                self._status.stop()
+                self._status = None
+        elif self._status is None:
+            self._status = self._console.status(shown, spinner="dots")
+            self._status.start()
+        else:
+            self._status.update(shown)
+
+
+CHANGING_ORDER = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.RECORD)
+
+
+def _described(change: Change) -> str:
+    style = STYLES[change.action]
+    return f"[{style}]{change.action}[/{style}] {escape(str(change.key))}: {escape(change.reason)}"
+
+
+class JsonReport:
+    """One object on standard output, at the end."""
+
+    def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None) -> None:
+        self._object: dict[str, Any] = {"environment": environment, "projects": list(projects)}
+        self._stream = stream or sys.stdout
+        self._lock = threading.Lock()
+        self._failed: dict[str, str] = {}
+        self._blocked: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event; from any thread."""
+        with self._lock:
+            match event:
+                case Planned(plan):
+                    self._object |= {"counts": plan.counts(), "changes": [_as_object(change) for change in plan.changes]}
+                case Failed(change, message):
+                    self._failed[f"{change.key.project}:{change.key}"] = message
+                case Blocked(change, _):
+                    self._blocked.append(f"{change.key.project}:{change.key}")
+                case Built(key, files, size, fresh):
+                    package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": fresh}
+                    self._object.setdefault("packages", []).append(package)
+                case Closed(seconds, calls):
+                    self._object["failed"], self._object["not_tried"] = self._failed, sorted(self._blocked)
+                    self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
+                    self._object["seconds"] = round(seconds, 3)
+                    self._stream.write(json.dumps(self._object, indent=2) + "\n")
+
+
+def _as_object(change: Change) -> dict[str, Any]:
+    return {
+        "project": change.key.project,
+        "key": str(change.key),
+        "action": str(change.action),
+        "reason": change.reason,
+        "changed": list(change.changed),
+    }

@@ -1,0 +1,261 @@
+"""The vocabulary: what a resource is, what can happen to it, and the plan that says so.
+
+A resource type decides nothing. It renders its desired state, reads the live one in the same spelling, and carries out one
+action; comparing, ordering, recording and reporting are the engine's. So a new AWS type is one file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from common import digest
+from common.digest import Digest
+
+State = dict[str, Any]
+"""The owned fields of a resource in AWS's own spelling: JSON values, and `ContentOf` in a desired state only."""
+Outputs = dict[str, str]
+"""What AWS decided and later steps or people want to know: versions, revision ids."""
+
+
+SHARED = "shared"
+"""The project of the resources that all pipelines of an environment share."""
+
+
+class Key(NamedTuple):
+    """Names one resource of an environment. Prints as ``lambda/Validate``; the project is told by what surrounds it."""
+
+    project: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+class Aws(Protocol):
+    """AWS as resources see it: every call is counted, retried and translated into our errors."""
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """The response of one API operation, as in ``call("lambda", "GetFunction", FunctionName=...)``.
+
+        Raises:
+            AwsError: AWS refused.
+        """
+        ...
+
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+        """The same, and None when AWS answers with the one error code `absent`."""
+        ...
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page of a paginated operation."""
+        ...
+
+    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+        """Botocore's waiter of that name, as in ``wait("lambda", "function_updated_v2", FunctionName=...)``."""
+        ...
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        """A resource's tags from the tagging index; None when the index does not know the resource."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; tests do not."""
+        ...
+
+
+class Artifact(Protocol):
+    """Something that is built from this repository alone. No AWS call, no clock."""
+
+    @property
+    def key(self) -> Key:
+        """Its name among all resources, kind ``artifact``."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """Its immutable object key in the artifact bucket, named by its input digest."""
+        ...
+
+    def files(self) -> Mapping[str, Digest]:
+        """Every input file's digest under its path relative to the project."""
+        ...
+
+    def input_digest(self) -> Digest:
+        """Covers everything that can change the bytes, and nothing else."""
+        ...
+
+    def build(self, build_dir: Path) -> Path:
+        """The built file; equal inputs give equal bytes. Returns at once if it was built before.
+
+        Raises:
+            ArtifactError: it cannot be built, or AWS would not accept it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ContentOf:
+    """In a desired state: the base64 SHA-256 of an artifact's bytes, known once it is built.
+
+    A state's digest takes the artifact's input digest in its place, so that nothing has to be built to know that nothing changed.
+    """
+
+    artifact: Artifact
+
+
+class Resource(Protocol):
+    """One resource of one AWS type."""
+
+    @property
+    def key(self) -> Key:
+        """Its name."""
+        ...
+
+    @property
+    def needs(self) -> tuple[Key, ...]:
+        """What must be there first; follows from references."""
+        ...
+
+    immutable: ClassVar[frozenset[str]]
+    """Fields of the state that AWS cannot change in place."""
+    artifact_field: ClassVar[str]
+    """The field of the state that changes with the artifact, for reasons that name files."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN as the tagging index spells it."""
+        ...
+
+    @property
+    def artifact(self) -> Artifact | None:
+        """The artifact that it runs, if any."""
+        ...
+
+    def desired(self) -> State:
+        """The state that the declaration asks for. Pure."""
+        ...
+
+    def read(self, aws: Aws) -> State | None:
+        """The live state with the same keys as `desired`, normalised the same way; None if the resource does not exist."""
+        ...
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates it and waits until it can be used. Creating what an interrupted run has created is not an error."""
+        ...
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Brings the fields `changed` to `desired` and waits until AWS is done."""
+        ...
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes it. Deleting what does not exist is not an error."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """What every resource type has in common; a type adds its own fields and its five verbs."""
+
+    key: Key
+    name: str
+    """The physical name."""
+    arn: str
+    tags: Mapping[str, str]
+    needs: tuple[Key, ...] = ()
+    immutable: ClassVar[frozenset[str]] = frozenset()
+    artifact_field: ClassVar[str] = ""
+    """The field of the state that changes with the artifact."""
+
+    @property
+    def artifact(self) -> Artifact | None:
+        """The artifact that it runs: none, unless the type says otherwise."""
+        return None
+
+
+class Action(StrEnum):
+    """What happens to a resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    UPLOAD = "upload"
+    DELETE = "delete"
+    RECORD = "record"
+    ORPHAN = "orphan"
+    NOOP = "noop"
+
+
+CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE})
+"""Actions that change something besides our own records."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a plan: what happens to a resource, and why."""
+
+    key: Key
+    action: Action
+    reason: str
+    desired: State | None = field(default=None, repr=False)
+    observed: State | None = field(default=None, repr=False)
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deploy would do, in dependency order; `apply` carries out exactly this."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing but our own records would be written."""
+        return not any(change.action in CHANGING for change in self.changes)
+
+    def counts(self) -> dict[str, int]:
+        """The number of changes by action, every action named."""
+        return {str(action): sum(change.action is action for change in self.changes) for action in Action}
+
+
+def state_digest(kind: str, state: State) -> Digest:
+    """The digest of a desired state, artifacts standing for themselves by their input digest."""
+    return digest.of_struct(kind, 1, _replaced(state, lambda content: f"input:{content.artifact.input_digest()}"))
+
+
+def rendered(state: State, content: Callable[[Artifact], str]) -> State:
+    """The state with every `ContentOf` replaced by the artifact's content digest in base64."""
+    result: State = _replaced(state, lambda found: content(found.artifact))
+    return result
+
+
+def _replaced(value: Any, of: Callable[[ContentOf], str]) -> Any:
+    if isinstance(value, ContentOf):
+        return of(value)
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, of) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(item, of) for item in value]
+    return value
+
+
+def difference(desired: State, observed: State) -> tuple[str, ...]:
+    """The top-level fields in which two states differ, in alphabetical order."""
+    return tuple(name for name in sorted(desired.keys() | observed.keys()) if desired.get(name) != observed.get(name))
+
+
+def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Tags as most services want them."""
+    return [{key: name, value: text} for name, text in sorted(tags.items())]
+
+
+def tag_map(tags: Iterable[Mapping[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Tags as most services give them."""
+    return {tag[key]: tag[value] for tag in tags}
+
+
+def owned_tags(live: Mapping[str, str] | None, declared: Mapping[str, str]) -> dict[str, str]:
+    """The live tags that we own: those we declare. Others belong to whoever put them there."""
+    return {name: text for name, text in sorted((live or {}).items()) if name in declared}

@@ -1,0 +1,136 @@
+"""An S3 bucket: versioned, encrypted, closed to the public and to plain HTTP.
+
+Its settings are separate calls, so a run may stop between any two of them: each is read by itself, and its absence is one
+error code of that one call. Every call but the creation says whose bucket it must be.
+
+Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from common.errors import AwsError, DeclarationError
+from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+
+_ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+_OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket(Declared):
+    """A bucket of this account. `event_bridge` sends its object events to EventBridge."""
+
+    account_id: str
+    region: str
+    event_bridge: bool = False
+
+    def desired(self) -> State:
+        """The settings that make a bucket safe; the same for every one."""
+        return {
+            "Versioning": "Enabled",
+            "Encryption": "AES256",
+            "ObjectOwnership": "BucketOwnerEnforced",
+            "PublicAccessBlock": dict(_ACCESS_BLOCK),
+            "Policy": self._policy(),
+            "EventBridge": self.event_bridge,
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """Each setting, None where it was not made yet.
+
+        Raises:
+            AwsError: among others code 403: the bucket belongs to somebody else, or may not be looked at.
+            DeclarationError: our bucket of that name is in another region.
+        """
+        head = self._find(aws, "HeadBucket", "404")
+        if head is None:
+            return None
+        if (region := head.get("BucketRegion", self.region)) != self.region:
+            raise DeclarationError(
+                f"{self.key}: the bucket {self.name} is in {region}, not in {self.region}. Choose another name, or that region."
+            )
+        encryption = self._find(aws, "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError")
+        ownership = self._find(aws, "GetBucketOwnershipControls", "OwnershipControlsNotFoundError")
+        block = self._find(aws, "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
+        policy = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
+        return {
+            "Versioning": self._call(aws, "GetBucketVersioning").get("Status"),
+            "Encryption": encryption and _algorithm(encryption["ServerSideEncryptionConfiguration"]),
+            "ObjectOwnership": ownership and ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
+            "PublicAccessBlock": block and block["PublicAccessBlockConfiguration"],
+            "Policy": policy and json.loads(policy["Policy"]),
+            "EventBridge": "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration"),
+            "Tags": owned_tags(self._live_tags(aws), self.tags),
+        }
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the bucket, then makes every setting, the tags first: they say whose it is if the rest is interrupted."""
+        place = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        try:
+            aws.call("s3", "CreateBucket", Bucket=self.name, ObjectOwnership=desired["ObjectOwnership"], **place)
+        except AwsError as error:
+            if error.code != "BucketAlreadyOwnedByYou":
+                raise
+        aws.wait("s3", "bucket_exists", Bucket=self.name, ExpectedBucketOwner=self.account_id)
+        return self.update(aws, desired, frozenset(desired))
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Makes the settings in `changed`. Tags and notifications of others in the same set are kept."""
+        if "Tags" in changed:
+            tags = tag_list({**self._live_tags(aws), **desired["Tags"]})
+            self._call(aws, "PutBucketTagging", Tagging={"TagSet": tags})
+        if "ObjectOwnership" in changed:
+            rules = [{"ObjectOwnership": desired["ObjectOwnership"]}]
+            self._call(aws, "PutBucketOwnershipControls", OwnershipControls={"Rules": rules})
+        if "PublicAccessBlock" in changed:
+            self._call(aws, "PutPublicAccessBlock", PublicAccessBlockConfiguration=desired["PublicAccessBlock"])
+        if "Encryption" in changed:
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": desired["Encryption"]}}
+            self._call(aws, "PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
+        if "Versioning" in changed:
+            self._call(aws, "PutBucketVersioning", VersioningConfiguration={"Status": desired["Versioning"]})
+        if "Policy" in changed:
+            self._call(aws, "PutBucketPolicy", Policy=json.dumps(desired["Policy"], sort_keys=True))
+        if "EventBridge" in changed:
+            self._notify(aws, desired["EventBridge"])
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes an empty bucket; AWS refuses (BucketNotEmpty) as long as it holds an object or a version of one."""
+        self._find(aws, "DeleteBucket", "NoSuchBucket")
+
+    def _policy(self) -> State:
+        denied = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [self.arn, f"{self.arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        return {"Version": "2012-10-17", "Statement": [denied]}
+
+    def _notify(self, aws: Aws, event_bridge: bool) -> None:
+        live = self._call(aws, "GetBucketNotificationConfiguration")
+        wanted = {name: live[name] for name in _OTHER_NOTIFICATIONS if name in live}
+        if event_bridge:
+            wanted["EventBridgeConfiguration"] = {}
+        self._call(aws, "PutBucketNotificationConfiguration", NotificationConfiguration=wanted)
+
+    def _live_tags(self, aws: Aws) -> dict[str, str]:
+        found = self._find(aws, "GetBucketTagging", "NoSuchTagSet")
+        return tag_map(found["TagSet"]) if found else {}
+
+    def _call(self, aws: Aws, operation: str, **parameters: Any) -> dict[str, Any]:
+        return aws.call("s3", operation, Bucket=self.name, ExpectedBucketOwner=self.account_id, **parameters)
+
+    def _find(self, aws: Aws, operation: str, absent: str) -> dict[str, Any] | None:
+        return aws.find("s3", operation, absent, Bucket=self.name, ExpectedBucketOwner=self.account_id)
+
+
+def _algorithm(configuration: dict[str, Any]) -> str | None:
+    """The algorithm alone: AWS adds fields of its own to the rule, such as bucket keys and blocked encryption types."""
+    algorithm: str | None = configuration["Rules"][0].get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")
+    return algorithm

@@ -1,0 +1,163 @@
+"""A Glue crawler over S3 locations.
+
+A crawler cannot be changed while it runs; what a deploy does then is a setting: wait for its end, leave it as it is, or stop it.
+Partitions take their schema from their table, so that one odd file does not make a table unreadable.
+
+Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from common.errors import AwsError, DeclarationError
+from common.resource import Aws, Declared, Outputs, State, owned_tags
+from common.settings import CrawlerSettings
+
+_CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
+_UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
+_DELETE = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
+_RECRAWL = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY"}
+_POLL_SECONDS = 10.0
+_POLLS = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crawler(Declared):
+    """A crawler that writes the tables it finds below `targets` into `database`."""
+
+    role_arn: str
+    database: str
+    targets: tuple[str, ...]
+    settings: CrawlerSettings
+
+    def desired(self) -> State:
+        """The owned fields, spelled as in UpdateCrawler.
+
+        Raises:
+            DeclarationError: it has nothing to crawl, or settings that Glue does not allow together.
+        """
+        settings = self.settings
+        if not self.targets:
+            raise DeclarationError(f"{self.key}: it has no targets. Declare one, or set `targets` in the configuration.")
+        if settings.recrawl == "new_folders" and (settings.schema_change, settings.deleted_data) != ("log", "log"):
+            raise DeclarationError(
+                f'{self.key}: with recrawl "new_folders" Glue neither updates nor deletes what it found before: '
+                'set schema_change and deleted_data to "log".'
+            )
+        exclusions = list(settings.exclusions)
+        return {
+            "Role": self.role_arn,
+            "DatabaseName": self.database,
+            "Targets": {"S3Targets": [{"Path": path, "Exclusions": exclusions} for path in self.targets]},
+            "SchemaChangePolicy": {
+                "UpdateBehavior": _UPDATE[settings.schema_change],
+                "DeleteBehavior": _DELETE[settings.deleted_data],
+            },
+            "RecrawlPolicy": {"RecrawlBehavior": _RECRAWL[settings.recrawl]},
+            "TablePrefix": settings.table_prefix,
+            "Schedule": settings.schedule or "",
+            "Configuration": _CONFIGURATION,
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """The live state."""
+        live = self._live(aws)
+        if live is None:
+            return None
+        tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
+        targets = {kind: found for kind, found in live["Targets"].items() if found and kind != "S3Targets"}
+        s3_targets = [{**found, "Exclusions": found.get("Exclusions", [])} for found in live["Targets"].get("S3Targets", ())]
+        return {
+            "Role": _arn(live["Role"], self.role_arn),
+            "DatabaseName": live.get("DatabaseName"),
+            "Targets": {**targets, "S3Targets": s3_targets},
+            "SchemaChangePolicy": live.get("SchemaChangePolicy"),
+            "RecrawlPolicy": live.get("RecrawlPolicy") or {"RecrawlBehavior": _RECRAWL["everything"]},
+            "TablePrefix": live.get("TablePrefix") or "",
+            "Schedule": (live.get("Schedule") or {}).get("ScheduleExpression", ""),
+            "Configuration": json.loads(live.get("Configuration") or "{}"),
+            "Tags": owned_tags(tags, self.tags),
+        }
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the crawler with its tags in one call."""
+        wanted = _sent(desired)
+        if not wanted["Schedule"]:
+            del wanted["Schedule"]
+        try:
+            aws.call("glue", "CreateCrawler", Name=self.name, Tags=desired["Tags"], **wanted)
+        except AwsError as error:
+            if error.code != "AlreadyExistsException":
+                raise
+            return self.update(aws, desired, frozenset(desired))
+        return {}
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Sends the whole crawler if anything but the tags changed; an empty schedule takes the live one away.
+
+        Raises:
+            AwsError: among others CrawlerRunningException: it runs, and is to be left alone or did not come to its end.
+        """
+        if changed - {"Tags"}:
+            self._when_ready(aws, "UpdateCrawler", _sent(desired))
+        if "Tags" in changed:
+            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=desired["Tags"])
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes the crawler; the tables that it found stay."""
+        try:
+            self._when_ready(aws, "DeleteCrawler", {})
+        except AwsError as error:
+            if error.code != "EntityNotFoundException":
+                raise
+
+    def _live(self, aws: Aws) -> dict[str, Any] | None:
+        found = aws.find("glue", "GetCrawler", "EntityNotFoundException", Name=self.name)
+        return found and found["Crawler"]
+
+    def _when_ready(self, aws: Aws, operation: str, wanted: State) -> None:
+        try:
+            aws.call("glue", operation, Name=self.name, **wanted)
+        except AwsError as error:
+            if error.code != "CrawlerRunningException":
+                raise
+            self._end_run(aws, operation)
+            aws.call("glue", operation, Name=self.name, **wanted)
+
+    def _end_run(self, aws: Aws, operation: str) -> None:
+        if self.settings.while_running == "skip":
+            raise self._running(
+                operation, 'and while_running is "skip": it was left as it is. Deploy again when it has finished.'
+            )
+        if self.settings.while_running == "stop":
+            self._stop(aws)
+        for _ in range(_POLLS):
+            live = self._live(aws)
+            if live is None or live["State"] == "READY":
+                return
+            aws.sleep(_POLL_SECONDS)
+        minutes = _POLLS * _POLL_SECONDS / 60
+        raise self._running(operation, f"for more than {minutes:.0f} minutes: it was left as it is. Deploy again later.")
+
+    def _stop(self, aws: Aws) -> None:
+        try:
+            aws.call("glue", "StopCrawler", Name=self.name)
+        except AwsError as error:
+            if error.code not in {"CrawlerNotRunningException", "CrawlerStoppingException"}:
+                raise
+
+    def _running(self, operation: str, what: str) -> AwsError:
+        return AwsError("glue", operation, "CrawlerRunningException", f"the crawler {self.name} is running {what}")
+
+
+def _sent(desired: State) -> State:
+    wanted = {name: value for name, value in desired.items() if name != "Tags"}
+    return {**wanted, "Configuration": json.dumps(desired["Configuration"], sort_keys=True)}
+
+
+def _arn(live: str, declared: str) -> str:
+    """The declared ARN if `live` is the bare name, with or without its path, of that role: GetCrawler never gives an ARN."""
+    return declared if live and declared.endswith(f"/{live}") else live

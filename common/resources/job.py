@@ -1,0 +1,135 @@
+"""A Glue job: a Spark or python-shell script in the artifact bucket, and how it runs.
+
+UpdateJob replaces the whole job, so every update sends everything. The script's key is immutable: a changed script is another
+key, so a running job and its retries keep the script that they started with.
+
+Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from common.errors import AwsError
+from common.resource import Artifact, Aws, Declared, Outputs, State, owned_tags
+from common.settings import JobSettings
+
+_EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Declared):
+    """A job. `arguments` are complete and rendered; `shell` makes it a python-shell job without Spark.
+
+    From Glue 5.0 on a Spark job logs to two groups, `log_group` followed by ``/output`` and ``/error``; before, to `log_group`
+    itself; a python-shell job cannot choose.
+    """
+
+    artifact_field: ClassVar[str] = "Command"
+    role_arn: str
+    script: Artifact
+    bucket: str
+    settings: JobSettings
+    arguments: Mapping[str, str]
+    shell: bool = False
+    log_group: str | None = None
+
+    @property
+    def artifact(self) -> Artifact:
+        """The script."""
+        return self.script
+
+    def desired(self) -> State:
+        """The owned fields, spelled as in GetJob."""
+        return {**self._job(), "Tags": dict(self.tags)}
+
+    def read(self, aws: Aws) -> State | None:
+        """The live state; empty maps and defaults that Glue leaves out are filled in."""
+        found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
+        if found is None:
+            return None
+        live = found["Job"]
+        tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
+        filled = {
+            "Role": _arn(live.get("Role", ""), self.role_arn),
+            "Command": {name: live.get("Command", {}).get(name) for name in ("Name", "PythonVersion", "ScriptLocation")},
+            "DefaultArguments": live.get("DefaultArguments") or {},
+            "Connections": {"Connections": (live.get("Connections") or {}).get("Connections") or []},
+            "ExecutionProperty": live.get("ExecutionProperty") or {"MaxConcurrentRuns": 1},
+            "ExecutionClass": live.get("ExecutionClass") or "STANDARD",
+            "MaxRetries": live.get("MaxRetries") or 0,
+        }
+        return {**{name: filled.get(name, live.get(name)) for name in self._job()}, "Tags": owned_tags(tags, self.tags)}
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the job with its tags in one call."""
+        try:
+            aws.call("glue", "CreateJob", Name=self.name, Tags=desired["Tags"], **self._sent(desired))
+        except AwsError as error:
+            if error.code not in _EXISTS:
+                raise
+            return self.update(aws, desired, frozenset(desired))
+        return {}
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Sends the whole job if anything but the tags changed."""
+        if changed - {"Tags"}:
+            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=self._sent(desired))
+        if "Tags" in changed:
+            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=desired["Tags"])
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes the job; Glue does not mind if there is none."""
+        aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=self.name)
+
+    def _job(self) -> State:
+        settings = self.settings
+        common: State = {
+            "Role": self.role_arn,
+            "Command": {
+                "Name": "pythonshell" if self.shell else "glueetl",
+                "PythonVersion": "3.9" if self.shell else "3",
+                "ScriptLocation": f"s3://{self.bucket}/{self.script.location}",
+            },
+            "DefaultArguments": {**self._special_arguments(), **self.arguments},
+            "Connections": {"Connections": list(settings.connections)},
+            "ExecutionProperty": {"MaxConcurrentRuns": settings.max_concurrent_runs},
+            "MaxRetries": settings.max_retries,
+            "Timeout": settings.timeout_minutes,
+        }
+        if self.shell:  # its interpreter is named by PythonVersion; 3.0 is the only Glue version that has 3.9
+            return {**common, "GlueVersion": "3.0", "MaxCapacity": float(settings.python_shell_capacity)}
+        return {
+            **common,
+            "GlueVersion": settings.glue_version,
+            "WorkerType": settings.worker_type,
+            "NumberOfWorkers": settings.workers,
+            "ExecutionClass": settings.execution_class,
+        }
+
+    def _special_arguments(self) -> dict[str, str]:
+        """Settings that Glue takes as arguments."""
+        special: dict[str, str] = {}
+        if self.shell:
+            return special
+        if self.settings.bookmarks:
+            special["--job-bookmark-option"] = "job-bookmark-enable"
+        if self.settings.auto_scaling:
+            special["--enable-auto-scaling"] = "true"
+        if self.log_group and self.settings.glue_version in {"3.0", "4.0"}:
+            special["--enable-continuous-cloudwatch-log"] = "true"
+            special["--continuous-log-logGroup"] = self.log_group
+        elif self.log_group:
+            special["--custom-logGroup-prefix"] = self.log_group
+        return special
+
+    def _sent(self, desired: State) -> State:
+        """The job as CreateJob and UpdateJob take it: an empty list of connections is said by leaving it out."""
+        unsaid = {"Tags"} if desired["Connections"]["Connections"] else {"Tags", "Connections"}
+        return {name: value for name, value in desired.items() if name not in unsaid}
+
+
+def _arn(live: str, declared: str) -> str:
+    """The declared ARN if `live` is the bare name, with or without its path, of that role."""
+    return declared if live and declared.endswith(f"/{live}") else live

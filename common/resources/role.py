@@ -1,0 +1,146 @@
+"""An IAM role that one service assumes, with what it may do.
+
+What a role may do is the whole of its policies: an inline or attached policy that nobody declared is a difference, and an update
+takes it away.
+
+Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from common.errors import AwsError, DeclarationError
+from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+
+_POLICY = "permissions"
+_SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com"})
+"""Services that say for which account they assume a role; asked of another one, the condition would lock it out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role(Declared):
+    """A role under `path` ("/…/") that `service` ("lambda.amazonaws.com") assumes."""
+
+    path: str
+    service: str
+    statements: tuple[Mapping[str, Any], ...] = ()
+    managed_policies: tuple[str, ...] = ()
+    boundary: str | None = None
+    immutable: ClassVar[frozenset[str]] = frozenset({"Path"})
+
+    def desired(self) -> State:
+        """The owned fields; `Policies` are the inline ones, documents by name.
+
+        Raises:
+            DeclarationError: the inline policy is longer than IAM accepts.
+        """
+        policies: dict[str, Any] = {}
+        if self.statements:
+            document = {"Version": "2012-10-17", "Statement": self.statements}
+            policies[_POLICY] = json.loads(json.dumps(document, default=dict))
+            if (size := len(_text(policies[_POLICY]))) > 10_240:
+                raise DeclarationError(f"{self.key}: its policy has {size} characters; IAM accepts 10240. Grant fewer resources.")
+        return {
+            "Path": self.path,
+            "AssumeRolePolicyDocument": self._trust(),
+            "Policies": policies,
+            "AttachedPolicies": sorted(self.managed_policies),
+            "PermissionsBoundary": self.boundary,
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """The live role with every policy that it has."""
+        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
+        if found is None:
+            return None
+        live = found["Role"]
+        return {
+            "Path": live["Path"],
+            "AssumeRolePolicyDocument": live["AssumeRolePolicyDocument"],
+            "Policies": {name: self._document(aws, name) for name in self._inline(aws)},
+            "AttachedPolicies": sorted(self._attached(aws)),
+            "PermissionsBoundary": live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            "Tags": owned_tags(tag_map(live.get("Tags", ())), self.tags),
+        }
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the role with tags and boundary, then its policies."""
+        boundary = {"PermissionsBoundary": desired["PermissionsBoundary"]} if desired["PermissionsBoundary"] else {}
+        changed = frozenset({"Policies", "AttachedPolicies"})
+        try:
+            trust, tags = _text(desired["AssumeRolePolicyDocument"]), tag_list(desired["Tags"])
+            aws.call(
+                "iam", "CreateRole", RoleName=self.name, Path=self.path, AssumeRolePolicyDocument=trust, Tags=tags, **boundary
+            )
+        except AwsError as error:
+            if error.code != "EntityAlreadyExists":
+                raise
+            changed = frozenset(desired) - self.immutable
+        aws.wait("iam", "role_exists", RoleName=self.name)
+        return self.update(aws, desired, changed)
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Changes the fields in `changed`; what grants is put before what no longer grants is taken away."""
+        if "AssumeRolePolicyDocument" in changed:
+            trust = _text(desired["AssumeRolePolicyDocument"])
+            aws.call("iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=trust)
+        if "PermissionsBoundary" in changed:
+            self._bound(aws, desired["PermissionsBoundary"])
+        if "Policies" in changed:
+            for name, document in desired["Policies"].items():
+                aws.call("iam", "PutRolePolicy", RoleName=self.name, PolicyName=name, PolicyDocument=_text(document))
+            self._remove_inline(aws, keep=desired["Policies"])
+        if "AttachedPolicies" in changed:
+            for arn in desired["AttachedPolicies"]:
+                aws.call("iam", "AttachRolePolicy", RoleName=self.name, PolicyArn=arn)
+            self._detach(aws, keep=desired["AttachedPolicies"])
+        if "Tags" in changed:
+            aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(desired["Tags"]))
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Takes every policy away, then deletes the role."""
+        if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name) is None:
+            return
+        self._remove_inline(aws, keep=())
+        self._detach(aws, keep=())
+        aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=self.name)
+
+    def _trust(self) -> State:
+        statement: State = {"Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole"}
+        if self.service in _SAYS_SOURCE:
+            statement["Condition"] = {"StringEquals": {"aws:SourceAccount": self.arn.split(":")[4]}}
+        return {"Version": "2012-10-17", "Statement": [statement]}
+
+    def _inline(self, aws: Aws) -> list[str]:
+        return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=self.name) for name in page["PolicyNames"]]
+
+    def _attached(self, aws: Aws) -> list[str]:
+        pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=self.name)
+        return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+    def _document(self, aws: Aws, name: str) -> Any:
+        return aws.call("iam", "GetRolePolicy", RoleName=self.name, PolicyName=name)["PolicyDocument"]
+
+    def _remove_inline(self, aws: Aws, keep: Mapping[str, Any] | tuple[str, ...]) -> None:
+        for name in self._inline(aws):
+            if name not in keep:
+                aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=self.name, PolicyName=name)
+
+    def _detach(self, aws: Aws, keep: list[str] | tuple[str, ...]) -> None:
+        for arn in self._attached(aws):
+            if arn not in keep:
+                aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=self.name, PolicyArn=arn)
+
+    def _bound(self, aws: Aws, boundary: str | None) -> None:
+        if boundary:
+            aws.call("iam", "PutRolePermissionsBoundary", RoleName=self.name, PermissionsBoundary=boundary)
+        else:
+            aws.find("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity", RoleName=self.name)
+
+
+def _text(document: State) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,130 @@
+"""An EventBridge rule on the default bus, with one target: on a schedule, or for each event of a pattern.
+
+PutTargets answers 200 and lists what it refused, so its answer is read. A rule cannot be deleted before its targets.
+
+Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from common.errors import AwsError, DeclarationError
+from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+
+_RULE = ("ScheduleExpression", "EventPattern", "State")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Declared):
+    """A rule: either `schedule` or `pattern`, and at most one of `input` and `input_transformer` (paths, template)."""
+
+    target_arn: str
+    role_arn: str
+    schedule: str | None = None
+    pattern: Mapping[str, Any] | None = None
+    enabled: bool = True
+    input: Mapping[str, Any] | None = None
+    input_transformer: tuple[Mapping[str, str], str] | None = None
+
+    def desired(self) -> State:
+        """The owned fields, pattern and input as objects.
+
+        Raises:
+            DeclarationError: neither or both of schedule and pattern, or both kinds of input.
+        """
+        if (self.schedule is None) == (self.pattern is None):
+            raise DeclarationError(f"{self.key}: a rule has either a schedule or a pattern.")
+        if self.input is not None and self.input_transformer is not None:
+            raise DeclarationError(f"{self.key}: its target takes either a constant input or one made from the event.")
+        return {
+            "ScheduleExpression": self.schedule,
+            "EventPattern": _plain(self.pattern),
+            "State": "ENABLED" if self.enabled else "DISABLED",
+            "Targets": [self._target()],
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """The live rule with all its targets."""
+        live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name)
+        if live is None:
+            return None
+        tags = tag_map(aws.call("events", "ListTagsForResource", ResourceARN=self.arn)["Tags"])
+        pattern = live.get("EventPattern")
+        return {
+            "ScheduleExpression": live.get("ScheduleExpression") or None,
+            "EventPattern": json.loads(pattern) if pattern else None,
+            "State": live["State"],
+            "Targets": [_read_target(target) for target in self._targets(aws)],
+            "Tags": owned_tags(tags, self.tags),
+        }
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Puts the rule with its tags, and its target. PutRule ignores tags if the rule exists, so those are put again then."""
+        existed = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) is not None
+        changed = frozenset(desired)
+        if not existed:
+            self._put(aws, desired, Tags=tag_list(desired["Tags"]))
+            changed = frozenset({"Targets"})
+        return self.update(aws, desired, changed)
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Replaces the rule, its target or its tags."""
+        if changed & set(_RULE):
+            self._put(aws, desired)
+        if "Targets" in changed:
+            wanted = [_sent_target(target) for target in desired["Targets"]]
+            _accepted("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=wanted))
+            self._remove(aws, [target["Id"] for target in self._targets(aws)], keep={target["Id"] for target in wanted})
+        if "Tags" in changed:
+            aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(desired["Tags"]))
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Removes the targets, then the rule."""
+        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) is None:
+            return
+        self._remove(aws, [target["Id"] for target in self._targets(aws)], keep=set())
+        aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=self.name)
+
+    def _target(self) -> State:
+        target: State = {"Id": "target", "Arn": self.target_arn, "RoleArn": self.role_arn}
+        if self.input is not None:
+            target["Input"] = _plain(self.input)
+        if self.input_transformer is not None:
+            paths, template = self.input_transformer
+            target["InputTransformer"] = {"InputPathsMap": dict(paths), "InputTemplate": template}
+        return target
+
+    def _put(self, aws: Aws, desired: State, **more: Any) -> None:
+        wanted = {name: desired[name] for name in _RULE if desired[name] is not None}
+        if "EventPattern" in wanted:
+            wanted["EventPattern"] = json.dumps(wanted["EventPattern"], sort_keys=True)
+        aws.call("events", "PutRule", Name=self.name, **wanted, **more)
+
+    def _targets(self, aws: Aws) -> list[dict[str, Any]]:
+        pages = aws.pages("events", "ListTargetsByRule", Rule=self.name)
+        return sorted((target for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
+
+    def _remove(self, aws: Aws, live: list[str], keep: set[str]) -> None:
+        if extra := [name for name in live if name not in keep]:
+            _accepted("RemoveTargets", aws.call("events", "RemoveTargets", Rule=self.name, Ids=extra))
+
+
+def _plain(value: Mapping[str, Any] | None) -> Any:
+    return None if value is None else json.loads(json.dumps(value, default=dict))
+
+
+def _read_target(target: dict[str, Any]) -> dict[str, Any]:
+    return {**target, "Input": json.loads(target["Input"])} if "Input" in target else target
+
+
+def _sent_target(target: dict[str, Any]) -> dict[str, Any]:
+    return {**target, "Input": json.dumps(target["Input"], sort_keys=True)} if "Input" in target else target
+
+
+def _accepted(operation: str, response: dict[str, Any]) -> None:
+    for entry in response.get("FailedEntries", ()):
+        raise AwsError("events", operation, entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", "no reason given"))

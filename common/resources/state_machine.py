@@ -1,0 +1,144 @@
+"""A Step Functions state machine.
+
+Its definition is compared and sent as canonical JSON text, so the order of keys and the white space of its source mean
+nothing. CreateStateMachine on an existing machine ignores another role and other tags, so creation looks first.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from common.errors import AwsError, DeclarationError
+from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+from common.settings import StateMachineSettings
+
+_SENT = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
+_POLL_SECONDS = 5.0
+_POLLS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateMachine(Declared):
+    """A state machine. `definition` is the final Amazon States Language object."""
+
+    role_arn: str
+    definition: Mapping[str, Any]
+    settings: StateMachineSettings
+    log_group_arn: str
+    immutable: ClassVar[frozenset[str]] = frozenset({"type"})
+
+    def desired(self) -> State:
+        """The owned fields, spelled as in DescribeStateMachine.
+
+        Raises:
+            DeclarationError: the definition is larger than Step Functions accepts.
+        """
+        definition = _canonical(self.definition)
+        if (size := len(definition.encode())) > 1_048_576:
+            raise DeclarationError(
+                f"{self.key}: its definition has {size} bytes; Step Functions accepts 1048576. Move a part into a nested machine."
+            )
+        return {
+            "definition": definition,
+            "roleArn": self.role_arn,
+            "type": self.settings.type,
+            "loggingConfiguration": self._logging(),
+            "tracingConfiguration": {"enabled": self.settings.tracing},
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """The live state; a machine that is being deleted is absent."""
+        live = self._live(aws)
+        if live is None or live.get("status") == "DELETING":
+            return None
+        return {
+            "definition": _canonical(json.loads(live["definition"])),
+            "roleArn": live["roleArn"],
+            "type": live["type"],
+            "loggingConfiguration": _logged(live.get("loggingConfiguration") or {}),
+            "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
+            "Tags": owned_tags(self._live_tags(aws), self.tags),
+        }
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the machine with its tags in one call, after the end of one of the same name that is being deleted."""
+        live = self._live(aws)
+        if live and live.get("status") != "DELETING":
+            return self.update(aws, desired, frozenset(desired))
+        if live:
+            self._wait_until_gone(aws)
+        wanted = {name: desired[name] for name in (*_SENT, "type")}
+        aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **wanted)
+        return {}
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Sends the whole machine if anything but the tags changed; running executions keep the old definition."""
+        outputs: Outputs = {}
+        if changed - {"Tags"}:
+            wanted = {name: desired[name] for name in _SENT}
+            response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **wanted)
+            outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}
+        if "Tags" in changed:
+            aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(desired))
+        return outputs
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes the machine and waits until it is gone, which it is when its last execution has ended.
+
+        Raises:
+            AwsError: StateMachineDeleting: executions still run.
+        """
+        if self._live(aws) is not None:
+            aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=self.arn)
+            self._wait_until_gone(aws)
+
+    def _logging(self) -> State:
+        if self.settings.log_level == "OFF":
+            return _logged({})
+        group = {"logGroupArn": f"{self.log_group_arn.removesuffix(':*')}:*"}
+        return {
+            "level": self.settings.log_level,
+            "includeExecutionData": self.settings.log_execution_data,
+            "destinations": [{"cloudWatchLogsLogGroup": group}],
+        }
+
+    def _live(self, aws: Aws) -> dict[str, Any] | None:
+        return aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=self.arn)
+
+    def _live_tags(self, aws: Aws) -> dict[str, str]:
+        """From the tagging index, because ListTagsForResource may be called once a second; from there if the index is behind."""
+        indexed = aws.tags(self.arn)
+        if indexed is not None:
+            return indexed
+        return tag_map(aws.call("stepfunctions", "ListTagsForResource", resourceArn=self.arn)["tags"], "key", "value")
+
+    def _wait_until_gone(self, aws: Aws) -> None:
+        for _ in range(_POLLS):
+            if self._live(aws) is None:
+                return
+            aws.sleep(_POLL_SECONDS)
+        said = f"{self.name} is deleted when its last execution has ended. Stop what still runs, then try again."
+        raise AwsError("stepfunctions", "DeleteStateMachine", "StateMachineDeleting", said)
+
+
+def _logged(live: dict[str, Any]) -> State:
+    """Logging as we compare it: whatever else is kept, a machine that logs nothing logs nowhere."""
+    if live.get("level", "OFF") == "OFF":
+        return {"level": "OFF", "includeExecutionData": False, "destinations": []}
+    return {
+        "level": live["level"],
+        "includeExecutionData": live.get("includeExecutionData", False),
+        "destinations": live.get("destinations", []),
+    }
+
+
+def _canonical(definition: Mapping[str, Any]) -> str:
+    return json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
+
+
+def _tags(desired: State) -> list[dict[str, str]]:
+    return tag_list(desired["Tags"], "key", "value")

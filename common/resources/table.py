@@ -1,0 +1,111 @@
+"""A DynamoDB table with one string partition key, paid by request, with point-in-time recovery.
+
+It is protected against deletion, because what it holds cannot be built again. `delete` switches the protection off first: to get
+there, a person has asked for it twice.
+
+Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from common.errors import AwsError
+from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+
+_POLLING = {"Delay": 2, "MaxAttempts": 150}
+"""Botocore's own pace is one look in 20 seconds; most tables are there in five."""
+_BACKUP_TRIES = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Declared):
+    """A table. Its key cannot be changed in place."""
+
+    partition_key: str
+    immutable: ClassVar[frozenset[str]] = frozenset({"KeySchema", "AttributeDefinitions"})
+
+    def desired(self) -> State:
+        """The owned fields; `PointInTimeRecovery` is AWS's PointInTimeRecoveryStatus."""
+        return {
+            "KeySchema": [{"AttributeName": self.partition_key, "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": self.partition_key, "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "DeletionProtectionEnabled": True,
+            "PointInTimeRecovery": "ENABLED",
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """The live state; attributes of other people's indexes are left out."""
+        live = self._live(aws)
+        if live is None or live["TableStatus"] == "DELETING":
+            return None
+        backups = aws.call("dynamodb", "DescribeContinuousBackups", TableName=self.name)["ContinuousBackupsDescription"]
+        tags = [tag for page in aws.pages("dynamodb", "ListTagsOfResource", ResourceArn=self.arn) for tag in page["Tags"]]
+        keys = {key["AttributeName"] for key in live["KeySchema"]}
+        return {
+            "KeySchema": live["KeySchema"],
+            "AttributeDefinitions": [one for one in live["AttributeDefinitions"] if one["AttributeName"] in keys],
+            "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            "DeletionProtectionEnabled": live.get("DeletionProtectionEnabled", False),
+            "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+            "Tags": owned_tags(tag_map(tags), self.tags),
+        }
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the table and waits until it is active; only then recovery can be switched on."""
+        live = self._live(aws)
+        if live and live["TableStatus"] == "DELETING":
+            aws.wait("dynamodb", "table_not_exists", TableName=self.name, WaiterConfig=_POLLING)
+            live = None
+        if live:
+            self._wait(aws)
+            return self.update(aws, desired, frozenset(desired) - self.immutable)
+        wanted = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
+        aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **wanted)
+        self._wait(aws)
+        self._protect_points(aws)
+        return {}
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Changes what can be changed in place."""
+        if settings := {name: desired[name] for name in changed & {"BillingMode", "DeletionProtectionEnabled"}}:
+            aws.call("dynamodb", "UpdateTable", TableName=self.name, **settings)
+            self._wait(aws)
+        if "PointInTimeRecovery" in changed:
+            self._protect_points(aws)
+        if "Tags" in changed:
+            aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(desired["Tags"]))
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Switches the protection off, deletes the table with all it holds, and waits until it is gone."""
+        live = self._live(aws)
+        if live is None:
+            return
+        if live.get("DeletionProtectionEnabled"):
+            aws.call("dynamodb", "UpdateTable", TableName=self.name, DeletionProtectionEnabled=False)
+            self._wait(aws)
+        if live["TableStatus"] != "DELETING":
+            aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=self.name)
+        aws.wait("dynamodb", "table_not_exists", TableName=self.name, WaiterConfig=_POLLING)
+
+    def _live(self, aws: Aws) -> dict[str, Any] | None:
+        found = aws.find("dynamodb", "DescribeTable", "ResourceNotFoundException", TableName=self.name)
+        return found and found["Table"]
+
+    def _wait(self, aws: Aws) -> None:
+        aws.wait("dynamodb", "table_exists", TableName=self.name, WaiterConfig=_POLLING)
+
+    def _protect_points(self, aws: Aws) -> None:
+        """An active table may still be busy with switching its backups on, and says so by an error of its own."""
+        for attempt in range(_BACKUP_TRIES):
+            try:
+                recovery = {"PointInTimeRecoveryEnabled": True}
+                aws.call("dynamodb", "UpdateContinuousBackups", TableName=self.name, PointInTimeRecoverySpecification=recovery)
+            except AwsError as error:
+                if error.code != "ContinuousBackupsUnavailableException" or attempt == _BACKUP_TRIES - 1:
+                    raise
+                aws.sleep(2.0)
+            else:
+                return

@@ -1,0 +1,43 @@
+"""An SNS topic.
+
+CreateTopic is idempotent on the name, but refuses a topic that exists with other tags, so creation looks first.
+
+Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+"""
+
+from dataclasses import dataclass
+
+from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic(Declared):
+    """A standard topic."""
+
+    def desired(self) -> State:
+        """Nothing but the tags: who subscribes is for the people who are told."""
+        return {"Tags": dict(self.tags)}
+
+    def read(self, aws: Aws) -> State | None:
+        """The live state."""
+        if aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=self.arn) is None:
+            return None
+        tags = tag_map(aws.call("sns", "ListTagsForResource", ResourceArn=self.arn)["Tags"])
+        return {"Tags": owned_tags(tags, self.tags)}
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the topic with its tags in one call, unless it is there."""
+        if aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=self.arn) is not None:
+            return self.update(aws, desired, frozenset(desired))
+        aws.call("sns", "CreateTopic", Name=self.name, Tags=tag_list(desired["Tags"]))
+        return {}
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+        """Changes the tags."""
+        if "Tags" in changed:
+            aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(desired["Tags"]))
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes the topic and its subscriptions."""
+        aws.find("sns", "DeleteTopic", "NotFound", TopicArn=self.arn)

@@ -1,0 +1,125 @@
+"""What may be said about one resource in configuration: one model for each type, every field with its default.
+
+A value is looked up in three places, the nearest wins: `projects.<project>.<type>.<name>` of the environment, the declaration in
+`projects/<project>/deploy.py`, `defaults.<type>` of the environment. Maps (environment variables, arguments) are merged key by
+key. The models are strict: "512" is not 512, and an unknown key is an error.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", max_length=2048)]
+Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+"""Days that CloudWatch Logs accepts."""
+
+
+class Model(BaseModel):
+    """The base of every model: unknown keys are errors, nothing is coerced, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Settings(Model):
+    """Settings of one resource."""
+
+    def over(self, *weaker: "dict[str, Any] | Settings | None") -> Self:
+        """These settings where they were set, else the first of `weaker` that says something, else the default."""
+        merged: dict[str, Any] = {}
+        for layer in (*reversed(weaker), self):
+            for name, value in _said(layer).items():
+                both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+                merged[name] = {**merged[name], **value} if both else value
+        return type(self).model_validate(merged, strict=False)
+
+
+def _said(layer: dict[str, Any] | Settings | None) -> dict[str, Any]:
+    if isinstance(layer, Settings):
+        return {name: getattr(layer, name) for name in layer.model_fields_set}
+    return {name: value for name, value in (layer or {}).items() if value is not None}
+
+
+class Network(Model):
+    """Where functions with `vpc` run."""
+
+    subnet_ids: tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...] = Field(default=(), max_length=16)
+    security_group_ids: tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(default=(), max_length=5)
+
+
+class FunctionSettings(Settings):
+    """A Lambda function."""
+
+    runtime: Annotated[str, Field(pattern=r"^(python3\.\d+|nodejs\d+\.x)$")] = "python3.11"
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    memory_mb: int = Field(default=256, ge=128, le=10240)
+    timeout_seconds: int = Field(default=60, ge=1, le=900)
+    ephemeral_storage_mb: int = Field(default=512, ge=512, le=10240)
+    environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], str] = Field(default_factory=dict)
+    """Environment variables. `${parameter}` is replaced. Never a secret: name it instead."""
+    layers: tuple[Arn, ...] = Field(default=(), max_length=5)
+    """Layer version ARNs, in the order in which Lambda unpacks them."""
+    vpc: bool = False
+    """Run in the environment's network."""
+    network: Network | None = None
+    """Another network than the environment's; implies `vpc`."""
+    log_retention_days: Retention = 30
+    role: Arn | None = None
+    """An existing role. Without it the deployer manages one."""
+
+
+class JobSettings(Settings):
+    """A Glue job."""
+
+    glue_version: Literal["3.0", "4.0", "5.0", "5.1"] = "5.0"
+    worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
+    workers: int = Field(default=2, ge=1, le=299)
+    auto_scaling: bool = False
+    timeout_minutes: int = Field(default=60, ge=1, le=10080)
+    max_retries: int = Field(default=0, ge=0, le=10)
+    max_concurrent_runs: int = Field(default=1, ge=1, le=1000)
+    execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
+    bookmarks: bool = False
+    python_shell_capacity: Literal["0.0625", "1"] = "0.0625"
+    """Data processing units of a python-shell job (Spark jobs are sized by their workers)."""
+    connections: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], str] = Field(default_factory=dict)
+    """Default arguments of each run. `${parameter}` is replaced."""
+    role: Arn | None = None
+
+
+class CrawlerSettings(Settings):
+    """A Glue crawler."""
+
+    targets: tuple[Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.*$")], ...] = ()
+    """S3 locations; they replace those of the declaration."""
+    exclusions: tuple[str, ...] = ()
+    """Glob patterns below each target that are not crawled."""
+    recrawl: Literal["everything", "new_folders"] = "everything"
+    schema_change: Literal["update", "log"] = "update"
+    """What to do with a table whose data now looks different."""
+    deleted_data: Literal["log", "deprecate", "delete"] = "log"
+    """What to do with a table or partition whose data is gone."""
+    table_prefix: str = Field(default="", max_length=128)
+    schedule: Annotated[str, Field(pattern=r"^cron\(.+\)$")] | None = None
+    while_running: Literal["wait", "skip", "stop"] = "wait"
+    """What a deploy does when the crawler is running and must be changed."""
+    role: Arn | None = None
+
+
+class StateMachineSettings(Settings):
+    """A Step Functions state machine."""
+
+    type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
+    log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
+    log_execution_data: bool = False
+    tracing: bool = False
+    role: Arn | None = None
+
+
+class TriggerSettings(Settings):
+    """A schedule, or a rule that starts a state machine for each new object."""
+
+    enabled: bool = True
+    expression: Annotated[str, Field(pattern=r"^(cron|rate)\(.+\)$")] | None = None
+    """Of a schedule, in UTC: replaces the declared one."""
+    role: Arn | None = None

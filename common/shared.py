@@ -1,0 +1,116 @@
+"""The resources that the pipelines of an environment share, and how pipelines refer to them.
+
+Their names follow from the environment alone, so that a pipeline can refer to one without loading the declaration of all; the
+session checks that what is referred to is declared.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from common.config import Environment
+from common.declaration import Entry
+from common.errors import DeclarationError
+from common.reference import Ref
+from common.resource import SHARED, Key, Resource
+from common.resources.bucket import Bucket
+from common.resources.database import Database
+from common.resources.log_group import LogGroup
+from common.resources.table import Table
+from common.resources.topic import Topic
+
+ARTIFACTS = "artifacts"
+"""The bucket that holds artifacts and records; its name is configured, the others' are computed."""
+
+
+class Shared:
+    """References to shared resources, by name."""
+
+    def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref) -> None:
+        self._env = env
+        self._known = known
+
+    def bucket(self, name: str) -> Ref:
+        """A bucket; bucket names are unique in the world, so the account is part of them."""
+        env = self._env
+        physical = env.artifact_bucket if name == ARTIFACTS else f"{env.name_prefix}-{name}-{env.account_id}"
+        return self._ref("bucket", name, physical, env.bucket_arn(physical))
+
+    def database(self, name: str) -> Ref:
+        """A Glue database; Athena wants letters, digits and underscores."""
+        physical = f"{self._env.name_prefix}_{name}".replace("-", "_")
+        return self._ref("database", name, physical, self._env.arn("glue", f"database/{physical}"))
+
+    def table(self, name: str) -> Ref:
+        """A DynamoDB table."""
+        physical = f"{self._env.name_prefix}-{name}"
+        return self._ref("table", name, physical, self._env.arn("dynamodb", f"table/{physical}"))
+
+    def topic(self, name: str) -> Ref:
+        """An SNS topic."""
+        physical = f"{self._env.name_prefix}-{name}"
+        return self._ref("topic", name, physical, self._env.arn("sns", physical))
+
+    def log_group(self, name: str) -> Ref:
+        """A log group. State machines and jobs of an environment log to shared ones, below the prefix AWS reserves for it."""
+        physical = {"states": f"/aws/vendedlogs/states/{self._env.name_prefix}"}.get(name, f"/{self._env.name_prefix}/{name}")
+        return self._ref("log-group", name, physical, self._env.arn("logs", f"log-group:{physical}"))
+
+    def _ref(self, kind: str, name: str, physical: str, arn: str) -> Ref:
+        return self._known(Ref(Key(SHARED, kind, name), physical, arn))
+
+
+class SharedResources:
+    """What root `deploy.py` declares: the shared resources of one environment."""
+
+    name = SHARED
+    entry: Entry | None = None
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self._refs = Shared(env)
+        self._resources: dict[Key, Resource] = {}
+
+    def bucket(self, name: str, *, event_bridge: bool = False) -> None:
+        """A versioned, encrypted bucket without public access; `event_bridge` tells EventBridge of every new object."""
+        common = self._common(self._refs.bucket(name))
+        self._add(Bucket(**common, region=self._env.region, account_id=self._env.account_id, event_bridge=event_bridge))
+
+    def database(self, name: str, description: str = "") -> None:
+        """A Glue database."""
+        self._add(Database(**self._common(self._refs.database(name)), description=description))
+
+    def table(self, name: str, *, partition_key: str) -> None:
+        """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
+        self._add(Table(**self._common(self._refs.table(name)), partition_key=partition_key))
+
+    def topic(self, name: str) -> None:
+        """An SNS topic."""
+        self._add(Topic(**self._common(self._refs.topic(name))))
+
+    def log_group(self, name: str) -> None:
+        """A log group with the environment's retention."""
+        days = self._env.defaults.log_retention_days
+        self._add(LogGroup(**self._common(self._refs.log_group(name)), retention_days=days))
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Everything declared, the artifact bucket included.
+
+        Raises:
+            DeclarationError: the artifact bucket is not declared.
+        """
+        if Key(SHARED, "bucket", ARTIFACTS) not in self._resources:
+            raise DeclarationError(f'deploy.py must declare the artifact bucket: shared.bucket("{ARTIFACTS}").')
+        return tuple(self._resources.values())
+
+    def _add(self, resource: Resource) -> None:
+        if resource.key in self._resources:
+            raise DeclarationError(f"deploy.py declares {resource.key} twice.")
+        if resource.key.kind == "bucket" and not 3 <= len(resource.arn.rpartition(":")[2]) <= 63:
+            raise DeclarationError(
+                f"deploy.py: {resource.key} would be called {resource.arn.rpartition(':')[2]!r}; S3 allows 3 to 63 characters. "
+                f"Shorten its name or name_prefix in config/{self._env.name}.json."
+            )
+        self._resources[resource.key] = resource
+
+    def _common(self, ref: Ref) -> Mapping[str, Any]:
+        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": self._env.ownership(SHARED)}

@@ -1,0 +1,23 @@
+"""The resources that all pipelines of an environment share."""
+
+from common import Environment, SharedResources, main
+
+
+def pipeline(env: Environment) -> SharedResources:
+    """Buckets, database, run table, topic and log groups."""
+    shared = SharedResources(env)
+    shared.bucket("artifacts")
+    shared.bucket("landing", event_bridge=True)
+    shared.bucket("cleansed")
+    shared.bucket("final")
+    shared.database("acreage", "Curated tables")
+    shared.table("runs", partition_key="run_id")
+    shared.topic("alerts")
+    shared.log_group("states")
+    shared.log_group("glue/output")
+    shared.log_group("glue/error")
+    return shared
+
+
+if __name__ == "__main__":
+    main("deploy-shared")

@@ -1,0 +1,114 @@
+"""Invoke tasks: parse, call, print. Nothing else.
+
+`deploy` is the chain of all steps; each step's task has the one before it as its pre-task, so any of them is a targeted deploy
+that first brings up to date what it stands on.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import Task, task
+
+from common import steps
+from common.invocation import INVOCATION
+
+if TYPE_CHECKING:
+    from common.session import Session
+
+ROOT = Path(__file__).resolve().parent
+HELP = {
+    "env": "The environment: the name of a file in config/.",
+    "project": "One project, or several separated by commas; all of them without.",
+    "only": "Only keys that match this pattern, such as 'glue-job/*', and what these need.",
+    "force": "Apply everything, changed or not.",
+    "verify": "Read every live resource instead of trusting what is recorded.",
+    "adopt": "Take over resources that exist without our tags.",
+    "json": "Print one JSON object instead of text.",
+    "jobs": "How many AWS calls may be under way at once.",
+    "yes": "Ask nothing, not even on protected environments.",
+    "wait": "Wait for another deploy of the same project instead of giving up.",
+}
+
+
+def session(*, planning: bool = False, json: bool = False, **chosen: Any) -> "Session":
+    """The one session of this invocation with these options; the executor closes it."""
+    from common.session import Choices, opened  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    return opened(ROOT, Choices(**chosen), INVOCATION.get(), planning=planning, json=json)
+
+
+def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
+    """The task of one step, or of all that come before it."""
+
+    def run(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
+        _c: Context,
+        env: str | None = None,
+        project: str | None = None,
+        only: str | None = None,
+        force: bool = False,
+        verify: bool = False,
+        adopt: bool = False,
+        json: bool = False,
+        jobs: int = 16,
+        yes: bool = False,
+        wait: bool = False,
+    ) -> None:
+        asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "yes": yes, "wait": wait}
+        opened = session(json=json, env=env, project=project, only=only, **asked)
+        if name == steps.PACKAGE and name in INVOCATION.get().requested:
+            opened.package()
+        elif name in steps.STEPS:
+            opened.step(name)
+
+    run.__doc__ = doc
+    made: Task[Any] = task(name=name, pre=list(pre), positional=[], help=HELP)(run)
+    return made
+
+
+package_lambdas = step(steps.PACKAGE, "Build every Lambda package. Needs no environment and no credentials.")
+deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
+deploy_roles = step(steps.ROLES, "The roles that functions, jobs, crawlers and state machines run with.", deploy_shared)
+deploy_lambdas = step(steps.LAMBDAS, "Lambda functions and their log groups.", deploy_roles)
+upload_glue = step(steps.UPLOAD, "The scripts of Glue jobs, under immutable names.", deploy_lambdas)
+deploy_jobs = step(steps.JOBS, "Glue jobs.", upload_glue)
+deploy_crawlers = step(steps.CRAWLERS, "Glue crawlers.", deploy_jobs)
+deploy_sfn = step(steps.MACHINES, "Step Functions state machines.", deploy_crawlers)
+deploy_triggers = step(steps.TRIGGERS, "Schedules, and rules that start state machines for new objects.", deploy_sfn)
+deploy = step("deploy", "Everything, in order.", deploy_triggers)
+
+
+@task(positional=[], help={option: HELP[option] for option in HELP.keys() - {"yes", "wait"}})
+def plan(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    only: str | None = None,
+    force: bool = False,
+    verify: bool = False,
+    adopt: bool = False,
+    json: bool = False,
+    jobs: int = 16,
+) -> None:
+    """What `deploy` would do. Exit code 0: nothing; 2: something."""
+    asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs}
+    opened = session(planning=True, json=json, env=env, project=project, only=only, **asked)
+    if not opened.plan().is_empty:
+        raise Exit(code=2)
+
+
+namespace = Collection(
+    package_lambdas,
+    deploy_shared,
+    deploy_roles,
+    deploy_lambdas,
+    upload_glue,
+    deploy_jobs,
+    deploy_crawlers,
+    deploy_sfn,
+    deploy_triggers,
+    deploy,
+    plan,
+)
