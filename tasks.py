@@ -99,6 +99,35 @@ def plan(
         raise Exit(code=2)
 
 
+@task(positional=[], help={"env": "The embedded environment."})
+def start(_c: Context, env: str = "local") -> None:
+    """Start the embedded AWS, unless it is running."""
+    from common import config, local  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    wanted = config.load(ROOT, env)
+    if wanted.embedded is None:
+        raise Exit(f"error: {env} is a real account. Nothing has to be started for it.")
+    running = local.start(ROOT, account_id=wanted.account_id, region=wanted.region, port=wanted.embedded.port, say=print)
+    print(f"The embedded AWS answers at {running.endpoint}.")  # noqa: T201 - what the task is for
+
+
+@task
+def stop(_c: Context) -> None:
+    """Stop the embedded AWS. What is in it stays for the next start."""
+    from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    print("Stopped." if local.stop(ROOT) else "It was not running.")  # noqa: T201 - what the task is for
+
+
+@task
+def reset(_c: Context) -> None:
+    """Empty the embedded AWS."""
+    from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    local.reset(ROOT)
+    print("Emptied.")  # noqa: T201 - what the task is for
+
+
 namespace = Collection(
     package_lambdas,
     deploy_shared,
@@ -112,3 +141,4 @@ namespace = Collection(
     deploy,
     plan,
 )
+namespace.add_collection(Collection("local", start, stop, reset))

@@ -35,12 +35,13 @@ PROPAGATION = (
     ("lambda", "does not have permissions to call"),
     ("lambda", "KMS key is invalid for CreateGrant"),
     ("glue", "Service is unable to assume"),
-    ("glue", "Service is unable to assume role"),
+    ("glue", "role's TrustPolicy"),
     ("glue", "should be given assume role permissions for Glue Service"),
     ("stepfunctions", "is not authorized to assume the provided role"),
     ("stepfunctions", "Neither the global service principal"),
     ("stepfunctions", "is not authorized to access the Log Destination"),
     ("events", "is not assumable by principal"),
+    ("events", "cannot be assumed by principal"),
 )
 """What services say while a role or its policy is not yet known to them: (service, part of the message)."""
 ABSENT_CREDENTIALS = (

@@ -20,10 +20,24 @@ def of_struct(kind: str, schema: int, value: Any) -> Digest:
     """The digest of a JSON-like value (str, int, float, bool, None, list, tuple, dict).
 
     Raises:
-        TypeError: the value holds something that has no canonical JSON form.
+        TypeError: the value holds something that has no canonical JSON form; a key that is no text, among others.
+        ValueError: it holds a number that JSON does not know, such as NaN.
     """
+    _check_keys(value)
     text = json.dumps([kind, schema, value], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return of_bytes(text.encode())
+
+
+def _check_keys(value: Any) -> None:
+    """`json` would write the keys 1 and "1" alike, and so give two values one text."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"the key {key!r} is no text")
+            _check_keys(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_keys(inner)
 
 
 def of_bytes(data: bytes) -> Digest:

@@ -14,21 +14,23 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
     """The environment with every ``ssm:/path`` of the `wanted` projects replaced by its value; ten are read in one call.
 
     Raises:
-        ConfigError: a parameter does not exist, or is a secret.
+        ConfigError: a parameter does not exist, or is a secret; all such in one message.
     """
     paths = {path: where for where, path in _named(env, wanted)}
     values: dict[str, str] = {}
     names = sorted(paths)
+    errors: list[str] = []
     for start in range(0, len(names), 10):
         for one in aws.call("ssm", "GetParameters", Names=names[start : start + 10])["Parameters"]:
+            name = f"{one['Name']}{one.get('Selector', '')}"
+            values[name] = one["Value"]
             if one["Type"] == "SecureString":
-                raise ConfigError(
-                    f"{paths[one['Name']]}: {one['Name']} is a secret. Pass its name to the code that needs it instead."
-                )
-            values[one["Name"]] = one["Value"]
+                errors.append(f"{paths[name]}: {name} is a secret. Pass its name to the code that needs it instead.")
     for name in names:
         if name not in values:
-            raise ConfigError(f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct the path.")
+            errors.append(f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct the path.")
+    if errors:
+        raise ConfigError("\n".join(errors))
     return _replaced(env, values)
 
 
@@ -48,12 +50,11 @@ def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:
 
 
 def _replaced(env: Environment, values: dict[str, str]) -> Environment:
-    projects = {
-        name: section.model_copy(
-            update={
-                "parameters": {key: values.get(value.removeprefix(SCHEME), value) for key, value in section.parameters.items()}
-            }
-        )
-        for name, section in env.projects.items()
-    }
+    def value_of(text: str) -> str:
+        return values.get(text.removeprefix(SCHEME), text) if text.startswith(SCHEME) else text
+
+    projects = {}
+    for name, section in env.projects.items():
+        found = {key: value_of(text) for key, text in section.parameters.items()}
+        projects[name] = section.model_copy(update={"parameters": found})
     return env.model_copy(update={"projects": projects})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from common.config import Environment
+from common.definition import inner_machines
 from common.errors import DeclarationError
 from common.reference import Grantable, Location, Names, Ref
 
@@ -54,6 +55,15 @@ INTEGRATIONS = {
     "dynamodb:deleteItem": ("dynamodb:DeleteItem",),
 }
 """IAM actions of the optimised integrations that pipelines use. `aws-sdk:` integrations name their action themselves."""
+SDK_ACTIONS = {
+    "lambda:Invoke": ("lambda:InvokeFunction",),
+    "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
+    "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:ListObjects": ("s3:ListBucket",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+}
+"""Where the IAM action is not called as the operation is."""
 
 
 def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
@@ -89,7 +99,8 @@ def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Itera
 def _other(env: Environment, one: Grantable, table: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
     if isinstance(one, Location) or one.key.kind not in table:
         verb = "read" if table is READ else "written"
-        raise DeclarationError(f"{one} cannot be {verb}: grants are for buckets, tables, databases and topics.")
+        name = one.bucket.key if isinstance(one, Location) else one.key
+        raise DeclarationError(f"{name.project}: {name} cannot be {verb}: grants are for buckets, tables, databases and topics.")
     resources = [one.arn]
     if one.key.kind == "database":
         resources = [env.arn("glue", "catalog"), one.arn, env.arn("glue", f"table/{one.name}/*")]
@@ -133,13 +144,16 @@ def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
     ]
 
 
-def state_machine(env: Environment, definition: Mapping[str, Any], names: Names, where: str) -> list[Statement]:
-    """The statements that a definition (before substitution of its references) needs."""
+def state_machine(env: Environment, definition: Mapping[str, Any], names: Names, where: str) -> Iterator[Statement]:
+    """The statements that a definition (before substitution of its references) needs.
+
+    Raises:
+        DeclarationError: what a task needs cannot be told from its integration and references. Only who takes the statements
+            gets to know: with a role from configuration they are somebody else's matter.
+    """
     allowed: dict[tuple[str, ...], set[str]] = {}
     for task in _tasks(definition):
         service, actions = _actions(str(task.get("Resource", "")), where)
-        if not actions:
-            continue
         _, refs = names.substitute({key: task[key] for key in ("Resource", "Parameters", "Arguments") if key in task}, where)
         arns = {arn for ref in refs for arn in _arns(env, ref)}
         if not arns:
@@ -152,17 +166,16 @@ def state_machine(env: Environment, definition: Mapping[str, Any], names: Names,
             allowed.setdefault(("events:DescribeRule", "events:PutRule", "events:PutTargets"), set()).add(rule)
             executions = {f"{arn.replace(':stateMachine:', ':execution:')}:*" for arn in arns}
             allowed.setdefault(("states:DescribeExecution", "states:StopExecution"), set()).update(executions)
-    return [allow(actions, arns) for actions, arns in sorted(allowed.items())]
+    for actions, arns in sorted(allowed.items()):
+        yield allow(actions, arns)
 
 
-def _tasks(node: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, Mapping):
-        if node.get("Type") == "Task":
-            yield node
-        for inner in node.values():
-            yield from _tasks(inner)
-    elif isinstance(node, list):
-        for inner in node:
+def _tasks(machine: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tasks of a definition whose structure was proved, nested ones too."""
+    for state in machine["States"].values():
+        if state["Type"] == "Task":
+            yield state
+        for inner in inner_machines(state):
             yield from _tasks(inner)
 
 
@@ -173,9 +186,12 @@ def _actions(resource: str, where: str) -> tuple[str, tuple[str, ...]]:
         return "lambda", ("lambda:InvokeFunction",)
     plain = name.removesuffix(".waitForTaskToken")
     if plain.startswith("aws-sdk:"):
-        _, service, operation = plain.split(":", 2)
+        service, _, operation = plain.removeprefix("aws-sdk:").partition(":")
+        if not service or not operation:
+            raise DeclarationError(f"{where}: {resource!r} is no integration. It is written …:aws-sdk:service:operation.")
         service = {"sfn": "states", "eventbridge": "events", "cloudwatchlogs": "logs"}.get(service, service)
-        return service, (f"{service}:{operation[0].upper()}{operation[1:]}",)
+        action = f"{service}:{operation[0].upper()}{operation[1:]}"
+        return service, SDK_ACTIONS.get(action, (action,))
     if plain not in INTEGRATIONS:
         raise DeclarationError(
             f"{where}: the integration {name!r} is not known. Known are aws-sdk:… and {', '.join(sorted(INTEGRATIONS))}."

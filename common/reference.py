@@ -13,7 +13,7 @@ from typing import Any
 from common.errors import DeclarationError
 from common.resource import Key
 
-TOKEN = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)(?:\.([a-z]+))?\}")
+TOKEN = re.compile(r"\$\{([^}]*)\}")
 UPPER_TOKEN = re.compile(r"__[A-Z][A-Z0-9_]*?__")
 
 
@@ -39,8 +39,8 @@ class Location:
 
     @property
     def uri(self) -> str:
-        """As jobs and crawlers want it: ``s3://bucket/prefix/``."""
-        return f"s3://{self.bucket.name}/{self.prefix}"
+        """As jobs want it: ``s3://bucket/prefix``, without a slash at the end."""
+        return f"s3://{self.bucket.name}/{self.prefix}".rstrip("/")
 
 
 Grantable = Ref | Location
@@ -83,12 +83,12 @@ class Names:
         found: dict[str, Ref] = {}
 
         def resolved(match: re.Match[str]) -> str:
-            name, attribute = match[1], match[2]
-            if attribute is None:
+            name, dot, attribute = match[1].partition(".")
+            if not dot and name not in self._refs:
                 return self._parameter(name, where)
             ref = self._refs.get(name)
             if ref is None or attribute not in {"arn", "name"}:
-                raise DeclarationError(f"{where}: {match[0]} refers to nothing.{self._guess(name)}")
+                raise DeclarationError(f"{where}: {match[0]} refers to nothing.{self._guess(match[1])}")
             found[name] = ref
             return ref.arn if attribute == "arn" else ref.name
 
@@ -101,9 +101,9 @@ class Names:
         return self._parameters[name]
 
     def _guess(self, name: str) -> str:
-        known = [*self._parameters, *self._refs]
+        known = [*self._parameters, *(f"{ref}.{attribute}" for ref in self._refs for attribute in ("arn", "name"))]
         close = difflib.get_close_matches(name, known, n=1)
-        return f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(sorted(known)) or 'nothing'}."
+        return f" Did you mean ${{{close[0]}}}?" if close else f" Known: {', '.join(sorted(known)) or 'nothing'}."
 
 
 def in_strings(value: Any, replaced: Callable[[str], str]) -> Any:

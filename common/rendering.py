@@ -4,8 +4,10 @@ Every resource gets its needs from what its declaration refers to, and a role of
 from it, unless configuration names an existing role.
 """
 
+import re
 from collections.abc import Iterable
 from functools import singledispatchmethod
+from itertools import chain
 from typing import Any, TypeVar
 
 from common import definition as definitions
@@ -42,6 +44,7 @@ Merged = tuple[Settings | None, Settings | None]
 
 NAME_LIMITS = {"table": 255, "lambda": 64, "role": 64, "glue-job": 255, "crawler": 255, "state-machine": 80, "rule": 64}
 """AWS's limits on names, in characters."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 PRINCIPALS = {
     "lambda": "lambda.amazonaws.com",
     "glue-job": "glue.amazonaws.com",
@@ -71,8 +74,12 @@ class Renderer:
         """The name of a resource in AWS.
 
         Raises:
-            DeclarationError: it is longer than AWS allows.
+            DeclarationError: it is longer than AWS allows, or has characters that some service does not allow.
         """
+        if not NAME.fullmatch(name):
+            raise DeclarationError(
+                f"projects/{self._project}: {kind}/{name}: a name is made of letters, digits, - and _, and begins with a letter or _."
+            )
         physical = self._env.resource_name(self._project, name)
         if len(physical) > NAME_LIMITS[kind]:
             raise DeclarationError(
@@ -155,7 +162,7 @@ class Renderer:
         granted = permissions.grants(self._env, declaration.targets, [declaration.database])
         role, needs = self._role(ref, settings.role, [*granted, logs])
         used = permissions.references(declaration.targets, [declaration.database])
-        targets = settings.targets or tuple(target.uri for target in declaration.targets)
+        targets = settings.targets or tuple(f"{target.uri}/" for target in declaration.targets)
         common = self._common(ref, [*needs, *(one.key for one in used)])
         self._add(Crawler(**common, role_arn=role, database=declaration.database.name, targets=targets, settings=settings))
 
@@ -167,7 +174,7 @@ class Renderer:
         definition, refs = self._names.substitute(loaded, where)
         statements = permissions.state_machine(self._env, loaded, self._names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
-        role, needs = self._role(ref, settings.role, [*statements, *observing])
+        role, needs = self._role(ref, settings.role, chain(statements, observing))
         group = self._shared.log_group("states")
         common = self._common(ref, [*needs, group.key, *(one.key for one in refs)])
         self._add(StateMachine(**common, role_arn=role, definition=definition, settings=settings, log_group_arn=f"{group.arn}:*"))

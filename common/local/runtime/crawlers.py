@@ -1,0 +1,190 @@
+"""Crawlers that crawl: run states, and what a crawl writes into the Data Catalog.
+
+https://docs.aws.amazon.com/glue/latest/dg/crawler-running.html
+"""
+
+# ruff: noqa: SLF001 (ministack has no public seams)
+import contextvars
+import json
+import re
+import threading
+import time
+import traceback
+from typing import Any
+
+import crawl
+import glue_api
+import logs
+import seams
+import settings as launch_settings
+from glue_api import Request, Response
+from ministack.core.responses import get_account_id
+from ministack.services import glue
+
+_DEFAULTS = {
+    "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
+    "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+    "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
+}
+
+
+class CrawlError(Exception):
+    """The crawl cannot go on; the message becomes LastCrawl's ErrorMessage."""
+
+
+def install(settings: launch_settings.Settings) -> None:
+    """Replace the calls that make, change, start and stop crawlers."""
+    s3 = launch_settings.client_factory(settings)
+    create = seams.use(glue, "_create_crawler", "data")
+    update = seams.use(glue, "_update_crawler", "data")
+    delete = seams.use(glue, "_delete_crawler", "data")
+    seams.replace(glue, "_create_crawler", "data", lambda data: _create(create, data))
+    seams.replace(glue, "_update_crawler", "data", lambda data: _idle(update, data))
+    seams.replace(glue, "_delete_crawler", "data", lambda data: glue_api.forget("crawler", data.get("Name"), _idle(delete, data)))
+    seams.replace(glue, "_start_crawler", "data", lambda data: _start(data, s3))
+    seams.replace(glue, "_stop_crawler", "data", _stop)
+    for name in ("_create_table", "_update_table", "_delete_table"):
+        seams.use(glue, name, "data")
+    for name in ("_tables", "_partitions", "_databases"):
+        seams.table(glue, name)
+
+
+def _create(create: Any, data: Request) -> Response:
+    if not data.get("Name") or not data.get("Role") or not data.get("Targets"):
+        return glue_api.error("InvalidInputException", "Name, Role and Targets are required")
+    given = {field: value for field, value in data.items() if value is not None}
+    policies = {field: {**default, **given.get(field, {})} for field, default in _DEFAULTS.items()}
+    response: Response = create({**given, **policies})
+    if response[0] < 300:
+        crawler = glue._crawlers[data["Name"]]
+        crawler.pop("LastCrawl")  # ministack's null is absent in AWS
+        if not crawler["Schedule"]:
+            crawler.pop("Schedule")
+        glue_api.tag("crawler", data["Name"], data.get("Tags"))
+    return response
+
+
+def _idle(operation: Any, data: Request) -> Response:
+    crawler = glue._crawlers.get(data.get("Name"), {})
+    if crawler.get("State") in ("RUNNING", "STOPPING"):
+        return glue_api.error("CrawlerRunningException", f"Crawler with name {data['Name']} has already started")
+    response: Response = operation(data)
+    return response
+
+
+def _start(data: Request, s3: Any) -> Response:
+    crawler = glue._crawlers.get(data.get("Name"))
+    if crawler is None:
+        return glue_api.error("EntityNotFoundException", f"Crawler entry with name {data.get('Name')} does not exist")
+    if crawler["State"] != "READY":
+        return glue_api.error("CrawlerRunningException", f"Crawler with name {crawler['Name']} has already started")
+    crawler["State"] = "RUNNING"
+    run = contextvars.copy_context()  # account and region are in the context
+    threading.Thread(target=run.run, args=(_run, crawler, s3(get_account_id())), daemon=True).start()
+    return glue_api.answer({})
+
+
+def _stop(data: Request) -> Response:
+    crawler = glue._crawlers.get(data.get("Name"))
+    if crawler is None:
+        return glue_api.error("EntityNotFoundException", f"Crawler entry with name {data.get('Name')} does not exist")
+    if crawler["State"] != "RUNNING":
+        code = "CrawlerStoppingException" if crawler["State"] == "STOPPING" else "CrawlerNotRunningException"
+        return glue_api.error(code, f"Crawler with name {crawler['Name']} isn't running")
+    crawler["State"] = "STOPPING"
+    return glue_api.answer({})
+
+
+def _run(crawler: Request, s3: Any) -> None:
+    started = time.time()
+    stream = logs.Stream("/aws-glue/crawlers", crawler["Name"])
+    last = {
+        "LogGroup": "/aws-glue/crawlers",
+        "LogStream": crawler["Name"],
+        "MessagePrefix": glue.new_uuid(),
+        "StartTime": started,
+    }
+    stream.write(f"[{last['MessagePrefix']}] BENCHMARK : Running Start Crawl for Crawler {crawler['Name']}")
+    try:
+        for line in _crawl(crawler, s3):
+            stream.write(f"[{last['MessagePrefix']}] INFO : {line}")
+        last["Status"] = "CANCELLED" if crawler["State"] == "STOPPING" else "SUCCEEDED"
+    except Exception as error:  # noqa: BLE001 (a crawl must reach READY, whatever happens)
+        last.update(Status="FAILED", ErrorMessage=str(error) or type(error).__name__)
+        detail = "" if isinstance(error, CrawlError) else traceback.format_exc()
+        stream.write(f"[{last['MessagePrefix']}] ERROR : {last['ErrorMessage']} {detail}".rstrip())
+    crawler.update(LastCrawl=last, CrawlElapsedTime=int((time.time() - started) * 1000), State="STOPPING")
+    stream.write(f"[{last['MessagePrefix']}] BENCHMARK : Crawler has finished running and is in state READY")
+    crawler["State"] = "READY"
+
+
+def _crawl(crawler: Request, s3: Any) -> Any:
+    """Crawl every target; yields what it did, line by line."""
+    if others := {kind for kind, targets in crawler["Targets"].items() if targets} - {"S3Targets"}:
+        raise CrawlError(f"The embedded AWS crawls S3 targets only, not {', '.join(sorted(others))}")
+    database = crawler["DatabaseName"]
+    if database not in glue._databases:
+        raise CrawlError(f"Database {database} does not exist")
+    for target in crawler["Targets"].get("S3Targets", []):
+        if crawler["State"] == "STOPPING":
+            return
+        for found in crawl.tables(target, crawl.listed(s3, target), s3):
+            yield _write(crawler, found)
+        yield from _absent(crawler, s3, target)
+
+
+def _write(crawler: Request, found: crawl.Found) -> str:
+    """Create the table, or bring it and its partitions up to date as the crawler's policy says."""
+    database, name = crawler["DatabaseName"], _table_name(crawler, found)
+    key, policy = f"{database}/{name}", crawler["SchemaChangePolicy"]
+    existing = glue._tables.get(key)
+    table = {**found.table(crawler["Name"]), "Name": name}
+    only_new = crawler["RecrawlPolicy"].get("RecrawlBehavior") == "CRAWL_NEW_FOLDERS_ONLY"
+    if existing is None:
+        _call(glue._create_table, {"DatabaseName": database, "TableInput": table})
+        did = "Created"
+    elif policy["UpdateBehavior"] == "UPDATE_IN_DATABASE" and not only_new:
+        _call(glue._update_table, {"DatabaseName": database, "TableInput": table})
+        did = "Updated"
+    else:
+        did = "Kept"
+    before = {tuple(partition["Values"]): partition for partition in glue._partitions.get(key, [])}
+    now = {tuple(partition["Values"]): partition for partition in found.partitions(database, name)}
+    kept = before if policy["DeleteBehavior"] != "DELETE_FROM_DATABASE" or only_new else {}
+    updated = {} if policy["UpdateBehavior"] == "LOG" or only_new else now
+    glue._partitions[key] = list({**now, **{v: p for v, p in before.items() if v in now}, **kept, **updated}.values())
+    return f"{did} table {name} in database {database} with {len(now)} partitions from {found.location}"
+
+
+def _table_name(crawler: Request, found: crawl.Found) -> str:
+    """The folder's name; with a suffix where another place's table has it already, as AWS does."""
+    name = crawler.get("TablePrefix", "") + re.sub(r"[^a-z0-9_]", "_", found.location.rstrip("/").rsplit("/", 1)[-1].lower())
+    other = glue._tables.get(f"{crawler['DatabaseName']}/{name}")
+    same = other is None or other["StorageDescriptor"].get("Location", "").rstrip("/") == found.location.rstrip("/")
+    return name if same else f"{name}_{crawl.suffix(found.location)}"
+
+
+def _absent(crawler: Request, s3: Any, target: Request) -> Any:
+    """Tables that this crawler made under the target and whose objects are gone."""
+    behaviour = crawler["SchemaChangePolicy"]["DeleteBehavior"]
+    if behaviour == "LOG":
+        return
+    root = target["Path"].rstrip("/") + "/"
+    here = [item.uri for item in crawl.listed(s3, target)]
+    for key, table in list(glue._tables.items()):
+        location = table["StorageDescriptor"].get("Location", "").rstrip("/") + "/"
+        ours = table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") == crawler["Name"] and location.startswith(root)
+        elsewhere = table["DatabaseName"] != crawler["DatabaseName"]
+        if elsewhere or not ours or any(uri.startswith(location) for uri in here):
+            continue
+        if behaviour == "DELETE_FROM_DATABASE":
+            _call(glue._delete_table, {"DatabaseName": crawler["DatabaseName"], "Name": key.split("/", 1)[1]})
+        else:
+            table["Parameters"]["DEPRECATED_BY_CRAWLER"] = str(int(time.time() * 1000))
+        yield f"Table {key} has no objects any more: {behaviour}"
+
+
+def _call(operation: Any, data: Request) -> None:
+    status, _, body = operation(data)
+    if status >= 400:
+        raise CrawlError(json.loads(body).get("message", "the Data Catalog refused the table"))

@@ -1,0 +1,185 @@
+"""Glue job runs that really run: StartJobRun, its supervision in a thread, and BatchStopJobRun.
+
+A run's record is ministack's own, so GetJobRun and GetJobRuns need no change.
+https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+"""
+
+# ruff: noqa: SLF001 (ministack has no public seams)
+import contextvars
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import Any
+
+import glue_api
+import job_program
+import logs
+import seams
+import settings as launch_settings
+from glue_api import Request, Response
+from ministack.core.responses import get_account_id
+from ministack.services import glue
+
+_ACTIVE = ("STARTING", "RUNNING", "STOPPING")
+_LOCK = threading.Lock()
+_programs: dict[str, "subprocess.Popen[str]"] = {}  # run id -> what runs
+
+
+def install(settings: launch_settings.Settings) -> None:
+    """Replace the calls that start and stop runs."""
+    programs = job_program.Programs(settings)
+    seams.replace(glue, "_start_job_run", "data", lambda data: _start(data, programs))
+    seams.replace(glue, "_batch_stop_job_run", "data", _stop)
+    reset = seams.use(glue, "reset", "")
+    seams.replace(glue, "reset", "", lambda: (stop_all(), reset()))
+
+
+def stop_all() -> None:
+    """Stop every run of every account, and wait a little for their records: the embedded AWS goes down or is emptied."""
+    runs = [run for runs in list(glue._job_runs._data.values()) for run in runs if run["JobRunState"] in _ACTIVE]
+    for run in runs:
+        run["JobRunState"] = "STOPPING"
+        if program := _programs.get(run["Id"]):
+            _kill(program)
+    deadline = time.monotonic() + 3
+    while any(run["JobRunState"] in _ACTIVE for run in runs) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for run in runs:
+        run["JobRunState"] = "STOPPED"
+
+
+def _start(data: Request, programs: job_program.Programs) -> Response:
+    name = data.get("JobName")
+    if name not in glue._jobs:
+        return glue_api.error("EntityNotFoundException", f"Failed to start job run due to missing metadata: job {name}")
+    job = glue._jobs[name]
+    limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+    with _LOCK:
+        runs = glue._job_runs.setdefault(name, [])
+        if sum(run["JobRunState"] in _ACTIVE for run in runs) >= limit:
+            return glue_api.error("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {name}")
+        run = _new_run(job, data, f"jr_{glue.new_uuid().replace('-', '')}{glue.new_uuid().replace('-', '')}")
+        runs.insert(0, run)
+    supervised = contextvars.copy_context()  # account and region are in the context
+    threading.Thread(target=supervised.run, args=(_supervise, job, run, programs), daemon=True).start()
+    return glue_api.answer({"JobRunId": run["Id"]})
+
+
+def _new_run(job: Request, data: Request, run_id: str, attempt: int = 0) -> Request:
+    now = time.time()
+    inherited = ("Timeout", "MaxCapacity", "AllocatedCapacity", "WorkerType", "NumberOfWorkers", "GlueVersion", "ExecutionClass")
+    sized = {field: data.get(field, job.get(field)) for field in (*inherited, "SecurityConfiguration")}
+    return {
+        "Id": run_id,
+        "Attempt": attempt,
+        "JobName": job["Name"],
+        "StartedOn": now,
+        "LastModifiedOn": now,
+        "JobRunState": "STARTING",
+        "Arguments": dict(data.get("Arguments") or {}),
+        "PredecessorRuns": [],
+        "ExecutionTime": 0,
+        "LogGroupName": "/aws-glue/jobs",
+        **{field: value for field, value in sized.items() if value is not None},
+    }
+
+
+def _supervise(job: Request, run: Request, programs: job_program.Programs) -> None:
+    """From STARTING to a final state, then a new attempt where the job asks for retries."""
+    streams = {kind: logs.Stream(f"/aws-glue/jobs/{kind}", run["Id"]) for kind in ("output", "error")}
+    try:
+        state, message = _execute(job, run, programs, streams)
+    except Exception as error:  # noqa: BLE001 (a run must reach a final state, whatever happens)
+        state, message = "FAILED", str(error) or type(error).__name__
+        streams["error"].write(message)
+    finally:
+        _programs.pop(run["Id"], None)
+        programs.remove(run["Id"])
+    _finish(run, state, message)
+    if state == "FAILED" and run["Attempt"] < job.get("MaxRetries", 0):
+        again = _new_run(job, run, f"{run['Id'].split('_attempt_')[0]}_attempt_{run['Attempt'] + 1}", run["Attempt"] + 1)
+        glue._job_runs[job["Name"]].insert(0, {**again, "PreviousRunId": run["Id"]})
+        _supervise(job, glue._job_runs[job["Name"]][0], programs)
+
+
+def _execute(job: Request, run: Request, programs: job_program.Programs, streams: dict[str, logs.Stream]) -> tuple[str, str]:
+    command = programs.prepare(job, run, get_account_id())
+    if run["JobRunState"] != "STARTING":
+        return "STOPPED", ""
+    started = time.time()
+    with subprocess.Popen(  # noqa: S603 (running the job's script is the purpose)
+        command.line, cwd=command.folder, env=command.environment, text=True, errors="replace", process_group=0,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as program:  # fmt: skip
+        _programs[run["Id"]] = program
+        run["JobRunState"], run["StartedOn"] = "RUNNING", started
+        readers = [_pump(program.stdout, streams["output"]), _pump(program.stderr, streams["error"])]
+        timed_out = _wait(program, run["Timeout"] * 60)
+        for reader in readers:
+            reader.join(5)
+    run["ExecutionTime"] = max(1, round(time.time() - started))
+    if timed_out:
+        return "TIMEOUT", "Job run reached its timeout and was stopped"
+    if run["JobRunState"] == "STOPPING":
+        return "STOPPED", ""
+    if program.returncode == 0:
+        return "SUCCEEDED", ""
+    return "FAILED", command.error() or f"Command failed with exit code {program.returncode}"
+
+
+def _wait(program: "subprocess.Popen[str]", seconds: float) -> bool:
+    """Wait for the end; True where the time was up first. What the script left running goes with it."""
+    try:
+        program.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        _kill(program)
+    return False
+
+
+def _pump(pipe: Any, stream: logs.Stream) -> threading.Thread:
+    def copy() -> None:
+        for line in pipe:
+            if line.strip():
+                stream.write(line.rstrip("\n"))
+
+    reader = threading.Thread(target=contextvars.copy_context().run, args=(copy,), daemon=True)
+    reader.start()
+    return reader
+
+
+def _finish(run: Request, state: str, message: str) -> None:
+    now = time.time()
+    run.update({"CompletedOn": now, "LastModifiedOn": now, **({"ErrorMessage": message} if message else {})})
+    run["JobRunState"] = state  # last: who polls for the state must see the rest
+
+
+def _stop(data: Request) -> Response:
+    name = data.get("JobName")
+    stopped, errors = [], []
+    for run_id in data.get("JobRunIds", []):
+        run = next((run for run in glue._job_runs.get(name, []) if run["Id"] == run_id), None)
+        which = {"JobName": name, "JobRunId": run_id}
+        if run and run["JobRunState"] in _ACTIVE:
+            run["JobRunState"] = "STOPPING"
+            stopped.append(which)
+            if program := _programs.get(run_id):
+                _kill(program)
+        else:
+            code = "InvalidInputException" if run else "EntityNotFoundException"
+            detail = {"ErrorCode": code, "ErrorMessage": f"Job run {run_id} is not running" if run else "Job run not found"}
+            errors.append({**which, "ErrorDetail": detail})
+    return glue_api.answer({"SuccessfulSubmissions": stopped, "Errors": errors})
+
+
+def _kill(program: "subprocess.Popen[str]") -> None:
+    """End a job with all its children: it has a process group of its own."""
+    try:
+        os.killpg(program.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    except PermissionError:  # macOS says so of a group that has only ended processes
+        return

@@ -1,0 +1,179 @@
+"""What a Glue job becomes on this machine: a folder, a command line, an environment.
+
+A job's script runs in Glue 5.0's Python and Spark (``requirements-spark.txt``), a python-shell
+job's in one with boto3, pandas and awsglue (``requirements-pythonshell.txt``).
+https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+"""
+
+import hashlib
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import settings as launch_settings
+import webhdfs
+from ministack.core.responses import get_region
+from s3_tree import S3Tree
+
+_HERE = Path(__file__).parent
+
+
+class JobError(Exception):
+    """The job cannot start; Glue would say so too."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """How to start a job, and where to look for the exception that ended it."""
+
+    line: list[str]
+    folder: Path
+    environment: dict[str, str]
+
+    def error(self) -> str:
+        """The last exception as Glue says it, empty where the script left none."""
+        said = self.folder / "error"
+        return said.read_text() if said.exists() else ""
+
+
+class Programs:
+    """Prepares the program of every run."""
+
+    def __init__(self, settings: launch_settings.Settings) -> None:
+        self._settings = settings
+        self._s3 = launch_settings.client_factory(settings)
+        self._trees: dict[str, S3Tree] = {}
+        self._webhdfs: int | None = None
+        self._lock = threading.Lock()
+
+    def folder(self, run_id: str) -> Path:
+        """The run's own folder: scripts, Spark's temporary files and configuration."""
+        return self._settings.folder / "jobs" / run_id
+
+    def prepare(self, job: dict[str, Any], run: dict[str, Any], account: str) -> Command:
+        """Fetch script and libraries, write Spark's configuration, and name the command."""
+        folder = self.folder(run["Id"])
+        for name in ("tmp", "lib", "conf"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        spark = job["Command"].get("Name", "glueetl") != "pythonshell"
+        arguments = _arguments(job, run, spark)
+        script = self._download(account, job["Command"].get("ScriptLocation", ""), folder)
+        python, variables = self._settings.python("spark" if spark else "pythonshell")
+        libraries = [str(path) for path in self._libraries(account, arguments, folder, python)]
+        environment = {
+            **launch_settings.clean_environment(),
+            **variables,
+            **self._settings.aws_variables(account, get_region()),
+            "PYTHONPATH": ":".join(libraries),
+            "PYTHONUNBUFFERED": "1",
+            "LC_ALL": "C.UTF-8",  # as in AWS, whatever the shell says
+            "TMPDIR": str(folder / "tmp"),
+        }
+        if spark:
+            environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
+            self._trees[run["Id"]] = S3Tree(self._s3(account), folder / "staging")
+            self._configure_spark(account, run["Id"], arguments, folder)
+        flat = [part for name, value in arguments.items() for part in (name, str(value))]
+        return Command([python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat], folder, environment)
+
+    def _libraries(self, account: str, arguments: dict[str, str], folder: Path, python: str) -> list[Path]:
+        for uri in _uris(arguments.get("--extra-files")):
+            self._download(account, uri, folder)
+        found = [self._download(account, uri, folder / "lib") for uri in _uris(arguments.get("--extra-py-files"))]
+        modules = [name.strip() for name in arguments.get("--additional-python-modules", "").split(",") if name.strip()]
+        return [folder / "lib", *found, *([self._modules(account, modules, folder, python)] if modules else [])]
+
+    def _modules(self, account: str, modules: list[str], folder: Path, python: str) -> Path:
+        """``--additional-python-modules``, installed once for each list of them."""
+        wanted = [str(self._download(account, name, folder)) if name.startswith("s3://") else name for name in modules]
+        digest = hashlib.sha256("\n".join([python, *modules]).encode()).hexdigest()[:16]
+        target = self._settings.folder / "modules" / digest
+        with self._lock:
+            if not target.exists():
+                uv, _ = self._settings.python("uv")
+                fresh = folder / "modules"
+                install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *wanted]
+                done = subprocess.run(install, capture_output=True, text=True, env=self._settings.shell, check=False)  # noqa: S603
+                if done.returncode != 0:
+                    raise JobError(f"could not install --additional-python-modules {','.join(modules)}: {done.stderr.strip()}")
+                target.parent.mkdir(exist_ok=True)
+                shutil.move(fresh, target)
+        return target
+
+    def _download(self, account: str, uri: str, folder: Path) -> Path:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if not uri.startswith("s3://") or not key:
+            raise JobError(f"Invalid S3 URI: {uri!r}")
+        target = folder / key.rsplit("/", 1)[-1]
+        try:
+            body = self._s3(account).get_object(Bucket=bucket, Key=key)["Body"]
+        except Exception as error:
+            raise JobError(f"Failed to download {uri}: {error}") from error
+        with target.open("wb") as file:
+            shutil.copyfileobj(body, file)
+        return target
+
+    def remove(self, run_id: str) -> None:
+        """Forget a run that has ended, with its folder."""
+        self._trees.pop(run_id, None)
+        shutil.rmtree(self.folder(run_id), ignore_errors=True)
+
+    def _configure_spark(self, account: str, run_id: str, arguments: dict[str, str], folder: Path) -> None:
+        """``spark-defaults.conf``: every session that the script makes, in whatever way, starts from it."""
+        with self._lock:
+            if self._webhdfs is None:
+                self._webhdfs = webhdfs.serve(self._trees.__getitem__)
+        jars = [str(self._download(account, uri, folder / "lib")) for uri in _uris(arguments.get("--extra-jars"))]
+        lines = {
+            **_small(folder),
+            **self._mounts(account, f"webhdfs://127.0.0.1:{self._webhdfs}/{run_id}"),
+            **({"spark.jars": ",".join(jars)} if jars else {}),
+            **_asked(arguments.get("--conf", "")),
+        }
+        text = "".join(f"{name} {value}\n" for name, value in lines.items())
+        (folder / "conf" / "spark-defaults.conf").write_text(text)
+        shutil.copy(_HERE / "log4j2.properties", folder / "conf")
+
+    def _mounts(self, account: str, root: str) -> dict[str, str]:
+        """Hadoop reads each bucket through viewfs from our WebHDFS server."""
+        scheme = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
+        schemes = {f"spark.hadoop.fs.{name}.impl": scheme for name in ("s3", "s3a", "s3n")}
+        buckets = [bucket["Name"] for bucket in self._s3(account).list_buckets()["Buckets"]]
+        links = {f"spark.hadoop.fs.viewfs.mounttable.{name}.linkFallback": f"{root}/{name}" for name in buckets}
+        return {**schemes, **links}
+
+
+def _arguments(job: dict[str, Any], run: dict[str, Any], spark: bool) -> dict[str, str]:
+    own = {"--JOB_NAME": job["Name"], "--JOB_ID": job["Name"], "--JOB_RUN_ID": run["Id"]} if spark else {}
+    return {**job.get("DefaultArguments", {}), **own, **run["Arguments"], **job.get("NonOverridableArguments", {})}
+
+
+def _uris(value: str | None) -> list[str]:
+    return [uri.strip() for uri in (value or "").split(",") if uri.strip()]
+
+
+def _asked(conf: str) -> dict[str, str]:
+    """Glue's ``--conf`` argument: ``a=b --conf c=d``."""
+    pairs = (part.strip() for part in conf.split("--conf"))
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)  # type: ignore[misc]  # split gives two parts
+
+
+def _small(folder: Path) -> dict[str, str]:
+    """Spark sized for samples on a developer's machine."""
+    return {
+        "spark.master": "local[2]",
+        "spark.driver.memory": "1g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.default.parallelism": "2",
+        "spark.jars.ivy": str(folder / "ivy"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={folder / 'tmp'} "
+        f"-Dderby.system.home={folder} -Djava.net.preferIPv4Stack=true -Dfile.encoding=UTF-8",
+    }

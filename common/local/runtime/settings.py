@@ -1,0 +1,143 @@
+"""What the launcher was told, and what every part of it needs: clients of the embedded AWS and clean environments.
+
+Handlers and jobs must not see the developer's shell: neither its AWS credentials nor its secrets. So the launcher keeps the whole
+environment aside for uv alone, and leaves only a few harmless variables in ``os.environ``.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_KEPT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+)
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+_CHECKOUT = Path(__file__).resolve().parents[3]  # where the project's own Python finds common.local
+_LOOPBACK = "127.0.0.1,localhost,::1"
+
+
+class EnvironmentMissingError(Exception):
+    """A Python environment that could not be had; the message is for a person."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One launch: whose account, where, and how to ask for a Python environment (``provider``, a command)."""
+
+    account_id: str
+    region: str
+    port: int
+    folder: Path
+    provider: tuple[str, ...]
+    shell: dict[str, str] = field(repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the embedded AWS listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def aws_variables(self, account: str, region: str) -> dict[str, str]:
+        """What an AWS SDK needs in order to find the embedded AWS and to be that account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": account,
+            "AWS_SECRET_ACCESS_KEY": "local",  # ministack reads the account from the key and checks no signature
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        }
+
+    def python(self, name: str, version: str = "") -> tuple[str, dict[str, str]]:
+        """Python of a pinned environment and the variables to run it with; installed on first use."""
+        return _provided(self.provider, tuple(self.shell.items()), name, version)
+
+
+def load(path: Path) -> Settings:
+    """Read the file that the launcher was started with, and clean ``os.environ``."""
+    said = json.loads(path.read_text())
+    shell = dict(os.environ)
+    folder = Path(said["folder"])
+    settings = Settings(said["account_id"], said["region"], said["port"], folder, tuple(said["provider"]), shell)
+    os.environ.clear()
+    os.environ.update({name: value for name, value in shell.items() if name in _KEPT or name.startswith("LC_")})
+    os.environ.update({name: value for name, value in shell.items() if name in _PROXIES})
+    os.environ.update({name: ",".join(filter(None, (shell.get(name), _LOOPBACK))) for name in ("NO_PROXY", "no_proxy")})
+    os.environ.update(_ministack_variables(settings))
+    return settings
+
+
+def clean_environment() -> dict[str, str]:
+    """``os.environ`` without what is ministack's own."""
+    return {name: value for name, value in os.environ.items() if name not in MINISTACK}
+
+
+MINISTACK = {
+    "GATEWAY_PORT", "BIND_HOST", "MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_ACCOUNT_ID", "SFTP_ENABLED", "IOT_MTLS_ENABLED",
+    "PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST",
+}  # fmt: skip
+
+
+def _ministack_variables(settings: Settings) -> dict[str, str]:
+    return {
+        "GATEWAY_PORT": str(settings.port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": settings.region,
+        "MINISTACK_ACCOUNT_ID": settings.account_id,
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "PERSIST_STATE": "1",
+        "S3_PERSIST": "1",
+        "STATE_DIR": str(settings.folder / "state"),
+        "S3_DATA_DIR": str(settings.folder / "s3"),
+        "TMPDIR": str(settings.folder / "tmp"),
+        "DOCKER_HOST": "unix:///nonexistent",  # never a container of the machine's Docker
+    }
+
+
+def client_factory(settings: Settings) -> Callable[[str], Any]:
+    """S3 clients of the embedded AWS, one an account."""
+    from botocore.config import Config  # noqa: PLC0415 (after os.environ is clean)
+    from botocore.session import Session  # noqa: PLC0415
+
+    style = Config(s3={"addressing_style": "path"}, proxies={}, max_pool_connections=32)
+
+    @cache
+    def s3(account: str) -> Any:
+        return Session().create_client(
+            "s3",
+            region_name=settings.region,
+            endpoint_url=settings.endpoint,
+            aws_access_key_id=account,
+            aws_secret_access_key="local",  # noqa: S106 (no secret: ministack checks no signature)
+            config=style,
+        )
+
+    return s3
+
+
+@cache
+def _provided(
+    provider: tuple[str, ...], shell: tuple[tuple[str, str], ...], name: str, version: str
+) -> tuple[str, dict[str, str]]:
+    command = [*provider, name, *filter(None, [version])]
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(shell), cwd=_CHECKOUT, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise EnvironmentMissingError(done.stderr.strip().removeprefix("error: "))
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return answer["python"], answer["variables"]

@@ -1,0 +1,76 @@
+"""The optimized Step Functions integration with Glue: ``glue:startJobRun`` and ``glue:startJobRun.sync``.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
+"""
+
+# ruff: noqa: SLF001 (ministack has no public seams)
+import json
+import time
+from contextvars import ContextVar
+from typing import Any
+
+import seams
+import settings as launch_settings
+from ministack.services import glue, stepfunctions
+
+_RESOURCE = "arn:aws:states:::glue:startJobRun"
+_RUNNING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
+_PERIOD = 0.2
+_execution: ContextVar[str] = ContextVar("_execution", default="")  # the execution that this thread works for
+
+
+def install(_: launch_settings.Settings) -> None:
+    """Add Glue to the integrations that ministack knows."""
+    seams.use(stepfunctions, "_ExecutionError", "error, cause")
+    seams.use(stepfunctions, "_invoke_resource", "resource, input_data")
+    seams.table(stepfunctions, "_executions")
+    run_execution = seams.use(stepfunctions, "_run_execution", "exec_arn")
+
+    def known(exec_arn: str) -> None:
+        token = _execution.set(exec_arn)
+        try:
+            run_execution(exec_arn)
+        finally:
+            _execution.reset(token)
+
+    seams.replace(stepfunctions, "_run_execution", "exec_arn", known)
+    seams.table(stepfunctions, "_SERVICE_DISPATCH")[_RESOURCE] = _start_job_run
+
+
+def _start_job_run(resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    name = parameters.get("JobName")
+    run_id = _call(glue._start_job_run, parameters)["JobRunId"]
+    if not resource.endswith(".sync"):
+        return {"JobName": name, "JobRunId": run_id}
+    run_ids = {run_id}
+    while True:
+        run = _last_attempt(name, run_ids)
+        if run["JobRunState"] not in _RUNNING:
+            break
+        if stepfunctions._executions.get(_execution.get(), {}).get("status") == "ABORTED":
+            glue._batch_stop_job_run({"JobName": name, "JobRunIds": [run["Id"]]})  # as AWS does
+        time.sleep(_PERIOD)
+    said = {field: int(value * 1000) if field.endswith("On") else value for field, value in run.items()}
+    if run["JobRunState"] != "SUCCEEDED":
+        raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(said))
+    return said
+
+
+def _last_attempt(name: Any, run_ids: set[str]) -> dict[str, Any]:
+    """The run, or the attempt that followed it."""
+    runs = glue._job_runs.get(name, [])
+    for run in reversed(runs):
+        if run.get("PreviousRunId") in run_ids:
+            run_ids.add(run["Id"])
+    found = next((run for run in runs if run["Id"] in run_ids), None)
+    if found is None:
+        raise stepfunctions._ExecutionError("Glue.EntityNotFoundException", f"The job {name} was deleted while it ran")
+    return found
+
+
+def _call(operation: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    status, _, body = operation(parameters)
+    answer = json.loads(body)
+    if status >= 400:
+        raise stepfunctions._ExecutionError(f"Glue.{answer['__type']}", answer.get("message", ""))
+    return answer

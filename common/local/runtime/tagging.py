@@ -1,0 +1,80 @@
+"""What the tagging index must know: state machines, log groups, pages of 100; and tags of multipart uploads.
+
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
+
+# ruff: noqa: SLF001 (ministack has no public seams)
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import seams
+import settings as launch_settings
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import cloudwatch_logs, s3, stepfunctions, tagging
+
+Tagged = Iterator[tuple[str, list[dict[str, str]]]]
+
+
+def install(_: launch_settings.Settings) -> None:
+    """Add collectors and pages to the index, and keep the tags of multipart uploads."""
+    collectors = seams.table(tagging, "_COLLECTORS")
+    collectors["states"], collectors["logs"] = _state_machines, _log_groups
+    for name in ("_tags", "_state_machines"):
+        seams.table(stepfunctions, name)
+    get_resources = seams.use(tagging, "_get_resources", "data")
+    seams.table(tagging, "_HANDLERS")["GetResources"] = lambda data: _page(get_resources, data)
+    seams.table(cloudwatch_logs, "_log_groups")
+    seams.use(s3, "_qp", "params, key, default")
+    create = seams.use(s3, "_create_multipart_upload", "bucket_name, key, headers")
+    complete = seams.use(s3, "_complete_multipart_upload", "bucket_name, key, body, query_params, headers")
+    for name in ("_multipart_uploads", "_object_tags"):
+        seams.table(s3, name)
+
+    def create_multipart_upload(bucket_name: str, key: str, headers: dict[str, str]) -> Any:
+        before = set(s3._multipart_uploads)
+        response = create(bucket_name, key, headers)
+        for upload_id in set(s3._multipart_uploads) - before:
+            upload = s3._multipart_uploads[upload_id]
+            if upload["bucket"] == bucket_name and upload["key"] == key and "tags" not in upload:
+                upload["tags"] = dict(parse_qsl(headers.get("x-amz-tagging", ""), keep_blank_values=True))
+        return response
+
+    def complete_multipart_upload(bucket_name: str, key: str, body: bytes, query_params: Any, headers: Any = None) -> Any:
+        upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId")) or {}
+        response = complete(bucket_name, key, body, query_params, headers)
+        if response[0] == 200 and upload.get("tags"):
+            s3._object_tags[(bucket_name, key, response[1].get("x-amz-version-id"))] = upload["tags"]
+        return response
+
+    s3._create_multipart_upload = create_multipart_upload
+    s3._complete_multipart_upload = complete_multipart_upload
+
+
+def _state_machines() -> Tagged:
+    for arn, tags in stepfunctions._tags.items():
+        if arn in stepfunctions._state_machines:
+            yield arn, [{"Key": tag["key"], "Value": tag["value"]} for tag in tags]
+
+
+def _log_groups() -> Tagged:
+    for name, group in cloudwatch_logs._log_groups.items():
+        arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{name}"
+        yield arn, [{"Key": key, "Value": value} for key, value in group.get("tags", {}).items()]
+
+
+def _page(get_resources: Any, data: dict[str, Any]) -> Any:
+    """One page of what was ever tagged, in a stable order."""
+    status, headers, body = get_resources({**data, "PaginationToken": ""} if "PaginationToken" in data else data)
+    if status != 200:
+        return status, headers, body
+    found = json.loads(body)["ResourceTagMappingList"]
+    tagged = sorted((item for item in found if item["Tags"]), key=lambda item: item["ResourceARN"])
+    start, size = int(data.get("PaginationToken") or 0), data.get("ResourcesPerPage", 100)
+    token = str(start + size) if start + size < len(tagged) else ""
+    return (
+        status,
+        headers,
+        json.dumps({"ResourceTagMappingList": tagged[start : start + size], "PaginationToken": token}).encode(),
+    )

@@ -1,0 +1,224 @@
+"""Starts, finds, stops and empties the embedded AWS of a root folder.
+
+Everything it keeps is in ``build/local`` of the root. Its process holds a lock on ``embedded.lock`` for as long as it
+lives; a process id alone could belong to anybody by now.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import LocalError
+from common.local import environments
+from common.local.environments import Say
+
+_LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
+_STATE = ("state", "s3", "tmp", "jobs")
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A running embedded AWS: clients take ``endpoint`` as their endpoint and ``account_id`` as their access key."""
+
+    endpoint: str
+    pid: int
+    account_id: str
+    region: str
+
+
+def running(root: Path) -> Embedded | None:
+    """The embedded AWS of this root if it runs and answers."""
+    folder = _folder(root)
+    if not _alive(folder):
+        return None
+    try:
+        found = Embedded(**json.loads((folder / "embedded.json").read_text()))
+    except (FileNotFoundError, ValueError, TypeError):  # about to start, or about to end
+        return None
+    return found if _healthy(found.endpoint) else None
+
+
+def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = lambda _: None) -> Embedded:
+    """The embedded AWS of this root, started where it does not run yet.
+
+    Raises:
+        LocalError: the port is in use, a package cannot be fetched, or the server ends at once.
+    """
+    folder = _folder(root)
+    with environments.locked(folder / "start.lock"):
+        if found := running(root):
+            return _same(found, account_id, region, port)
+        python = environments.python("ministack", say)
+        environments.python("lambda", say)
+        for name in ("tmp", "jobs"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / "tmp").mkdir(parents=True)
+        chosen = _port(folder, port)
+        say("starting the embedded AWS ...")
+        _launch(python, folder, {"account_id": account_id, "region": region, "port": chosen})
+        return _wait_for(root, folder)
+
+
+def stop(root: Path) -> bool:
+    """Stop it with its state saved and no process left behind; False where it did not run.
+
+    Raises:
+        LocalError: it could not be ended.
+    """
+    folder = _folder(root)
+    if not folder.exists():
+        return False
+    with environments.locked(folder / "start.lock"):
+        announcement = folder / "embedded.json"
+        if not _alive(folder):
+            announcement.unlink(missing_ok=True)
+            return False
+        if not _until(lambda: announcement.exists() or not _alive(folder), 10):
+            raise LocalError(
+                f"the embedded AWS in {folder} neither starts nor ends; end the process that locks {folder}/embedded.lock"
+            )
+        if not announcement.exists():
+            return True
+        pid = int(json.loads(announcement.read_text())["pid"])
+        _signal(os.kill, pid, signal.SIGTERM)
+        if not _until(lambda: not _alive(folder), 20):
+            _signal(os.killpg, pid, signal.SIGKILL)
+        _signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
+        if not _until(lambda: not _alive(folder), 5):
+            raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
+        _until(lambda: not _signal(os.killpg, pid, 0), 5)
+        announcement.unlink(missing_ok=True)
+        return True
+
+
+def reset(root: Path) -> None:
+    """Forget every resource, object and log, whether it runs or not; a running one goes on, empty."""
+    folder = _folder(root)
+    if found := running(root):
+        request = urllib.request.Request(f"{found.endpoint}/_ministack/reset", method="POST")  # noqa: S310 (http, loopback)
+        try:
+            with _DIRECT.open(request, timeout=60):
+                return
+        except OSError as error:
+            raise LocalError(f"the embedded AWS could not be emptied: {error}. Stop it, then reset again.") from error
+    for name in _STATE:
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _folder(root: Path) -> Path:
+    return root.resolve() / "build" / "local"
+
+
+def _alive(folder: Path) -> bool:
+    """Whether a server holds the folder's lock."""
+    try:
+        with (folder / "embedded.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _healthy(endpoint: str) -> bool:
+    try:
+        with _DIRECT.open(f"{endpoint}/_ministack/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _same(found: Embedded, account_id: str, region: str, port: int | None) -> Embedded:
+    wanted = (account_id, region, port or _port_of(found))
+    has = (found.account_id, found.region, _port_of(found))
+    if wanted != has:
+        raise LocalError(
+            f"the embedded AWS already runs for account {has[0]} in {has[1]} on port {has[2]}, "
+            f"not for account {wanted[0]} in {wanted[1]} on port {wanted[2]}. Stop it first: invoke local.stop"
+        )
+    return found
+
+
+def _port_of(found: Embedded) -> int:
+    return int(found.endpoint.rsplit(":", 1)[1])
+
+
+def _port(folder: Path, asked: int | None) -> int:
+    """The asked port if it is free; else the last one, which URLs in the state contain; else any."""
+    if asked is not None:
+        if not 1024 <= asked <= 65535:
+            raise LocalError(f"port {asked} cannot be used: choose one from 1024 to 65535")
+        if _free(asked) is None:
+            raise LocalError(f"port {asked} is in use by another program: choose another one, or leave it out for a free one")
+    remembered = folder / "port"
+    last = int(remembered.read_text()) if remembered.exists() else 0
+    port = asked or (last and _free(last)) or _free(0)
+    if port is None:
+        raise LocalError("no port is free on 127.0.0.1")
+    remembered.write_text(str(port))
+    return port
+
+
+def _free(port: int) -> int | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
+
+
+def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
+    """Run the launcher until it is in the background; the shell's AWS settings and Python paths stay behind."""
+    provider = [sys.executable, "-m", "common.local"]
+    settings = folder / "settings.json"
+    settings.write_text(json.dumps({**whose, "folder": str(folder), "provider": provider}))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    with (folder / "embedded.log").open("w") as log:
+        command = [str(python), str(_LAUNCHER), str(settings)]
+        streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        subprocess.run(command, env=environment, cwd=_CHECKOUT, check=False, **streams)  # type: ignore[call-overload]  # noqa: S603
+
+
+def _wait_for(root: Path, folder: Path) -> Embedded:
+    _until(lambda: running(root) is not None or not _alive(folder), 60)
+    if found := running(root):
+        return found
+    log = folder / "embedded.log"
+    last = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
+    raise LocalError(f"the embedded AWS did not start; the end of {log}:\n{last}")
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _signal(send: Callable[[int, int], None], pid: int, number: int) -> bool:
+    """Send a signal; False where there is nobody left to get it."""
+    try:
+        send(pid, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # macOS says so of a group that has only ended processes
+        return False
+    return True
