@@ -33,11 +33,11 @@ HELP = {
 }
 
 
-def session(*, planning: bool = False, json: bool = False, **chosen: Any) -> "Session":
+def session(*, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
     """The one session of this invocation with these options; the executor closes it."""
-    from common.session import Choices, opened  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.session import Choices, opened, parallel  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    return opened(ROOT, Choices(**chosen), INVOCATION.get(), planning=planning, json=json)
+    return opened(ROOT, Choices(**chosen, jobs=parallel(jobs)), INVOCATION.get(), planning=planning, json=json)
 
 
 def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
@@ -52,7 +52,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         verify: bool = False,
         adopt: bool = False,
         json: bool = False,
-        jobs: int = 16,
+        jobs: str = "16",
         yes: bool = False,
         wait: bool = False,
     ) -> None:
@@ -90,13 +90,32 @@ def plan(
     verify: bool = False,
     adopt: bool = False,
     json: bool = False,
-    jobs: int = 16,
+    jobs: str = "16",
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs}
     opened = session(planning=True, json=json, env=env, project=project, only=only, **asked)
     if not opened.plan().is_empty:
         raise Exit(code=2)
+
+
+@task(
+    positional=[],
+    help={**{option: HELP[option] for option in ("env", "project", "json", "jobs")}, "input": "A JSON file or object."},
+)
+def run(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    input_: str | None = None,
+    json: bool = False,
+    jobs: str = "16",
+) -> None:
+    """Start a pipeline, follow it to its end, and show what it made. Exit code 0: it succeeded."""
+    from common import running  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.session import Choices, parallel  # noqa: PLC0415 - see above
+
+    running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
 
 @task(positional=[], help={"env": "The embedded environment."})
@@ -140,5 +159,6 @@ namespace = Collection(
     deploy_triggers,
     deploy,
     plan,
+    run,
 )
 namespace.add_collection(Collection("local", start, stop, reset))

@@ -10,6 +10,8 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 import ast
 import os
 import shutil
+import stat
+import symtable
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -26,7 +28,7 @@ PACKAGER = 1
 """Rises when the same inputs are packaged to other bytes."""
 UNZIPPED_LIMIT = 250 * 1024 * 1024
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-IGNORED = frozenset({"__pycache__", ".DS_Store", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", "node_modules/.cache"})
+IGNORED = frozenset({"__pycache__", ".DS_Store", ".cache", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Package:
 
     @cached_property
     def _input_digest(self) -> Digest:
-        executable = sorted(name for name, path in self._files.items() if os.access(path, os.X_OK))
+        executable = sorted(name for name, path in self._files.items() if _is_executable(path))
         inputs = {"files": self._digests, "executable": executable, "runtime": self.runtime, "architecture": self.architecture}
         return digest.of_struct("package", PACKAGER, inputs)
 
@@ -160,8 +162,8 @@ class _new_file:  # noqa: N801 - reads as the function it is
 
     def __enter__(self) -> Path:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=".new-")
-        os.close(handle)
+        descriptor, name = tempfile.mkstemp(dir=self._target.parent, prefix=".new-")
+        os.close(descriptor)
         self._temporary = Path(name)
         return self._temporary
 
@@ -176,52 +178,68 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Every file below, symlinks inside the folder followed.
 
     Raises:
-        ArtifactError: a link leads out of the folder.
+        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder.
     """
     top = folder.resolve()
-    for directory, names, files in os.walk(folder):
+    for directory, names, files in os.walk(folder, followlinks=True):
         names[:] = sorted(name for name in names if name not in IGNORED)
-        for name in sorted(files):
-            path = Path(directory, name)
-            if name in IGNORED or name.endswith(".pyc"):
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(top):
-                raise ArtifactError(f"{_shown(path)} is a link out of its folder. Put the file itself there.")
-            yield path
+        kept = sorted(name for name in files if name not in IGNORED and not name.endswith(".pyc"))
+        for path in (Path(directory, name) for name in (*names, *kept)):
+            _check_link(path, top)
+        yield from (Path(directory, name) for name in kept)
+
+
+def _check_link(path: Path, top: Path) -> None:
+    if not path.is_symlink():
+        wrong = "" if path.is_file() or path.is_dir() else "neither a file nor a folder"
+    elif not path.exists():
+        wrong = "a link to nothing"
+    elif not path.resolve().is_relative_to(top):
+        wrong = "a link out of its folder"
+    else:
+        wrong = "a link in a circle" if path.resolve() in {parent.resolve() for parent in path.parents} else ""
+    if wrong:
+        raise ArtifactError(f"{_shown(path)} is {wrong}. Put the file itself there.")
+
+
+def _is_executable(path: Path) -> bool:
+    """For its owner, as git knows it; whether we may execute it depends on who we are."""
+    return bool(path.stat().st_mode & stat.S_IXUSR)
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     member = zipfile.ZipInfo(name, ZIP_DATE)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.create_system = 3
-    member.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
+    member.external_attr = (0o100755 if _is_executable(path) else 0o100644) << 16
     with path.open("rb") as source, archive.open(member, "w") as target:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
 def _check_handler(package: Package) -> None:
     module, _, function = package.handler.rpartition(".")
-    endings = (".py",) if package.runtime.startswith("python") else (".js", ".mjs", ".cjs")
-    found = next((package.folder / f"{module}{end}" for end in endings if (package.folder / f"{module}{end}").is_file()), None)
+    python = package.runtime.startswith("python")
+    place = module.replace(".", "/") if python else module
+    endings = (".py", "/__init__.py") if python else (".js", ".mjs", ".cjs")
+    candidates = [package.folder / f"{place}{ending}" for ending in endings] if place else []
+    found = next((path for path in candidates if path.is_file()), None)
     if found is None:
+        needed = f"a file {place}{endings[0]} there" if place else "to be written as file.function"
         raise ArtifactError(
-            f"{_shown(package.folder)}: the handler {package.handler!r} needs a file {module}{endings[0]} there. Add it, or name "
-            f"another handler in the declaration."
+            f"{_shown(package.folder)}: the handler {package.handler!r} needs {needed}. Add it, or name another handler in the "
+            f"declaration."
         )
-    if found.suffix == ".py" and function not in _top_level_names(found):
+    if found.suffix == ".py" and not _defines(found, function):
         raise ArtifactError(f"{_shown(found)} does not define {function!r}, which the handler {package.handler!r} names.")
 
 
-def _top_level_names(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in _check_syntax(path).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Assign):
-            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
-    return names
+def _defines(path: Path, name: str) -> bool:
+    """Whether a module binds the name at its top level, as far as can be told without running it."""
+    tree = _check_syntax(path)
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
+        return True
+    symbols = symtable.symtable(ast.unparse(tree), str(path), "exec").get_symbols()
+    return any(one.get_name() == name and (one.is_assigned() or one.is_imported() or one.is_namespace()) for one in symbols)
 
 
 def _check_syntax(path: Path) -> ast.Module:

@@ -181,6 +181,8 @@ def _parse(path: Path, root: Path) -> dict[str, Any]:
     where = path.relative_to(root).as_posix()
     try:
         data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
+    except OSError as error:
+        raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
     except json.JSONDecodeError as error:
         raise ConfigError(f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
     except (ValueError, RecursionError) as error:
@@ -245,3 +247,8 @@ def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = _overlaid(base[key], value) if both else value
     return merged
+
+
+if __name__ == "__main__":
+    target = Path("config", "schema.json")
+    target.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ Follows https://states-language.net/spec.html
 
 import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,21 @@ def load(source: Source, where: str) -> dict[str, Any]:
     found = _read(source, where) if isinstance(source, Path) else source() if callable(source) else source
     if not isinstance(found, Mapping):
         raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
-    definition: dict[str, Any] = json.loads(json.dumps(found))
+    try:
+        definition: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
     problems = list(_problems(definition, ""))
     if problems:
         raise DeclarationError("\n".join([f"{where}: the definition is broken:", *(f"  {problem}" for problem in problems)]))
     return definition
+
+
+def inner_machines(state: Mapping[str, Any]) -> list[Any]:
+    """The definitions within a Parallel or Map state."""
+    if state["Type"] == "Parallel":
+        return _list(state.get("Branches"))
+    return [state[field] for field in ("ItemProcessor", "Iterator") if field in state] if state["Type"] == "Map" else []
 
 
 def _read(path: Path, where: str) -> Any:
@@ -45,38 +55,82 @@ def _read(path: Path, where: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise DeclarationError(f"{where}: {path} cannot be read: {error}.") from None
     try:
-        return yaml.safe_load(text) if path.suffix in {".yaml", ".yml"} else json.loads(text)
+        if path.suffix in {".yaml", ".yml"}:
+            return yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader
+        return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise DeclarationError(f"{where}: {path.name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
     except yaml.YAMLError as error:
         raise DeclarationError(f"{where}: {path.name}: this is not YAML: {' '.join(str(error).split())}.") from None
+    except (ValueError, RecursionError) as error:
+        raise DeclarationError(f"{where}: {path.name}: {error}.") from None
+
+
+def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """The object of these pairs. JSON and YAML would let the last of two states of one name win."""
+    found: dict[Any, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} is given twice")
+        found[key] = value
+    return found
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML's safe loader, strict about keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        _unique([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"])
+        return super().construct_mapping(node, deep)
 
 
 def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
+    here = at.removesuffix(" > ") or "the top level"
     states = machine.get("States")
     if not isinstance(states, Mapping) or not states:
-        yield f"{at or 'the top level'}: States is missing or empty."
+        yield f"{here}: States is missing or empty."
         return
     start = machine.get("StartAt")
     if start is None:
-        yield f"{at or 'the top level'}: StartAt is missing."
-    elif start not in states:
+        yield f"{here}: StartAt is missing."
+    elif not _among(start, states):
         yield f"{at}StartAt: there is no state {start!r}.{_guess(start, states)}"
-    reached = {start}
-    for name, state in states.items():
-        here = f"{at}{name}"
-        if not isinstance(state, Mapping) or state.get("Type") not in TYPES:
-            yield f"{here}: Type must be one of {', '.join(sorted(TYPES))}."
-            continue
-        for field, target in _targets(state):
-            reached.add(target)
-            if target not in states:
-                yield f"{here}.{field}: there is no state {target!r}.{_guess(target, states)}"
-        yield from _ending(here, state)
-        yield from _inner(here, state)
+    problems = [problem for name, state in states.items() for problem in _state(f"{at}{name}", state, states)]
+    yield from problems
+    if not problems and isinstance(start, str) and start in states:
+        yield from _paths(start, states, at)
+
+
+def _state(here: str, state: Any, states: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(state, Mapping) or not _among(state.get("Type"), TYPES):
+        yield f"{here}: Type must be one of {', '.join(sorted(TYPES))}."
+        return
+    for field, target in _targets(state):
+        if not _among(target, states):
+            yield f"{here}.{field}: there is no state {target!r}.{_guess(target, states)}"
+    yield from _ending(here, state)
+    yield from _inner(here, state)
+
+
+def _paths(start: str, states: Mapping[str, Mapping[str, Any]], at: str) -> Iterator[str]:
+    """What is wrong with where states lead, once each of them leads somewhere."""
+    after = {name: {target for _, target in _targets(state)} for name, state in states.items()}
+    before = {name: {other for other, targets in after.items() if name in targets} for name in states}
+    ending = {name for name, state in states.items() if state["Type"] in ENDING or state.get("End")}
+    reached, can_end = _closure({start}, after), _closure(ending, before)
     for name in states:
-        if name not in reached and start in states:
-            yield f"{at}{name}: no state leads here."
+        if name not in reached:
+            yield f"{at}{name}: no path leads here from StartAt."
+        elif name not in can_end:
+            yield f"{at}{name}: no path leads from here to an end."
+
+
+def _closure(found: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+    todo = set(found)
+    while todo:
+        todo = set().union(*(edges[name] for name in todo)) - found
+        found = found | todo
+    return found
 
 
 def _targets(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -84,7 +138,7 @@ def _targets(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if field in state:
             yield field, state[field]
     for many in ("Choices", "Catch"):
-        for number, one in enumerate(state.get(many, ())):
+        for number, one in enumerate(_list(state.get(many))):
             if isinstance(one, Mapping) and "Next" in one:
                 yield f"{many}[{number}].Next", one["Next"]
 
@@ -94,20 +148,30 @@ def _ending(here: str, state: Mapping[str, Any]) -> Iterator[str]:
     if kind == "Task" and not isinstance(state.get("Resource"), str):
         yield f"{here}: a Task needs a Resource."
     if kind == "Choice":
-        if not state.get("Choices"):
+        if not _list(state.get("Choices")):
             yield f"{here}: a Choice needs Choices."
+        for number, one in enumerate(_list(state.get("Choices"))):
+            if not isinstance(one, Mapping) or "Next" not in one:
+                yield f"{here}.Choices[{number}]: Next is missing."
     elif kind not in ENDING and ("Next" in state) == bool(state.get("End")):
         yield f"{here}: exactly one of Next and End is needed."
 
 
 def _inner(here: str, state: Mapping[str, Any]) -> Iterator[str]:
-    inner = list(state.get("Branches", ())) if state["Type"] == "Parallel" else []
-    if state["Type"] == "Map":
-        inner = [state[field] for field in ("ItemProcessor", "Iterator") if field in state]
+    inner = inner_machines(state)
     if state["Type"] in {"Parallel", "Map"} and not inner:
         yield f"{here}: a {state['Type']} needs {'Branches' if state['Type'] == 'Parallel' else 'an ItemProcessor'}."
     for machine in inner:
         yield from _problems(machine if isinstance(machine, Mapping) else {}, f"{here} > ")
+
+
+def _list(value: Any) -> list[Any]:
+    """A list as it is; what should be one and is not, as an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def _among(name: Any, known: Collection[str]) -> bool:
+    return isinstance(name, str) and name in known
 
 
 def _guess(name: Any, known: Mapping[str, Any]) -> str:

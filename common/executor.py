@@ -5,6 +5,7 @@ no environment. And each task would have to open what the one before had just cl
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,25 @@ class Executor(invoke.executor.Executor):
         invocation = Invocation([str(call.task.name) for call in self.normalize(tasks)])
         INVOCATION.set(invocation)
         try:
-            try:
-                return super().execute(*tasks)
-            finally:
-                invocation.close()
+            return self._execute(invocation, *tasks)
         except DeployError as error:
             sys.stdout.flush()
             raise Exit(f"error: {error}", code=error.exit_code) from None
+        except OSError as error:
+            raise Exit(f"error: {error}", code=1) from None
         except KeyboardInterrupt:
             raise Exit("Stopped.", code=130) from None
+
+    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
+        """The first error is the one to tell: what closing finds afterwards is its consequence."""
+        try:
+            result = super().execute(*tasks)
+        except BaseException:
+            with suppress(DeployError):
+                invocation.close()
+            raise
+        invocation.close()
+        return result
 
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""

@@ -26,9 +26,8 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
             values[name] = one["Value"]
             if one["Type"] == "SecureString":
                 errors.append(f"{paths[name]}: {name} is a secret. Pass its name to the code that needs it instead.")
-    for name in names:
-        if name not in values:
-            errors.append(f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct the path.")
+    missing = [name for name in names if name not in values]
+    errors += [f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct it." for name in missing]
     if errors:
         raise ConfigError("\n".join(errors))
     return _replaced(env, values)

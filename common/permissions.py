@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/service-integration
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from common.config import Environment
@@ -38,9 +39,7 @@ WRITE = {
 }
 OBJECT_READ = ("s3:GetObject",)
 OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-SYNC_RULE = {
-    "states": "StepFunctionsGetEventsForStepFunctionsExecutionRule",
-}
+SYNC_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 INTEGRATIONS = {
     "lambda:invoke": ("lambda:InvokeFunction",),
     "glue:startJobRun": ("glue:StartJobRun",),
@@ -89,7 +88,10 @@ def _is_bucket(one: Grantable) -> bool:
 
 def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Iterator[Statement]:
     bucket, prefix = (one.bucket, one.prefix) if isinstance(one, Location) else (one, "")
-    yield allow(actions, [env.bucket_arn(bucket.name, f"{prefix}*")])
+    # Glue's file system marks every folder on the way by an object of its own.
+    folders = list(accumulate(prefix.split("/")[:-1], lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
+    objects = [f"{prefix}*", *(f"{folder}_$folder$" for folder in folders)]
+    yield allow(actions, [env.bucket_arn(bucket.name, key) for key in objects])
     listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
     if prefix:
         listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}*", prefix.rstrip("/")]}}
@@ -162,7 +164,7 @@ def state_machine(env: Environment, definition: Mapping[str, Any], names: Names,
             )
         allowed.setdefault(actions, set()).update(arns)
         if service == "states" and ".sync" in str(task["Resource"]):
-            rule = env.arn("events", f"rule/{SYNC_RULE['states']}")
+            rule = env.arn("events", f"rule/{SYNC_RULE}")
             allowed.setdefault(("events:DescribeRule", "events:PutRule", "events:PutTargets"), set()).add(rule)
             executions = {f"{arn.replace(':stateMachine:', ':execution:')}:*" for arn in arns}
             allowed.setdefault(("states:DescribeExecution", "states:StopExecution"), set()).update(executions)

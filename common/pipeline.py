@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common.artifact import IGNORED
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
@@ -179,10 +180,12 @@ class Pipeline:
 
     def _discover(self) -> None:
         declared = {ref.key for ref in self._declared}
-        for folder in sorted((self.folder / "lambda").glob("*/")):
-            if folder.name != "__pycache__" and Key(self.name, "lambda", folder.name) not in declared:
+        for folder in sorted((self.folder / "lambda").glob("[!._]*/")):
+            # Switching branches leaves folders behind that hold nothing but caches.
+            found = any(inner.name not in IGNORED for inner in folder.iterdir())
+            if found and Key(self.name, "lambda", folder.name) not in declared:
                 self.function(folder.name)
-        for script in sorted((self.folder / "glue").glob("*/*.py")):
+        for script in sorted((self.folder / "glue").glob("*/[!._]*.py")):
             if Key(self.name, "glue-job", script.stem) not in declared:
                 self.job(script.stem)
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from common.config import Environment
 from common.declaration import Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
-from common.resource import SHARED, Key
+from common.resource import SHARED, Key, Resource
 
 T = TypeVar("T")
 
@@ -33,12 +35,10 @@ def chosen(root: Path, project: str | None) -> list[str]:
         UsageError: there is no such project.
     """
     known = names(root)
-    wanted = [name.strip() for name in project.split(",")] if project else known
+    wanted = list(dict.fromkeys(name.strip() for name in project.split(","))) if project else known
     for name in wanted:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise UsageError(f"There is no project {name!r}: projects/ has {', '.join(known) or 'none'}.{hint}")
+            raise UsageError(f"There is no project {name!r}: projects/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
     return wanted
 
 
@@ -46,49 +46,98 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     """The declared pipelines of an environment, the shared resources first.
 
     Raises:
-        DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares.
+        DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares; two
+            resources would have one name in AWS.
         ConfigError: the environment configures a project that does not exist.
     """
-    unknown = sorted(set(env.projects) - {*names(root), SHARED})
-    if unknown:
-        raise ConfigError(f"config/{env.name}.json: $.projects.{unknown[0]}: there is no folder projects/{unknown[0]}/.")
+    _check_names(root, env)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    declared = [_pipeline(root, "deploy", env), *(_pipeline(root, f"projects.{name}.deploy", env) for name in wanted)]
-    keys = {one.key for pipeline in declared for one in _told(pipeline.name, pipeline.resources)}
-    for pipeline in declared:
-        for resource in pipeline.resources():
-            missing = [need for need in resource.needs if need not in keys and need.kind != "artifact"]
-            if missing:
-                where = f"projects/{pipeline.name}: {resource.key}"
-                raise DeclarationError(f"{where} refers to the shared {missing[0]}, which deploy.py does not declare.")
+    declared = [_pipeline(root, SHARED, "deploy", env)]
+    declared += [_pipeline(root, name, f"projects.{name}.deploy", env) for name in wanted]
+    resources = [one for pipeline in declared for one in pipeline.resources()]
+    _check_references(resources)
+    _check_collisions(resources, env)
     return declared
 
 
-def _pipeline(root: Path, module: str, env: Environment) -> Declares:
+def _check_names(root: Path, env: Environment) -> None:
+    if SHARED in names(root):
+        raise DeclarationError(f"projects/{SHARED}/: this name stands for the resources of root deploy.py. Rename the folder.")
+    for name in sorted(set(env.projects) - set(names(root))):
+        overlay = f"config/{name}/{env.name}.json"
+        where = overlay if (root / overlay).exists() else f"config/{env.name}.json: $.projects.{name}"
+        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{_guess(name, names(root))}")
+
+
+def _check_references(resources: list[Resource]) -> None:
+    keys = {one.key for one in resources}
+    for one in resources:
+        missing = [need for need in one.needs if need not in keys and need.kind != "artifact"]
+        if missing:
+            where = f"projects/{one.key.project}: {one.key}"
+            raise DeclarationError(f"{where} refers to the shared {missing[0]}, which deploy.py does not declare.")
+
+
+def _check_collisions(resources: list[Resource], env: Environment) -> None:
+    """Names are joined from parts, so two may come out alike: project `a`, `b-c` and project `a-b`, `c`."""
+    found: dict[str, Key] = {}
+    for one in resources:
+        other = found.setdefault(one.arn, one.key)
+        if other != one.key:
+            both = f"{other.project}: {other} and {one.key.project}: {one.key}"
+            raise DeclarationError(f"{both} would both be {one.arn} in {env.name}. Rename one of them.")
+
+
+def _pipeline(root: Path, name: str, module: str, env: Environment) -> Declares:
     where = f"{module.replace('.', '/')}.py"
-    imported: ModuleType = _told(where, lambda: importlib.import_module(module))
+    imported: ModuleType = _told(root, where, lambda: importlib.import_module(module))
     loaded_from = Path(imported.__file__ or "")
     if loaded_from != root / where:
         raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
     if not callable(getattr(imported, "pipeline", None)):
         raise DeclarationError(f"{where} must define `pipeline(env)`, which returns the declared pipeline.")
-    declared: Declares = _told(where, lambda: imported.pipeline(env))
+    declared: Declares = _told(root, where, lambda: imported.pipeline(env))
     if not callable(getattr(declared, "resources", None)):
         raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
+    if declared.name != name:
+        raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {name!r}, as its folder is.")
+    _told(root, where, declared.resources)
     return declared
 
 
-def _told(where: str, declare: Callable[[], T]) -> T:
+def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
     try:
         return declare()
     except DeployError:
         raise
     except SyntaxError as error:
-        raise DeclarationError(f"{error.filename}:{error.lineno}: {error.msg}.") from None
+        raise DeclarationError(f"{_shown(root, error.filename or where)}:{error.lineno}: {error.msg}.") from None
     except Exception as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        raise DeclarationError(f"{where}: {type(error).__name__}: {error} ({frame.filename}:{frame.lineno}).") from None
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(root, frame.filename)]
+        at = f"{_shown(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
+        raise DeclarationError(f"{at}: {type(error).__name__}: {_said(error)}.") from None
+
+
+def _said(error: Exception) -> str:
+    """The error in one line; of settings that are not valid, each by its name."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
+    return " ".join(str(error).split())
+
+
+def _is_authors(root: Path, file: str) -> bool:
+    return Path(file).is_relative_to(root / "projects") or Path(file) == root / "deploy.py"
+
+
+def _shown(root: Path, file: str) -> str:
+    path = Path(file)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
+
+
+def _guess(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def consumers(pipelines: list[Declares]) -> dict[Key, Key]:

@@ -84,7 +84,7 @@ class Names:
 
         def resolved(match: re.Match[str]) -> str:
             name, dot, attribute = match[1].partition(".")
-            if not dot and name not in self._refs:
+            if not dot:
                 return self._parameter(name, where)
             ref = self._refs.get(name)
             if ref is None or attribute not in {"arn", "name"}:

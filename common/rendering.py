@@ -78,7 +78,7 @@ class Renderer:
         """
         if not NAME.fullmatch(name):
             raise DeclarationError(
-                f"projects/{self._project}: {kind}/{name}: a name is made of letters, digits, - and _, and begins with a letter or _."
+                f"projects/{self._project}: {kind}/{name}: a name has letters, digits, - and _, and begins with a letter or _."
             )
         physical = self._env.resource_name(self._project, name)
         if len(physical) > NAME_LIMITS[kind]:

@@ -168,7 +168,8 @@ class JsonReport:
     """One object on standard output, at the end."""
 
     def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None) -> None:
-        self._object: dict[str, Any] = {"environment": environment, "projects": list(projects)}
+        counts = Plan(()).counts()
+        self._object: dict[str, Any] = {"environment": environment, "projects": list(projects), "counts": counts, "changes": []}
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
         self._failed: dict[str, str] = {}

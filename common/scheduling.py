@@ -31,18 +31,28 @@ def in_order(
         The changes that were not started.
     """
     waiting = {change.key: change for change in todo}
-    running: dict[Future[None], Key] = {}
+    running: dict[Future[bool], Change] = {}
+    left: list[Change] = []
+
+    def attempt(change: Change) -> bool:
+        """Acts, unless the run was stopped while the change waited for a free thread."""
+        if stopped():
+            return False
+        act(change)
+        return True
+
     try:
         while True:
             if not stopped():
-                for change in list(_ready(waiting, needs, broken, running.values())):
+                for change in list(_ready(waiting, needs, broken, [one.key for one in running.values()])):
                     del waiting[change.key]
-                    running[pool.submit(act, change)] = change.key
+                    running[pool.submit(attempt, change)] = change
             if not running:
-                return list(waiting.values())
+                return [*left, *waiting.values()]
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                del running[future]
-                future.result()
+                change = running.pop(future)
+                if not future.result():
+                    left.append(change)
     finally:
         wait(running)
 

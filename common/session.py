@@ -59,6 +59,17 @@ class Choices:
     wait: bool = False
 
 
+def parallel(jobs: str) -> int:
+    """What --jobs says. Invoke would meet a word where it expects a number with a traceback.
+
+    Raises:
+        UsageError: it is no number, or not a positive one.
+    """
+    if not jobs.isdecimal() or int(jobs) < 1:
+        raise UsageError(f"--jobs is {jobs!r}; it must be a whole number, at least 1.")
+    return int(jobs)
+
+
 class Session:
     """Everything that one invocation does in one environment.
 
@@ -73,8 +84,6 @@ class Session:
     def __init__(
         self, root: Path, choices: Choices, covered: Collection[str], report: Report, ask: Callable[[str], str] | None = None
     ) -> None:
-        if choices.jobs < 1:
-            raise UsageError(f"--jobs is {choices.jobs}; it must be at least 1.")
         self.root, self.choices, self.report = root, choices, report
         self._covered, self._ask = covered, ask
         self._started = time.monotonic()
@@ -150,15 +159,17 @@ class Session:
     def package(self) -> None:
         """Builds every Lambda package; without --env, those of every environment. Asks AWS nothing."""
         names = [self.choices.env] if self.choices.env else config.environments(self.root)
+        there, told = set(self.build_dir.rglob("*")), set()
         for name in names:
             env = config.load(self.root, name)
             for pipeline in projects.load(self.root, env, self.projects):
                 for one in pipeline.resources():
                     if one.artifact is not None and one.key.kind == "lambda" and self._matches(one.key):
-                        before = time.time()
                         built = one.artifact.build(self.build_dir)
-                        fresh = built.stat().st_mtime >= before
-                        self.report(Built(one.artifact.key, one.artifact.files(), built.stat().st_size, fresh))
+                        if built not in told:
+                            told.add(built)
+                            size = built.stat().st_size
+                            self.report(Built(one.artifact.key, one.artifact.files(), size, built not in there))
 
     def plan(self) -> Plan:
         """What a deploy would do. Reads only; made once."""

@@ -112,14 +112,23 @@ def deploy(
     aws = FakeAws(world, fault)
     records = Records(aws, ENV)
     events: list[Event] = []
+    locks: list[Lock] = []
+
+    def lock(project: str) -> Lock:
+        locks.append(Lock(aws, ENV, project, {"holder": "test"}, lambda _: None))
+        return locks[-1]
+
     with pool_of(jobs) as pool:
         planner = Planner(ENV, aws, records, build_dir, pool)
         outcome = planner.plan(resources, options or Options(), lambda: aws.call("sts", "GetCallerIdentity"))
         before_apply()
-        means = Means(pool, build_dir, events.append, lambda project: Lock(aws, ENV, project, {"holder": "test"}, lambda _: None))
-        engine = Engine(aws, records, resources, outcome, BUCKET, means)
-        engine.apply({change.key for change in outcome.plan.changes} if keys is None else keys)
-        engine.finish()
+        engine = Engine(aws, records, resources, outcome, BUCKET, Means(pool, build_dir, events.append, lock))
+        try:
+            engine.apply({change.key for change in outcome.plan.changes} if keys is None else keys)
+            engine.finish()
+        finally:
+            for one in locks:  # what a process takes with it when it dies
+                one._stopping.set()
     return Result(outcome.plan, aws, events, engine.done, engine.failed, engine.untried)
 
 

@@ -1,4 +1,4 @@
-"""A world in memory: an artifact bucket as S3 keeps it, and resources that are dictionaries. Faults can be put between any two calls."""
+"""A world in memory: a bucket as S3 keeps it, and resources that are dictionaries. Faults can be put between any two calls."""
 
 import io
 import threading
@@ -119,26 +119,35 @@ class FakeAws:
             raise AwsError("s3", "any", "NoSuchKey", "The specified key does not exist.")
         return objects[key]
 
-    def _GetObject(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
+    def _GetObject(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
         stored = self._stored(Bucket, Key)
         headers = {"HTTPHeaders": {"date": format_datetime(self.world.now(), usegmt=True)}}
-        return {"Body": io.BytesIO(stored.body), "ETag": stored.etag, "LastModified": stored.modified, "ResponseMetadata": headers}
+        return {
+            "Body": io.BytesIO(stored.body),
+            "ETag": stored.etag,
+            "LastModified": stored.modified,
+            "ResponseMetadata": headers,
+        }
 
-    def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
+    def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
         return {"TagSet": [{"Key": key, "Value": value} for key, value in self._stored(Bucket, Key).tags.items()]}
 
-    def _PutObject(self, Bucket: str, Key: str, Body: Any, **given: Any) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
+    def _PutObject(self, Bucket: str, Key: str, Body: Any, **given: Any) -> dict[str, Any]:
         objects = self._objects(Bucket)
         present = objects.get(Key)
-        if (given.get("IfNoneMatch") and present) or ("IfMatch" in given and (present is None or present.etag != given["IfMatch"])):
-            raise AwsError("s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if (given.get("IfNoneMatch") and present) or (
+            "IfMatch" in given and (present is None or present.etag != given["IfMatch"])
+        ):
+            raise AwsError(
+                "s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
+            )
         body = Body if isinstance(Body, bytes) else Body.read()
         self.world.writes += 1
         stored = Stored(body, dict(parse_qsl(given.get("Tagging", ""))), f'"{self.world.writes}"', self.world.now())
         objects[Key] = stored
         return {"ETag": stored.etag}
 
-    def _DeleteObject(self, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
+    def _DeleteObject(self, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         objects = self._objects(Bucket)
         if "IfMatch" in given and (Key not in objects or objects[Key].etag != given["IfMatch"]):
             raise AwsError("s3", "DeleteObject", "PreconditionFailed", "At least one of the pre-conditions did not hold")
@@ -146,37 +155,37 @@ class FakeAws:
         self.world.writes += 1
         return {}
 
-    def _ListObjectsV2(self, Bucket: str, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N802, N803 - AWS's names
+    def _ListObjectsV2(self, Bucket: str, Prefix: str, **_: Any) -> dict[str, Any]:
         return {"Contents": [{"Key": key} for key in sorted(self._objects(Bucket)) if key.startswith(Prefix)]}
 
     # The rest of AWS --------------------------------------------------------------------------------------------------------
 
-    def _GetCallerIdentity(self) -> dict[str, Any]:  # noqa: N802 - AWS's name
+    def _GetCallerIdentity(self) -> dict[str, Any]:
         return {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/test"}
 
-    def _GetResources(self, **_: Any) -> dict[str, Any]:  # noqa: N802 - AWS's name
+    def _GetResources(self, **_: Any) -> dict[str, Any]:
         found = [arn for arn in self.world.live if arn not in self.world.index_lags]
         return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in found]}
 
-    def _ListRoles(self, **_: Any) -> dict[str, Any]:  # noqa: N802 - AWS's name
+    def _ListRoles(self, **_: Any) -> dict[str, Any]:
         return {"Roles": []}
 
-    def _Get(self, arn: str) -> dict[str, Any]:  # noqa: N802 - AWS's way to name operations
+    def _Get(self, arn: str) -> dict[str, Any]:
         if arn not in self.world.live:
             raise AwsError("fake", "Get", "NotFound", "There is no such thing")
         return dict(self.world.live[arn])
 
-    def _Put(self, arn: str, state: State) -> dict[str, Any]:  # noqa: N802 - AWS's way to name operations
+    def _Put(self, arn: str, state: State) -> dict[str, Any]:
         self.world.live[arn] = {**self.world.live.get(arn, {}), **state}
         self.world.writes += 1
         return {}
 
-    def _Delete(self, arn: str) -> dict[str, Any]:  # noqa: N802 - AWS's way to name operations
+    def _Delete(self, arn: str) -> dict[str, Any]:
         self.world.live.pop(arn, None)
         self.world.writes += 1
         return {}
 
-    def _CreateBucket(self, name: str) -> dict[str, Any]:  # noqa: N802 - AWS's name
+    def _CreateBucket(self, name: str) -> dict[str, Any]:
         self.world.buckets.setdefault(name, {})
         self.world.writes += 1
         return {}
@@ -217,7 +226,7 @@ class Thing(Declared):
     code: Text | None = None
 
     @property
-    def artifact(self) -> Text | None:  # type: ignore[override] # a Text is an Artifact, which mypy does not see in a property
+    def artifact(self) -> Text | None:
         return self.code
 
     def desired(self) -> State:

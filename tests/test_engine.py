@@ -107,7 +107,7 @@ def test_what_is_not_ours_is_not_touched_unless_adopted(tmp_path: Path) -> None:
     world = World()
     arn = "arn:aws:fake:eu-central-1:123456789012:p/a"
     world.live[arn] = {"Size": 5}
-    with pytest.raises(OwnershipError, match="thing/a.*--adopt"):
+    with pytest.raises(OwnershipError, match=r"thing/a.*--adopt"):
         deploy(world, things(FIRST), tmp_path)
     assert world.live == {arn: {"Size": 5}}
     deploy(world, things(FIRST), tmp_path, options=Options(adopt=True))
@@ -160,9 +160,12 @@ def test_what_is_no_longer_declared_is_told_and_left_alone(tmp_path: Path) -> No
 def test_another_deploy_between_plan_and_apply_is_noticed(tmp_path: Path) -> None:
     world = World()
     deploy(world, things(FIRST), tmp_path)
-    other = things({**FIRST, "a": {"Size": 8}})
+
+    def another() -> None:
+        deploy(world, things({**FIRST, "a": {"Size": 8}}), tmp_path)
+
     with pytest.raises(DeployError, match="another deploy has changed it since"):
-        deploy(world, things({**FIRST, "a": {"Size": 9}}), tmp_path, before_apply=lambda: deploy(world, other, tmp_path) and None)
+        deploy(world, things({**FIRST, "a": {"Size": 9}}), tmp_path, before_apply=another)
     assert world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]["Size"] == 8
 
 
@@ -171,7 +174,7 @@ def test_a_lease_keeps_others_out_until_it_expires(tmp_path: Path) -> None:
     deploy(world, things(FIRST), tmp_path)
     changed = things({**FIRST, "a": {"Size": 2}})
 
-    def die_holding(number: int, when: str, operation: str) -> None:  # noqa: ARG001 - called by position
+    def die_holding(number: int, when: str, operation: str) -> None:
         if operation == "Put" and when == "before":
             raise SystemExit
 

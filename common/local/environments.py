@@ -90,11 +90,12 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the lock file ``path``; others of this machine wait. The lock ends with its process, however that ends."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-    except PermissionError as error:
-        raise LocalError(f"cannot write {error.filename}: make build/local writable, or remove it") from error
+        file = path.open("w")
+    except OSError as error:
+        raise LocalError(f"cannot write {path}: {error.strerror}. Make the folder build/local writable.") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _fetching(name: str, requirements: Path) -> str:
@@ -119,7 +120,8 @@ def _running() -> str:
 def _output(command: list[str], what: str) -> str:
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
     environ = {name: value for name, value in os.environ.items() if name not in hidden}
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)  # noqa: S603 (our own command)
+    root = HOME.anchor  # where no pyproject.toml adds the project's own constraints
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=root, check=False)  # noqa: S603 (our own)
     if done.returncode == 0:
         return done.stdout
     said = "\n".join(f"  {line}" for line in _last_lines(done.stderr))

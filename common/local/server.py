@@ -99,7 +99,7 @@ def stop(root: Path) -> bool:
         _signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
         if not _until(lambda: not _alive(folder), 5):
             raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
-        _until(lambda: not _signal(os.killpg, pid, 0), 5)
+        _until(lambda: not _signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
         announcement.unlink(missing_ok=True)
         return True
 
@@ -165,7 +165,8 @@ def _port(folder: Path, asked: int | None) -> int:
         if _free(asked) is None:
             raise LocalError(f"port {asked} is in use by another program: choose another one, or leave it out for a free one")
     remembered = folder / "port"
-    last = int(remembered.read_text()) if remembered.exists() else 0
+    text = remembered.read_text() if remembered.exists() else ""
+    last = int(text) if text.isdecimal() else 0
     port = asked or (last and _free(last)) or _free(0)
     if port is None:
         raise LocalError("no port is free on 127.0.0.1")

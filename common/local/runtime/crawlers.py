@@ -49,6 +49,13 @@ def install(settings: launch_settings.Settings) -> None:
         seams.table(glue, name)
 
 
+def stop_all() -> None:
+    """No crawl outlives the embedded AWS: the record says so."""
+    for crawler in list(glue._crawlers.all_values()):
+        if crawler["State"] != "READY":
+            crawler.update(State="READY", LastCrawl={**crawler.get("LastCrawl", {}), "Status": "CANCELLED"})
+
+
 def _create(create: Any, data: Request) -> Response:
     if not data.get("Name") or not data.get("Role") or not data.get("Targets"):
         return glue_api.error("InvalidInputException", "Name, Role and Targets are required")

@@ -38,11 +38,9 @@ def install(settings: launch_settings.Settings) -> None:
 
 def stop_all() -> None:
     """Stop every run of every account, and wait a little for their records: the embedded AWS goes down or is emptied."""
-    runs = [run for runs in list(glue._job_runs._data.values()) for run in runs if run["JobRunState"] in _ACTIVE]
+    runs = [run for runs in list(glue._job_runs.all_values()) for run in runs if run["JobRunState"] in _ACTIVE]
     for run in runs:
-        run["JobRunState"] = "STOPPING"
-        if program := _programs.get(run["Id"]):
-            _kill(program)
+        _halt(run)
     deadline = time.monotonic() + 3
     while any(run["JobRunState"] in _ACTIVE for run in runs) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -98,23 +96,23 @@ def _supervise(job: Request, run: Request, programs: job_program.Programs) -> No
         _programs.pop(run["Id"], None)
         programs.remove(run["Id"])
     _finish(run, state, message)
-    if state == "FAILED" and run["Attempt"] < job.get("MaxRetries", 0):
-        again = _new_run(job, run, f"{run['Id'].split('_attempt_')[0]}_attempt_{run['Attempt'] + 1}", run["Attempt"] + 1)
-        glue._job_runs[job["Name"]].insert(0, {**again, "PreviousRunId": run["Id"]})
-        _supervise(job, glue._job_runs[job["Name"]][0], programs)
+    runs = glue._job_runs.get(job["Name"])  # None: the job was deleted while it ran
+    if runs is not None and state == "FAILED" and run["Attempt"] < job.get("MaxRetries", 0):
+        attempt = run["Attempt"] + 1
+        again = _new_run(job, run, f"{run['Id'].split('_attempt_')[0]}_attempt_{attempt}", attempt)
+        runs.insert(0, {**again, "PreviousRunId": run["Id"]})
+        _supervise(job, runs[0], programs)
 
 
 def _execute(job: Request, run: Request, programs: job_program.Programs, streams: dict[str, logs.Stream]) -> tuple[str, str]:
     command = programs.prepare(job, run, get_account_id())
-    if run["JobRunState"] != "STARTING":
-        return "STOPPED", ""
     started = time.time()
     with subprocess.Popen(  # noqa: S603 (running the job's script is the purpose)
         command.line, cwd=command.folder, env=command.environment, text=True, errors="replace", process_group=0,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as program:  # fmt: skip
         _programs[run["Id"]] = program
-        run["JobRunState"], run["StartedOn"] = "RUNNING", started
+        _begin(run, started)
         readers = [_pump(program.stdout, streams["output"]), _pump(program.stderr, streams["error"])]
         timed_out = _wait(program, run["Timeout"] * 60)
         for reader in readers:
@@ -127,6 +125,22 @@ def _execute(job: Request, run: Request, programs: job_program.Programs, streams
     if program.returncode == 0:
         return "SUCCEEDED", ""
     return "FAILED", command.error() or f"Command failed with exit code {program.returncode}"
+
+
+def _begin(run: Request, started: float) -> None:
+    """From STARTING to RUNNING, unless somebody stopped the run before there was anything to stop."""
+    with _LOCK:
+        if run["JobRunState"] == "STARTING":
+            run["JobRunState"], run["StartedOn"] = "RUNNING", started
+        else:
+            _kill(_programs[run["Id"]])
+
+
+def _halt(run: Request) -> None:
+    with _LOCK:
+        run["JobRunState"] = "STOPPING"
+        if program := _programs.get(run["Id"]):
+            _kill(program)
 
 
 def _wait(program: "subprocess.Popen[str]", seconds: float) -> bool:
@@ -164,10 +178,8 @@ def _stop(data: Request) -> Response:
         run = next((run for run in glue._job_runs.get(name, []) if run["Id"] == run_id), None)
         which = {"JobName": name, "JobRunId": run_id}
         if run and run["JobRunState"] in _ACTIVE:
-            run["JobRunState"] = "STOPPING"
+            _halt(run)
             stopped.append(which)
-            if program := _programs.get(run_id):
-                _kill(program)
         else:
             code = "InvalidInputException" if run else "EntityNotFoundException"
             detail = {"ErrorCode": code, "ErrorMessage": f"Job run {run_id} is not running" if run else "Job run not found"}

@@ -96,7 +96,9 @@ class Programs:
                 uv, _ = self._settings.python("uv")
                 fresh = folder / "modules"
                 install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *wanted]
-                done = subprocess.run(install, capture_output=True, text=True, env=self._settings.shell, check=False)  # noqa: S603
+                done = subprocess.run(  # noqa: S603 (our own command)
+                    install, capture_output=True, text=True, env=self._settings.shell, cwd=folder.anchor, check=False
+                )  # from the root folder: no pyproject.toml adds a project's own constraints there
                 if done.returncode != 0:
                     raise JobError(f"could not install --additional-python-modules {','.join(modules)}: {done.stderr.strip()}")
                 target.parent.mkdir(exist_ok=True)

@@ -66,6 +66,7 @@ def install(settings: launch_settings.Settings) -> None:
 
 def end_after_saving(settings: launch_settings.Settings) -> None:
     """Once the state is saved nothing else matters: do not wait for executions, pollers or handlers that still run."""
+    import crawlers  # noqa: PLC0415 (these import ministack)
     import glue_runs  # noqa: PLC0415
     import seams  # noqa: PLC0415
     from ministack import app  # noqa: PLC0415
@@ -74,6 +75,7 @@ def end_after_saving(settings: launch_settings.Settings) -> None:
 
     def save_and_end(services: object) -> None:
         glue_runs.stop_all()
+        crawlers.stop_all()
         save(services)
         (settings.folder / "embedded.json").unlink(missing_ok=True)
         os._exit(0)

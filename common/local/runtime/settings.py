@@ -7,6 +7,7 @@ environment aside for uv alone, and leaves only a few harmless variables in ``os
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -139,5 +140,6 @@ def _provided(
     done = subprocess.run(command, capture_output=True, text=True, env=dict(shell), cwd=_CHECKOUT, check=False)  # noqa: S603
     if done.returncode != 0:
         raise EnvironmentMissingError(done.stderr.strip().removeprefix("error: "))
+    sys.stderr.write(done.stderr)  # what was fetched, into the log
     answer = json.loads(done.stdout.splitlines()[-1])
     return answer["python"], answer["variables"]

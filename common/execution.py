@@ -1,0 +1,158 @@
+"""Starts an execution of a state machine and follows it to its end.
+
+What is new is read from the end of the history backwards to what is known already, so that following a long execution costs a
+call a poll and not the whole history again. Whoever stops following does not stop the execution.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from common.errors import AwsError
+from common.events import Event
+from common.failure import Failure
+from common.history import Happening, History, Visit
+from common.preview import Preview
+from common.resource import Aws
+
+FIRST_PAUSE, GROWTH = 1.0, 1.25
+"""Seconds to the next poll; longer each time that nothing has happened."""
+PASSING = frozenset(
+    {
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "InternalFailure",
+        "InternalServerError",
+        "ConnectionClosedError",
+        "ConnectTimeoutError",
+        "EndpointConnectionError",
+        "ReadTimeoutError",
+    }
+)
+"""Codes of refusals that a poll may meet and the next one may not, even after botocore's own tries."""
+PATIENCE = 10
+"""So many such refusals in a row end the following."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """A sample file was put to its place."""
+
+    path: Path
+    uri: str
+
+
+@dataclass(frozen=True)
+class Began:
+    """An execution was started."""
+
+    project: str
+    machine: str
+    execution: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A poll is over and the execution is not; these visits last."""
+
+    running: tuple[Visit, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An execution has ended.
+
+    Args:
+        status: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED``.
+        output: JSON.
+        failure: why it did not succeed.
+    """
+
+    project: str
+    execution: str
+    status: str
+    seconds: float
+    visits: tuple[Visit, ...]
+    output: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The table that the execution has made."""
+
+    project: str
+    preview: Preview
+
+
+RunEvent = Event | Put | Began | Waiting | Happening | Outcome | Shown
+Tell = Callable[[RunEvent], None]
+
+
+def start(aws: Aws, machine_arn: str, text: str, now: datetime | None = None) -> str:
+    """Starts an execution with a name that says when it was started.
+
+    Args:
+        aws: where.
+        machine_arn: what.
+        text: the input, JSON.
+        now: the time.
+
+    Returns:
+        The execution's ARN.
+    """
+    name = f"run-{now or datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return str(aws.call("stepfunctions", "StartExecution", stateMachineArn=machine_arn, name=name, input=text)["executionArn"])
+
+
+def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> History:
+    """Tells what happens in an execution until it has ended.
+
+    Args:
+        aws: where.
+        execution: its ARN.
+        tell: gets every happening, and `Waiting` after each poll.
+        longest_pause: between two polls, in seconds.
+
+    Raises:
+        AwsError: AWS refuses to tell more. The execution goes on.
+    """
+    history, pause, refusals = History(), FIRST_PAUSE, 0
+    while True:
+        before = history.last
+        try:
+            events = list(_new(aws, execution, before))
+        except AwsError as error:
+            refusals += 1
+            if error.code not in PASSING or refusals > PATIENCE:
+                raise
+        else:
+            refusals = 0
+            for happening in history.read(events):
+                tell(happening)
+        if history.end is not None:
+            return history
+        tell(Waiting(tuple(history.running)))
+        aws.sleep(pause)
+        pause = FIRST_PAUSE if history.last > before else min(pause * GROWTH, longest_pause)
+
+
+def _new(aws: Aws, execution: str, last: int) -> Iterator[dict[str, Any]]:
+    """The events after `last`, newest first."""
+    page: dict[str, Any] = {}
+    while True:
+        more = {"nextToken": page["nextToken"]} if page else {}
+        page = aws.call("stepfunctions", "GetExecutionHistory", executionArn=execution, reverseOrder=True, maxResults=100, **more)
+        for event in page["events"]:
+            if event["id"] <= last:
+                return
+            yield event
+        if not page.get("nextToken"):
+            return

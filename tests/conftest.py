@@ -1,0 +1,62 @@
+"""For all tests: no credentials of anybody's, and a repository to do harm to."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from moto.iam.access_control import IAMPolicy
+from moto.s3.models import FakeBucket
+
+from tests.moto_gaps import moto_gaps, moto_glue
+from tests.repository import Repository
+
+__all__ = ["moto_gaps", "moto_glue"]
+
+
+@pytest.fixture(autouse=True)
+def no_real_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whoever runs the tests may be signed in somewhere; nothing of it may be found."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    nowhere = tmp_path_factory.getbasetemp() / "no-such-file"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is signed in."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+
+@pytest.fixture
+def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moto reads bucket policies without their conditions, so that one against plain HTTP would close the bucket to everybody."""
+
+    def get_permission(bucket: Any, action: str, resource: str) -> Any:
+        policy = json.loads(bucket.policy or b'{"Statement": []}')
+        statements = [one for one in policy["Statement"] if "Condition" not in one]
+        return IAMPolicy(json.dumps({**policy, "Statement": statements})).is_action_permitted(action, resource)
+
+    monkeypatch.setattr(FakeBucket, "get_permission", get_permission)
+
+
+@pytest.fixture
+def moto(moto_gaps: None, moto_policies: None) -> Iterator[None]:  # noqa: ARG001 - for their effect
+    """An empty account, as close to AWS as moto gets."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    return Repository(tmp_path)

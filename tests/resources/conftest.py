@@ -1,0 +1,39 @@
+"""Where resources are tested: moto in this process, and the embedded AWS."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from common import local
+from common.aws_common import AwsSession
+from tests.local.fixtures import embedded, embedded_root
+from tests.moto_gaps import moto_gaps, moto_glue
+from tests.resources.builders import Place
+
+__all__ = ["embedded", "embedded_root", "moto_gaps", "moto_glue"]
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """The seconds that a session on moto would have slept."""
+    return []
+
+
+@pytest.fixture
+def moto_aws(place: Place, slept: list[float], moto_gaps: None) -> Iterator[AwsSession]:
+    """A session with moto's account."""
+    with mock_aws():
+        yield AwsSession(place.region, place.account_id, sleep=slept.append)
+
+
+@pytest.fixture
+def embedded_aws(embedded: local.Embedded) -> AwsSession:
+    """A session with the embedded AWS; what it stands on stays, so every test deletes what it creates."""
+    return AwsSession(embedded.region, embedded.account_id, endpoint=embedded.endpoint, sleep=time.sleep)

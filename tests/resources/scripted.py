@@ -1,0 +1,64 @@
+"""An AWS that plays a script: what moto cannot do (errors, slow states) and what must be counted (calls, waits)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from common.errors import AwsError
+
+Answer = dict[str, Any] | AwsError
+
+
+class ScriptedAws:
+    """Answers each operation with the next line of its script, the last one for ever; an operation without a script fails.
+
+    `calls` holds ("service:operation or waiter", parameters) in order; `slept` the seconds.
+    """
+
+    def __init__(self, script: Mapping[str, Answer | list[Answer]], index: Mapping[str, dict[str, str]] | None = None) -> None:
+        self._script = {name: list(line) if isinstance(line, list) else [line] for name, line in script.items()}
+        self._index = index or {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.slept: list[float] = []
+
+    @property
+    def operations(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+    def sent(self, operation: str) -> dict[str, Any]:
+        """The parameters of the only call of an operation."""
+        (found,) = [parameters for name, parameters in self.calls if name == operation]
+        return found
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        name = f"{service}:{operation}"
+        self.calls.append((name, parameters))
+        lines = self._script[name]
+        answer = lines.pop(0) if len(lines) > 1 else lines[0]
+        if isinstance(answer, AwsError):
+            raise answer
+        return answer
+
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+        try:
+            return self.call(service, operation, **parameters)
+        except AwsError as error:
+            if error.code == absent:
+                return None
+            raise
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        yield self.call(service, operation, **parameters)
+
+    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+        self.calls.append((f"{service}:{waiter}", parameters))
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        self.calls.append(("tagging:GetResources", {"ResourceARNList": [arn]}))
+        return self._index.get(arn)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def refused(operation: str, code: str, said: str = "") -> AwsError:
+    return AwsError("service", operation, code, said)

@@ -1,0 +1,88 @@
+"""What is particular to buckets: half-made ones, other owners, other regions, and what others put into the same sets."""
+
+from typing import Any
+
+import pytest
+
+from common.aws_common import AwsSession
+from common.errors import AwsError, DeclarationError
+from tests.resources.builders import Place, final
+from tests.resources.scripted import ScriptedAws, refused
+
+WRITES = (
+    *("CreateBucket", "DeleteBucket", "PutBucketTagging", "PutBucketOwnershipControls", "PutPublicAccessBlock"),
+    *("PutBucketEncryption", "PutBucketVersioning", "PutBucketPolicy", "PutBucketNotificationConfiguration"),
+)
+MADE: dict[str, Any] = {
+    **{f"s3:{name}": {} for name in (*WRITES, "GetBucketNotificationConfiguration")},
+    "s3:GetBucketTagging": refused("GetBucketTagging", "NoSuchTagSet"),
+}
+
+
+def test_a_bucket_without_settings_is_different_not_absent(moto_aws: AwsSession, place: Place) -> None:
+    bucket = place.bucket(event_bridge=True)
+    moto_aws.call("s3", "CreateBucket", Bucket="t-landing", CreateBucketConfiguration={"LocationConstraint": place.region})
+    state = bucket.read(moto_aws)
+    assert state is not None
+    assert state["PublicAccessBlock"] is None
+    assert state["Policy"] is None
+    assert state["Versioning"] is None
+    assert state["EventBridge"] is False
+    assert state["Tags"] == {}
+
+
+def test_every_call_but_the_creation_says_whose_bucket_it_must_be(place: Place) -> None:
+    aws = ScriptedAws(MADE)
+    bucket = place.bucket(event_bridge=True)
+    bucket.create(aws, final(bucket))
+    bucket.delete(aws)
+    unguarded = [name for name, parameters in aws.calls if parameters.get("ExpectedBucketOwner") != place.account_id]
+    assert unguarded == ["s3:CreateBucket"]
+
+
+@pytest.mark.parametrize(("region", "sent"), [("us-east-1", None), ("eu-west-3", {"LocationConstraint": "eu-west-3"})])
+def test_the_first_region_has_no_location_constraint(region: str, sent: Any) -> None:
+    aws = ScriptedAws(MADE)
+    bucket = Place(region=region).bucket()
+    bucket.create(aws, final(bucket))
+    assert aws.sent("s3:CreateBucket").get("CreateBucketConfiguration") == sent
+
+
+@pytest.mark.parametrize("code", ["BucketAlreadyExists", "AccessDenied"])
+def test_somebody_elses_bucket_is_not_touched(code: str, place: Place) -> None:
+    aws = ScriptedAws({"s3:CreateBucket": refused("CreateBucket", code)})
+    with pytest.raises(AwsError) as caught:
+        place.bucket().create(aws, final(place.bucket()))
+    assert caught.value.code == code
+    assert aws.operations == ["s3:CreateBucket"]
+
+
+def test_a_bucket_that_may_not_be_looked_at_is_not_absent(place: Place) -> None:
+    with pytest.raises(AwsError, match="403"):
+        place.bucket().read(ScriptedAws({"s3:HeadBucket": refused("HeadBucket", "403", "Forbidden")}))
+
+
+def test_a_bucket_of_another_region(place: Place) -> None:
+    with pytest.raises(DeclarationError, match=r"bucket/t-landing: the bucket t-landing is in us-west-2, not in eu-central-1"):
+        place.bucket().read(ScriptedAws({"s3:HeadBucket": {"BucketRegion": "us-west-2"}}))
+
+
+def test_a_full_bucket_stays(moto_aws: AwsSession, place: Place) -> None:
+    bucket = place.bucket()
+    bucket.create(moto_aws, final(bucket))
+    moto_aws.call("s3", "PutObject", Bucket="t-landing", Key="a.csv", Body=b"a")
+    with pytest.raises(AwsError, match="BucketNotEmpty"):
+        bucket.delete(moto_aws)
+
+
+def test_notifications_of_others_are_kept(place: Place) -> None:
+    queue = {"QueueArn": place.arn("sqs", "theirs"), "Events": ["s3:ObjectCreated:*"]}
+    live = {"ResponseMetadata": {}, "QueueConfigurations": [queue], "EventBridgeConfiguration": {}}
+    on: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    for event_bridge, ours in ((False, {}), (True, on)):
+        script: dict[str, Any] = {"s3:GetBucketNotificationConfiguration": live, "s3:PutBucketNotificationConfiguration": {}}
+        aws = ScriptedAws(script)
+        bucket = place.bucket(event_bridge=event_bridge)
+        bucket.update(aws, final(bucket), frozenset({"EventBridge"}))
+        sent = aws.sent("s3:PutBucketNotificationConfiguration")["NotificationConfiguration"]
+        assert sent == {"QueueConfigurations": [queue], **ours}

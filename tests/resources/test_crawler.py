@@ -1,0 +1,97 @@
+"""What is particular to crawlers: they may be running, and not all settings go together."""
+
+from typing import Any
+
+import pytest
+
+from common.errors import AwsError, DeclarationError
+from common.settings import CrawlerSettings
+from tests.resources.builders import TAGS, Place, final
+from tests.resources.scripted import ScriptedAws, refused
+
+RUNNING = refused("UpdateCrawler", "CrawlerRunningException", "Crawler with name t-final is currently running")
+
+
+def state(name: str) -> dict[str, Any]:
+    return {"Crawler": {"State": name}}
+
+
+def update(while_running: str, **script: Any) -> ScriptedAws:
+    crawler = Place().crawler(settings=CrawlerSettings.model_validate({"while_running": while_running}))
+    aws = ScriptedAws({f"glue:{name}": line for name, line in script.items()})
+    crawler.update(aws, final(crawler), frozenset({"Targets"}))
+    return aws
+
+
+def test_wait_for_its_end() -> None:
+    states = [state("RUNNING"), state("STOPPING"), state("READY")]
+    aws = update("wait", UpdateCrawler=[RUNNING, {}], GetCrawler=states)
+    assert aws.operations == ["glue:UpdateCrawler", *["glue:GetCrawler"] * 3, "glue:UpdateCrawler"]
+    assert aws.slept == [10.0, 10.0]
+
+
+def test_wait_no_longer_than_half_an_hour() -> None:
+    with pytest.raises(AwsError, match="running for more than 30 minutes") as caught:
+        update("wait", UpdateCrawler=RUNNING, GetCrawler=state("RUNNING"))
+    assert caught.value.code == "CrawlerRunningException"
+
+
+def test_skip_is_loud_so_that_no_record_is_written() -> None:
+    with pytest.raises(AwsError, match='while_running is "skip": it was left as it is') as caught:
+        update("skip", UpdateCrawler=RUNNING)
+    assert caught.value.code == "CrawlerRunningException"
+
+
+@pytest.mark.parametrize("answer", [{}, refused("StopCrawler", "CrawlerStoppingException")])
+def test_stop_it(answer: Any) -> None:
+    states = [state("STOPPING"), state("READY")]
+    aws = update("stop", UpdateCrawler=[RUNNING, {}], StopCrawler=answer, GetCrawler=states)
+    assert aws.operations == ["glue:UpdateCrawler", "glue:StopCrawler", *["glue:GetCrawler"] * 2, "glue:UpdateCrawler"]
+
+
+def test_a_stop_that_is_not_allowed_is_loud() -> None:
+    with pytest.raises(AwsError, match="AccessDenied"):
+        update("stop", UpdateCrawler=RUNNING, StopCrawler=refused("StopCrawler", "AccessDeniedException"))
+
+
+def test_a_running_crawler_is_deleted_by_the_same_policy() -> None:
+    crawler = Place().crawler(settings=CrawlerSettings(while_running="stop"))
+    script: dict[str, Any] = {"glue:DeleteCrawler": [RUNNING, {}], "glue:StopCrawler": {}, "glue:GetCrawler": state("READY")}
+    aws = ScriptedAws(script)
+    crawler.delete(aws)
+    assert aws.operations == ["glue:DeleteCrawler", "glue:StopCrawler", "glue:GetCrawler", "glue:DeleteCrawler"]
+
+
+def test_an_update_clears_the_schedule_and_a_creation_does_not_send_an_empty_one() -> None:
+    crawler = Place().crawler()
+    aws = ScriptedAws({"glue:UpdateCrawler": {}, "glue:CreateCrawler": {}})
+    crawler.update(aws, final(crawler), frozenset({"Schedule"}))
+    crawler.create(aws, final(crawler))
+    assert aws.sent("glue:UpdateCrawler")["Schedule"] == ""
+    assert "Schedule" not in aws.sent("glue:CreateCrawler")
+
+
+@pytest.mark.parametrize("role", ["runner", "t/test/p/runner"])
+def test_a_bare_role_name_is_no_difference(role: str) -> None:
+    crawler = Place().crawler()
+    live = {
+        "Role": role,
+        "DatabaseName": "t_final",
+        "Targets": {"S3Targets": [{"Path": "s3://t-final/acres/"}], "JdbcTargets": [], "DeltaTargets": []},
+        "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
+        "Schedule": {"State": "NOT_SCHEDULED"},
+        "Configuration": '{"CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}, "Version": 1}',
+    }
+    assert crawler.read(ScriptedAws({"glue:GetCrawler": {"Crawler": live}, "glue:GetTags": {"Tags": TAGS}})) == final(crawler)
+
+
+@pytest.mark.parametrize("said", [{}, {"schema_change": "log", "deleted_data": "delete"}, {"schema_change": "update"}])
+def test_new_folders_go_with_log_alone(said: dict[str, str]) -> None:
+    settings = CrawlerSettings.model_validate({"recrawl": "new_folders", **said})
+    with pytest.raises(DeclarationError, match=r'crawler/t-final: with recrawl "new_folders" .* to "log"'):
+        Place().crawler(settings=settings).desired()
+
+
+def test_nothing_to_crawl() -> None:
+    with pytest.raises(DeclarationError, match="crawler/t-final: it has no targets"):
+        Place().crawler(targets=()).desired()

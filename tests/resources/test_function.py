@@ -1,0 +1,122 @@
+"""What is particular to functions: how many calls, in which order, and which waits."""
+
+from typing import Any
+
+import pytest
+
+from common.errors import ArtifactError, AwsError, DeclarationError
+from common.resource import difference
+from tests.resources.builders import TAGS, Place, final
+from tests.resources.scripted import ScriptedAws, refused
+
+FUNCTION = Place().function()
+DESIRED = final(FUNCTION)
+BUSY = {"CodeSha256": DESIRED["CodeSha256"], "RevisionId": "r1", "State": "Active", "LastUpdateStatus": "InProgress"}
+CODE, CONFIGURATION = "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"
+UPDATED, ACTIVE = "lambda:function_updated_v2", "lambda:function_active_v2"
+
+
+def live(**configuration: Any) -> dict[str, Any]:
+    return {"Configuration": {**DESIRED, "VpcConfig": {}, **configuration}, "Tags": TAGS}
+
+
+def test_read_is_one_call() -> None:
+    aws = ScriptedAws({"lambda:GetFunction": live()})
+    assert FUNCTION.read(aws) == DESIRED
+    assert aws.operations == ["lambda:GetFunction"]
+
+
+def test_changed_code_is_one_update_and_one_wait() -> None:
+    aws = ScriptedAws({CODE: BUSY})
+    outputs = FUNCTION.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    assert aws.operations == [CODE, UPDATED]
+    sent = {"S3Bucket": "t-artifacts", "S3Key": FUNCTION.code.location, "Architectures": ["x86_64"]}
+    assert aws.sent(CODE) == {"FunctionName": "t-Validate", **sent}
+    assert outputs == {"CodeSha256": DESIRED["CodeSha256"], "RevisionId": "r1"}
+
+
+def test_changed_configuration_leaves_the_code_alone() -> None:
+    aws = ScriptedAws({CONFIGURATION: BUSY})
+    FUNCTION.update(aws, DESIRED, frozenset({"Timeout"}))
+    assert aws.operations == [CONFIGURATION, UPDATED]
+
+
+def test_configuration_comes_before_code_with_a_wait_after_each() -> None:
+    aws = ScriptedAws({CODE: BUSY, CONFIGURATION: BUSY})
+    FUNCTION.update(aws, DESIRED, frozenset({"Runtime", "CodeSha256"}))
+    assert aws.operations == [CONFIGURATION, UPDATED, CODE, UPDATED]
+
+
+def test_what_is_done_at_once_is_not_waited_for() -> None:
+    done = {**BUSY, "LastUpdateStatus": "Successful"}
+    aws = ScriptedAws({CODE: done, CONFIGURATION: done, "lambda:CreateFunction": done})
+    FUNCTION.update(aws, DESIRED, frozenset({"Runtime", "CodeSha256"}))
+    FUNCTION.create(aws, DESIRED)
+    assert aws.operations == [CONFIGURATION, CODE, "lambda:CreateFunction"]
+
+
+def test_a_new_function_is_waited_for() -> None:
+    aws = ScriptedAws({"lambda:CreateFunction": {**BUSY, "State": "Pending"}})
+    FUNCTION.create(aws, DESIRED)
+    assert aws.operations == ["lambda:CreateFunction", ACTIVE]
+    assert not {"VpcConfig", "PackageType", "State", "LastUpdateStatus"} & aws.sent("lambda:CreateFunction").keys()
+
+
+def test_a_function_that_an_interrupted_run_created_is_updated_whole() -> None:
+    exists = refused("CreateFunction", "ResourceConflictException", "Function already exist: t-Validate")
+    aws = ScriptedAws({"lambda:CreateFunction": exists, CODE: BUSY, CONFIGURATION: BUSY, "lambda:TagResource": {}})
+    FUNCTION.create(aws, DESIRED)
+    assert aws.operations == ["lambda:CreateFunction", CONFIGURATION, UPDATED, CODE, UPDATED, "lambda:TagResource", ACTIVE]
+
+
+def test_another_update_under_way_is_waited_for() -> None:
+    conflict = refused("UpdateFunctionCode", "ResourceConflictException", "An update is in progress")
+    aws = ScriptedAws({CODE: [conflict, BUSY]})
+    FUNCTION.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    assert aws.operations == [CODE, UPDATED, CODE, UPDATED]
+
+
+@pytest.mark.parametrize(
+    "unfinished",
+    [
+        *({"LastUpdateStatus": "InProgress"}, {"LastUpdateStatus": "Failed"}, {"LastUpdateStatus": None}),
+        *({"State": "Pending"}, {"State": "Failed"}),
+    ],
+)
+def test_an_update_whose_end_was_not_seen_is_done_again(unfinished: dict[str, Any]) -> None:
+    state = FUNCTION.read(ScriptedAws({"lambda:GetFunction": live(**unfinished)}))
+    assert state is not None
+    changed = difference(DESIRED, state)
+    assert changed == tuple(unfinished)
+    aws = ScriptedAws({CODE: BUSY, CONFIGURATION: BUSY, "lambda:TagResource": {}})
+    FUNCTION.update(aws, DESIRED, frozenset(changed))
+    assert aws.operations == [CONFIGURATION, UPDATED, CODE, UPDATED, "lambda:TagResource", ACTIVE]
+
+
+def test_an_idle_function_is_as_good_as_an_active_one() -> None:
+    assert FUNCTION.read(ScriptedAws({"lambda:GetFunction": live(State="Inactive")})) == DESIRED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        live() | {"TagsError": {"ErrorCode": "AccessDeniedException", "Message": "no lambda:ListTags"}},
+        live(Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "no kms:Decrypt"}}),
+    ],
+)
+def test_what_lambda_may_not_tell_is_loud(answer: dict[str, Any]) -> None:
+    with pytest.raises(AwsError, match=r"lambda:GetFunction was refused: AccessDeniedException: no (lambda|kms):"):
+        FUNCTION.read(ScriptedAws({"lambda:GetFunction": answer}))
+
+
+def test_other_bytes_than_those_built_are_refused() -> None:
+    aws = ScriptedAws({CODE: {**BUSY, "CodeSha256": "other"}})
+    with pytest.raises(ArtifactError, match=r"lambda/t-Validate: Lambda loaded code with SHA-256 other"):
+        FUNCTION.update(aws, DESIRED, frozenset({"CodeSha256"}))
+
+
+def test_four_kilobytes_of_environment() -> None:
+    empty = len('{"A":""}')
+    Place().function(environment={"A": "é" * ((4096 - empty) // 2)}).desired()
+    with pytest.raises(DeclarationError, match="4097 bytes; Lambda accepts 4096"):
+        Place().function(environment={"A": "a" * (4097 - empty)}).desired()

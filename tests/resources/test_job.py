@@ -1,0 +1,70 @@
+"""What is particular to jobs: an update is everything, and Glue's own spellings are one."""
+
+import pytest
+
+from common.settings import JobSettings
+from tests.resources.builders import TAGS, Place, final
+from tests.resources.scripted import ScriptedAws
+
+JOB = Place().job(settings=JobSettings(connections=("lake",)))
+
+
+def test_an_update_sends_everything_and_nothing_that_update_job_rejects() -> None:
+    aws = ScriptedAws({"glue:UpdateJob": {}})
+    JOB.update(aws, final(JOB), frozenset({"Timeout"}))
+    assert aws.operations == ["glue:UpdateJob"]
+    assert aws.sent("glue:UpdateJob")["JobUpdate"].keys() == final(JOB).keys() - {"Tags"}
+
+
+def test_a_read_is_two_calls() -> None:
+    aws = ScriptedAws({"glue:GetJob": {"Job": final(JOB)}, "glue:GetTags": {"Tags": TAGS}})
+    assert JOB.read(aws) == final(JOB)
+    assert aws.operations == ["glue:GetJob", "glue:GetTags"]
+
+
+def test_changed_tags_do_not_update_the_job() -> None:
+    aws = ScriptedAws({"glue:TagResource": {}})
+    JOB.update(aws, final(JOB), frozenset({"Tags"}))
+    assert aws.operations == ["glue:TagResource"]
+
+
+@pytest.mark.parametrize("role", ["runner", "t/test/p/runner", Place().role_arn()])
+def test_what_glue_leaves_out_or_spells_otherwise_is_no_difference(role: str) -> None:
+    plain = Place().job(arguments={})
+    left_out = {"DefaultArguments", "Connections", "ExecutionClass", "MaxRetries", "ExecutionProperty"}
+    computed = {"AllocatedCapacity": 2, "MaxCapacity": 2.0, "JobMode": "SCRIPT", "ProfileName": "x"}
+    live = {name: value for name, value in final(plain).items() if name not in left_out} | computed | {"Role": role}
+    aws = ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {"Tags": TAGS}})
+    assert plain.read(aws) == final(plain)
+
+
+def test_another_role_is_a_difference() -> None:
+    live = {**final(JOB), "Role": "other-runner"}
+    state = JOB.read(ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {}}))
+    assert state is not None
+    assert state["Role"] == "other-runner"
+
+
+def test_a_python_shell_job_is_sized_by_capacity() -> None:
+    desired = final(Place().job(shell=True, log_group="/t/glue", settings=JobSettings(bookmarks=True, auto_scaling=True)))
+    assert desired["Command"]["Name"] == "pythonshell"
+    assert desired["MaxCapacity"] == 0.0625
+    assert not {"WorkerType", "NumberOfWorkers", "ExecutionClass"} & desired.keys()
+    assert desired["DefaultArguments"] == {"--zone": "landing"}
+
+
+@pytest.mark.parametrize(
+    ("version", "arguments"),
+    [
+        ("4.0", {"--enable-continuous-cloudwatch-log": "true", "--continuous-log-logGroup": "/t/glue"}),
+        ("5.0", {"--custom-logGroup-prefix": "/t/glue"}),
+    ],
+)
+def test_logs_go_to_our_group_as_the_glue_version_wants_it_said(version: str, arguments: dict[str, str]) -> None:
+    job = Place().job(settings=JobSettings.model_validate({"glue_version": version}), log_group="/t/glue", arguments={})
+    assert final(job)["DefaultArguments"] == arguments
+
+
+def test_a_said_argument_wins_over_the_setting() -> None:
+    job = Place().job(settings=JobSettings(bookmarks=True), arguments={"--job-bookmark-option": "job-bookmark-pause"})
+    assert final(job)["DefaultArguments"] == {"--job-bookmark-option": "job-bookmark-pause"}

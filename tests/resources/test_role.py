@@ -1,0 +1,47 @@
+"""What is particular to roles: who may assume them, and that nothing else grants."""
+
+import json
+
+import pytest
+
+from common.aws_common import AwsSession
+from common.errors import DeclarationError
+from common.resource import difference
+from tests.resources.builders import Place, final, prepare
+from tests.resources.test_lifecycle import ALLOW
+
+
+def test_policies_that_nobody_declared_are_taken_away(moto_aws: AwsSession, place: Place) -> None:
+    role = place.role(statements=(ALLOW,), managed_policies=(place.policy_arn("reader"),))
+    prepare(moto_aws)
+    role.create(moto_aws, final(role))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Resource": "*"}]})
+    moto_aws.call("iam", "PutRolePolicy", RoleName=role.name, PolicyName="by-hand", PolicyDocument=document)
+    moto_aws.call("iam", "AttachRolePolicy", RoleName=role.name, PolicyArn=place.policy_arn("writer"))
+    state = role.read(moto_aws)
+    assert state is not None
+    changed = difference(final(role), state)
+    assert changed == ("AttachedPolicies", "Policies")
+    role.update(moto_aws, final(role), frozenset(changed))
+    assert role.read(moto_aws) == final(role)
+
+
+@pytest.mark.parametrize(
+    ("service", "condition"),
+    [
+        ("lambda.amazonaws.com", None),
+        ("glue.amazonaws.com", None),
+        ("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+        ("events.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+    ],
+)
+def test_a_service_that_says_for_whom_it_acts_must_act_for_this_account(service: str, condition: object, place: Place) -> None:
+    (statement,) = place.role(service=service).desired()["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": service}
+    assert statement.get("Condition") == condition
+
+
+def test_a_policy_longer_than_iam_accepts(place: Place) -> None:
+    statement = {**ALLOW, "Resource": [f"arn:aws:s3:::t-landing/{number:05}" for number in range(400)]}
+    with pytest.raises(DeclarationError, match=r"role/t-worker: its policy has \d+ characters; IAM accepts 10240"):
+        place.role(statements=(statement,)).desired()

@@ -1,0 +1,45 @@
+"""What is particular to rules: answers that refuse politely, and targets that are in the way."""
+
+from typing import Any
+
+import pytest
+
+from common.aws_common import AwsSession
+from common.errors import AwsError, DeclarationError
+from tests.resources.builders import Place, final
+
+
+def test_a_refused_target_is_loud(place: Place) -> None:
+    rule = place.rule()
+    entry = {"TargetId": "target", "ErrorCode": "ResourceNotFoundException", "ErrorMessage": "no such machine"}
+
+    class Polite:
+        def call(self, service: str, operation: str, /, **_: Any) -> dict[str, Any]:
+            assert (service, operation) == ("events", "PutTargets")
+            return {"FailedEntryCount": 1, "FailedEntries": [entry]}
+
+    with pytest.raises(AwsError, match="events:PutTargets was refused: ResourceNotFoundException: no such machine"):
+        rule.update(Polite(), final(rule), frozenset({"Targets"}))  # type: ignore[arg-type]  # no other call is made
+
+
+def test_a_target_that_nobody_declared_is_removed(moto_aws: AwsSession, place: Place) -> None:
+    rule = place.rule(input={"n": 1})
+    rule.create(moto_aws, final(rule))
+    extra = {"Id": "by-hand", "Arn": place.arn("lambda", "function:x")}
+    moto_aws.call("events", "PutTargets", Rule=rule.name, Targets=[extra])
+    state = rule.read(moto_aws)
+    assert state is not None
+    assert len(state["Targets"]) == 2
+    rule.update(moto_aws, final(rule), frozenset({"Targets"}))
+    assert rule.read(moto_aws) == final(rule)
+
+
+@pytest.mark.parametrize("said", [{"schedule": None}, {"schedule": "rate(1 day)", "pattern": {"source": ["aws.s3"]}}])
+def test_either_a_schedule_or_a_pattern(said: dict[str, Any], place: Place) -> None:
+    with pytest.raises(DeclarationError, match="trigger/t-daily: a rule has either a schedule or a pattern"):
+        place.rule(**said).desired()
+
+
+def test_one_kind_of_input(place: Place) -> None:
+    with pytest.raises(DeclarationError, match="trigger/t-daily: its target takes either"):
+        place.rule(input={}, input_transformer=({}, "{}")).desired()

@@ -1,0 +1,100 @@
+"""Deploy, then plan, is empty for every option of the settings models."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from common.aws_common import AwsSession
+from common.resource import Resource
+from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
+from tests.resources.builders import Place, final, prepare
+
+SHARED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PLACE = Place()
+TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F), max_size=20)
+VARIABLES = st.dictionaries(st.from_regex(r"[a-zA-Z][a-zA-Z0-9_]{1,8}", fullmatch=True), TEXT, max_size=4)
+ARGUMENTS = st.dictionaries(st.from_regex(r"--[A-Za-z0-9_.-]{1,8}", fullmatch=True), TEXT, max_size=4)
+FUNCTIONS = {
+    "runtime": st.sampled_from(["python3.11", "python3.13", "nodejs22.x"]),
+    "layers": st.sampled_from([(), (PLACE.arn("lambda", "layer:common:1"),)]),
+    "environment": VARIABLES,
+    "network": st.none(),
+    "role": st.none(),
+}
+JOBS = {
+    "connections": st.lists(st.sampled_from(["lake", "warehouse"]), unique=True).map(tuple),
+    "arguments": ARGUMENTS,
+    "role": st.none(),
+}
+CRAWLERS = {
+    "targets": st.just(()),
+    "exclusions": st.lists(st.sampled_from(["**/_tmp/**", "*.crc"]), unique=True).map(tuple),
+    "recrawl": st.just("everything"),
+    "table_prefix": st.sampled_from(["", "acres_"]),
+    "schedule": st.none() | st.just("cron(0 4 * * ? *)"),
+    "role": st.none(),
+}
+NETWORKS = st.none() | st.builds(
+    Network,
+    subnet_ids=st.sets(st.sampled_from(["subnet-a", "subnet-b", "subnet-c"]), min_size=1).map(tuple),
+    security_group_ids=st.sets(st.sampled_from(["sg-1", "sg-2"]), min_size=1).map(tuple),
+)
+
+
+def valid(model: type[BaseModel], special: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Any valid settings: a field's own type and bounds, but where text has a pattern of its own `special`."""
+    fields = {name: special[name] if name in special else _within(field) for name, field in model.model_fields.items()}
+    return st.fixed_dictionaries({}, optional=fields).map(model.model_validate)
+
+
+def _within(field: Any) -> st.SearchStrategy[Any]:
+    if field.annotation is int:
+        bounds = {name: value for rule in field.metadata for name, value in vars_of(rule)}
+        return st.integers(bounds["ge"], bounds["le"])
+    strategy: st.SearchStrategy[Any] = st.from_type(field.annotation)
+    return strategy
+
+
+def vars_of(rule: Any) -> list[tuple[str, int]]:
+    return [(name, getattr(rule, name)) for name in ("ge", "le") if hasattr(rule, name)]
+
+
+def check(aws: AwsSession, resource: Resource) -> None:
+    prepare(aws, resource)
+    resource.create(aws, final(resource))
+    assert resource.read(aws) == final(resource)
+    resource.update(aws, final(resource), frozenset(final(resource)))
+    assert resource.read(aws) == final(resource)
+    resource.delete(aws)
+
+
+@SHARED
+@given(said=valid(FunctionSettings, FUNCTIONS), network=NETWORKS)
+def test_function(moto_aws: AwsSession, said: FunctionSettings, network: Network | None) -> None:
+    check(moto_aws, PLACE.function(settings=said, environment=said.environment, network=network))
+
+
+@SHARED
+@given(said=valid(JobSettings, JOBS), shell=st.booleans(), log_group=st.none() | st.just("/t/glue"))
+def test_job(moto_aws: AwsSession, said: JobSettings, shell: bool, log_group: str | None) -> None:
+    check(moto_aws, PLACE.job(settings=said, arguments=said.arguments, shell=shell, log_group=log_group))
+
+
+@SHARED
+@given(
+    said=valid(CrawlerSettings, CRAWLERS)
+    | valid(CrawlerSettings, CRAWLERS).map(
+        lambda one: one.model_copy(update={"recrawl": "new_folders", "schema_change": "log", "deleted_data": "log"})
+    )
+)
+def test_crawler(moto_aws: AwsSession, said: CrawlerSettings) -> None:
+    check(moto_aws, PLACE.crawler(settings=said))
+
+
+@SHARED
+@given(said=valid(StateMachineSettings, {"role": st.none()}), comment=TEXT)
+def test_state_machine(moto_aws: AwsSession, said: StateMachineSettings, comment: str) -> None:
+    definition = {"StartAt": "Done", "Comment": comment, "States": {"Done": {"Type": "Succeed"}}}
+    check(moto_aws, PLACE.state_machine(settings=said, definition=definition))

@@ -1,0 +1,91 @@
+"""What is particular to state machines: rationed tag calls, slow deletion, and a text that is an object."""
+
+import json
+from typing import Any
+
+import pytest
+
+from common.errors import AwsError, DeclarationError
+from tests.resources.builders import DEFINITION, TAGS, Place, final
+from tests.resources.scripted import ScriptedAws, refused
+
+MACHINE = Place().state_machine()
+DESIRED = final(MACHINE)
+DESCRIBE, LIST_TAGS, INDEX = (
+    "stepfunctions:DescribeStateMachine",
+    "stepfunctions:ListTagsForResource",
+    "tagging:GetResources",
+)
+GONE = refused("DescribeStateMachine", "StateMachineDoesNotExist")
+LIVE = {**DESIRED, "status": "ACTIVE"}
+DELETING = {**LIVE, "status": "DELETING"}
+
+
+def test_tags_come_from_the_index() -> None:
+    aws = ScriptedAws({DESCRIBE: LIVE}, index={MACHINE.arn: TAGS})
+    assert MACHINE.read(aws) == DESIRED
+    assert aws.operations == [DESCRIBE, INDEX]
+
+
+def test_what_the_index_does_not_know_is_asked_for() -> None:
+    tags = [{"key": name, "value": text} for name, text in TAGS.items()]
+    aws = ScriptedAws({DESCRIBE: LIVE, LIST_TAGS: {"tags": tags}})
+    assert MACHINE.read(aws) == DESIRED
+    assert aws.operations == [DESCRIBE, INDEX, LIST_TAGS]
+
+
+def test_an_update_is_one_call() -> None:
+    aws = ScriptedAws({"stepfunctions:UpdateStateMachine": {"revisionId": "r2"}})
+    assert MACHINE.update(aws, DESIRED, frozenset({"definition"})) == {"revisionId": "r2"}
+    sent = {"definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "stateMachineArn"}
+    assert aws.sent("stepfunctions:UpdateStateMachine").keys() == sent
+
+
+def test_order_and_white_space_of_a_definition_mean_nothing() -> None:
+    pretty = json.dumps(dict(reversed(DEFINITION.items())), indent=4)
+    aws = ScriptedAws({DESCRIBE: {**LIVE, "definition": pretty}}, index={MACHINE.arn: TAGS})
+    assert MACHINE.read(aws) == DESIRED
+
+
+def test_a_machine_that_logs_nothing_logs_nowhere() -> None:
+    quiet = Place().state_machine(settings=MACHINE.settings.model_copy(update={"log_level": "OFF"}))
+    kept = {**DESIRED["loggingConfiguration"], "level": "OFF", "includeExecutionData": True}
+    for logging in (kept, {"level": "OFF"}, None):
+        aws = ScriptedAws({DESCRIBE: {**LIVE, "loggingConfiguration": logging}}, index={MACHINE.arn: TAGS})
+        assert quiet.read(aws) == final(quiet)
+
+
+@pytest.mark.parametrize("arn", [Place().arn("logs", "log-group:/t/logs"), Place().arn("logs", "log-group:/t/logs:*")])
+def test_the_log_group_is_named_with_its_streams(arn: str) -> None:
+    (found,) = Place().state_machine(log_group_arn=arn).desired()["loggingConfiguration"]["destinations"]
+    assert found == {"cloudWatchLogsLogGroup": {"logGroupArn": Place().arn("logs", "log-group:/t/logs:*")}}
+
+
+def test_an_existing_machine_is_updated_because_creation_would_ignore_role_and_tags() -> None:
+    aws = ScriptedAws({DESCRIBE: LIVE, "stepfunctions:UpdateStateMachine": {}, "stepfunctions:TagResource": {}})
+    MACHINE.create(aws, DESIRED)
+    assert aws.operations == [DESCRIBE, "stepfunctions:UpdateStateMachine", "stepfunctions:TagResource"]
+
+
+def test_a_machine_that_is_being_deleted_is_absent_and_its_end_is_waited_for() -> None:
+    assert MACHINE.read(ScriptedAws({DESCRIBE: DELETING})) is None
+    aws = ScriptedAws({DESCRIBE: [DELETING, DELETING, GONE], "stepfunctions:CreateStateMachine": {}})
+    MACHINE.create(aws, DESIRED)
+    assert aws.operations == [DESCRIBE, DESCRIBE, DESCRIBE, "stepfunctions:CreateStateMachine"]
+    assert aws.slept == [5.0]
+
+
+def test_deletion_waits_but_not_for_ever() -> None:
+    script: dict[str, Any] = {DESCRIBE: [LIVE, DELETING, GONE], "stepfunctions:DeleteStateMachine": {}}
+    aws = ScriptedAws(script)
+    MACHINE.delete(aws)
+    assert aws.slept == [5.0]
+    with pytest.raises(AwsError, match="deleted when its last execution has ended"):
+        MACHINE.delete(ScriptedAws({**script, DESCRIBE: DELETING}))
+
+
+def test_one_megabyte_of_definition() -> None:
+    rest = len(Place().state_machine(definition={**DEFINITION, "Comment": ""}).desired()["definition"])
+    Place().state_machine(definition={**DEFINITION, "Comment": "x" * (1_048_576 - rest)}).desired()
+    with pytest.raises(DeclarationError, match="state-machine/t-Main: its definition has 1048577 bytes"):
+        Place().state_machine(definition={**DEFINITION, "Comment": "x" * (1_048_577 - rest)}).desired()

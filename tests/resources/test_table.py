@@ -1,0 +1,54 @@
+"""What is particular to tables: protection, and states that take their time."""
+
+from typing import Any
+
+import pytest
+
+from common.aws_common import AwsSession
+from common.errors import AwsError
+from tests.resources.builders import Place, final
+from tests.resources.scripted import ScriptedAws, refused
+
+BUSY = refused("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled")
+ABSENT = refused("DescribeTable", "ResourceNotFoundException")
+BACKUPS = "dynamodb:UpdateContinuousBackups"
+
+
+def test_recovery_is_switched_on_as_soon_as_backups_allow(place: Place) -> None:
+    script: dict[str, Any] = {"dynamodb:DescribeTable": ABSENT, "dynamodb:CreateTable": {}, BACKUPS: [BUSY, BUSY, {}]}
+    aws = ScriptedAws(script)
+    place.table().create(aws, final(place.table()))
+    assert aws.operations == ["dynamodb:DescribeTable", "dynamodb:CreateTable", "dynamodb:table_exists", *[BACKUPS] * 3]
+    assert aws.slept == [2.0, 2.0]
+
+
+def test_backups_that_are_never_ready_are_loud(place: Place) -> None:
+    aws = ScriptedAws({BACKUPS: BUSY})
+    with pytest.raises(AwsError, match="ContinuousBackupsUnavailableException"):
+        place.table().update(aws, final(place.table()), frozenset({"PointInTimeRecovery"}))
+    assert sum(aws.slept) < 60
+
+
+def test_deletion_takes_the_protection_off_first(moto_aws: AwsSession, place: Place) -> None:
+    table = place.table()
+    table.create(moto_aws, final(table))
+    with pytest.raises(AwsError):
+        moto_aws.call("dynamodb", "DeleteTable", TableName=table.name)
+    table.delete(moto_aws)
+    assert table.read(moto_aws) is None
+
+
+def test_a_table_that_is_being_deleted_is_absent_and_its_end_is_waited_for(place: Place) -> None:
+    leaving = {"Table": {"TableStatus": "DELETING"}}
+    assert place.table().read(ScriptedAws({"dynamodb:DescribeTable": leaving})) is None
+    aws = ScriptedAws({"dynamodb:DescribeTable": leaving, "dynamodb:CreateTable": {}, BACKUPS: {}})
+    place.table().create(aws, final(place.table()))
+    assert aws.operations[1:3] == ["dynamodb:table_not_exists", "dynamodb:CreateTable"]
+
+
+def test_another_key_cannot_be_had_in_place(moto_aws: AwsSession, place: Place) -> None:
+    place.table().create(moto_aws, final(place.table()))
+    other = place.table(partition_key="id")
+    state = other.read(moto_aws)
+    assert state is not None
+    assert {name for name in final(other) if final(other)[name] != state[name]} == other.immutable

@@ -1,0 +1,192 @@
+"""The commands of the README, as a stranger types them, against the embedded AWS."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+
+from common import local
+from projects.fpac_pipeline.tests.expected import final_rows
+from tests.local.fixtures import client_of
+
+ROOT = Path(__file__).resolve().parent.parent
+READS = ("Get", "List", "Head", "Describe")
+JOB = "projects/fpac_pipeline/glue/landing/landing_job.py"
+
+
+def clone(to: Path) -> Path:
+    """A copy of the repository as a fresh clone would be."""
+    ignored = shutil.ignore_patterns("__pycache__", ".venv", ".git", ".*_cache", ".hypothesis", "uv.lock")
+    shutil.copytree(ROOT, to, ignore=lambda folder, names: {*ignored(folder, names), *({"build"} if folder == str(ROOT) else ())})
+    return to
+
+
+def invoke(root: Path, *words: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {"NO_COLOR": "1"}
+
+
+def deploy(root: Path, *words: str, code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(invoke(root, "deploy", "--env", "local", "--json", *words, code=code))
+    return found
+
+
+def changes(result: dict[str, Any]) -> dict[str, str]:
+    return {one["key"]: one["reason"] for one in result["changes"] if one["action"] != "noop"}
+
+
+def writes(result: dict[str, Any]) -> dict[str, int]:
+    return {
+        name: count for name, count in result["api_calls"]["by_operation"].items() if not name.partition(":")[2].startswith(READS)
+    }
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A clone in which everything is deployed."""
+    made = clone(tmp_path_factory.mktemp("first") / "clone")
+    try:
+        first = deploy(made)
+        assert first["failed"] == {}
+        assert first["counts"]["create"] > 30
+        yield made
+    finally:
+        local.stop(made)
+
+
+def test_a_second_deploy_changes_nothing_and_writes_nothing(root: Path) -> None:
+    second = deploy(root)
+    assert changes(second) == {}
+    assert writes(second) == {}
+    assert second["api_calls"]["total"] <= 8
+
+
+def test_after_editing_one_script_one_upload_and_one_job_update(root: Path) -> None:
+    script = root / JOB
+    before = script.read_text()
+    script.write_text(before + "# edited\n")
+    try:
+        assert invoke(root, "plan", "--env", "local", code=2).count("landing_job.py changed") == 2
+        edited = deploy(root)
+        reason = "landing_job.py changed"
+        assert changes(edited) == {"artifact/landing_job": reason, "glue-job/landing_job": reason}
+        # Besides the upload: lease, root before, record, root after.
+        assert writes(edited) == {"glue:UpdateJob": 1, "s3:PutObject": 5, "s3:DeleteObject": 1}
+        assert changes(deploy(root)) == {}
+    finally:
+        script.write_text(before)
+    back = deploy(root)
+    assert list(changes(back)) == ["glue-job/landing_job"]  # the old script is still there under its own name
+
+
+def test_touching_a_file_without_changing_it_changes_nothing(root: Path) -> None:
+    for path in (root / "projects").rglob("*.py"):
+        os.utime(path)
+    assert changes(deploy(root)) == {}
+
+
+def test_a_second_clone_in_another_folder_has_nothing_to_do_and_builds_nothing(root: Path, tmp_path: Path) -> None:
+    second = clone(tmp_path / "another place")
+    (second / "build").mkdir()
+    (second / "build" / "local").symlink_to(root / "build" / "local")
+    assert changes(deploy(second)) == {}
+    assert not (second / "build" / "artifacts").exists()
+
+
+def test_a_step_brings_up_to_date_what_it_stands_on_and_no_more(root: Path) -> None:
+    script = root / JOB
+    before = script.read_text()
+    script.write_text(before + "# edited for a step\n")
+    try:
+        assert changes(json.loads(invoke(root, "deploy-lambdas", "--env", "local", "--json"))) == {}
+        assert list(changes(json.loads(invoke(root, "upload-glue", "--env", "local", "--json")))) == ["artifact/landing_job"]
+        assert list(changes(json.loads(invoke(root, "deploy-sfn", "--env", "local", "--json")))) == ["glue-job/landing_job"]
+    finally:
+        script.write_text(before)
+        deploy(root)
+
+
+def test_plain_text_has_a_line_for_each_step_and_no_escape_codes(root: Path) -> None:
+    text = invoke(root, "deploy", "--env", "local")
+    steps = "deploy-shared deploy-roles deploy-lambdas upload-glue deploy-jobs deploy-crawlers deploy-sfn deploy-triggers"
+    assert [line.split()[0] for line in text.splitlines()[:-1]] == steps.split()
+    assert "0 created, 0 updated, 0 uploaded" in text
+    assert "\x1b" not in text
+
+
+def test_ctrl_c_finishes_what_is_under_way_and_the_next_deploy_does_the_rest(root: Path) -> None:
+    config = root / "config" / "local.json"
+    before = config.read_text()
+    data = json.loads(before)
+    data["defaults"]["function"] = {"timeout_seconds": 77}
+    config.write_text(json.dumps(data))
+    try:
+        command = [sys.executable, "-m", "invoke", "deploy", "--env", "local", "--jobs", "1"]
+        running = subprocess.Popen(
+            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        )
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("deploy-lambdas"):
+                break
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+        assert running.returncode == 130, out + err
+        assert "Traceback" not in err
+        assert "deploy again" in err
+        assert "not tried" in out
+        rest = deploy(root)
+        assert 0 < len(changes(rest)) < 4
+        assert changes(deploy(root)) == {}
+    finally:
+        config.write_text(before)
+        deploy(root)
+
+
+def test_the_pipeline_runs_and_the_final_zone_holds_what_an_independent_computation_says(root: Path) -> None:
+    result = json.loads(invoke(root, "run", "--env", "local", "--project", "fpac_pipeline", "--json"))
+    assert result["status"] == "SUCCEEDED"
+    found = local.running(root)
+    assert found is not None
+    assert _final_rows(found, root) == final_rows(root / "projects/fpac_pipeline/tests/data/sample.csv")
+
+
+def _final_rows(embedded: local.Embedded, root: Path) -> list[dict[str, Any]]:
+    s3 = client_of(embedded, "s3")
+    folder = root / "build" / "final"
+    for page in s3.get_paginator("list_objects_v2").paginate(
+        Bucket="acres-local-final-000000000000", Prefix="fpac/crop_acreage/"
+    ):
+        for entry in page.get("Contents", ()):
+            if entry["Key"].endswith(".parquet"):
+                (folder / entry["Key"]).parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file("acres-local-final-000000000000", entry["Key"], str(folder / entry["Key"]))
+    schema = pa.schema([("program_year", pa.int32()), ("state", pa.string())])
+    rows = ds.dataset(folder / "fpac/crop_acreage", partitioning=ds.partitioning(schema, flavor="hive")).to_table().to_pylist()
+    for row in rows:
+        del row["run_id"]
+    return sorted(rows, key=lambda row: (row["program_year"], row["state"], row["county_code"], row["crop"]))
