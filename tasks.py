@@ -118,6 +118,15 @@ def run(
     running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
 
+@task(positional=[], help={option: HELP[option] for option in ("env", "project", "json")})
+def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
+    """What is released, who is deploying, and how the last execution went."""
+    from common import status  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.session import Choices  # noqa: PLC0415 - see above
+
+    status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
+
+
 @task(positional=[], help={"env": "The embedded environment."})
 def start(_c: Context, env: str = "local") -> None:
     """Start the embedded AWS, unless it is running."""
@@ -160,5 +169,6 @@ namespace = Collection(
     deploy,
     plan,
     run,
+    status,
 )
 namespace.add_collection(Collection("local", start, stop, reset))

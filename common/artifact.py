@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 import symtable
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -93,9 +94,10 @@ class Package:
         return built
 
     def _check(self) -> None:
-        _check_handler(self)
+        known = _knows(self.runtime)
+        _check_handler(self, known)
         for name, path in self._files.items():
-            if name.endswith(".py"):
+            if known and name.endswith(".py"):
                 _check_syntax(path)
         size = sum(path.stat().st_size for path in self._files.values())
         if size > UNZIPPED_LIMIT:
@@ -216,7 +218,13 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def _check_handler(package: Package) -> None:
+def _knows(runtime: str) -> bool:
+    """Whether this Python can judge the syntax of what a runtime will run."""
+    language, _, minor = runtime.partition(".")
+    return language == "python3" and int(minor) <= sys.version_info.minor
+
+
+def _check_handler(package: Package, known: bool) -> None:
     module, _, function = package.handler.rpartition(".")
     python = package.runtime.startswith("python")
     place = module.replace(".", "/") if python else module
@@ -229,7 +237,7 @@ def _check_handler(package: Package) -> None:
             f"{_shown(package.folder)}: the handler {package.handler!r} needs {needed}. Add it, or name another handler in the "
             f"declaration."
         )
-    if found.suffix == ".py" and not _defines(found, function):
+    if known and not _defines(found, function):
         raise ArtifactError(f"{_shown(found)} does not define {function!r}, which the handler {package.handler!r} names.")
 
 
@@ -244,11 +252,14 @@ def _defines(path: Path, name: str) -> bool:
 
 def _check_syntax(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), str(path))
+        tree = ast.parse(path.read_bytes(), str(path))
+        compile(tree, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
         raise ArtifactError(f"{_shown(path)}:{error.lineno}: {error.msg}. Nothing was deployed.") from None
     except ValueError as error:
         raise ArtifactError(f"{_shown(path)} is not Python: {error}. Nothing was deployed.") from None
+    else:
+        return tree
 
 
 def _shown(path: Path) -> str:

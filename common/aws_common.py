@@ -1,5 +1,7 @@
 """The only module that creates AWS clients: credentials, the account guard, retries and the call counter.
 
+It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
+
 Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, lets botocore's adaptive retry mode
 find the rate that AWS allows, and turns botocore's exceptions into ours. One class of refusal is retried here and nowhere
 else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own.
@@ -14,7 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
+import botocore
+import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import (
@@ -86,11 +89,9 @@ class AwsSession:
             user_agent_extra="pipeline-deployer",
             **embedded,
         )
-        credentials = {"aws_access_key_id": account_id, "aws_secret_access_key": "embedded"} if endpoint else {}
-        try:
-            self._session = boto3.session.Session(region_name=region, **credentials)
-        except ProfileNotFound as error:
-            raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {account_id}.") from None
+        self._session = botocore.session.get_session()
+        if endpoint:
+            self._session.set_credentials(account_id, "embedded")
 
     def guard(self) -> str:
         """Proves that the credentials belong to the environment's account, before anything else is asked or done.
@@ -117,7 +118,11 @@ class AwsSession:
         """The client of a service; made once."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, config=self._config, endpoint_url=self._endpoint)
+                where = {"region_name": self.region, "endpoint_url": self._endpoint}
+                try:
+                    self._clients[service] = self._session.create_client(service, config=self._config, **where)
+                except ProfileNotFound as error:
+                    raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self.account_id}.") from None
             return self._clients[service]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
@@ -192,7 +197,7 @@ class AwsSession:
 
 
 def _method(operation: str) -> str:
-    return str(boto3.session.botocore.xform_name(operation))
+    return str(botocore.xform_name(operation))
 
 
 class _Translated:

@@ -5,9 +5,11 @@ between two environments is here, so the same code deploys each. Names and ARNs 
 has to flow from one AWS response into another resource's declaration.
 """
 
+import ast
 import difflib
 import json
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -174,7 +176,27 @@ def load(root: Path, name: str) -> Environment:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of both kinds of file: an environment at the root, a project's overlay under ``#/$defs/Project``."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Environment.model_json_schema(by_alias=True)}
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Environment.model_json_schema(by_alias=True)}
+    for model, fields in _documented().items():
+        node = found if model == Environment.__name__ else found["$defs"].get(model, {})
+        for name, text in fields.items():
+            node.get("properties", {}).get(name, {})["description"] = text
+    return found
+
+
+def _documented() -> dict[str, dict[str, str]]:
+    """The docstrings of the models' fields, read from the source: only the schema needs them, no command does."""
+    found: dict[str, dict[str, str]] = {}
+    for module in (Path(__file__), Path(__file__).with_name("settings.py")):
+        for model in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(model, ast.ClassDef):
+                found[model.name] = {
+                    field.target.id: " ".join(text.value.value.split())
+                    for field, text in pairwise(model.body)
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+                    if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+                }
+    return found
 
 
 def _parse(path: Path, root: Path) -> dict[str, Any]:

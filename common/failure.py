@@ -21,7 +21,10 @@ LINES = 15
 TRIES, PAUSE_SECONDS = 4, 2.0
 """Log lines may come some seconds after the failure."""
 _MESSAGES = ("ErrorMessage", "errorMessage", "Cause", "cause")
+_PLATFORM = ("INIT_START ", "START RequestId: ", "END RequestId: ")
+"""How the lines begin that Lambda itself writes around what a function says."""
 _DEEPEST = 5
+"""Executions within executions that are looked into."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def _lines(aws: Aws, source: _Source) -> tuple[str, ...]:
         where = {"logGroupName": source.group, "logStreamName": source.stream}
         messages.extend(event["message"] for event in aws.call("logs", "GetLogEvents", **where, limit=LINES)["events"])
     lines = [line.rstrip() for message in messages for line in message.splitlines() if line.strip()]
-    return tuple(lines[-LINES:])
+    return tuple([line for line in lines if not line.startswith(_PLATFORM)][-LINES:])
 
 
 def _function_name(function: str) -> str:

@@ -114,6 +114,12 @@ def logs(group_arns: Iterable[str]) -> Statement:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:*" for arn in group_arns])
 
 
+def glue_logs(env: Environment, name: str) -> Statement:
+    """Writing to log groups of Glue's own, which all of an account share and whoever comes first creates."""
+    group = env.arn("logs", f"log-group:/aws-glue/{name}")
+    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [group, f"{group}:*"])
+
+
 def log_delivery() -> Statement:
     """What Step Functions needs to deliver its logs; these operations know no narrower resource."""
     deliveries = ("CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "ListLogDeliveries", "UpdateLogDelivery")

@@ -25,7 +25,7 @@ from common.declaration import (
     TableDeclaration,
 )
 from common.errors import DeclarationError
-from common.reference import Names, Ref, spelled_out
+from common.reference import Location, Names, Ref, spelled_out
 from common.resource import Key, Resource
 from common.resources.crawler import Crawler
 from common.resources.function import Function
@@ -52,8 +52,6 @@ PRINCIPALS = {
     "state-machine": "states.amazonaws.com",
     "rule": "events.amazonaws.com",
 }
-JOB_LOGS = ("glue/output", "glue/error")
-"""The shared log groups of Glue jobs; Glue appends `/output` and `/error` to the prefix that a job names."""
 
 
 class Renderer:
@@ -132,13 +130,12 @@ class Renderer:
             raise DeclarationError(f"{self._where(ref)}: there is no file {declaration.script.name}.")
         key = self._key("artifact", ref.key.name)
         script = Script(key, self._prefix, declaration.script)
-        groups = [self._shared.log_group(name) for name in JOB_LOGS]
+        groups = [self._shared.log_group(name) for name in _job_logs(settings, shell=declaration.shell)]
         arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref))
-        arguments = {"--custom-logGroup-prefix": groups[0].name.rpartition("/")[0], **arguments}
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
         own = permissions.allow(["s3:GetObject"], [self._env.bucket_arn(self._env.artifact_bucket, f"{self._prefix}artifacts/*")])
         connected = permissions.connections(self._env, settings.connections) if settings.connections else []
-        logs = permissions.logs(group.arn for group in groups)
+        logs = permissions.logs(group.arn for group in groups) if groups else permissions.glue_logs(self._env, "python-jobs/*")
         role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected])
         used = permissions.references(declaration.reads, declaration.writes)
         common = self._common(ref, [*needs, key, *(one.key for one in (*groups, *refs, *used))])
@@ -152,16 +149,18 @@ class Renderer:
                 settings=settings,
                 arguments=arguments,
                 shell=declaration.shell,
+                log_group=self._shared.log_group("glue").name,
             )
         )
 
     @render.register
     def _crawler(self, declaration: CrawlerDeclaration, ref: Ref, configured: Merged) -> None:
         settings = _merged(CrawlerSettings, configured, declaration.said)
-        logs = permissions.logs([self._env.arn("logs", "log-group:/aws-glue/crawlers")])
-        granted = permissions.grants(self._env, declaration.targets, [declaration.database])
+        logs = permissions.glue_logs(self._env, "crawlers")
+        configured_targets = [self._elsewhere(uri) for uri in settings.targets]
+        granted = permissions.grants(self._env, configured_targets or declaration.targets, [declaration.database])
         role, needs = self._role(ref, settings.role, [*granted, logs])
-        used = permissions.references(declaration.targets, [declaration.database])
+        used = permissions.references(() if configured_targets else declaration.targets, [declaration.database])
         targets = settings.targets or tuple(f"{target.uri}/" for target in declaration.targets)
         common = self._common(ref, [*needs, *(one.key for one in used)])
         self._add(Crawler(**common, role_arn=role, database=declaration.database.name, targets=targets, settings=settings))
@@ -219,6 +218,11 @@ class Renderer:
         )
         return arn, (key,)
 
+    def _elsewhere(self, uri: str) -> Location:
+        """A location that only configuration knows."""
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        return Location(Ref(self._key("bucket", bucket), bucket, self._env.bucket_arn(bucket)), prefix)
+
     def _log_group(self, ref: Ref, retention_days: int) -> LogGroup:
         name, key = f"/aws/lambda/{ref.name}", self._key("log-group", ref.key.name)
         common = self._common(Ref(key, name, self._env.arn("logs", f"log-group:{name}")), ())
@@ -247,6 +251,13 @@ class Renderer:
 def _merged(model: type[S], configured: Merged, said: Said) -> S:
     nearest, default = configured
     return (nearest if isinstance(nearest, model) else model()).over(said, default)
+
+
+def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:
+    """The shared log groups that a job writes to: one up to Glue 4.0, two since; a python-shell job knows only Glue's own."""
+    if shell:
+        return ()
+    return ("glue",) if settings.glue_version in {"3.0", "4.0"} else ("glue/output", "glue/error")
 
 
 def _object_created(bucket: str, wildcard: str) -> dict[str, Any]:

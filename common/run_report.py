@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TextIO
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from common import table
 from common.events import Closed, Note
 from common.execution import Began, Outcome, Put, RunEvent, Shown, Waiting
 from common.failure import Failure
@@ -116,26 +115,19 @@ def show_preview(console: Console, preview: Preview) -> None:
     """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
     total = f"{preview.total:,}" if preview.total is not None else f"many, in {preview.files:,} files"
     console.print(f"\n{escape(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]")
-    cells = [[_cell(value) for value in row] for row in preview.rows]
-    widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(preview.columns)]
-    fitting = len(widths)
-    while console.is_terminal and fitting > 1 and sum(widths[:fitting]) + 3 * fitting > console.width:
-        fitting -= 1
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for at, name in enumerate(preview.columns[:fitting]):
-        numbers = all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)
-        table.add_column(name, justify="right" if numbers else "left", no_wrap=True)
-    for row in cells:
-        table.add_row(*row[:fitting])
-    if cells:
-        console.print(table, width=None if console.is_terminal else sum(widths) + 3 * len(widths), soft_wrap=False)
-    if hidden := preview.columns[fitting:]:
+    rows = [[_cell(value) for value in row] for row in preview.rows]
+    shown = table.fitting(console, preview.columns, rows)
+    right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
+    if rows:
+        table.show(console, preview.columns[:shown], [row[:shown] for row in rows], right=right)
+    if hidden := preview.columns[shown:]:
         console.print(f"[dim]and {len(hidden)} more columns: {escape(', '.join(hidden))}[/dim]")
+    console.print()
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return escape(text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…")
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
 class JsonRunReport:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from common.errors import AwsError, DeclarationError
+from common.errors import AwsError, DeclarationError, OwnershipError
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
@@ -41,10 +41,18 @@ class Bucket(Declared):
         """Each setting, None where it was not made yet.
 
         Raises:
-            AwsError: among others code 403: the bucket belongs to somebody else, or may not be looked at.
+            OwnershipError: the bucket belongs to somebody else, or may not be looked at.
             DeclarationError: our bucket of that name is in another region.
         """
-        head = self._find(aws, "HeadBucket", "404")
+        try:
+            head = self._find(aws, "HeadBucket", "404")
+        except AwsError as error:
+            if error.code != "403":
+                raise
+            raise OwnershipError(
+                f"{self.key}: the bucket {self.name} belongs to another account, or these credentials may not look at it. Bucket "
+                f"names are unique in the world: choose another, or allow s3:ListBucket."
+            ) from None
         if head is None:
             return None
         if (region := head.get("BucketRegion", self.region)) != self.region:

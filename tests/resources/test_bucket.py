@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.aws_common import AwsSession
-from common.errors import AwsError, DeclarationError
+from common.errors import DeclarationError, OwnershipError
 from tests.resources.builders import Place, final
 from tests.resources.scripted import ScriptedAws, refused
 
@@ -58,7 +58,7 @@ def test_somebody_elses_bucket_is_not_touched(code: str, place: Place) -> None:
 
 
 def test_a_bucket_that_may_not_be_looked_at_is_not_absent(place: Place) -> None:
-    with pytest.raises(AwsError, match="403"):
+    with pytest.raises(OwnershipError, match="another account"):
         place.bucket().read(ScriptedAws({"s3:HeadBucket": refused("HeadBucket", "403", "Forbidden")}))
 
 

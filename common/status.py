@@ -1,0 +1,162 @@
+"""What `invoke status` shows: of each project what is released, who holds its lease, and how its last execution went.
+
+All of it is read from the artifact bucket and from Step Functions; nothing is compared with this repository, which is what
+`plan` is for.
+"""
+
+import json as jsons
+import sys
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from common import projects, table
+from common.declaration import Declares
+from common.errors import AwsError
+from common.events import Closed, Event, Note
+from common.invocation import Invocation
+from common.lock import Lock
+from common.records import Root
+from common.report import TextReport
+from common.session import Choices, Session
+
+NEVER = "never deployed"
+COLUMNS = ("project", "state", "resources", "released", "by", "commit", "last execution")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The last execution of a project's entry."""
+
+    arn: str
+    status: str
+    started: str
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """One project in one environment.
+
+    Args:
+        state: of the release: ``clean``, ``deploying`` (under way, or broken off) or ``never deployed``.
+        released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
+        resources: how many there are.
+        pending: what a deploy was about to change.
+        lock: what the lease says of its holder; None if nobody holds it.
+    """
+
+    project: str
+    state: str
+    released: dict[str, str] = field(default_factory=dict)
+    resources: int = 0
+    pending: tuple[str, ...] = ()
+    lock: dict[str, Any] | None = None
+    last_execution: Execution | None = None
+
+
+def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None) -> list[Status]:
+    """Shows the state of the chosen projects, the shared resources first.
+
+    Args:
+        root: the repository.
+        choices: what the command line says.
+        invocation: closes the session in the end.
+        json: print one JSON object instead of text.
+        stream: where to write.
+    """
+    stream = stream or sys.stdout
+    report = _JsonReport(choices.env or "", stream) if json else TextReport(stream=stream)
+
+    def make() -> Session:
+        projects.chosen(root, choices.project)
+        return Session(root, choices, (), report)
+
+    session = invocation.keep(("status", choices), make, Session.close)
+    _ = session.caller  # the account guard comes first
+    found = list(session.pool.map(lambda pipeline: read(session, pipeline), session.pipelines))
+    if isinstance(report, _JsonReport):
+        report.found = found
+    else:
+        show(Console(file=stream, highlight=False), found)
+    return found
+
+
+def read(session: Session, pipeline: Declares) -> Status:
+    """The state of one project."""
+    mark = session.records.mark(pipeline.name)
+    found = (session.records.root(pipeline.name)[0] if mark else None) or Root()
+    return Status(
+        project=pipeline.name,
+        state=(mark.state or "unreadable") if mark else NEVER,
+        released=dict(found.about),
+        resources=sum(not key.startswith("artifact/") for key in found.digests),
+        pending=found.pending,
+        lock=_lock(session, pipeline.name),
+        last_execution=_last_execution(session, pipeline),
+    )
+
+
+def show(console: Console, found: list[Status]) -> None:
+    """Prints one line a project, and below what is unfinished."""
+    table.show(console, COLUMNS, [_row(one) for one in found], right=[2])
+    report = TextReport(stream=console.file)  # type: ignore[arg-type] # IO[str] is all that it needs
+    for one in found:
+        if one.pending:
+            report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
+        if one.lock is not None:
+            said = {name: one.lock.get(name, "?") for name in ("holder", "host", "since")}
+            report(Note("{}: being deployed by {holder} on {host} since {since}".format(one.project, **said)))
+
+
+def _row(one: Status) -> list[str]:
+    about, execution = one.released, one.last_execution
+    commit = about.get("commit", "")[:12] + (" + changes" if about.get("clean") == "no" else "")
+    by = "@".join(filter(None, (about.get("holder"), about.get("host"))))
+    ran = f"{execution.status} {execution.started}" if execution else ""
+    return [one.project, one.state, str(one.resources or ""), about.get("since", ""), by, commit, ran]
+
+
+def _lock(session: Session, project: str) -> dict[str, Any] | None:
+    try:
+        return Lock(session.aws, session.env, project, {}, lambda _: None).holder()
+    except AwsError as error:
+        if error.code != "NoSuchBucket":
+            raise
+        return None
+
+
+def _last_execution(session: Session, pipeline: Declares) -> Execution | None:
+    if pipeline.entry is None:
+        return None
+    machine = {"stateMachineArn": pipeline.entry.machine.arn}
+    found = session.aws.find("stepfunctions", "ListExecutions", "StateMachineDoesNotExist", **machine, maxResults=1)
+    for last in (found or {}).get("executions", ()):
+        ended = _time(last["stopDate"]) if last.get("stopDate") else None
+        return Execution(last["executionArn"], last["status"], _time(last["startDate"]), ended)
+    return None
+
+
+def _time(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="seconds")
+
+
+class _JsonReport:
+    """One object on standard output, at the end."""
+
+    def __init__(self, environment: str, stream: TextIO) -> None:
+        self.found: list[Status] = []
+        self._environment, self._stream = environment, stream
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Closed):
+            told = {
+                "environment": self._environment,
+                "projects": [asdict(one) for one in self.found],
+                "api_calls": {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))},
+                "seconds": round(event.seconds, 3),
+            }
+            self._stream.write(jsons.dumps(told, indent=2) + "\n")

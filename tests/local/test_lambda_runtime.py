@@ -1,0 +1,134 @@
+"""Handlers run in interpreters of their own, and fail as in AWS."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common import local
+from tests.local.conftest import create_function
+from tests.local.fixtures import ACCOUNT, REGION, client_of
+
+SHELL = {
+    "AWS_PROFILE": "somebody",
+    "AWS_CA_BUNDLE": "/nowhere",
+    "DATABASE_PASSWORD": "of the shell",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "PYTHONPATH": "/nowhere",
+}
+
+TYPED = """
+class InputMissing(Exception):
+    pass
+
+def handler(event, context):
+    raise InputMissing("landing/" + event["file"])
+"""
+
+
+def invoke(client: Any, name: str, event: Any = None) -> tuple[Any, str | None]:
+    answer = client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
+    return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+
+def test_a_typed_error_is_caught_by_its_type(function: Any, execute: Any) -> None:
+    arn = function("typed", TYPED)
+    catch = [{"ErrorEquals": ["InputMissing"], "Next": "Missing", "ResultPath": "$.error"}]
+    task = {"Type": "Task", "Resource": arn, "Catch": catch, "End": True}
+
+    done = execute("typed", {"Validate": task, "Missing": {"Type": "Succeed"}}, {"file": "none.csv"})
+
+    assert done["status"] == "SUCCEEDED", done.get("cause")
+    error = json.loads(done["output"])["error"]
+    assert error["Error"] == "InputMissing"
+    assert json.loads(error["Cause"])["errorMessage"] == "landing/none.csv"
+
+
+def test_an_invocation_tells_type_message_and_trace(client: Any, function: Any) -> None:
+    function("told", TYPED)
+
+    body, failed = invoke(client, "told", {"file": "a"})
+
+    assert failed == "Unhandled"
+    assert (body["errorType"], body["errorMessage"]) == ("InputMissing", "landing/a")
+    assert "raise InputMissing" in "".join(body["stackTrace"])
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "kind"),
+    [
+        ("no-module", "import nowhere\ndef handler(e, c): ...", "Runtime.ImportModuleError"),
+        ("no-handler", "def other(e, c): ...", "Runtime.HandlerNotFound"),
+        ("no-syntax", "def handler(e, c:\n", "Runtime.UserCodeSyntaxError"),
+        ("exits", "import os\ndef handler(e, c): os._exit(3)", "Runtime.ExitError"),
+    ],
+)
+def test_a_handler_that_cannot_run_has_lambdas_own_error_type(
+    client: Any, function: Any, name: str, source: str, kind: str
+) -> None:
+    function(name, source)
+
+    body, failed = invoke(client, name)
+
+    assert (failed, body["errorType"]) == ("Unhandled", kind), body
+
+
+def test_a_handler_sees_boto3_and_its_account_but_neither_ministack_nor_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+import importlib.util, os, boto3
+def handler(event, context):
+    return {
+        "ministack": importlib.util.find_spec("ministack") is not None,
+        "account": boto3.client("sts").get_caller_identity()["Account"],
+        "environment": dict(os.environ),
+    }
+"""
+    with monkeypatch.context() as shell:
+        for name, value in SHELL.items():
+            shell.setenv(name, value)
+        started = local.start(tmp_path, account_id=ACCOUNT, region=REGION)
+    try:
+        own = partial(client_of, started)
+        create_function(own, "curious", source)
+        body, failed = invoke(own, "curious")
+    finally:
+        local.stop(tmp_path)
+
+    assert failed is None, body
+    assert (body["ministack"], body["account"]) == (False, ACCOUNT)
+    assert not (SHELL.keys() - {"HTTP_PROXY"} | {"GATEWAY_PORT", "S3_DATA_DIR", "VIRTUAL_ENV"}) & body["environment"].keys()
+    assert body["environment"]["AWS_ACCESS_KEY_ID"] == ACCOUNT
+
+
+def test_without_node_an_invocation_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as shell:
+        shell.setenv("PATH", str(tmp_path))
+        started = local.start(tmp_path, account_id=ACCOUNT, region=REGION)
+    try:
+        own = partial(client_of, started)
+        create_function(own, "node", "export const handler = async () => 1;", "nodejs22.x")
+        body, failed = invoke(own, "node")
+    finally:
+        local.stop(tmp_path)
+
+    assert failed == "Unhandled"
+    assert "Node.js is not installed on this machine" in body["errorMessage"]
+
+
+def test_a_node_handler_runs_with_the_machines_node(client: Any, function: Any) -> None:
+    source = """
+class InputInvalid extends Error { constructor(m) { super(m); this.name = "InputInvalid"; } }
+export const handler = async (event) => {
+  if (event.bad) throw new InputInvalid("bad input");
+  return { doubled: event.number * 2 };
+};
+"""
+    function("node", source, "nodejs22.x")
+
+    assert invoke(client, "node", {"number": 21}) == ({"doubled": 42}, None)
+    body, _ = invoke(client, "node", {"bad": True})
+    assert (body["errorType"], body["errorMessage"]) == ("InputInvalid", "bad input")

@@ -1,0 +1,162 @@
+"""Starting, finding, stopping and emptying, with no process left behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from common import local
+from common.errors import LocalError
+from tests.local.conftest import create_function
+from tests.local.fixtures import ACCOUNT, REGION, ROLE, client_of
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    local.stop(tmp_path)
+
+
+def start(root: Path, **settings: int) -> local.Embedded:
+    return local.start(root, account_id=ACCOUNT, region=REGION, port=settings.get("port"))
+
+
+def listens(endpoint: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(endpoint.rsplit(":", 1)[1]))) == 0
+
+
+def group_of(pid: int) -> list[str]:
+    """The processes of a group, without those that ended and only wait to be noticed."""
+    lines = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in lines.splitlines() if line.split()[0] == str(pid) and not line.split()[1].startswith("Z")]
+
+
+def processes_of(root: Path) -> list[str]:
+    """Every process that names the root in its command line: server, handlers, jobs, their Java."""
+    lines = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in lines.splitlines() if str(root) in line and " ps " not in line]
+
+
+def test_it_is_found_while_it_runs_and_gone_when_it_is_stopped(root: Path) -> None:
+    assert local.running(root) is None
+    assert local.stop(root) is False
+
+    started = start(root)
+
+    assert local.running(root) == started == start(root)
+    assert local.stop(root) is True
+    assert (local.running(root), listens(started.endpoint)) == (None, False)
+    assert processes_of(root) == []
+    assert group_of(started.pid) == []
+
+
+def test_a_stop_ends_handlers_and_jobs_too(root: Path) -> None:
+    aws = start(root)
+    client = partial(client_of, aws)
+    create_function(client, "sleeper", "import time\ndef handler(e, c): time.sleep(300)")
+    client("lambda").invoke(FunctionName="sleeper", InvocationType="Event")
+    client("s3").create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
+    client("s3").put_object(Bucket="code", Key="s.py", Body=b"import subprocess; subprocess.run(['sleep', '300'])")
+    command = {"Name": "pythonshell", "ScriptLocation": "s3://code/s.py"}
+    client("glue").create_job(Name="sleeper", Role=ROLE, Command=command)
+    run_id = client("glue").start_job_run(JobName="sleeper")["JobRunId"]
+    deadline = time.monotonic() + 20
+    while not any("boot.py" in line for line in processes_of(root)) or not any(
+        "_worker.py" in line for line in processes_of(root)
+    ):
+        assert time.monotonic() < deadline, processes_of(root)
+        time.sleep(0.1)
+
+    assert local.stop(root)
+
+    assert processes_of(root) == []
+    aws = start(root)
+    run = client_of(aws, "glue").get_job_run(JobName="sleeper", RunId=run_id)["JobRun"]
+    assert run["JobRunState"] == "STOPPED"
+
+
+def test_a_job_does_not_outlive_a_server_that_was_killed(root: Path) -> None:
+    aws = start(root)
+    s3, glue = client_of(aws, "s3"), client_of(aws, "glue")
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="code", Key="s.py", Body=b"import time; time.sleep(300)")
+    glue.create_job(Name="orphan", Role=ROLE, Command={"Name": "pythonshell", "ScriptLocation": "s3://code/s.py"})
+    glue.start_job_run(JobName="orphan")
+    deadline = time.monotonic() + 20
+    while not any("boot.py" in line for line in processes_of(root)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    os.kill(aws.pid, signal.SIGKILL)
+
+    while processes_of(root):
+        assert time.monotonic() < deadline, processes_of(root)
+        time.sleep(0.1)
+    assert local.running(root) is None
+
+
+def test_state_survives_a_stop_on_the_same_port_and_a_reset_empties_it(root: Path) -> None:
+    first = start(root)
+    s3 = client_of(first, "s3")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="kept", Key="a/b", Body=b"content", Tagging="digest=1")
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    client_of(first, "stepfunctions").create_state_machine(name="kept", definition=definition, roleArn=ROLE)
+    local.stop(root)
+
+    second = start(root)
+
+    assert second.endpoint == first.endpoint
+    assert s3.get_object(Bucket="kept", Key="a/b")["Body"].read() == b"content"
+    assert s3.get_object_tagging(Bucket="kept", Key="a/b")["TagSet"] == [{"Key": "digest", "Value": "1"}]
+    assert len(client_of(second, "stepfunctions").list_state_machines()["stateMachines"]) == 1
+
+    local.reset(root)
+    assert s3.list_buckets()["Buckets"] == []
+    s3.create_bucket(Bucket="again", CreateBucketConfiguration={"LocationConstraint": REGION})
+    local.stop(root)
+    local.reset(root)
+    start(root)
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def test_two_starts_at_once_make_one_server(root: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(start, [root, root])
+
+    assert first == second
+    assert len([line for line in processes_of(root) if "launcher.py" in line]) == 1
+
+
+def test_a_port_in_use_is_said_clearly(root: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(LocalError, match=rf"^port {port} is in use by another program: choose another one"):
+            start(root, port=port)
+
+
+def test_another_account_needs_a_stop_first(root: Path) -> None:
+    start(root)
+
+    with pytest.raises(LocalError, match=f"already runs for account {ACCOUNT}"):
+        local.start(root, account_id="210987654321", region=REGION)
+
+
+def test_two_roots_run_side_by_side(root: Path, embedded: local.Embedded) -> None:
+    own = start(root)
+    client_of(own, "s3").create_bucket(Bucket="only-here", CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    assert own.endpoint != embedded.endpoint
+    names = [bucket["Name"] for bucket in client_of(embedded, "s3").list_buckets()["Buckets"]]
+    assert "only-here" not in names

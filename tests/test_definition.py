@@ -1,0 +1,152 @@
+"""State machine definitions: each structural error is told before AWS sees it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import definition
+from common.errors import DeclarationError
+
+END = {"Type": "Pass", "End": True}
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["A", "B", "Task", "Choice", "Map", "Parallel", "Pass"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["A", "B", "StartAt", "States", "Type", "Next", "End", "Choices", "Catch", "Branches", "Default"]), inner
+        )
+    ),
+    max_leaves=20,
+)
+
+
+def machine(start: Any = "A", /, **states: Any) -> dict[str, Any]:
+    return {"StartAt": start, "States": states}
+
+
+def problems(source: Any) -> list[str]:
+    """What is told about a definition; nothing if it is right."""
+    try:
+        definition.load(source, "here")
+    except DeclarationError as error:
+        heading, *lines = str(error).splitlines()
+        assert heading == "here: the definition is broken:"
+        return [line.removeprefix("  ") for line in lines]
+    return []
+
+
+CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "C"}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        machine(A=END),
+        machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Succeed"}),
+        machine(A=CHOICE, B=END, C={"Type": "Fail"}),
+        machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}, B={"Type": "Fail"}),
+        machine(A={"Type": "Wait", "Seconds": 1, "Next": "B"}, B={**CHOICE, "Choices": [{"Next": "A"}]}, C=END),
+        machine(A={"Type": "Parallel", "Branches": [machine(A=END), machine("B", B=TASK)], "End": True}),
+        machine(A={"Type": "Map", "ItemProcessor": machine(A=END), "End": True}),
+        machine(A={"Type": "Map", "Iterator": machine(A=END), "Next": "B"}, B=END),
+    ],
+)
+def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path) -> None:
+    assert problems(right) == []
+    (tmp_path / "m.asl.json").write_text(json.dumps(right))
+    (tmp_path / "m.asl.yaml").write_text(yaml.safe_dump(right))
+    assert [definition.load(source, "") for source in (right, lambda: right)] == [right, right]
+    assert [definition.load(tmp_path / f"m.asl.{ending}", "") for ending in ("json", "yaml")] == [right, right]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({}, "the top level: States is missing or empty."),
+        ({"StartAt": "A", "States": {}}, "the top level: States is missing or empty."),
+        ({"StartAt": "A", "States": ["A"]}, "the top level: States is missing or empty."),
+        ({"States": {"A": END}}, "the top level: StartAt is missing."),
+        (machine("Strat", Start=END), "StartAt: there is no state 'Strat'. Did you mean 'Start'?"),
+        (machine(["A"], A=END), "StartAt: there is no state ['A']."),
+        (machine(A={"Type": "Pass", "Next": "Validat"}, Validate=END), "A.Next: there is no state 'Validat'. Did you mean 'Validate'?"),
+        (machine(A={"Type": "Pass", "Next": {}}), "A.Next: there is no state {}."),
+        (machine(A={**CHOICE, "Default": "D"}, B=END, C=END), "A.Default: there is no state 'D'."),
+        (machine(A={**CHOICE, "Choices": [{"Next": "Q"}]}, B=END, C=END), "A.Choices[0].Next: there is no state 'Q'."),
+        (machine(A={**CHOICE, "Choices": []}, C=END), "A: a Choice needs Choices."),
+        (machine(A={**CHOICE, "Choices": [{"Variable": "$.x"}]}, C=END), "A.Choices[0]: Next is missing."),
+        (machine(A={**TASK, "Catch": [{"Next": "X"}]}), "A.Catch[0].Next: there is no state 'X'."),
+        (machine(A={"Type": "Task", "End": True}), "A: a Task needs a Resource."),
+        (machine(A={"Type": "Pass"}), "A: exactly one of Next and End is needed."),
+        (machine(A={**END, "Next": "A"}), "A: exactly one of Next and End is needed."),
+        (machine(A={"End": True}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A={**END, "Type": "Taks"}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A={**END, "Type": ["Pass"]}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A=None), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A=END, B=END), "B: no path leads here from StartAt."),
+        (machine(A=END, B={"Type": "Pass", "Next": "B"}), "B: no path leads here from StartAt."),
+        (machine(A={"Type": "Parallel", "End": True}), "A: a Parallel needs Branches."),
+        (machine(A={"Type": "Map", "End": True}), "A: a Map needs an ItemProcessor."),
+        (machine(A={"Type": "Parallel", "Branches": 5, "End": True}), "A: a Parallel needs Branches."),
+        (machine(A={"Type": "Parallel", "Branches": [5], "End": True}), "A: States is missing or empty."),
+        (machine(A={"Type": "Map", "ItemProcessor": {"States": {"B": END}}, "End": True}), "A: StartAt is missing."),
+        (
+            machine(A={"Type": "Map", "ItemProcessor": machine("B", B={"Type": "Pass", "Next": "A"}), "End": True}),
+            "A > B.Next: there is no state 'A'.",
+        ),
+    ],
+)
+def test_each_structural_error_is_told(wrong: dict[str, Any], told: str) -> None:
+    assert problems(wrong) == [told]
+
+
+def test_states_that_lead_nowhere_are_told() -> None:
+    circle = machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Wait", "Seconds": 1, "Next": "A"})
+    assert problems(circle) == ["A: no path leads from here to an end.", "B: no path leads from here to an end."]
+
+
+def test_all_errors_are_told_at_once() -> None:
+    assert len(problems(machine("X", A={"Type": "Task", "Next": "Y"}, B={"Type": "Pass"}))) == 4
+
+
+@given(JSON, JSON)
+def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None:
+    for source in ({"StartAt": start, "States": states}, {"StartAt": "A", "States": {"A": states}}, start):
+        if not callable(source):
+            try:
+                definition.load(source, "here")
+            except DeclarationError as error:
+                assert str(error).startswith("here: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("m.json", '{"StartAt": "A",\n  "States": }', "m.json:2:13: this is not JSON"),
+        ("m.json", '{"StartAt": "A", "States": {"A": 1, "A": 2}}', "m.json: the key 'A' is given twice."),
+        ("m.yaml", "StartAt: A\nStates:\n  A: {Type: Pass\n", "m.yaml: this is not YAML"),
+        ("m.yml", "StartAt: A\nStates:\n  A: {}\n  A: {}\n", "m.yml: the key 'A' is given twice."),
+        ("m.yaml", "a: !!python/object/apply:os.getcwd []", "m.yaml: this is not YAML"),
+        ("m.yaml", "- StartAt", "the definition must be an object with StartAt and States"),
+        ("m.yaml", "", "the definition must be an object with StartAt and States"),
+        ("m.yaml", "StartAt: A\nStates: {A: {Type: Pass, Result: 2024-01-31, End: true}}", "holds something that JSON cannot"),
+    ],
+)
+def test_malformed_files_are_told(tmp_path: Path, name: str, text: str, told: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DeclarationError) as caught:
+        definition.load(tmp_path / name, "here")
+    assert str(caught.value).startswith("here: ")
+    assert told in str(caught.value)
+
+
+def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
+    for name in ("missing.json", "binary.json"):
+        with pytest.raises(DeclarationError, match=f"here: .*{name} cannot be read"):
+            definition.load(tmp_path / name, "here")

@@ -1,0 +1,194 @@
+"""The statements that follow from what is declared."""
+
+from typing import Any
+
+import pytest
+
+from common import permissions
+from common.config import Environment
+from common.errors import DeclarationError
+from common.permissions import Statement
+from common.reference import Grantable, Names, Ref
+from common.resource import Key
+from projects.fpac_pipeline.fpac_stepfunctions import definition
+from tests.repository import CONFIG
+
+ENV = Environment.model_validate(CONFIG)
+REGION = "eu-central-1:123456789012"
+FUNCTION = f"arn:aws:lambda:{REGION}:function:f"
+
+
+def ref(kind: str, name: str, arn: str) -> Ref:
+    return Ref(Key("acres", kind, name), name, arn)
+
+
+BUCKET = ref("bucket", "landing", "arn:aws:s3:::landing")
+TABLE = ref("table", "runs", f"arn:aws:dynamodb:{REGION}:table/runs")
+DATABASE = ref("database", "db", f"arn:aws:glue:{REGION}:database/db")
+TOPIC = ref("topic", "alerts", f"arn:aws:sns:{REGION}:alerts")
+
+
+@pytest.fixture
+def names() -> Names:
+    made = Names({"region": "x"})
+    for name in ("CreateNewId", "Validate", "LogResults"):
+        made.add(ref("lambda", name, f"arn:aws:lambda:{REGION}:function:{name}"))
+    for name in ("landing_job", "cleaning_job", "final_job"):
+        made.add(ref("glue-job", name, f"arn:aws:glue:{REGION}:job/{name}"))
+    made.add(ref("crawler", "final_crawler", f"arn:aws:glue:{REGION}:crawler/final_crawler"))
+    made.add(ref("state-machine", "child", f"arn:aws:states:{REGION}:stateMachine:child"))
+    for one in (BUCKET, TABLE, DATABASE, TOPIC):
+        made.add(one)
+    return made
+
+
+def task(resource: str, **parameters: Any) -> dict[str, Any]:
+    state = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
+    return {"StartAt": "A", "States": {"A": state}}
+
+
+def needed(machine: dict[str, Any], names: Names) -> dict[str, list[str]]:
+    """Of each action the resources it is allowed on."""
+    found: dict[str, list[str]] = {}
+    for statement in permissions.state_machine(ENV, machine, names, "here"):
+        assert statement["Effect"] == "Allow"
+        for action in statement["Action"]:
+            found.setdefault(action, []).extend(statement["Resource"])
+    return found
+
+
+def test_the_fpac_machine_may_do_what_its_states_do_and_nothing_else(names: Names) -> None:
+    functions = [f"arn:aws:lambda:{REGION}:function:{name}" for name in ("CreateNewId", "LogResults", "Validate")]
+    jobs = [f"arn:aws:glue:{REGION}:job/{name}" for name in ("cleaning_job", "final_job", "landing_job")]
+    crawler = [f"arn:aws:glue:{REGION}:crawler/final_crawler"]
+    assert needed(definition(), names) == {
+        "lambda:InvokeFunction": sorted([*functions, *(f"{arn}:*" for arn in functions)]),
+        **{f"glue:{action}": jobs for action in ("BatchStopJobRun", "GetJobRun", "GetJobRuns", "StartJobRun")},
+        "glue:StartCrawler": crawler,
+        "glue:GetCrawler": crawler,
+    }
+
+
+@pytest.mark.parametrize("flavour", [".sync", ".sync:2"])
+def test_a_nested_machine_needs_its_executions_and_the_rule_of_events(names: Names, flavour: str) -> None:
+    rule = [f"arn:aws:events:{REGION}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"]
+    executions = [f"arn:aws:states:{REGION}:execution:child:*"]
+    machine = task(f"arn:aws:states:::states:startExecution{flavour}", StateMachineArn="${child.arn}")
+    assert needed(machine, names) == {
+        "states:StartExecution": [f"arn:aws:states:{REGION}:stateMachine:child"],
+        **{f"events:{action}": rule for action in ("DescribeRule", "PutRule", "PutTargets")},
+        **{f"states:{action}": executions for action in ("DescribeExecution", "StopExecution")},
+    }
+
+
+def test_who_only_starts_a_machine_needs_no_more(names: Names) -> None:
+    machine = task("arn:aws:states:::states:startExecution", StateMachineArn="${child.arn}")
+    assert needed(machine, names) == {"states:StartExecution": [f"arn:aws:states:{REGION}:stateMachine:child"]}
+
+
+@pytest.mark.parametrize(
+    ("resource", "parameters", "allowed"),
+    [
+        ("arn:aws:states:::dynamodb:putItem", {"TableName": "${runs.name}"}, {"dynamodb:PutItem": [TABLE.arn]}),
+        ("arn:aws:states:::sns:publish", {"TopicArn": "${alerts.arn}"}, {"sns:Publish": [TOPIC.arn]}),
+        (
+            "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            {"FunctionName": "${Validate.arn}"},
+            {"lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:function:Validate{end}" for end in ("", ":*")]},
+        ),
+        ("arn:aws:states:::aws-sdk:dynamodb:query", {"TableName": "${runs.name}"}, {"dynamodb:Query": [TABLE.arn]}),
+        (
+            "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+            {"Bucket": "${landing.name}"},
+            {"s3:ListBucket": [BUCKET.arn, f"{BUCKET.arn}/*"]},
+        ),
+        (
+            "arn:aws:states:::aws-sdk:lambda:invoke",
+            {"FunctionName": "${Validate.arn}"},
+            {"lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:function:Validate{end}" for end in ("", ":*")]},
+        ),
+        (
+            "arn:aws:states:::aws-sdk:glue:getTable",
+            {"DatabaseName": "${db.name}"},
+            {"glue:GetTable": [f"arn:aws:glue:{REGION}:catalog", DATABASE.arn, f"arn:aws:glue:{REGION}:table/db/*"]},
+        ),
+        ("arn:aws:states:::aws-sdk:sfn:startExecution", {"x": "${child.arn}"}, None),
+    ],
+)
+def test_integrations(names: Names, resource: str, parameters: dict[str, Any], allowed: dict[str, list[str]] | None) -> None:
+    expected = allowed or {"states:StartExecution": [f"arn:aws:states:{REGION}:stateMachine:child"]}
+    assert needed(task(resource, **parameters), names) == expected
+
+
+def test_a_function_may_be_the_resource_itself(names: Names) -> None:
+    assert set(needed(task("${Validate.arn}"), names)) == {"lambda:InvokeFunction"}
+
+
+def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Names) -> None:
+    inner = task("arn:aws:states:::lambda:invoke", FunctionName="${Validate.arn}", Payload={"Type": "Task", "Resource": "x"})
+    parallel = {"Type": "Parallel", "Branches": [inner, task("arn:aws:states:::sns:publish", TopicArn="${alerts.arn}")], "End": True}
+    outer = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": {"StartAt": "P", "States": {"P": parallel}}, "End": True}}}
+    assert set(needed(outer, names)) == {"lambda:InvokeFunction", "sns:Publish"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "parameters", "told"),
+    [
+        ("arn:aws:states:::lambda:invok", {"x": "${Validate.arn}"}, "here: the integration 'lambda:invok' is not known. Known are"),
+        ("arn:aws:states:::aws-sdk:glue", {"x": "${db.name}"}, "here: 'arn:aws:states:::aws-sdk:glue' is no integration."),
+        ("arn:aws:states:::sns:publish", {"TopicArn": "arn:aws:sns:x:1:y"}, "here: a task calls sns:Publish on nothing of this project."),
+        ("arn:aws:states:::lambda:invoke", {"FunctionName": "${Valdate.arn}"}, "here: ${Valdate.arn} refers to nothing. Did you mean"),
+    ],
+)
+def test_what_a_task_needs_must_be_clear(names: Names, resource: str, parameters: dict[str, Any], told: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        needed(task(resource, **parameters), names)
+    assert str(caught.value).startswith(told)
+
+
+def allowed(reads: list[Grantable], writes: list[Grantable]) -> list[Statement]:
+    return list(permissions.grants(ENV, reads, writes))
+
+
+def test_reading_a_folder_is_not_reading_the_bucket() -> None:
+    objects, listing = allowed([BUCKET / "fpac"], [])
+    assert objects == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::landing/fpac/*"]}
+    assert (listing["Action"], listing["Resource"]) == (["s3:ListBucket"], ["arn:aws:s3:::landing"])
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["fpac/*", "fpac"]}}
+    objects, listing = allowed([BUCKET], [])
+    assert objects["Resource"] == ["arn:aws:s3:::landing/*"]
+    assert "Condition" not in listing
+
+
+def test_writing_includes_reading() -> None:
+    for one in (TABLE, DATABASE, BUCKET / "fpac"):
+        read = {action for statement in allowed([one], []) for action in statement["Action"]}
+        written = {action for statement in allowed([], [one]) for action in statement["Action"]}
+        assert read < written
+    assert allowed([], [TOPIC]) == [{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": [TOPIC.arn]}]
+
+
+def test_no_grant_reaches_beyond_what_it_names() -> None:
+    everything = allowed([BUCKET, TABLE, DATABASE], [BUCKET / "out", TABLE, DATABASE, TOPIC])
+    assert all("*" not in statement["Resource"] for statement in everything)
+    assert all(":" in action and not action.endswith("*") for statement in everything for action in statement["Action"])
+
+
+def test_what_cannot_be_granted_is_told_by_its_name() -> None:
+    with pytest.raises(DeclarationError, match=r"^acres: topic/alerts cannot be read: grants are for buckets, tables"):
+        allowed([TOPIC], [])
+    with pytest.raises(DeclarationError, match=r"^acres: lambda/f cannot be written"):
+        allowed([], [ref("lambda", "f", FUNCTION)])
+
+
+def test_logs_are_written_to_groups_that_exist() -> None:
+    statement = permissions.logs(["arn:b", "arn:a", "arn:b"])
+    assert statement["Resource"] == ["arn:a:*", "arn:b:*"]
+    assert "logs:CreateLogGroup" not in statement["Action"]
+
+
+def test_connections_may_tag_only_what_glue_makes() -> None:
+    reading, placing, tagging = permissions.connections(ENV, ["warehouse"])
+    assert reading["Resource"] == [f"arn:aws:glue:{REGION}:catalog", f"arn:aws:glue:{REGION}:connection/warehouse"]
+    assert "ec2:CreateNetworkInterface" in placing["Action"]
+    assert tagging["Condition"] == {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}}
