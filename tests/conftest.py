@@ -19,7 +19,7 @@ __all__ = ["moto_gaps", "moto_glue"]
 @pytest.fixture(autouse=True)
 def no_real_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whoever runs the tests may be signed in somewhere; nothing of it may be found."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     nowhere = tmp_path_factory.getbasetemp() / "no-such-file"
     monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
@@ -49,7 +49,7 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def moto(moto_gaps: None, moto_policies: None) -> Iterator[None]:  # noqa: ARG001 - for their effect
+def moto(moto_gaps: None, moto_policies: None) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets."""
     with mock_aws():
         yield

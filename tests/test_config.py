@@ -188,7 +188,8 @@ def test_the_nearest_setting_wins_and_maps_are_merged(
 
 def test_a_declaration_may_say_settings_as_a_dictionary() -> None:
     assert FunctionSettings().over({"environment": {"AA": "1"}}, None).environment == {"AA": "1"}
-    assert JobSettings(workers=4).over({"workers": 9}, JobSettings(workers=7, max_retries=2)) == JobSettings(workers=4, max_retries=2)
+    merged = JobSettings(workers=4).over({"workers": 9}, JobSettings(workers=7, max_retries=2))
+    assert merged == JobSettings(workers=4, max_retries=2)
     assert JobSettings(workers=2).over(JobSettings(workers=9)).workers == 2, "said and default differ, even where they are equal"
     assert CrawlerSettings(schedule=None).over(CrawlerSettings(schedule="cron(0 1 * * ? *)")).schedule is None
 

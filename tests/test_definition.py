@@ -1,5 +1,6 @@
 """State machine definitions: each structural error is told before AWS sees it."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["A", "B", "StartAt", "States", "Type", "Next", "End", "Choices", "Catch", "Branches", "Default"]), inner
+            st.sampled_from(["A", "B", "StartAt", "States", "Type", "Next", "End", "Choices", "Catch", "Branches"]), inner
         )
     ),
     max_leaves=20,
@@ -74,7 +75,7 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         ({"States": {"A": END}}, "the top level: StartAt is missing."),
         (machine("Strat", Start=END), "StartAt: there is no state 'Strat'. Did you mean 'Start'?"),
         (machine(["A"], A=END), "StartAt: there is no state ['A']."),
-        (machine(A={"Type": "Pass", "Next": "Validat"}, Validate=END), "A.Next: there is no state 'Validat'. Did you mean 'Validate'?"),
+        (machine(A={"Type": "Pass", "Next": "Lod"}, Load=END), "A.Next: there is no state 'Lod'. Did you mean 'Load'?"),
         (machine(A={"Type": "Pass", "Next": {}}), "A.Next: there is no state {}."),
         (machine(A={**CHOICE, "Default": "D"}, B=END, C=END), "A.Default: there is no state 'D'."),
         (machine(A={**CHOICE, "Choices": [{"Next": "Q"}]}, B=END, C=END), "A.Choices[0].Next: there is no state 'Q'."),
@@ -117,11 +118,8 @@ def test_all_errors_are_told_at_once() -> None:
 @given(JSON, JSON)
 def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None:
     for source in ({"StartAt": start, "States": states}, {"StartAt": "A", "States": {"A": states}}, start):
-        if not callable(source):
-            try:
-                definition.load(source, "here")
-            except DeclarationError as error:
-                assert str(error).startswith("here: ")
+        with contextlib.suppress(DeclarationError):
+            assert definition.load(source, "here") == source
 
 
 @pytest.mark.parametrize(

@@ -126,23 +126,24 @@ def test_a_function_may_be_the_resource_itself(names: Names) -> None:
 
 def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Names) -> None:
     inner = task("arn:aws:states:::lambda:invoke", FunctionName="${Validate.arn}", Payload={"Type": "Task", "Resource": "x"})
-    parallel = {"Type": "Parallel", "Branches": [inner, task("arn:aws:states:::sns:publish", TopicArn="${alerts.arn}")], "End": True}
-    outer = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": {"StartAt": "P", "States": {"P": parallel}}, "End": True}}}
+    other = task("arn:aws:states:::sns:publish", TopicArn="${alerts.arn}")
+    parallel = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [inner, other], "End": True}}}
+    outer = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": parallel, "End": True}}}
     assert set(needed(outer, names)) == {"lambda:InvokeFunction", "sns:Publish"}
 
 
 @pytest.mark.parametrize(
-    ("resource", "parameters", "told"),
+    ("integration", "value", "told"),
     [
-        ("arn:aws:states:::lambda:invok", {"x": "${Validate.arn}"}, "here: the integration 'lambda:invok' is not known. Known are"),
-        ("arn:aws:states:::aws-sdk:glue", {"x": "${db.name}"}, "here: 'arn:aws:states:::aws-sdk:glue' is no integration."),
-        ("arn:aws:states:::sns:publish", {"TopicArn": "arn:aws:sns:x:1:y"}, "here: a task calls sns:Publish on nothing of this project."),
-        ("arn:aws:states:::lambda:invoke", {"FunctionName": "${Valdate.arn}"}, "here: ${Valdate.arn} refers to nothing. Did you mean"),
+        ("lambda:invok", "${Validate.arn}", "here: the integration 'lambda:invok' is not known. Known are"),
+        ("aws-sdk:glue", "${db.name}", "here: 'arn:aws:states:::aws-sdk:glue' is no integration."),
+        ("sns:publish", "arn:aws:sns:x:1:y", "here: a task calls sns:Publish on nothing of this project."),
+        ("lambda:invoke", "${Valdate.arn}", "here: ${Valdate.arn} refers to nothing. Did you mean ${Validate.arn}?"),
     ],
 )
-def test_what_a_task_needs_must_be_clear(names: Names, resource: str, parameters: dict[str, Any], told: str) -> None:
+def test_what_a_task_needs_must_be_clear(names: Names, integration: str, value: str, told: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        needed(task(resource, **parameters), names)
+        needed(task(f"arn:aws:states:::{integration}", Of=value), names)
     assert str(caught.value).startswith(told)
 
 

@@ -72,8 +72,8 @@ def test_a_reference_to_nothing_is_an_error(names: Names, text: str, told: str) 
 def test_what_is_known_is_told_if_nothing_is_near() -> None:
     with pytest.raises(DeclarationError, match="Known: nothing"):
         Names({}).substitute("${x}", "here")
+    (names := Names({"level": ""})).add(ref("Validate"))
     with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.name, level\.$"):
-        (names := Names({"level": ""})).add(ref("Validate"))
         names.substitute("${qqq}", "here")
 
 
@@ -95,7 +95,7 @@ def test_other_spellings_of_tokens() -> None:
 
 
 def test_a_token_without_meaning_and_a_meaning_without_token() -> None:
-    with pytest.raises(DeclarationError, match="here: __LOAD_ARN__ refers to nothing. Say in `tokens`"):
+    with pytest.raises(DeclarationError, match=r"here: __LOAD_ARN__ refers to nothing. Say in `tokens`"):
         spelled_out(["__LOAD_ARN__"], {}, "here")
     with pytest.raises(DeclarationError, match="here: the definition does not use __A__, __B__ of `tokens`"):
         spelled_out(["x"], {"__B__": "b", "__A__": "a"}, "here")
