@@ -18,8 +18,10 @@ def main() -> int:
         variables: dict[str, str] = {}
         if name == "spark":
             python, variables = environments.spark(_note)
+        elif name in {"uv", "node"}:
+            python = Path(environments.uv() if name == "uv" else environments.node(_note))
         else:
-            python = Path(environments.uv()) if name == "uv" else environments.python(name, _note, *version)
+            python = environments.python(name, _note, *version)
     except LocalError as error:
         _note(f"error: {error}")
         return 1

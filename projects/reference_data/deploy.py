@@ -9,7 +9,7 @@ def pipeline(env: Environment) -> Pipeline:
     """A Node.js function, and two state machines of which one starts the other."""
     p = Pipeline("reference_data", env, Path(__file__).parent)
     p.table("county_codes", partition_key="county_fips")
-    p.function("NormalizeCodes", settings=FunctionSettings(runtime="nodejs20.x"))
+    p.function("NormalizeCodes", settings=FunctionSettings(runtime="nodejs22.x"))
     p.state_machine("load_state", "load_state.asl.yaml")
     refresh = p.state_machine("refresh_codes", "refresh_codes.asl.json", tokens={"__LOAD_STATE_ARN__": "load_state.arn"})
     p.run_by(refresh, starting="tests/data/codes.json")

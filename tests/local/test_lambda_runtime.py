@@ -104,7 +104,7 @@ def handler(event, context):
     assert body["environment"]["AWS_ACCESS_KEY_ID"] == ACCOUNT
 
 
-def test_without_node_an_invocation_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_node_on_the_machine_one_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as shell:
         shell.setenv("PATH", str(tmp_path))
         started = local.start(tmp_path, account_id=ACCOUNT, region=REGION)
@@ -115,8 +115,7 @@ def test_without_node_an_invocation_says_so(tmp_path: Path, monkeypatch: pytest.
     finally:
         local.stop(tmp_path)
 
-    assert failed == "Unhandled"
-    assert "Node.js is not installed on this machine" in body["errorMessage"]
+    assert (body, failed) == (1, None)
 
 
 def test_a_node_handler_runs_with_the_machines_node(client: Any, function: Any) -> None:

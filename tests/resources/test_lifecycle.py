@@ -184,13 +184,10 @@ TYPES = (
     *(Place.bucket, Place.database, Place.table, Place.topic, Place.log_group, Place.role, Place.function, Place.job),
     *(Place.crawler, Place.state_machine, Place.rule),
 )
-EMBEDDED_LACKS = {"state-machine-traced": "the emulator forgets tracingConfiguration"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_lifecycle(backend: AwsSession, here: Place, case: Case, request: pytest.FixtureRequest) -> None:
-    if case.name in EMBEDDED_LACKS and "embedded" in request.node.name:
-        request.applymarker(pytest.mark.xfail(reason=EMBEDDED_LACKS[case.name], strict=True))
     before, after = case.before(here), case.after(here)
     request.addfinalizer(partial(before.delete, backend))
     prepare(backend, before, after)

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
 # ruff: noqa: SLF001 (ministack has no public seams)
-import shutil
 import threading
 from typing import Any
 
@@ -58,7 +57,7 @@ def install(settings: launch_settings.Settings) -> None:
         if runtime.startswith("python"):
             return _python(settings, runtime.removeprefix("python"), python_script)
         if runtime.startswith("nodejs"):
-            return _node(runtime), node_script
+            return settings.python("node")[0], node_script
         return "", ""
 
     seams.replace(lambda_runtime, "_detect_runtime_binary", "runtime", interpreter)
@@ -83,15 +82,6 @@ def _python(settings: launch_settings.Settings, version: str, script: str) -> tu
     python, _ = settings.python("lambda")
     note = f"[WARN] Python {version} could not be had on this machine; this function runs in another version here"
     return python, f"import sys as _sys\nprint({note!r}, file=_sys.stderr)\n{script}"
-
-
-def _node(runtime: str) -> str:
-    node = shutil.which("node")
-    if node is None:
-        raise RuntimeError(
-            f"this function's runtime is {runtime}, and Node.js is not installed on this machine; install it and invoke again"
-        )
-    return node
 
 
 def _remember(result: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def clean_environment() -> dict[str, str]:
 
 MINISTACK = {
     "GATEWAY_PORT", "BIND_HOST", "MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_ACCOUNT_ID", "SFTP_ENABLED", "IOT_MTLS_ENABLED",
-    "PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST",
+    "PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST", "SFN_WAIT_SCALE",
 }  # fmt: skip
 
 
@@ -102,6 +102,7 @@ def _ministack_variables(settings: Settings) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": settings.account_id,
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
+        "SFN_WAIT_SCALE": "0.2",  # what waits for AWS would only bore on a laptop
         "PERSIST_STATE": "1",
         "S3_PERSIST": "1",
         "STATE_DIR": str(settings.folder / "state"),

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 # ruff: noqa: SLF001 (ministack has no public seams)
 import json
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 import seams
@@ -35,6 +37,22 @@ def install(_: launch_settings.Settings) -> None:
 
     seams.replace(stepfunctions, "_run_execution", "exec_arn", known)
     seams.table(stepfunctions, "_SERVICE_DISPATCH")[_RESOURCE] = _start_job_run
+    for operation in ("_create_state_machine", "_update_state_machine"):
+        seams.replace(stepfunctions, operation, "data", _with_tracing(seams.use(stepfunctions, operation, "data")))
+
+
+def _with_tracing(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation that keeps ``tracingConfiguration``, which ministack forgets."""
+    machines = seams.table(stepfunctions, "_state_machines")
+
+    def kept(data: dict[str, Any]) -> Any:
+        response = operation(data)
+        arn = data.get("stateMachineArn") or json.loads(response[2]).get("stateMachineArn")
+        if response[0] == HTTPStatus.OK and "tracingConfiguration" in data:
+            machines[arn]["tracingConfiguration"] = data["tracingConfiguration"]
+        return response
+
+    return kept
 
 
 def _start_job_run(resource: str, parameters: dict[str, Any]) -> dict[str, Any]:

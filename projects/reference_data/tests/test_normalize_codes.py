@@ -1,16 +1,16 @@
-"""The Node.js function, run by the machine's own node."""
+"""The Node.js function, run by the same Node.js as on the embedded AWS."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common.local import environments
+
 HERE = Path(__file__).resolve().parent
 MODULE = HERE.parent / "lambda" / "NormalizeCodes" / "index.mjs"
-NODE = shutil.which("node")
 CALL = """
 import { readFileSync } from "node:fs";
 const { handler } = await import(process.argv[1]);
@@ -18,11 +18,9 @@ const answer = await handler(JSON.parse(readFileSync(0))).catch((error) => ({ er
 console.log(JSON.stringify(answer));
 """
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
-
 
 def call(event: object) -> dict[str, Any]:
-    command = [str(NODE), "--input-type=module", "--eval", CALL, MODULE.as_uri()]
+    command = [environments.node(), "--input-type=module", "--eval", CALL, MODULE.as_uri()]
     done = subprocess.run(command, input=json.dumps(event), capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own script
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

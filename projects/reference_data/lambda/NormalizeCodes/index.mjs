@@ -2,7 +2,7 @@
  * Bring one state's county codes into their normal form: digits with their leading zeros, names in capitals with single
  * spaces, each code once. What has no normal form is set aside with its place in the list and the reason.
  *
- * It needs nothing but the language, so the same file runs in Lambda (nodejs20.x) and under any node.
+ * It needs nothing but the language, so the same file runs in Lambda (nodejs22.x) and under any node.
  */
 
 export class CodesInvalid extends Error {
