@@ -140,8 +140,8 @@ def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> Histor
         if history.end is not None:
             return history
         tell(Waiting(tuple(history.running)))
-        aws.sleep(pause)
         pause = FIRST_PAUSE if history.last > before else min(pause * GROWTH, longest_pause)
+        aws.sleep(pause)
 
 
 def _new(aws: Aws, execution: str, last: int) -> Iterator[dict[str, Any]]:

@@ -180,9 +180,13 @@ class History:
         elif visit is None:
             return
         elif kind.endswith("StateExited"):
-            yield self._leave(visit, event, Status.CAUGHT if visit.error is not None else Status.SUCCEEDED)
+            yield from self._close(event, visit)
+            yield _left(visit, event, Status.CAUGHT if visit.error is not None else Status.SUCCEEDED)
         elif kind.endswith("StateAborted"):
-            yield self._leave(visit, event, Status.ABORTED)
+            yield from self._close(event, visit)
+            yield _left(visit, event, Status.ABORTED)
+        elif kind in {"MapIterationFailed", "MapIterationAborted"}:
+            yield from self._close(event, visit, details.get("index"))
         elif kind == "MapIterationStarted":
             self._index[event["id"]] = details.get("index", 0)
         else:
@@ -220,9 +224,11 @@ class History:
         self._owners[event["id"]] = visit
         return visit
 
-    def _leave(self, visit: Visit, event: Mapping[str, Any], status: Status) -> Left:
-        visit.status, visit.left = status, event["timestamp"]
-        return Left(visit)
+    def _close(self, event: Mapping[str, Any], visit: Visit, index: int | None = None) -> Iterator[Happening]:
+        """What still lasts in a state that is left, or in one of its iterations, has failed or ended with it."""
+        inside = [one for one in self.running if _is_in(one, visit, index)]
+        for one in reversed(inside):
+            yield _left(one, event, Status.FAILED if one.error is not None or one.type == "Fail" else Status.ABORTED)
 
     def _finish(self, event: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[Happening]:
         """What is still open when the execution ends has ended it, or was ended by it."""
@@ -231,7 +237,7 @@ class History:
         for visit in reversed(self.running):
             failed = self.end == "FAILED" and (visit.error is not None or visit.type in {"Fail", *CONTAINERS})
             other = Status.SUCCEEDED if self.end == "SUCCEEDED" else Status.ABORTED
-            yield self._leave(visit, event, Status.FAILED if failed else other)
+            yield _left(visit, event, Status.FAILED if failed else other)
 
     def _before(self, event: Mapping[str, Any]) -> int:
         return int(event.get("previousEventId") or event["id"] - 1)
@@ -244,6 +250,20 @@ class History:
         if kind.endswith("StateExited"):
             return _around(visit, lambda one: one.name == details.get("name") and one.status is Status.RUNNING)
         return visit
+
+
+def _left(visit: Visit, event: Mapping[str, Any], status: Status) -> Left:
+    visit.status, visit.left = status, event["timestamp"]
+    return Left(visit)
+
+
+def _is_in(visit: Visit, outer: Visit, index: int | None) -> bool:
+    """Is a visit inside an outer one, and in that iteration of it if one is given?"""
+    while visit.parent is not None:
+        if visit.parent is outer:
+            return index is None or visit.index == index
+        visit = visit.parent
+    return False
 
 
 def _around(visit: Visit | None, wanted: Callable[[Visit], bool]) -> Visit | None:

@@ -95,7 +95,7 @@ def _opened(aws: Aws, file: _File) -> Any:
     import pyarrow.parquet  # noqa: PLC0415 - takes long to load, and only a preview needs it
 
     try:
-        return pyarrow.parquet.ParquetFile(_Object(aws, file))
+        return pyarrow.parquet.ParquetFile(_Object(aws, file), buffer_size=BLOCK, pre_buffer=False)
     except pyarrow.ArrowInvalid as error:
         raise DeployError(f"s3://{file.bucket}/{file.key} is not Parquet: {error}") from None
 

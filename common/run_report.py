@@ -114,14 +114,14 @@ class TextRunReport(TextReport):
 def show_preview(console: Console, preview: Preview) -> None:
     """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
     total = f"{preview.total:,}" if preview.total is not None else f"many, in {preview.files:,} files"
-    console.print(f"\n{escape(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]")
+    console.print(f"\n{escape(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]", soft_wrap=True)
     rows = [[_cell(value) for value in row] for row in preview.rows]
     shown = table.fitting(console, preview.columns, rows)
     right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
     if rows:
         table.show(console, preview.columns[:shown], [row[:shown] for row in rows], right=right)
     if hidden := preview.columns[shown:]:
-        console.print(f"[dim]and {len(hidden)} more columns: {escape(', '.join(hidden))}[/dim]")
+        console.print(f"[dim]and {len(hidden)} more columns: {escape(', '.join(hidden))}[/dim]", soft_wrap=True)
     console.print()
 
 
@@ -156,6 +156,9 @@ class JsonRunReport:
         told = {
             "environment": self._environment,
             "projects": [run["project"] for run in self._runs],
+            "status": next(
+                (run["status"] for run in self._runs if run["status"] != "SUCCEEDED"), "SUCCEEDED" if self._runs else None
+            ),
             "runs": self._runs,
             "api_calls": {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))},
             "seconds": round(seconds, 3),
@@ -170,7 +173,7 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
         "error": failure.error if failure else None,
         "cause": failure.message if failure else None,
         "failed_in": list(failure.states) if failure else [],
-        "log": {"group": failure.log, "lines": list(failure.lines)} if failure and failure.lines else None,
+        "log": {"source": failure.log, "lines": list(failure.lines)} if failure and failure.lines else None,
         "states": [_state(visit) for visit in outcome.visits],
         "seconds": round(outcome.seconds, 3),
         "output": _parsed(outcome.output),

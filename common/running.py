@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from common import execution, failure, preview, projects
+from common import execution, failure, local, preview, projects
 from common.declaration import Declares, Entry
 from common.errors import DeclarationError, DeployError, FailedError, UsageError
 from common.events import Note
@@ -73,8 +73,10 @@ def _entries(session: Session, text: str | None) -> list[Started]:
 
 def _run(session: Session, report: Tell, project: str, entry: Entry, text: str, *, sample: bool) -> Outcome:
     aws = session.aws
-    if sample and session.env.embedded is not None:
-        _put_sample(session, report, entry)
+    if session.env.embedded is not None:
+        _prepare(session, report, project)
+        if sample:
+            _put_sample(session, report, entry)
     started = execution.start(aws, entry.machine.arn, text)
     report(Began(project, entry.machine.name, started))
     try:
@@ -92,6 +94,12 @@ def _run(session: Session, report: Tell, project: str, entry: Entry, text: str, 
     if why is None and entry.preview is not None:
         _show(session, report, project, entry)
     return outcome
+
+
+def _prepare(session: Session, report: Tell, project: str) -> None:
+    """Fetches what the embedded AWS needs for Spark jobs while somebody sees it, and not silently within the first job."""
+    if any(one.key.kind == "glue-job" and one.key.project == project for one in session.resources):
+        local.spark_python(session.root, lambda text: report(Note(text)))
 
 
 def _show(session: Session, report: Tell, project: str, entry: Entry) -> None:

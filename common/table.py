@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-_BETWEEN = 2
+_BETWEEN = 3
 """Characters between two columns."""
 
 
@@ -39,4 +39,4 @@ def fitting(console: Console, columns: Sequence[str], rows: Sequence[Sequence[st
 
 def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     widths = [max([len(name), *(len(row[at]) for row in rows)]) for at, name in enumerate(columns)]
-    return sum(widths) + (_BETWEEN + 1) * len(widths)
+    return sum(widths) + _BETWEEN * len(widths)

@@ -43,7 +43,12 @@ class Script:
 
     def schedule(self, resource: str = "lambda:invoke", before: int | None = None, **parameters: Any) -> int:
         service, operation = resource.split(":")
-        task = {"resourceType": service, "resource": operation, "region": "eu-central-1", "parameters": json.dumps(parameters)}
+        task: dict[str, Any] = {
+            "resourceType": service,
+            "resource": operation,
+            "region": "eu-central-1",
+            "parameters": json.dumps(parameters),
+        }
         self.add("TaskScheduled", before, **task)
         return self.add("TaskStarted", resourceType=service, resource=operation)
 

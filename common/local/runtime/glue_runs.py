@@ -79,14 +79,20 @@ def _new_run(job: Request, data: Request, run_id: str, attempt: int = 0) -> Requ
         "Arguments": dict(data.get("Arguments") or {}),
         "PredecessorRuns": [],
         "ExecutionTime": 0,
-        "LogGroupName": "/aws-glue/jobs",
+        "LogGroupName": _log_group(job, data),
         **{field: value for field, value in sized.items() if value is not None},
     }
 
 
+def _log_group(job: Request, data: Request) -> str:
+    """The prefix of the two groups that a job's output and errors go to; Glue 5 lets a job choose it."""
+    arguments = {**(job.get("DefaultArguments") or {}), **(data.get("Arguments") or {})}
+    return str(arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs"))
+
+
 def _supervise(job: Request, run: Request, programs: job_program.Programs) -> None:
     """From STARTING to a final state, then a new attempt where the job asks for retries."""
-    streams = {kind: logs.Stream(f"/aws-glue/jobs/{kind}", run["Id"]) for kind in ("output", "error")}
+    streams = {kind: logs.Stream(f"{run['LogGroupName']}/{kind}", run["Id"]) for kind in ("output", "error")}
     try:
         state, message = _execute(job, run, programs, streams)
     except Exception as error:  # noqa: BLE001 (a run must reach a final state, whatever happens)
