@@ -15,13 +15,13 @@ import symtable
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from common import digest
-from common.digest import Digest
+from common.digest import Digest, OfFile
 from common.errors import ArtifactError
 from common.resource import Key
 
@@ -38,7 +38,7 @@ class Package:
 
     Args:
         key: kind ``artifact``.
-        prefix: where the project's objects begin in the artifact bucket, as in ``dev/fpac_pipeline/``.
+        prefix: where the project's objects begin in the artifact bucket, as in ``dev/acres/``.
         folder: the function's folder.
         handler: as Lambda spells it, ``file.function``.
         runtime, architecture: part of the input digest, as what is packaged may depend on them.
@@ -57,21 +57,32 @@ class Package:
         return f"{self.prefix}artifacts/{self.key.name}/{self.input_digest()}.zip"
 
     @cached_property
-    def _files(self) -> dict[str, Path]:
-        return {path.relative_to(self.folder).as_posix(): path for path in _walk(self.folder)}
+    def _files(self) -> dict[str, os.stat_result]:
+        return _walk(self.folder)
 
     @cached_property
     def _digests(self) -> dict[str, Digest]:
-        return {name: digest.of_file(path) for name, path in self._files.items()}
+        return {}
+
+    def read(self, of_file: OfFile) -> None:
+        """Takes every file's digest from `of_file`."""
+        self._digests.update({name: of_file(self.folder / name, found) for name, found in self._files.items()})
 
     def files(self) -> Mapping[str, Digest]:
         """Every file's digest under its path relative to the function's folder."""
+        if not self._digests:
+            self.read(digest.of_found)
         return self._digests
 
     @cached_property
     def _input_digest(self) -> Digest:
-        executable = sorted(name for name, path in self._files.items() if _is_executable(path))
-        inputs = {"files": self._digests, "executable": executable, "runtime": self.runtime, "architecture": self.architecture}
+        executable = sorted(name for name, found in self._files.items() if _is_executable(found))
+        inputs = {
+            "files": dict(self.files()),
+            "executable": executable,
+            "runtime": self.runtime,
+            "architecture": self.architecture,
+        }
         return digest.of_struct("package", PACKAGER, inputs)
 
     def input_digest(self) -> Digest:
@@ -89,19 +100,26 @@ class Package:
             return built
         self._check()
         with _new_file(built) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            for name in sorted(self._files):
-                _add(archive, name, self._files[name])
+            for name in self._files:
+                _add(archive, name, self.folder / name)
         return built
 
+    def check_handler(self) -> None:
+        """Looks for the handler; it is no input, as it changes no byte, so an unchanged package may lack it.
+
+        Raises:
+            ArtifactError: its file is missing, does not compile, or does not define it.
+        """
+        _check_handler(self, _knows(self.runtime))
+
     def _check(self) -> None:
-        known = _knows(self.runtime)
-        _check_handler(self, known)
-        for name, path in self._files.items():
-            if known and name.endswith(".py"):
-                _check_syntax(path)
-        size = sum(path.stat().st_size for path in self._files.values())
+        self.check_handler()
+        for name in self._files:
+            if _knows(self.runtime) and name.endswith(".py"):
+                _check_syntax(self.folder / name)
+        size = sum(found.st_size for found in self._files.values())
         if size > UNZIPPED_LIMIT:
-            largest = sorted(self._files, key=lambda name: -self._files[name].stat().st_size)[:5]
+            largest = sorted(self._files, key=lambda name: -self._files[name].st_size)[:5]
             raise ArtifactError(
                 f"{_shown(self.folder)}: {size / 2**20:.0f} MB unzipped; Lambda accepts {UNZIPPED_LIMIT // 2**20} MB. "
                 f"The largest files: {', '.join(largest)}. Move dependencies to a layer, or leave them out."
@@ -126,16 +144,22 @@ class Script:
         return f"{self.prefix}artifacts/{self.key.name}/{self.input_digest()}{self.path.suffix}"
 
     @cached_property
-    def _digest(self) -> Digest:
-        return digest.of_file(self.path)
+    def _digests(self) -> dict[str, Digest]:
+        return {}
+
+    def read(self, of_file: OfFile) -> None:
+        """Takes the file's digest from `of_file`."""
+        self._digests[self.path.name] = of_file(self.path, self.path.stat())
 
     def files(self) -> Mapping[str, Digest]:
         """The one file's digest under its name."""
-        return {self.path.name: self._digest}
+        if not self._digests:
+            self.read(digest.of_found)
+        return self._digests
 
     @cached_property
     def _input_digest(self) -> Digest:
-        return digest.of_struct("script", PACKAGER, {"content": self._digest})
+        return digest.of_struct("script", PACKAGER, {"content": self.files()[self.path.name]})
 
     def input_digest(self) -> Digest:
         """Covers the file's content."""
@@ -176,25 +200,33 @@ class _new_file:  # noqa: N801 - reads as the function it is
             self._temporary.unlink()
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file below, symlinks inside the folder followed.
+def _walk(folder: Path) -> dict[str, os.stat_result]:
+    """What `stat` says of every file below, by relative POSIX path in order; symlinks inside the folder are followed.
 
     Raises:
         ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder.
     """
-    top = folder.resolve()
-    for directory, names, files in os.walk(folder, followlinks=True):
-        names[:] = sorted(name for name in names if name not in IGNORED)
-        kept = sorted(name for name in files if name not in IGNORED and not name.endswith(".pyc"))
-        for path in (Path(directory, name) for name in (*names, *kept)):
-            _check_link(path, top)
-        yield from (Path(directory, name) for name in kept)
+    found: dict[str, os.stat_result] = {}
+    waiting = [("", os.fspath(folder))]
+    while waiting:
+        prefix, directory = waiting.pop()
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name in IGNORED:
+                    continue
+                if entry.is_symlink():
+                    _check_link(Path(entry.path), folder.resolve())
+                if entry.is_dir():
+                    waiting.append((f"{prefix}{entry.name}/", entry.path))
+                elif not entry.is_file():
+                    raise ArtifactError(f"{_shown(Path(entry.path))} is neither a file nor a folder. Put the file itself there.")
+                elif not entry.name.endswith(".pyc"):
+                    found[prefix + entry.name] = entry.stat()
+    return dict(sorted(found.items()))
 
 
 def _check_link(path: Path, top: Path) -> None:
-    if not path.is_symlink():
-        wrong = "" if path.is_file() or path.is_dir() else "neither a file nor a folder"
-    elif not path.exists():
+    if not path.exists():
         wrong = "a link to nothing"
     elif not path.resolve().is_relative_to(top):
         wrong = "a link out of its folder"
@@ -204,16 +236,16 @@ def _check_link(path: Path, top: Path) -> None:
         raise ArtifactError(f"{_shown(path)} is {wrong}. Put the file itself there.")
 
 
-def _is_executable(path: Path) -> bool:
+def _is_executable(found: os.stat_result) -> bool:
     """For its owner, as git knows it; whether we may execute it depends on who we are."""
-    return bool(path.stat().st_mode & stat.S_IXUSR)
+    return bool(found.st_mode & stat.S_IXUSR)
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     member = zipfile.ZipInfo(name, ZIP_DATE)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.create_system = 3
-    member.external_attr = (0o100755 if _is_executable(path) else 0o100644) << 16
+    member.external_attr = (0o100755 if _is_executable(path.stat()) else 0o100644) << 16
     with path.open("rb") as source, archive.open(member, "w") as target:
         shutil.copyfileobj(source, target, 1 << 20)
 

@@ -9,11 +9,14 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NewType
 
 Digest = NewType("Digest", str)
+OfFile = Callable[[Path, os.stat_result], Digest]
+"""Gives the digest of a file that `stat` was asked about just now."""
 
 
 def of_struct(kind: str, schema: int, value: Any) -> Digest:
@@ -49,6 +52,11 @@ def of_file(path: Path) -> Digest:
     """The digest of a file's bytes, streamed."""
     with path.open("rb") as file:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def of_found(path: Path, _: os.stat_result) -> Digest:
+    """The digest of a file, read whatever `stat` says."""
+    return of_file(path)
 
 
 def of_files(files: Mapping[str, Digest]) -> Digest:

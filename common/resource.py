@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from common import digest
-from common.digest import Digest
+from common.digest import Digest, OfFile
 
 State = dict[str, Any]
 """The owned fields of a resource in AWS's own spelling: JSON values, and `ContentOf` in a desired state only."""
@@ -77,6 +77,10 @@ class Artifact(Protocol):
     @property
     def location(self) -> str:
         """Its immutable object key in the artifact bucket, named by its input digest."""
+        ...
+
+    def read(self, of_file: OfFile) -> None:
+        """Takes the digests of its files from `of_file`; without it they are read when they are first asked for."""
         ...
 
     def files(self) -> Mapping[str, Digest]:

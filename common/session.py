@@ -8,7 +8,7 @@ import fnmatch
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ from common.records import Records
 from common.report import JsonReport, TextReport
 from common.resource import SHARED, Key, Plan, Resource
 from common.shared import ARTIFACTS
+from common.stat_cache import StatCache
 
 BUCKET = Key(SHARED, "bucket", ARTIFACTS)
 
@@ -141,8 +142,8 @@ class Session:
 
     @cached_property
     def resources(self) -> list[Resource]:
-        """All resources of all pipelines."""
-        return [resource for pipeline in self.pipelines for resource in pipeline.resources()]
+        """All resources of all pipelines, the files of their artifacts looked at."""
+        return self._looked_at(self.pipelines)
 
     @cached_property
     def records(self) -> Records:
@@ -162,14 +163,13 @@ class Session:
         there, told = set(self.build_dir.rglob("*")), set()
         for name in names:
             env = config.load(self.root, name)
-            for pipeline in projects.load(self.root, env, self.projects):
-                for one in pipeline.resources():
-                    if one.artifact is not None and one.key.kind == "lambda" and self._matches(one.key):
-                        built = one.artifact.build(self.build_dir)
-                        if built not in told:
-                            told.add(built)
-                            size = built.stat().st_size
-                            self.report(Built(one.artifact.key, one.artifact.files(), size, built not in there))
+            for one in self._looked_at(projects.load(self.root, env, self.projects)):
+                if one.artifact is not None and one.key.kind == "lambda" and self._matches(one.key):
+                    built = one.artifact.build(self.build_dir)
+                    if built not in told:
+                        told.add(built)
+                        size = built.stat().st_size
+                        self.report(Built(one.artifact.key, one.artifact.files(), size, built not in there))
 
     def plan(self) -> Plan:
         """What a deploy would do. Reads only; made once."""
@@ -216,6 +216,14 @@ class Session:
             )
 
     # How ----------------------------------------------------------------------------------------------------------------------
+
+    def _looked_at(self, pipelines: Sequence[Declares]) -> list[Resource]:
+        found = [resource for pipeline in pipelines for resource in pipeline.resources()]
+        with StatCache(self.root / "build" / "stat-cache.json") as known:
+            for one in found:
+                if one.artifact is not None:
+                    one.artifact.read(known.of_file)
+        return found
 
     def _make_engine(self, plan: Plan) -> Engine:
         if self.env.protected and not plan.is_empty and not self.choices.yes:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from common import digest
-from common.digest import Digest
+from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.resource import Aws, ContentOf, Declared, Key, Outputs, State, owned_tags
 
@@ -202,6 +202,9 @@ class Text:
     @property
     def location(self) -> str:
         return f"dev/{self.key.project}/artifacts/{self.key.name}/{self.input_digest()}.txt"
+
+    def read(self, of_file: OfFile) -> None:
+        """There is no file."""
 
     def files(self) -> dict[str, Digest]:
         return {self.name: digest.of_bytes(self.text.encode())}

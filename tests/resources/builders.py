@@ -10,7 +10,7 @@ from typing import Any
 
 from common import digest
 from common.aws_common import AwsSession
-from common.digest import Digest
+from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.resource import Artifact, Key, Resource, State, rendered
 from common.resources.bucket import Bucket
@@ -45,6 +45,9 @@ class Code:
     @property
     def location(self) -> str:
         return f"test/p/artifacts/{self.name}/{self.input_digest()}.zip"
+
+    def read(self, of_file: OfFile) -> None:
+        """There is no file."""
 
     def files(self) -> Mapping[str, Digest]:
         return {"main.py": digest.of_bytes(self.data)}
