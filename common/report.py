@@ -3,22 +3,28 @@
 On a terminal what is under way shows in one live line below what is done; elsewhere the same lines come plain. Text goes to
 standard output, so that a pipe gets what a person saw; with `--json` standard output holds one object and nothing else.
 
+Lines are written in rich's markup, and rich is loaded where there is a terminal: elsewhere what it would leave of them is
+little enough to be had without it.
+
 Follows https://no-color.org
 """
 
 import json
+import os
+import re
 import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
 
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
 from common.resource import CHANGING, Action, Change, Plan
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
 
 STYLES = {
     Action.CREATE: "green",
@@ -42,6 +48,19 @@ PAST = {
 }
 WIDTH = 16
 """Of the first column: the longest step's name."""
+TAG = re.compile(r"(\\*)(\[[a-z#/@][^[]*?])")
+"""A tag of rich's markup, and the backslashes before it: an odd number of them makes it text."""
+
+
+def escape(text: str) -> str:
+    """The text as markup that shows it."""
+    escaped = TAG.sub(r"\1\1\\\2", text)
+    return f"{escaped}\\" if escaped.endswith("\\") and not escaped.endswith("\\\\") else escaped
+
+
+def plain(markup: str) -> str:
+    """What markup shows, without any style."""
+    return TAG.sub(lambda found: "\\" * (len(found[1]) // 2) + (found[2] if len(found[1]) % 2 else ""), markup)
 
 
 class TextReport:
@@ -54,13 +73,20 @@ class TextReport:
 
     def __init__(self, *, planning: bool = False, stream: TextIO | None = None) -> None:
         self._planning = planning
-        self._console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        self._stream = stream or sys.stdout
+        self._styled = self._stream.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
         self._lock = threading.Lock()
         self._running: dict[object, str] = {}
         self._done: Counter[Action] = Counter()
         self._status: Status | None = None
         self._plan: Plan | None = None
         self._live("reading what is deployed" if planning else "")
+
+    @cached_property
+    def _console(self) -> "Console":
+        from rich.console import Console  # noqa: PLC0415 - takes long to load, and only a terminal needs it
+
+        return Console(file=self._stream, highlight=False, soft_wrap=True)
 
     def __call__(self, event: Event) -> None:
         """Shows one event; from any thread."""
@@ -138,11 +164,15 @@ class TextReport:
         self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
 
     def _line(self, text: str) -> None:
-        self._console.print(text)
+        if self._styled:
+            self._console.print(text)
+        else:
+            self._stream.write(f"{plain(text)}\n")
+            self._stream.flush()
 
     def _live(self, text: str) -> None:
         """The one line that changes; only on a terminal."""
-        if not self._console.is_terminal:
+        if not self._styled or not self._console.is_terminal:
             return
         shown = f"[dim]{escape(text[: max(self._console.width - 4, 10)])}[/dim]"
         if not text:
