@@ -5,6 +5,7 @@ no environment. And each task would have to open what the one before had just cl
 """
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -52,18 +53,21 @@ class Executor(invoke.executor.Executor):
 
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""
-        expanded: list[Call] = []
-        for call in calls:
-            before: list[Any] = list(call.task.pre)
-            expanded.extend(self.expand_calls([_with(pre, call.kwargs) for pre in before]))
-            expanded.append(call)
-        return expanded
+        return [one for call in calls for one in _expanded(call, call.kwargs)]
+
+
+def _expanded(call: Call, options: dict[str, Any]) -> Iterator[Call]:
+    before: list[Any] = list(call.task.pre)
+    for pre in before:
+        yield from _expanded(_with(pre, options), options)
+    yield call
 
 
 def _with(pre: Call | Task[Any], options: dict[str, Any]) -> Call:
+    """The call with all of its options said, as the parser says them: equal calls run once."""
     call = pre if isinstance(pre, Call) else Call(pre)
-    known = {argument.name for argument in call.task.get_arguments()}
-    return Call(call.task, args=call.args, kwargs={**{k: v for k, v in options.items() if k in known}, **call.kwargs})
+    said = {str(one.name): options.get(str(one.name), one.default) for one in call.task.get_arguments()}
+    return Call(call.task, args=call.args, kwargs={**said, **call.kwargs})
 
 
 def main(task: str, project: str | None = None) -> None:

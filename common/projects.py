@@ -19,6 +19,7 @@ from common.config import Environment
 from common.declaration import Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.resource import SHARED, Key, Resource
+from common.settings import explained
 
 T = TypeVar("T")
 
@@ -121,9 +122,7 @@ def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
 
 def _said(error: Exception) -> str:
     """The error in one line; of settings that are not valid, each by its name."""
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
-    return " ".join(str(error).split())
+    return explained(error) if isinstance(error, ValidationError) else " ".join(str(error).split())
 
 
 def _is_authors(root: Path, file: str) -> bool:

@@ -10,6 +10,8 @@ from functools import singledispatchmethod
 from itertools import chain
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from common import definition as definitions
 from common import permissions
 from common.artifact import Package, Script
@@ -35,7 +37,15 @@ from common.resources.role import Role
 from common.resources.rule import Rule
 from common.resources.state_machine import StateMachine
 from common.resources.table import Table
-from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Settings, StateMachineSettings, TriggerSettings
+from common.settings import (
+    CrawlerSettings,
+    FunctionSettings,
+    JobSettings,
+    Settings,
+    StateMachineSettings,
+    TriggerSettings,
+    explained,
+)
 from common.shared import Shared
 
 S = TypeVar("S", bound=Settings)
@@ -93,7 +103,7 @@ class Renderer:
 
     @render.register
     def _function(self, declaration: FunctionDeclaration, ref: Ref, configured: Merged) -> None:
-        settings = _merged(FunctionSettings, configured, declaration.said)
+        settings = _merged(FunctionSettings, configured, declaration.said, self._where(ref))
         where = self._where(ref)
         if not declaration.folder.is_dir():
             raise DeclarationError(f"{where}: there is no folder {declaration.folder.parent.name}/{declaration.folder.name}/.")
@@ -107,6 +117,7 @@ class Renderer:
         handler = declaration.handler or ("handler.handler" if python else "index.handler")
         key = self._key("artifact", ref.key.name)
         code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture)
+        code.check_handler()
         used = permissions.references(declaration.reads, declaration.writes)
         common = self._common(ref, [*needs, group.key, key, *(one.key for one in (*refs, *used))])
         self._add(
@@ -125,7 +136,7 @@ class Renderer:
 
     @render.register
     def _job(self, declaration: JobDeclaration, ref: Ref, configured: Merged) -> None:
-        settings = _merged(JobSettings, configured, declaration.said)
+        settings = _merged(JobSettings, configured, declaration.said, self._where(ref))
         if not declaration.script.is_file():
             raise DeclarationError(f"{self._where(ref)}: there is no file {declaration.script.name}.")
         key = self._key("artifact", ref.key.name)
@@ -155,7 +166,7 @@ class Renderer:
 
     @render.register
     def _crawler(self, declaration: CrawlerDeclaration, ref: Ref, configured: Merged) -> None:
-        settings = _merged(CrawlerSettings, configured, declaration.said)
+        settings = _merged(CrawlerSettings, configured, declaration.said, self._where(ref))
         logs = permissions.glue_logs(self._env, "crawlers")
         configured_targets = [self._elsewhere(uri) for uri in settings.targets]
         granted = permissions.grants(self._env, configured_targets or declaration.targets, [declaration.database])
@@ -167,7 +178,7 @@ class Renderer:
 
     @render.register
     def _machine(self, declaration: MachineDeclaration, ref: Ref, configured: Merged) -> None:
-        settings = _merged(StateMachineSettings, configured, declaration.said)
+        settings = _merged(StateMachineSettings, configured, declaration.said, self._where(ref))
         where = self._where(ref)
         loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
         definition, refs = self._names.substitute(loaded, where)
@@ -180,7 +191,7 @@ class Renderer:
 
     @render.register
     def _rule(self, declaration: RuleDeclaration, ref: Ref, configured: Merged) -> None:
-        settings = _merged(TriggerSettings, configured, None)
+        settings = _merged(TriggerSettings, configured, None, self._where(ref))
         machine = declaration.machine
         role, needs = self._role(ref, settings.role, [permissions.allow(["states:StartExecution"], [machine.arn])])
         common = self._common(ref, [*needs, machine.key, *([declaration.location.bucket.key] if declaration.location else [])])
@@ -191,7 +202,8 @@ class Renderer:
             transformer = (paths, '{"bucket": <bucket>, "key": <key>}')
             self._add(Rule(**common, pattern=pattern, input_transformer=transformer))
         else:
-            constant, _ = self._names.substitute(dict(declaration.input), self._where(ref))
+            constant, refs = self._names.substitute(dict(declaration.input), self._where(ref))
+            common["needs"] = tuple(dict.fromkeys([*common["needs"], *(one.key for one in refs)]))
             self._add(Rule(**common, schedule=settings.expression or declaration.schedule, input=constant))
 
     @render.register
@@ -248,9 +260,12 @@ class Renderer:
         return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(dict.fromkeys(needs))}
 
 
-def _merged(model: type[S], configured: Merged, said: Said) -> S:
+def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:
     nearest, default = configured
-    return (nearest if isinstance(nearest, model) else model()).over(said, default)
+    try:
+        return (nearest if isinstance(nearest, model) else model()).over(said, default)
+    except ValidationError as error:
+        raise DeclarationError(f"{where}: {explained(error)}.") from None
 
 
 def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:

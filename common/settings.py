@@ -7,7 +7,7 @@ key. The models are strict: "512" is not 512, and an unknown key is an error.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", max_length=2048)]
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
@@ -37,6 +37,12 @@ def _said(layer: dict[str, Any] | Settings | None) -> dict[str, Any]:
     if isinstance(layer, Settings):
         return {name: getattr(layer, name) for name in layer.model_fields_set}
     return {name: value for name, value in (layer or {}).items() if value is not None}
+
+
+def explained(error: ValidationError) -> str:
+    """What is wrong with settings that a declaration gives, each by its name, in one line."""
+    wrong = error.errors(include_url=False)
+    return "; ".join(f"{'.'.join(str(part) for part in one['loc'] if part != '[key]')}: {one['msg']}" for one in wrong)
 
 
 class Network(Model):

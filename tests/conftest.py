@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import handlers
 from moto import mock_aws
 from moto.iam.access_control import IAMPolicy
 from moto.s3.models import FakeBucket
@@ -53,6 +54,18 @@ def moto(moto_gaps: None, moto_policies: None) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets."""
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def aws_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every operation that any client made from now on is asked for, as in ``s3:PutObject``."""
+    calls: list[str] = []
+
+    def noted(model: Any, **_: Any) -> None:
+        calls.append(f"{model.service_model.service_name}:{model.name}")
+
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, ("before-call", noted)])
+    return calls
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from invoke.program import Program
 from common import projects
 from common.config import Environment, load
 from common.declaration import Declares
+from common.resource import Resource
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "123456789012"
@@ -117,6 +118,10 @@ class Repository:
         """The declared pipelines, the shared resources first."""
         with fresh_imports():
             return projects.load(self.root, self.environment(), list(names) or projects.names(self.root))
+
+    def resources(self) -> dict[str, Resource]:
+        """The projects' resources by ``kind/name``."""
+        return {str(one.key): one for pipeline in self.declared()[1:] for one in pipeline.resources()}
 
     def invoke(self, *words: str) -> Ended:
         """`invoke …` in this process."""

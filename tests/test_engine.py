@@ -1,3 +1,5 @@
+"""Plan and apply in a world in memory: what is done, what is left alone, and that dying anywhere is harmless."""
+
 from pathlib import Path
 
 import pytest

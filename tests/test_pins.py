@@ -16,7 +16,10 @@ def test_constraints_are_the_pins_of_requirements_txt() -> None:
 
 
 def test_every_pin_has_a_hash_and_no_address() -> None:
-    for name in ("requirements.txt", *(str(path.relative_to(ROOT)) for path in (ROOT / "common/local").glob("requirements-*.txt"))):
+    for name in (
+        "requirements.txt",
+        *(str(path.relative_to(ROOT)) for path in (ROOT / "common/local").glob("requirements-*.txt")),
+    ):
         text = (ROOT / name).read_text()
         pins = re.findall(r"^[a-z0-9][^\n]*==", text, re.MULTILINE | re.IGNORECASE)
         assert pins

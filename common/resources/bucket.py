@@ -74,10 +74,13 @@ class Bucket(Declared):
         }
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the bucket, then makes every setting, the tags first: they say whose it is if the rest is interrupted."""
-        place = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        """Creates the bucket with its tags, which say whose it is if the rest is interrupted, then makes every setting."""
+        made: dict[str, Any] = {"Tags": tag_list(desired["Tags"])}
+        if self.region != "us-east-1":
+            made["LocationConstraint"] = self.region
+        wanted = {"ObjectOwnership": desired["ObjectOwnership"], "CreateBucketConfiguration": made}
         try:
-            aws.call("s3", "CreateBucket", Bucket=self.name, ObjectOwnership=desired["ObjectOwnership"], **place)
+            aws.call("s3", "CreateBucket", Bucket=self.name, **wanted)
         except AwsError as error:
             if error.code != "BucketAlreadyOwnedByYou":
                 raise

@@ -40,12 +40,22 @@ def test_every_call_but_the_creation_says_whose_bucket_it_must_be(place: Place) 
     assert unguarded == ["s3:CreateBucket"]
 
 
-@pytest.mark.parametrize(("region", "sent"), [("us-east-1", None), ("eu-west-3", {"LocationConstraint": "eu-west-3"})])
+@pytest.mark.parametrize(("region", "sent"), [("us-east-1", None), ("eu-west-3", "eu-west-3")])
 def test_the_first_region_has_no_location_constraint(region: str, sent: Any) -> None:
     aws = ScriptedAws(MADE)
     bucket = Place(region=region).bucket()
     bucket.create(aws, final(bucket))
-    assert aws.sent("s3:CreateBucket").get("CreateBucketConfiguration") == sent
+    configuration = aws.sent("s3:CreateBucket")["CreateBucketConfiguration"]
+    assert configuration.get("LocationConstraint") == sent
+
+
+def test_a_bucket_is_ours_from_the_first_moment(place: Place) -> None:
+    """Nothing else could say so after a crash: the artifact bucket is created before there is a record of anything."""
+    aws = ScriptedAws(MADE)
+    bucket = place.bucket()
+    bucket.create(aws, final(bucket))
+    tags = aws.sent("s3:CreateBucket")["CreateBucketConfiguration"]["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == dict(bucket.tags)
 
 
 @pytest.mark.parametrize("code", ["BucketAlreadyExists", "AccessDenied"])

@@ -1,0 +1,154 @@
+"""Who may import whom, and how long a file may be."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import common
+from tests.repository import ROOT
+
+LAYERS = (
+    {"digest", "errors", "history", "provenance", "settings", "table"},
+    {"config", "definition", "invocation", "resource", "stat_cache"},
+    {
+        "artifact",
+        "aws_common",
+        "events",
+        "failure",
+        "local",
+        "lock",
+        "parameters",
+        "records",
+        "reference",
+        "resources",
+        "scheduling",
+    }
+    | {"executor", "steps"},
+    {"declaration", "permissions", "planning", "preview", "report"},
+    {"engine", "execution", "projects", "shared"},
+    {"rendering", "run_report"},
+    {"pipeline", "session"},
+    {"running", "status"},
+)
+"""Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
+DECLARING = {"declaration", "definition", "permissions", "pipeline", "reference", "rendering", "resources", "settings", "shared"}
+DOING = {"aws_common", "engine", "lock", "planning", "records", "report", "scheduling", "session"}
+SEEN_BY_DOING = {"declaration", "settings", "shared"}
+"""Of what declares: the protocol of a declared pipeline, and the names of shared resources."""
+
+RUNTIME = ROOT / "common/local/runtime"
+FOUND = [path for folder in ("common", "projects", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
+SOURCES = [*(path for path in FOUND if "__pycache__" not in path.parts), ROOT / "tasks.py", ROOT / "deploy.py"]
+COMMON = [path for path in SOURCES if path.is_relative_to(ROOT / "common") and not path.is_relative_to(RUNTIME)]
+DECLARATIONS = [ROOT / "deploy.py", *(path for path in SOURCES if path.parent.parent == ROOT / "projects")]
+OURS = [*COMMON, *DECLARATIONS, ROOT / "tasks.py"]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a file imports anywhere, dotted: modules, and names that may be modules."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def from_common(path: Path) -> set[str]:
+    """The modules of `common` that a file imports."""
+    return {name.split(".")[1] for name in imported(path) if name.startswith("common.")}
+
+
+def top_level(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def module(path: Path) -> str:
+    """As the tables call it: folders stand for all that is in them."""
+    return path.relative_to(ROOT / "common").parts[0].removesuffix(".py")
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_every_module_has_a_layer() -> None:
+    placed = [name for layer in LAYERS for name in layer]
+    assert sorted(placed) == sorted({module(path) for path in COMMON} - {"__init__"}), "LAYERS has a line for every module, once"
+
+
+@pytest.mark.parametrize("number", range(len(LAYERS)))
+def test_imports_lead_down(number: int) -> None:
+    below = set().union(*LAYERS[:number])
+    for path in COMMON:
+        if module(path) in LAYERS[number]:
+            within = {"local"} & {module(path)}
+            assert from_common(path) <= below | within, shown(path)
+
+
+def test_types_of_resources_know_neither_each_other_nor_who_uses_them() -> None:
+    for path in (ROOT / "common/resources").glob("*.py"):
+        assert from_common(path) <= {"errors", "resource", "settings"}, shown(path)
+
+
+def test_declaring_and_doing_know_nothing_of_each_other() -> None:
+    for path in COMMON:
+        if module(path) in DECLARING:
+            assert not from_common(path) & DOING, shown(path)
+        if module(path) in DOING:
+            assert from_common(path) & DECLARING <= SEEN_BY_DOING, shown(path)
+
+
+def test_one_module_speaks_to_aws_and_two_to_invoke() -> None:
+    speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
+    assert speaking == {"common/aws_common.py"}
+    assert {shown(path) for path in OURS if "invoke" in top_level(path)} == {"common/executor.py", "tasks.py"}
+    hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
+    assert hashing <= {"common/digest.py", "common/local/environments.py"}, "digests are made in one place"
+
+
+@pytest.mark.parametrize("path", DECLARATIONS, ids=shown)
+def test_declarations_use_what_common_offers_and_their_own(path: Path) -> None:
+    own = f"projects.{path.parent.name}."
+    for name in imported(path):
+        if name.startswith("common"):
+            assert name.removeprefix("common.") in common.__all__
+        else:
+            assert name.partition(".")[0] in sys.stdlib_module_names or name.startswith(own), name
+
+
+def test_code_that_runs_elsewhere_imports_nothing_of_ours() -> None:
+    deployed = [
+        path for path in SOURCES if {"lambda", "glue"} & set(path.relative_to(ROOT).parts[2:-1]) and "tests" not in path.parts
+    ]
+    assert deployed
+    for path in (*deployed, *RUNTIME.rglob("*.py")):
+        assert not top_level(path) & {"common", "projects", "tests", "tasks", "deploy"}, shown(path)
+
+
+def test_the_deployer_knows_no_pipeline_by_name() -> None:
+    names = [path.parent.name for path in (ROOT / "projects").glob("*/deploy.py")]
+    assert names
+    for path in (*COMMON, ROOT / "tasks.py"):
+        text = path.read_text()
+        assert not [name for name in names if name in text], shown(path)
+
+
+def test_common_offers_what_it_says() -> None:
+    for name in common.__all__:
+        assert getattr(common, name).__name__ == name
+    checked = {name.rpartition(".")[2] for name in imported(ROOT / "common/__init__.py") if name.startswith("common.")}
+    assert checked == set(common.__all__), "what type checkers see is what there is"
+    with pytest.raises(AttributeError, match="has no attribute 'Engine'"):
+        common.Engine  # noqa: B018 - looking is the test
+
+
+def test_no_file_is_long() -> None:
+    assert {shown(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 300} == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [shown(path) for path in SOURCES if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_bytes()))] == []

@@ -1,0 +1,159 @@
+"""Pre-tasks get the caller's options, one command is one session, and errors become messages."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.program import Program
+from invoke.tasks import task
+
+from common.errors import AwsError, DeployError, FailedError, LockedError, StoppedError
+from common.executor import Executor
+from common.invocation import INVOCATION
+from tests.repository import SHARED, Repository
+
+Seen = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return []
+
+
+@pytest.fixture
+def tasks(seen: Seen) -> Collection:
+    @task(positional=[])
+    def first(_c: Context, env: str | None = None, force: bool = False) -> None:
+        seen.append(("first", {"env": env, "force": force}))
+
+    @task(positional=[], pre=[first])
+    def second(_c: Context, env: str | None = None, jobs: str = "16") -> None:
+        seen.append(("second", {"env": env, "jobs": jobs}))
+
+    @task(positional=[], pre=[second])
+    def third(_c: Context, env: str | None = None, force: bool = False, only: str | None = None) -> None:
+        seen.append(("third", {"env": env, "force": force, "only": only}))
+        seen.append(("requested", {"names": INVOCATION.get().requested}))
+
+    return Collection(first, second, third)
+
+
+def run(tasks: Collection, line: str) -> int:
+    try:
+        Program(namespace=tasks, executor_class=Executor).run(["invoke", *line.split()])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+def test_options_reach_every_task_that_knows_them(tasks: Collection, seen: Seen) -> None:
+    assert run(tasks, "third --env dev --force --only x") == 0
+    assert seen == [
+        ("first", {"env": "dev", "force": True}),
+        ("second", {"env": "dev", "jobs": "16"}),
+        ("third", {"env": "dev", "force": True, "only": "x"}),
+        ("requested", {"names": ["third"]}),
+    ]
+
+
+def test_a_task_that_several_need_runs_once(tasks: Collection, seen: Seen) -> None:
+    assert run(tasks, "second --env dev third --env dev") == 0
+    assert [name for name, _ in seen] == ["first", "second", "third", "requested"]
+    assert dict(seen)["requested"] == {"names": ["second", "third"]}
+
+
+def failing(raised: BaseException, closing: DeployError | None = None, closed: list[str] | None = None) -> Collection:
+    def close(name: str) -> None:
+        if closed is not None:
+            closed.append(name)
+        if closing is not None:
+            raise closing
+
+    @task
+    def go(_c: Context) -> None:
+        for name in ("one", "two"):
+            INVOCATION.get().keep(name, partial(str, name), close)
+        raise raised
+
+    return Collection(go)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (DeployError("acres: lambda/x: what to do"), 1, "error: acres: lambda/x: what to do"),
+        (AwsError("s3", "PutObject", "AccessDenied", "no"), 1, "error: s3:PutObject was refused: AccessDenied: no"),
+        (StoppedError(2), 130, "error: Stopped."),
+        (StoppedError(15), 143, "error: Stopped."),
+        (KeyboardInterrupt(), 130, "Stopped."),
+        (PermissionError(13, "Permission denied", "build/x"), 1, "error: [Errno 13] Permission denied: 'build/x'"),
+    ],
+)
+def test_errors_are_messages_and_exit_codes(
+    error: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(failing(error), "go") == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(told)
+    assert "Traceback" not in err
+
+
+def test_a_mistake_of_ours_is_not_dressed_up() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(failing(ZeroDivisionError()), "go")
+
+
+def test_everything_is_closed_and_the_first_error_is_the_one_told(capsys: pytest.CaptureFixture[str]) -> None:
+    closed: list[str] = []
+    assert run(failing(LockedError("somebody deploys"), FailedError("3 not tried"), closed), "go") == 1
+    assert closed == ["one", "two"]
+    assert capsys.readouterr().err == "error: somebody deploys\n"
+
+
+def test_an_error_while_closing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    def close(_: str) -> None:
+        raise FailedError("1 failed")
+
+    @task
+    def go(_c: Context) -> None:
+        INVOCATION.get().keep("one", str, close)
+
+    assert run(Collection(go), "go") == 1
+    assert capsys.readouterr().err == "error: 1 failed\n"
+
+
+def test_one_command_is_one_session(repository: Repository, moto: None) -> None:
+    done = repository.invoke("deploy-lambdas", "deploy-roles", "--env", "dev")
+    assert (done.code, done.out) == (1, ""), "options belong to the task before them"
+    assert done.err == "error: Which environment? Add --env NAME; config/ has dev.\n"
+    done = repository.invoke("deploy-roles", "--env", "dev", "deploy-lambdas", "--env", "dev")
+    assert done.code == 0
+    assert done.out.count("AWS calls") == 1
+    assert [line.split()[0] for line in done.out.splitlines() if line.startswith("deploy-")] == [
+        "deploy-shared", "deploy-roles", "deploy-lambdas",
+    ]  # fmt: skip
+
+
+def test_declarations_are_scripts(repository: Repository) -> None:
+    repository.write("deploy.py", SHARED)
+    repository.project("acres")
+    help_of_task = repository.shell("python", "deploy.py", "--help")
+    assert help_of_task.code == 0
+    assert "Usage: invoke [--core-opts] deploy-shared" in help_of_task.out
+    packaged = repository.shell("python", "-m", "projects.acres.deploy", "--env", "dex")
+    assert (packaged.code, packaged.out) == (1, "")
+    assert packaged.err == "error: There is no environment 'dex': config/ has dev. Did you mean 'dev'?\n"
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_packaging_needs_neither_credentials_nor_environment(repository: Repository, aws_calls: list[str]) -> None:
+    repository.project("acres")
+    packaged = repository.invoke("package-lambdas")
+    assert (packaged.code, packaged.err) == (0, "")
+    assert packaged.out.startswith("  built acres/Validate 1 files")
+    assert repository.invoke("package-lambdas").out.startswith("  unchanged acres/Validate")
+    assert len(list(repository.root.glob("build/artifacts/acres/Validate/*.zip"))) == 1
+    assert aws_calls == []

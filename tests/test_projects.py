@@ -1,0 +1,127 @@
+"""Finding declarations, and telling what is wrong with them."""
+
+import pytest
+
+from common import projects
+from common.errors import ConfigError, DeclarationError, DeployError, UsageError
+from common.resource import Key
+from tests.repository import SHARED, Repository
+
+
+def refused(repository: Repository, kind: type[DeployError] = DeclarationError) -> str:
+    with pytest.raises(kind) as caught:
+        repository.declared()
+    return str(caught.value)
+
+
+def test_a_project_is_a_folder_with_a_declaration(repository: Repository) -> None:
+    assert projects.names(repository.root) == []
+    repository.project("soil")
+    repository.project("acres")
+    repository.write("projects/notes/README.md", "")
+    repository.write("projects/deploy.py", "")
+    assert projects.names(repository.root) == ["acres", "soil"]
+    assert [one.name for one in repository.declared()] == ["shared", "acres", "soil"]
+    assert [one.name for one in repository.declared("soil")] == ["shared", "soil"]
+
+
+def test_projects_are_chosen_by_name(repository: Repository) -> None:
+    repository.project("soil")
+    repository.project("acres")
+    assert projects.chosen(repository.root, None) == ["acres", "soil"]
+    assert projects.chosen(repository.root, "soil, acres,soil") == ["soil", "acres"]
+    with pytest.raises(UsageError, match=r"^There is no project 'acre': projects/ has acres, soil. Did you mean 'acres'\?$"):
+        projects.chosen(repository.root, "soil,acre")
+    with pytest.raises(UsageError, match="There is no project ''"):
+        projects.chosen(repository.root, "soil,")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def pipeline(env:\n", "projects/acres/deploy.py:1: "),
+        ("import nothing_here\n", "projects/acres/deploy.py:1: ModuleNotFoundError: No module named 'nothing_here'."),
+        ("from common import Pipelin\n", "projects/acres/deploy.py:1: ImportError: cannot import name 'Pipelin' from 'common'"),
+        ("x = 1\n", "projects/acres/deploy.py must define `pipeline(env)`, which returns the declared pipeline."),
+        ("def pipeline(env):\n    pass\n", "projects/acres/deploy.py: `pipeline(env)` returned NoneType, not a pipeline."),
+        (
+            "def pipeline():\n    pass\n",
+            "projects/acres/deploy.py: TypeError: pipeline() takes 0 positional arguments but 1 was given.",
+        ),
+        ("def pipeline(env):\n    a = {}\n    return a['x']\n", "projects/acres/deploy.py:3: KeyError: 'x'."),
+        ("from . import other\n", "projects/acres/other.py:2: ZeroDivisionError: division by zero."),
+        (
+            "from common import FunctionSettings\n\ndef pipeline(env):\n    FunctionSettings(memory_mb=1, timeout=2)\n",
+            "projects/acres/deploy.py:4: ValidationError: memory_mb: Input should be greater than or equal to 128; timeout: ",
+        ),
+    ],
+)
+def test_whatever_is_wrong_with_a_declaration_is_told_with_its_line(repository: Repository, text: str, told: str) -> None:
+    repository.project()
+    repository.write("projects/acres/deploy.py", text)
+    repository.write("projects/acres/other.py", "zero = 0\n1 / zero\n")
+    message = refused(repository)
+    assert message.startswith(told)
+    assert "\n" not in message
+
+
+def test_what_fails_only_while_it_is_rendered_is_told_too(repository: Repository) -> None:
+    repository.project("acres", 'p.state_machine("m", lambda: {}["x"])')
+    assert refused(repository) == "projects/acres/deploy.py:9: KeyError: 'x'."
+
+
+def test_a_pipeline_is_called_as_its_folder(repository: Repository) -> None:
+    repository.project("acres")
+    text = (repository.root / "projects/acres/deploy.py").read_text()
+    repository.write("projects/acres/deploy.py", text.replace("'acres'", "'acers'"))
+    assert (
+        refused(repository) == "projects/acres/deploy.py: the pipeline is called 'acers'; it must be 'acres', as its folder is."
+    )
+
+
+def test_the_name_of_the_shared_resources_is_taken(repository: Repository) -> None:
+    repository.project("shared")
+    assert refused(repository).startswith("projects/shared/: this name stands for the resources of root deploy.py.")
+
+
+def test_root_declaration_is_told_by_its_name(repository: Repository) -> None:
+    repository.write("deploy.py", SHARED.replace("env)", "evn)"))
+    assert refused(repository).startswith("deploy.py:6: NameError: name 'evn' is not defined")
+    (repository.root / "deploy.py").unlink()
+    assert refused(repository).startswith("deploy.py: ModuleNotFoundError: No module named 'deploy'")
+
+
+def test_configuration_of_a_project_that_does_not_exist(repository: Repository) -> None:
+    repository.project("acres")
+    repository.configure(projects={"acre": {}})
+    told = "config/dev.json: $.projects.acre: there is no folder projects/acre/ with a deploy.py. Did you mean 'acres'?"
+    assert refused(repository, ConfigError) == told
+    repository.configure()
+    repository.write("config/soil/dev.json", {})
+    assert refused(repository, ConfigError) == "config/soil/dev.json: there is no folder projects/soil/ with a deploy.py."
+
+
+def test_two_resources_of_one_name_in_aws(repository: Repository) -> None:
+    repository.project("a-b", 'p.table("c", partition_key="k")')
+    repository.project("a", 'p.table("b-c", partition_key="k")')
+    assert refused(repository) == (
+        "a: table/b-c and a-b: table/c would both be arn:aws:dynamodb:eu-central-1:123456789012:table/t-dev-a-b-c in dev. "
+        "Rename one of them."
+    )
+
+
+def test_another_module_of_that_name_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.project()
+    repository.write("elsewhere/deploy.py", "def pipeline(env): ...\n")
+    monkeypatch.syspath_prepend(str(repository.root))
+    monkeypatch.syspath_prepend(str(repository.root / "elsewhere"))
+    assert "deploy.py: Python imports 'deploy' from " in (message := refused(repository))
+    assert message.endswith("elsewhere/deploy.py instead. Rename that module.")
+
+
+def test_artifacts_know_who_runs_them(repository: Repository) -> None:
+    repository.project()
+    assert projects.consumers(repository.declared()) == {
+        Key("acres", "artifact", "Validate"): Key("acres", "lambda", "Validate"),
+        Key("acres", "artifact", "load"): Key("acres", "glue-job", "load"),
+    }
