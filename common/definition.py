@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from common.errors import DeclarationError
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
@@ -54,12 +56,12 @@ def _read(path: Path, where: str) -> Any:
         raise DeclarationError(f"{where}: {path} cannot be read: {error}.") from None
     try:
         if path.suffix in {".yaml", ".yml"}:
-            from common import strict_yaml  # noqa: PLC0415 - takes long to load, and few definitions are YAML
-
-            return strict_yaml.load(text, _unique)
+            return yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise DeclarationError(f"{where}: {path.name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
+    except yaml.YAMLError as error:
+        raise DeclarationError(f"{where}: {path.name}: this is not YAML: {' '.join(str(error).split())}.") from None
     except (ValueError, RecursionError) as error:
         raise DeclarationError(f"{where}: {path.name}: {error}.") from None
 
@@ -72,6 +74,14 @@ def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
             raise ValueError(f"the key {key!r} is given twice")
         found[key] = value
     return found
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML's safe loader, strict about keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        _unique([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"])
+        return super().construct_mapping(node, deep)
 
 
 def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
