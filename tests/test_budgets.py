@@ -221,7 +221,7 @@ def test_what_the_index_does_not_show_yet_is_read(small: Repository) -> None:
 def shown(small: Repository) -> list[Any]:
     """What the index shows now."""
     found: list[Any] = []
-    with index(lambda told: (found.extend(told), told)[1]):
+    with index(lambda told: found.__iadd__(told)):
         Deployed(small.root)
     return found
 
