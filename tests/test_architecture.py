@@ -11,7 +11,7 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"digest", "errors", "history", "index", "provenance", "rates", "retries", "settings", "table"},
+    {"digest", "errors", "history", "index", "new_file", "provenance", "rates", "retries", "settings", "stopping", "table"},
     {"config", "definition", "invocation", "resource", "stat_cache"},
     {"ahead"},
     {
