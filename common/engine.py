@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event
 
 from common.digest import Digest
-from common.errors import DeployError
+from common.errors import DeployError, OvertakenError
 from common.events import Blocked, Failed, Finished, Report, Started
-from common.lock import Lock
+from common.lock import Fenced, Lock
 from common.planning import ARTIFACT, Outcome, Trusted
 from common.records import Records, Root
 from common.resource import CHANGING, Action, Aws, Change, Key, Outputs, Resource
@@ -82,7 +82,7 @@ class Engine:
 
         Raises:
             LockedError: another deploy is changing one of the projects.
-            DeployError: another deploy has changed one of the projects since the plan was made.
+            OvertakenError: another deploy has changed one of the projects since the plan was made.
         """
         todo = [change for change in self._todo() if change.key in keys]
         if todo and not self._interrupted.is_set():
@@ -115,22 +115,28 @@ class Engine:
             self._carry_out([bucket])
             if bucket.key in self.failed:
                 return
-        for project in sorted({change.key.project for change in self._todo()}):
-            self._lock(project)
-            self._mark(project)
+        try:
+            for project in sorted({change.key.project for change in self._todo()}):
+                self._lock(project)
+                self._mark(project)
+        except OvertakenError:
+            for project in self._locks.keys() - self._etags.keys():
+                self._locks.pop(project).release()
+            raise
         if bucket is not None:
             self._record(bucket, {})
 
     def _lock(self, project: str) -> None:
         lock = self._means.lock(project)
-        lock.acquire(wait=self._means.wait)
+        lock.acquire(wait=self._means.wait, stopped=self._interrupted.is_set)
         self._locks[project] = lock
 
     def _mark(self, project: str) -> None:
         trusted = self._outcome.trusted[project]
         pending = {change.key for change in self._todo() if change.key.project == project and change.key.kind != ARTIFACT}
         root = self._root(project, trusted, pending)
-        self._etags[project] = self._records.start(project, root, trusted.etag)
+        expected = trusted.as_root().digest() if trusted.clean else None
+        self._etags[project] = self._records.start(project, root, trusted.etag, expected)
 
     def _release(self, project: str, root: Root) -> None:
         if project not in self._locks:
@@ -172,6 +178,7 @@ class Engine:
                 self._locks[change.key.project].check()
             outputs = self._act(change)
             if self._locks:
+                self._locks[change.key.project].check()
                 self._record(change, outputs)
         except DeployError as error:
             self._broken.add(change.key)
@@ -187,14 +194,15 @@ class Engine:
             self._records.upload(artifact, artifact.build(self._means.build_dir))
             return {}
         resource, desired = self._resources[change.key], change.desired or {}
+        aws = Fenced(self._aws, self._locks[change.key.project].check) if self._locks else self._aws
         match change.action:
             case Action.CREATE:
-                return resource.create(self._aws, desired)
+                return resource.create(aws, desired)
             case Action.UPDATE:
-                return resource.update(self._aws, desired, frozenset(change.changed))
+                return resource.update(aws, desired, frozenset(change.changed))
             case Action.REPLACE:
-                resource.delete(self._aws)
-                return resource.create(self._aws, desired)
+                resource.delete(aws)
+                return resource.create(aws, desired)
             case _:
                 return {}
 

@@ -11,6 +11,7 @@
     ├── AwsError             AWS refused a call: service, operation, code and AWS's own words
     ├── OwnershipError       something of that name exists and is not ours
     ├── LockedError          another deploy is changing the same project
+    ├── OvertakenError       another deploy has changed it since the plan was made
     ├── LocalError           the embedded AWS
     ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
     └── FailedError          the plan was applied in part: the failures were reported one by one
@@ -51,6 +52,10 @@ class OwnershipError(DeployError):
 
 class LockedError(DeployError):
     """Another deploy holds the lease, or has taken ours."""
+
+
+class OvertakenError(DeployError):
+    """The plan was made from what is there no more; nothing was changed by it."""
 
 
 class LocalError(DeployError):

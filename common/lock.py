@@ -9,8 +9,9 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes
 
 import json
 import threading
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,8 +20,9 @@ from common.config import Environment
 from common.errors import AwsError, LockedError
 from common.resource import Aws
 
-LEASE_SECONDS = 60
-RENEW_SECONDS = 15
+LEASE_SECONDS = 60.0
+RENEWED_AFTER = 0.25
+"""Of the lease's time."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 RACED = frozenset({"ConditionalRequestConflict", "409"})
 GONE = frozenset({"NoSuchKey", "404"})
@@ -32,10 +34,25 @@ class Lock:
     Args:
         about: who asks for it: ``holder``, ``host``, ``commit``; shown to whoever finds it taken.
         say: gets a sentence when a dead holder's lease is taken over, or while waiting.
+        lease: seconds after which a lease that was not renewed may be taken over.
+        clock: seconds that only rise.
     """
 
-    def __init__(self, aws: Aws, env: Environment, project: str, about: Mapping[str, str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        env: Environment,
+        project: str,
+        about: Mapping[str, str],
+        say: Callable[[str], None],
+        *,
+        lease: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._aws, self._env, self._project, self._about, self._say = aws, env, project, about, say
+        self._lease, self._clock = lease, clock
+        self._renewing = threading.Lock()
+        self._renewed = clock()
         self._object = {
             "Bucket": env.artifact_bucket,
             "Key": f"{env.name}/{project}/lock.json",
@@ -44,29 +61,36 @@ class Lock:
         self._token = uuid.uuid4().hex
         self._etag: str | None = None
         self._lost: str | None = None
+        self._waiting = False
         self._stopping = threading.Event()
         self._renewer: threading.Thread | None = None
 
-    def acquire(self, *, wait: bool = False) -> None:
+    def acquire(self, *, wait: bool = False, stopped: Callable[[], bool] = lambda: False) -> None:
         """Takes the lease, a dead holder's too.
 
         Args:
             wait: wait for a living holder instead of giving up.
+            stopped: once true, it waits no more.
 
         Raises:
             LockedError: somebody else holds it.
         """
-        while not (self._put({"IfNoneMatch": "*"}) or self._take_over(wait)):
+        while not (self._put({"IfNoneMatch": "*"}) or self._take_over(wait and not stopped())):
             self._aws.sleep(2.0)
+        self._renewed = self._clock()
         self._renewer = threading.Thread(target=self._renew, name=f"lease-{self._project}", daemon=True)
         self._renewer.start()
 
     def check(self) -> None:
         """Stops a holder that is holder no more, before it writes.
 
+        Whoever has slept, or was stopped, for longer than renewals are apart cannot know, and asks.
+
         Raises:
             LockedError: the lease was lost.
         """
+        if self._clock() - self._renewed > self._lease * RENEWED_AFTER * 2:
+            self._renew_now()
         if self._lost:
             raise LockedError(self._lost)
 
@@ -129,31 +153,74 @@ class Lock:
         if found is None:
             return False
         body, etag, age = found
-        if age > LEASE_SECONDS:
+        if age > self._lease:
             self._say(f"{self._project}: taking over the lease of {_who(body)}, silent for {age:.0f} s.")
             return self._put({"IfMatch": etag})
         if not wait:
             raise LockedError(
                 f"{self._env.name}/{self._project} is being deployed by {_who(body)}. Wait for it (--wait), or, if it is dead, "
-                f"deploy again in {LEASE_SECONDS - age:.0f} s."
+                f"deploy again in {self._lease - age:.0f} s."
             )
-        self._say(f"{self._project}: waiting for {_who(body)}.")
+        if not self._waiting:
+            self._say(f"{self._project}: waiting for {_who(body)}.")
+        self._waiting = True
         return False
 
     def _renew(self) -> None:
-        silent = 0
-        while not self._stopping.wait(RENEW_SECONDS):
-            try:
-                renewed = self._put({"IfMatch": self._etag or ""})
-            except AwsError:
-                silent += RENEW_SECONDS
-                renewed = silent < LEASE_SECONDS
-            else:
-                silent = 0
-            if not renewed:
-                place = f"{self._env.name}/{self._project}"
-                self._lost = f"The lease on {place} was lost to another deploy. This one stops before its next change."
+        while not self._stopping.wait(self._lease * RENEWED_AFTER) and not self._lost:
+            self._renew_now()
+
+    def _renew_now(self) -> None:
+        """Renews the lease, or finds it lost: to another deploy, or because AWS could not be told of it for too long."""
+        with self._renewing:
+            before, since = self._clock(), self._clock() - self._renewed
+            if self._lost or since < self._lease * RENEWED_AFTER / 2:
                 return
+            try:
+                kept = self._put({"IfMatch": self._etag or ""})
+            except AwsError:
+                if self._clock() - self._renewed < self._lease:
+                    return
+                kept = False
+            if kept:
+                self._renewed = before
+            else:
+                place = f"{self._env.name}/{self._project}"
+                self._lost = (
+                    f"The lease on {place} was lost: it was not renewed in time. This deploy stops before its next change."
+                )
+
+
+class Fenced:
+    """AWS for the holder of a lease: whoever has lost it calls nothing more.
+
+    Args:
+        check: raises when the lease is lost.
+    """
+
+    def __init__(self, aws: Aws, check: Callable[[], None]) -> None:
+        self._aws, self._check = aws, check
+        self.tags, self.sleep = aws.tags, aws.sleep
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """See `Aws`."""
+        self._check()
+        return self._aws.call(service, operation, **parameters)
+
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+        """See `Aws`."""
+        self._check()
+        return self._aws.find(service, operation, absent, **parameters)
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """See `Aws`."""
+        self._check()
+        return self._aws.pages(service, operation, **parameters)
+
+    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+        """See `Aws`."""
+        self._check()
+        self._aws.wait(service, waiter, **parameters)
 
 
 def _who(body: Mapping[str, Any]) -> str:

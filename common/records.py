@@ -21,7 +21,7 @@ from common import digest
 from common.ahead import Question, first_question
 from common.config import Environment
 from common.digest import Digest
-from common.errors import AwsError, DeployError, OwnershipError
+from common.errors import AwsError, DeployError, OvertakenError, OwnershipError
 from common.index import Part
 from common.resource import Artifact, Aws, Key, Outputs, State
 
@@ -113,29 +113,32 @@ class Records:
         """Removes the record of a resource that is about to be changed beyond what its record says, or is gone."""
         self._aws.call("s3", "DeleteObject", **self._bucket, Key=self._path(key))
 
-    def start(self, project: str, root: Root, etag: str | None) -> str:
+    def start(self, project: str, root: Root, etag: str | None, expected: Digest | None) -> str:
         """Writes the root as not clean, before the first change: what is about to change is `pending` in it.
 
         Args:
             project: whose root.
             root: what may be said while changes are under way.
             etag: of the root that the plan was made from; None if it was not read, or there was none.
+            expected: the digest of that root, where its ETag is not known; None if there was none.
 
         Returns:
             The ETag of the new root.
 
         Raises:
-            DeployError: the root is not the one that the plan was made from.
+            OvertakenError: the root is not the one that the plan was made from.
         """
         if etag is None:
-            _, etag = self.root(project)
+            found, etag = self.root(project)
+            if (found.digest() if found else None) != expected:
+                raise _overtaken(project)
         return self._write_root(project, root, DEPLOYING, etag)
 
     def release(self, project: str, root: Root, etag: str) -> None:
         """Writes a clean release root over the one with `etag`. Call only when every digest in it is recorded.
 
         Raises:
-            DeployError: another deploy has written a root meanwhile.
+            OvertakenError: another deploy has written a root meanwhile.
         """
         self._write_root(project, root, CLEAN, etag)
 
@@ -198,8 +201,10 @@ class Records:
         except AwsError as error:
             # A put whose answer was lost is tried again by botocore, and then meets itself.
             found, present = self.root(project)
-            if error.code not in REFUSED or found != root or present is None:
-                raise _overtaken(project, error) from None
+            if error.code not in REFUSED:
+                raise
+            if found != root or present is None:
+                raise _overtaken(project) from None
             return present
 
     def _put(self, path: str, body: Mapping[str, Any], tags: Mapping[str, str], **condition: str) -> str:
@@ -221,10 +226,8 @@ class Records:
         return f"{self._prefix(key.project)}records/{key.kind}/{key.name}.json"
 
 
-def _overtaken(project: str, error: AwsError) -> DeployError:
-    if error.code not in REFUSED:
-        return error
-    return DeployError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
+def _overtaken(project: str) -> OvertakenError:
+    return OvertakenError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
 
 
 def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> set[str]:

@@ -4,16 +4,13 @@ The first step that asks plans for all the steps that the invocation is about; e
 plan. So what a deploy does is what `plan` prints, and an unchanged repository is asked about once.
 """
 
-import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
 
 from common import config, parameters, projects, provenance, records, selection, steps
 from common.ahead import Ahead
@@ -21,7 +18,7 @@ from common.aws_common import AwsSession
 from common.config import Environment
 from common.declaration import Declares
 from common.engine import Engine, Means
-from common.errors import FailedError, StoppedError, UsageError
+from common.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
 from common.events import Built, Closed, Note, Planned, Report, StepStarted
 from common.index import Sizes
 from common.invocation import Invocation
@@ -33,6 +30,7 @@ from common.report import JsonReport, TextReport
 from common.resource import SHARED, Key, Plan, Resource
 from common.shared import ARTIFACTS
 from common.stat_cache import StatCache
+from common.stopping import Stopping
 
 BUCKET = Key(SHARED, "bucket", ARTIFACTS)
 
@@ -99,7 +97,7 @@ class Session:
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
-        self._signal: int | None = None
+        self._stopping = Stopping(self._stop, lambda text: self.report(Note(text)))
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
     # What is where ------------------------------------------------------------------------------------------------------------
@@ -197,15 +195,28 @@ class Session:
         return self._outcome.plan
 
     def step(self, name: str) -> None:
-        """Carries out one step's part of the plan."""
+        """Carries out one step's part of the plan; of a new one, if it waited for a deploy that has overtaken the first."""
+        try:
+            self._step(name)
+        except OvertakenError:
+            if not self.choices.wait or self._engine is None or self._engine.done:
+                raise
+            self._engine.finish()
+            self._outcome = self._engine = None
+            self.step(name)
+        except LockedError:
+            if self._stopping.number is not None:
+                raise StoppedError(self._stopping.number) from None
+            raise
+
+    def _step(self, name: str) -> None:
         plan = self.plan()
         if self._engine is None:
             self._engine = self._make_engine(plan)
         consumers = projects.consumers(self.pipelines)
         part = [change for change in plan.changes if steps.step_of(change.key, consumers) == name]
         self.report(StepStarted(name, Plan(tuple(part)).counts()))
-        with self._interruptible(self._engine):
-            self._engine.apply({change.key for change in part})
+        self._engine.apply({change.key for change in part})
 
     def close(self) -> None:
         """Ends the session: roots, leases, summary.
@@ -219,12 +230,13 @@ class Session:
             if engine is not None:
                 engine.finish()
         finally:
-            self.pool.shutdown()
+            self._stopping.end()
+            self.pool.shutdown(cancel_futures=True)
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
             done, failed, untried = (len(engine.done), len(engine.failed), len(engine.untried)) if engine else (0, 0, 0)
             self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried))
-        if self._signal is not None:
-            raise StoppedError(self._signal)
+        if self._stopping.number is not None:
+            raise StoppedError(self._stopping.number)
         if engine is not None and (engine.failed or engine.untried):
             raise FailedError(
                 f"{failed} failed, {untried} not tried. What succeeded is recorded: deploy again to go on from here."
@@ -244,6 +256,7 @@ class Session:
         if self.env.protected and not plan.is_empty and not self.choices.yes:
             self._confirm()
         assert self._outcome is not None  # noqa: S101 - plan() has set it
+        self._stopping.watch()
         means = Means(self.pool, self.build_dir, self.report, self._lock, self.choices.wait, {} if plan.is_empty else self._about)
         return Engine(self.aws, self.records, self.resources, self._outcome, BUCKET, means)
 
@@ -267,21 +280,9 @@ class Session:
     def _about(self) -> dict[str, str]:
         return provenance.about(self.root, self.caller)
 
-    @contextmanager
-    def _interruptible(self, engine: Engine) -> Iterator[None]:
-        """Ctrl-C and SIGTERM let what is under way finish; nothing more is started."""
-
-        def stop(number: int, _frame: FrameType | None) -> None:
-            self._signal = number
-            engine.interrupt()
-            self.report(Note("Stopping: calls under way are finished and recorded."))
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _stop(self) -> None:
+        if self._engine is not None:
+            self._engine.interrupt()
 
 
 def opened(
