@@ -2,7 +2,8 @@
 
 The lock is an object that only one can create (a conditional put). Its holder renews it by compare-and-set, so that a holder
 that was thought dead notices, at its next renewal or write, that it is holder no more. How old a lease is, is told by the
-store's own clock, never by comparing two machines'.
+store's own clock, never by comparing two machines'. All of it stands on the store's refusal of a put whose condition does not
+hold, so that refusal is seen once, before the first deploy of a project relies on it.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -17,7 +18,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from common.config import Environment
-from common.errors import AwsError, LockedError
+from common.errors import AwsError, LockedError, UsageError
+from common.release import parsed, printable
 from common.resource import Aws
 
 LEASE_SECONDS = 60.0
@@ -25,7 +27,20 @@ RENEWED_AFTER = 0.25
 """Of the lease's time."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 RACED = frozenset({"ConditionalRequestConflict", "409"})
-GONE = frozenset({"NoSuchKey", "404"})
+GONE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+OTHER = '"00000000000000000000000000000000"'
+"""An ETag that nothing has."""
+CONDITIONS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+    ("PutObject", "If-None-Match", {"IfNoneMatch": "*"}),
+    ("PutObject", "If-Match", {"IfMatch": OTHER}),
+    ("DeleteObject", "If-Match", {"IfMatch": OTHER}),
+)
+"""What the store must refuse while the lock is held: to create what is there, to replace or delete what is another."""
+
+
+def _seconds() -> float:
+    """Seconds that only rise, those in which the machine was asleep counted, where the system counts them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Lock:
@@ -47,7 +62,7 @@ class Lock:
         say: Callable[[str], None],
         *,
         lease: float = LEASE_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = _seconds,
     ) -> None:
         self._aws, self._env, self._project, self._about, self._say = aws, env, project, about, say
         self._lease, self._clock = lease, clock
@@ -81,6 +96,28 @@ class Lock:
         self._renewer = threading.Thread(target=self._renew, name=f"lease-{self._project}", daemon=True)
         self._renewer.start()
 
+    def prove(self) -> None:
+        """Sees that the store refuses what the lease relies on. Call while holding it.
+
+        Raises:
+            UsageError: it does not, so that two deploys could not be kept apart. The lock is gone then.
+        """
+        for operation, header, condition in CONDITIONS:
+            body = {"Body": self._body()} if operation == "PutObject" else {}
+            try:
+                self._aws.call("s3", operation, **self._object, **body, **condition)
+            except AwsError as error:
+                if error.code not in TAKEN | RACED | GONE:
+                    raise
+            else:
+                self._stop_renewing()
+                self._aws.call("s3", "DeleteObject", **self._object)
+                self._etag = None
+                raise UsageError(
+                    f"The store of s3://{self._env.artifact_bucket} ignores {header} on {operation}, so two deploys could not be "
+                    f"kept apart. Use a store that keeps to conditional writes, as S3 does. Nothing was deployed."
+                )
+
     def check(self) -> None:
         """Stops a holder that is holder no more, before it writes.
 
@@ -96,9 +133,7 @@ class Lock:
 
     def release(self) -> None:
         """Gives the lease back; a lease that is somebody else's by now is left alone."""
-        self._stopping.set()
-        if self._renewer:
-            self._renewer.join()
+        self._stop_renewing()
         if self._etag and not self._lost:
             try:
                 self._aws.call("s3", "DeleteObject", **self._object, IfMatch=self._etag)
@@ -112,15 +147,42 @@ class Lock:
         found = self._read()
         return None if found is None else found[0]
 
-    def remove(self) -> bool:
-        """Removes the lock, whoever holds it; for people. True if there was one."""
+    def remove(self, ask: Callable[[str], None]) -> bool:
+        """Removes the lock, whoever holds it; for people.
+
+        Args:
+            ask: gets a sentence about the holder first, and raises to leave the lock.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            LockedError: it changed hands, or was given back, while `ask` asked.
+        """
         found = self._read()
-        if found is not None:
-            self._aws.call("s3", "DeleteObject", **self._object, IfMatch=found[1])
-        return found is not None
+        if found is None:
+            return False
+        body, etag, age = found
+        place = f"{self._env.name}/{self._project}"
+        ask(f"{place} is held by {_who(body)}; last heard of {max(age, 0):.0f} s ago")
+        try:
+            self._aws.call("s3", "DeleteObject", **self._object, IfMatch=etag)
+        except AwsError as error:
+            if error.code not in TAKEN | GONE:
+                raise
+            raise LockedError(f"{place}: the lease was just renewed, taken over or given back. It was not removed.") from None
+        return True
+
+    def _stop_renewing(self) -> None:
+        self._stopping.set()
+        if self._renewer:
+            self._renewer.join()
+
+    def _body(self) -> bytes:
+        return json.dumps({"schema": 1, "token": self._token, **self._about}).encode()
 
     def _put(self, condition: Mapping[str, str]) -> bool:
-        body = json.dumps({"schema": 1, "token": self._token, **self._about}).encode()
+        body = self._body()
         try:
             response = self._aws.call("s3", "PutObject", **self._object, Body=body, ContentType="application/json", **condition)
         except AwsError as error:
@@ -140,13 +202,9 @@ class Lock:
         found = self._aws.find("s3", "GetObject", "NoSuchKey", **self._object)
         if found is None:
             return None
-        try:
-            body = json.loads(found["Body"].read())
-        except ValueError:
-            body = {}
         modified: datetime = found["LastModified"]
         now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return (body if isinstance(body, dict) else {}), found["ETag"], (now - modified).total_seconds()
+        return parsed(found["Body"]), found["ETag"], (now - modified).total_seconds()
 
     def _take_over(self, wait: bool) -> bool:
         found = self._read()
@@ -159,7 +217,7 @@ class Lock:
         if not wait:
             raise LockedError(
                 f"{self._env.name}/{self._project} is being deployed by {_who(body)}. Wait for it (--wait), or, if it is dead, "
-                f"deploy again in {self._lease - age:.0f} s."
+                f"deploy again in {self._lease - age:.0f} s, or remove its lease (invoke unlock)."
             )
         if not self._waiting:
             self._say(f"{self._project}: waiting for {_who(body)}.")
@@ -225,7 +283,7 @@ class Fenced:
 
 def _who(body: Mapping[str, Any]) -> str:
     """A person, a machine, a commit and a time, as far as the lock tells them."""
-    holder, host = body.get("holder", "somebody"), body.get("host", "an unknown machine")
-    since = f" since {body['since']}" if "since" in body else ""
-    commit = f" (commit {str(body['commit'])[:12]})" if body.get("commit") else ""
-    return f"{holder} on {host}{since}{commit}"
+    said = {name: printable(body[name], 80) for name in ("holder", "host", "since", "commit") if body.get(name)}
+    since = f" since {said['since']}" if "since" in said else ""
+    commit = f" (commit {said['commit'][:12]})" if "commit" in said else ""
+    return f"{said.get('holder', 'somebody')} on {said.get('host', 'an unknown machine')}{since}{commit}"

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
-from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
+from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
 from common.resource import CHANGING, Action, Change, Plan
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ STYLES = {
     Action.DELETE: "red",
     Action.RECORD: "blue",
     Action.ORPHAN: "red",
+    Action.FORGET: "blue",
     Action.NOOP: "dim",
 }
 PAST = {
@@ -44,6 +45,7 @@ PAST = {
     Action.DELETE: "deleted",
     Action.RECORD: "recorded",
     Action.ORPHAN: "no longer declared",
+    Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }
 WIDTH = 16
@@ -124,6 +126,10 @@ class TextReport:
                 self._running.pop(change.key, None)
                 self._line(f"  [bold red]failed[/bold red] {_described(change)}")
                 self._line(f"    [red]{escape(message)}[/red]")
+            case Skipped(change, message):
+                self._running.pop(change.key, None)
+                self._line(f"  [yellow]skipped[/yellow] {_described(change)}")
+                self._line(f"    [yellow]{escape(message)}[/yellow]")
             case Blocked(change, needed):
                 because = f"{needed} failed" if needed else "the deploy was stopped"
                 self._line(f"  [red]not tried[/red] {_described(change)} [red]({because})[/red]")
@@ -153,10 +159,11 @@ class TextReport:
             told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
         else:
             told = [f"{self._done[action]} {PAST[action]}" for action in (Action.CREATE, Action.UPDATE, Action.UPLOAD)]
-            others = (Action.REPLACE, Action.DELETE, Action.RECORD)
+            others = (Action.REPLACE, Action.DELETE, Action.RECORD, Action.FORGET)
             told += [f"{self._done[action]} {PAST[action]}" for action in others if self._done[action]]
         told += [f"{counts[Action.NOOP]} up to date"] if counts.get(Action.NOOP) else []
         told += [f"{counts[Action.ORPHAN]} no longer declared"] if counts.get(Action.ORPHAN) else []
+        told += [f"[yellow]{closed.skipped} skipped[/yellow]"] if closed.skipped else []
         told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
         told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
         calls = sum(closed.calls.values())
@@ -186,7 +193,10 @@ class TextReport:
             self._status.update(shown)
 
 
-CHANGING_ORDER = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.RECORD)
+CHANGING_ORDER = (
+    *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE),
+    *(Action.RECORD, Action.FORGET),
+)
 
 
 def _described(change: Change) -> str:
@@ -203,6 +213,7 @@ class JsonReport:
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
         self._failed: dict[str, str] = {}
+        self._skipped: dict[str, str] = {}
         self._blocked: list[str] = []
 
     def __call__(self, event: Event) -> None:
@@ -213,6 +224,8 @@ class JsonReport:
                     self._object |= {"counts": plan.counts(), "changes": [_as_object(change) for change in plan.changes]}
                 case Failed(change, message):
                     self._failed[f"{change.key.project}:{change.key}"] = message
+                case Skipped(change, message):
+                    self._skipped[f"{change.key.project}:{change.key}"] = message
                 case Blocked(change, _):
                     self._blocked.append(f"{change.key.project}:{change.key}")
                 case Built(key, files, size, fresh):
@@ -220,6 +233,7 @@ class JsonReport:
                     self._object.setdefault("packages", []).append(package)
                 case Closed(seconds, calls):
                     self._object["failed"], self._object["not_tried"] = self._failed, sorted(self._blocked)
+                    self._object["skipped"] = self._skipped
                     self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
                     self._object["seconds"] = round(seconds, 3)
                     self._stream.write(json.dumps(self._object, indent=2) + "\n")

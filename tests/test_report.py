@@ -183,11 +183,12 @@ def test_json_is_one_object() -> None:
         "environment": "dev",
         "projects": ["acres"],
         "counts": {
-            "create": 1, "update": 1, "replace": 0, "upload": 1, "delete": 0, "record": 0, "orphan": 1, "noop": 1,
+            "create": 1, "update": 1, "replace": 0, "upload": 1, "delete": 0, "record": 0, "orphan": 1, "forget": 0, "noop": 1,
         },
         "changes": [as_line(one) for one in PLAN.changes],
         "failed": {},
         "not_tried": [],
+        "skipped": {},
         "api_calls": {"total": 5, "by_operation": {"lambda:GetFunction": 2, "s3:PutObject": 3}},
         "seconds": 1.25,
     }  # fmt: skip
