@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
+from common.prediction import predict
 from common.resource import CHANGING, Action, Change, Plan
 
 if TYPE_CHECKING:
@@ -166,6 +167,10 @@ class TextReport:
         told += [f"[yellow]{closed.skipped} skipped[/yellow]"] if closed.skipped else []
         told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
         told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
+        if self._planning and self._plan is not None and not self._plan.is_empty:
+            foretold = predict(self._plan)
+            lasting = f", {foretold.seconds:.0f} s or more" if foretold.seconds >= 1 else ""
+            self._line(f"[dim]to apply: about {foretold.calls:,} AWS calls{lasting}[/dim]")
         calls = sum(closed.calls.values())
         summary = ", ".join(told)
         self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
@@ -210,6 +215,7 @@ class JsonReport:
     def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None) -> None:
         counts = Plan(()).counts()
         self._object: dict[str, Any] = {"environment": environment, "projects": list(projects), "counts": counts, "changes": []}
+        self._object["predicted"] = {"calls": 0, "seconds": 0.0}
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
         self._failed: dict[str, str] = {}
@@ -222,6 +228,8 @@ class JsonReport:
             match event:
                 case Planned(plan):
                     self._object |= {"counts": plan.counts(), "changes": [_as_object(change) for change in plan.changes]}
+                    foretold = predict(plan)
+                    self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
                 case Failed(change, message):
                     self._failed[f"{change.key.project}:{change.key}"] = message
                 case Skipped(change, message):

@@ -23,6 +23,7 @@ LAYERS = (
         "local",
         "lock",
         "parameters",
+        "prediction",
         "protection",
         "records",
         "reference",
