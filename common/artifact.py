@@ -242,7 +242,7 @@ def _check_handler(package: Package, known: bool, defines: Callable[[Path, str],
     python = package.runtime.startswith("python")
     place = module.replace(".", "/") if python else module
     endings = (".py", "/__init__.py") if python else (".js", ".mjs", ".cjs")
-    candidates = [package.folder / f"{place}{ending}" for ending in endings] if place else []
+    candidates = (package.folder / f"{place}{ending}" for ending in endings) if place else ()
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
         needed = f"a file {place}{endings[0]} there" if place else "to be written as file.function"
