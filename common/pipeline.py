@@ -80,7 +80,7 @@ class Pipeline:
         settings: FunctionSettings | None = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`)."""
-        place = self.folder / (folder or f"lambda/{name}")
+        place = self._within(folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
         return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said))
 
@@ -97,7 +97,7 @@ class Pipeline:
     ) -> Ref:
         """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job."""
         said = _with(settings, "arguments", arguments)
-        path = self.folder / script if script else self._script(name)
+        path = self._within(script) if script else self._script(name)
         return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell))
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
@@ -120,7 +120,7 @@ class Pipeline:
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             settings: what the declaration wants different from the defaults.
         """
-        source = self.folder / definition if isinstance(definition, str) else definition
+        source = self._within(definition) if isinstance(definition, str) else definition
         return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings))
 
     def table(self, name: str, *, partition_key: str) -> Ref:
@@ -151,8 +151,8 @@ class Pipeline:
             sample: files of the project; on the embedded AWS they are put to their locations first.
             preview: where the Parquet files are that are shown in the end.
         """
-        files = tuple((self.folder / path, location) for path, location in (sample or {}).items())
-        self.entry = Entry(machine, self.folder / starting if isinstance(starting, str) else starting, files, preview)
+        files = tuple((self._within(path), location) for path, location in (sample or {}).items())
+        self.entry = Entry(machine, self._within(starting) if isinstance(starting, str) else starting, files, preview)
 
     def resources(self) -> tuple[Resource, ...]:
         """Every resource of the pipeline, those found by convention included.
@@ -188,6 +188,13 @@ class Pipeline:
         for script in sorted((self.folder / "glue").glob("*/[!._]*.py")):
             if Key(self.name, "glue-job", script.stem) not in declared:
                 self.job(script.stem)
+
+    def _within(self, path: str) -> Path:
+        """A path of the project, which does not lead out of it: what is deployed is what its folder shows."""
+        found = self.folder / path
+        if not found.resolve().is_relative_to(self.folder.resolve()):
+            raise DeclarationError(f"projects/{self.name}: {path} leads out of the project's folder. Put what it needs inside.")
+        return found
 
     def _script(self, name: str) -> Path:
         found = sorted((self.folder / "glue").glob(f"*/{name}.py"))

@@ -84,9 +84,9 @@ class Reduced:
     name: str
     whole: Declares
 
-    def resources(self) -> Sequence[Resource]:
-        found = self.whole.resources()
-        return found if self.name == SHARED else [one for one in found if one.key.name.partition("-")[0] == "Validate"]
+    def resources(self) -> tuple[Resource, ...]:
+        kept = [one for one in self.whole.resources() if one.key.name.partition("-")[0] == "Validate"]
+        return tuple(self.whole.resources() if self.name == SHARED else kept)
 
 
 class Deployer(Session):
