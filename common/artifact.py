@@ -30,6 +30,8 @@ PACKAGER = 1
 """Rises when the same inputs are packaged to other bytes."""
 UNZIPPED_LIMIT = 250 * 1024 * 1024
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+SECRETS = frozenset({".aws", ".env", ".netrc", ".pypirc", "id_ed25519", "id_rsa"})
+"""What holds secrets by its name. Whoever may read a function or the artifact bucket reads all that is packaged."""
 IGNORED = frozenset({"__pycache__", ".DS_Store", ".cache", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
 
@@ -185,7 +187,8 @@ def _walk(folder: Path) -> dict[str, os.stat_result]:
     """What `stat` says of every file below, by relative POSIX path in order; symlinks inside the folder are followed.
 
     Raises:
-        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder.
+        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder, or holds
+            secrets.
     """
     found: dict[str, os.stat_result] = {}
     waiting = [("", os.fspath(folder))]
@@ -195,6 +198,8 @@ def _walk(folder: Path) -> dict[str, os.stat_result]:
             for entry in entries:
                 if entry.name in IGNORED:
                     continue
+                if entry.name in SECRETS:
+                    raise ArtifactError(f"{_shown(Path(entry.path))} holds secrets by its name. Keep it out of what is deployed.")
                 if entry.is_symlink():
                     _check_link(Path(entry.path), folder.resolve())
                 if entry.is_dir():
