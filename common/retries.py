@@ -9,13 +9,15 @@ Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.h
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ATTEMPTS = 12
 """Of one call that AWS answers with "not now", or does not answer."""
 CONNECTS = 4
 """Of one call for which nobody listens: a machine without a network need not wait long to be told."""
+WHEN_DOWN = 2
+"""Of one call, when another one has just been given up."""
 SECONDS = 60.0
 """After its first failure, a call is not tried again when so much time has gone by."""
 LONGEST_PAUSE = 20.0
@@ -47,7 +49,7 @@ CODES = frozenset(
 """What services say when they mean "not now" and answer 400."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Retries:
     """Answers botocore's event `needs-retry`: the seconds to wait before another try, None when there is to be none.
 
@@ -55,11 +57,14 @@ class Retries:
         lost: errors after which nobody knows whether AWS was asked.
         unheard: those among them that say that nobody listened.
         clock: seconds that only rise.
+        is_down: a call was given up, and none was answered since: until one is, the others are not asked as patiently. A
+            thousand resources shall not each take a minute to find out.
     """
 
     lost: tuple[type[BaseException], ...]
     unheard: tuple[type[BaseException], ...]
     clock: Callable[[], float] = time.monotonic
+    is_down: bool = field(default=False, init=False)
 
     def __call__(
         self,
@@ -70,9 +75,13 @@ class Retries:
         **_: Any,
     ) -> float | None:
         """Botocore's arguments; `attempts` is how often it was tried so far."""
+        if not self._passes(response, caught_exception):
+            self.is_down = False
+            return None
         most = CONNECTS if isinstance(caught_exception, self.unheard) else ATTEMPTS
         first = request_dict["context"].setdefault("first_failure", self.clock())
-        if attempts >= most or self.clock() - first > SECONDS or not self._passes(response, caught_exception):
+        if attempts >= (WHEN_DOWN if self.is_down else most) or self.clock() - first > SECONDS:
+            self.is_down = True
             return None
         return random.random() * min(2.0 ** (attempts - 1), LONGEST_PAUSE)  # noqa: S311 - jitter, no secret
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, SECONDS, Retries
+from common.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, SECONDS, WHEN_DOWN, Retries
 
 
 class ResetError(Exception):
@@ -90,4 +90,13 @@ def test_a_call_that_fails_for_too_long_is_not_tried_again() -> None:
     assert retries(attempts=2, request_dict=request, caught_exception=error) is not None
     clock.now += 2
     assert retries(attempts=3, request_dict=request, caught_exception=error) is None
-    assert retries(attempts=1, request_dict={"context": {}}, caught_exception=error) is not None
+
+
+def test_once_a_call_was_given_up_the_others_are_not_asked_as_patiently(retries: Retries) -> None:
+    """A thousand resources shall not each take a minute to find out that AWS is down."""
+    assert asked(retries, WHEN_DOWN, status=500) is not None
+    assert asked(retries, ATTEMPTS, status=500) is None
+    assert asked(retries, 1, status=500) is not None
+    assert asked(retries, WHEN_DOWN, status=500) is None
+    assert asked(retries, status=404, code="NoSuchKey") is None  # an answer: it is up again
+    assert asked(retries, WHEN_DOWN, status=500) is not None

@@ -11,8 +11,8 @@ from common.errors import AccountError
 from tests.faults.bounded import SEED
 from tests.faults.commands import Clone, settled
 from tests.faults.crashes import CHANGED
-from tests.faults.emulator import free_port
-from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused
+from tests.faults.emulator import Emulator, free_port
+from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, pass_on
 
 THROTTLED = {
     "s3": Refused(503, "SlowDown", "Please reduce your request rate."),
@@ -109,6 +109,25 @@ def test_an_aws_that_is_down_is_told_in_one_message(repo: Clone, ready: Proxy, r
     assert down.code == 1
     assert words in down.err
     assert down.err.count("\n") <= 2, down.err
+
+
+def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Proxy) -> None:
+    """What fails is told by resource; when AWS is up again, and the lease has run out, the next deploy does the rest."""
+
+    def rule(call: Call) -> Fault:
+        return Lost(asked=False) if call.number > 200 else None
+
+    fresh.rule = rule
+    half = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=20)
+    assert half.code == 1
+    assert "Connection was closed before we received a valid response" in half.out
+    assert "Is there a network" in half.out
+    fresh.rule = pass_on
+    Emulator(0, fresh.upstream).put_clock_forward(3600)
+    rest = repo.deploy(fresh.endpoint, pace=20)
+    assert rest.code == 0
+    assert 0 < list(rest.changes().values()).count("create") < 39
+    settled(repo, fresh)
 
 
 def test_where_nobody_listens_it_is_told_within_seconds() -> None:
