@@ -108,6 +108,7 @@ class Function(Declared):
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
+            self._seen.clear()  # whatever was read of it was read before it existed
             return self.update(aws, desired, frozenset(desired))
         if response.get("State") != "Active":
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
