@@ -64,6 +64,19 @@ def of_files(files: Mapping[str, Digest]) -> Digest:
     return of_struct("tree", 1, dict(files))
 
 
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which files differ, for people; empty if none does.
+
+    Args:
+        before: each file's digest under its name.
+        now: the same, later.
+    """
+    names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
+    names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
+    names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
+    return ", ".join(names if len(names) <= 3 else [*names[:3], f"and {len(names) - 3} more files"])
+
+
 def short(digest: str) -> str:
     """The first twelve digits: enough for a person to tell two apart."""
     return digest[:12]

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common.artifact import IGNORED
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
@@ -23,6 +22,9 @@ from common.declaration import (
 )
 from common.definition import Source
 from common.errors import ConfigError, DeclarationError
+from common.packaging.imports import Libraries
+from common.packaging.node import Command
+from common.packaging.tree import IGNORED
 from common.reference import Grantable, Location, Names, Ref
 from common.rendering import Renderer
 from common.resource import Key, Resource
@@ -66,9 +68,10 @@ class Pipeline:
         self._renderer = Renderer(name, env, self._names)
         self._declared: dict[Ref, Declaration] = {}
         self._resources: tuple[Resource, ...] = ()
+        self._libraries = {"shared": folder / "shared"}
         self.shared = Shared(env, self._names.add)
 
-    def function(
+    def function(  # noqa: PLR0913 - all but the name are optional and named
         self,
         name: str,
         *,
@@ -77,14 +80,32 @@ class Pipeline:
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
         environment: Mapping[str, str] | None = None,
+        includes: Iterable[str] = (),
+        build: str | None = None,
+        output: str = "dist",
         settings: FunctionSettings | None = None,
     ) -> Ref:
-        """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`)."""
+        """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
+
+        Args:
+            name: its name in references and configuration.
+            handler: as Lambda spells it, ``file.function``.
+            folder: where its code is, relative to the project.
+            reads: what its role may read.
+            writes: what its role may read and write.
+            environment: variables; tokens are replaced.
+            includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
+            build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
+            output: see `build`.
+            settings: what the declaration wants different from the defaults.
+        """
         place = self.folder / (folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
-        return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said))
+        command = Command(build, output) if build else None
+        code = (Libraries(self._libraries), tuple(includes), command)
+        return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
 
-    def job(
+    def job(  # noqa: PLR0913 - see above
         self,
         name: str,
         *,
@@ -92,13 +113,39 @@ class Pipeline:
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
         arguments: Mapping[str, str] | None = None,
+        includes: Iterable[str] = (),
+        requirements: str | None = None,
         settings: JobSettings | None = None,
         shell: bool = False,
     ) -> Ref:
-        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job."""
+        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
+
+        Args:
+            name: its name in references and configuration.
+            script: where the script is, relative to the project.
+            reads: what its role may read.
+            writes: what its role may read and write.
+            arguments: of each run; tokens are replaced.
+            includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
+            requirements: the file that says what to install; `<script>.requirements.txt` beside the script is found.
+            settings: what the declaration wants different from the defaults.
+            shell: see above.
+        """
         said = _with(settings, "arguments", arguments)
         path = self.folder / script if script else self._script(name)
-        return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell))
+        asked = self.folder / requirements if requirements else path.with_name(f"{path.stem}.requirements.txt")
+        if requirements and not asked.is_file():
+            raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
+        code = (Libraries(self._libraries), tuple(includes), asked)
+        return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell, *code))
+
+    def library(self, path: str) -> None:
+        """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
+        place = self.folder.parents[1] / path
+        if not place.exists():
+            raise DeclarationError(f"projects/{self.name}: the library {path} is not in the repository.")
+        if self._libraries.setdefault(place.stem, place) != place:
+            raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""

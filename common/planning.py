@@ -97,7 +97,7 @@ class Planner:
         """
         guarded = self._pool.submit(guard)
         digests = {one.key: resource.state_digest(one.key.kind, one.desired()) for one in resources}
-        artifacts = {one.artifact.key: one.artifact for one in resources if one.artifact is not None}
+        artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(ask, self._aws, self._env) for ask in (records.inventory, records.roles)]
         marks = {name: self._pool.submit(self._records.mark, name) for name in {key.project for key in digests}}
@@ -147,7 +147,7 @@ class Planner:
 
         wanted = [one for one in resources if options.wanted(one.key)]
         unsettled = [one for one in wanted if not settled(one)]
-        stale = {one.artifact.key for one in unsettled if one.artifact is not None}
+        stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
         contents = dict(zip(stale, self._pool.map(self._content, [artifacts[key] for key in stale]), strict=True))
         changes = {one.key: Change(one.key, Action.NOOP, "up to date") for one in wanted}
@@ -235,17 +235,11 @@ def _parsed_key(project: str, name: str) -> Key:
 def _files_changed(artifact: Artifact, project: Trusted) -> str:
     """Which files of an artifact are not as they were released; empty when that is not known."""
     before = dict(project.root.files.get(str(artifact.key), {})) if project.root else {}
-    now = artifact.files()
-    if not before:
-        return ""
-    names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
-    names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
-    names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
-    return ", ".join(names if len(names) <= 3 else [*names[:3], f"and {len(names) - 3} more files"])
+    return digest.differences(before, artifact.files()) if before else ""
 
 
 def _reason(one: Resource, desired: State, observed: State, changed: tuple[str, ...], project: Trusted) -> str:
-    files = _files_changed(one.artifact, project) if one.artifact is not None else ""
+    files = ", ".join(found for artifact in one.artifacts if (found := _files_changed(artifact, project)))
     fields = [name for name in changed if not (files and name == one.artifact_field)]
     parts = [files, *(_field_changed(name, observed.get(name), desired.get(name)) for name in fields)]
     return "; ".join(part for part in parts if part)

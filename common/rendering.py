@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import permissions
+from common import libraries, permissions
 from common.artifact import Package, Script
 from common.config import Environment
 from common.declaration import (
@@ -116,7 +116,8 @@ class Renderer:
         python = settings.runtime.startswith("python")
         handler = declaration.handler or ("handler.handler" if python else "index.handler")
         key = self._key("artifact", ref.key.name)
-        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture)
+        built = (declaration.libraries, declaration.includes, declaration.command)
+        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture, *built)
         code.check_handler()
         used = permissions.references(declaration.reads, declaration.writes)
         common = self._common(ref, [*needs, group.key, key, *(one.key for one in (*refs, *used))])
@@ -149,7 +150,8 @@ class Renderer:
         logs = permissions.logs(group.arn for group in groups) if groups else permissions.glue_logs(self._env, "python-jobs/*")
         role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected])
         used = permissions.references(declaration.reads, declaration.writes)
-        common = self._common(ref, [*needs, key, *(one.key for one in (*groups, *refs, *used))])
+        imported = libraries.imports(key, self._prefix, declaration, settings.glue_version)
+        common = self._common(ref, [*needs, key, *imported.keys(), *(one.key for one in (*groups, *refs, *used))])
         bucket = self._env.artifact_bucket
         self._add(
             Job(
@@ -161,6 +163,9 @@ class Renderer:
                 arguments=arguments,
                 shell=declaration.shell,
                 log_group=self._shared.log_group("glue").name,
+                shared_code=imported.shared_code,
+                wheels=imported.wheels,
+                modules=imported.modules,
             )
         )
 

@@ -22,7 +22,7 @@ from common.config import Environment
 from common.declaration import Declares
 from common.engine import Engine, Means
 from common.errors import FailedError, StoppedError, UsageError
-from common.events import Built, Closed, Note, Planned, Report, StepStarted
+from common.events import Closed, Note, Planned, Report, StepStarted
 from common.invocation import Invocation
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
@@ -143,7 +143,9 @@ class Session:
     @cached_property
     def resources(self) -> list[Resource]:
         """All resources of all pipelines, the files of their artifacts looked at."""
-        return self._looked_at(self.pipelines)
+        found = [resource for pipeline in self.pipelines for resource in pipeline.resources()]
+        self.look_at(found)
+        return found
 
     @cached_property
     def records(self) -> Records:
@@ -156,20 +158,6 @@ class Session:
         return self.root / "build" / "artifacts"
 
     # What it does -------------------------------------------------------------------------------------------------------------
-
-    def package(self) -> None:
-        """Builds every Lambda package; without --env, those of every environment. Asks AWS nothing."""
-        names = [self.choices.env] if self.choices.env else config.environments(self.root)
-        there, told = set(self.build_dir.rglob("*")), set()
-        for name in names:
-            env = config.load(self.root, name)
-            for one in self._looked_at(projects.load(self.root, env, self.projects)):
-                if one.artifact is not None and one.key.kind == "lambda" and self._matches(one.key):
-                    built = one.artifact.build(self.build_dir)
-                    if built not in told:
-                        told.add(built)
-                        size = built.stat().st_size
-                        self.report(Built(one.artifact.key, one.artifact.files(), size, built not in there))
 
     def plan(self) -> Plan:
         """What a deploy would do. Reads only; made once."""
@@ -217,13 +205,11 @@ class Session:
 
     # How ----------------------------------------------------------------------------------------------------------------------
 
-    def _looked_at(self, pipelines: Sequence[Declares]) -> list[Resource]:
-        found = [resource for pipeline in pipelines for resource in pipeline.resources()]
+    def look_at(self, resources: Sequence[Resource]) -> None:
+        """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
         with StatCache(self.root / "build" / "stat-cache.json") as known:
-            for one in found:
-                if one.artifact is not None:
-                    one.artifact.read(known.of_file)
-        return found
+            for artifact in (artifact for one in resources for artifact in one.artifacts):
+                artifact.read(known.of_file)
 
     def _make_engine(self, plan: Plan) -> Engine:
         if self.env.protected and not plan.is_empty and not self.choices.yes:
@@ -250,7 +236,7 @@ class Session:
         if self.choices.only is None:
             return None
         needs = {one.key: one.needs for one in self.resources}
-        found = [key for key in needs if self._matches(key)]
+        found = [key for key in needs if self.matches(key)]
         if not found:
             raise UsageError(f"--only {self.choices.only!r} matches nothing. Keys look like {next(iter(needs))}; see `plan`.")
         closure: set[Key] = set()
@@ -261,7 +247,8 @@ class Session:
                 found.extend(needs.get(key, ()))
         return closure
 
-    def _matches(self, key: Key) -> bool:
+    def matches(self, key: Key) -> bool:
+        """Whether --only, if it was given, names a resource."""
         return self.choices.only is None or fnmatch.fnmatchcase(str(key), self.choices.only)
 
     def _lock(self, project: str) -> Lock:
