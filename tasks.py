@@ -35,9 +35,15 @@ HELP = {
 
 def session(*, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
     """The one session of this invocation with these options; the executor closes it."""
-    from common.session import Choices, opened, parallel  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common import ahead  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    return opened(ROOT, Choices(**chosen, jobs=parallel(jobs)), INVOCATION.get(), planning=planning, json=json)
+    invocation = INVOCATION.get()
+    asks_aws = chosen["env"] is not None and invocation.requested != [steps.PACKAGE]
+    asking = invocation.keep("ahead", ahead.started, ahead.closed) if asks_aws else None
+    from common.session import Choices, opened, parallel  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
+
+    choices = Choices(**chosen, jobs=parallel(jobs))
+    return opened(ROOT, choices, invocation, planning=planning, json=json, ahead=asking)
 
 
 def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
@@ -151,6 +157,15 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
 
+@task(positional=[], help={"env": HELP["env"]})
+def policy(_c: Context, env: str | None = None) -> None:
+    """The IAM policy that deploying an environment takes: every call, on that environment's names alone."""
+    from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.session import Choices, Session  # noqa: PLC0415 - see above
+
+    print(policy.text(Session(ROOT, Choices(env=env), (), print).configured))  # noqa: T201 - what the task is for
+
+
 @task(positional=[], help={"env": "The embedded environment."})
 def start(_c: Context, env: str = "local") -> None:
     """Start the embedded AWS, unless it is running."""
@@ -194,5 +209,6 @@ namespace = Collection(
     plan,
     run,
     status,
+    policy,
 )
 namespace.add_collection(Collection("local", start, stop, reset))

@@ -1,10 +1,11 @@
 """The only module that creates AWS clients: credentials, the account guard, retries and the call counter.
 
 It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
+Botocore itself is loaded with the first call that was not asked ahead (see `ahead`): an unchanged deploy never loads it.
 
-Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, lets botocore's adaptive retry mode
-find the rate that AWS allows, and turns botocore's exceptions into ours. One class of refusal is retried here and nowhere
-else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own.
+Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
+lets botocore's adaptive retry mode find the others, and turns botocore's exceptions into ours. One class of refusal is retried
+here and nowhere else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
@@ -14,22 +15,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
-import botocore
-import botocore.session
-from botocore.client import BaseClient
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    WaiterError,
-)
-
+from common.ahead import Ahead, Answer, Question
 from common.errors import AccountError, AwsError
+from common.rates import Rates
+from common.retries import Retries
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.session import Session
 
 PROPAGATION_SECONDS = 150.0
 """How long a new role may take to be known everywhere."""
@@ -61,6 +57,8 @@ class AwsSession:
         endpoint: another address for every service; the embedded AWS.
         sleep: how to wait between tries.
         connections: how many calls may be under way at once.
+        rates: what AWS allows; nothing is held back without it.
+        ahead: has asked some questions already.
     """
 
     def __init__(
@@ -71,27 +69,23 @@ class AwsSession:
         endpoint: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 16,
+        rates: Rates | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         self.region = region
         self.account_id = account_id
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
-        self._endpoint = endpoint
+        self._endpoint, self._connections = endpoint, connections
+        self._rates, self._ahead = rates, ahead
         self._lock = threading.Lock()
         self._clients: dict[str, BaseClient] = {}
-        self._tags: dict[str, dict[str, str]] = {}
-        embedded: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False} if endpoint else {}
-        self._config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": 8},
-            max_pool_connections=connections,
-            connect_timeout=10,
-            read_timeout=70,
-            user_agent_extra="pipeline-deployer",
-            **embedded,
-        )
-        self._session = botocore.session.get_session()
-        if endpoint:
-            self._session.set_credentials(account_id, "embedded")
+
+    def ask_ahead(self, questions: list[Question]) -> None:
+        """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
+        if self._ahead is not None:
+            where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
+            self._ahead.ask(where, questions)
 
     def guard(self) -> str:
         """Proves that the credentials belong to the environment's account, before anything else is asked or done.
@@ -114,16 +108,54 @@ class AwsSession:
             )
         return str(caller["Arn"])
 
-    def client(self, service: str) -> BaseClient:
+    def client(self, service: str) -> "BaseClient":
         """The client of a service; made once."""
         with self._lock:
             if service not in self._clients:
-                where = {"region_name": self.region, "endpoint_url": self._endpoint}
-                try:
-                    self._clients[service] = self._session.create_client(service, config=self._config, **where)
-                except ProfileNotFound as error:
-                    raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self.account_id}.") from None
+                self._clients[service] = self._created(service)
             return self._clients[service]
+
+    @cached_property
+    def _session(self) -> "Session":
+        import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
+
+        session = botocore.session.get_session()
+        if self._endpoint:
+            session.set_credentials(self.account_id, "embedded")
+        return session
+
+    def _created(self, service: str) -> "BaseClient":
+        from botocore.config import Config  # noqa: PLC0415 - see above
+        from botocore.exceptions import (  # noqa: PLC0415 - see above
+            ConnectionError,  # noqa: A004 - its name
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            HTTPClientError,
+            ProfileNotFound,
+            ProxyConnectionError,
+            SSLError,
+        )
+
+        embedded: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False} if self._endpoint else {}
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
+            max_pool_connections=self._connections,
+            connect_timeout=10,
+            read_timeout=70,
+            user_agent_extra="pipeline-deployer",
+            **embedded,
+        )
+        where = {"region_name": self.region, "endpoint_url": self._endpoint}
+        try:
+            client = self._session.create_client(service, config=config, **where)
+        except ProfileNotFound as error:
+            raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self.account_id}.") from None
+        unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard))
+        if self._rates is not None:
+            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call.
+            client.meta.events.register("request-created", partial(_paced, self._rates, service))
+        return client
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """One API operation, retried for as long as a new role may be unknown.
@@ -155,6 +187,10 @@ class AwsSession:
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page of a paginated operation, each counted as the call it is."""
+        answered = self._answered(Question(service, operation, parameters, paged=True))
+        if answered is not None:
+            yield from answered
+            return
         paginator = self.client(service).get_paginator(_method(operation))
         with _Translated(self, service, operation):
             for page in paginator.paginate(**parameters):
@@ -185,19 +221,44 @@ class AwsSession:
         return None
 
     def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        answered = self._answered(Question(service, operation, parameters))
+        if answered is not None:
+            return answered[0]
         with _Translated(self, service, operation):
             method = getattr(self.client(service), _method(operation))
             self._count(service, operation)
             response: dict[str, Any] = method(**parameters)
             return response
 
+    def _answered(self, question: Question) -> Answer | None:
+        """What the other process was told, each page and each refusal counted as the call it was."""
+        pages = 1
+        try:
+            answer = self._ahead.answer(question) if self._ahead is not None else None
+            pages = len(answer) if answer is not None else 0
+        finally:
+            for _ in range(pages):
+                self._count(question.service, question.operation)
+        return answer
+
     def _count(self, service: str, operation: str) -> None:
         with self._lock:
             self.calls[f"{service}:{operation}"] += 1
 
 
+def preload() -> None:
+    """Loads what the first call would load."""
+    import botocore.session  # noqa: F401, PLC0415 - see `AwsSession`
+
+
 def _method(operation: str) -> str:
-    return str(botocore.xform_name(operation))
+    from botocore import xform_name  # noqa: PLC0415 - an unchanged deploy does without it
+
+    return str(xform_name(operation))
+
+
+def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
+    rates.take(service, operation_name)
 
 
 class _Translated:
@@ -210,6 +271,16 @@ class _Translated:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        from botocore.exceptions import (  # noqa: PLC0415 - an unchanged deploy does without it
+            BotoCoreError,
+            ClientError,
+            NoCredentialsError,
+            PartialCredentialsError,
+            WaiterError,
+        )
+
         if isinstance(error, ClientError):
             said = error.response.get("Error", {})
             raise self._refused(said.get("Code", "Unknown"), said.get("Message", str(error))) from None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from common import config, projects
+from common import config, projects, selection
 from common.artifact import Package
 from common.errors import ArtifactError, DeployError
 from common.events import Built, Note
@@ -65,7 +65,7 @@ def lock(session: Session) -> None:
 
 def _resources(session: Session, environment: str) -> list[Resource]:
     pipelines = projects.load(session.root, config.load(session.root, environment), session.projects)
-    return [one for pipeline in pipelines for one in pipeline.resources() if session.matches(one.key)]
+    return [one for pipeline in pipelines for one in pipeline.resources() if selection.matches(session.choices.only, one.key)]
 
 
 def _packages(session: Session) -> Iterator[Package]:

@@ -17,6 +17,7 @@ from common import digest, records, resource
 from common.config import OWNER_TAG, Environment
 from common.digest import Digest
 from common.errors import DeployError, OwnershipError
+from common.index import Part
 from common.records import CLEAN, Mark, Records, Root
 from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
 
@@ -78,10 +79,14 @@ class Planner:
     Args:
         build_dir: where artifacts are built when their content is not known otherwise.
         pool: where calls run in parallel.
+        parts: how to ask the tagging index.
     """
 
-    def __init__(self, env: Environment, aws: Aws, known: Records, build_dir: Path, pool: Executor) -> None:
+    def __init__(
+        self, env: Environment, aws: Aws, known: Records, build_dir: Path, pool: Executor, parts: Sequence[Part] = ((),)
+    ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
+        self._parts = parts
 
     def plan(self, resources: Sequence[Resource], options: Options, guard: Callable[[], object]) -> Outcome:
         """What has to be done, in dependency order.
@@ -99,7 +104,8 @@ class Planner:
         digests = {one.key: resource.state_digest(one.key.kind, one.desired()) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        present = [self._pool.submit(ask, self._aws, self._env) for ask in (records.inventory, records.roles)]
+        present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
+        present.append(self._pool.submit(records.roles, self._aws, self._env))
         marks = {name: self._pool.submit(self._records.mark, name) for name in {key.project for key in digests}}
         guarded.result()
         trusted = self._trust({name: mark.result() for name, mark in marks.items()}, digests)

@@ -10,16 +10,19 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from common import digest
+from common.ahead import Question, first_question
 from common.config import Environment
 from common.digest import Digest
 from common.errors import AwsError, DeployError, OwnershipError
+from common.index import Part
 from common.resource import Artifact, Aws, Key, Outputs, State
 
 SCHEMA = 1
@@ -224,13 +227,14 @@ def _overtaken(project: str, error: AwsError) -> DeployError:
     return DeployError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
 
 
-def inventory(aws: Aws, env: Environment) -> set[str]:
+def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> set[str]:
     """The ARNs of everything that carries this environment's ownership tag, as far as the tagging index knows.
 
-    Roles are not in that index and have a listing of their own, by path.
+    With `types`, of these types of resources alone. Roles are not in that index and have a listing of their own, by path.
     """
-    filters = [{"Key": "deployer:environment", "Values": [env.owner]}]
-    pages = aws.pages("resourcegroupstaggingapi", "GetResources", TagFilters=filters, ResourcesPerPage=100)
+    filters: dict[str, Any] = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
+    filters |= {"ResourceTypeFilters": list(types)} if types else {}
+    pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
     return {found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]}
 
 
@@ -238,6 +242,14 @@ def roles(aws: Aws, env: Environment) -> set[str]:
     """The ARNs of the roles below this environment's path."""
     pages = aws.pages("iam", "ListRoles", PathPrefix=f"/{env.name_prefix}/{env.name}/", MaxItems=1000)
     return {role["Arn"] for page in pages for role in page["Roles"]}
+
+
+def first_questions(env: Environment, projects: Sequence[str], parts: Sequence[Part]) -> list[Question]:
+    """What a plan asks before it knows anything: who we are, what exists, and whether each project is as it was released."""
+    asking: list[Callable[[Aws], object]] = [lambda aws: aws.call("sts", "GetCallerIdentity"), lambda aws: roles(aws, env)]
+    asking += [partial(inventory, env=env, types=part) for part in parts]
+    asking += [lambda aws, name=name: Records(aws, env).mark(name) for name in projects]  # type: ignore[misc]  # a default
+    return [first_question(one) for one in asking]
 
 
 def _parsed(text: bytes) -> dict[str, Any]:

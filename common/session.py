@@ -4,7 +4,6 @@ The first step that asks plans for all the steps that the invocation is about; e
 plan. So what a deploy does is what `plan` prints, and an unchanged repository is asked about once.
 """
 
-import fnmatch
 import signal
 import sys
 import time
@@ -16,16 +15,19 @@ from functools import cached_property
 from pathlib import Path
 from types import FrameType
 
-from common import config, parameters, projects, provenance, steps
+from common import config, parameters, projects, provenance, records, selection, steps
+from common.ahead import Ahead
 from common.aws_common import AwsSession
 from common.config import Environment
 from common.declaration import Declares
 from common.engine import Engine, Means
 from common.errors import FailedError, StoppedError, UsageError
 from common.events import Closed, Note, Planned, Report, StepStarted
+from common.index import Sizes
 from common.invocation import Invocation
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
+from common.rates import Rates
 from common.records import Records
 from common.report import JsonReport, TextReport
 from common.resource import SHARED, Key, Plan, Resource
@@ -80,13 +82,20 @@ class Session:
         covered: the steps that the invocation is about.
         report: gets every event.
         ask: puts a question to the user and returns the answer; None where nobody can be asked.
+        ahead: puts the first questions to AWS while declarations are loaded.
     """
 
     def __init__(
-        self, root: Path, choices: Choices, covered: Collection[str], report: Report, ask: Callable[[str], str] | None = None
+        self,
+        root: Path,
+        choices: Choices,
+        covered: Collection[str],
+        report: Report,
+        ask: Callable[[str], str] | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         self.root, self.choices, self.report = root, choices, report
-        self._covered, self._ask = covered, ask
+        self._covered, self._ask, self._ahead = covered, ask, ahead
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
@@ -120,7 +129,9 @@ class Session:
             endpoint = local.start(
                 self.root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say
             ).endpoint
-        return AwsSession(env.region, env.account_id, endpoint=endpoint, connections=self.choices.jobs)
+        rates = Rates() if endpoint is None else None
+        jobs = self.choices.jobs
+        return AwsSession(env.region, env.account_id, endpoint=endpoint, connections=jobs, rates=rates, ahead=self._ahead)
 
     @cached_property
     def caller(self) -> str:
@@ -162,10 +173,14 @@ class Session:
     def plan(self) -> Plan:
         """What a deploy would do. Reads only; made once."""
         if self._outcome is None:
+            sizes = Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")
+            parts = sizes.parts()
+            self.aws.ask_ahead(records.first_questions(self.configured, [SHARED, *self.projects], parts))
             resources = self.resources
             options = Options(self._wanted(), self.choices.force, self.choices.verify, self.choices.adopt)
-            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool)
+            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts)
             self._outcome = planner.plan(resources, options, lambda: self.caller)
+            sizes.keep(one.arn for one in resources)
             self.report(Planned(self._outcome.plan))
         return self._outcome.plan
 
@@ -228,28 +243,8 @@ class Session:
     def _wanted(self) -> Callable[[Key], bool]:
         covered = self._covered
         consumers = projects.consumers(self.pipelines)
-        selected = self._selected()
+        selected = selection.closure(self.resources, self.choices.only)
         return lambda key: steps.step_of(key, consumers) in covered and (selected is None or key in selected)
-
-    def _selected(self) -> set[Key] | None:
-        """What --only names, and all that it needs."""
-        if self.choices.only is None:
-            return None
-        needs = {one.key: one.needs for one in self.resources}
-        found = [key for key in needs if self.matches(key)]
-        if not found:
-            raise UsageError(f"--only {self.choices.only!r} matches nothing. Keys look like {next(iter(needs))}; see `plan`.")
-        closure: set[Key] = set()
-        while found:
-            key = found.pop()
-            if key not in closure:
-                closure.add(key)
-                found.extend(needs.get(key, ()))
-        return closure
-
-    def matches(self, key: Key) -> bool:
-        """Whether --only, if it was given, names a resource."""
-        return self.choices.only is None or fnmatch.fnmatchcase(str(key), self.choices.only)
 
     def _lock(self, project: str) -> Lock:
         return Lock(self.aws, self.env, project, self._about, lambda text: self.report(Note(text)))
@@ -275,13 +270,15 @@ class Session:
                 signal.signal(number, handler)
 
 
-def opened(root: Path, choices: Choices, invocation: Invocation, *, planning: bool, json: bool) -> Session:
+def opened(
+    root: Path, choices: Choices, invocation: Invocation, *, planning: bool, json: bool, ahead: Ahead | None = None
+) -> Session:
     """The session of an invocation for these choices; opened once, closed when the invocation ends."""
 
     def make() -> Session:
         wanted = projects.chosen(root, choices.project)
         report: Report = JsonReport(choices.env or "", wanted) if json else TextReport(planning=planning)
         ask = input if sys.stdin.isatty() and not json else None
-        return Session(root, choices, steps.covered(invocation.requested), report, ask)
+        return Session(root, choices, steps.covered(invocation.requested), report, ask, ahead)
 
     return invocation.keep(choices, make, Session.close)

@@ -11,8 +11,9 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"digest", "errors", "history", "provenance", "settings", "table"},
+    {"digest", "errors", "history", "index", "provenance", "rates", "settings", "table"},
     {"config", "definition", "invocation", "packaging", "resource", "stat_cache"},
+    {"ahead"},
     {
         "artifact",
         "aws_common",
@@ -25,13 +26,14 @@ LAYERS = (
         "reference",
         "resources",
         "scheduling",
+        "selection",
     }
     | {"executor", "steps"},
-    {"declaration", "permissions", "planning", "preview", "report"},
+    {"asking", "declaration", "permissions", "planning", "preview", "report"},
     {"engine", "execution", "libraries", "projects", "shared"},
     {"rendering", "run_report"},
     {"pipeline", "session"},
-    {"packing", "running", "status"},
+    {"packing", "policy", "running", "status"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "permissions", "pipeline", "reference", "rendering", "resources", "settings", "shared"}

@@ -155,7 +155,4 @@ def _check_link(path: Path, top: Path) -> None:
 
 def shown(path: Path) -> str:
     """The path as a person at the repository's root would write it."""
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    return (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()

@@ -8,7 +8,7 @@ from common.aws_common import AwsSession
 from common.errors import DeclarationError
 from common.resource import difference
 from tests.resources.builders import Place, final, prepare
-from tests.resources.test_lifecycle import ALLOW
+from tests.resources.cases import ALLOW
 
 
 def test_policies_that_nobody_declared_are_taken_away(moto_aws: AwsSession, place: Place) -> None:

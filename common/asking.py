@@ -1,0 +1,38 @@
+"""The other process of `ahead`: reads questions, asks AWS all of them at once, writes each answer when it is there."""
+
+import json
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from common.ahead import Answer, Question
+from common.aws_common import AwsSession, preload
+from common.errors import AccountError, AwsError
+from common.resource import Aws
+
+
+def main() -> None:
+    """One line in, a line for each answer out."""
+    preload()  # while the questions are still being thought of
+    where, asked = json.loads(sys.stdin.readline())
+    questions = [Question(*one) for one in asked]
+    aws, lock = AwsSession(**where), threading.Lock()
+
+    def tell(number: int, question: Question) -> None:
+        try:
+            pages, refusal = _asked(aws, question), None
+        except AwsError as error:
+            pages, refusal = None, [error.service, error.operation, error.code, error.said]
+        except AccountError:  # nothing was asked for want of credentials
+            return
+        with lock:
+            sys.stdout.write(json.dumps([number, pages, refusal], default=str) + "\n")
+            sys.stdout.flush()
+
+    with ThreadPoolExecutor(len(questions)) as pool:
+        list(pool.map(tell, range(len(questions)), questions))
+
+
+def _asked(aws: Aws, question: Question) -> Answer:
+    service, operation, parameters, paged = question
+    return list(aws.pages(service, operation, **parameters)) if paged else [aws.call(service, operation, **parameters)]

@@ -1,0 +1,70 @@
+"""The tagging index, in parts that can be asked for at once.
+
+Its pages hold 100 resources and come one after the other, so a large environment would wait for many. Parts by type are asked
+for in parallel, chosen so that together they have no more pages than the whole. Their sizes are those of the last time: wrong
+ones cost time, as every page of a part is followed, and what no part covers is read directly.
+
+Follows https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+PAGE = 100
+Part = tuple[str, ...]
+"""Types of resources, as in ``lambda:function``; an empty one is everything."""
+
+
+def type_of(arn: str) -> str:
+    """The type by which the index filters: service and kind of resource as the ARN spells them."""
+    _, _, service, _, _, resource = arn.split(":", 5)
+    return f"{service}:{resource.replace('/', ':').partition(':')[0]}"
+
+
+def parts(sizes: Mapping[str, int]) -> list[Part]:
+    """How to ask for everything, given how many resources each type has."""
+    services = Counter(name.partition(":")[0] for name in sizes)
+    # A service stands for its only type: the kind of a bucket or a topic is not in its ARN.
+    sizes = {name if services[service := name.partition(":")[0]] > 1 else service: size for name, size in sizes.items()}
+    rest, size, split = set(sizes), sum(sizes.values()), list[Part]()
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        alone, left = sizes[name], size - sizes[name]
+        if left and _pages(alone) + _pages(left) <= _pages(size):
+            split.append((name,))
+            rest.discard(name)
+            size = left
+    return [*split, tuple(sorted(rest))] if split else [()]
+
+
+def _pages(size: int) -> int:
+    return -(-size // PAGE)
+
+
+class Sizes:
+    """How many resources of each type an environment had, kept in `path` from one run to the next."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def parts(self) -> list[Part]:
+        """How to ask for everything, as far as is known."""
+        return parts(self._known())
+
+    def keep(self, arns: Iterable[str]) -> None:
+        """Remembers what there is now; roles are not in the index."""
+        sizes = Counter(type_of(arn) for arn in arns if ":iam:" not in arn)
+        if sizes != self._known():
+            with suppress(OSError):  # a folder that cannot be written costs speed
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.write_text(json.dumps(sizes))
+
+    def _known(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        sizes = isinstance(found, dict) and all(isinstance(size, int) and size > 0 for size in found.values())
+        return found if sizes else {}

@@ -1,0 +1,33 @@
+"""What --only names: a pattern of keys, as in ``glue-job/*``."""
+
+import fnmatch
+from collections.abc import Sequence
+
+from common.errors import UsageError
+from common.resource import Key, Resource
+
+
+def matches(pattern: str | None, key: Key) -> bool:
+    """Whether the key is named; without a pattern all are."""
+    return pattern is None or fnmatch.fnmatchcase(str(key), pattern)
+
+
+def closure(resources: Sequence[Resource], pattern: str | None) -> set[Key] | None:
+    """What is named and all that it needs; None without a pattern.
+
+    Raises:
+        UsageError: nothing is named.
+    """
+    if pattern is None:
+        return None
+    needs = {one.key: one.needs for one in resources}
+    found = [key for key in needs if matches(pattern, key)]
+    if not found:
+        raise UsageError(f"--only {pattern!r} matches nothing. Keys look like {next(iter(needs))}; see `plan`.")
+    closed: set[Key] = set()
+    while found:
+        key = found.pop()
+        if key not in closed:
+            closed.add(key)
+            found.extend(needs.get(key, ()))
+    return closed

@@ -1,0 +1,81 @@
+"""A proxy on loopback that lets every call wait a while, and counts.
+
+It runs as a program of its own, so that it takes no time from the program that is measured: ``python -m tests.bench.proxy
+UPSTREAM``. The first line of its output is its address. ``GET /_proxy/ms`` sets the delay in milliseconds and answers with the
+number of calls since the last time.
+"""
+
+import http.client
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "expect"})
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """One connection of a client, and the one upstream that belongs to it."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body in one packet
+    upstream: ClassVar[str]
+    delay: ClassVar[float] = 0.0
+    calls: ClassVar[int] = 0
+    lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def setup(self) -> None:
+        super().setup()
+        self._upstream = http.client.HTTPConnection(self.upstream, timeout=300)
+
+    def finish(self) -> None:
+        self._upstream.close()
+        super().finish()
+
+    def forward(self) -> None:
+        """Waits, passes the request on, and passes the answer back."""
+        if self.path.startswith("/_proxy/"):
+            self._set(float(self.path.rpartition("/")[2]))
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with self.lock:
+            type(self).calls += 1
+        time.sleep(self.delay)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+        self._upstream.request(self.command, self.path, body, headers)
+        answer = self._upstream.getresponse()
+        self._answer(answer.status, answer.headers.items(), answer.read(), answer.headers.get("Content-Length"))
+
+    def _set(self, milliseconds: float) -> None:
+        with self.lock:
+            calls, type(self).calls, type(self).delay = self.calls, 0, milliseconds / 1000
+        self._answer(200, (), str(calls).encode(), None)
+
+    def _answer(self, status: int, headers: object, body: bytes, length: str | None) -> None:
+        self.send_response_only(status)
+        for name, value in headers:  # type: ignore[attr-defined]  # pairs
+            if name.lower() not in HOP_BY_HOP | {"content-length"}:
+                self.send_header(name, value)
+        if status not in {204, 304}:
+            self.send_header("Content-Length", length if self.command == "HEAD" and length else str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815 - the names that http.server calls
+
+
+def main() -> None:
+    """Serves until it is ended."""
+    Proxy.upstream = urlsplit(sys.argv[1]).netloc
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    server.daemon_threads = True
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

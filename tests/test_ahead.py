@@ -1,0 +1,148 @@
+"""The other process: its answers are AWS's own, each is taken once, and without it everything is as before."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from common import ahead, local
+from common.ahead import Ahead, Question, first_question
+from common.aws_common import AwsSession
+from common.errors import AwsError
+from common.records import first_questions
+from tests.local.fixtures import client, embedded, embedded_root
+from tests.repository import Repository
+
+__all__ = ["client", "embedded", "embedded_root"]
+WHO = Question("sts", "GetCallerIdentity", {})
+NOWHERE = Question("s3", "GetObjectTagging", {"Bucket": "t-nowhere", "Key": "k"})
+ROLES = Question("iam", "ListRoles", {"PathPrefix": "/t-ahead/", "MaxItems": 1}, paged=True)
+
+
+@pytest.fixture
+def where(embedded: local.Embedded) -> dict[str, Any]:
+    return {"region": embedded.region, "account_id": embedded.account_id, "endpoint": embedded.endpoint}
+
+
+@pytest.fixture
+def asking() -> Iterator[Ahead]:
+    made = Ahead()
+    yield made
+    made.close()
+
+
+def test_answers_are_those_that_this_process_would_get(where: dict[str, Any], asking: Ahead) -> None:
+    direct, aws = AwsSession(**where), AwsSession(**where, ahead=asking)
+    for number in range(3):
+        given = {"RoleName": f"r{number}", "Path": "/t-ahead/", "AssumeRolePolicyDocument": "{}"}
+        direct.find("iam", "CreateRole", "EntityAlreadyExists", **given)
+    aws.ask_ahead([WHO, NOWHERE, ROLES])
+    assert aws.guard() == direct.guard()
+    pages = list(aws.pages("iam", "ListRoles", **ROLES.parameters))
+    names = [[role["RoleName"] for role in page["Roles"]] for page in pages]
+    assert names == [
+        [role["RoleName"] for role in page["Roles"]] for page in direct.pages("iam", "ListRoles", **ROLES.parameters)
+    ]
+    with pytest.raises(AwsError) as caught:
+        aws.call("s3", "GetObjectTagging", **NOWHERE.parameters)
+    assert (caught.value.service, caught.value.operation, caught.value.code) == ("s3", "GetObjectTagging", "NoSuchBucket")
+    assert aws.calls == {"sts:GetCallerIdentity": 1, "iam:ListRoles": len(pages), "s3:GetObjectTagging": 1}
+    assert aws._clients == {}
+
+
+def test_an_answer_is_taken_once_and_for_exactly_its_question(where: dict[str, Any], asking: Ahead) -> None:
+    aws = AwsSession(**where, ahead=asking)
+    aws.ask_ahead([WHO, NOWHERE])
+    assert asking.answer(NOWHERE._replace(parameters={"Bucket": "t-nowhere", "Key": "other"})) is None
+    assert asking.answer(Question("s3", "PutObject", {"Bucket": "t-nowhere", "Key": "k", "Body": b"bytes"})) is None
+    assert asking.answer(WHO) is not None
+    assert asking.answer(WHO) is None
+    aws.guard()
+    assert list(aws._clients) == ["sts"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_process_that_died_has_not_answered_is_asked_here(where: dict[str, Any], asking: Ahead, when: str) -> None:
+    aws = AwsSession(**where, ahead=asking)
+    if when == "before":
+        asking.close()
+    else:
+        asking._child.kill()
+    aws.ask_ahead([WHO])
+    assert aws.guard().startswith("arn:")
+    assert list(aws._clients) == ["sts"]
+
+
+def test_without_credentials_it_is_silent_and_this_process_says_so(
+    no_credentials: None, asking: Ahead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Ahead()  # started without credentials, as this process has none
+    aws = AwsSession("eu-central-1", "123456789012", ahead=other)
+    aws.ask_ahead([WHO])
+    try:
+        assert other.answer(WHO) is None
+    finally:
+        other.close()
+
+
+def test_users_can_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPLOY_ASK_AHEAD", "0")
+    assert ahead.started() is None
+    ahead.closed(None)
+
+
+def test_a_function_that_asks_nothing_has_no_first_question() -> None:
+    with pytest.raises(ValueError, match="asks nothing"):
+        first_question(lambda _: None)
+
+
+def test_the_first_questions_are_those_of_a_plan(repository: Repository) -> None:
+    found = first_questions(repository.environment(), ["shared", "acres"], [("lambda",), ("glue", "logs")])
+    operations = [f"{one.service}:{one.operation}" for one in found]
+    index, tags = ["resourcegroupstaggingapi:GetResources"] * 2, ["s3:GetObjectTagging"] * 2
+    assert operations == ["sts:GetCallerIdentity", "iam:ListRoles", *index, *tags]
+    assert [one.parameters.get("ResourceTypeFilters") for one in found[2:4]] == [["lambda"], ["glue", "logs"]]
+    assert [one.parameters["Key"] for one in found[4:]] == ["dev/shared/release.json", "dev/acres/release.json"]
+    assert [one.paged for one in found] == [False, True, True, True, False, False]
+
+
+def loaded(repository: Repository, *words: str) -> tuple[set[str], int]:
+    """The top-level modules that a command has loaded when it ends, and its exit code."""
+    program = "import sys, json, atexit; atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr)); "
+    program += f"from invoke.main import program; program.run(['invoke', *{list(words)!r}])"
+    done = repository.shell("python", "-c", program)
+    return {name.partition(".")[0] for name in json.loads(done.err.splitlines()[-1])}, done.code
+
+
+HEAVY = {"botocore", "boto3", "pydantic", "rich", "pyarrow"}
+"""YAML is not among them: Invoke loads it."""
+
+
+def test_a_list_of_tasks_loads_nothing(repository: Repository) -> None:
+    assert loaded(repository, "--list")[0] & HEAVY == set()
+
+
+def test_packaging_loads_no_aws(repository: Repository) -> None:
+    repository.project()
+    modules, code = loaded(repository, "package-lambdas")
+    assert code == 0
+    assert modules & HEAVY == {"pydantic"}
+
+
+def test_an_unchanged_deploy_without_a_terminal_loads_what_it_needs(
+    repository: Repository, embedded: local.Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", embedded.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", embedded.account_id)
+    monkeypatch.setenv("DEPLOY_ASK_AHEAD", "1")
+    repository.configure(name_prefix="t-ahead", artifact_bucket="t-ahead-artifacts")
+    repository.project()
+    first, code = loaded(repository, "deploy", "--env", "dev")
+    assert (first & HEAVY, code) == ({"botocore", "pydantic"}, 0)
+    again, code = loaded(repository, "deploy", "--env", "dev")
+    assert (again & HEAVY, code) == ({"pydantic"}, 0)
+    planned, code = loaded(repository, "plan", "--env", "dev", "--json")
+    assert (planned & HEAVY, code) == ({"pydantic"}, 0)
+    assert "common" in sys.modules
