@@ -215,7 +215,7 @@ class Package(Sources):
         for name, found in self._found.items():
             if knows(self.runtime) and name.endswith(".py"):
                 check_syntax(found.path)
-        installed = self.dependencies.members(build_dir, self._ignoring) if self.dependencies else {}
+        installed = self.dependencies.members(build_dir, self.folder) if self.dependencies else {}
         return {**installed, **self._found}
 
 

@@ -12,9 +12,7 @@ from common.packaging.budget import UNZIPPED_LIMIT
 from tests.repository import Ended, Repository
 
 READS = re.compile(r"\w+:(Get|List|Describe|Head|Batch(Get|Describe))")
-BUILT = re.compile(
-    r"build/artifacts/acres/(load/[0-9a-f]{64}\.py|Validate/[0-9a-f]{64}\.(zip|json))|build/(stat-cache|index/dev)\.json"
-)
+BUILT = re.compile(r"build/artifacts/acres/(load/\w{64}\.py|Validate/\w{64}\.(zip|json))|build/(stat-cache|index/dev)\.json")
 FUNCTION = "projects/acres/lambda/Validate"
 
 

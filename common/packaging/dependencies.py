@@ -84,15 +84,18 @@ class Dependencies:
     def _what(self) -> str:
         return f"{shown(self.requirements.path)} for {self.target}"
 
-    def members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
-        """The installed files that belong into a package, by the path that they have in it."""
-        files = walk(self.install(build_dir))
-        imported = {_top(name) for name, found in files.items() if _imports_tests(name, found)}
-        return {
-            name: found
-            for name, found in files.items()
-            if not (_is_trace(name, found) or name in ignoring) and (not _in_tests(name) or _top(name) in imported)
-        }
+    def members(self, build_dir: Path, folder: Path) -> dict[str, Found]:
+        """The installed files that belong into a package, by the path that they have in it.
+
+        Args:
+            build_dir: where they are kept.
+            folder: whose `.deployignore` says what else stays out.
+        """
+        ignoring = Ignoring(folder, ())
+        installed = walk(self.install(build_dir)).items()
+        kept = {name: found for name, found in installed if not _is_trace(name, found) and name not in ignoring}
+        imported = {_top(name) for name, found in kept.items() if _imports_tests(name, found)}
+        return {name: found for name, found in kept.items() if not _in_tests(name) or _top(name) in imported}
 
 
 def beside(folder: Path, target: Target) -> Dependencies | None:

@@ -65,14 +65,19 @@ class NodeModules:
         inner = {name: one for name, one in found.items() if name and not one.get("dev") and not one.get("link")}
         return tuple(f"{name.rpartition('node_modules/')[2]}@{one.get('version', '?')}" for name, one in sorted(inner.items()))
 
-    def members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
-        """The installed files that belong into a package, by the path that they have in it."""
-        folder = build_dir / ".dependencies" / self.digest()
-        with _busy[folder]:
-            if not folder.exists():
-                with new_folder(folder) as fresh:
+    def members(self, build_dir: Path, folder: Path) -> dict[str, Found]:
+        """The installed files that belong into a package, by the path that they have in it.
+
+        Args:
+            build_dir: where they are kept.
+            folder: whose `.deployignore` says what else stays out.
+        """
+        ignoring, kept_in = Ignoring(folder, ()), build_dir / ".dependencies" / self.digest()
+        with _busy[kept_in]:
+            if not kept_in.exists():
+                with new_folder(kept_in) as fresh:
                     self._install(fresh)
-        kept = {name: found for name, found in walk(folder).items() if name.startswith("node_modules/") and name not in NPM_OWN}
+        kept = {name: found for name, found in walk(kept_in).items() if name.startswith("node_modules/") and name not in NPM_OWN}
         return {name: found for name, found in kept.items() if "/.bin/" not in name and name not in ignoring}
 
     def _install(self, folder: Path) -> None:

@@ -171,25 +171,29 @@ def merged(made_from: Digest, found: Mapping[Target, Iterable[str]]) -> Lock:
         ArtifactError: two targets that markers cannot tell apart have different packages.
     """
     wanted: dict[str, list[Target]] = {}
+    hashes: dict[str, set[str]] = {}
     for target in sorted(found):
-        for pin in found[target]:
-            wanted.setdefault(pin, []).append(target)
+        for what, _, known in (pin.partition(" --hash=") for pin in found[target]):
+            wanted.setdefault(what, []).append(target)
+            hashes.setdefault(what, set()).update(known.split(" --hash="))
     pins = []
-    for pin, targets in wanted.items():
-        if len(targets) == len(found):
-            pins.append(pin)
-            continue
-        others = {other.marker for other in found if other not in targets}
-        for target in targets:
-            if target.marker in others:
-                raise ArtifactError(
-                    f"{pin.partition(' ')[0]} differs between {target} and a like platform. Give each a file of its own."
-                )
-        what, _, hashes = pin.partition(" --hash")
-        what, _, own = what.partition(" ; ")
+    for what, targets in wanted.items():
+        _check_markers(what, targets, found)
+        name, _, own = what.partition(" ; ")
         marker = " or ".join(f"({target.marker})" for target in targets)
-        pins.append(f"{what} ; {f'({own}) and ({marker})' if own else marker} --hash{hashes}")
+        if len(targets) < len(found):
+            name += f" ; {f'({own}) and ({marker})' if own else marker}"
+        elif own:
+            name = what
+        pins.append(" --hash=".join([name, *sorted(hashes[what])]))
     return Lock(made_from, tuple(str(target) for target in sorted(found)), tuple(sorted(pins)))
+
+
+def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]) -> None:
+    others = {other.marker for other in found if other not in set(targets)}
+    for target in targets:
+        if target.marker in others:
+            raise ArtifactError(f"{what} differs between {target} and a like platform. Give each a file of its own.")
 
 
 def joined(text: str) -> Iterator[str]:
