@@ -19,15 +19,16 @@ Part = tuple[str, ...]
 
 
 def type_of(arn: str) -> str:
-    """The type by which the index filters: service and kind of resource as the ARN spells them."""
+    """The type by which the index filters: service and kind, where the ARN tells a kind. A bucket's and a topic's do not."""
     _, _, service, _, _, resource = arn.split(":", 5)
-    return f"{service}:{resource.replace('/', ':').partition(':')[0]}"
+    kind, named, _ = resource.replace("/", ":").partition(":")
+    return f"{service}:{kind}" if named else service
 
 
 def parts(sizes: Mapping[str, int]) -> list[Part]:
     """How to ask for everything, given how many resources each type has."""
     services = Counter(name.partition(":")[0] for name in sizes)
-    # A service stands for its only type: the kind of a bucket or a topic is not in its ARN.
+    # A service stands for its only type: the less is said, the less can be spelled in another way than the index does.
     sizes = {name if services[service := name.partition(":")[0]] > 1 else service: size for name, size in sizes.items()}
     rest, size, split = set(sizes), sum(sizes.values()), list[Part]()
     for name in sorted(sizes, key=lambda name: (-sizes[name], name)):

@@ -11,7 +11,7 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"digest", "errors", "history", "index", "provenance", "rates", "settings", "table"},
+    {"digest", "errors", "history", "index", "provenance", "rates", "retries", "settings", "table"},
     {"config", "definition", "invocation", "packaging", "resource", "stat_cache"},
     {"ahead"},
     {

@@ -72,7 +72,12 @@ class StateMachine(Declared):
         if live:
             self._wait_until_gone(aws)
         wanted = {name: desired[name] for name in (*_SENT, "type")}
-        aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **wanted)
+        try:
+            aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **wanted)
+        except AwsError as error:
+            if error.code != "StateMachineAlreadyExists":
+                raise
+            return self.update(aws, desired, frozenset(desired))
         return {}
 
     def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:

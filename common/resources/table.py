@@ -62,7 +62,11 @@ class Table(Declared):
             self._wait(aws)
             return self.update(aws, desired, frozenset(desired) - self.immutable)
         wanted = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
-        aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **wanted)
+        try:
+            aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **wanted)
+        except AwsError as error:  # a call whose answer was lost is tried again by botocore, and then meets its own table
+            if error.code != "ResourceInUseException":
+                raise
         self._wait(aws)
         self._protect_points(aws)
         return {}
@@ -87,8 +91,16 @@ class Table(Declared):
             aws.call("dynamodb", "UpdateTable", TableName=self.name, DeletionProtectionEnabled=False)
             self._wait(aws)
         if live["TableStatus"] != "DELETING":
-            aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=self.name)
+            self._delete(aws)
         aws.wait("dynamodb", "table_not_exists", TableName=self.name, WaiterConfig=_POLLING)
+
+    def _delete(self, aws: Aws) -> None:
+        try:
+            aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=self.name)
+        except AwsError as error:  # tried again after a lost answer, it meets what it has begun
+            live = self._live(aws)
+            if error.code != "ResourceInUseException" or (live is not None and live["TableStatus"] != "DELETING"):
+                raise
 
     def _live(self, aws: Aws) -> dict[str, Any] | None:
         found = aws.find("dynamodb", "DescribeTable", "ResourceNotFoundException", TableName=self.name)

@@ -1,4 +1,4 @@
-"""Builds one package in a process of its own and prints its digests; what the process finds different is named on the command line.
+"""Builds one package in a process of its own and prints its digests; what differs there is named on the command line.
 
 Usage: ``python probe.py <function's folder> <build folder> [difference…]``.
 """
@@ -34,9 +34,9 @@ def stat_without_case(path: Path, *, follow_symlinks: bool = True) -> os.stat_re
         if path.parent == path:
             raise
         with suppress(OSError):
-            for name in os.listdir(path.parent):
-                if name.casefold() == path.name.casefold():
-                    return STAT(path.parent / name, follow_symlinks=follow_symlinks)
+            for other in path.parent.iterdir():
+                if other.name.casefold() == path.name.casefold():
+                    return STAT(other, follow_symlinks=follow_symlinks)
         raise
 
 

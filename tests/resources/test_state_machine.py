@@ -89,3 +89,11 @@ def test_one_megabyte_of_definition() -> None:
     Place().state_machine(definition={**DEFINITION, "Comment": "x" * (1_048_576 - rest)}).desired()
     with pytest.raises(DeclarationError, match="state-machine/t-Main: its definition has 1048577 bytes"):
         Place().state_machine(definition={**DEFINITION, "Comment": "x" * (1_048_577 - rest)}).desired()
+
+
+def test_a_creation_that_meets_a_machine_of_its_own_name_updates_it() -> None:
+    """An answer was lost, and what was tried again is not taken for the same request."""
+    taken = refused("CreateStateMachine", "StateMachineAlreadyExists")
+    script: dict[str, Any] = {"stepfunctions:UpdateStateMachine": {"revisionId": "r2"}, "stepfunctions:TagResource": {}}
+    aws = ScriptedAws({DESCRIBE: GONE, "stepfunctions:CreateStateMachine": taken, **script})
+    assert MACHINE.create(aws, DESIRED) == {"revisionId": "r2"}

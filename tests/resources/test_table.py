@@ -52,3 +52,23 @@ def test_another_key_cannot_be_had_in_place(moto_aws: AwsSession, place: Place) 
     state = other.read(moto_aws)
     assert state is not None
     assert {name for name in final(other) if final(other)[name] != state[name]} == other.immutable
+
+
+def test_a_creation_whose_answer_was_lost_meets_its_own_table(place: Place) -> None:
+    taken = refused("CreateTable", "ResourceInUseException", "Table already exists")
+    aws = ScriptedAws({"dynamodb:DescribeTable": ABSENT, "dynamodb:CreateTable": taken, BACKUPS: {}})
+    place.table().create(aws, final(place.table()))
+    assert aws.operations[-2:] == ["dynamodb:table_exists", BACKUPS]
+
+
+@pytest.mark.parametrize(("status", "ends_well"), [("DELETING", True), ("UPDATING", False)])
+def test_a_deletion_whose_answer_was_lost_meets_what_it_has_begun(place: Place, status: str, ends_well: bool) -> None:
+    states: Any = [{"Table": {"TableStatus": "ACTIVE"}}, {"Table": {"TableStatus": status}}]
+    busy = refused("DeleteTable", "ResourceInUseException", "Table is being deleted")
+    aws = ScriptedAws({"dynamodb:DescribeTable": states, "dynamodb:DeleteTable": busy})
+    if ends_well:
+        place.table().delete(aws)
+        assert aws.operations[-1] == "dynamodb:table_not_exists"
+    else:
+        with pytest.raises(AwsError, match="ResourceInUseException"):
+            place.table().delete(aws)

@@ -1,0 +1,67 @@
+"""Which failed calls are tried again, when, and for how long.
+
+Botocore's own retries draw on a quota that a bad minute empties: of a few hundred calls, a third of them throttled or broken,
+the later ones would not be tried again at all. A deploy has a better bound, time: it ends, and says why.
+
+Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ATTEMPTS = 12
+"""Of one call that AWS answers with "not now", or does not answer."""
+CONNECTS = 4
+"""Of one call for which nobody listens: a machine without a network need not wait long to be told."""
+SECONDS = 60.0
+"""After its first failure, a call is not tried again when so much time has gone by."""
+LONGEST_PAUSE = 20.0
+STATUSES = frozenset({429, 500, 502, 503, 504})
+CODES = frozenset(
+    (
+        *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
+        *("TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"),
+        *("BandwidthLimitExceeded", "PriorRequestNotComplete", "TransactionInProgressException", "LimitExceededException"),
+        *("RequestTimeout", "RequestTimeoutException", "ConcurrentModificationException"),
+    )
+)
+"""What services say when they mean "not now" and answer 400."""
+
+
+@dataclass(frozen=True)
+class Retries:
+    """Answers botocore's event `needs-retry`: the seconds to wait before another try, None when there is to be none.
+
+    Args:
+        lost: errors after which nobody knows whether AWS was asked.
+        unheard: those among them that say that nobody listened.
+        clock: seconds that only rise.
+    """
+
+    lost: tuple[type[BaseException], ...]
+    unheard: tuple[type[BaseException], ...]
+    clock: Callable[[], float] = time.monotonic
+
+    def __call__(
+        self,
+        attempts: int,
+        request_dict: Mapping[str, Any],
+        response: tuple[Any, Mapping[str, Any]] | None = None,
+        caught_exception: BaseException | None = None,
+        **_: Any,
+    ) -> float | None:
+        """Botocore's arguments; `attempts` is how often it was tried so far."""
+        most = CONNECTS if isinstance(caught_exception, self.unheard) else ATTEMPTS
+        first = request_dict["context"].setdefault("first_failure", self.clock())
+        if attempts >= most or self.clock() - first > SECONDS or not self._passes(response, caught_exception):
+            return None
+        return random.random() * min(2.0 ** (attempts - 1), LONGEST_PAUSE)  # noqa: S311 - jitter, no secret
+
+    def _passes(self, response: tuple[Any, Mapping[str, Any]] | None, error: BaseException | None) -> bool:
+        if response is None:
+            return isinstance(error, self.lost)
+        said = response[1].get("Error", {})
+        return response[0].status_code in STATUSES or said.get("Code") in CODES

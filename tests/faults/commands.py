@@ -1,0 +1,129 @@
+"""The real commands, as processes of their own, in a clone of the repository whose embedded AWS is what a test says it is."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.local import environments
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNTIME = ROOT / "common" / "local" / "runtime"
+PARTS = ("common", "config", "projects", "tests/faults", "deploy.py", "tasks.py", "invoke.yaml")
+ACCOUNT, REGION = "000000000000", "us-east-1"
+
+
+def ministack() -> Path:
+    """The Python that runs the embedded AWS."""
+    return environments.python("ministack", print)
+
+
+def clone(to: Path) -> Path:
+    """The repository's files that a deploy reads, in a folder of their own."""
+    ignored = shutil.ignore_patterns("__pycache__", "env")
+    for part in PARTS:
+        source, target = ROOT / part, to / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=ignored)
+        else:
+            shutil.copyfile(source, target)
+    return to
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Of a command with --json: its object."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    def changes(self) -> dict[str, str]:
+        """Of a command with --json: what was to be done, by key."""
+        return {f"{one['project']}:{one['key']}": one["action"] for one in self.said["changes"] if one["action"] != "noop"}
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone; its commands find an AWS at whatever `endpoint` they are given."""
+
+    root: Path
+
+    def start(self, endpoint: str, *words: str, pace: float = 1.0) -> subprocess.Popen[str]:
+        """`invoke …` on the way. With a `pace` above one, it does not wait as long between tries as it would."""
+        self._announce(endpoint)
+        program = ["-m", "invoke"] if pace == 1 else ["-m", "tests.faults.hurried", str(pace)]
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return subprocess.Popen(
+            [sys.executable, *program, *words],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**variables, "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+
+    def run(self, endpoint: str, *words: str, pace: float = 1.0, seconds: float = 120) -> Ended:
+        """`invoke …` to its end, which came without a traceback."""
+        return ended(self.start(endpoint, *words, pace=pace), seconds)
+
+    def deploy(self, endpoint: str, *words: str, pace: float = 1.0) -> Ended:
+        """`invoke deploy --env local --json`."""
+        return self.run(endpoint, "deploy", "--env", "local", "--json", *words, pace=pace)
+
+    def _announce(self, endpoint: str) -> None:
+        """As the embedded AWS does when it has started."""
+        about = {"endpoint": endpoint, "pid": os.getpid(), "account_id": ACCOUNT, "region": REGION}
+        announcement = self.root / "build" / "local" / "embedded.json"
+        fresh = announcement.with_suffix(".new")
+        fresh.write_text(json.dumps(about))
+        fresh.replace(announcement)
+
+    @contextmanager
+    def held(self) -> Iterator["Clone"]:
+        """For as long as this lasts the embedded AWS counts as running."""
+        folder = self.root / "build" / "local"
+        folder.mkdir(parents=True)
+        with (folder / "embedded.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield self
+
+    @contextmanager
+    def edited(self, path: str, text: str) -> Iterator[None]:
+        """With another content of one of its files."""
+        before = (self.root / path).read_text()
+        (self.root / path).write_text(text)
+        try:
+            yield
+        finally:
+            (self.root / path).write_text(before)
+
+    def config(self, **said: Any) -> str:
+        """`config/local.json` with these keys."""
+        return json.dumps({**json.loads((self.root / "config/local.json").read_text()), **said})
+
+
+def ended(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
+    """Waits for a command; whatever happened to it, it must not have shown a traceback."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {seconds} s:\n{out}\n{err}") from None
+    assert "Traceback" not in out + err, out + err
+    return Ended(process.returncode, out, err)

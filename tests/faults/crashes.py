@@ -1,0 +1,272 @@
+"""A deploy that is killed at any AWS call, then deployed again: what the world looks like afterwards.
+
+The killed deploy is a process of its own that ends by SIGKILL; its AWS calls pass through here one by one, so that each has a
+number, and the next deploy meets what it has left behind. Run as a program it tries one share of all boundaries::
+
+    python -m tests.faults.crashes --python PYTHON --runtime RUNTIME --case update --share 0/2
+"""
+
+import argparse
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.waiter
+
+from common import config, projects, steps
+from common.aws_common import AwsSession
+from common.config import Environment
+from common.declaration import Declares
+from common.events import Event
+from common.resource import Plan, Resource
+from common.session import Choices, Session
+from tests.faults.boundary import Boundary, Place, is_read
+from tests.faults.emulator import Emulator, free_port, in_child, started
+
+PROJECT = "fpac_pipeline"
+SCRIPT = f"projects/{PROJECT}/glue/landing/landing_job.py"
+HANDLER = f"projects/{PROJECT}/lambda/Validate/handler.py"
+SERVICES = [
+    "s3",
+    "iam",
+    "sts",
+    "lambda",
+    "glue",
+    "dynamodb",
+    "sns",
+    "events",
+    "logs",
+    "stepfunctions",
+    "resourcegroupstaggingapi",
+]
+AFTER_THE_LEASE = 3600.0
+CHANGED: Mapping[str, Any] = {
+    "tags": {"team": "another-team"},
+    "defaults": {
+        "function": {"timeout_seconds": 77},
+        "job": {"timeout_minutes": 11},
+        "crawler": {"exclusions": ["**/_*"]},
+        "state_machine": {"log_level": "ALL"},
+        "trigger": {"enabled": False},
+        "log_retention_days": 90,
+    },
+}
+"""A change of every resource of every type."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One state of the repository: declarations loaded, artifacts built."""
+
+    env: Environment
+    pipelines: list[Declares]
+
+    @property
+    def resources(self) -> list[Resource]:
+        return [one for pipeline in self.pipelines for one in pipeline.resources()]
+
+
+class Deployer(Session):
+    """A session that is given all that does not depend on AWS."""
+
+    def __init__(self, root: Path, variant: Variant, aws: AwsSession, **choices: Any) -> None:
+        self.events: list[Event] = []
+        super().__init__(root, Choices(env="local", project=PROJECT, jobs=1, **choices), steps.STEPS, self.events.append)
+        self.__dict__.update(configured=variant.env, pipelines=variant.pipelines, aws=aws)
+
+    def deploy(self) -> Plan:
+        plan = self.plan()
+        for name in steps.STEPS:
+            self.step(name)
+        self.close()
+        return plan
+
+
+@dataclass
+class Site:
+    """A clone of the repository, and the port at which every deploy finds AWS.
+
+    The clients are made once, for processes that are forked later.
+    """
+
+    root: Path
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        botocore.waiter.time = SimpleNamespace(
+            sleep=lambda seconds: time.sleep(min(seconds, 0.01))
+        )  # AWS is never busy long here
+        self.env = config.load(self.root, "local")
+        self.aws = AwsSession(self.env.region, self.env.account_id, endpoint=f"http://127.0.0.1:{self.port}", connections=1)
+        for service in SERVICES:
+            self.aws.client(service)
+        self.quiet = self.root / "build" / "child.log"
+        self.quiet.parent.mkdir(exist_ok=True)
+
+    def variant(self, *, changed: bool) -> Variant:
+        env = self.env
+        if changed:
+            said = json.loads((self.root / "config/local.json").read_text())
+            env = Environment.model_validate({**said, **CHANGED, "embedded": {}}, strict=False)
+            for path in (SCRIPT, HANDLER):
+                text = (self.root / path).read_text()
+                (self.root / path).write_text(text + "\n# edited\n")
+        made = Variant(env, projects.load(self.root, env, [PROJECT]))
+        for one in made.resources:
+            if one.artifact is not None:
+                one.artifact.build(self.root / "build" / "artifacts")
+        return made
+
+    def deployer(self, variant: Variant, **choices: Any) -> Deployer:
+        return Deployer(self.root, variant, self.aws, **choices)
+
+
+@dataclass(frozen=True)
+class World:
+    """What can be seen of an AWS: every resource, every record, every artifact and root by its tags."""
+
+    resources: Mapping[str, Any]
+    records: Mapping[str, Any]
+    artifacts: Mapping[str, Any]
+
+    @classmethod
+    def seen(cls, site: Site, variant: Variant, where: Emulator) -> "World":
+        live = {f"{one.key.project}:{one.key}": one.read(site.aws) for one in variant.resources}
+        objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
+        kept = {name: one for name, one in objects.items() if "/records/" in name}
+        records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in kept.items()}
+        others = {name: tags for name, (_, tags) in objects.items() if "/artifacts/" in name or name.endswith("/release.json")}
+        return cls(live, records, others)
+
+
+class Crashes:
+    """Kills a deploy from `base` to `target` at one boundary after the other."""
+
+    def __init__(self, site: Site, empty: Emulator, before: Variant | None, target: Variant) -> None:
+        self.site, self.target = site, target
+        self.base = empty.copy()
+        if before is not None:
+            self._undisturbed(self.base, before)
+        with self.base.copied() as reference:
+            self.calls = self._undisturbed(reference, target)
+            with reference.copied(site.port) as ended:
+                self.expected = World.seen(site, target, ended)
+
+    def _undisturbed(self, where: Emulator, variant: Variant) -> list[str]:
+        boundary = Boundary(self.site.port, where)
+        status = boundary.serve(in_child(lambda: _deploys(self.site, variant), self.site.quiet))
+        boundary.server_close()
+        assert status == 0, self.site.quiet.read_text()
+        return boundary.calls
+
+    def leave(self, wanted: Collection[Place]) -> Mapping[Place, Emulator]:
+        """What a deploy would leave behind if it was killed at these places: AWS, copied when it was there."""
+        boundary = Boundary(self.site.port, self.base.copy(), wanted=wanted)
+        status = boundary.serve(in_child(lambda: _deploys(self.site, self.target), self.site.quiet))
+        boundary.server_close()
+        assert status == 0, self.site.quiet.read_text()
+        return boundary.copies
+
+    def kill(self, place: Place) -> None:
+        """Kills a deploy and deploys again.
+
+        Raises:
+            AssertionError: the next deploy did not put things right, or there was something left to do after it.
+        """
+        world = self.base.copy()
+        boundary = Boundary(self.site.port, world, place)
+        status = boundary.serve(in_child(lambda: _deploys(self.site, self.target), self.site.quiet))
+        boundary.server_close()
+        assert os.WIFSIGNALED(status), f"it was over before: {self.site.quiet.read_text()}"
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        self.heal(world)
+        world.end()
+
+    def heal(self, left: Emulator) -> None:
+        """Deploys onto what a killed deploy has left behind.
+
+        Raises:
+            AssertionError: see `kill`.
+        """
+        with left.copied(self.site.port) as where:
+            where.put_clock_forward(AFTER_THE_LEASE)
+            self._heals(where)
+
+    def _heals(self, where: Emulator) -> None:
+        self.site.deployer(self.target).deploy()
+        seen = World.seen(self.site, self.target, where)
+        for part in ("resources", "records", "artifacts"):
+            found, expected = getattr(seen, part), getattr(self.expected, part)
+            wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
+            assert not wrong, "\n".join(f"{part}: {key}: {found.get(key)} is not {expected.get(key)}" for key in wrong)
+        left = [change for change in self.site.deployer(self.target).plan().changes if change.action != "noop"]
+        assert not left, f"still to do: {left}"
+
+
+def _deploys(site: Site, variant: Variant) -> None:
+    site.deployer(variant).deploy()
+
+
+CASES: Mapping[str, Callable[[Site], tuple[Variant | None, Variant]]] = {
+    "first": lambda site: (None, site.variant(changed=False)),
+    "update": lambda site: (site.variant(changed=False), site.variant(changed=True)),
+}
+
+
+def boundaries(calls: Sequence[str], *, everything: bool) -> list[Place]:
+    """Where to kill: before and after every call; or only where AWS holds something else than at the boundary before.
+
+    One call is under way at a time, so after a call is before the next one, and a read leaves what was there.
+    """
+    if everything:
+        return [(number, when) for number in range(len(calls)) for when in ("before", "after")]
+    return [(0, "before"), *((number, "after") for number, call in enumerate(calls) if not is_read(call))]
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description="Kills deploys.")
+    asked.add_argument("--python", type=Path, required=True, help="ministack's own Python")
+    asked.add_argument("--runtime", type=Path, required=True, help="the folder of the seams")
+    asked.add_argument("--case", choices=CASES, required=True)
+    asked.add_argument("--share", default="0/1", help="which of how many")
+    asked.add_argument("--everything", action="store_true", help="before and after every call, reads too")
+    asked.add_argument("--kill", type=int, default=1, help="kill for real at every so many; at the others, copy what is left")
+    asked.add_argument("--until", type=float, default=float("inf"), help="seconds since the epoch")
+    given = asked.parse_args()
+    share, of = map(int, given.share.split("/"))
+    root = Path.cwd()
+    site = Site(root)
+    with started(root / "build" / "aws", given.python, given.runtime) as empty:
+        crashes = Crashes(site, empty, *CASES[given.case](site))
+        wanted = boundaries(crashes.calls, everything=given.everything)
+        print(json.dumps({"calls": len(crashes.calls), "boundaries": len(wanted)}), flush=True)
+        mine = wanted[share::of]
+        left = {} if given.kill == 1 else crashes.leave([place for turn, place in enumerate(mine) if turn % given.kill])
+        for place in mine:
+            if time.time() > given.until:
+                break
+            print(json.dumps(_tried(crashes, place, left.get(place))), flush=True)
+
+
+def _tried(crashes: Crashes, place: Place, left: Emulator | None) -> dict[str, Any]:
+    try:
+        if left is None:
+            crashes.kill(place)
+        else:
+            crashes.heal(left)
+            left.end()
+        wrong = None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this boundary
+        wrong = f"{type(error).__name__}: {error}"
+    number, when = place
+    return {"number": number, "when": when, "call": crashes.calls[number], "killed": left is None, "wrong": wrong}
+
+
+if __name__ == "__main__":
+    main()

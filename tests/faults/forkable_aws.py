@@ -1,0 +1,216 @@
+"""The embedded AWS as a process that can be copied whole at any moment. Runs in ministack's own environment.
+
+Usage: ``python forkable_aws.py <folder> <runtime folder>``; prints its port. It serves one request at a time in one thread, so
+`os.fork` is a copy of everything: ``POST /_copy?port=N`` makes a process that goes on from this state on that port. A test that
+needs a thousand equal worlds makes one and copies it. ``POST /_ahead?seconds=N`` puts its clock forward.
+"""
+
+# ruff: noqa: PLC0415 (ministack reads os.environ when it is imported)
+import asyncio
+import gc
+import json
+import logging
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from signal import SIG_IGN, SIGCHLD, signal
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+PARTS = ("glue_api", "crawlers", "tagging")
+
+
+def main() -> None:
+    folder, runtime = Path(sys.argv[1]), sys.argv[2]
+    sys.path.insert(0, runtime)
+    import settings as launch_settings  # type: ignore[import-not-found]  # in ministack's environment only
+
+    server = Server(0)
+    settings = launch_settings.Settings("000000000000", "us-east-1", server.server_port, folder, (), {})
+    os.environ.update(launch_settings._ministack_variables(settings))
+    os.environ.update({"PERSIST_STATE": "0", "S3_PERSIST": "0", "TMPDIR": str(folder)})
+    server.prepare(settings)
+    gc.freeze()  # a collection would touch, and so copy, every page
+    gc.disable()
+    signal(SIGCHLD, SIG_IGN)  # nobody waits for a copy that was killed
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+class Server(HTTPServer):
+    """One request at a time; ends with the process that has started it."""
+
+    request_queue_size = 256
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.ahead = 0.0
+        self._parent = os.getppid()
+
+    def prepare(self, settings: Any) -> None:
+        import importlib
+
+        from ministack import app
+        from ministack.services import lambda_svc
+
+        logging.disable(logging.ERROR)
+        for part in PARTS:
+            importlib.import_module(part).install(settings)
+        lambda_svc._schedule_state_transition = _busy_for_one_look
+        lambda_svc._get_function = _looked_at(lambda_svc._get_function)
+        for service in app.SERVICE_REGISTRY:
+            if service in {"s3", "iam", "sts", "lambda", "glue", "dynamodb", "sns", "events", "logs", "tagging", "states"}:
+                app._get_module(app.SERVICE_REGISTRY[service]["module"])
+
+    def service_actions(self) -> None:
+        """Called between requests, at least twice a second."""
+        if os.getppid() != self._parent:
+            os._exit(0)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed while it waited is what this is for."""
+
+    def copy(self, port: int) -> int:
+        """The process id of a copy that serves on `port`; it serves when this returns."""
+        ready, tell = os.pipe()
+        child = os.fork()
+        if child:
+            os.close(tell)
+            os.read(ready, 1)
+            os.close(ready)
+            return child
+        self.socket.close()
+        os.close(ready)
+        asyncio.set_event_loop(None)
+        server = _bound(port)
+        os.write(tell, b"1")
+        os.close(tell)
+        server.serve_forever()
+        os._exit(0)
+
+
+def _bound(port: int) -> Server:
+    """The copy that had this port before may still be about to end."""
+    for _ in range(200):
+        try:
+            return Server(port)
+        except OSError:
+            time.sleep(0.01)
+    os._exit(3)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands a request to ministack's application, and closes: a connection kept open would starve all others."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if self.raw_requestline and self.parse_request():
+            self._answer()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.server.ahead)
+
+    def _answer(self) -> None:
+        self.close_connection = True
+        headers: Any = []
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/_copy?port="):
+            child = self.server.copy(int(self.path.partition("=")[2]))
+            status, answer = 200, str(child).encode()
+        elif self.path == "/_objects":
+            status, answer = 200, _objects()
+        elif self.path.startswith("/_ahead?seconds="):
+            self.server.ahead = float(self.path.partition("=")[2])
+            status, answer = 200, b""
+        else:
+            status, headers, answer = _ask(self.command, self.path, self.headers.items(), body)
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in {"content-length", "connection", "date", "server"}:
+                self.send_header(name, value)
+        length = next((value for name, value in headers if name.lower() == "content-length"), None)
+        if self.command == "HEAD" and length is not None:
+            self.send_header("Content-Length", length)
+        elif status not in {204, 304}:
+            self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer)
+
+
+def _ask(method: str, target: str, headers: Any, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    """One request through ministack's ASGI application."""
+    from ministack import app
+
+    parts = urlsplit(target)
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        "client": ("127.0.0.1", 1),
+        "scheme": "http",
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app.app(scope, receive, send))
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    answer = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    return start["status"], [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]], answer
+
+
+def _objects() -> bytes:
+    """Every object, its newest version: text and tags."""
+    from ministack.services import s3
+
+    found = {}
+    for bucket, kept in s3._buckets.items():
+        for key, stored in kept["objects"].items():
+            tags = s3._object_tags.get((bucket, key, stored.get("version_id")))
+            found[f"{bucket}/{key}"] = [stored["body"].decode("latin-1"), tags or {}]
+    return json.dumps(found).encode()
+
+
+_BUSY: set[str] = set()
+
+
+def _busy_for_one_look(name: str, delay: float) -> None:
+    """A function is busy until it has been looked at once: what AWS needs time for, without the time."""
+    from ministack.core.responses import get_account_id
+
+    _BUSY.add(f"{get_account_id()}/{name}")
+
+
+def _looked_at(get_function: Any) -> Any:
+    def looked_at(name: str, *rest: Any) -> Any:
+        from ministack.core.responses import get_account_id
+        from ministack.services import lambda_svc
+
+        answer = get_function(name, *rest)
+        if f"{get_account_id()}/{name}" in _BUSY and name in lambda_svc._functions:
+            _BUSY.discard(f"{get_account_id()}/{name}")
+            lambda_svc._functions[name]["config"].update(State="Active", LastUpdateStatus="Successful", StateReason="")
+        return answer
+
+    return looked_at
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Throttled, refused, cut off, never answered: a deploy finishes with the same result, or says soon why it cannot."""
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from common.aws_common import AwsSession
+from common.errors import AccountError
+from tests.faults.commands import Clone
+from tests.faults.crashes import CHANGED
+from tests.faults.emulator import free_port
+from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, pass_on
+
+THROTTLED = {
+    "s3": Refused(503, "SlowDown", "Please reduce your request rate."),
+    "lambda": Refused(429, "TooManyRequestsException", "Rate Exceeded."),
+    "iam": Refused(400, "Throttling", "Rate exceeded"),
+    "sts": Refused(400, "Throttling", "Rate exceeded"),
+    "sns": Refused(400, "Throttling", "Rate exceeded"),
+    "dynamodb": Refused(400, "ThrottlingException", "Rate exceeded"),
+}
+BROKEN = {"s3": Refused(500, "InternalError", "We encountered an internal error. Please try again.")}
+
+
+def throttled(call: Call) -> Refused:
+    return THROTTLED.get(call.service, Refused(400, "ThrottlingException", "Rate exceeded"))
+
+
+def failing(call: Call) -> Refused:
+    return BROKEN.get(call.service, Refused(500, "InternalServerError", "internal error"))
+
+
+def unavailable(_: Call) -> Refused:
+    return Refused(503, "ServiceUnavailable", "Service is unable to handle request.")
+
+
+def storm(seed: int, share: float = 0.3) -> Callable[[Call], Fault]:
+    """A rule that breaks this share of all calls, each in one of five ways."""
+    chance = random.Random(seed)
+    kinds: list[Callable[[Call], Fault]] = [
+        throttled,
+        failing,
+        unavailable,
+        lambda _: Lost(asked=False),
+        lambda _: Lost(asked=True),
+    ]
+
+    def rule(call: Call) -> Fault:
+        return chance.choice(kinds)(call) if chance.random() < share else None
+
+    return rule
+
+
+def settled(repo: Clone, proxy: Proxy) -> None:
+    """Nothing is left to do, by what is recorded and by what is live."""
+    proxy.rule = pass_on
+    for how in ([], ["--verify"]):
+        left = repo.run(proxy.endpoint, "plan", "--env", "local", "--json", *how, pace=20)
+        assert (left.code, left.changes()) == (0, {})
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_first_deploy_in_a_storm_ends_as_in_the_sun(repo: Clone, fresh: Proxy, seed: int) -> None:
+    fresh.rule = storm(seed)
+    first = repo.deploy(fresh.endpoint, pace=20)
+    assert first.code == 0, first
+    assert fresh.faults > 60
+    settled(repo, fresh)
+
+
+def losing() -> tuple[Callable[[Call], Fault], set[tuple[str, str]]]:
+    """A rule that loses the answer of every write when it is asked for the first time; and what was asked."""
+    asked: set[tuple[str, str]] = set()
+
+    def rule(call: Call) -> Fault:
+        this = (str(call), call.content)
+        if call.is_read or this in asked:
+            return None
+        asked.add(this)
+        return Lost(asked=True)
+
+    return rule, asked
+
+
+def test_every_answer_of_a_first_deploy_is_lost_once(repo: Clone, fresh: Proxy) -> None:
+    """Each write meets itself: what it wanted to make is there already, by its own hand."""
+    fresh.rule, asked = losing()
+    first = repo.deploy(fresh.endpoint, pace=20)
+    assert first.code == 0, first
+    assert len(asked) > 110
+    settled(repo, fresh)
+
+
+def test_every_answer_of_an_update_is_lost_once(repo: Clone, ready: Proxy) -> None:
+    ready.rule, asked = losing()
+    with repo.edited("config/local.json", repo.config(**CHANGED)):
+        update = repo.deploy(ready.endpoint, pace=20)
+        assert update.code == 0, update
+        assert len(asked) > 80
+        settled(repo, ready)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (lambda _: Lost(asked=False), "Connection was closed before we received a valid response"),
+        (unavailable, "Service is unable to handle request."),
+        (throttled, "Rate exceeded"),
+    ],
+)
+def test_an_aws_that_is_down_is_told_in_one_message(repo: Clone, ready: Proxy, rule: Callable[[Call], Fault], words: str) -> None:
+    ready.rule = rule
+    down = repo.run(ready.endpoint, "deploy", "--env", "local", pace=20)
+    assert down.code == 1
+    assert words in down.err
+    assert down.err.count("\n") <= 2, down.err
+
+
+def test_where_nobody_listens_it_is_told_within_seconds() -> None:
+    started = time.monotonic()
+    aws = AwsSession("us-east-1", "000000000000", endpoint=f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(AccountError, match="Could not connect to the endpoint URL"):
+        aws.guard()
+    assert time.monotonic() - started < 10

@@ -1,0 +1,244 @@
+"""How many calls AWS gets, whatever the size: what has not changed costs a page of the index for each 100, a change a constant.
+
+Counted on moto, whose tagging index is complete.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
+
+from common import steps
+from common.aws_common import AwsSession
+from common.events import Event
+from common.resource import Action, Change
+from common.session import Choices, Session
+from tests.bench.generated import PROJECT, Size, declare, edit_function, edit_job, generate
+from tests.repository import ACCOUNT, Repository, fresh_imports
+
+BUCKET = f"t-dev-artifacts-{ACCOUNT}"
+ROOT_KEY = f"dev/{PROJECT}/release.json"
+OWN, FIRST = 6, 75
+"""What projects share, and what it costs to make it: two buckets above all, and two releases."""
+PROJECTS = 2
+"""The generated one, and the shared resources."""
+SIZES = {10: Size(2, 4, 1, 1), 100: Size(10, 70, 9, 1), 1000: Size(10, 960, 18, 2)}
+"""With each function's log group: so many resources, those that projects share on top."""
+MARKED = Counter({"s3:PutObject": 4, "s3:DeleteObject": 1})
+"""What every change costs: the lock, the root as deploying, the record, the clean root; the lock given back."""
+
+
+@pytest.fixture(autouse=True)
+def whole_pages(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moto ends a page at 100 tags though it was asked for 100 resources; AWS counts tags only where it is asked to."""
+    paged = ResourceGroupsTaggingAPIBackend.get_resources
+
+    def by_resources(backend: Any, **given: Any) -> Any:
+        return paged(backend, **{**given, "tags_per_page": 10**9})
+
+    monkeypatch.setattr(ResourceGroupsTaggingAPIBackend, "get_resources", by_resources)
+
+
+class Deployed:
+    """What one deploy, or a plan, has cost and done."""
+
+    def __init__(self, root: Path, *, planning: bool = False, **chosen: Any) -> None:
+        events: list[Event] = []
+        with fresh_imports():
+            session = Session(root, Choices(env="dev", jobs=4, **chosen), steps.covered(["deploy"]), events.append)
+            session.__dict__["aws"] = AwsSession("eu-central-1", ACCOUNT)  # without rates: what is counted is calls, not time
+            try:
+                self.plan = session.plan()
+                for name in () if planning else steps.STEPS:
+                    session.step(name)
+            finally:
+                session.close()
+        self.resources = len(session.resources)
+        self.calls = Counter(session.aws.calls)
+        self.total = self.calls.total()
+
+    @property
+    def changes(self) -> dict[str, Action]:
+        return {str(one.key): one.action for one in self.plan.changes if one.action is not Action.NOOP}
+
+    def change(self, key: str) -> Change:
+        return next(one for one in self.plan.changes if str(one.key) == key)
+
+
+def unchanged(resources: int) -> int:
+    """Caller identity, roles by path, pages of the index, one root for each project."""
+    return 2 + -(-resources // 100) + PROJECTS
+
+
+def is_write(operation: str) -> bool:
+    return not operation.partition(":")[2].startswith(("Get", "List", "Describe", "Head"))
+
+
+@pytest.fixture(params=SIZES)
+def deployed(request: pytest.FixtureRequest, repository: Repository) -> tuple[Repository, Size, Deployed]:
+    """A first deploy of each size."""
+    size = SIZES[request.param]
+    generate(repository, size, ACCOUNT)
+    AwsSession("eu-central-1", ACCOUNT).call("iam", "CreateRole", RoleName="pipelines", AssumeRolePolicyDocument="{}")
+    first = Deployed(repository.root)
+    assert first.resources - OWN == request.param
+    return repository, size, first
+
+
+def test_every_row_of_the_table(deployed: tuple[Repository, Size, Deployed]) -> None:
+    """One test, as the first deploy of 1,000 resources is what takes the time."""
+    repository, size, first = deployed
+    root = repository.root
+    assert first.total <= 5 * (first.resources - OWN) + FIRST
+    assert set(first.changes.values()) == {Action.CREATE, Action.UPLOAD}
+
+    base = Deployed(root)
+    assert base.changes == {}
+    assert base.total == unchanged(base.resources)
+    assert not any(map(is_write, base.calls))
+    assert Deployed(root, planning=True).calls == base.calls
+
+    edits: list[tuple[Callable[[], None], Mapping[str, Action], Counter[str], int]] = [
+        (
+            lambda: edit_function(repository, "edited"),
+            {"artifact/Fn0000": Action.UPLOAD, "lambda/Fn0000": Action.UPDATE},
+            Counter({"s3:GetObject": 1, "s3:GetObjectTagging": 1, "lambda:GetFunction": 1})
+            + Counter({"s3:PutObject": 1, "lambda:UpdateFunctionCode": 1}),
+            13,
+        ),
+        (
+            lambda: edit_job(repository, "edited"),
+            {"artifact/job_0000": Action.UPLOAD, "glue-job/job_0000": Action.UPDATE},
+            Counter({"s3:GetObject": 1, "s3:GetObjectTagging": 1, "glue:GetJob": 1, "glue:GetTags": 1})
+            + Counter({"s3:PutObject": 1, "glue:UpdateJob": 1}),
+            11,
+        ),
+    ]
+    for edit, actions, own, budget in edits:
+        edit()
+        planned = Deployed(root, planning=True)
+        assert planned.changes == actions
+        assert not any(map(is_write, planned.calls))
+        assert planned.total <= base.total + sum(own.values())
+        changed = Deployed(root)
+        assert changed.changes == actions
+        assert changed.calls - base.calls == own + MARKED
+        assert changed.total - base.total <= budget
+        assert Deployed(root).calls == base.calls
+
+    declare(repository, size, "edited")
+    machines = Deployed(root)
+    assert machines.changes == {f"state-machine/flow_{number:04}": Action.UPDATE for number in range(size.machines)}
+    own = Counter({"stepfunctions:DescribeStateMachine": 1, "resourcegroupstaggingapi:GetResources": 1})
+    own += Counter({"stepfunctions:UpdateStateMachine": 1, "s3:PutObject": 1})
+    assert machines.calls - base.calls == _times(own, size.machines) + Counter(
+        {"s3:GetObject": 1, "s3:PutObject": 3, "s3:DeleteObject": 1}
+    )
+    assert machines.total - base.total <= 9 + (size.machines - 1) * own.total()
+    assert Deployed(root).calls == base.calls
+
+
+def _times(calls: Counter[str], number: int) -> Counter[str]:
+    return Counter({operation: count * number for operation, count in calls.items()})
+
+
+@pytest.fixture
+def small(repository: Repository) -> Repository:
+    """A small project, deployed."""
+    generate(repository, SIZES[10], ACCOUNT)
+    AwsSession("eu-central-1", ACCOUNT).call("iam", "CreateRole", RoleName="pipelines", AssumeRolePolicyDocument="{}")
+    Deployed(repository.root)
+    return repository
+
+
+def s3(operation: str, **parameters: Any) -> dict[str, Any]:
+    return AwsSession("eu-central-1", ACCOUNT).call("s3", operation, Bucket=BUCKET, Key=ROOT_KEY, **parameters)
+
+
+ROOTS: dict[str, Callable[[], object]] = {
+    "missing": lambda: s3("DeleteObject"),
+    "without tags": lambda: s3("DeleteObjectTagging"),
+    "of other bytes": lambda: s3("PutObject", Body=b"{}", Tagging="state=clean&root-sha256=" + "0" * 64),
+    "not clean": lambda: s3("PutObjectTagging", Tagging={"TagSet": [{"Key": "state", "Value": "deploying"}]}),
+}
+
+
+@pytest.mark.parametrize("damage", ROOTS)
+def test_a_root_that_proves_nothing_costs_calls_and_skips_nothing(small: Repository, damage: str) -> None:
+    before = Deployed(small.root)
+    ROOTS[damage]()
+    edit_job(small, "edited")
+    changed = Deployed(small.root)
+    assert changed.changes == {"artifact/job_0000": Action.UPLOAD, "glue-job/job_0000": Action.UPDATE}
+    assert changed.total > before.total + 11
+    assert Deployed(small.root).calls == before.calls
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff", b'1 {"forged": true}'])
+def test_a_damaged_stat_cache_skips_nothing(small: Repository, damage: bytes) -> None:
+    before = Deployed(small.root)
+    edit_function(small, "edited")
+    (small.root / "build/stat-cache.json").write_bytes(damage)
+    changed = Deployed(small.root)
+    assert changed.changes == {"artifact/Fn0000": Action.UPLOAD, "lambda/Fn0000": Action.UPDATE}
+    assert Deployed(small.root).calls == before.calls
+
+
+@pytest.mark.parametrize("sizes", ['{"glue:job": 4000, "lambda": 4000}', '{"sns": 1, "lambda": 100}', "{}"])
+def test_wrong_sizes_of_the_index_cost_calls_and_create_nothing_twice(small: Repository, sizes: str) -> None:
+    before = Deployed(small.root)
+    (small.root / "build/index/dev.json").write_text(sizes)
+    again = Deployed(small.root)
+    assert again.changes == {}
+    assert again.total >= before.total
+    assert not any(map(is_write, again.calls))
+    assert Deployed(small.root).calls == before.calls
+
+
+@contextmanager
+def index(change: Callable[[list[Any]], list[Any]]) -> Iterator[None]:
+    """An index that says something else than is so."""
+    true = ResourceGroupsTaggingAPIBackend._get_resources_generator
+    with pytest.MonkeyPatch.context() as patched:
+        told = lambda backend, **given: iter(change(list(true(backend, **given))))  # noqa: E731
+        patched.setattr(ResourceGroupsTaggingAPIBackend, "_get_resources_generator", told)
+        yield
+
+
+def test_what_the_index_does_not_show_yet_is_read(small: Repository) -> None:
+    """It lags: what was created a moment ago may be missing."""
+    before = Deployed(small.root)
+    with index(lambda found: [one for one in found if ":job/" not in one.arn]):
+        again = Deployed(small.root)
+    assert again.changes == {}
+    assert again.calls - before.calls == {"glue:GetJob": 4, "glue:GetTags": 4, "s3:GetObjectTagging": 4}
+
+
+def shown(small: Repository) -> list[Any]:
+    """What the index shows now."""
+    found: list[Any] = []
+    with index(lambda told: (found.extend(told), told)[1]):
+        Deployed(small.root)
+    return found
+
+
+def test_what_is_gone_from_aws_is_created_when_the_index_knows_and_by_verify_at_once(small: Repository) -> None:
+    """The index lags the other way, too: what others have deleted may still be shown, and then only reading tells."""
+    stale = [one for one in shown(small) if one.arn.endswith("Fn0001") and ":lambda:" in one.arn]
+    AwsSession("eu-central-1", ACCOUNT).call("lambda", "DeleteFunction", FunctionName="t-dev-bulk-Fn0001")
+    with index(lambda told: [*told, *stale]):
+        assert Deployed(small.root, planning=True, verify=True).changes == {"lambda/Fn0001": Action.CREATE}
+    assert Deployed(small.root).changes == {"lambda/Fn0001": Action.CREATE}
+    assert Deployed(small.root).changes == {}
+
+
+def test_what_changes_is_read_even_if_the_index_shows_it_wrongly(small: Repository) -> None:
+    stale = [one for one in shown(small) if one.arn.endswith("Fn0000") and ":lambda:" in one.arn]
+    AwsSession("eu-central-1", ACCOUNT).call("lambda", "DeleteFunction", FunctionName="t-dev-bulk-Fn0000")
+    edit_function(small, "edited")
+    with index(lambda told: [*told, *stale]):
+        assert Deployed(small.root).changes == {"artifact/Fn0000": Action.UPLOAD, "lambda/Fn0000": Action.CREATE}
