@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from common.artifact import Sources
@@ -66,7 +66,13 @@ class SharedCode(Sources):
         if self.shell:
             wheels.write_own(target, self._found)
         else:
-            write_zip(target, self._found)
+            write_zip(target, self._found, {name: "" for name in _packages(self._found) if name not in self._found})
+
+
+def _packages(files: Mapping[str, Found]) -> set[str]:
+    """An `__init__.py` for every folder: Python before 3.13 imports nothing from a zip's folder without."""
+    folders = {folder.as_posix() for name in files if name.endswith(".py") for folder in PurePosixPath(name).parents}
+    return {f"{folder}/__init__.py" for folder in folders - {"."}}
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_a_job_gets_shared_code_under_an_immutable_key(acres: Repository, moto: 
     uri = f"s3://t-dev-artifacts/dev/acres/artifacts/load.shared/{job.shared_code.input_digest()}.zip"
     assert job.desired()["DefaultArguments"]["--extra-py-files"] == uri
     (built,) = acres.root.glob("build/artifacts/acres/load.shared/*.zip")
-    assert names(built) == ["geo/__init__.py", "shared/plugins/first.py"]
+    assert names(built) == ["geo/__init__.py", "shared/__init__.py", "shared/plugins/__init__.py", "shared/plugins/first.py"]
     assert deployed(acres) == {}
     acres.write(f"{SHARED}/plugins/first.py", "import geo  # again\n")
     assert deployed(acres, task="plan").keys() == {"artifact/load.shared", "glue-job/load"}
