@@ -30,6 +30,8 @@ HELP = {
     "jobs": "How many AWS calls may be under way at once.",
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
+    "prune": "Delete what is no longer declared, in the end.",
+    "data": "With --prune: buckets and tables with all that is in them, too.",
 }
 
 
@@ -61,11 +63,15 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         jobs: str = "16",
         yes: bool = False,
         wait: bool = False,
+        prune: bool = False,
+        data: bool = False,
     ) -> None:
         asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "yes": yes, "wait": wait}
-        opened = session(json=json, env=env, project=project, only=only, **asked)
+        opened = session(json=json, env=env, project=project, only=only, prune=prune, data=data, **asked)
         if name in steps.STEPS:
             opened.step(name)
+        if prune and name == INVOCATION.get().requested[-1]:
+            opened.prune()
 
     run.__doc__ = doc
     made: Task[Any] = task(name=name, pre=list(pre), positional=[], help=HELP)(run)
@@ -111,7 +117,7 @@ deploy = step("deploy", "Everything, in order.", deploy_triggers)
 
 
 @task(positional=[], help={option: HELP[option] for option in HELP.keys() - {"yes", "wait"}})
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
     project: str | None = None,
@@ -121,9 +127,11 @@ def plan(
     adopt: bool = False,
     json: bool = False,
     jobs: str = "16",
+    prune: bool = False,
+    data: bool = False,
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
-    asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs}
+    asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "prune": prune, "data": data}
     opened = session(planning=True, json=json, env=env, project=project, only=only, **asked)
     if not opened.plan().is_empty:
         raise Exit(code=2)

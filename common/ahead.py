@@ -46,15 +46,20 @@ class Ahead:
             stderr=subprocess.DEVNULL,
         )
         self._asked: list[tuple[Question, Future[Answer | AwsError | None]]] = []
-        self._lock = threading.Lock()
+        self._lock, self._sent = threading.Lock(), False
 
     def ask(self, where: dict[str, Any], questions: Sequence[Question]) -> None:
-        """Sends the questions; once.
+        """Sends the questions. Those of a second plan are left to this process: what was true before the first may not be now.
 
         Args:
             where: the arguments of the other process's `AwsSession`.
             questions: what to ask.
         """
+        with self._lock:
+            if self._sent:
+                self._asked = []
+                return
+            self._sent = True
         asked: list[tuple[Question, Future[Answer | AwsError | None]]] = [(one, Future()) for one in questions]
         try:
             assert self._child.stdin is not None  # noqa: S101 - it is a pipe

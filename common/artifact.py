@@ -18,8 +18,9 @@ from typing import Any, ClassVar
 
 from common import digest
 from common.digest import Digest, OfFile
+from common.new_file import new_file
 from common.packaging import budget, dependencies, node, requirements
-from common.packaging.archive import new_file, write_zip
+from common.packaging.archive import write_zip
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.node import Command, NodeModules
@@ -181,7 +182,7 @@ class Package(Sources):
             ArtifactError: its file is missing, does not compile, or does not define it.
         """
         if self.command is None:
-            check_handler(self.folder, self.handler, self.runtime)
+            check_handler(self.folder, self.handler, self.runtime, glance=True)
 
     def holds(self) -> tuple[str, ...]:
         """The installed packages with their versions."""
@@ -197,7 +198,8 @@ class Package(Sources):
         return "never built here"
 
     def _write(self, target: Path, build_dir: Path) -> None:
-        self.check_handler()
+        if self.command is None:
+            check_handler(self.folder, self.handler, self.runtime)
         members = self._members(build_dir)
         check_case(members, shown(self.folder))
         budget.check(members, self.folder, self.architecture, dependencies=self.dependencies is not None)

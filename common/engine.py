@@ -2,26 +2,30 @@
 
 Apply is dumb: every decision stands in the plan. What it adds is the order of writes that makes dying harmless. The artifact
 bucket comes first, as leases and records live in it; then the leases; then the release roots, marked as not clean, all that is
-about to change pending in them; then the changes, each with its record; last the clean roots. See `records` for why.
+about to change pending in them; then the changes, each with its record; then the deletions, if nothing failed; last the clean
+roots, which say what became of each change. See `records` for why.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from common.digest import Digest
-from common.errors import DeployError
-from common.events import Blocked, Failed, Finished, Report, Started
-from common.lock import Lock
-from common.planning import ARTIFACT, Outcome, Trusted
-from common.records import Records, Root
-from common.resource import CHANGING, Action, Aws, Change, Key, Outputs, Resource
+from common.errors import DeployError, OvertakenError, SkippedError
+from common.events import Blocked, Failed, Finished, Report, Skipped, Started
+from common.lock import Fenced, Lock
+from common.planning import ARTIFACT, Outcome
+from common.pruning import Types, no_type
+from common.records import Records
+from common.release import Place, Root, Trusted, place_of
+from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource
 from common.scheduling import in_order
 
-RECORDED = CHANGING | {Action.RECORD}
+RECORDED = CHANGING | REMOVING | {Action.RECORD}
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Means:
         report: gets every event.
         lock: makes the lease on a project.
         wait: wait for another deploy that holds a lease.
-        about: who deploys what, for people who read the release root.
+        about: who deploys what, for people who read the release root; asked when one is written.
         clock: seconds, for durations.
+        types: finds the type of what nobody declares any more.
     """
 
     pool: Executor
@@ -43,8 +48,9 @@ class Means:
     report: Report
     lock: Callable[[str], Lock]
     wait: bool = False
-    about: Mapping[str, str] | None = None
+    about: Callable[[], Mapping[str, str]] = dict
     clock: Callable[[], float] = time.monotonic
+    types: Types = no_type
 
 
 class Engine:
@@ -64,14 +70,17 @@ class Engine:
         self._locks: dict[str, Lock] = {}
         self._etags: dict[str, str] = {}
         self._interrupted = Event()
+        self._refused = False
         self._broken: set[Key] = set()
+        self._told: dict[Key, Mapping[str, Any]] = {}
         self.done: set[Key] = set()
         self.failed: set[Key] = set()
+        self.skipped: set[Key] = set()
 
     @property
     def untried(self) -> set[Key]:
-        """What was to be changed and was neither done nor failed."""
-        return {change.key for change in self._todo()} - self.done - self.failed
+        """What was to be changed and was neither done nor failed nor skipped."""
+        return {change.key for change in self._todo()} - self.done - self.failed - self.skipped
 
     def interrupt(self) -> None:
         """Starts nothing more; what is under way is finished and recorded."""
@@ -82,12 +91,14 @@ class Engine:
 
         Raises:
             LockedError: another deploy is changing one of the projects.
-            DeployError: another deploy has changed one of the projects since the plan was made.
+            OvertakenError: another deploy has changed one of the projects since the plan was made.
         """
         todo = [change for change in self._todo() if change.key in keys]
         if todo and not self._interrupted.is_set():
             self._start()
-            self._carry_out([change for change in todo if change.key not in self.done | self._broken])
+            for removing in (False, True):
+                part = [change for change in todo if (change.action in REMOVING) == removing]
+                self._carry_out([change for change in part if change.key not in self.done | self._broken])
 
     def finish(self) -> None:
         """Writes the release roots and gives the leases back.
@@ -97,7 +108,7 @@ class Engine:
         try:
             for project, trusted in sorted(self._outcome.trusted.items()):
                 root = self._root(project, trusted)
-                if not trusted.clean or root.digest() != trusted.as_root().digest() or project in self._locks:
+                if project in self._etags or (self._may_tidy() and _is_untidy(root, trusted)):
                     self._release(project, root)
         finally:
             for lock in self._locks.values():
@@ -110,59 +121,100 @@ class Engine:
         """The bucket, the leases, the roots: once, for every project that the plan changes."""
         if self._locks:
             return
+        self._refused = True
         bucket = next((one for one in self._todo() if one.key == self._bucket and one.action is Action.CREATE), None)
         if bucket is not None:
             self._carry_out([bucket])
             if bucket.key in self.failed:
                 return
-        for project in sorted({change.key.project for change in self._todo()}):
-            self._lock(project)
-            self._mark(project)
+        try:
+            for project in sorted({change.key.project for change in self._todo()}):
+                self._lock(project)
+                self._mark(project)
+        except OvertakenError:
+            for project in self._locks.keys() - self._etags.keys():
+                self._locks.pop(project).release()
+            raise
         if bucket is not None:
             self._record(bucket, {})
+        self._refused = False
 
     def _lock(self, project: str) -> None:
         lock = self._means.lock(project)
-        lock.acquire(wait=self._means.wait)
+        lock.acquire(wait=self._means.wait, stopped=self._interrupted.is_set)
         self._locks[project] = lock
+        if self._outcome.trusted[project].is_new:
+            lock.prove()
 
     def _mark(self, project: str) -> None:
         trusted = self._outcome.trusted[project]
         pending = {change.key for change in self._todo() if change.key.project == project and change.key.kind != ARTIFACT}
-        root = self._root(project, trusted, pending)
-        self._etags[project] = self._records.start(project, root, trusted.etag)
+        root = replace(self._root(project, trusted, pending), about=self._means.about(), changes=self._changes(project))
+        expected = trusted.as_root().digest() if trusted.clean else None
+        self._etags[project] = self._records.start(project, root, trusted.etag, expected)
 
     def _release(self, project: str, root: Root) -> None:
         if project not in self._locks:
             self._lock(project)
             self._mark(project)
         self._locks[project].check()
-        self._records.release(project, root, self._etags[project])
+        said = replace(root, about=self._means.about(), changes=self._changes(project))
+        etag = self._records.release(project, said, self._etags[project])
+        if not (root.digests or root.pending):
+            self._records.erase(project, etag)
+
+    def _may_tidy(self) -> bool:
+        """Whether the root of a project that had not to be changed may be written, too."""
+        return not (self._refused or self._interrupted.is_set() or self._bucket in self._broken)
 
     def _root(self, project: str, trusted: Trusted, pending: set[Key] | None = None) -> Root:
         """What may be said of a project: before its first change (`pending` given), or after its last."""
         digests: dict[Key, Digest] = dict(trusted.digests)
-        unsure = set(trusted.pending) | (self.failed if pending is None else pending)
+        unsure = set(trusted.pending) | {key for key in (self.failed if pending is None else pending) if key.project == project}
         for change in self._outcome.plan.changes:
             if change.key.project == project and change.action is not Action.ORPHAN:
                 proven = change.action is Action.NOOP or (pending is None and change.key in self.done)
-                if proven:
+                if proven and change.action in REMOVING:
+                    digests.pop(change.key, None)
+                elif proven:
                     digests[change.key] = self._outcome.digests[change.key]
+                if proven:
                     unsure.discard(change.key)
         own = {str(key): one for key, one in digests.items() if key.project == project and key not in unsure and one}
-        files = dict(trusted.root.files) if trusted.root else {}
+        if not any(key.project == project for key in self._resources):  # what nobody declares needs no artifact any more
+            own = {name: one for name, one in own.items() if not name.startswith(f"{ARTIFACT}/")}
+        files = dict(trusted.files)
         files |= {str(key): dict(one.files()) for key, one in self._artifacts.items() if digests.get(key) == one.input_digest()}
-        files = {name: one for name, one in files.items() if name in own}
-        return Root(own, tuple(sorted(str(key) for key in unsure if key.project == project)), files, self._means.about or {})
+        places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
+        return Root(own, places, {name: one for name, one in files.items() if name in own})
+
+    def _place(self, key: Key, trusted: Trusted) -> Place:
+        known = self._resources.get(key) or self._outcome.remains.get(key)
+        return place_of(known) if known else trusted.pending.get(key, {})
+
+    def _changes(self, project: str) -> tuple[Mapping[str, Any], ...]:
+        """What was planned for a project and what became of it, for people."""
+        found = [change for change in self._todo() if change.key.project == project]
+        return tuple({**_as_object(change), **self._told.get(change.key, {})} for change in found)
 
     def _carry_out(self, todo: Sequence[Change]) -> None:
-        for change in in_order(todo, self._needs, self._broken, self._means.pool, self._one, self._interrupted.is_set):
-            need = next((one for one in self._needs(change.key) if one in self._broken), None)
+        removing = {change.key for change in todo if change.action in REMOVING}
+
+        def needs(key: Key) -> Collection[Key]:
+            return tuple(self._hindrances(key, removing)) if key in removing else self._needs(key)
+
+        for change in in_order(todo, needs, self._broken, self._means.pool, self._one, self._interrupted.is_set):
+            need = next((one for one in needs(change.key) if one in self._broken), None)
             self._broken.add(change.key)
             self._means.report(Blocked(change, need))
 
     def _needs(self, key: Key) -> tuple[Key, ...]:
         return self._resources[key].needs if key in self._resources else (self._bucket,)
+
+    def _hindrances(self, key: Key, removing: Collection[Key]) -> Iterator[Key]:
+        """What must be gone before `key` may go; and whatever failed may still use it."""
+        yield from (other for other in removing if key in self._outcome.remains[other].needs)
+        yield from self.failed
 
     def _one(self, change: Change) -> None:
         started = self._means.clock()
@@ -172,13 +224,20 @@ class Engine:
                 self._locks[change.key.project].check()
             outputs = self._act(change)
             if self._locks:
+                self._locks[change.key.project].check()
                 self._record(change, outputs)
+        except SkippedError as error:
+            self.skipped.add(change.key)
+            self._told[change.key] = {"outcome": "skipped", "message": str(error)}
+            self._means.report(Skipped(change, str(error)))
         except DeployError as error:
             self._broken.add(change.key)
             self.failed.add(change.key)
+            self._told[change.key] = {"outcome": "failed", "message": str(error)}
             self._means.report(Failed(change, str(error)))
         else:
             self.done.add(change.key)
+            self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
             self._means.report(Finished(change, self._means.clock() - started))
 
     def _act(self, change: Change) -> Outputs:
@@ -186,18 +245,41 @@ class Engine:
             artifact = self._artifacts[change.key]
             self._records.upload(artifact, artifact.build(self._means.build_dir))
             return {}
+        aws = Fenced(self._aws, self._locks[change.key.project].check) if self._locks else self._aws
+        if change.action in REMOVING:
+            return self._remove(aws, change)
         resource, desired = self._resources[change.key], change.desired or {}
         match change.action:
             case Action.CREATE:
-                return resource.create(self._aws, desired)
+                return resource.create(aws, desired)
             case Action.UPDATE:
-                return resource.update(self._aws, desired, frozenset(change.changed))
+                return resource.update(aws, desired, frozenset(change.changed))
             case Action.REPLACE:
-                resource.delete(self._aws)
-                return resource.create(self._aws, desired)
+                resource.delete(aws)
+                return resource.create(aws, desired)
             case _:
                 return {}
 
+    def _remove(self, aws: Aws, change: Change) -> Outputs:
+        kind = self._means.types(change.key.kind)
+        if change.action is Action.DELETE and kind is not None:
+            kind.erase(aws, self._outcome.remains[change.key])
+        return {}
+
     def _record(self, change: Change, outputs: Outputs) -> None:
-        if change.key.kind != ARTIFACT:
-            self._records.write(change.key, self._outcome.digests[change.key], change.desired or {}, outputs)
+        if change.action in REMOVING:
+            self._records.forget(change.key)
+        elif change.key.kind != ARTIFACT:
+            place = place_of(self._resources[change.key])
+            self._records.write(change.key, self._outcome.digests[change.key], change.desired or {}, outputs, place)
+
+
+def _is_untidy(root: Root, trusted: Trusted) -> bool:
+    """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
+    if not (root.digests or root.pending):
+        return not trusted.is_new
+    return not trusted.clean or root.digest() != trusted.as_root().digest()
+
+
+def _as_object(change: Change) -> dict[str, Any]:
+    return {"key": str(change.key), "action": str(change.action), "reason": change.reason, "outcome": "not tried"}

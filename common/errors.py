@@ -11,6 +11,8 @@
     ├── AwsError             AWS refused a call: service, operation, code and AWS's own words
     ├── OwnershipError       something of that name exists and is not ours
     ├── LockedError          another deploy is changing the same project
+    ├── OvertakenError       another deploy has changed it since the plan was made
+    ├── SkippedError         a change was left undone because configuration says so; no failure
     ├── LocalError           the embedded AWS
     ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
     └── FailedError          the plan was applied in part: the failures were reported one by one
@@ -53,6 +55,14 @@ class LockedError(DeployError):
     """Another deploy holds the lease, or has taken ours."""
 
 
+class OvertakenError(DeployError):
+    """The plan was made from what is there no more; nothing was changed by it."""
+
+
+class SkippedError(DeployError):
+    """A change was not made, as the resource's own settings want it; the next deploy tries again."""
+
+
 class LocalError(DeployError):
     """The embedded AWS cannot be started, reached or stopped."""
 
@@ -69,8 +79,29 @@ class StoppedError(DeployError):
         self.exit_code = 128 + signal_number
 
 
+ADVICE = {
+    ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (
+        "Allow it to whoever deploys; `invoke policy` prints all that deploying takes."
+    ),
+    ("LimitExceeded", "ResourceNumberLimit", "CodeStorageExceeded", "TooManyBuckets"): (
+        "Remove what is not needed, or ask AWS for more in Service Quotas."
+    ),
+    ("ResourceConflict", "ConcurrentModification", "ResourceInUse", "OperationAborted"): (
+        "Something else is changing it: deploy again when that is done."
+    ),
+    ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError", "InternalServer", "ServiceException"): (
+        "It was asked for again and again: deploy again later to go on from here."
+    ),
+    ("EndpointConnection", "ConnectTimeout", "ReadTimeout", "ConnectionClosed"): (
+        "Is there a network, and is the region right? Deploy again to go on from here."
+    ),
+    ("ExpiredToken", "RequestExpired", "UnrecognizedClient", "InvalidClientTokenId"): "Sign in again, then deploy again.",
+}
+"""What to do about an error, by how its code begins."""
+
+
 class AwsError(DeployError):
-    """AWS refused a call.
+    """AWS refused a call, or gave no answer.
 
     Attributes:
         service: the client's name, as in ``lambda``.
@@ -80,7 +111,8 @@ class AwsError(DeployError):
     """
 
     def __init__(self, service: str, operation: str, code: str, said: str) -> None:
-        super().__init__(f"{service}:{operation} was refused: {code}: {said}")
+        advice = next((f" {text}" for begins, text in ADVICE.items() if code.startswith(begins)), "")
+        super().__init__(f"{service}:{operation} was refused: {code}: {said}{advice}")
         self.service = service
         self.operation = operation
         self.code = code

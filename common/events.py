@@ -45,6 +45,14 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A change was left undone, as the resource's settings want it; the message is for people."""
+
+    change: Change
+    message: str
+
+
+@dataclass(frozen=True)
 class Blocked:
     """A change was not tried, because what it needs has failed, or the deploy was interrupted."""
 
@@ -72,14 +80,15 @@ class Built:
 
 @dataclass(frozen=True)
 class Closed:
-    """The session is over: seconds, AWS calls by operation, what succeeded, failed and was not tried."""
+    """The session is over: seconds, AWS calls by operation, what succeeded, failed, was not tried and was skipped."""
 
     seconds: float
     calls: Mapping[str, int]
     done: int
     failed: int
     blocked: int
+    skipped: int = 0
 
 
-Event = Planned | StepStarted | Started | Finished | Failed | Blocked | Note | Built | Closed
+Event = Planned | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed
 Report = Callable[[Event], None]

@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 from common.artifact import Sources
 from common.declaration import JobDeclaration
 from common.digest import Digest
+from common.new_file import new_file
 from common.packaging import requirements, wheels
-from common.packaging.archive import add_text, new_file, write_zip
+from common.packaging.archive import add_text, write_zip
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.python import check_syntax

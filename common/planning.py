@@ -5,23 +5,27 @@ settle costs calls of its own: the root's body, a record's tag, an artifact's ta
 record is known to hold the desired digest and AWS is known to have it; anything less is looked at live.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from common import digest, records, resource
+from common import digest, reasons, records, resource
 from common.config import OWNER_TAG, Environment
 from common.digest import Digest
 from common.errors import DeployError, OwnershipError
 from common.index import Part
-from common.records import CLEAN, Mark, Records, Root
+from common.pruning import Pruner, Types, no_type
+from common.records import Records
+from common.release import CLEAN, Mark, Root, Trusted, key_of
+from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
 
 ARTIFACT = "artifact"
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -33,44 +37,32 @@ class Options:
         force: apply everything wanted, changed or not.
         verify: read every live resource in full instead of trusting records and index.
         adopt: take over resources that exist without our tags.
+        prune: delete what is no longer declared.
+        data: delete what holds data, too, where a deletion is asked for.
     """
 
     wanted: Callable[[Key], bool] = lambda _: True
     force: bool = False
     verify: bool = False
     adopt: bool = False
-
-
-@dataclass
-class Trusted:
-    """What one project's release root and records are known to say.
-
-    Args:
-        root: the body, if it can be trusted; what it says of a key needs no further call.
-        clean: the root stands as it is; no deploy has died.
-        digests: by key, from the root or from the records' own tags.
-        pending: keys whose records prove nothing.
-    """
-
-    root: Root | None = None
-    clean: bool = False
-    digests: dict[Key, Digest] = field(default_factory=dict)
-    pending: set[Key] = field(default_factory=set)
-    etag: str | None = None
-    """Of the root's body, if it was read."""
-
-    def as_root(self) -> Root:
-        """The root that says the same."""
-        return Root({str(key): one for key, one in self.digests.items()}, tuple(sorted(str(key) for key in self.pending)))
+    prune: bool = False
+    data: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A plan and what it was made from; apply needs both."""
+    """A plan and what it was made from; apply needs both.
+
+    Args:
+        remains: of what is to be deleted.
+        elsewhere: projects that own something in this environment and were not asked about.
+    """
 
     plan: Plan
     trusted: Mapping[str, Trusted]
     digests: Mapping[Key, Digest]
+    remains: Mapping[Key, Remains] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
 
 class Planner:
@@ -80,21 +72,32 @@ class Planner:
         build_dir: where artifacts are built when their content is not known otherwise.
         pool: where calls run in parallel.
         parts: how to ask the tagging index.
+        types: finds the type of what nobody declares any more.
     """
 
     def __init__(
-        self, env: Environment, aws: Aws, known: Records, build_dir: Path, pool: Executor, parts: Sequence[Part] = ((),)
+        self,
+        env: Environment,
+        aws: Aws,
+        known: Records,
+        build_dir: Path,
+        pool: Executor,
+        parts: Sequence[Part] = ((),),
+        types: Types = no_type,
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
-        self._parts = parts
+        self._parts, self._types = parts, types
 
-    def plan(self, resources: Sequence[Resource], options: Options, guard: Callable[[], object]) -> Outcome:
+    def plan(
+        self, resources: Sequence[Resource], options: Options, guard: Callable[[], object], undeclared: Collection[str] = ()
+    ) -> Outcome:
         """What has to be done, in dependency order.
 
         Args:
             resources: of all projects that the command is about.
             options: what the user asked for.
             guard: proves that this is the right account; it runs beside the first reads, and nothing is concluded without it.
+            undeclared: projects that nobody declares any more.
 
         Raises:
             OwnershipError: something exists under one of our names that is not ours; all such in one message.
@@ -106,13 +109,16 @@ class Planner:
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
         present.append(self._pool.submit(records.roles, self._aws, self._env))
-        marks = {name: self._pool.submit(self._records.mark, name) for name in {key.project for key in digests}}
+        asked = {*undeclared, *(key.project for key in digests)}
+        marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
         guarded.result()
         trusted = self._trust({name: mark.result() for name, mark in marks.items()}, digests)
-        known = set().union(*(future.result() for future in present))
+        known = {arn: project for future in present for arn, project in future.result().items()}
         changes = self._changes(resources, artifacts, digests, trusted, known, options)
         ordered = [changes[key] for key in _order(resources) if key in changes]
-        return Outcome(Plan((*ordered, *self._orphans(trusted, digests, options))), trusted, digests)
+        orphans, remains = self._orphans(trusted, resources, digests, options)
+        elsewhere = frozenset(known.values()) - asked - {""}
+        return Outcome(Plan((*ordered, *orphans)), trusted, digests, remains, elsewhere)
 
     # What the records say ---------------------------------------------------------------------------------------------------
 
@@ -124,8 +130,8 @@ class Planner:
         for name, (body, etag) in found.items():
             mark = marks[name]
             if mark is not None and body is not None and body.digest() == mark.root:
-                by_key = {_parsed_key(name, key): one for key, one in body.digests.items()}
-                trusted[name] = Trusted(body, mark.state == CLEAN, by_key, {_parsed_key(name, key) for key in body.pending}, etag)
+                by_key, pending = _by_key(name, body.digests), _by_key(name, body.pending)
+                trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, etag)
         # Whoever lost the root lost the list of what was pending too; the records themselves are what is left to ask.
         lost = [name for name in doubtful if trusted[name] is None]
         listed = [key for keys in self._pool.map(self._records.listed, lost) for key in sorted(keys)]
@@ -143,7 +149,7 @@ class Planner:
         artifacts: Mapping[Key, Artifact],
         digests: Mapping[Key, Digest],
         trusted: Mapping[str, Trusted],
-        present: set[str],
+        present: Collection[str],
         options: Options,
     ) -> dict[Key, Change]:
         def settled(one: Resource) -> bool:
@@ -160,7 +166,11 @@ class Planner:
         for key in artifacts:
             if options.wanted(key) or key in stale:
                 missing = key in contents and not contents[key][1]
-                reason = _files_changed(artifacts[key], trusted[key.project]) or "not uploaded yet" if missing else "uploaded"
+                reason = (
+                    reasons.files_changed(artifacts[key], trusted[key.project].files) or "not uploaded yet"
+                    if missing
+                    else "uploaded"
+                )
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
         decided = list(self._pool.map(_caught(decide), unsettled))
@@ -197,8 +207,9 @@ class Planner:
             return Change(one.key, Action.NOOP if known else Action.RECORD, reason, desired, observed)
         if one.immutable.intersection(changed):
             fixed = ", ".join(sorted(one.immutable.intersection(changed)))
+            _check_replaceable(one, fixed, options)
             return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place", desired, observed, changed)
-        reason = _reason(one, desired, observed, changed, project) or "forced"
+        reason = reasons.of(one, desired, observed, changed, project.files) or "forced"
         if changed and recorded == digests[one.key]:
             reason = f"changed in AWS: {reason}"
         return Change(one.key, Action.UPDATE, reason, desired, observed, changed or tuple(sorted(desired)))
@@ -212,13 +223,18 @@ class Planner:
             f"{one.key.project}: {one.key}: {one.arn} exists and {whose}. Rename yours, or take it over with --adopt."
         )
 
-    def _orphans(self, trusted: Mapping[str, Trusted], digests: Mapping[Key, Digest], options: Options) -> Iterable[Change]:
+    def _orphans(
+        self, trusted: Mapping[str, Trusted], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
+    ) -> tuple[list[Change], dict[Key, Remains]]:
         """What was deployed and is no longer declared."""
-        for name in sorted(trusted):
-            project = trusted[name]
-            for key in sorted(project.digests.keys() | project.pending):
-                if key not in digests and key.kind != ARTIFACT and options.wanted(key):
-                    yield Change(key, Action.ORPHAN, "no longer declared; it stays until it is pruned")
+        found = [(key, one) for _, one in sorted(trusted.items()) for key in sorted({*one.digests, *one.pending})]
+        orphans = {
+            key: one.pending.get(key) for key, one in found if key not in digests and key.kind != ARTIFACT and options.wanted(key)
+        }
+        if not options.prune:
+            return [Change(key, Action.ORPHAN, "no longer declared; it stays, unless you say --prune") for key in orphans], {}
+        pruner = Pruner(self._env, self._aws, self._records, self._types, data=options.data)
+        return pruner.changes(orphans, {one.arn: one.key for one in resources}, self._pool)
 
 
 def _order(resources: Sequence[Resource]) -> Iterable[Key]:
@@ -233,33 +249,16 @@ def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
     return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
 
 
-def _parsed_key(project: str, name: str) -> Key:
-    kind, _, rest = name.partition("/")
-    return Key(project, kind, rest)
+def _by_key(project: str, of: Mapping[str, V]) -> dict[Key, V]:
+    return {key: value for text, value in of.items() if (key := key_of(project, text)) is not None}
 
 
-def _files_changed(artifact: Artifact, project: Trusted) -> str:
-    """Which files of an artifact are not as they were released; empty when that is not known."""
-    before = dict(project.root.files.get(str(artifact.key), {})) if project.root else {}
-    return digest.differences(before, artifact.files()) if before else ""
-
-
-def _reason(one: Resource, desired: State, observed: State, changed: tuple[str, ...], project: Trusted) -> str:
-    files = ", ".join(found for artifact in one.artifacts if (found := _files_changed(artifact, project)))
-    fields = [name for name in changed if not (files and name == one.artifact_field)]
-    parts = [files, *(_field_changed(name, observed.get(name), desired.get(name)) for name in fields)]
-    return "; ".join(part for part in parts if part)
-
-
-def _field_changed(name: str, before: Any, after: Any) -> str:
-    """Short values are shown; longer ones, and maps, by what differs in them."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        keys = [str(key) for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)]
-        return f"{name}.{keys[0]} changed" if len(keys) == 1 else f"{name} changed ({', '.join(keys)})"
-    short = all(
-        isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 32) for value in (before, after)
-    )
-    return f"{name} {before} → {after}" if short else f"{name} changed"
+def _check_replaceable(one: Resource, fixed: str, options: Options) -> None:
+    if one.data and not options.data:
+        raise DeployError(
+            f"{one.key.project}: {one.key}: {fixed} cannot be changed in place, and replacing it would delete what it holds. "
+            f"Declare a new one under another name, or say --data if nobody needs what is in this one."
+        )
 
 
 def _caught(decide: Callable[[Resource], Change]) -> Callable[[Resource], Change | DeployError]:

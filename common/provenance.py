@@ -21,9 +21,15 @@ def about(root: Path, caller: str) -> dict[str, str]:
     }
 
 
+def uncommitted(root: Path) -> list[str] | None:
+    """The files that are not as committed, with git's two letters each; None where there is no repository."""
+    changes = _git(root, "status", "--porcelain")
+    return None if changes is None else [line.strip() for line in changes.splitlines()]
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     """What git says, or None where there is no git or no repository."""
-    command = ["git", "-C", str(root), *arguments]
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError):

@@ -8,57 +8,25 @@ marked `deploying`. So whatever a run leaves behind when it dies, the next one f
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
-import dataclasses
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from common import digest
+from common import digest, release
 from common.ahead import Question, first_question
-from common.config import Environment
+from common.config import PROJECT_TAG, Environment
 from common.digest import Digest
-from common.errors import AwsError, DeployError, OwnershipError
+from common.errors import AwsError, DeployError, OvertakenError, OwnershipError
 from common.index import Part
+from common.release import CLEAN, DEPLOYING, PROJECT, SCHEMA, Mark, Place, Root, Version
+from common.remains import Remains
 from common.resource import Artifact, Aws, Key, Outputs, State
 
-SCHEMA = 1
-CLEAN, DEPLOYING = "clean", "deploying"
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
-
-
-@dataclass(frozen=True)
-class Root:
-    """A release root: the digest of every record below it, and of every artifact's files.
-
-    Args:
-        digests: by ``kind/name``.
-        pending: what a deploy that did not finish was about to change. Its records prove nothing: a resource that was updated
-            and not yet recorded still has the record of before, which would match if the change was then taken back.
-        files: of each artifact, by ``artifact/name``: digests by path.
-        about: who released what when; for people.
-    """
-
-    digests: Mapping[str, Digest] = field(default_factory=dict)
-    pending: tuple[str, ...] = ()
-    files: Mapping[str, Mapping[str, Digest]] = field(default_factory=dict)
-    about: Mapping[str, str] = field(default_factory=dict)
-
-    def digest(self) -> Digest:
-        """The Merkle root: equal exactly if every key and digest below is equal, and nothing is pending."""
-        return digest.of_struct("root", SCHEMA, {"digests": dict(self.digests), "pending": sorted(self.pending)})
-
-
-@dataclass(frozen=True)
-class Mark:
-    """The tags of a release root."""
-
-    state: str
-    root: Digest
 
 
 class Records:
@@ -78,13 +46,30 @@ class Records:
         response = self._find("GetObject", Key=self._root_path(project))
         if response is None:
             return None, None
-        etag = str(response["ETag"])
-        body: Any = _parsed(response["Body"].read())
-        digests, pending, files, about = (body.get(name) for name in ("digests", "pending", "files", "about"))
-        maps = all(isinstance(one, dict) for one in (digests, files, about)) and isinstance(pending, list)
-        if body.get("schema") != SCHEMA or not maps or not all(_are_texts(one) for one in (digests, pending, about)):
-            return None, etag
-        return Root(digests, tuple(pending), {name: one for name, one in files.items() if _are_texts(one)}, about), etag
+        return release.root_of(release.parsed(response["Body"])), str(response["ETag"])
+
+    def versions(self, project: str) -> Iterator[Version]:
+        """Every version of the project's release root, the newest first."""
+        path = self._root_path(project)
+        for page in self._pages("ListObjectVersions", Prefix=path):
+            kinds = (("Versions", False), ("DeleteMarkers", True))
+            listed = [(one, removed) for kind, removed in kinds for one in page.get(kind, ()) if one["Key"] == path]
+            found = [Version(one["VersionId"], one["LastModified"], removed) for one, removed in listed]
+            yield from sorted(found, key=lambda one: one.written, reverse=True)
+
+    def version(self, project: str, version: Version) -> tuple[Root | None, str]:
+        """What one version of the project's release root said, and the state that it was written in."""
+        response = self._find("GetObject", Key=self._root_path(project), VersionId=version.id)
+        body = release.parsed(response["Body"]) if response else {}
+        return release.root_of(body), str(body.get("state", ""))
+
+    def projects(self) -> set[str]:
+        """Every project of which the bucket holds something, declared or not."""
+        prefix = f"{self._env.name}/"
+        pages = self._pages("ListObjectsV2", Prefix=prefix, Delimiter="/")
+        found = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
+        names = {one.removeprefix(prefix).removesuffix("/") for one in found}
+        return {name for name in names if PROJECT.fullmatch(name)}
 
     def recorded(self, key: Key) -> Digest | None:
         """The digest of the state that the resource is known to have reached."""
@@ -94,50 +79,62 @@ class Records:
     def listed(self, project: str) -> set[Key]:
         """The resources that have records."""
         prefix = f"{self._prefix(project)}records/"
-        found: set[Key] = set()
-        try:
-            for page in self._aws.pages("s3", "ListObjectsV2", **self._bucket, Prefix=prefix):
-                for entry in page.get("Contents", ()):
-                    kind, _, name = entry["Key"].removeprefix(prefix).removesuffix(".json").partition("/")
-                    found.add(Key(project, kind, name))
-        except AwsError as error:
-            self._not_absent(error)
-        return found
+        entries = [entry["Key"] for page in self._pages("ListObjectsV2", Prefix=prefix) for entry in page.get("Contents", ())]
+        found = {release.key_of(project, path.removeprefix(prefix).removesuffix(".json")) for path in entries}
+        return {key for key in found if key is not None}
 
-    def write(self, key: Key, desired: Digest, state: State, outputs: Outputs) -> None:
+    def write(self, key: Key, desired: Digest, state: State, outputs: Outputs, place: Place) -> None:
         """Records that the resource reached a state. Call only after AWS said so."""
-        body = {"schema": SCHEMA, "key": str(key), "desired": state, "outputs": outputs}
+        body = {"schema": SCHEMA, "key": str(key), **place, "desired": state, "outputs": outputs}
         self._put(self._path(key), body, {"desired-sha256": desired})
 
     def forget(self, key: Key) -> None:
-        """Removes the record of a resource that is about to be changed beyond what its record says, or is gone."""
+        """Removes the record of a resource that is gone, or no longer ours."""
         self._aws.call("s3", "DeleteObject", **self._bucket, Key=self._path(key))
 
-    def start(self, project: str, root: Root, etag: str | None) -> str:
+    def start(self, project: str, root: Root, etag: str | None, expected: Digest | None) -> str:
         """Writes the root as not clean, before the first change: what is about to change is `pending` in it.
 
         Args:
             project: whose root.
             root: what may be said while changes are under way.
             etag: of the root that the plan was made from; None if it was not read, or there was none.
+            expected: the digest of that root, where its ETag is not known; None if there was none.
 
         Returns:
             The ETag of the new root.
 
         Raises:
-            DeployError: the root is not the one that the plan was made from.
+            OvertakenError: the root is not the one that the plan was made from.
         """
         if etag is None:
-            _, etag = self.root(project)
+            found, etag = self.root(project)
+            if (found.digest() if found else None) != expected:
+                raise _overtaken(project)
         return self._write_root(project, root, DEPLOYING, etag)
 
-    def release(self, project: str, root: Root, etag: str) -> None:
-        """Writes a clean release root over the one with `etag`. Call only when every digest in it is recorded.
+    def release(self, project: str, root: Root, etag: str) -> str:
+        """Writes a clean release root over the one with `etag`, and returns its own. Call only when every digest is recorded.
 
         Raises:
             DeployError: another deploy has written a root meanwhile.
         """
-        self._write_root(project, root, CLEAN, etag)
+        return self._write_root(project, root, CLEAN, etag)
+
+    def erase(self, project: str, etag: str) -> None:
+        """Removes the release root with `etag`, of a project of which nothing is left. Its versions stay.
+
+        Raises:
+            OvertakenError: another deploy has written a root meanwhile.
+        """
+        try:
+            self._aws.call("s3", "DeleteObject", **self._bucket, Key=self._root_path(project), IfMatch=etag)
+        except AwsError as error:
+            # A deletion whose answer was lost is sent again by botocore, and then finds nothing.
+            if error.code not in REFUSED:
+                raise
+            if self.root(project)[1] is not None:
+                raise _overtaken(project) from None
 
     def content(self, artifact: Artifact) -> str | None:
         """The content digest (hexadecimal) of an uploaded artifact, None if it is not there."""
@@ -167,11 +164,25 @@ class Records:
     def read(self, key: Key) -> Mapping[str, Any]:
         """The body of a record: the state last applied and its outputs; empty if there is none that can be read."""
         response = self._find("GetObject", Key=self._path(key))
-        return _parsed(response["Body"].read()) if response else {}
+        body = release.parsed(response["Body"]) if response else {}
+        return body if body.get("schema") == SCHEMA and body.get("key") == str(key) else {}
+
+    def remains(self, key: Key, place: Place | None) -> Remains | None:
+        """What is known of a resource that nobody declares: from its record, else from `place`, which a root has of it."""
+        for known in (self.read(key), place or {}):
+            if found := release.remains_of(key, known, self._env.account_id):
+                return found
+        return None
 
     def _tags(self, path: str) -> dict[str, str] | None:
         response = self._find("GetObjectTagging", Key=path)
         return None if response is None else {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
+
+    def _pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._aws.pages("s3", operation, **self._bucket, **parameters)
+        except AwsError as error:
+            self._not_absent(error)
 
     def _find(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
         try:
@@ -191,15 +202,17 @@ class Records:
             raise error
 
     def _write_root(self, project: str, root: Root, state: str, etag: str | None) -> str:
-        body = {"schema": SCHEMA, **dataclasses.asdict(root)}
+        body = root.body(state)
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             return self._put(self._root_path(project), body, {"root-sha256": root.digest(), "state": state}, **condition)
         except AwsError as error:
             # A put whose answer was lost is tried again by botocore, and then meets itself.
             found, present = self.root(project)
-            if error.code not in REFUSED or found != root or present is None:
-                raise _overtaken(project, error) from None
+            if error.code not in REFUSED:
+                raise
+            if found != root or present is None:
+                raise _overtaken(project) from None
             return present
 
     def _put(self, path: str, body: Mapping[str, Any], tags: Mapping[str, str], **condition: str) -> str:
@@ -221,27 +234,31 @@ class Records:
         return f"{self._prefix(key.project)}records/{key.kind}/{key.name}.json"
 
 
-def _overtaken(project: str, error: AwsError) -> DeployError:
-    if error.code not in REFUSED:
-        return error
-    return DeployError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
+def _overtaken(project: str) -> OvertakenError:
+    return OvertakenError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
 
 
-def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> set[str]:
-    """The ARNs of everything that carries this environment's ownership tag, as far as the tagging index knows.
+def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:
+    """The ARN of everything that carries this environment's ownership tag, as far as the tagging index knows, and its project.
 
     With `types`, of these types of resources alone. Roles are not in that index and have a listing of their own, by path.
     """
     filters: dict[str, Any] = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
     filters |= {"ResourceTypeFilters": list(types)} if types else {}
     pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
-    return {found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]}
+    return {
+        found["ResourceARN"]: next((tag["Value"] for tag in found.get("Tags", ()) if tag["Key"] == PROJECT_TAG), "")
+        for page in pages
+        for found in page["ResourceTagMappingList"]
+    }
 
 
-def roles(aws: Aws, env: Environment) -> set[str]:
-    """The ARNs of the roles below this environment's path."""
-    pages = aws.pages("iam", "ListRoles", PathPrefix=f"/{env.name_prefix}/{env.name}/", MaxItems=1000)
-    return {role["Arn"] for page in pages for role in page["Roles"]}
+def roles(aws: Aws, env: Environment) -> dict[str, str]:
+    """The ARNs of the roles below this environment's path, and their projects."""
+    prefix = f"/{env.name_prefix}/{env.name}/"
+    pages = aws.pages("iam", "ListRoles", PathPrefix=prefix, MaxItems=1000)
+    found = [role["Arn"] for page in pages for role in page["Roles"]]
+    return {arn: arn.partition(prefix)[2].partition("/")[0] for arn in found}
 
 
 def first_questions(env: Environment, projects: Sequence[str], parts: Sequence[Part]) -> list[Question]:
@@ -250,17 +267,3 @@ def first_questions(env: Environment, projects: Sequence[str], parts: Sequence[P
     asking += [partial(inventory, env=env, types=part) for part in parts]
     asking += [lambda aws, name=name: Records(aws, env).mark(name) for name in projects]  # type: ignore[misc]  # a default
     return [first_question(one) for one in asking]
-
-
-def _parsed(text: bytes) -> dict[str, Any]:
-    """The JSON object in `text`, or nothing: a record that cannot be read counts as absent."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _are_texts(value: object) -> bool:
-    texts = value.values() if isinstance(value, dict) else value
-    return isinstance(texts, Iterable) and all(isinstance(text, str) for text in texts)

@@ -19,7 +19,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
-from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
+from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
+from common.prediction import predict
 from common.resource import CHANGING, Action, Change, Plan
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ STYLES = {
     Action.DELETE: "red",
     Action.RECORD: "blue",
     Action.ORPHAN: "red",
+    Action.FORGET: "blue",
     Action.NOOP: "dim",
 }
 PAST = {
@@ -44,6 +46,7 @@ PAST = {
     Action.DELETE: "deleted",
     Action.RECORD: "recorded",
     Action.ORPHAN: "no longer declared",
+    Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }
 SHOWN = 5
@@ -125,6 +128,10 @@ class TextReport:
                 self._running.pop(change.key, None)
                 self._line(f"  [bold red]failed[/bold red] {_described(change)}")
                 self._line(f"    [red]{escape(message)}[/red]")
+            case Skipped(change, message):
+                self._running.pop(change.key, None)
+                self._line(f"  [yellow]skipped[/yellow] {_described(change)}")
+                self._line(f"    [yellow]{escape(message)}[/yellow]")
             case Blocked(change, needed):
                 because = f"{needed} failed" if needed else "the deploy was stopped"
                 self._line(f"  [red]not tried[/red] {_described(change)} [red]({because})[/red]")
@@ -154,12 +161,17 @@ class TextReport:
             told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
         else:
             told = [f"{self._done[action]} {PAST[action]}" for action in (Action.CREATE, Action.UPDATE, Action.UPLOAD)]
-            others = (Action.REPLACE, Action.DELETE, Action.RECORD)
+            others = (Action.REPLACE, Action.DELETE, Action.RECORD, Action.FORGET)
             told += [f"{self._done[action]} {PAST[action]}" for action in others if self._done[action]]
         told += [f"{counts[Action.NOOP]} up to date"] if counts.get(Action.NOOP) else []
         told += [f"{counts[Action.ORPHAN]} no longer declared"] if counts.get(Action.ORPHAN) else []
+        told += [f"[yellow]{closed.skipped} skipped[/yellow]"] if closed.skipped else []
         told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
         told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
+        if self._planning and self._plan is not None and not self._plan.is_empty:
+            foretold = predict(self._plan)
+            lasting = f", {foretold.seconds:.0f} s or more" if foretold.seconds >= 1 else ""
+            self._line(f"[dim]to apply: about {foretold.calls:,} AWS calls{lasting}[/dim]")
         calls = sum(closed.calls.values())
         summary = ", ".join(told)
         self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
@@ -187,7 +199,10 @@ class TextReport:
             self._status.update(shown)
 
 
-CHANGING_ORDER = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.RECORD)
+CHANGING_ORDER = (
+    *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE),
+    *(Action.RECORD, Action.FORGET),
+)
 
 
 def _packed(built: Built) -> str:
@@ -210,9 +225,11 @@ class JsonReport:
     def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None) -> None:
         counts = Plan(()).counts()
         self._object: dict[str, Any] = {"environment": environment, "projects": list(projects), "counts": counts, "changes": []}
+        self._object["predicted"] = {"calls": 0, "seconds": 0.0}
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
         self._failed: dict[str, str] = {}
+        self._skipped: dict[str, str] = {}
         self._blocked: list[str] = []
 
     def __call__(self, event: Event) -> None:
@@ -221,8 +238,12 @@ class JsonReport:
             match event:
                 case Planned(plan):
                     self._object |= {"counts": plan.counts(), "changes": [_as_object(change) for change in plan.changes]}
+                    foretold = predict(plan)
+                    self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
                 case Failed(change, message):
                     self._failed[f"{change.key.project}:{change.key}"] = message
+                case Skipped(change, message):
+                    self._skipped[f"{change.key.project}:{change.key}"] = message
                 case Blocked(change, _):
                     self._blocked.append(f"{change.key.project}:{change.key}")
                 case Built(key, files, size, holds, because):
@@ -231,6 +252,7 @@ class JsonReport:
                     self._object.setdefault("packages", []).append(package)
                 case Closed(seconds, calls):
                     self._object["failed"], self._object["not_tried"] = self._failed, sorted(self._blocked)
+                    self._object["skipped"] = self._skipped
                     self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
                     self._object["seconds"] = round(seconds, 3)
                     self._stream.write(json.dumps(self._object, indent=2) + "\n")

@@ -127,6 +127,15 @@ class Resource(Protocol):
     """Fields of the state that AWS cannot change in place."""
     artifact_field: ClassVar[str]
     """The field of the state that changes with the artifact, for reasons that name files."""
+    data: ClassVar[bool]
+    """It holds what cannot be built again, so it is deleted only by those who say so twice."""
+    hidden: ClassVar[frozenset[str]]
+    """Fields in which people put secrets by hand: what is live there is never shown."""
+
+    @property
+    def name(self) -> str:
+        """Its physical name."""
+        ...
 
     @property
     def arn(self) -> str:
@@ -166,7 +175,7 @@ class Resource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What every resource type has in common; a type adds its own fields and its five verbs."""
+    """What every resource type has in common; a type adds its own fields, its `kind`, its five verbs, and those of `Type`."""
 
     key: Key
     name: str
@@ -175,8 +184,12 @@ class Declared:
     tags: Mapping[str, str]
     needs: tuple[Key, ...] = ()
     immutable: ClassVar[frozenset[str]] = frozenset()
+    kind: ClassVar[str] = ""
+    """Begins the keys of its records."""
     artifact_field: ClassVar[str] = ""
     """The field of the state that changes with the artifact."""
+    data: ClassVar[bool] = False
+    hidden: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def artifact(self) -> Artifact | None:
@@ -199,11 +212,14 @@ class Action(StrEnum):
     DELETE = "delete"
     RECORD = "record"
     ORPHAN = "orphan"
+    FORGET = "forget"
     NOOP = "noop"
 
 
 CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE})
 """Actions that change something besides our own records."""
+REMOVING = frozenset({Action.DELETE, Action.FORGET})
+"""Actions after which a resource is recorded no more."""
 
 
 @dataclass(frozen=True)

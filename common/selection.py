@@ -12,8 +12,13 @@ def matches(pattern: str | None, key: Key) -> bool:
     return pattern is None or fnmatch.fnmatchcase(str(key), pattern)
 
 
-def closure(resources: Sequence[Resource], pattern: str | None) -> set[Key] | None:
+def closure(resources: Sequence[Resource], pattern: str | None, *, required: bool = True) -> set[Key] | None:
     """What is named and all that it needs; None without a pattern.
+
+    Args:
+        resources: what is declared.
+        pattern: what --only says.
+        required: something declared must be named.
 
     Raises:
         UsageError: nothing is named.
@@ -22,7 +27,7 @@ def closure(resources: Sequence[Resource], pattern: str | None) -> set[Key] | No
         return None
     needs = {one.key: one.needs for one in resources}
     found = [key for key in needs if matches(pattern, key)]
-    if not found:
+    if not found and required:
         raise UsageError(f"--only {pattern!r} matches nothing. Keys look like {next(iter(needs))}; see `plan`.")
     closed: set[Key] = set()
     while found:

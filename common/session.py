@@ -4,24 +4,22 @@ The first step that asks plans for all the steps that the invocation is about; e
 plan. So what a deploy does is what `plan` prints, and an unchanged repository is asked about once.
 """
 
-import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
 
-from common import config, parameters, projects, provenance, records, selection, steps
+from common import config, parameters, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead
 from common.aws_common import AwsSession
+from common.choices import Choices, parallel
 from common.config import Environment
 from common.declaration import Declares
 from common.engine import Engine, Means
-from common.errors import FailedError, StoppedError, UsageError
+from common.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
 from common.events import Closed, Note, Planned, Report, StepStarted
 from common.index import Sizes
 from common.invocation import Invocation
@@ -29,48 +27,16 @@ from common.lock import Lock
 from common.planning import Options, Outcome, Planner
 from common.rates import Rates
 from common.records import Records
+from common.release import PROJECT
 from common.report import JsonReport, TextReport
-from common.resource import SHARED, Key, Plan, Resource
+from common.resource import REMOVING, SHARED, Key, Plan, Resource
+from common.resources import of_kind
 from common.shared import ARTIFACTS
 from common.stat_cache import StatCache
+from common.stopping import Stopping
 
+__all__ = ["Choices", "Session", "opened", "parallel"]
 BUCKET = Key(SHARED, "bucket", ARTIFACTS)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the command line says.
-
-    Args:
-        env: the environment's name.
-        project: one project, several separated by commas, or all.
-        only: a pattern of keys, as in ``glue-job/*``; what these need comes with them.
-        force, verify, adopt: see `Options`.
-        jobs: how many calls may be under way at once.
-        yes: ask nothing.
-        wait: wait for another deploy instead of giving up.
-    """
-
-    env: str | None = None
-    project: str | None = None
-    only: str | None = None
-    force: bool = False
-    verify: bool = False
-    adopt: bool = False
-    jobs: int = 16
-    yes: bool = False
-    wait: bool = False
-
-
-def parallel(jobs: str) -> int:
-    """What --jobs says. Invoke would meet a word where it expects a number with a traceback.
-
-    Raises:
-        UsageError: it is no number, or not a positive one.
-    """
-    if not jobs.isdecimal() or int(jobs) < 1:
-        raise UsageError(f"--jobs is {jobs!r}; it must be a whole number, at least 1.")
-    return int(jobs)
 
 
 class Session:
@@ -99,7 +65,7 @@ class Session:
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
-        self._signal: int | None = None
+        self._stopping = Stopping(self._stop, lambda text: self.report(Note(text)))
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
     # What is where ------------------------------------------------------------------------------------------------------------
@@ -177,22 +143,44 @@ class Session:
             parts = sizes.parts()
             self.aws.ask_ahead(records.first_questions(self.configured, [SHARED, *self.projects], parts))
             resources = self.resources
-            options = Options(self._wanted(), self.choices.force, self.choices.verify, self.choices.adopt)
-            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts)
-            self._outcome = planner.plan(resources, options, lambda: self.caller)
+            said = self.choices
+            options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
+            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
+            self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared())
             sizes.keep(one.arn for one in resources)
             self.report(Planned(self._outcome.plan))
+            self._tell_undeclared(self._outcome)
         return self._outcome.plan
 
     def step(self, name: str) -> None:
-        """Carries out one step's part of the plan."""
+        """Carries out one step's part of the plan; of a new one, if it waited for a deploy that has overtaken the first."""
+        try:
+            self._step(name)
+        except OvertakenError:
+            if not self.choices.wait or self._engine is None or self._engine.done:
+                raise
+            self._engine.finish()
+            self._outcome = self._engine = None
+            self.step(name)
+        except LockedError:
+            if self._stopping.number is not None:
+                raise StoppedError(self._stopping.number) from None
+            raise
+
+    def _step(self, name: str) -> None:
         plan = self.plan()
         if self._engine is None:
             self._engine = self._make_engine(plan)
         consumers = projects.consumers(self.pipelines)
         part = [change for change in plan.changes if steps.step_of(change.key, consumers) == name]
         self.report(StepStarted(name, Plan(tuple(part)).counts()))
-        with self._interruptible(self._engine):
+        self._engine.apply({change.key for change in part})
+
+    def prune(self) -> None:
+        """Deletes what the plan says is no longer declared; after all steps, and only where --prune asks for it."""
+        part = [change for change in self.plan().changes if change.action in REMOVING]
+        if part and self._engine is not None:
+            self.report(StepStarted(steps.PRUNE, Plan(tuple(part)).counts()))
             self._engine.apply({change.key for change in part})
 
     def close(self) -> None:
@@ -207,12 +195,14 @@ class Session:
             if engine is not None:
                 engine.finish()
         finally:
-            self.pool.shutdown()
+            self._stopping.end()
+            self.pool.shutdown(cancel_futures=True)
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
             done, failed, untried = (len(engine.done), len(engine.failed), len(engine.untried)) if engine else (0, 0, 0)
-            self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried))
-        if self._signal is not None:
-            raise StoppedError(self._signal)
+            skipped = len(engine.skipped) if engine else 0
+            self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped))
+        if self._stopping.number is not None:
+            raise StoppedError(self._stopping.number)
         if engine is not None and (engine.failed or engine.untried):
             raise FailedError(
                 f"{failed} failed, {untried} not tried. What succeeded is recorded: deploy again to go on from here."
@@ -227,47 +217,46 @@ class Session:
                 artifact.read(known.of_file)
 
     def _make_engine(self, plan: Plan) -> Engine:
-        if self.env.protected and not plan.is_empty and not self.choices.yes:
-            self._confirm()
+        if not plan.is_empty:
+            protection.check(self.env, self.root, self._ask, yes=self.choices.yes)
         assert self._outcome is not None  # noqa: S101 - plan() has set it
-        means = Means(self.pool, self.build_dir, self.report, self._lock, self.choices.wait, {} if plan.is_empty else self._about)
+        self._stopping.watch()
+        means = Means(self.pool, self.build_dir, self.report, self._lock, self.choices.wait, lambda: self._about, types=of_kind)
         return Engine(self.aws, self.records, self.resources, self._outcome, BUCKET, means)
 
-    def _confirm(self) -> None:
-        name = self.env.name
-        if self._ask is None:
-            raise UsageError(f"{name} is protected, and nobody can be asked here. Add --yes if you mean it. Nothing was changed.")
-        if self._ask(f"{name} is protected. Type its name to go on: ").strip() != name:
-            raise UsageError(f"That is not {name!r}. Nothing was changed.")
+    def _undeclared(self) -> set[str]:
+        """Projects that have a folder no more and something in the bucket; asked for only by those who prune everything."""
+        if not self.choices.prune or self.choices.project is not None:
+            return set()
+        _ = self.caller  # the account guard comes first
+        return self.records.projects() - {SHARED, *projects.names(self.root)}
+
+    def _tell_undeclared(self, outcome: Outcome) -> None:
+        gone = sorted(name for name in outcome.elsewhere - {*projects.names(self.root)} if PROJECT.fullmatch(name))
+        for name in gone if self.choices.project is None else ():
+            self.report(Note(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left."))
 
     def _wanted(self) -> Callable[[Key], bool]:
-        covered = self._covered
+        covered, only, declared = self._covered, self.choices.only, {one.key for one in self.resources}
         consumers = projects.consumers(self.pipelines)
-        selected = selection.closure(self.resources, self.choices.only)
-        return lambda key: steps.step_of(key, consumers) in covered and (selected is None or key in selected)
+        selected = selection.closure(self.resources, only, required=not self.choices.prune)
+
+        def is_wanted(key: Key) -> bool:
+            chosen = selected is None or key in selected or (key not in declared and selection.matches(only, key))
+            return chosen and steps.step_of(key, consumers) in covered
+
+        return is_wanted
 
     def _lock(self, project: str) -> Lock:
         return Lock(self.aws, self.env, project, self._about, lambda text: self.report(Note(text)))
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        return provenance.about(self.root, self.caller)
+        return {"id": uuid.uuid4().hex, **provenance.about(self.root, self.caller)}
 
-    @contextmanager
-    def _interruptible(self, engine: Engine) -> Iterator[None]:
-        """Ctrl-C and SIGTERM let what is under way finish; nothing more is started."""
-
-        def stop(number: int, _frame: FrameType | None) -> None:
-            self._signal = number
-            engine.interrupt()
-            self.report(Note("Stopping: calls under way are finished and recorded."))
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _stop(self) -> None:
+        if self._engine is not None:
+            self._engine.interrupt()
 
 
 def opened(

@@ -10,7 +10,6 @@ Follows https://git-scm.com/docs/racy-git
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Any, Self
 
 from common import digest
 from common.digest import Digest
+from common.new_file import new_file
 
 SCHEMA = 1
 YOUNG_NS = 2_000_000_000
@@ -73,15 +73,8 @@ class StatCache:
         """Replaces the file at once: of two runs that end together one wins, and what the other knew is read again."""
         all_known = {**self._known, **self._used}
         text = json.dumps(all_known if len(all_known) <= LIMIT else self._used, separators=(",", ":")).encode()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
-            Path(temporary).replace(self._path)
-        except OSError:
-            Path(temporary).unlink()
-            raise
+        with new_file(self._path) as temporary:
+            temporary.write_bytes(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
 
 
 def _parsed(data: bytes) -> dict[str, list[Any]]:

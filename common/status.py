@@ -19,7 +19,7 @@ from common.errors import AwsError
 from common.events import Closed, Event, Note
 from common.invocation import Invocation
 from common.lock import Lock
-from common.records import Root
+from common.release import Root, printable
 from common.report import TextReport
 from common.session import Choices, Session
 
@@ -92,9 +92,9 @@ def read(session: Session, pipeline: Declares) -> Status:
     return Status(
         project=pipeline.name,
         state=(mark.state or "unreadable") if mark else NEVER,
-        released=dict(found.about),
+        released={name: printable(text) for name, text in found.about.items()},
         resources=sum(not key.startswith("artifact/") for key in found.digests),
-        pending=found.pending,
+        pending=tuple(found.pending),
         lock=_lock(session, pipeline.name),
         last_execution=_last_execution(session, pipeline),
     )
@@ -108,7 +108,7 @@ def show(console: Console, found: list[Status]) -> None:
         if one.pending:
             report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
         if one.lock is not None:
-            said = {name: one.lock.get(name, "?") for name in ("holder", "host", "since")}
+            said = {name: printable(one.lock.get(name, "?")) for name in ("holder", "host", "since")}
             report(Note("{}: being deployed by {holder} on {host} since {since}".format(one.project, **said)))
 
 

@@ -14,6 +14,8 @@ SHARED, ROLES, LAMBDAS, UPLOAD = "deploy-shared", "deploy-roles", "deploy-lambda
 JOBS, CRAWLERS, MACHINES, TRIGGERS = "deploy-jobs", "deploy-crawlers", "deploy-sfn", "deploy-triggers"
 STEPS = (SHARED, ROLES, LAMBDAS, UPLOAD, JOBS, CRAWLERS, MACHINES, TRIGGERS)
 """In order. Packaging comes before them all and needs no AWS."""
+PRUNE = "prune"
+"""Comes after them all, where it is asked for: what is deleted may be used by what is only changed now."""
 STEP_OF_KIND = {
     "role": ROLES,
     "log-group": LAMBDAS,

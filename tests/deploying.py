@@ -14,12 +14,13 @@ from common.lock import Lock
 from common.planning import Options, Outcome, Planner
 from common.records import Records
 from common.resource import Key, Plan, Resource
-from tests.fake_aws import ArtifactBucket, FakeAws, Killed, Text, Thing, World
+from tests.fake_aws import ArtifactBucket, FakeAws, Killed, Store, Text, Thing, World
 
 ENV = Environment(
     name="dev", account_id="123456789012", region="eu-central-1", name_prefix="test", artifact_bucket="test-artifacts"
 )
 BUCKET = Key("shared", "bucket", "artifacts")
+ABOUT = {"id": "1", "holder": "test"}
 
 
 class Sequential(ThreadPoolExecutor):
@@ -35,6 +36,11 @@ class Sequential(ThreadPoolExecutor):
         except BaseException as error:  # noqa: BLE001 - as an executor does
             future.set_exception(error)
         return future
+
+
+def types(kind: str) -> Any:
+    """The types of the world by kind."""
+    return {one.kind: one for one in (Thing, Store, ArtifactBucket)}.get(kind)
 
 
 def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, project: str = "p") -> list[Resource]:
@@ -71,6 +77,7 @@ class Result:
 
     plan: Plan
     aws: FakeAws
+    outcome: Outcome
     events: list[Event] = field(default_factory=list)
     done: set[Key] = field(default_factory=set)
     failed: set[Key] = field(default_factory=set)
@@ -93,7 +100,7 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
 def plan(world: World, resources: list[Resource], build_dir: Path, options: Options | None = None) -> tuple[Outcome, FakeAws]:
     aws = FakeAws(world)
     with pool_of(1) as pool:
-        planner = Planner(ENV, aws, Records(aws, ENV), build_dir, pool)
+        planner = Planner(ENV, aws, Records(aws, ENV), build_dir, pool, types=types)
         return planner.plan(resources, options or Options(), lambda: aws.call("sts", "GetCallerIdentity")), aws
 
 
@@ -107,6 +114,7 @@ def deploy(
     jobs: int = 1,
     keys: Collection[Key] | None = None,
     before_apply: Callable[[], None] = lambda: None,
+    undeclared: Collection[str] = (),
 ) -> Result:
     """A whole deploy, or of `keys` alone. A `Killed` from `fault` ends it as SIGKILL would: nothing is cleaned up."""
     aws = FakeAws(world, fault)
@@ -119,17 +127,18 @@ def deploy(
         return locks[-1]
 
     with pool_of(jobs) as pool:
-        planner = Planner(ENV, aws, records, build_dir, pool)
-        outcome = planner.plan(resources, options or Options(), lambda: aws.call("sts", "GetCallerIdentity"))
+        planner = Planner(ENV, aws, records, build_dir, pool, types=types)
+        outcome = planner.plan(resources, options or Options(), lambda: aws.call("sts", "GetCallerIdentity"), undeclared)
         before_apply()
-        engine = Engine(aws, records, resources, outcome, BUCKET, Means(pool, build_dir, events.append, lock))
+        means = Means(pool, build_dir, events.append, lock, about=lambda: ABOUT, types=types)
+        engine = Engine(aws, records, resources, outcome, BUCKET, means)
         try:
             engine.apply({change.key for change in outcome.plan.changes} if keys is None else keys)
             engine.finish()
         finally:
             for one in locks:  # what a process takes with it when it dies
                 one._stopping.set()
-    return Result(outcome.plan, aws, events, engine.done, engine.failed, engine.untried)
+    return Result(outcome.plan, aws, outcome, events, engine.done, engine.failed, engine.untried)
 
 
 def killed(world: World, resources: list[Resource], build_dir: Path, number: int, when: str, **options: Any) -> bool:

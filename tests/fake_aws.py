@@ -1,53 +1,23 @@
 """A world in memory: a bucket as S3 keeps it, and resources that are dictionaries. Faults can be put between any two calls."""
 
-import io
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from common import digest
 from common.digest import Digest, OfFile
 from common.errors import AwsError
+from common.remains import Named
 from common.resource import Aws, ContentOf, Declared, Key, Outputs, State, owned_tags
+from tests.fake_world import EPOCH, S3, Killed, Stored, World
 
-EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
-
-
-class Killed(BaseException):
-    """The process is gone; nothing may catch it."""
+__all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World"]
 
 
-@dataclass
-class Stored:
-    """An object: its bytes, tags, ETag and when it was written."""
-
-    body: bytes
-    tags: dict[str, str]
-    etag: str
-    modified: datetime
-
-
-@dataclass
-class World:
-    """What outlives a process: buckets, live resources, and the store's clock."""
-
-    buckets: dict[str, dict[str, Stored]] = field(default_factory=dict)
-    live: dict[str, State] = field(default_factory=dict)
-    index_lags: set[str] = field(default_factory=set)
-    writes: int = 0
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.seconds)
-
-
-class FakeAws:
+class FakeAws(S3):
     """One process's view of a world.
 
     Args:
@@ -56,7 +26,7 @@ class FakeAws:
     """
 
     def __init__(self, world: World, fault: Callable[[int, str, str], None] = lambda *_: None) -> None:
-        self.world = world
+        super().__init__(world)
         self.calls: Counter[str] = Counter()
         self.slept: list[float] = []
         self._fault = fault
@@ -106,58 +76,6 @@ class FakeAws:
         self.slept.append(seconds)
         self.world.seconds += seconds
 
-    # S3 ---------------------------------------------------------------------------------------------------------------------
-
-    def _objects(self, bucket: str) -> dict[str, Stored]:
-        if bucket not in self.world.buckets:
-            raise AwsError("s3", "any", "NoSuchBucket", "The specified bucket does not exist")
-        return self.world.buckets[bucket]
-
-    def _stored(self, bucket: str, key: str) -> Stored:
-        objects = self._objects(bucket)
-        if key not in objects:
-            raise AwsError("s3", "any", "NoSuchKey", "The specified key does not exist.")
-        return objects[key]
-
-    def _GetObject(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
-        stored = self._stored(Bucket, Key)
-        headers = {"HTTPHeaders": {"date": format_datetime(self.world.now(), usegmt=True)}}
-        return {
-            "Body": io.BytesIO(stored.body),
-            "ETag": stored.etag,
-            "LastModified": stored.modified,
-            "ResponseMetadata": headers,
-        }
-
-    def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
-        return {"TagSet": [{"Key": key, "Value": value} for key, value in self._stored(Bucket, Key).tags.items()]}
-
-    def _PutObject(self, Bucket: str, Key: str, Body: Any, **given: Any) -> dict[str, Any]:
-        objects = self._objects(Bucket)
-        present = objects.get(Key)
-        if (given.get("IfNoneMatch") and present) or (
-            "IfMatch" in given and (present is None or present.etag != given["IfMatch"])
-        ):
-            raise AwsError(
-                "s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
-            )
-        body = Body if isinstance(Body, bytes) else Body.read()
-        self.world.writes += 1
-        stored = Stored(body, dict(parse_qsl(given.get("Tagging", ""))), f'"{self.world.writes}"', self.world.now())
-        objects[Key] = stored
-        return {"ETag": stored.etag}
-
-    def _DeleteObject(self, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
-        objects = self._objects(Bucket)
-        if "IfMatch" in given and (Key not in objects or objects[Key].etag != given["IfMatch"]):
-            raise AwsError("s3", "DeleteObject", "PreconditionFailed", "At least one of the pre-conditions did not hold")
-        objects.pop(Key, None)
-        self.world.writes += 1
-        return {}
-
-    def _ListObjectsV2(self, Bucket: str, Prefix: str, **_: Any) -> dict[str, Any]:
-        return {"Contents": [{"Key": key} for key in sorted(self._objects(Bucket)) if key.startswith(Prefix)]}
-
     # The rest of AWS --------------------------------------------------------------------------------------------------------
 
     def _GetCallerIdentity(self) -> dict[str, Any]:
@@ -165,7 +83,9 @@ class FakeAws:
 
     def _GetResources(self, **_: Any) -> dict[str, Any]:
         found = [arn for arn in self.world.live if arn not in self.world.index_lags]
-        return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in found]}
+        tags = {arn: self.world.live[arn].get("Tags", {}) for arn in found}
+        listed = {arn: [{"Key": key, "Value": value} for key, value in tags[arn].items()] for arn in found}
+        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": listed[arn]} for arn in found]}
 
     def _ListRoles(self, **_: Any) -> dict[str, Any]:
         return {"Roles": []}
@@ -182,11 +102,6 @@ class FakeAws:
 
     def _Delete(self, arn: str) -> dict[str, Any]:
         self.world.live.pop(arn, None)
-        self.world.writes += 1
-        return {}
-
-    def _CreateBucket(self, name: str) -> dict[str, Any]:
-        self.world.buckets.setdefault(name, {})
         self.world.writes += 1
         return {}
 
@@ -223,6 +138,7 @@ class Text:
 class Thing(Declared):
     """A resource that is a dictionary, updated one field a call, so that a crash can leave it in between."""
 
+    kind = "thing"
     immutable = frozenset({"Kind"})
     artifact_field = "Code"
     fields: State
@@ -252,13 +168,41 @@ class Thing(Declared):
         return {}
 
     def delete(self, aws: Aws) -> None:
-        aws.call("fake", "Delete", arn=self.arn)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        found = aws.find("fake", "Get", "NotFound", arn=one.arn)
+        return None if found is None else dict(found.get("Tags", {}))
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        aws.call("fake", "Delete", arn=one.arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store(Thing):
+    """A thing that holds data."""
+
+    kind = "store"
+    data = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactBucket(Thing):
     """The bucket that everything else is recorded in."""
 
+    kind = "bucket"
+    data = True
+
     def create(self, aws: Aws, desired: State) -> Outputs:
         aws.call("s3", "CreateBucket", name=self.name)
         return super().create(aws, desired)
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        for page in aws.pages("s3", "ListObjectVersions", Bucket=one.name):
+            listed = [*page["Versions"], *page["DeleteMarkers"]]
+            aws.call("s3", "DeleteObjects", Bucket=one.name, Delete={"Objects": listed})
+        aws.find("s3", "DeleteBucket", "NoSuchBucket", Bucket=one.name)
+        Thing.erase(aws, one)

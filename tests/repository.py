@@ -97,14 +97,23 @@ class Repository:
         return target
 
     def configure(self, name: str = "dev", **said: Any) -> None:
-        """`config/<name>.json`: a valid one with these keys."""
+        """`config/<name>.json`: a valid one with these keys; a protected one is deployed from a commit alone."""
         self.write(f"config/{name}.json", {**CONFIG, "name": name, **said})
+        if said.get("protected"):
+            self.commit()
 
     def project(self, name: str = "acres", *lines: str) -> None:
         """A project with the function `Validate` and the job `load`, its declaration made of these lines."""
         self.write(f"projects/{name}/deploy.py", PROJECT.format(name=name, body="\n    ".join(lines)))
         self.write(f"projects/{name}/lambda/Validate/handler.py", HANDLER)
         self.write(f"projects/{name}/glue/landing/load.py", SCRIPT)
+
+    def commit(self) -> None:
+        """Everything in it, in a git repository; what commands leave behind is ignored."""
+        self.write(".gitignore", "build/\n__pycache__/\n")
+        who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+        for words in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", "All of it")):
+            subprocess.run(["git", "-C", str(self.root), *words], check=True)
 
     def files(self) -> dict[str, bytes]:
         """Everything in it, by path."""

@@ -11,9 +11,10 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"digest", "errors", "history", "index", "provenance", "rates", "retries", "settings", "table"},
-    {"config", "definition", "invocation", "packaging", "resource", "stat_cache"},
-    {"ahead"},
+    {"digest", "errors", "history", "index", "new_file", "provenance", "rates", "retries", "settings", "stopping", "table"},
+    {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
+    {"ahead", "reasons", "remains"},
+    {"release"},
     {
         "artifact",
         "aws_common",
@@ -22,6 +23,8 @@ LAYERS = (
         "local",
         "lock",
         "parameters",
+        "prediction",
+        "protection",
         "records",
         "reference",
         "resources",
@@ -29,6 +32,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
+    {"pruning"},
     {"asking", "declaration", "permissions", "planning", "preview", "report"},
     {"engine", "execution", "libraries", "projects", "shared"},
     {"rendering", "run_report"},
@@ -37,9 +41,9 @@ LAYERS = (
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "permissions", "pipeline", "reference", "rendering", "resources", "settings", "shared"}
-DOING = {"aws_common", "engine", "lock", "planning", "records", "report", "scheduling", "session"}
-SEEN_BY_DOING = {"declaration", "settings", "shared"}
-"""Of what declares: the protocol of a declared pipeline, and the names of shared resources."""
+DOING = {"aws_common", "engine", "lock", "planning", "pruning", "records", "release", "report", "scheduling", "session"}
+SEEN_BY_DOING = {"declaration", "resources", "settings", "shared"}
+"""Of what declares: the protocol of a declared pipeline, the types by their kinds, and the names of shared resources."""
 
 RUNTIME = ROOT / "common/local/runtime"
 FOUND = [path for folder in ("common", "projects", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -93,7 +97,7 @@ def test_imports_lead_down(number: int) -> None:
 
 def test_types_of_resources_know_neither_each_other_nor_who_uses_them() -> None:
     for path in (ROOT / "common/resources").glob("*.py"):
-        assert from_common(path) <= {"errors", "resource", "settings"}, shown(path)
+        assert from_common(path) <= {"errors", "remains", "resource", "settings"}, shown(path)
 
 
 def test_declaring_and_doing_know_nothing_of_each_other() -> None:

@@ -15,6 +15,7 @@ from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from common import steps
 from common.aws_common import AwsSession
 from common.events import Event
+from common.prediction import predict
 from common.resource import Action, Change
 from common.session import Choices, Session
 from tests.bench.generated import PROJECT, Size, declare, edit_function, edit_job, generate
@@ -62,6 +63,11 @@ class Deployed:
         self.total = self.calls.total()
 
     @property
+    def foretold(self) -> int:
+        """The calls that applying the plan was said to cost."""
+        return predict(self.plan).calls
+
+    @property
     def changes(self) -> dict[str, Action]:
         return {str(one.key): one.action for one in self.plan.changes if one.action is not Action.NOOP}
 
@@ -84,8 +90,10 @@ def deployed(request: pytest.FixtureRequest, repository: Repository) -> tuple[Re
     size = SIZES[request.param]
     generate(repository, size, ACCOUNT)
     AwsSession("eu-central-1", ACCOUNT).call("iam", "CreateRole", RoleName="pipelines", AssumeRolePolicyDocument="{}")
+    planned = Deployed(repository.root, planning=True)
     first = Deployed(repository.root)
     assert first.resources - OWN == request.param
+    assert planned.foretold == pytest.approx(first.total - planned.total, abs=8)
     return repository, size, first
 
 
@@ -126,6 +134,7 @@ def test_every_row_of_the_table(deployed: tuple[Repository, Size, Deployed]) -> 
         assert planned.total <= base.total + sum(own.values())
         changed = Deployed(root)
         assert changed.changes == actions
+        assert changed.total - planned.total == planned.foretold
         assert changed.calls - base.calls == own + MARKED
         assert changed.total - base.total <= budget
         assert Deployed(root).calls == base.calls
@@ -221,7 +230,7 @@ def test_what_the_index_does_not_show_yet_is_read(small: Repository) -> None:
 def shown(small: Repository) -> list[Any]:
     """What the index shows now."""
     found: list[Any] = []
-    with index(lambda told: (found.extend(told), told)[1]):
+    with index(found.__iadd__):
         Deployed(small.root)
     return found
 

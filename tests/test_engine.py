@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import AwsError, DeployError, LockedError, OwnershipError
+from common.errors import AwsError, LockedError, OvertakenError, OwnershipError
 from common.planning import Options
 from common.resource import Key
 from tests.deploying import BUCKET, ENV, deploy, killed, plan, things
@@ -166,9 +166,36 @@ def test_another_deploy_between_plan_and_apply_is_noticed(tmp_path: Path) -> Non
     def another() -> None:
         deploy(world, things({**FIRST, "a": {"Size": 8}}), tmp_path)
 
-    with pytest.raises(DeployError, match="another deploy has changed it since"):
+    with pytest.raises(OvertakenError, match="another deploy has changed it since"):
         deploy(world, things({**FIRST, "a": {"Size": 9}}), tmp_path, before_apply=another)
     assert world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]["Size"] == 8
+
+
+def test_another_deploy_is_noticed_where_the_plan_had_only_the_tag_of_a_root(tmp_path: Path) -> None:
+    """Drift is repaired by a plan that trusts the root's tag; it must not be carried out over what was released since."""
+    world = World()
+    deploy(world, things(FIRST), tmp_path)
+    world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]["Size"] = 7
+    newer = {**FIRST, "b": {"Size": 8, "Kind": "x"}}
+
+    def another() -> None:
+        deploy(world, things(newer), tmp_path)
+
+    with pytest.raises(OvertakenError):
+        deploy(world, things(FIRST), tmp_path, options=Options(verify=True), before_apply=another)
+    assert deploy(world, things(newer), tmp_path).actions() == {}
+    assert deploy(world, things(FIRST), tmp_path).actions() == {"thing/b": "update"}
+
+
+def test_a_first_deploy_notices_another_first_deploy(tmp_path: Path) -> None:
+    world = World()
+
+    def another() -> None:
+        deploy(world, things({**FIRST, "a": {"Size": 8}}), tmp_path)
+
+    with pytest.raises(OvertakenError):
+        deploy(world, things(FIRST), tmp_path, before_apply=another)
+    assert deploy(world, things({**FIRST, "a": {"Size": 8}}), tmp_path).actions() == {}
 
 
 def test_a_lease_keeps_others_out_until_it_expires(tmp_path: Path) -> None:

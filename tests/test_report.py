@@ -64,6 +64,7 @@ def test_a_plan_is_one_line_a_resource_and_a_summary() -> None:
         "  update lambda/Validate: handler.py changed; MemorySize 256 → 512",
         "  upload artifact/load: load.py changed",
         "  orphan lambda/Old: no longer declared; it stays until it is pruned",
+        "to apply: about 23 AWS calls",
         "1 to create, 1 to update, 1 to upload, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
     ]
 
@@ -186,11 +187,13 @@ def test_json_is_one_object() -> None:
         "environment": "dev",
         "projects": ["acres"],
         "counts": {
-            "create": 1, "update": 1, "replace": 0, "upload": 1, "delete": 0, "record": 0, "orphan": 1, "noop": 1,
+            "create": 1, "update": 1, "replace": 0, "upload": 1, "delete": 0, "record": 0, "orphan": 1, "forget": 0, "noop": 1,
         },
         "changes": [as_line(one) for one in PLAN.changes],
+        "predicted": {"calls": 23, "seconds": 0.1},
         "failed": {},
         "not_tried": [],
+        "skipped": {},
         "api_calls": {"total": 5, "by_operation": {"lambda:GetFunction": 2, "s3:PutObject": 3}},
         "seconds": 1.25,
     }  # fmt: skip

@@ -1,38 +1,18 @@
-"""Archives whose bytes follow from their members alone, and files that are whole or not there.
+"""Archives whose bytes follow from their members alone, and folders that are whole or not there.
 
 Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths.
 """
 
-import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from common.new_file import new_file
 from common.packaging.tree import Files, Found
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-
-
-class new_file:  # noqa: N801 - reads as the function it is
-    """A path beside `target` to write to; it becomes `target` when nothing failed, and is gone when something did."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-
-    def __enter__(self) -> Path:
-        self._target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._target.parent, prefix=".new-")
-        os.close(descriptor)
-        self._temporary = Path(name)
-        return self._temporary
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self._temporary.replace(self._target)
-        else:
-            self._temporary.unlink()
 
 
 class new_folder:  # noqa: N801 - reads as the function it is

@@ -19,8 +19,9 @@ from pathlib import Path
 from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
+from common.new_file import new_file
 from common.packaging import uv
-from common.packaging.archive import new_file, new_folder
+from common.packaging.archive import new_folder
 from common.packaging.requirements import NAMES, Requirements, Target, joined, merged
 from common.packaging.tree import Found, Ignoring, shown, walk
 

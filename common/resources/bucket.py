@@ -8,19 +8,27 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from common.errors import AwsError, DeclarationError, OwnershipError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
 
+class _Owned(Named, Protocol):
+    @property
+    def account_id(self) -> str: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Declared):
     """A bucket of this account. `event_bridge` sends its object events to EventBridge."""
 
+    kind: ClassVar[str] = "bucket"
+    data: ClassVar[bool] = True
     account_id: str
     region: str
     event_bridge: bool = False
@@ -112,6 +120,29 @@ class Bucket(Declared):
         """Deletes an empty bucket; AWS refuses (BucketNotEmpty) as long as it holds an object or a version of one."""
         self._find(aws, "DeleteBucket", "NoSuchBucket")
 
+    @staticmethod
+    def live_tags(aws: Aws, one: _Owned) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        try:
+            found = aws.call("s3", "GetBucketTagging", Bucket=one.name, ExpectedBucketOwner=one.account_id)
+        except AwsError as error:
+            if error.code not in {"NoSuchBucket", "NoSuchTagSet"}:
+                raise
+            return None if error.code == "NoSuchBucket" else {}
+        return tag_map(found["TagSet"])
+
+    @staticmethod
+    def erase(aws: Aws, one: _Owned) -> None:
+        """Deletes the bucket and every version of every object in it."""
+        whose = {"Bucket": one.name, "ExpectedBucketOwner": one.account_id}
+        try:
+            for page in aws.pages("s3", "ListObjectVersions", **whose):
+                _delete_versions(aws, whose, [*page.get("Versions", ()), *page.get("DeleteMarkers", ())])
+            aws.call("s3", "DeleteBucket", **whose)
+        except AwsError as error:
+            if error.code != "NoSuchBucket":
+                raise
+
     def _policy(self) -> State:
         denied = {
             "Sid": "TlsOnly",
@@ -139,6 +170,16 @@ class Bucket(Declared):
 
     def _find(self, aws: Aws, operation: str, absent: str) -> dict[str, Any] | None:
         return aws.find("s3", operation, absent, Bucket=self.name, ExpectedBucketOwner=self.account_id)
+
+
+def _delete_versions(aws: Aws, whose: dict[str, str], found: list[dict[str, Any]]) -> None:
+    """Deletes up to 1,000 versions in one call, which answers 200 and lists what it refused."""
+    if found:
+        versions = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        answer = aws.call("s3", "DeleteObjects", **whose, Delete={"Objects": versions, "Quiet": True})
+        for refused in answer.get("Errors", ()):
+            said = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
+            raise AwsError("s3", "DeleteObjects", refused.get("Code", "Unknown"), said)
 
 
 def _algorithm(configuration: dict[str, Any]) -> str | None:

@@ -8,9 +8,10 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from common.errors import AwsError, DeclarationError
+from common.errors import AwsError, DeclarationError, SkippedError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags
 from common.settings import CrawlerSettings
 
@@ -26,6 +27,7 @@ _POLLS = 180
 class Crawler(Declared):
     """A crawler that writes the tables it finds below `targets` into `database`."""
 
+    kind: ClassVar[str] = "crawler"
     role_arn: str
     database: str
     targets: tuple[str, ...]
@@ -63,7 +65,7 @@ class Crawler(Declared):
 
     def read(self, aws: Aws) -> State | None:
         """The live state."""
-        live = self._live(aws)
+        live = _live(aws, self)
         if live is None:
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
@@ -98,59 +100,76 @@ class Crawler(Declared):
         """Sends the whole crawler if anything but the tags changed; an empty schedule takes the live one away.
 
         Raises:
-            AwsError: among others CrawlerRunningException: it runs, and is to be left alone or did not come to its end.
+            SkippedError: it runs, and is to be left alone then.
+            AwsError: among others CrawlerRunningException: it runs, and did not come to its end.
         """
         if changed - {"Tags"}:
-            self._when_ready(aws, "UpdateCrawler", _sent(desired))
+            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _sent(desired))
         if "Tags" in changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=desired["Tags"])
         return {}
 
     def delete(self, aws: Aws) -> None:
         """Deletes the crawler; the tables that it found stay."""
-        try:
-            self._when_ready(aws, "DeleteCrawler", {})
-        except AwsError as error:
-            if error.code != "EntityNotFoundException":
-                raise
+        _delete(aws, self, self.settings.while_running)
 
-    def _live(self, aws: Aws) -> dict[str, Any] | None:
-        found = aws.find("glue", "GetCrawler", "EntityNotFoundException", Name=self.name)
-        return found and found["Crawler"]
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        return aws.call("glue", "GetTags", ResourceArn=one.arn).get("Tags", {}) if _live(aws, one) else None
 
-    def _when_ready(self, aws: Aws, operation: str, wanted: State) -> None:
-        try:
-            aws.call("glue", operation, Name=self.name, **wanted)
-        except AwsError as error:
-            if error.code != "CrawlerRunningException":
-                raise
-            self._end_run(aws, operation)
-            aws.call("glue", operation, Name=self.name, **wanted)
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """Deletes the crawler, once it has finished what it may be doing; no record says what else to do."""
+        _delete(aws, one, "wait")
 
-    def _end_run(self, aws: Aws, operation: str) -> None:
-        if self.settings.while_running == "skip":
-            raise self._running(
-                operation, 'and while_running is "skip": it was left as it is. Deploy again when it has finished.'
-            )
-        if self.settings.while_running == "stop":
-            self._stop(aws)
-        for _ in range(_POLLS):
-            live = self._live(aws)
-            if live is None or live["State"] == "READY":
-                return
-            aws.sleep(_POLL_SECONDS)
-        minutes = _POLLS * _POLL_SECONDS / 60
-        raise self._running(operation, f"for more than {minutes:.0f} minutes: it was left as it is. Deploy again later.")
 
-    def _stop(self, aws: Aws) -> None:
-        try:
-            aws.call("glue", "StopCrawler", Name=self.name)
-        except AwsError as error:
-            if error.code not in {"CrawlerNotRunningException", "CrawlerStoppingException"}:
-                raise
+def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
+    found = aws.find("glue", "GetCrawler", "EntityNotFoundException", Name=one.name)
+    return found and found["Crawler"]
 
-    def _running(self, operation: str, what: str) -> AwsError:
-        return AwsError("glue", operation, "CrawlerRunningException", f"the crawler {self.name} is running {what}")
+
+def _delete(aws: Aws, one: Named, while_running: str) -> None:
+    try:
+        _when_ready(aws, one, while_running, "DeleteCrawler", {})
+    except AwsError as error:
+        if error.code != "EntityNotFoundException":
+            raise
+
+
+def _when_ready(aws: Aws, one: Named, while_running: str, operation: str, wanted: State) -> None:
+    try:
+        aws.call("glue", operation, Name=one.name, **wanted)
+    except AwsError as error:
+        if error.code != "CrawlerRunningException":
+            raise
+        _end_run(aws, one, while_running, operation)
+        aws.call("glue", operation, Name=one.name, **wanted)
+
+
+def _end_run(aws: Aws, one: Named, while_running: str, operation: str) -> None:
+    if while_running == "skip":
+        raise SkippedError(
+            f'The crawler {one.name} is running, and while_running is "skip": it was left as it is. '
+            f"Deploy again when it has finished."
+        )
+    if while_running == "stop":
+        _stop(aws, one)
+    for _ in range(_POLLS):
+        live = _live(aws, one)
+        if live is None or live["State"] == "READY":
+            return
+        aws.sleep(_POLL_SECONDS)
+    said = f"the crawler {one.name} is running for more than {_POLLS * _POLL_SECONDS / 60:.0f} minutes: it was left as it is."
+    raise AwsError("glue", operation, "CrawlerRunningException", f"{said} Deploy again later.")
+
+
+def _stop(aws: Aws, one: Named) -> None:
+    try:
+        aws.call("glue", "StopCrawler", Name=one.name)
+    except AwsError as error:
+        if error.code not in {"CrawlerNotRunningException", "CrawlerStoppingException"}:
+            raise
 
 
 def _sent(desired: State) -> State:

@@ -7,9 +7,10 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-database
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from common.errors import AwsError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags
 
 _NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase")
@@ -19,6 +20,7 @@ _NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "Targ
 class Database(Declared):
     """A database in the account's own catalog."""
 
+    kind: ClassVar[str] = "database"
     description: str = ""
 
     def desired(self) -> State:
@@ -27,7 +29,7 @@ class Database(Declared):
 
     def read(self, aws: Aws) -> State | None:
         """The live state."""
-        live = self._live(aws)
+        live = _live(aws, self)
         if live is None:
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
@@ -47,7 +49,7 @@ class Database(Declared):
     def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
         """Changes the description, the tags, or both."""
         if "Description" in changed:
-            live = self._live(aws) or {}
+            live = _live(aws, self) or {}
             kept = {name: live[name] for name in _NOT_OURS if name in live}
             wanted = {**kept, "Name": self.name, "Description": desired["Description"]}
             aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=wanted)
@@ -57,8 +59,19 @@ class Database(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Deletes the database and the description of its tables; their data in S3 stays."""
-        aws.find("glue", "DeleteDatabase", "EntityNotFoundException", Name=self.name)
+        self.erase(aws, self)
 
-    def _live(self, aws: Aws) -> dict[str, Any] | None:
-        found = aws.find("glue", "GetDatabase", "EntityNotFoundException", Name=self.name)
-        return found and found["Database"]
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        return aws.call("glue", "GetTags", ResourceArn=one.arn).get("Tags", {}) if _live(aws, one) else None
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        aws.find("glue", "DeleteDatabase", "EntityNotFoundException", Name=one.name)
+
+
+def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
+    found = aws.find("glue", "GetDatabase", "EntityNotFoundException", Name=one.name)
+    return found and found["Database"]

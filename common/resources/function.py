@@ -3,17 +3,19 @@
 Code and configuration are two calls, and Lambda refuses the second while it is still busy with the first. Configuration goes
 first: a runtime that Lambda no longer supports must be left before it accepts code again, what is wrong is refused before the
 code is touched, and new code never runs without the environment that it expects. `State` and `LastUpdateStatus` belong to the
-desired state, so that a change whose end was never seen counts as a difference.
+desired state, so that a change whose end was never seen counts as a difference. An update names the revision that the plan was
+made from, so that nobody's change of the meantime is written over.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from common.errors import ArtifactError, AwsError, DeclarationError
+from common.remains import Named
 from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State, owned_tags
 from common.settings import FunctionSettings, Network
 
@@ -25,7 +27,9 @@ _STATUS = frozenset({"State", "LastUpdateStatus"})
 class Function(Declared):
     """A function. `environment` is complete and rendered; `bucket` holds the code."""
 
+    kind: ClassVar[str] = "lambda"
     artifact_field: ClassVar[str] = "CodeSha256"
+    hidden: ClassVar[frozenset[str]] = frozenset({"Environment"})
     role_arn: str
     handler: str
     code: Artifact
@@ -34,6 +38,8 @@ class Function(Declared):
     environment: Mapping[str, str]
     log_group: str
     network: Network | None = None
+    _seen: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The revision that the last read found; an update may only replace that one."""
 
     @property
     def artifact(self) -> Artifact:
@@ -64,12 +70,18 @@ class Function(Declared):
             AwsError: AWS refused the call, or left tags or variables out of its answer for want of a permission.
         """
         found = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=self.name)
+        self._seen.clear()
         if found is None:
             return None
         live = found["Configuration"]
-        for part in (found.get("TagsError"), live.get("Environment", {}).get("Error")):
-            if part:
-                raise AwsError("lambda", "GetFunction", part.get("ErrorCode", "Unknown"), part.get("Message", "no reason given"))
+        if (
+            live.get("RevisionId")
+            and live.get("LastUpdateStatus") == "Successful"
+            and live.get("State") in {"Active", "Inactive"}
+        ):
+            self._seen["RevisionId"] = live["RevisionId"]
+        _refused(found.get("TagsError"))
+        _refused(live.get("Environment", {}).get("Error"))
         vpc = live.get("VpcConfig", {})
         return {
             **{name: live.get(name) for name in self._configuration()},
@@ -102,16 +114,23 @@ class Function(Declared):
         return self._outputs(response, desired)
 
     def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
-        """Sends configuration, code and tags, each only if it changed, and waits after each."""
+        """Sends configuration, code and tags, each only if it changed, and waits after each.
+
+        Raises:
+            AwsError: among others PreconditionFailedException: somebody has changed the function since it was read.
+        """
         if changed & _STATUS:
             changed = frozenset(desired)
         response: dict[str, Any] = {"CodeSha256": desired["CodeSha256"]}
         if changed & self._configuration().keys():
             wanted = {name: desired[name] for name in self._configuration()}
-            response = self._change(aws, "UpdateFunctionConfiguration", wanted)
+            response = self._change(aws, "UpdateFunctionConfiguration", wanted, wanted)
+            if changed & _CODE and self._seen:
+                self.read(aws)  # our own change has made another revision
         if changed & _CODE:
             wanted = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": desired["Architectures"]}
-            response = self._change(aws, "UpdateFunctionCode", wanted)
+            response = self._change(aws, "UpdateFunctionCode", wanted, {name: desired[name] for name in _CODE})
+        self._seen.clear()
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if "State" in changed:
@@ -120,7 +139,21 @@ class Function(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Deletes the function with all its versions."""
-        aws.find("lambda", "DeleteFunction", "ResourceNotFoundException", FunctionName=self.name)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        found = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=one.name)
+        if found is None:
+            return None
+        _refused(found.get("TagsError"))
+        return dict(found.get("Tags", {}))
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        aws.find("lambda", "DeleteFunction", "ResourceNotFoundException", FunctionName=one.name)
 
     def _configuration(self) -> State:
         network = self.network or Network()
@@ -137,18 +170,32 @@ class Function(Declared):
             "LoggingConfig": {"LogGroup": self.log_group},
         }
 
-    def _change(self, aws: Aws, operation: str, wanted: State) -> dict[str, Any]:
+    def _change(self, aws: Aws, operation: str, wanted: State, desired: State) -> dict[str, Any]:
         """One update and its end; what another update is in the way of is tried again once that has ended."""
         try:
-            response = aws.call("lambda", operation, FunctionName=self.name, **wanted)
+            response = self._replace(aws, operation, wanted, desired)
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
             aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-            response = aws.call("lambda", operation, FunctionName=self.name, **wanted)
+            response = self._replace(aws, operation, wanted, desired)
         if response.get("LastUpdateStatus") != "Successful":
             aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
         return response
+
+    def _replace(self, aws: Aws, operation: str, wanted: State, desired: State) -> dict[str, Any]:
+        """One update of the revision that was read. A call whose answer was lost is sent again, and then meets its own."""
+        try:
+            return aws.call("lambda", operation, FunctionName=self.name, **wanted, **self._seen)
+        except AwsError as error:
+            if error.code != "PreconditionFailedException":
+                raise
+        aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
+        live = self.read(aws) or {}
+        if any(live.get(name) != value for name, value in desired.items()):
+            said = f"{self.name} was changed by somebody else since this plan was made. Deploy again."
+            raise AwsError("lambda", operation, "PreconditionFailedException", said)
+        return {"LastUpdateStatus": "Successful", "CodeSha256": live["CodeSha256"], **self._seen}
 
     def _outputs(self, response: dict[str, Any], desired: State) -> Outputs:
         if response["CodeSha256"] != desired["CodeSha256"]:
@@ -157,3 +204,9 @@ class Function(Declared):
                 f"s3://{self.bucket}/{self.code.location} is not what was uploaded: delete it and deploy again."
             )
         return {name: str(response[name]) for name in ("CodeSha256", "RevisionId") if response.get(name)}
+
+
+def _refused(part: Mapping[str, str] | None) -> None:
+    """Raises what GetFunction says of a part that it left out."""
+    if part:
+        raise AwsError("lambda", "GetFunction", part.get("ErrorCode", "Unknown"), part.get("Message", "no reason given"))

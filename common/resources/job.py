@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from common.errors import AwsError
+from common.remains import Named
 from common.resource import Artifact, Aws, Declared, Outputs, State, owned_tags
 from common.settings import JobSettings
 
@@ -33,7 +34,9 @@ class Job(Declared):
     itself; a python-shell job cannot choose.
     """
 
+    kind: ClassVar[str] = "glue-job"
     artifact_field: ClassVar[str] = "Command"
+    hidden: ClassVar[frozenset[str]] = frozenset({"DefaultArguments"})
     role_arn: str
     script: Artifact
     bucket: str
@@ -97,7 +100,20 @@ class Job(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Deletes the job; Glue does not mind if there is none."""
-        aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=self.name)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        if aws.find("glue", "GetJob", "EntityNotFoundException", JobName=one.name) is None:
+            return None
+        tags: dict[str, str] = aws.call("glue", "GetTags", ResourceArn=one.arn).get("Tags", {})
+        return tags
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=one.name)
 
     def _job(self) -> State:
         settings = self.settings

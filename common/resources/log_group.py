@@ -6,8 +6,10 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-lo
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from common.errors import AwsError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags
 
 
@@ -15,6 +17,7 @@ from common.resource import Aws, Declared, Outputs, State, owned_tags
 class LogGroup(Declared):
     """A log group; its `arn` is without the ``:*`` that some services append."""
 
+    kind: ClassVar[str] = "log-group"
     retention_days: int
 
     def desired(self) -> State:
@@ -22,13 +25,12 @@ class LogGroup(Declared):
         return {"retentionInDays": self.retention_days, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> State | None:
-        """The live state; a retention of None is for ever. There is no call for one group, only for a beginning of names."""
-        for page in aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=self.name):
-            for group in page["logGroups"]:
-                if group["logGroupName"] == self.name:
-                    tags = aws.call("logs", "ListTagsForResource", resourceArn=self.arn)["tags"]
-                    return {"retentionInDays": group.get("retentionInDays"), "Tags": owned_tags(tags, self.tags)}
-        return None
+        """The live state; a retention of None is for ever."""
+        live = _live(aws, self)
+        if live is None:
+            return None
+        tags = aws.call("logs", "ListTagsForResource", resourceArn=self.arn)["tags"]
+        return {"retentionInDays": live.get("retentionInDays"), "Tags": owned_tags(tags, self.tags)}
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the group with its tags, then says how long it keeps lines."""
@@ -51,4 +53,20 @@ class LogGroup(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Deletes the group and its lines."""
-        aws.find("logs", "DeleteLogGroup", "ResourceNotFoundException", logGroupName=self.name)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        return aws.call("logs", "ListTagsForResource", resourceArn=one.arn)["tags"] if _live(aws, one) else None
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        aws.find("logs", "DeleteLogGroup", "ResourceNotFoundException", logGroupName=one.name)
+
+
+def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
+    """There is no call for one group, only for a beginning of names."""
+    pages = aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=one.name)
+    return next((group for page in pages for group in page["logGroups"] if group["logGroupName"] == one.name), None)

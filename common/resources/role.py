@@ -7,11 +7,12 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 
 _POLICY = "permissions"
@@ -23,6 +24,7 @@ _SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com"})
 class Role(Declared):
     """A role under `path` ("/…/") that `service` ("lambda.amazonaws.com") assumes."""
 
+    kind: ClassVar[str] = "role"
     path: str
     service: str
     statements: tuple[Mapping[str, Any], ...] = ()
@@ -60,8 +62,8 @@ class Role(Declared):
         return {
             "Path": live["Path"],
             "AssumeRolePolicyDocument": live["AssumeRolePolicyDocument"],
-            "Policies": {name: self._document(aws, name) for name in self._inline(aws)},
-            "AttachedPolicies": sorted(self._attached(aws)),
+            "Policies": {name: self._document(aws, name) for name in _inline(aws, self)},
+            "AttachedPolicies": sorted(_attached(aws, self)),
             "PermissionsBoundary": live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             "Tags": owned_tags(tag_map(live.get("Tags", ())), self.tags),
         }
@@ -92,22 +94,33 @@ class Role(Declared):
         if "Policies" in changed:
             for name, document in desired["Policies"].items():
                 aws.call("iam", "PutRolePolicy", RoleName=self.name, PolicyName=name, PolicyDocument=_text(document))
-            self._remove_inline(aws, keep=desired["Policies"])
+            _remove_inline(aws, self, keep=desired["Policies"])
         if "AttachedPolicies" in changed:
             for arn in desired["AttachedPolicies"]:
                 aws.call("iam", "AttachRolePolicy", RoleName=self.name, PolicyArn=arn)
-            self._detach(aws, keep=desired["AttachedPolicies"])
+            _detach(aws, self, keep=desired["AttachedPolicies"])
         if "Tags" in changed:
             aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(desired["Tags"]))
         return {}
 
     def delete(self, aws: Aws) -> None:
         """Takes every policy away, then deletes the role."""
-        if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name) is None:
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=one.name)
+        return None if found is None else tag_map(found["Role"].get("Tags", ()))
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=one.name) is None:
             return
-        self._remove_inline(aws, keep=())
-        self._detach(aws, keep=())
-        aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=self.name)
+        _remove_inline(aws, one, keep=())
+        _detach(aws, one, keep=())
+        aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=one.name)
 
     def _trust(self) -> State:
         statement: State = {"Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole"}
@@ -115,31 +128,35 @@ class Role(Declared):
             statement["Condition"] = {"StringEquals": {"aws:SourceAccount": self.arn.split(":")[4]}}
         return {"Version": "2012-10-17", "Statement": [statement]}
 
-    def _inline(self, aws: Aws) -> list[str]:
-        return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=self.name) for name in page["PolicyNames"]]
-
-    def _attached(self, aws: Aws) -> list[str]:
-        pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=self.name)
-        return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
-
     def _document(self, aws: Aws, name: str) -> Any:
         return aws.call("iam", "GetRolePolicy", RoleName=self.name, PolicyName=name)["PolicyDocument"]
-
-    def _remove_inline(self, aws: Aws, keep: Mapping[str, Any] | tuple[str, ...]) -> None:
-        for name in self._inline(aws):
-            if name not in keep:
-                aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=self.name, PolicyName=name)
-
-    def _detach(self, aws: Aws, keep: list[str] | tuple[str, ...]) -> None:
-        for arn in self._attached(aws):
-            if arn not in keep:
-                aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=self.name, PolicyArn=arn)
 
     def _bound(self, aws: Aws, boundary: str | None) -> None:
         if boundary:
             aws.call("iam", "PutRolePermissionsBoundary", RoleName=self.name, PermissionsBoundary=boundary)
         else:
             aws.find("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity", RoleName=self.name)
+
+
+def _inline(aws: Aws, one: Named) -> list[str]:
+    return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=one.name) for name in page["PolicyNames"]]
+
+
+def _attached(aws: Aws, one: Named) -> list[str]:
+    pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=one.name)
+    return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+
+def _remove_inline(aws: Aws, one: Named, keep: Collection[str]) -> None:
+    for name in _inline(aws, one):
+        if name not in keep:
+            aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyName=name)
+
+
+def _detach(aws: Aws, one: Named, keep: Collection[str]) -> None:
+    for arn in _attached(aws, one):
+        if arn not in keep:
+            aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyArn=arn)
 
 
 def _text(document: State) -> str:

@@ -8,9 +8,10 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
@@ -20,6 +21,7 @@ _RULE = ("ScheduleExpression", "EventPattern", "State")
 class Rule(Declared):
     """A rule: either `schedule` or `pattern`, and at most one of `input` and `input_transformer` (paths, template)."""
 
+    kind: ClassVar[str] = "rule"
     target_arn: str
     role_arn: str
     schedule: str | None = None
@@ -57,7 +59,7 @@ class Rule(Declared):
             "ScheduleExpression": live.get("ScheduleExpression") or None,
             "EventPattern": json.loads(pattern) if pattern else None,
             "State": live["State"],
-            "Targets": [_read_target(target) for target in self._targets(aws)],
+            "Targets": [_read_target(target) for target in _targets(aws, self)],
             "Tags": owned_tags(tags, self.tags),
         }
 
@@ -77,17 +79,29 @@ class Rule(Declared):
         if "Targets" in changed:
             wanted = [_sent_target(target) for target in desired["Targets"]]
             _accepted("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=wanted))
-            self._remove(aws, [target["Id"] for target in self._targets(aws)], keep={target["Id"] for target in wanted})
+            _remove(aws, self, keep={target["Id"] for target in wanted})
         if "Tags" in changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(desired["Tags"]))
         return {}
 
     def delete(self, aws: Aws) -> None:
         """Removes the targets, then the rule."""
-        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) is None:
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=one.name) is None:
+            return None
+        return tag_map(aws.call("events", "ListTagsForResource", ResourceARN=one.arn)["Tags"])
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=one.name) is None:
             return
-        self._remove(aws, [target["Id"] for target in self._targets(aws)], keep=set())
-        aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=self.name)
+        _remove(aws, one, keep=set())
+        aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=one.name)
 
     def _target(self) -> State:
         target: State = {"Id": "target", "Arn": self.target_arn, "RoleArn": self.role_arn}
@@ -104,13 +118,15 @@ class Rule(Declared):
             wanted["EventPattern"] = json.dumps(wanted["EventPattern"], sort_keys=True)
         aws.call("events", "PutRule", Name=self.name, **wanted, **more)
 
-    def _targets(self, aws: Aws) -> list[dict[str, Any]]:
-        pages = aws.pages("events", "ListTargetsByRule", Rule=self.name)
-        return sorted((target for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
 
-    def _remove(self, aws: Aws, live: list[str], keep: set[str]) -> None:
-        if extra := [name for name in live if name not in keep]:
-            _accepted("RemoveTargets", aws.call("events", "RemoveTargets", Rule=self.name, Ids=extra))
+def _targets(aws: Aws, one: Named) -> list[dict[str, Any]]:
+    pages = aws.pages("events", "ListTargetsByRule", Rule=one.name)
+    return sorted((target for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
+
+
+def _remove(aws: Aws, one: Named, keep: set[str]) -> None:
+    if extra := [target["Id"] for target in _targets(aws, one) if target["Id"] not in keep]:
+        _accepted("RemoveTargets", aws.call("events", "RemoveTargets", Rule=one.name, Ids=extra))
 
 
 def _plain(value: Mapping[str, Any] | None) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 from common.settings import StateMachineSettings
 
@@ -24,6 +25,7 @@ _POLLS = 60
 class StateMachine(Declared):
     """A state machine. `definition` is the final Amazon States Language object."""
 
+    kind: ClassVar[str] = "state-machine"
     role_arn: str
     definition: Mapping[str, Any]
     settings: StateMachineSettings
@@ -52,7 +54,7 @@ class StateMachine(Declared):
 
     def read(self, aws: Aws) -> State | None:
         """The live state; a machine that is being deleted is absent."""
-        live = self._live(aws)
+        live = _live(aws, self)
         if live is None or live.get("status") == "DELETING":
             return None
         return {
@@ -61,16 +63,16 @@ class StateMachine(Declared):
             "type": live["type"],
             "loggingConfiguration": _logged(live.get("loggingConfiguration") or {}),
             "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
-            "Tags": owned_tags(self._live_tags(aws), self.tags),
+            "Tags": owned_tags(_live_tags(aws, self), self.tags),
         }
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the machine with its tags in one call, after the end of one of the same name that is being deleted."""
-        live = self._live(aws)
+        live = _live(aws, self)
         if live and live.get("status") != "DELETING":
             return self.update(aws, desired, frozenset(desired))
         if live:
-            self._wait_until_gone(aws)
+            _wait_until_gone(aws, self)
         wanted = {name: desired[name] for name in (*_SENT, "type")}
         try:
             aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **wanted)
@@ -97,9 +99,20 @@ class StateMachine(Declared):
         Raises:
             AwsError: StateMachineDeleting: executions still run.
         """
-        if self._live(aws) is not None:
-            aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=self.arn)
-            self._wait_until_gone(aws)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist, or is being deleted."""
+        live = _live(aws, one)
+        return None if live is None or live.get("status") == "DELETING" else _live_tags(aws, one)
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        if _live(aws, one) is not None:
+            aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=one.arn)
+            _wait_until_gone(aws, one)
 
     def _logging(self) -> State:
         if self.settings.log_level == "OFF":
@@ -111,23 +124,26 @@ class StateMachine(Declared):
             "destinations": [{"cloudWatchLogsLogGroup": group}],
         }
 
-    def _live(self, aws: Aws) -> dict[str, Any] | None:
-        return aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=self.arn)
 
-    def _live_tags(self, aws: Aws) -> dict[str, str]:
-        """From the tagging index, because ListTagsForResource may be called once a second; from there if the index is behind."""
-        indexed = aws.tags(self.arn)
-        if indexed is not None:
-            return indexed
-        return tag_map(aws.call("stepfunctions", "ListTagsForResource", resourceArn=self.arn)["tags"], "key", "value")
+def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
+    return aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=one.arn)
 
-    def _wait_until_gone(self, aws: Aws) -> None:
-        for _ in range(_POLLS):
-            if self._live(aws) is None:
-                return
-            aws.sleep(_POLL_SECONDS)
-        said = f"{self.name} is deleted when its last execution has ended. Stop what still runs, then try again."
-        raise AwsError("stepfunctions", "DeleteStateMachine", "StateMachineDeleting", said)
+
+def _live_tags(aws: Aws, one: Named) -> dict[str, str]:
+    """From the tagging index, because ListTagsForResource may be called once a second; from there if the index is behind."""
+    indexed = aws.tags(one.arn)
+    if indexed is not None:
+        return indexed
+    return tag_map(aws.call("stepfunctions", "ListTagsForResource", resourceArn=one.arn)["tags"], "key", "value")
+
+
+def _wait_until_gone(aws: Aws, one: Named) -> None:
+    for _ in range(_POLLS):
+        if _live(aws, one) is None:
+            return
+        aws.sleep(_POLL_SECONDS)
+    said = f"{one.name} is deleted when its last execution has ended. Stop what still runs, then try again."
+    raise AwsError("stepfunctions", "DeleteStateMachine", "StateMachineDeleting", said)
 
 
 def _logged(live: dict[str, Any]) -> State:

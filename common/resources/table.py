@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.errors import AwsError
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
@@ -21,6 +22,8 @@ _BACKUP_TRIES = 30
 class Table(Declared):
     """A table. Its key cannot be changed in place."""
 
+    kind: ClassVar[str] = "table"
+    data: ClassVar[bool] = True
     partition_key: str
     immutable: ClassVar[frozenset[str]] = frozenset({"KeySchema", "AttributeDefinitions"})
 
@@ -37,11 +40,10 @@ class Table(Declared):
 
     def read(self, aws: Aws) -> State | None:
         """The live state; attributes of other people's indexes are left out."""
-        live = self._live(aws)
+        live = _live(aws, self)
         if live is None or live["TableStatus"] == "DELETING":
             return None
         backups = aws.call("dynamodb", "DescribeContinuousBackups", TableName=self.name)["ContinuousBackupsDescription"]
-        tags = [tag for page in aws.pages("dynamodb", "ListTagsOfResource", ResourceArn=self.arn) for tag in page["Tags"]]
         keys = {key["AttributeName"] for key in live["KeySchema"]}
         return {
             "KeySchema": live["KeySchema"],
@@ -49,17 +51,17 @@ class Table(Declared):
             "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "DeletionProtectionEnabled": live.get("DeletionProtectionEnabled", False),
             "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
-            "Tags": owned_tags(tag_map(tags), self.tags),
+            "Tags": owned_tags(_tags(aws, self), self.tags),
         }
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the table and waits until it is active; only then recovery can be switched on."""
-        live = self._live(aws)
+        live = _live(aws, self)
         if live and live["TableStatus"] == "DELETING":
             aws.wait("dynamodb", "table_not_exists", TableName=self.name, WaiterConfig=_POLLING)
             live = None
         if live:
-            self._wait(aws)
+            _wait(aws, self)
             return self.update(aws, desired, frozenset(desired) - self.immutable)
         wanted = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
         try:
@@ -67,7 +69,7 @@ class Table(Declared):
         except AwsError as error:  # a call whose answer was lost is tried again by botocore, and then meets its own table
             if error.code != "ResourceInUseException":
                 raise
-        self._wait(aws)
+        _wait(aws, self)
         self._protect_points(aws)
         return {}
 
@@ -75,7 +77,7 @@ class Table(Declared):
         """Changes what can be changed in place."""
         if settings := {name: desired[name] for name in changed & {"BillingMode", "DeletionProtectionEnabled"}}:
             aws.call("dynamodb", "UpdateTable", TableName=self.name, **settings)
-            self._wait(aws)
+            _wait(aws, self)
         if "PointInTimeRecovery" in changed:
             self._protect_points(aws)
         if "Tags" in changed:
@@ -84,30 +86,26 @@ class Table(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Switches the protection off, deletes the table with all it holds, and waits until it is gone."""
-        live = self._live(aws)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist, or is being deleted."""
+        live = _live(aws, one)
+        return None if live is None or live["TableStatus"] == "DELETING" else _tags(aws, one)
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        live = _live(aws, one)
         if live is None:
             return
         if live.get("DeletionProtectionEnabled"):
-            aws.call("dynamodb", "UpdateTable", TableName=self.name, DeletionProtectionEnabled=False)
-            self._wait(aws)
+            aws.call("dynamodb", "UpdateTable", TableName=one.name, DeletionProtectionEnabled=False)
+            _wait(aws, one)
         if live["TableStatus"] != "DELETING":
-            self._delete(aws)
-        aws.wait("dynamodb", "table_not_exists", TableName=self.name, WaiterConfig=_POLLING)
-
-    def _delete(self, aws: Aws) -> None:
-        try:
-            aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=self.name)
-        except AwsError as error:  # tried again after a lost answer, it meets what it has begun
-            live = self._live(aws)
-            if error.code != "ResourceInUseException" or (live is not None and live["TableStatus"] != "DELETING"):
-                raise
-
-    def _live(self, aws: Aws) -> dict[str, Any] | None:
-        found = aws.find("dynamodb", "DescribeTable", "ResourceNotFoundException", TableName=self.name)
-        return found and found["Table"]
-
-    def _wait(self, aws: Aws) -> None:
-        aws.wait("dynamodb", "table_exists", TableName=self.name, WaiterConfig=_POLLING)
+            _delete(aws, one)
+        aws.wait("dynamodb", "table_not_exists", TableName=one.name, WaiterConfig=_POLLING)
 
     def _protect_points(self, aws: Aws) -> None:
         """An active table may still be busy with switching its backups on, and says so by an error of its own."""
@@ -121,3 +119,25 @@ class Table(Declared):
                 aws.sleep(2.0)
             else:
                 return
+
+
+def _delete(aws: Aws, one: Named) -> None:
+    try:
+        aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=one.name)
+    except AwsError as error:  # tried again after a lost answer, it meets what it has begun
+        live = _live(aws, one)
+        if error.code != "ResourceInUseException" or (live is not None and live["TableStatus"] != "DELETING"):
+            raise
+
+
+def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
+    found = aws.find("dynamodb", "DescribeTable", "ResourceNotFoundException", TableName=one.name)
+    return found and found["Table"]
+
+
+def _tags(aws: Aws, one: Named) -> dict[str, str]:
+    return tag_map(tag for page in aws.pages("dynamodb", "ListTagsOfResource", ResourceArn=one.arn) for tag in page["Tags"])
+
+
+def _wait(aws: Aws, one: Named) -> None:
+    aws.wait("dynamodb", "table_exists", TableName=one.name, WaiterConfig=_POLLING)

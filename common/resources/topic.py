@@ -6,7 +6,9 @@ Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from common.remains import Named
 from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
 
 
@@ -14,16 +16,16 @@ from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list,
 class Topic(Declared):
     """A standard topic."""
 
+    kind: ClassVar[str] = "topic"
+
     def desired(self) -> State:
         """Nothing but the tags: who subscribes is for the people who are told."""
         return {"Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> State | None:
         """The live state."""
-        if aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=self.arn) is None:
-            return None
-        tags = tag_map(aws.call("sns", "ListTagsForResource", ResourceArn=self.arn)["Tags"])
-        return {"Tags": owned_tags(tags, self.tags)}
+        tags = self.live_tags(aws, self)
+        return None if tags is None else {"Tags": owned_tags(tags, self.tags)}
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the topic with its tags in one call, unless it is there."""
@@ -40,4 +42,16 @@ class Topic(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Deletes the topic and its subscriptions."""
-        aws.find("sns", "DeleteTopic", "NotFound", TopicArn=self.arn)
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        if aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=one.arn) is None:
+            return None
+        return tag_map(aws.call("sns", "ListTagsForResource", ResourceArn=one.arn)["Tags"])
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        aws.find("sns", "DeleteTopic", "NotFound", TopicArn=one.arn)

@@ -35,6 +35,12 @@ class Proxy(BaseHTTPRequestHandler):
         self._upstream.close()
         super().finish()
 
+    def handle_expect_100(self) -> bool:
+        """Lets the client send its body now, not when a buffer is full."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def forward(self) -> None:
         """Waits, passes the request on, and passes the answer back."""
         if self.path.startswith("/_proxy/"):

@@ -103,7 +103,10 @@ def test_dependencies_without_a_lock_are_refused(folder: Path) -> None:
 
 @needs_npm
 def test_what_npm_refuses_is_told(folder: Path, tmp_path: Path) -> None:
-    archive(folder / "vendor/scales.tgz", "other")
+    lock = json.loads((folder / "package-lock.json").read_text())
+    other = "sha512-" + base64.b64encode(hashlib.sha512(b"what was there before").digest()).decode()
+    lock["packages"]["node_modules/scales"]["integrity"] = other
+    (folder / "package-lock.json").write_text(json.dumps(lock))
     with pytest.raises(ArtifactError, match=r"(?s)lambda/Weigh: `npm ci --omit=dev.*has failed with exit code 1:.*integrity"):
         package(folder).build(tmp_path / "build")
     assert list((tmp_path / "build").glob("**/*.zip")) == []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.errors import AwsError, DeclarationError
+from common.errors import AwsError, DeclarationError, SkippedError
 from common.settings import CrawlerSettings
 from tests.resources.builders import TAGS, Place, final
 from tests.resources.scripted import ScriptedAws, refused
@@ -36,10 +36,9 @@ def test_wait_no_longer_than_half_an_hour() -> None:
     assert caught.value.code == "CrawlerRunningException"
 
 
-def test_skip_is_loud_so_that_no_record_is_written() -> None:
-    with pytest.raises(AwsError, match='while_running is "skip": it was left as it is') as caught:
+def test_skip_says_so_and_changes_nothing() -> None:
+    with pytest.raises(SkippedError, match='while_running is "skip": it was left as it is'):
         update("skip", UpdateCrawler=RUNNING)
-    assert caught.value.code == "CrawlerRunningException"
 
 
 @pytest.mark.parametrize("answer", [{}, refused("StopCrawler", "CrawlerStoppingException")])

@@ -1,0 +1,43 @@
+"""What a command line says, as one value."""
+
+from dataclasses import dataclass
+
+from common.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the command line says.
+
+    Args:
+        env: the environment's name.
+        project: one project, several separated by commas, or all.
+        only: a pattern of keys, as in ``glue-job/*``; what these need comes with them.
+        force, verify, adopt, prune, data: see `Options`.
+        jobs: how many calls may be under way at once.
+        yes: ask nothing.
+        wait: wait for another deploy instead of giving up.
+    """
+
+    env: str | None = None
+    project: str | None = None
+    only: str | None = None
+    force: bool = False
+    verify: bool = False
+    adopt: bool = False
+    jobs: int = 16
+    yes: bool = False
+    wait: bool = False
+    prune: bool = False
+    data: bool = False
+
+
+def parallel(jobs: str) -> int:
+    """What --jobs says. Invoke would meet a word where it expects a number with a traceback.
+
+    Raises:
+        UsageError: it is no number, or not a positive one.
+    """
+    if not jobs.isdecimal() or int(jobs) < 1:
+        raise UsageError(f"--jobs is {jobs!r}; it must be a whole number, at least 1.")
+    return int(jobs)

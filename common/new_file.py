@@ -1,0 +1,25 @@
+"""Files that are there whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+class new_file:  # noqa: N801 - reads as the function it is
+    """A path beside `target` to write to; it becomes `target` when nothing failed, and is gone when something did."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._target.parent, prefix=".new-")
+        os.close(descriptor)
+        self._temporary = Path(name)
+        return self._temporary
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None:
+            self._temporary.replace(self._target)
+        else:
+            self._temporary.unlink()

@@ -1,0 +1,191 @@
+"""The release root: what is said of a project as a whole, and the list of what was said before.
+
+The root is one object that is written over, in a bucket that keeps every version. So the bucket itself keeps the record of who
+released what, when and how it ended: append-only, and without a call of its own. What is read back may be truncated, foreign or
+forged: whatever is not a root in every part is no root at all.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from common import digest
+from common.digest import Digest
+from common.remains import Remains
+from common.resource import Key, Resource
+
+SCHEMA = 1
+CLEAN, DEPLOYING = "clean", "deploying"
+SIZE_LIMIT = 64 * 2**20
+"""Bytes of a stored object that are read; the root of 10,000 resources has 5 MiB."""
+PROJECT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+"""A project's name, as folders have it."""
+_KEY = re.compile(r"([a-z][a-z-]{0,31})/((?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*)")
+Place = Mapping[str, Any]
+"""Where a resource is, as records tell it: ``name``, ``arn``, and ``needs`` as a list of ``project:kind/name``."""
+
+
+class Stream(Protocol):
+    """The body of a stored object."""
+
+    def read(self, amount: int, /) -> bytes:
+        """Up to so many bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Root:
+    """A release root: the digest of every record below it, and of every artifact's files.
+
+    Args:
+        digests: by ``kind/name``.
+        pending: what a deploy that did not finish was about to change, and where that is. Its records prove nothing: a resource
+            that was updated and not yet recorded still has the record of before, which would match if the change was then taken
+            back. And what was created and not yet recorded has no record at all.
+        files: of each artifact, by ``artifact/name``: digests by path.
+        about: who released what when; for people.
+        changes: what was to be done and what became of it; for people.
+    """
+
+    digests: Mapping[str, Digest] = field(default_factory=dict)
+    pending: Mapping[str, Place] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Digest]] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[Mapping[str, Any], ...] = ()
+
+    def digest(self) -> Digest:
+        """The Merkle root: equal exactly if every key and digest below is equal, and nothing is pending."""
+        return digest.of_struct("root", SCHEMA, {"digests": dict(self.digests), "pending": sorted(self.pending)})
+
+    def body(self, state: str) -> dict[str, Any]:
+        """The object's JSON body."""
+        return {"schema": SCHEMA, "state": state, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The tags of a release root."""
+
+    state: str
+    root: Digest
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a release root in the bucket; `removed` is the mark of a deletion."""
+
+    id: str
+    written: datetime
+    removed: bool
+
+
+@dataclass
+class Trusted:
+    """What one project's release root and records are known to say.
+
+    Args:
+        root: the body, if it can be trusted; what it says of a key needs no further call.
+        clean: the root stands as it is; no deploy has died.
+        digests: by key, from the root or from the records' own tags.
+        pending: keys whose records prove nothing, and where these are.
+    """
+
+    root: Root | None = None
+    clean: bool = False
+    digests: dict[Key, Digest] = field(default_factory=dict)
+    pending: Mapping[Key, Place] = field(default_factory=dict)
+    etag: str | None = None
+    """Of the root's body, if it was read."""
+
+    @property
+    def is_new(self) -> bool:
+        """There is no root: this project was never deployed, or nothing is left of it."""
+        return not self.clean and self.etag is None
+
+    @property
+    def files(self) -> Mapping[str, Mapping[str, Digest]]:
+        """Of each artifact, as far as the root tells them."""
+        return self.root.files if self.root else {}
+
+    def as_root(self) -> Root:
+        """The root that says the same."""
+        pending = {str(key): place for key, place in self.pending.items()}
+        return Root({str(key): one for key, one in self.digests.items()}, pending)
+
+
+def root_of(body: dict[str, Any]) -> Root | None:
+    """The root that a stored object says, or None if it is none."""
+    parts: list[Any] = [body.get(name) for name in ("digests", "pending", "files", "about")]
+    digests, pending, files, about = parts
+    changes = body.get("changes", [])
+    if isinstance(pending, list) and are_texts(pending):  # as it was before places were known
+        pending = {key: {} for key in pending}
+    if body.get("schema") != SCHEMA or not all(isinstance(one, dict) for one in (digests, pending, files, about)):
+        return None
+    if not are_texts(digests) or not are_texts(about) or not all(isinstance(place, dict) for place in pending.values()):
+        return None
+    if any(key_of("", text) is None for text in (*digests, *pending)):
+        return None
+    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+        return None
+    kept = {name: one for name, one in files.items() if isinstance(one, dict) and are_texts(one)}
+    return Root(digests, pending, kept, about, tuple(changes))
+
+
+def parsed(body: Stream) -> dict[str, Any]:
+    """The JSON object in a stored body, or nothing: a record that cannot be read counts as absent."""
+    text = body.read(SIZE_LIMIT + 1)
+    try:
+        found = json.loads(text) if len(text) <= SIZE_LIMIT else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def are_texts(value: object) -> bool:
+    """Whether it is a list of texts, or a map to texts."""
+    texts = value.values() if isinstance(value, dict) else value
+    return isinstance(texts, Iterable) and all(isinstance(text, str) for text in texts)
+
+
+def key_of(project: str, text: object) -> Key | None:
+    """The key that a stored text says, None if it says none: a name never leads out of its prefix."""
+    found = _KEY.fullmatch(text) if isinstance(text, str) and len(text) <= 512 else None
+    return Key(project, found[1], found[2]) if found else None
+
+
+def place_of(one: Resource | Remains) -> Place:
+    """What is recorded of where a resource is."""
+    return {"name": one.name, "arn": one.arn, "needs": [f"{need.project}:{need}" for need in one.needs]}
+
+
+def remains_of(key: Key, place: Place, account_id: str) -> Remains | None:
+    """What a record's place says; None if it says nothing, or not the same by name and ARN, or of another account."""
+    name, arn, needs = place.get("name"), place.get("arn"), place.get("needs", [])
+    if not isinstance(name, str) or not isinstance(arn, str) or not isinstance(needs, list):
+        return None
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or parts[4] not in {account_id, ""} or not _names(parts[5], name):
+        return None
+    known = (_need(text) for text in needs)
+    return Remains(key, name, arn, account_id, tuple(need for need in known if need is not None))
+
+
+def printable(text: object, limit: int = 300) -> str:
+    """A stored text as a terminal may see it: nothing that moves the cursor, and not for ever."""
+    shown = "".join(one if one.isprintable() else " " for one in str(text)[: limit + 1])
+    return shown if len(shown) <= limit else f"{shown[:limit]}…"
+
+
+def _names(resource: str, name: str) -> bool:
+    """Whether the last part of an ARN is of that name: ``type:name``, ``type/path/name`` or just ``name``."""
+    kind, colon, rest = resource.partition(":")
+    return bool(name) and (rest if colon else kind.rpartition("/")[2]) == name
+
+
+def _need(text: object) -> Key | None:
+    project, _, key = text.partition(":") if isinstance(text, str) else ("", "", "")
+    return key_of(project, key) if PROJECT.fullmatch(project) else None

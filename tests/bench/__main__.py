@@ -1,0 +1,142 @@
+"""How fast the deployer is: ``uv run python -m tests.bench``.
+
+A generated project of N functions, N jobs, N/5 crawlers and N/10 state machines goes to the embedded AWS behind a proxy that lets
+every call wait. Prints a table, and with --json writes what it is made of.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from common import local
+from tests.bench import measuring
+from tests.bench.generated import PROJECT, Size, edit_function, edit_job, generate
+from tests.bench.hashing import hashing
+from tests.repository import ROOT, Repository
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+COLUMNS = ("N", "delay ms", "situation", "calls", "seconds", "x bare", "CPU s", "peak MiB")
+
+
+@contextmanager
+def proxied(endpoint: str) -> Iterator[str]:
+    """A running proxy's address."""
+    command = [sys.executable, "-m", "tests.bench.proxy", endpoint]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdout is not None
+        try:
+            yield proxy.stdout.readline().strip()
+        finally:
+            proxy.kill()
+
+
+def tell(proxy: str, milliseconds: int) -> int:
+    """Sets the delay; the number of calls since the last time."""
+    with DIRECT.open(f"{proxy}/_proxy/{milliseconds}") as answer:
+        return int(answer.read())
+
+
+class Bench:
+    """One project of one size, behind one delay."""
+
+    def __init__(self, root: Path, proxy: str, number: int, delay: int, runs: int) -> None:
+        self.repository, self.number, self.delay, self.runs = Repository(root), number, delay, runs
+        self._proxy = proxy
+        generate(self.repository, Size.of(number), ACCOUNT)
+        (root / "common").symlink_to(ROOT / "common")
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))} | {
+            "AWS_ENDPOINT_URL": proxy,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "BARE_BUCKET": f"t-dev-artifacts-{ACCOUNT}",
+            "BARE_KEY": f"dev/{PROJECT}/release.json",
+        }
+
+    def situations(self) -> Iterator[dict[str, Any]]:
+        """What is measured, in order."""
+        yield self._row("first deploy", ["deploy", "--env", "dev"], first=True)
+        yield self._row("nothing changed", ["deploy", "--env", "dev"])
+        yield self._row("plan, nothing changed", ["plan", "--env", "dev"])
+        yield self._row("one Glue script changed", ["deploy", "--env", "dev"], self._edit(edit_job))
+        yield self._row("one function changed", ["deploy", "--env", "dev"], self._edit(edit_function))
+        yield self._row("package-lambdas, unchanged", ["package-lambdas"])
+
+    def _edit(self, edit: Callable[[Repository, str], None]) -> Callable[[int], None]:
+        return lambda number: edit(self.repository, f"edit {number}")
+
+    def _row(
+        self, name: str, words: list[str], before: Callable[[int], None] = lambda _: None, *, first: bool = False
+    ) -> dict[str, Any]:
+        command = [sys.executable, "-m", "invoke", *words, "--json"]
+        if not first:
+            measuring.run([sys.executable, "-m", "invoke", "plan", "--env", "dev"], self.repository.root, self._environment)
+        tell(self._proxy, self.delay)
+        if first:
+            found = measuring.once(command, self.repository.root, self._environment)
+        else:
+            found = measuring.measure(command, self.repository.root, self._environment, self.runs, before)
+        calls = tell(self._proxy, 0)
+        told = json.loads(found.out)
+        bare = 0 if first else found.runs  # one call each
+        seen = (calls - bare) / found.runs
+        row = {"N": self.number, "delay_ms": self.delay, "situation": name, "calls_seen_by_proxy": seen}
+        row |= {"api_calls": told["api_calls"], **asdict(found)}
+        del row["out"]
+        return row
+
+
+def shown(row: dict[str, Any]) -> str:
+    ratio = "" if row["ratio"] != row["ratio"] else f"{row['ratio']:.2f}"
+    cells = (row["N"], row["delay_ms"], row["situation"], f"{row['calls_seen_by_proxy']:.0f}", f"{row['wall']:.2f}", ratio)
+    return "| " + " | ".join(map(str, (*cells, f"{row['cpu']:.2f}", f"{row['peak_mib']:.0f}"))) + " |"
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 50, 100, 500, 1000], help="N; default: %(default)s")
+    parser.add_argument("--delays", type=int, nargs="+", default=[0, 50], help="milliseconds; default: %(default)s")
+    parser.add_argument("--runs", type=int, default=5, help="of each situation but the first deploy; default: %(default)s")
+    parser.add_argument("--json", type=Path, help="where to write everything")
+    chosen = parser.parse_args()
+    rows = []
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs\n")
+    print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
+    for number in chosen.sizes:
+        for delay in chosen.delays:
+            with tempfile.TemporaryDirectory() as folder:
+                for row in one(Path(folder), number, delay, chosen.runs):
+                    rows.append(row)
+                    print(shown(row), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        hashed = hashing(Path(folder))
+    print(f"\nhashing 1 GiB: {hashed['seconds']:.2f} s, {hashed['ratio']:.2f} x hashlib alone")
+    if chosen.json:
+        chosen.json.write_text(json.dumps({"rows": rows, "hashing": hashed}, indent=2))
+
+
+def one(folder: Path, number: int, delay: int, runs: int) -> Iterator[dict[str, Any]]:
+    """All situations of one size and delay, on an empty AWS."""
+    for part in ("aws", "repository"):
+        (folder / part).mkdir()
+    running = local.start(folder / "aws", account_id=ACCOUNT, region=REGION, say=lambda text: print(text, file=sys.stderr))
+    try:
+        with proxied(running.endpoint) as proxy:
+            yield from Bench(folder / "repository", proxy, number, delay, runs).situations()
+    finally:
+        local.stop(folder / "aws")
+
+
+if __name__ == "__main__":
+    main()
