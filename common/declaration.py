@@ -45,6 +45,14 @@ class JobDeclaration:
 
 
 @dataclass(frozen=True)
+class DirectoryDeclaration:
+    """A folder of the project that is kept at a place in a bucket."""
+
+    folder: Path
+    location: Location
+
+
+@dataclass(frozen=True)
 class CrawlerDeclaration:
     """A Glue crawler."""
 
@@ -80,7 +88,15 @@ class TableDeclaration:
     partition_key: str
 
 
-Declaration = FunctionDeclaration | JobDeclaration | CrawlerDeclaration | MachineDeclaration | RuleDeclaration | TableDeclaration
+Declaration = (
+    FunctionDeclaration
+    | JobDeclaration
+    | DirectoryDeclaration
+    | CrawlerDeclaration
+    | MachineDeclaration
+    | RuleDeclaration
+    | TableDeclaration
+)
 
 
 @dataclass(frozen=True)

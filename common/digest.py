@@ -54,6 +54,12 @@ def of_file(path: Path) -> Digest:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
+def md5(path: Path) -> str:
+    """The MD5 of a file's bytes, hexadecimal: what S3 calls an object; nothing of ours is named by it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
 def of_found(path: Path, _: os.stat_result) -> Digest:
     """The digest of a file, read whatever `stat` says."""
     return of_file(path)

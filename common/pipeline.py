@@ -13,6 +13,7 @@ from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
     Declaration,
+    DirectoryDeclaration,
     Entry,
     FunctionDeclaration,
     JobDeclaration,
@@ -147,6 +148,16 @@ class Pipeline:
         if self._libraries.setdefault(place.stem, place) != place:
             raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
 
+    def directory(self, folder: str, at: Location) -> Location:
+        """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
+        key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
+        ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))
+        for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
+            if other.name.startswith(ref.name) or ref.name.startswith(other.name):
+                raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
+        self._keep(ref, DirectoryDeclaration(self.folder / folder, at))
+        return at
+
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""
         return self._declare("crawler", name, CrawlerDeclaration(tuple(targets), database, settings))
@@ -220,10 +231,13 @@ class Pipeline:
         physical = self._renderer.physical_name(kind, name)
         service, beginning = ARNS[kind]
         ref = self._names.add(Ref(Key(self.name, kind, name), physical, self.env.arn(service, f"{beginning}{physical}")))
+        self._keep(ref, declaration)
+        return ref
+
+    def _keep(self, ref: Ref, declaration: Declaration) -> None:
         if ref in self._declared:
             raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.")
         self._declared[ref] = declaration
-        return ref
 
     def _discover(self) -> None:
         declared = {ref.key for ref in self._declared}

@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import libraries, permissions
+from common import digest, libraries, permissions
 from common.artifact import Package, Script
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
     Declaration,
+    DirectoryDeclaration,
     FunctionDeclaration,
     JobDeclaration,
     MachineDeclaration,
@@ -27,9 +28,11 @@ from common.declaration import (
     TableDeclaration,
 )
 from common.errors import DeclarationError
+from common.packaging import tree
 from common.reference import Location, Names, Ref, spelled_out
 from common.resource import Key, Resource
 from common.resources.crawler import Crawler
+from common.resources.directory import Content, Directory
 from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.log_group import LogGroup
@@ -168,6 +171,16 @@ class Renderer:
                 modules=imported.modules,
             )
         )
+
+    @render.register
+    def _directory(self, declaration: DirectoryDeclaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - see _table
+        folder = declaration.folder
+        found = tree.walk(folder, tree.Ignoring(folder, ("/.deployignore",))) if folder.is_dir() else {}
+        tree.check_secrets(found)
+        files = {name: Content(one.path, digest.md5(one.path)) for name, one in found.items()}
+        if not files:
+            raise DeclarationError(f"{self._where(ref)}: the folder {declaration.folder.name}/ is empty, or not there.")
+        self._add(Directory(**self._common(ref, [declaration.location.bucket.key]), files=files))
 
     @render.register
     def _crawler(self, declaration: CrawlerDeclaration, ref: Ref, configured: Merged) -> None:
