@@ -15,34 +15,19 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from common.ahead import Ahead, Answer, Question
 from common.errors import AccountError, AwsError
 from common.rates import Rates
-from common.retries import Retries
+from common.retries import PROPAGATION, PROPAGATION_SECONDS, Retries
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
-PROPAGATION_SECONDS = 150.0
-"""How long a new role may take to be known everywhere."""
-PROPAGATION = (
-    ("lambda", "cannot be assumed by Lambda"),
-    ("lambda", "does not have permissions to call"),
-    ("lambda", "KMS key is invalid for CreateGrant"),
-    ("glue", "Service is unable to assume"),
-    ("glue", "role's TrustPolicy"),
-    ("glue", "should be given assume role permissions for Glue Service"),
-    ("stepfunctions", "is not authorized to assume the provided role"),
-    ("stepfunctions", "Neither the global service principal"),
-    ("stepfunctions", "is not authorized to access the Log Destination"),
-    ("events", "is not assumable by principal"),
-    ("events", "cannot be assumed by principal"),
-)
-"""What services say while a role or its policy is not yet known to them: (service, part of the message)."""
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
@@ -86,6 +71,15 @@ class AwsSession:
         if self._ahead is not None:
             where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
             self._ahead.ask(where, questions)
+
+    def prepare(self) -> None:
+        """Loads in the background what this process's first call will need, as there is likely to be one."""
+        if self._ahead is not None:
+            threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
+
+    def _prepare(self) -> None:
+        with suppress(AccountError):  # which the call will meet, and tell
+            self.client("s3")
 
     def guard(self) -> str:
         """Proves that the credentials belong to the environment's account, before anything else is asked or done.

@@ -19,6 +19,22 @@ CONNECTS = 4
 SECONDS = 60.0
 """After its first failure, a call is not tried again when so much time has gone by."""
 LONGEST_PAUSE = 20.0
+PROPAGATION_SECONDS = 150.0
+"""How long a new role may take to be known everywhere."""
+PROPAGATION = (
+    ("lambda", "cannot be assumed by Lambda"),
+    ("lambda", "does not have permissions to call"),
+    ("lambda", "KMS key is invalid for CreateGrant"),
+    ("glue", "Service is unable to assume"),
+    ("glue", "role's TrustPolicy"),
+    ("glue", "should be given assume role permissions for Glue Service"),
+    ("stepfunctions", "is not authorized to assume the provided role"),
+    ("stepfunctions", "Neither the global service principal"),
+    ("stepfunctions", "is not authorized to access the Log Destination"),
+    ("events", "is not assumable by principal"),
+    ("events", "cannot be assumed by principal"),
+)
+"""What services say while a role or its policy is not yet known to them: (service, part of the message)."""
 STATUSES = frozenset({429, 500, 502, 503, 504})
 CODES = frozenset(
     (

@@ -65,6 +65,7 @@ class Session:
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
+        self._edited = False
         self._stopping = Stopping(self._stop, lambda text: self.report(Note(text)))
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
@@ -143,6 +144,8 @@ class Session:
             parts = sizes.parts()
             self.aws.ask_ahead(records.first_questions(self.configured, [SHARED, *self.projects], parts))
             resources = self.resources
+            if self._edited:
+                self.aws.prepare()
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
@@ -215,6 +218,7 @@ class Session:
         with StatCache(self.root / "build" / "stat-cache.json") as known:
             for artifact in (artifact for one in resources for artifact in one.artifacts):
                 artifact.read(known.of_file)
+        self._edited = known.reads > 0
 
     def _make_engine(self, plan: Plan) -> Engine:
         if not plan.is_empty:

@@ -41,6 +41,8 @@ class StatCache:
         self._known: dict[str, list[Any]] = {}
         self._used: dict[str, list[Any]] = {}
         self._fresh = False
+        self.reads = 0
+        """How many files had to be read."""
 
     def __enter__(self) -> Self:
         with suppress(OSError):
@@ -63,6 +65,7 @@ class StatCache:
         entry = self._known.get(name)
         if entry is None or entry[:-1] != seen:
             entry = [*seen, digest.of_file(path)]
+            self.reads += 1
             if max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns:
                 return Digest(entry[-1])
             self._fresh = True

@@ -93,7 +93,8 @@ def deployed(request: pytest.FixtureRequest, repository: Repository) -> tuple[Re
     planned = Deployed(repository.root, planning=True)
     first = Deployed(repository.root)
     assert first.resources - OWN == request.param
-    assert planned.foretold == pytest.approx(first.total - planned.total, abs=8)
+    # What is not foretold is a constant: waiting for buckets, and proving once that the store keeps to conditions.
+    assert planned.foretold == pytest.approx(first.total - planned.total, abs=16)
     return repository, size, first
 
 

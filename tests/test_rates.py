@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import rates
+from common.aws_common import AwsSession
+from common.errors import AwsError
 from common.rates import BUDGETS, Budget, Rates
 
 
@@ -125,3 +127,15 @@ def test_threads_share_the_tokens() -> None:
     for thread in threads:
         thread.join()
     assert sorted(waits) == pytest.approx([number / 15 for number in range(1, 400)])
+
+
+def test_calls_and_pages_take_tokens(moto: None) -> None:
+    waits: list[float] = []
+    aws = AwsSession("eu-central-1", "123456789012", rates=Rates(lambda: 0.0, waits.append))
+    aws.guard()
+    aws.call("lambda", "ListFunctions")
+    assert len(list(aws.pages("lambda", "ListFunctions"))) == 1
+    assert waits == pytest.approx([1 / 15])
+    with pytest.raises(AwsError):
+        aws.wait("lambda", "function_exists", FunctionName="f", WaiterConfig={"Delay": 0, "MaxAttempts": 3})
+    assert waits == pytest.approx([1 / 15, 1 / 100, 2 / 100])

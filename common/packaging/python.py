@@ -32,7 +32,7 @@ def check_handler(folder: Path, handler: str, runtime: str, *, glance: bool = Fa
     python = runtime.startswith("python")
     place = module.replace(".", "/") if python else module
     endings = (".py", "/__init__.py") if python else (".js", ".mjs", ".cjs")
-    candidates = [folder / f"{place}{ending}" for ending in endings] if place else []
+    candidates = (folder / f"{place}{ending}" for ending in endings) if place else ()
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
         needed = f"a file {place}{endings[0]} there" if place else "to be written as file.function"

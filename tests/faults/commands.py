@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common.local import environments
+from tests.faults.proxy import Call, Held, Proxy, pass_on
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "common" / "local" / "runtime"
@@ -112,9 +114,28 @@ class Clone:
         finally:
             (self.root / path).write_text(before)
 
-    def config(self, **said: Any) -> str:
-        """`config/local.json` with these keys."""
-        return json.dumps({**json.loads((self.root / "config/local.json").read_text()), **said})
+    @contextmanager
+    def configured(self, **said: Any) -> Iterator[None]:
+        """With these keys in `config/local.json`."""
+        path = "config/local.json"
+        with self.edited(path, json.dumps({**json.loads((self.root / path).read_text()), **said})):
+            yield
+
+
+@contextmanager
+def held(proxy: Proxy, wanted: Callable[[Call], bool], *, asked: bool = True) -> Iterator[Held]:
+    """The first call of this kind waits for its answer until the end; `here` tells that it has arrived."""
+    holding = Held(threading.Event(), threading.Event(), asked)
+
+    def rule(call: Call) -> Held | None:
+        return holding if not holding.here.is_set() and wanted(call) else None
+
+    proxy.rule = rule
+    try:
+        yield holding
+    finally:
+        holding.until.set()
+        proxy.rule = pass_on
 
 
 def ended(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
@@ -127,3 +148,11 @@ def ended(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
         raise AssertionError(f"still running after {seconds} s:\n{out}\n{err}") from None
     assert "Traceback" not in out + err, out + err
     return Ended(process.returncode, out, err)
+
+
+def settled(repo: Clone, proxy: Proxy) -> None:
+    """Nothing is left to do, by what is recorded and by what is live."""
+    proxy.rule = pass_on
+    for how in ([], ["--verify"]):
+        left = repo.run(proxy.endpoint, "plan", "--env", "local", "--json", *how, pace=20)
+        assert (left.code, left.changes()) == (0, {})

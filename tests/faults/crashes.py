@@ -9,6 +9,7 @@ number, and the next deploy meets what it has left behind. Run as a program it t
 import argparse
 import json
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,8 +24,7 @@ from common import config, projects, steps
 from common.aws_common import AwsSession
 from common.config import Environment
 from common.declaration import Declares
-from common.events import Event
-from common.resource import Plan, Resource
+from common.resource import SHARED, Plan, Resource
 from common.session import Choices, Session
 from tests.faults.boundary import Boundary, Place, is_read
 from tests.faults.emulator import Emulator, free_port, in_child, started
@@ -62,28 +62,46 @@ CHANGED: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Variant:
-    """One state of the repository: declarations loaded, artifacts built."""
+    """One state of the repository: declarations loaded, artifacts built; and whether what is gone from it is pruned."""
 
     env: Environment
-    pipelines: list[Declares]
+    pipelines: Sequence[Declares]
+    prune: bool = False
 
     @property
     def resources(self) -> list[Resource]:
         return [one for pipeline in self.pipelines for one in pipeline.resources()]
 
+    def reduced(self) -> "Variant":
+        """With no more than one function in the project, and what that stands on."""
+        return Variant(self.env, [Reduced(one.name, one) for one in self.pipelines], prune=True)
+
+
+@dataclass
+class Reduced:
+    """A pipeline, of which little is left unless it is the shared one."""
+
+    name: str
+    whole: Declares
+
+    def resources(self) -> Sequence[Resource]:
+        found = self.whole.resources()
+        return found if self.name == SHARED else [one for one in found if one.key.name.partition("-")[0] == "Validate"]
+
 
 class Deployer(Session):
     """A session that is given all that does not depend on AWS."""
 
-    def __init__(self, root: Path, variant: Variant, aws: AwsSession, **choices: Any) -> None:
-        self.events: list[Event] = []
-        super().__init__(root, Choices(env="local", project=PROJECT, jobs=1, **choices), steps.STEPS, self.events.append)
+    def __init__(self, root: Path, variant: Variant, aws: AwsSession) -> None:
+        choices = Choices(env="local", project=PROJECT, jobs=1, prune=variant.prune)
+        super().__init__(root, choices, (*steps.STEPS, steps.PRUNE), lambda _: None)
         self.__dict__.update(configured=variant.env, pipelines=variant.pipelines, aws=aws)
 
     def deploy(self) -> Plan:
         plan = self.plan()
         for name in steps.STEPS:
             self.step(name)
+        self.prune()
         self.close()
         return plan
 
@@ -123,8 +141,8 @@ class Site:
                 one.artifact.build(self.root / "build" / "artifacts")
         return made
 
-    def deployer(self, variant: Variant, **choices: Any) -> Deployer:
-        return Deployer(self.root, variant, self.aws, **choices)
+    def deployer(self, variant: Variant) -> Deployer:
+        return Deployer(self.root, variant, self.aws)
 
 
 @dataclass(frozen=True)
@@ -136,8 +154,8 @@ class World:
     artifacts: Mapping[str, Any]
 
     @classmethod
-    def seen(cls, site: Site, variant: Variant, where: Emulator) -> "World":
-        live = {f"{one.key.project}:{one.key}": one.read(site.aws) for one in variant.resources}
+    def seen(cls, site: Site, resources: Sequence[Resource], where: Emulator) -> "World":
+        live = {f"{one.key.project}:{one.key}": one.read(site.aws) for one in resources}
         objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
         kept = {name: one for name, one in objects.items() if "/records/" in name}
         records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in kept.items()}
@@ -150,13 +168,14 @@ class Crashes:
 
     def __init__(self, site: Site, empty: Emulator, before: Variant | None, target: Variant) -> None:
         self.site, self.target = site, target
+        self.ever = [*target.resources, *(before.resources if before and target.prune else ())]
         self.base = empty.copy()
         if before is not None:
             self._undisturbed(self.base, before)
         with self.base.copied() as reference:
             self.calls = self._undisturbed(reference, target)
             with reference.copied(site.port) as ended:
-                self.expected = World.seen(site, target, ended)
+                self.expected = World.seen(site, self.ever, ended)
 
     def _undisturbed(self, where: Emulator, variant: Variant) -> list[str]:
         boundary = Boundary(self.site.port, where)
@@ -200,7 +219,7 @@ class Crashes:
 
     def _heals(self, where: Emulator) -> None:
         self.site.deployer(self.target).deploy()
-        seen = World.seen(self.site, self.target, where)
+        seen = World.seen(self.site, self.ever, where)
         for part in ("resources", "records", "artifacts"):
             found, expected = getattr(seen, part), getattr(self.expected, part)
             wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
@@ -216,6 +235,7 @@ def _deploys(site: Site, variant: Variant) -> None:
 CASES: Mapping[str, Callable[[Site], tuple[Variant | None, Variant]]] = {
     "first": lambda site: (None, site.variant(changed=False)),
     "update": lambda site: (site.variant(changed=False), site.variant(changed=True)),
+    "prune": lambda site: (whole := site.variant(changed=False), whole.reduced()),
 }
 
 
@@ -237,6 +257,7 @@ def main() -> None:
     asked.add_argument("--share", default="0/1", help="which of how many")
     asked.add_argument("--everything", action="store_true", help="before and after every call, reads too")
     asked.add_argument("--kill", type=int, default=1, help="kill for real at every so many; at the others, copy what is left")
+    asked.add_argument("--shuffled", type=int, help="in another order; the seed of it")
     asked.add_argument("--until", type=float, default=float("inf"), help="seconds since the epoch")
     given = asked.parse_args()
     share, of = map(int, given.share.split("/"))
@@ -246,6 +267,8 @@ def main() -> None:
         crashes = Crashes(site, empty, *CASES[given.case](site))
         wanted = boundaries(crashes.calls, everything=given.everything)
         print(json.dumps({"calls": len(crashes.calls), "boundaries": len(wanted)}), flush=True)
+        if given.shuffled is not None:
+            random.Random(given.shuffled).shuffle(wanted)
         mine = wanted[share::of]
         left = {} if given.kill == 1 else crashes.leave([place for turn, place in enumerate(mine) if turn % given.kill])
         for place in mine:

@@ -9,7 +9,7 @@ import time
 
 from botocore.retries import bucket
 
-_sleep, _wait = time.sleep, threading.Condition.wait
+_sleep, _monotonic, _gettime, _wait = time.sleep, time.monotonic, time.clock_gettime, threading.Condition.wait
 
 
 def main() -> None:
@@ -19,6 +19,8 @@ def main() -> None:
         return _wait(condition, None if timeout is None else timeout / factor)
 
     time.sleep = lambda seconds: _sleep(float(seconds) / factor)
+    time.monotonic = lambda: _monotonic() * factor
+    time.clock_gettime = lambda clock: _gettime(clock) * factor
     threading.Condition.wait = wait  # type: ignore[method-assign, assignment]  # for this process alone
     bucket.Clock.current_time = lambda _: time.time() * factor  # what botocore's rate limiter measures by
 

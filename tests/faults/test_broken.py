@@ -8,10 +8,10 @@ import pytest
 
 from common.aws_common import AwsSession
 from common.errors import AccountError
-from tests.faults.commands import Clone
+from tests.faults.commands import Clone, settled
 from tests.faults.crashes import CHANGED
 from tests.faults.emulator import free_port
-from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, pass_on
+from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused
 
 THROTTLED = {
     "s3": Refused(503, "SlowDown", "Please reduce your request rate."),
@@ -53,14 +53,6 @@ def storm(seed: int, share: float = 0.3) -> Callable[[Call], Fault]:
     return rule
 
 
-def settled(repo: Clone, proxy: Proxy) -> None:
-    """Nothing is left to do, by what is recorded and by what is live."""
-    proxy.rule = pass_on
-    for how in ([], ["--verify"]):
-        left = repo.run(proxy.endpoint, "plan", "--env", "local", "--json", *how, pace=20)
-        assert (left.code, left.changes()) == (0, {})
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_first_deploy_in_a_storm_ends_as_in_the_sun(repo: Clone, fresh: Proxy, seed: int) -> None:
     fresh.rule = storm(seed)
@@ -70,12 +62,12 @@ def test_a_first_deploy_in_a_storm_ends_as_in_the_sun(repo: Clone, fresh: Proxy,
     settled(repo, fresh)
 
 
-def losing() -> tuple[Callable[[Call], Fault], set[tuple[str, str]]]:
+def losing() -> tuple[Callable[[Call], Fault], set[tuple[str, bytes]]]:
     """A rule that loses the answer of every write when it is asked for the first time; and what was asked."""
-    asked: set[tuple[str, str]] = set()
+    asked: set[tuple[str, bytes]] = set()
 
     def rule(call: Call) -> Fault:
-        this = (str(call), call.content)
+        this = (str(call), call.body)
         if call.is_read or this in asked:
             return None
         asked.add(this)
@@ -95,7 +87,7 @@ def test_every_answer_of_a_first_deploy_is_lost_once(repo: Clone, fresh: Proxy) 
 
 def test_every_answer_of_an_update_is_lost_once(repo: Clone, ready: Proxy) -> None:
     ready.rule, asked = losing()
-    with repo.edited("config/local.json", repo.config(**CHANGED)):
+    with repo.configured(**CHANGED):
         update = repo.deploy(ready.endpoint, pace=20)
         assert update.code == 0, update
         assert len(asked) > 80

@@ -1,0 +1,34 @@
+"""One resource fails: what needs it is not tried, the rest is finished, and the next deploy does only what is left."""
+
+from tests.faults.commands import Clone, settled
+from tests.faults.proxy import Call, Proxy, Refused, pass_on
+
+WORDS = "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: lambda:CreateFunction"
+
+
+def test_one_refused_function(repo: Clone, fresh: Proxy) -> None:
+    def rule(call: Call) -> Refused | None:
+        refused = call.service == "lambda" and call.method == "POST" and b"fpac_pipeline-Validate" in call.body
+        return Refused(403, "AccessDeniedException", WORDS) if refused else None
+
+    fresh.rule = rule
+    first = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=20)
+    assert first.code == 1
+    assert f"lambda:CreateFunction was refused: AccessDeniedException: {WORDS}" in first.out
+    assert "Allow it to whoever deploys" in first.out
+    assert "deploy again to go on from here" in first.err
+    untold = [line.strip() for line in first.out.splitlines() if line.lstrip().startswith("not tried")]
+    assert [line.partition(":")[0] for line in untold] == [
+        "not tried create state-machine/fpac",
+        "not tried create rule/new_file",
+    ]
+    assert untold[0].endswith("(lambda/Validate failed)")
+    fresh.rule = pass_on
+    rest = repo.deploy(fresh.endpoint, pace=20)
+    assert rest.code == 0
+    assert rest.changes() == {
+        "fpac_pipeline:lambda/Validate": "create",
+        "fpac_pipeline:state-machine/fpac": "create",
+        "fpac_pipeline:rule/new_file": "create",
+    }
+    settled(repo, fresh)

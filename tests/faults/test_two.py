@@ -1,0 +1,109 @@
+"""Two deploys at once: one goes on, the other knows of it; and whoever has lost its lease changes nothing more."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.faults.commands import Clone, ended, held, settled
+from tests.faults.emulator import Emulator
+from tests.faults.proxy import Call, Proxy
+
+CHANGE = {"defaults": {"function": {"timeout_seconds": 77}}}
+TAGS = {"tags": {"team": "another-team"}}
+LEASE = 60
+
+
+def updates_a_function(call: Call) -> bool:
+    return call.service == "lambda" and call.method == "PUT" and call.path.endswith("/configuration")
+
+
+def upstream(proxy: Proxy) -> Emulator:
+    return Emulator(0, proxy.upstream)
+
+
+def test_the_second_is_told_who_is_deploying(repo: Clone, ready: Proxy) -> None:
+    with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
+        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json")
+        assert holding.here.wait(60)
+        second = repo.run(ready.endpoint, "deploy", "--env", "local")
+        assert second.code == 1
+        assert "is being deployed by" in second.err
+        assert "--wait" in second.err
+        holding.until.set()
+        assert ended(first).code == 0
+        settled(repo, ready)
+    assert sum(updates_a_function(call) for call in ready.calls) == 4
+
+
+@pytest.mark.parametrize("change", ["the same", "another"])
+def test_the_second_waits_if_it_is_told_to(repo: Clone, ready: Proxy, change: str) -> None:
+    """And then does what is still to be done, by a plan of its own: the one it had was made before the first one ended."""
+    with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
+        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json")
+        assert holding.here.wait(60)
+        with repo.configured(**(CHANGE if change == "the same" else TAGS)):
+            second = repo.start(ready.endpoint, "deploy", "--env", "local", "--wait")
+            assert second.stdout is not None
+            said = next(line for line in second.stdout if "waiting for" in line)
+            assert "fpac_pipeline" in said
+            holding.until.set()
+            assert ended(first).code == 0
+            assert ended(second).code == 0
+            settled(repo, ready)
+
+
+def test_many_starts_at_once_change_everything_once(repo: Clone, ready: Proxy) -> None:
+    for seconds in (71, 72, 73):
+        ready.calls.clear()
+        with repo.configured(defaults={"function": {"timeout_seconds": seconds}}):
+            both = [repo.start(ready.endpoint, "deploy", "--env", "local") for _ in range(2)]
+            results = [ended(process) for process in both]
+            codes = [result.code for result in results]
+            assert 0 in codes, results
+            for result in results:
+                assert result.code == 0 or "is being deployed by" in result.err or "another deploy has changed it" in result.err
+            settled(repo, ready)
+        assert sum(updates_a_function(call) for call in ready.calls) == 4
+
+
+def test_a_killed_holders_lease_runs_out_and_is_taken_over(repo: Clone, ready: Proxy) -> None:
+    with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
+        first = repo.start(ready.endpoint, "deploy", "--env", "local")
+        assert holding.here.wait(60)
+        first.send_signal(signal.SIGKILL)
+        ended(first)
+        holding.until.set()
+        kept_out = repo.run(ready.endpoint, "deploy", "--env", "local")
+        assert kept_out.code == 1
+        assert "if it is dead, deploy again in" in kept_out.err
+        upstream(ready).put_clock_forward(LEASE + 5)
+        second = repo.run(ready.endpoint, "deploy", "--env", "local")
+        assert second.code == 0, second
+        assert "taking over the lease of" in second.out
+        settled(repo, ready)
+
+
+def test_a_holder_that_was_stopped_for_too_long_changes_nothing_more(repo: Clone, ready: Proxy) -> None:
+    """Its own clock tells it to ask, before it writes again."""
+    pace = 20
+    with repo.configured(**CHANGE):
+        with held(ready, updates_a_function) as holding:
+            first = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=pace)
+            assert holding.here.wait(60)
+            first.send_signal(signal.SIGSTOP)
+            stopped = time.monotonic()
+            upstream(ready).put_clock_forward(LEASE + 5)
+            second = repo.run(ready.endpoint, "deploy", "--env", "local")
+            assert second.code == 0, second
+            upstream(ready).put_clock_forward(0)
+            threading.Event().wait(max(0.0, LEASE / pace + 0.5 - (time.monotonic() - stopped)))
+            ready.calls.clear()
+            first.send_signal(signal.SIGCONT)
+        lost = ended(first)
+        assert lost.code == 1
+        assert "was lost" in lost.out + lost.err
+        written = [call for call in ready.calls if not call.is_read and not call.path.endswith("/lock.json")]
+        assert written == []
+        settled(repo, ready)
