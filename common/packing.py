@@ -46,7 +46,7 @@ def package(session: Session) -> None:
 
 
 def lock(session: Session) -> None:
-    """Writes the lock of everything that some function or job of any environment installs.
+    """Writes the lock of everything that some function or job of any environment installs; --only would leave targets out.
 
     Raises:
         ArtifactError: something cannot be resolved, or has no wheel for where it will run.
@@ -65,13 +65,13 @@ def lock(session: Session) -> None:
 
 def _resources(session: Session, environment: str) -> list[Resource]:
     pipelines = projects.load(session.root, config.load(session.root, environment), session.projects)
-    return [one for pipeline in pipelines for one in pipeline.resources() if selection.matches(session.choices.only, one.key)]
+    return [one for pipeline in pipelines for one in pipeline.resources()]
 
 
 def _packages(session: Session) -> Iterator[Package]:
     names = [session.choices.env] if session.choices.env else config.environments(session.root)
     for name in names:
-        resources = _resources(session, name)
+        resources = [one for one in _resources(session, name) if selection.matches(session.choices.only, one.key)]
         session.look_at(resources)
         yield from (one.artifact for one in resources if isinstance(one.artifact, Package))
 
