@@ -1,5 +1,6 @@
 """The other process of `ahead`: reads questions, asks AWS all of them at once, writes each answer when it is there."""
 
+import gc
 import json
 import sys
 import threading
@@ -13,6 +14,7 @@ from common.resource import Aws
 
 def main() -> None:
     """One line in, a line for each answer out."""
+    gc.disable()  # this process ends before there is much to collect
     preload()  # while the questions are still being thought of
     where, asked = json.loads(sys.stdin.readline())
     questions = [Question(*one) for one in asked]

@@ -100,7 +100,7 @@ class Pipeline:
             output: see `build`.
             settings: what the declaration wants different from the defaults.
         """
-        place = self.folder / (folder or f"lambda/{name}")
+        place = self._within(folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
         command = Command(build, output) if build else None
         code = (Libraries(self._libraries), tuple(includes), command)
@@ -133,8 +133,8 @@ class Pipeline:
             shell: see above.
         """
         said = _with(settings, "arguments", arguments)
-        path = self.folder / script if script else self._script(name)
-        asked = self.folder / requirements if requirements else path.with_name(f"{path.stem}.requirements.txt")
+        path = self._within(script) if script else self._script(name)
+        asked = self._within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
         code = (Libraries(self._libraries), tuple(includes), asked)
@@ -143,7 +143,7 @@ class Pipeline:
     def library(self, path: str) -> None:
         """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
         place = self.folder.parents[1] / path
-        if not place.exists():
+        if not place.exists() or not place.resolve().is_relative_to(self.folder.parents[1].resolve()):
             raise DeclarationError(f"projects/{self.name}: the library {path} is not in the repository.")
         if self._libraries.setdefault(place.stem, place) != place:
             raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
@@ -155,7 +155,7 @@ class Pipeline:
         for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
             if other.name.startswith(ref.name) or ref.name.startswith(other.name):
                 raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
-        self._keep(ref, DirectoryDeclaration(self.folder / folder, at))
+        self._keep(ref, DirectoryDeclaration(self._within(folder), at))
         return at
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
@@ -178,7 +178,7 @@ class Pipeline:
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             settings: what the declaration wants different from the defaults.
         """
-        source = self.folder / definition if isinstance(definition, str) else definition
+        source = self._within(definition) if isinstance(definition, str) else definition
         return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings))
 
     def table(self, name: str, *, partition_key: str) -> Ref:
@@ -209,8 +209,8 @@ class Pipeline:
             sample: files of the project; on the embedded AWS they are put to their locations first.
             preview: where the Parquet files are that are shown in the end.
         """
-        files = tuple((self.folder / path, location) for path, location in (sample or {}).items())
-        self.entry = Entry(machine, self.folder / starting if isinstance(starting, str) else starting, files, preview)
+        files = tuple((self._within(path), location) for path, location in (sample or {}).items())
+        self.entry = Entry(machine, self._within(starting) if isinstance(starting, str) else starting, files, preview)
 
     def resources(self) -> tuple[Resource, ...]:
         """Every resource of the pipeline, those found by convention included.
@@ -249,6 +249,13 @@ class Pipeline:
         for script in sorted((self.folder / "glue").glob("*/[!._]*.py")):
             if Key(self.name, "glue-job", script.stem) not in declared:
                 self.job(script.stem)
+
+    def _within(self, path: str) -> Path:
+        """A path of the project, which does not lead out of it: what is deployed is what its folder shows."""
+        found = self.folder / path
+        if not found.resolve().is_relative_to(self.folder.resolve()):
+            raise DeclarationError(f"projects/{self.name}: {path} leads out of the project's folder. Put what it needs inside.")
+        return found
 
     def _script(self, name: str) -> Path:
         found = sorted((self.folder / "glue").glob(f"*/{name}.py"))

@@ -127,11 +127,12 @@ def check_secrets(files: Files) -> None:
     Raises:
         ArtifactError: there is one.
     """
-    for found in files.values():
-        what = "secrets, by its name," if SECRET_NAMES.fullmatch(found.path.name) else _secret_in(found.path)
+    for name, found in files.items():
+        named = SECRET_NAMES.fullmatch(found.path.name) or ".aws" in name.split("/")
+        what = "secrets by its name" if named else _secret_in(found.path)
         if what:
             raise ArtifactError(
-                f"{shown(found.path)} holds {what} and would be in the package. Delete it, or name it in {IGNORE_FILE}; code "
+                f"{shown(found.path)} holds {what}, and would be in the package. Delete it, or name it in {IGNORE_FILE}; code "
                 f"gets the name of a secret (Secrets Manager, Parameter Store) and reads it when it runs. Nothing was deployed."
             )
 

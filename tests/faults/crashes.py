@@ -23,7 +23,7 @@ import botocore.waiter
 from common import config, projects, steps
 from common.aws_common import AwsSession
 from common.config import Environment
-from common.declaration import Declares
+from common.declaration import Declares, Entry
 from common.resource import SHARED, Plan, Resource
 from common.session import Choices, Session
 from tests.faults.boundary import Boundary, Place, is_read
@@ -83,10 +83,11 @@ class Reduced:
 
     name: str
     whole: Declares
+    entry: Entry | None = None
 
-    def resources(self) -> Sequence[Resource]:
-        found = self.whole.resources()
-        return found if self.name == SHARED else [one for one in found if one.key.name.partition("-")[0] == "Validate"]
+    def resources(self) -> tuple[Resource, ...]:
+        kept = [one for one in self.whole.resources() if one.key.name.partition("-")[0] == "Validate"]
+        return tuple(self.whole.resources() if self.name == SHARED else kept)
 
 
 class Deployer(Session):

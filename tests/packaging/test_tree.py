@@ -60,7 +60,7 @@ def test_secrets_are_refused(tmp_path: Path, name: str) -> None:
     fill(tmp_path, "handler.py")
     fill(tmp_path, name, text=SECRETS[name])
     with pytest.raises(
-        ArtifactError, match=rf"{name} holds .* and would be in the package. Delete it, or name it in .deployignore"
+        ArtifactError, match=rf"{name} holds .*, and would be in the package. Delete it, or name it in .deployignore"
     ):
         check_secrets(walk(tmp_path))
     fill(tmp_path, ".deployignore", text=f"/{name}".encode())

@@ -1,0 +1,78 @@
+"""A role that is not known everywhere yet is waited for; every other refusal of access is told at once."""
+
+import pytest
+
+from common.aws_common import AwsSession
+from common.errors import AwsError
+from common.retries import PROPAGATION, PROPAGATION_SECONDS
+from tests.faults.emulator import Emulator
+from tests.faults.proxy import Fault, Proxy, Refused
+
+SAID = {
+    "lambda": ("InvalidParameterValueException", "lambda", "GetFunction", {"FunctionName": "f"}),
+    "glue": ("InvalidInputException", "glue", "GetJob", {"JobName": "j"}),
+    "stepfunctions": ("AccessDeniedException", "states", "DescribeStateMachine", {"stateMachineArn": "arn:aws:states:x"}),
+    "events": ("ValidationException", "events", "DescribeRule", {"Name": "r"}),
+}
+"""By service: the code it says it with, its signing name, and a call that finds nothing."""
+ABSENT = {"ResourceNotFoundException", "EntityNotFoundException", "InvalidArn", "StateMachineDoesNotExist"}
+
+
+def session(proxy: Proxy) -> tuple[AwsSession, list[float]]:
+    slept: list[float] = []
+    return AwsSession("us-east-1", "000000000000", endpoint=proxy.endpoint, sleep=slept.append), slept
+
+
+@pytest.fixture
+def refusing(empty: Emulator) -> tuple[Proxy, list[Fault]]:
+    """A proxy that answers with the faults of a list, one after the other, then as AWS does."""
+    faults: list[Fault] = []
+    return Proxy(empty.port, lambda _: faults.pop(0) if faults else None), faults
+
+
+@pytest.mark.parametrize(("service", "words"), PROPAGATION)
+def test_a_new_role_is_waited_for(refusing: tuple[Proxy, list[Fault]], service: str, words: str) -> None:
+    proxy, faults = refusing
+    code, _, operation, parameters = SAID[service]
+    with proxy.running():
+        aws, slept = session(proxy)
+        faults += [Refused(400, code, f"The role {words} for now.")] * 3
+        with pytest.raises(AwsError) as told:
+            aws.call(service, operation, **parameters)
+    assert told.value.code in ABSENT
+    assert len(slept) == 3
+    assert slept == sorted(slept)
+    assert aws.calls.total() == 4
+
+
+@pytest.mark.parametrize("service", SAID)
+def test_another_refusal_is_told_at_once(refusing: tuple[Proxy, list[Fault]], service: str) -> None:
+    proxy, faults = refusing
+    _, _, operation, parameters = SAID[service]
+    with proxy.running():
+        aws, slept = session(proxy)
+        faults += [Refused(403, "AccessDeniedException", f"User: ci is not authorized to perform: {service}:{operation}")] * 3
+        with pytest.raises(AwsError, match="is not authorized to perform"):
+            aws.call(service, operation, **parameters)
+    assert slept == []
+    assert len(proxy.calls) == 1
+
+
+def test_a_message_of_one_service_is_no_excuse_for_another(refusing: tuple[Proxy, list[Fault]]) -> None:
+    proxy, faults = refusing
+    with proxy.running():
+        aws, slept = session(proxy)
+        faults += [Refused(400, "ValidationException", "The role cannot be assumed by Lambda.")]
+        with pytest.raises(AwsError, match="cannot be assumed by Lambda"):
+            aws.call("events", "DescribeRule", Name="r")
+    assert slept == []
+
+
+def test_a_role_that_is_never_known_is_told_in_the_end(refusing: tuple[Proxy, list[Fault]]) -> None:
+    proxy, _ = refusing
+    proxy.rule = lambda _: Refused(400, "InvalidParameterValueException", "The role cannot be assumed by Lambda.")
+    with proxy.running():
+        aws, slept = session(proxy)
+        with pytest.raises(AwsError, match="cannot be assumed by Lambda"):
+            aws.call("lambda", "GetFunction", FunctionName="f")
+    assert PROPAGATION_SECONDS <= sum(slept) < PROPAGATION_SECONDS + 15
