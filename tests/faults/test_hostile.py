@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common import config
@@ -16,17 +16,11 @@ from common.planning import Options
 from common.resource import Action
 from tests.deploying import ENV, deploy, plan, things
 from tests.fake_aws import Thing, World
+from tests.faults.bounded import bounded
 from tests.faults.hostile import TAGS, changed, stored
 from tests.faults.sequences import _wrong
 
-FUZZ = settings(
-    max_examples=400,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
+FUZZ = bounded(400)
 FIELDS: dict[str, Any] = {"a": {"Size": 1}, "b": {"Size": 1, "Kind": "x"}, "c": {"Size": 1}}
 CODES = {"b": "print(1)", "c": "print(2)"}
 NEW = ({**FIELDS, "a": {"Size": 2}}, {**CODES, "c": "print(3)"})

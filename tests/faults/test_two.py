@@ -55,7 +55,7 @@ def test_the_second_waits_if_it_is_told_to(repo: Clone, ready: Proxy, change: st
 
 
 def test_many_starts_at_once_change_everything_once(repo: Clone, ready: Proxy) -> None:
-    for seconds in (71, 72, 73):
+    for seconds in (71, 72):
         ready.calls.clear()
         with repo.configured(defaults={"function": {"timeout_seconds": seconds}}):
             both = [repo.start(ready.endpoint, "deploy", "--env", "local") for _ in range(2)]

@@ -1,0 +1,99 @@
+"""The fault tests for as long as there is time: a real kill at every boundary, and sequences, storms and data never seen.
+
+    uv run python -m tests.soak --minutes 60
+
+First deploys are killed before and after each of their AWS calls, reads too, in an order of this run's own; then everything else
+is tried again and again with other seeds. What fails is printed with what it takes to see it again, and the exit code is 1.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.faults.commands import ROOT, RUNTIME, clone, ministack
+
+CASES = ("first", "update", "prune")
+CRASHING = 0.6
+"""The share of the time for kills; less is taken when all boundaries are done."""
+SHARES = 2
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m tests.soak", description="Runs the fault tests for a while.")
+    asked.add_argument("--minutes", type=float, default=30)
+    asked.add_argument("--seed", type=int, default=random.randrange(10**6))
+    given = asked.parse_args()
+    began = time.time()
+    end = began + given.minutes * 60
+    print(f"{given.minutes:g} minutes, seed {given.seed}", flush=True)
+    wrong = sum(crash(case, given.seed, began, given.minutes * 60 * CRASHING / len(CASES)) for case in CASES)
+    rounds = 0
+    while time.time() < end:
+        wrong += repeat(given.seed + rounds, end)
+        rounds += 1
+    print(f"{rounds} rounds of everything else; {wrong} failures in {(time.time() - began) / 60:.1f} minutes")
+    return 1 if wrong else 0
+
+
+def crash(case: str, seed: int, began: float, seconds: float) -> int:
+    """Kills deploys of one case at as many boundaries as there is time for; how many of the trials failed."""
+    until = max(time.time(), began + seconds * CASES.index(case)) + seconds
+    program = [sys.executable, "-m", "tests.faults.crashes", "--python", str(ministack()), "--runtime", str(RUNTIME)]
+    options = ["--case", case, "--everything", "--shuffled", str(seed), "--until", str(until)]
+    with tempfile.TemporaryDirectory() as folder:
+        running = [
+            subprocess.Popen(
+                [*program, *options, "--share", f"{share}/{SHARES}"],
+                cwd=clone(Path(folder) / str(share)),
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for share in range(SHARES)
+        ]
+        lines: list[dict[str, Any]] = []
+        ended = 0
+        for process in running:
+            out, _ = process.communicate()
+            ended += process.returncode != 0
+            lines += [json.loads(line) for line in out.splitlines()]
+    trials = [line for line in lines if "wrong" in line]
+    bad = [line for line in trials if line["wrong"]]
+    every = next((line["boundaries"] for line in lines if "boundaries" in line), 0)
+    print(f"{case}: {len(trials)} of {every} boundaries, each by SIGKILL; {len(bad)} wrong", flush=True)
+    for line in bad:
+        print(f"  {line}", flush=True)
+    return len(bad) + ended
+
+
+def repeat(seed: int, end: float) -> int:
+    """Everything but the kills once, with this seed; 1 if anything failed."""
+    tests = [
+        str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/faults").glob("test_*.py")) if "crashes" not in path.name
+    ]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", f"--hypothesis-seed={seed}", *tests]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "SOAK_SEED": str(seed)},
+            capture_output=True,
+            text=True,
+            timeout=max(end - time.time(), 1) + 60,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return 0
+    if done.returncode:
+        print(f"again: SOAK_SEED={seed} uv run pytest --hypothesis-seed={seed} tests/faults\n{done.stdout[-6000:]}", flush=True)
+    return int(done.returncode != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
