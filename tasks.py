@@ -68,9 +68,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
     ) -> None:
         asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "yes": yes, "wait": wait}
         opened = session(json=json, env=env, project=project, only=only, prune=prune, data=data, **asked)
-        if name == steps.PACKAGE and name in INVOCATION.get().requested:
-            opened.package()
-        elif name in steps.STEPS:
+        if name in steps.STEPS:
             opened.step(name)
         if prune and name == INVOCATION.get().requested[-1]:
             opened.prune()
@@ -80,7 +78,33 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
     return made
 
 
-package_lambdas = step(steps.PACKAGE, "Build every Lambda package. Needs no environment and no credentials.")
+@task(
+    name=steps.PACKAGE,
+    positional=[],
+    help={
+        **{option: HELP[option] for option in ("env", "project", "only", "json")},
+        "lock": "First write the locks of all requirements, with versions and hashes.",
+    },
+)
+def package_lambdas(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    only: str | None = None,
+    lock: bool = False,
+    json: bool = False,
+) -> None:
+    """Build every Lambda package. Needs no environment and no credentials."""
+    if steps.PACKAGE not in INVOCATION.get().requested:
+        return  # a deploy builds what the bucket does not have, and no more
+    from common import packing  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    opened = session(json=json, env=env, project=project, only=only)
+    if lock:
+        packing.lock(opened)
+    packing.package(opened)
+
+
 deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
 deploy_roles = step(steps.ROLES, "The roles that functions, jobs, crawlers and state machines run with.", deploy_shared)
 deploy_lambdas = step(steps.LAMBDAS, "Lambda functions and their log groups.", deploy_roles)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from common.definition import Source
+from common.packaging.imports import NO_LIBRARIES, Libraries
+from common.packaging.node import Command
 from common.reference import Grantable, Location, Ref
 from common.resource import Resource
 from common.settings import Settings
@@ -23,6 +25,9 @@ class FunctionDeclaration:
     reads: tuple[Grantable, ...] = ()
     writes: tuple[Grantable, ...] = ()
     said: Said = None
+    libraries: Libraries = NO_LIBRARIES
+    includes: tuple[str, ...] = ()
+    command: Command | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,17 @@ class JobDeclaration:
     writes: tuple[Grantable, ...] = ()
     said: Said = None
     shell: bool = False
+    libraries: Libraries = NO_LIBRARIES
+    includes: tuple[str, ...] = ()
+    requirements: Path | None = None
+
+
+@dataclass(frozen=True)
+class DirectoryDeclaration:
+    """A folder of the project that is kept at a place in a bucket."""
+
+    folder: Path
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,15 @@ class TableDeclaration:
     partition_key: str
 
 
-Declaration = FunctionDeclaration | JobDeclaration | CrawlerDeclaration | MachineDeclaration | RuleDeclaration | TableDeclaration
+Declaration = (
+    FunctionDeclaration
+    | JobDeclaration
+    | DirectoryDeclaration
+    | CrawlerDeclaration
+    | MachineDeclaration
+    | RuleDeclaration
+    | TableDeclaration
+)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ def of_file(path: Path) -> Digest:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
+def md5(path: Path) -> str:
+    """The MD5 of a file's bytes, hexadecimal: what S3 calls an object; nothing of ours is named by it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
 def of_found(path: Path, _: os.stat_result) -> Digest:
     """The digest of a file, read whatever `stat` says."""
     return of_file(path)
@@ -62,6 +68,19 @@ def of_found(path: Path, _: os.stat_result) -> Digest:
 def of_files(files: Mapping[str, Digest]) -> Digest:
     """The digest of a tree, given each file's digest under its relative POSIX path."""
     return of_struct("tree", 1, dict(files))
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which files differ, for people; empty if none does.
+
+    Args:
+        before: each file's digest under its name.
+        now: the same, later.
+    """
+    names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
+    names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
+    names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
+    return ", ".join(names if len(names) <= 3 else [*names[:3], f"and {len(names) - 3} more files"])
 
 
 def short(digest: str) -> str:

@@ -66,7 +66,7 @@ class Engine:
     ) -> None:
         self._aws, self._records, self._outcome, self._bucket, self._means = aws, records, outcome, bucket, means
         self._resources = {one.key: one for one in resources}
-        self._artifacts = {one.artifact.key: one.artifact for one in resources if one.artifact is not None}
+        self._artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         self._locks: dict[str, Lock] = {}
         self._etags: dict[str, str] = {}
         self._interrupted = Event()

@@ -69,12 +69,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Built:
-    """A package: how many files and bytes it has, and whether it was built just now."""
+    """A package: its files, its size in bytes, the packages installed in it, and why it was built just now, if it was."""
 
     key: Key
     files: Mapping[str, str]
     size: int
-    fresh: bool
+    holds: tuple[str, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common.artifact import IGNORED
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
     Declaration,
+    DirectoryDeclaration,
     Entry,
     FunctionDeclaration,
     JobDeclaration,
@@ -23,6 +23,9 @@ from common.declaration import (
 )
 from common.definition import Source
 from common.errors import ConfigError, DeclarationError
+from common.packaging.imports import Libraries
+from common.packaging.node import Command
+from common.packaging.tree import IGNORED
 from common.reference import Grantable, Location, Names, Ref
 from common.rendering import Renderer
 from common.resource import Key, Resource
@@ -66,9 +69,10 @@ class Pipeline:
         self._renderer = Renderer(name, env, self._names)
         self._declared: dict[Ref, Declaration] = {}
         self._resources: tuple[Resource, ...] = ()
+        self._libraries = {"shared": folder / "shared"}
         self.shared = Shared(env, self._names.add)
 
-    def function(
+    def function(  # noqa: PLR0913 - all but the name are optional and named
         self,
         name: str,
         *,
@@ -77,14 +81,32 @@ class Pipeline:
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
         environment: Mapping[str, str] | None = None,
+        includes: Iterable[str] = (),
+        build: str | None = None,
+        output: str = "dist",
         settings: FunctionSettings | None = None,
     ) -> Ref:
-        """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`)."""
+        """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
+
+        Args:
+            name: its name in references and configuration.
+            handler: as Lambda spells it, ``file.function``.
+            folder: where its code is, relative to the project.
+            reads: what its role may read.
+            writes: what its role may read and write.
+            environment: variables; tokens are replaced.
+            includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
+            build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
+            output: see `build`.
+            settings: what the declaration wants different from the defaults.
+        """
         place = self._within(folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
-        return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said))
+        command = Command(build, output) if build else None
+        code = (Libraries(self._libraries), tuple(includes), command)
+        return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
 
-    def job(
+    def job(  # noqa: PLR0913 - see above
         self,
         name: str,
         *,
@@ -92,13 +114,49 @@ class Pipeline:
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
         arguments: Mapping[str, str] | None = None,
+        includes: Iterable[str] = (),
+        requirements: str | None = None,
         settings: JobSettings | None = None,
         shell: bool = False,
     ) -> Ref:
-        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job."""
+        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
+
+        Args:
+            name: its name in references and configuration.
+            script: where the script is, relative to the project.
+            reads: what its role may read.
+            writes: what its role may read and write.
+            arguments: of each run; tokens are replaced.
+            includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
+            requirements: the file that says what to install; `<script>.requirements.txt` beside the script is found.
+            settings: what the declaration wants different from the defaults.
+            shell: see above.
+        """
         said = _with(settings, "arguments", arguments)
         path = self._within(script) if script else self._script(name)
-        return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell))
+        asked = self._within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
+        if requirements and not asked.is_file():
+            raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
+        code = (Libraries(self._libraries), tuple(includes), asked)
+        return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell, *code))
+
+    def library(self, path: str) -> None:
+        """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
+        place = self.folder.parents[1] / path
+        if not place.exists() or not place.resolve().is_relative_to(self.folder.parents[1].resolve()):
+            raise DeclarationError(f"projects/{self.name}: the library {path} is not in the repository.")
+        if self._libraries.setdefault(place.stem, place) != place:
+            raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
+
+    def directory(self, folder: str, at: Location) -> Location:
+        """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
+        key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
+        ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))
+        for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
+            if other.name.startswith(ref.name) or ref.name.startswith(other.name):
+                raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
+        self._keep(ref, DirectoryDeclaration(self._within(folder), at))
+        return at
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""
@@ -173,10 +231,13 @@ class Pipeline:
         physical = self._renderer.physical_name(kind, name)
         service, beginning = ARNS[kind]
         ref = self._names.add(Ref(Key(self.name, kind, name), physical, self.env.arn(service, f"{beginning}{physical}")))
+        self._keep(ref, declaration)
+        return ref
+
+    def _keep(self, ref: Ref, declaration: Declaration) -> None:
         if ref in self._declared:
             raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.")
         self._declared[ref] = declaration
-        return ref
 
     def _discover(self) -> None:
         declared = {ref.key for ref in self._declared}

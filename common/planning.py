@@ -105,7 +105,7 @@ class Planner:
         """
         guarded = self._pool.submit(guard)
         digests = {one.key: resource.state_digest(one.key.kind, one.desired()) for one in resources}
-        artifacts = {one.artifact.key: one.artifact for one in resources if one.artifact is not None}
+        artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
         present.append(self._pool.submit(records.roles, self._aws, self._env))
@@ -159,7 +159,7 @@ class Planner:
 
         wanted = [one for one in resources if options.wanted(one.key)]
         unsettled = [one for one in wanted if not settled(one)]
-        stale = {one.artifact.key for one in unsettled if one.artifact is not None}
+        stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
         contents = dict(zip(stale, self._pool.map(self._content, [artifacts[key] for key in stale]), strict=True))
         changes = {one.key: Change(one.key, Action.NOOP, "up to date") for one in wanted}

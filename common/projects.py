@@ -141,4 +141,5 @@ def _guess(name: str, known: list[str]) -> str:
 
 def consumers(pipelines: list[Declares]) -> dict[Key, Key]:
     """Of each artifact, the resource that runs it."""
-    return {one.artifact.key: one.key for pipeline in pipelines for one in pipeline.resources() if one.artifact is not None}
+    resources = [one for pipeline in pipelines for one in pipeline.resources()]
+    return {artifact.key: one.key for one in resources for artifact in one.artifacts}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from common import digest
 from common.resource import Artifact, Resource, State
 
 Files = Mapping[str, Mapping[str, str]]
@@ -11,7 +12,7 @@ Files = Mapping[str, Mapping[str, str]]
 
 def of(one: Resource, desired: State, observed: State, changed: tuple[str, ...], released: Files) -> str:
     """What differs; empty if nothing that has a name does."""
-    files = files_changed(one.artifact, released) if one.artifact is not None else ""
+    files = ", ".join(found for artifact in one.artifacts if (found := files_changed(artifact, released)))
     fields = [name for name in changed if not (files and name == one.artifact_field)]
     parts = [files, *(_field_changed(name, observed.get(name), desired.get(name)) for name in fields)]
     return "; ".join(part for part in parts if part)
@@ -20,13 +21,7 @@ def of(one: Resource, desired: State, observed: State, changed: tuple[str, ...],
 def files_changed(artifact: Artifact, released: Files) -> str:
     """Which files of an artifact are not as they were released; empty when that is not known."""
     before = dict(released.get(str(artifact.key), {}))
-    now = artifact.files()
-    if not before:
-        return ""
-    names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
-    names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
-    names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
-    return ", ".join(names if len(names) <= 3 else [*names[:3], f"and {len(names) - 3} more files"])
+    return digest.differences(before, artifact.files()) if before else ""
 
 
 def _field_changed(name: str, before: Any, after: Any) -> str:

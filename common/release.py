@@ -181,9 +181,9 @@ def printable(text: object, limit: int = 300) -> str:
 
 
 def _names(resource: str, name: str) -> bool:
-    """Whether the last part of an ARN is of that name: ``type:name``, ``type/path/name`` or just ``name``."""
+    """Whether the end of an ARN is of that name: ``type:name``, ``type/path/name``, ``name``, or, in a bucket, all of it."""
     kind, colon, rest = resource.partition(":")
-    return bool(name) and (rest if colon else kind.rpartition("/")[2]) == name
+    return bool(name) and name in {resource, rest if colon else kind.rpartition("/")[2]}
 
 
 def _need(text: object) -> Key | None:

@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import permissions
+from common import digest, libraries, permissions
 from common.artifact import Package, Script
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
     Declaration,
+    DirectoryDeclaration,
     FunctionDeclaration,
     JobDeclaration,
     MachineDeclaration,
@@ -27,9 +28,11 @@ from common.declaration import (
     TableDeclaration,
 )
 from common.errors import DeclarationError
+from common.packaging import tree
 from common.reference import Location, Names, Ref, spelled_out
 from common.resource import Key, Resource
 from common.resources.crawler import Crawler
+from common.resources.directory import Content, Directory
 from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.log_group import LogGroup
@@ -116,7 +119,8 @@ class Renderer:
         python = settings.runtime.startswith("python")
         handler = declaration.handler or ("handler.handler" if python else "index.handler")
         key = self._key("artifact", ref.key.name)
-        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture)
+        built = (declaration.libraries, declaration.includes, declaration.command)
+        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture, *built)
         code.check_handler()
         used = permissions.references(declaration.reads, declaration.writes)
         common = self._common(ref, [*needs, group.key, key, *(one.key for one in (*refs, *used))])
@@ -149,7 +153,8 @@ class Renderer:
         logs = permissions.logs(group.arn for group in groups) if groups else permissions.glue_logs(self._env, "python-jobs/*")
         role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected])
         used = permissions.references(declaration.reads, declaration.writes)
-        common = self._common(ref, [*needs, key, *(one.key for one in (*groups, *refs, *used))])
+        imported = libraries.imports(key, self._prefix, declaration, settings.glue_version)
+        common = self._common(ref, [*needs, key, *imported.keys(), *(one.key for one in (*groups, *refs, *used))])
         bucket = self._env.artifact_bucket
         self._add(
             Job(
@@ -161,8 +166,21 @@ class Renderer:
                 arguments=arguments,
                 shell=declaration.shell,
                 log_group=self._shared.log_group("glue").name,
+                shared_code=imported.shared_code,
+                wheels=imported.wheels,
+                modules=imported.modules,
             )
         )
+
+    @render.register
+    def _directory(self, declaration: DirectoryDeclaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - see _table
+        folder = declaration.folder
+        found = tree.walk(folder, tree.Ignoring(folder, ("/.deployignore",))) if folder.is_dir() else {}
+        tree.check_secrets(found)
+        files = {name: Content(one.path, digest.md5(one.path)) for name, one in found.items()}
+        if not files:
+            raise DeclarationError(f"{self._where(ref)}: the folder {declaration.folder.name}/ is empty, or not there.")
+        self._add(Directory(**self._common(ref, [declaration.location.bucket.key]), files=files))
 
     @render.register
     def _crawler(self, declaration: CrawlerDeclaration, ref: Ref, configured: Merged) -> None:

@@ -49,6 +49,8 @@ PAST = {
     Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }
+SHOWN = 5
+"""Of the packages that are installed in a package."""
 WIDTH = 16
 """Of the first column: the longest step's name."""
 TAG = re.compile(r"(\\*)(\[[a-z#/@][^[]*?])")
@@ -106,9 +108,8 @@ class TextReport:
                     self._show_plan(plan)
             case StepStarted(step, counts):
                 self._step(step, counts)
-            case Built(key, files, size, fresh):
-                word = "[green]built[/green]" if fresh else "[dim]unchanged[/dim]"
-                self._line(f"  {word} {key.project}/{key.name} [dim]{len(files)} files, {size / 1024:.1f} KiB[/dim]")
+            case Built():
+                self._line(_packed(event))
             case Closed():
                 self._close(event)
             case _:
@@ -204,6 +205,15 @@ CHANGING_ORDER = (
 )
 
 
+def _packed(built: Built) -> str:
+    word = "[green]built[/green]" if built.because else "[dim]unchanged[/dim]"
+    shown = ", ".join(built.holds if len(built.holds) <= SHOWN else [*built.holds[:SHOWN], "…"])
+    holds = f", {len(built.holds)} packages ({shown})" if built.holds else ""
+    why = f": {built.because}" if built.because else ""
+    what = f"{len(built.files)} files{holds}, {built.size / 1024:.1f} KiB"
+    return f"  {word} {built.key.project}/{built.key.name}{escape(why)} [dim]{escape(what)}[/dim]"
+
+
 def _described(change: Change) -> str:
     style = STYLES[change.action]
     return f"[{style}]{change.action}[/{style}] {escape(str(change.key))}: {escape(change.reason)}"
@@ -236,8 +246,9 @@ class JsonReport:
                     self._skipped[f"{change.key.project}:{change.key}"] = message
                 case Blocked(change, _):
                     self._blocked.append(f"{change.key.project}:{change.key}")
-                case Built(key, files, size, fresh):
-                    package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": fresh}
+                case Built(key, files, size, holds, because):
+                    package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
+                    package |= {"holds": list(holds), "reason": because}
                     self._object.setdefault("packages", []).append(package)
                 case Closed(seconds, calls):
                     self._object["failed"], self._object["not_tried"] = self._failed, sorted(self._blocked)

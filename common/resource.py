@@ -147,6 +147,11 @@ class Resource(Protocol):
         """The artifact that it runs, if any."""
         ...
 
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """All artifacts that it needs, the one that it runs first."""
+        ...
+
     def desired(self) -> State:
         """The state that the declaration asks for. Pure."""
         ...
@@ -190,6 +195,11 @@ class Declared:
     def artifact(self) -> Artifact | None:
         """The artifact that it runs: none, unless the type says otherwise."""
         return None
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The one that it runs, unless the type needs more."""
+        return (self.artifact,) if self.artifact is not None else ()
 
 
 class Action(StrEnum):

@@ -20,7 +20,7 @@ from common.config import Environment
 from common.declaration import Declares
 from common.engine import Engine, Means
 from common.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
-from common.events import Built, Closed, Note, Planned, Report, StepStarted
+from common.events import Closed, Note, Planned, Report, StepStarted
 from common.index import Sizes
 from common.invocation import Invocation
 from common.lock import Lock
@@ -121,7 +121,9 @@ class Session:
     @cached_property
     def resources(self) -> list[Resource]:
         """All resources of all pipelines, the files of their artifacts looked at."""
-        return self._looked_at(self.pipelines)
+        found = [resource for pipeline in self.pipelines for resource in pipeline.resources()]
+        self.look_at(found)
+        return found
 
     @cached_property
     def records(self) -> Records:
@@ -134,20 +136,6 @@ class Session:
         return self.root / "build" / "artifacts"
 
     # What it does -------------------------------------------------------------------------------------------------------------
-
-    def package(self) -> None:
-        """Builds every Lambda package; without --env, those of every environment. Asks AWS nothing."""
-        names = [self.choices.env] if self.choices.env else config.environments(self.root)
-        there, told = set(self.build_dir.rglob("*")), set()
-        for name in names:
-            env = config.load(self.root, name)
-            for one in self._looked_at(projects.load(self.root, env, self.projects)):
-                if one.artifact is not None and one.key.kind == "lambda" and selection.matches(self.choices.only, one.key):
-                    built = one.artifact.build(self.build_dir)
-                    if built not in told:
-                        told.add(built)
-                        size = built.stat().st_size
-                        self.report(Built(one.artifact.key, one.artifact.files(), size, built not in there))
 
     def plan(self) -> Plan:
         """What a deploy would do. Reads only; made once."""
@@ -225,14 +213,12 @@ class Session:
 
     # How ----------------------------------------------------------------------------------------------------------------------
 
-    def _looked_at(self, pipelines: Sequence[Declares]) -> list[Resource]:
-        found = [resource for pipeline in pipelines for resource in pipeline.resources()]
+    def look_at(self, resources: Sequence[Resource]) -> None:
+        """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
         with StatCache(self.root / "build" / "stat-cache.json") as known:
-            for one in found:
-                if one.artifact is not None:
-                    one.artifact.read(known.of_file)
+            for artifact in (artifact for one in resources for artifact in one.artifacts):
+                artifact.read(known.of_file)
         self._edited = known.reads > 0
-        return found
 
     def _make_engine(self, plan: Plan) -> Engine:
         if not plan.is_empty:

@@ -20,6 +20,7 @@ STEP_OF_KIND = {
     "role": ROLES,
     "log-group": LAMBDAS,
     "lambda": LAMBDAS,
+    "directory": UPLOAD,
     "glue-job": JOBS,
     "crawler": CRAWLERS,
     "state-machine": MACHINES,

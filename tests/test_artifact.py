@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import digest
-from common.artifact import UNZIPPED_LIMIT, Package, Script
+from common.artifact import Package, Script
 from common.errors import ArtifactError
+from common.packaging.budget import UNZIPPED_LIMIT
 from common.resource import Key
 
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -217,8 +218,8 @@ def test_lambda_takes_only_so_much(folder: Path, tmp_path: Path) -> None:
         file.truncate(UNZIPPED_LIMIT)
     with pytest.raises(ArtifactError) as caught:
         package(folder).build(tmp_path / "build")
-    assert "lambda/Validate: 250 MB unzipped; Lambda accepts 250 MB." in str(caught.value)
-    assert "The largest files: model.bin, handler.py" in str(caught.value)
+    assert "lambda/Validate: 250 MB unzipped; Lambda accepts 250 MB, layers included." in str(caught.value)
+    assert "The largest: model.bin 250 MB, handler.py 0 MB" in str(caught.value)
     assert not (tmp_path / "build").exists()
 
 

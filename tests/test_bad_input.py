@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from common.artifact import UNZIPPED_LIMIT
+from common.packaging.budget import UNZIPPED_LIMIT
 from tests.repository import Ended, Repository
 
 READS = re.compile(r"\w+:(Get|List|Describe|Head|Batch(Get|Describe))")
-BUILT = re.compile(r"build/artifacts/acres/(load/[0-9a-f]{64}\.py|Validate/[0-9a-f]{64}\.zip)|build/(stat-cache|index/dev)\.json")
+BUILT = re.compile(r"build/artifacts/acres/(load/\w{64}\.py|Validate/\w{64}\.(zip|json))|build/(stat-cache|index/dev)\.json")
 FUNCTION = "projects/acres/lambda/Validate"
 
 
@@ -167,7 +167,7 @@ CASES = [
     Case(
         "artifact too large",
         too_large,
-        r"lambda/Validate: 250 MB unzipped; Lambda accepts 250 MB\. The largest files: model\.bin",
+        r"lambda/Validate: 250 MB unzipped; Lambda accepts 250 MB, layers included\. The largest: model\.bin",
     ),
     Case("declaration that raises", declared("1 / 0"), r"projects/acres/deploy\.py:9: ZeroDivisionError: division by zero\."),
 ]

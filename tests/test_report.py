@@ -116,9 +116,12 @@ def test_what_failed_and_what_was_not_tried_is_told_with_the_cause() -> None:
 
 
 def test_packages_are_told_without_a_word_of_aws() -> None:
-    names = (("A", True), ("B", False))
-    built = [Built(Key("acres", "artifact", name), {"a.py": "1", "b.py": "2"}, 2048, fresh) for name, fresh in names]
-    lines = ["  built acres/A 2 files, 2.0 KiB", "  unchanged acres/B 2 files, 2.0 KiB"]
+    names = (("A", "a.py changed"), ("B", ""))
+    built = [
+        Built(Key("acres", "artifact", name), {"a.py": "1", "b.py": "2"}, 2048, ("numpy==2.2.6",) if why else (), why)
+        for name, why in names
+    ]
+    lines = ["  built acres/A: a.py changed 2 files, 1 packages (numpy==2.2.6), 2.0 KiB", "  unchanged acres/B 2 files, 2.0 KiB"]
     assert text([*built, Closed(0.1, {}, 0, 0, 0)]) == lines
 
 
@@ -203,8 +206,18 @@ def test_json_tells_failures() -> None:
 
 
 def test_json_has_one_shape_even_if_nothing_was_planned() -> None:
-    built = Built(Key("acres", "artifact", "A"), {"a.py": "1"}, 10, fresh=True)
+    built = Built(Key("acres", "artifact", "A"), {"a.py": "1"}, 10, ("numpy==2.2.6",), "a.py changed")
     found, planned = as_json([built, closed()]), as_json([Planned(PLAN), closed()])
     assert planned.keys() == found.keys() - {"packages"}
-    assert found["packages"] == [{"project": "acres", "name": "A", "files": {"a.py": "1"}, "bytes": 10, "built": True}]
+    assert found["packages"] == [
+        {
+            "project": "acres",
+            "name": "A",
+            "files": {"a.py": "1"},
+            "bytes": 10,
+            "built": True,
+            "holds": ["numpy==2.2.6"],
+            "reason": "a.py changed",
+        }
+    ]
     assert found["changes"] == []

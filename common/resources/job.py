@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from common.errors import AwsError
 from common.remains import Named
@@ -16,6 +16,14 @@ from common.resource import Artifact, Aws, Declared, Outputs, State, owned_tags
 from common.settings import JobSettings
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
+
+
+class Pinned(Protocol):
+    """Packages to install, each of one version."""
+
+    def names(self) -> tuple[str, ...]:
+        """As in ``numpy==2.2.6``."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +44,14 @@ class Job(Declared):
     arguments: Mapping[str, str]
     shell: bool = False
     log_group: str | None = None
+    shared_code: Artifact | None = None
+    wheels: Artifact | None = None
+    modules: Pinned | None = None
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The script, and what it imports."""
+        return tuple(one for one in (self.script, self.shared_code, self.wheels) if one is not None)
 
     @property
     def artifact(self) -> Artifact:
@@ -108,7 +124,7 @@ class Job(Declared):
                 "PythonVersion": "3.9" if self.shell else "3",
                 "ScriptLocation": f"s3://{self.bucket}/{self.script.location}",
             },
-            "DefaultArguments": {**self._special_arguments(), **self.arguments},
+            "DefaultArguments": {**self._special_arguments(), **self.arguments, **self._library_arguments()},
             "Connections": {"Connections": list(settings.connections)},
             "ExecutionProperty": {"MaxConcurrentRuns": settings.max_concurrent_runs},
             "MaxRetries": settings.max_retries,
@@ -139,6 +155,21 @@ class Job(Declared):
         elif self.log_group:
             special["--custom-logGroup-prefix"] = self.log_group
         return special
+
+    def _library_arguments(self) -> dict[str, str]:
+        """Where Glue finds what the script imports, in front of what the declaration names itself."""
+        found: dict[str, str] = {}
+        if self.shared_code is not None:
+            found["--extra-py-files"] = f"s3://{self.bucket}/{self.shared_code.location}"
+        if self.wheels is not None:
+            found["--additional-python-modules"] = f"s3://{self.bucket}/{self.wheels.location}"
+            found["--python-modules-installer-option"] = "--no-index"
+        elif self.modules is not None:
+            found["--additional-python-modules"] = ",".join(self.modules.names())
+        lists = ("--extra-py-files", "--additional-python-modules")
+        return found | {
+            name: f"{found[name]},{self.arguments[name]}" for name in lists if name in found and name in self.arguments
+        }
 
     def _sent(self, desired: State) -> State:
         """The job as CreateJob and UpdateJob take it: an empty list of connections is said by leaving it out."""

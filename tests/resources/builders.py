@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from common.resource import Artifact, Key, Resource, State, rendered
 from common.resources.bucket import Bucket
 from common.resources.crawler import Crawler
 from common.resources.database import Database
+from common.resources.directory import Content, Directory
 from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.log_group import LogGroup
@@ -139,6 +141,19 @@ class Place:
             "arguments": {"--zone": "landing"},
         }
         return Job(**{**self._common("glue-job", "t-landing", self.arn("glue", "job/t-landing")), **own, **said})
+
+    def directory(self, files: Mapping[str, str] | None = None, **said: Any) -> Directory:
+        """Its files are written to a temporary folder, whose name is that of their contents."""
+        texts = {"sql/acres.sql": "select 1", "codes.csv": "a,b"} if files is None else files
+        folder = Path(tempfile.gettempdir(), "directories-of-tests")
+        folder.mkdir(exist_ok=True)
+        contents = {}
+        for name, text in texts.items():
+            path = folder / digest.of_bytes(text.encode())
+            path.write_text(text)
+            contents[name] = Content(path, digest.md5(path))
+        common = self._common("directory", f"{ARTIFACTS}/configs/", f"arn:aws:s3:::{ARTIFACTS}/configs/")
+        return Directory(**{**common, "files": contents, **said})
 
     def crawler(self, **said: Any) -> Crawler:
         own = {

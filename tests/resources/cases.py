@@ -52,6 +52,13 @@ CASES = [
     Case("database", lambda p: p.database(), lambda p: p.database(description="Acres", tags=MORE_TAGS), {"Description", "Tags"}),
     Case("database-emptied", lambda p: p.database(description="Acres"), lambda p: p.database(), {"Description"}),
     Case("table", lambda p: p.table(), lambda p: p.table(tags=MORE_TAGS), {"Tags"}),
+    Case(
+        "directory",
+        lambda p: p.directory(),
+        lambda p: p.directory({"codes.csv": "a;b", "new/größe.sql": "select 2"}),
+        {"Files"},
+    ),
+    Case("directory-tags", lambda p: p.directory(), lambda p: p.directory(tags={**TAGS, "deployer:project": "p"}), {"Tags"}),
     Case("topic", lambda p: p.topic(), lambda p: p.topic(tags=MORE_TAGS), {"Tags"}),
     Case("log-group", lambda p: p.log_group(), lambda p: p.log_group(retention_days=7), {"retentionInDays"}),
     Case("log-group-tags", lambda p: p.log_group(), lambda p: p.log_group(tags=MORE_TAGS), {"Tags"}),

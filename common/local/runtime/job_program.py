@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import subprocess
 import threading
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,8 @@ class Programs:
 
     def _modules(self, account: str, modules: list[str], folder: Path, python: str) -> Path:
         """``--additional-python-modules``, installed once for each list of them."""
-        wanted = [str(self._download(account, name, folder)) if name.startswith("s3://") else name for name in modules]
+        fetched = [str(self._download(account, name, folder)) if name.startswith("s3://") else name for name in modules]
+        wanted = [word for name in fetched for word in _wanted(name, folder)]
         digest = hashlib.sha256("\n".join([python, *modules]).encode()).hexdigest()[:16]
         target = self._settings.folder / "modules" / digest
         with self._lock:
@@ -151,6 +153,15 @@ class Programs:
 def _arguments(job: dict[str, Any], run: dict[str, Any], spark: bool) -> dict[str, str]:
     own = {"--JOB_NAME": job["Name"], "--JOB_ID": job["Name"], "--JOB_RUN_ID": run["Id"]} if spark else {}
     return {**job.get("DefaultArguments", {}), **own, **run["Arguments"], **job.get("NonOverridableArguments", {})}
+
+
+def _wanted(name: str, folder: Path) -> list[str]:
+    """What to tell the installer: a zip of wheels says itself what is in it."""
+    if not name.endswith(".gluewheels.zip"):
+        return [name]
+    with zipfile.ZipFile(name) as archive:
+        archive.extractall(folder)
+    return ["--no-index", "--find-links", str(folder / "wheels"), "-r", str(folder / "wheels" / "requirements.txt")]
 
 
 def _uris(value: str | None) -> list[str]:

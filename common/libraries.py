@@ -1,0 +1,147 @@
+"""What the script of a Glue job imports, as Glue takes it: shared code, and wheels of other people's packages.
+
+Both are artifacts under immutable keys, so a job that runs, or is tried again, keeps what it started with.
+
+Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+from common.artifact import Sources
+from common.declaration import JobDeclaration
+from common.digest import Digest
+from common.new_file import new_file
+from common.packaging import requirements, wheels
+from common.packaging.archive import add_text, write_zip
+from common.packaging.dependencies import Dependencies
+from common.packaging.imports import Libraries
+from common.packaging.python import check_syntax
+from common.packaging.tree import Found, check_case, check_secrets, shown
+from common.resource import Key
+
+
+@dataclass(frozen=True)
+class SharedCode(Sources):
+    """The shared code that a Glue job's script imports, as Glue takes it: a zip for Spark, a wheel for a python shell.
+
+    Args:
+        script: the job's.
+        libraries: where shared code is found.
+        includes: shared modules that are imported in ways that cannot be seen.
+        shell: for a python-shell job.
+    """
+
+    script: Path
+    libraries: Libraries
+    includes: tuple[str, ...] = ()
+    shell: bool = False
+    kind: ClassVar[str] = "shared-code"
+
+    @property
+    def ending(self) -> str:
+        """A wheel's name has several parts."""
+        return f"/{wheels.OWN_NAME}" if self.shell else ".zip"
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the script imports none."""
+        return not self._found
+
+    def _sources(self) -> Mapping[str, Found]:
+        return self.libraries.followed([self.script], self.includes)
+
+    def _inputs(self) -> dict[str, Any]:
+        return {"files": dict(self._read_files()), "executable": self._executable(), "shell": self.shell}
+
+    def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed
+        check_secrets(self._found)
+        check_case(self._found, shown(self.script))
+        for name, found in self._found.items():
+            if name.endswith(".py"):
+                check_syntax(found.path)
+        if self.shell:
+            wheels.write_own(target, self._found)
+        else:
+            write_zip(target, self._found, {name: "" for name in _packages(self._found) if name not in self._found})
+
+
+def _packages(files: Mapping[str, Found]) -> set[str]:
+    """An `__init__.py` for every folder: Python before 3.13 imports nothing from a zip's folder without."""
+    folders = {folder.as_posix() for name in files if name.endswith(".py") for folder in PurePosixPath(name).parents}
+    return {f"{folder}/__init__.py" for folder in folders - {"."}}
+
+
+@dataclass(frozen=True)
+class Wheels(Sources):
+    """A Glue job's dependencies as one archive of wheels, which Glue 5 installs without asking an index."""
+
+    dependencies: Dependencies
+    kind: ClassVar[str] = "wheels"
+    ending: ClassVar[str] = "/dependencies-1.0.0.gluewheels.zip"
+
+    def _sources(self) -> Mapping[str, Found]:
+        return {}
+
+    def files(self) -> Mapping[str, Digest]:
+        """The digest of what is installed, under the name of its lock."""
+        return self.dependencies.files()
+
+    def _inputs(self) -> dict[str, Any]:
+        return {"dependencies": self.dependencies.digest()}
+
+    def _write(self, target: Path, build_dir: Path) -> None:
+        folder = self.dependencies.install(build_dir)
+        names = "".join(f"{one}\n" for one in wheels.requirements(folder))
+        with (
+            tempfile.TemporaryDirectory() as place,
+            new_file(target) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            add_text(archive, "wheels/requirements.txt", names)
+            wheels.write_all(archive, folder, Path(place))
+
+
+@dataclass(frozen=True)
+class Imports:
+    """Everything that a job's script imports besides what Glue brings.
+
+    Args:
+        shared_code: the shared code, if any.
+        wheels: packages as Glue 5 takes them.
+        modules: packages that other Glue versions, and python shells, install by name and version.
+    """
+
+    shared_code: SharedCode | None = None
+    wheels: Wheels | None = None
+    modules: Dependencies | None = None
+
+    def keys(self) -> tuple[Key, ...]:
+        """Of the artifacts."""
+        return tuple(one.key for one in (self.shared_code, self.wheels) if one is not None)
+
+
+def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: str) -> Imports:
+    """What a job's script imports.
+
+    Args:
+        key: of the job's script; those of other artifacts begin with it.
+        prefix: where the project's objects begin in the artifact bucket.
+        declaration: the job's.
+        glue_version: of a Spark job.
+    """
+    shell = declaration.shell
+    code = (declaration.script, declaration.libraries, declaration.includes, shell)
+    shared = SharedCode(key._replace(name=f"{key.name}.shared"), prefix, *code)
+    found = Imports(None if shared.is_empty else shared)
+    path = declaration.requirements
+    if path is None or not path.is_file() or (asked := requirements.Requirements(path)).is_empty:
+        return found
+    modules = Dependencies(asked, requirements.SHELL if shell else requirements.of_job(glue_version))
+    if shell or glue_version in {"3.0", "4.0"}:
+        return replace(found, modules=modules)
+    return replace(found, wheels=Wheels(key._replace(name=f"{key.name}.wheels"), prefix, modules))

@@ -1,0 +1,70 @@
+"""Archives whose bytes follow from their members alone, and folders that are whole or not there.
+
+Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths.
+"""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from common.new_file import new_file
+from common.packaging.tree import Files, Found
+
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class new_folder:  # noqa: N801 - reads as the function it is
+    """A folder beside `target` to fill; it becomes `target` when nothing failed, and is gone when something did.
+
+    Of two that fill one folder at the same time the first wins; the other's is as good, and is thrown away.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = Path(tempfile.mkdtemp(dir=self._target.parent, prefix=".new-"))
+        return self._temporary
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None and not self._target.exists():
+            try:
+                self._temporary.rename(self._target)
+            except OSError:
+                if not self._target.exists():
+                    raise
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def write_zip(target: Path, members: Files, texts: Mapping[str, str] | None = None) -> None:
+    """A zip of files, and of texts that are no files; whole, or not there at all."""
+    texts = texts or {}
+    with new_file(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted([*members, *texts]):
+            if name in texts:
+                add_text(archive, name, texts[name])
+            else:
+                add(archive, name, members[name])
+
+
+def add_text(archive: zipfile.ZipFile, name: str, text: str) -> None:
+    """Adds a member that is no file."""
+    archive.writestr(_member(archive, name, executable=False), text.encode())
+
+
+def add(archive: zipfile.ZipFile, name: str, found: Found) -> None:
+    """Adds a file."""
+    member = _member(archive, name, executable=found.is_executable)
+    with found.path.open("rb") as source, archive.open(member, "w") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _member(archive: zipfile.ZipFile, name: str, *, executable: bool) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, ZIP_DATE)
+    member.compress_type = archive.compression
+    member.create_system = 3
+    member.external_attr = (0o100755 if executable else 0o100644) << 16
+    return member

@@ -1,0 +1,48 @@
+"""How large a package may be, told before anything is uploaded.
+
+Lambda unpacks a function's package and its layers into 250 MB. Its other limit, 50 MB zipped, is one of direct uploads; ours come
+from S3, where it does not apply.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from common.errors import ArtifactError
+from common.packaging.tree import Files, shown
+
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+"""Bytes, all layers included."""
+TOLD = 10
+
+
+def check(members: Files, folder: Path, architecture: str, *, dependencies: bool) -> None:
+    """Compares a package with what Lambda accepts.
+
+    Raises:
+        ArtifactError: it is too large.
+    """
+    size = sum(found.stat.st_size for found in members.values())
+    if size <= UNZIPPED_LIMIT:
+        return
+    largest = ", ".join(f"{name} {bytes_ / 2**20:.0f} MB" for name, bytes_ in sizes(members).most_common(TOLD))
+    hints = ["Leave files out by .deployignore"]
+    hints += ["leave out what a layer brings" if dependencies else "move dependencies to a layer"]
+    hints += ["or try arm64, whose packages are often smaller"] if dependencies and architecture == "x86_64" else []
+    raise ArtifactError(
+        f"{shown(folder)}: {size / 2**20:.0f} MB unzipped; Lambda accepts {UNZIPPED_LIMIT // 2**20} MB, layers included. "
+        f"The largest: {largest}. {', '.join(hints)}."
+    )
+
+
+def sizes(members: Files) -> Counter[str]:
+    """Bytes by package: what a distribution's folders and libraries have in common is their name."""
+    found: Counter[str] = Counter()
+    for name, one in members.items():
+        parts = name.split("/")
+        top = (
+            "/".join(parts[: 3 if len(parts) > 2 and parts[1].startswith("@") else 2]) if parts[0] == "node_modules" else parts[0]
+        )
+        found[top.removesuffix(".libs")] += one.stat.st_size
+    return found

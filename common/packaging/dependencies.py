@@ -1,0 +1,172 @@
+"""The Python packages of a function or job, installed by uv for where they will run, from hashes.
+
+What is installed follows from the pins and the target alone, so it is kept in the build folder under their digest: functions that
+ask for the same share it. It is kept as uv installs it; what a package gets of it is chosen when it is packed: not the traces of
+the installation (RECORD and the like), no scripts that start this machine's Python, no tests but those that some module imports.
+
+Follows https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+"""
+
+import re
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from common import digest
+from common.digest import Digest
+from common.errors import ArtifactError
+from common.new_file import new_file
+from common.packaging import uv
+from common.packaging.archive import new_folder
+from common.packaging.requirements import NAMES, Requirements, Target, joined, merged
+from common.packaging.tree import Found, Ignoring, shown, walk
+
+TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
+IMPORTS_TESTS = re.compile(rb"^\s*(?:from|import)\s+[\w.]*\btests\b", re.MULTILINE)
+_busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What one file of requirements installs at one target."""
+
+    requirements: Requirements
+    target: Target
+
+    @cached_property
+    def _pins(self) -> tuple[str, ...]:
+        return self.requirements.pins(self.target)
+
+    def digest(self) -> Digest:
+        """Covers packages, versions, hashes and target.
+
+        Raises:
+            ArtifactError: there is no lock, or it does not fit.
+        """
+        return digest.of_struct("dependencies", 1, {"pins": list(self._pins), "target": str(self.target)})
+
+    def files(self) -> Mapping[str, Digest]:
+        """The digest of what is installed, under the name of the file that says so."""
+        path = self.requirements.path if self.requirements.is_pinned else self.requirements.lock
+        return {path.name: self.digest()}
+
+    def names(self) -> tuple[str, ...]:
+        """The packages with their versions, as in ``numpy==2.2.6``."""
+        others = (pin for pin in self._pins if " ; (python_version == " in pin and self.target.marker not in pin)
+        return tuple(pin.partition(" ")[0] for pin in self._pins if pin not in set(others) and not pin.startswith("-"))
+
+    def install(self, build_dir: Path) -> Path:
+        """The folder in which they are installed, as uv does it.
+
+        Raises:
+            ArtifactError: uv cannot fetch them, or one has no wheel for the target.
+        """
+        folder = build_dir / ".dependencies" / self.digest()
+        with _busy[folder]:
+            if not folder.exists():
+                with new_folder(folder) as fresh:
+                    self._install(fresh)
+        return folder
+
+    def _install(self, folder: Path) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            pins = Path(place, "requirements.txt")
+            options = [line for line in self.requirements.lines if line.startswith("-") and self.requirements.is_pinned is False]
+            pins.write_text("\n".join([*options, *self._pins]) + "\n", encoding="utf-8")
+            where = ["--target", str(folder), "-r", str(pins)]
+            uv.run(["pip", "install", "--no-deps", "--require-hashes", *_for(self.target), *where], self._what)
+        (folder / ".lock").unlink(missing_ok=True)
+
+    @property
+    def _what(self) -> str:
+        return f"{shown(self.requirements.path)} for {self.target}"
+
+    def members(self, build_dir: Path, folder: Path) -> dict[str, Found]:
+        """The installed files that belong into a package, by the path that they have in it.
+
+        Args:
+            build_dir: where they are kept.
+            folder: whose `.deployignore` says what else stays out.
+        """
+        ignoring = Ignoring(folder, ())
+        installed = walk(self.install(build_dir)).items()
+        kept = {name: found for name, found in installed if not _is_trace(name, found) and name not in ignoring}
+        imported = {_top(name) for name, found in kept.items() if _imports_tests(name, found)}
+        return {name: found for name, found in kept.items() if not _in_tests(name) or _top(name) in imported}
+
+
+def beside(folder: Path, target: Target) -> Dependencies | None:
+    """The dependencies of a function's folder, if it asks for any."""
+    for path in (folder / name for name in NAMES):
+        if path.is_file() and not (found := Requirements(path)).is_empty:
+            return Dependencies(found, target)
+    return None
+
+
+def lock(requirements: Requirements, targets: set[Target]) -> bool:
+    """Resolves requirements for all targets and writes the lock; versions that it has already are kept.
+
+    Returns:
+        Whether the lock is another one now.
+
+    Raises:
+        ArtifactError: they cannot be resolved, or a package has no wheel for one of the targets.
+    """
+    file = requirements.lock
+    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    text = str(merged(requirements.digest(), {target: _resolved(requirements, target, before) for target in targets}))
+    if text != before:
+        with new_file(file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.chmod(0o644)
+    return text != before
+
+
+def _resolved(requirements: Requirements, target: Target, before: str) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory() as place:
+        asked, left, output = (Path(place, name) for name in ("requirements.in", "brought.txt", "requirements.txt"))
+        asked.write_text("\n".join(requirements.lines) + "\n", encoding="utf-8")
+        left.write_text("\n".join(requirements.brought) + "\n", encoding="utf-8")
+        output.write_text(before, encoding="utf-8")
+        said = ["--no-header", "--no-annotate", "--generate-hashes", "--excludes", str(left), "-o", str(output)]
+        uv.run(["pip", "compile", *_for(target), *said, str(asked)], f"{shown(requirements.path)} for {target}")
+        pins = tuple(line for line in joined(output.read_text(encoding="utf-8")) if not line.startswith("--"))
+    if unhashed := [pin.partition(" ")[0] for pin in pins if "--hash=" not in pin]:
+        raise ArtifactError(
+            f"{shown(requirements.path)}: {', '.join(unhashed)} has no hash. Ask for packages of an index, not for addresses."
+        )
+    return pins
+
+
+def _for(target: Target) -> list[str]:
+    return ["--only-binary", ":all:", "--python-platform", target.platform, "--python-version", target.python]
+
+
+def _is_trace(name: str, found: Found) -> bool:
+    folder, _, last = name.rpartition("/")
+    if folder.endswith(".dist-info"):
+        return last in TRACES
+    return name == ".lock" or (folder == "bin" and _starts_python(found.path))
+
+
+def _starts_python(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.readline(400)
+    return head.startswith(b"#!") and (b"python" in head or head.strip() == b"#!/bin/sh")
+
+
+def _in_tests(name: str) -> bool:
+    return "tests" in name.split("/")[:-1]
+
+
+def _top(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _imports_tests(name: str, found: Found) -> bool:
+    """Whether a module that stays imports one from a folder `tests`."""
+    return name.endswith(".py") and not _in_tests(name) and IMPORTS_TESTS.search(found.path.read_bytes()) is not None

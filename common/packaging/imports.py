@@ -1,0 +1,210 @@
+"""Shared code: which of it a function or job imports, found without running anything.
+
+A project's `shared/` folder is imported by that name (``from shared.codes import COUNTIES``), a library of the repository by its
+own. Imports are followed from file to file through the syntax trees, so a package holds the modules that are reached and no
+others, and a change of one module changes the packages that reach it and no others. With a module come the data files beside it.
+Modules named only in data can be declared. Names are compared as they are listed, not as a file system without upper and lower
+case would have them.
+"""
+
+import ast
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from common.errors import ArtifactError
+from common.packaging.python import check_syntax
+from common.packaging.tree import IGNORED, Found, Ignoring, shown, walk
+
+LOADERS = frozenset({"import_module", "__import__"})
+
+
+class Import(NamedTuple):
+    """One import: the module, the names taken from it, and whether the program can do without."""
+
+    module: str
+    names: tuple[str, ...]
+    level: int
+    line: int
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """The importable code of a repository, by the name under which it is imported.
+
+    Args:
+        roots: the folder (or single file) of each name.
+    """
+
+    roots: Mapping[str, Path] = field(default_factory=dict)
+
+    def followed(self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = ()) -> dict[str, Found]:
+        """The files that `starts` reach, by their path below the import root.
+
+        Args:
+            starts: Python files outside the libraries.
+            includes: modules and folders that are reached in ways that cannot be seen, dotted; a folder with all below it.
+            own: names that the importing folder has itself and that come first.
+
+        Raises:
+            ArtifactError: something is imported from a library that it does not have.
+        """
+        roots = {name: path for name, path in self.roots.items() if path.exists() and name not in set(own)}
+        search = _Search(roots)
+        for name in includes:
+            search.include(name)
+        for path in starts if roots else ():
+            if any(name.encode() in path.read_bytes() for name in roots):
+                search.follow(path, "")
+        return dict(sorted(search.found.items()))
+
+
+NO_LIBRARIES = Libraries()
+
+
+class _Search:
+    """One walk through imports. A module is a dotted name; the first part is a library's."""
+
+    def __init__(self, roots: Mapping[str, Path]) -> None:
+        self._roots = roots
+        self._listed: dict[Path, frozenset[str]] = {}
+        self._seen: set[Path] = set()
+        self.found: dict[str, Found] = {}
+
+    def include(self, name: str) -> None:
+        """Takes what is declared: a module, or everything in a folder."""
+        if name.partition(".")[0] not in self._roots:
+            raise ArtifactError(f"includes: {name!r} is in none of the libraries {', '.join(self._roots) or '(there are none)'}.")
+        folder = self._place(name)
+        if self._is_folder(folder):
+            prefix = name.replace(".", "/")
+            for inner, found in walk(folder, Ignoring(folder)).items():
+                self._take(f"{prefix}/{inner}", found)
+        if not self._module(name, with_parents=True) and not self._is_folder(folder):
+            raise ArtifactError(f"includes: there is no {name} in {shown(self._roots[name.partition('.')[0]])}.")
+
+    def follow(self, path: Path, package: str) -> None:
+        """Takes everything that a file imports from the libraries.
+
+        Args:
+            path: the file.
+            package: the package that it is in; empty outside the libraries.
+        """
+        for one in _imports(path, *_version(path)):
+            base = _absolute(one, package)
+            if base is None or base.partition(".")[0] not in self._roots:
+                continue
+            known = self._module(base, with_parents=True)
+            missing = "" if known or self._is_folder(self._place(base)) else base
+            for name in one.names:
+                whole = f"{base}.{name}"
+                if name == "*":
+                    self._everything(base)
+                elif not self._module(whole) and not known and not self._is_folder(self._place(whole)):
+                    missing = missing or whole
+            if missing and not one.optional:
+                root = self._roots[base.partition(".")[0]]
+                raise ArtifactError(f"{shown(path)}:{one.line} imports {missing}, which {shown(root)} does not have.")
+
+    def _module(self, name: str, *, with_parents: bool = False) -> bool:
+        """Takes a module if there is one of that name."""
+        place = self._place(name)
+        parent, _, last = name.rpartition(".")
+        file = place if place.suffix == ".py" else place.with_name(f"{last or name}.py")
+        package = place / "__init__.py"
+        if with_parents and parent:
+            self._module(parent, with_parents=True)
+        if place.suffix != ".py" and self._is_file(package):
+            self._take_module(package, f"{name.replace('.', '/')}/__init__.py", name)
+            return True
+        if self._is_file(file) and (parent or place.suffix == ".py"):
+            self._take_module(file, f"{name.replace('.', '/')}.py", parent)
+            return True
+        return False
+
+    def _everything(self, base: str) -> None:
+        folder = self._place(base)
+        for name in sorted(self._names(folder)) if self._is_folder(folder) else ():
+            if name.endswith(".py"):
+                self._module(f"{base}.{name.removesuffix('.py')}")
+
+    def _take_module(self, path: Path, name: str, package: str) -> None:
+        self._take(name, Found(path, path.stat()), package)
+        folder, prefix = path.parent, name.rpartition("/")[0]
+        for beside in sorted(self._names(folder)) if prefix else ():
+            file = folder / beside
+            if beside not in IGNORED and not beside.endswith((".py", ".pyc", ".pyi")) and file.is_file():
+                self._take(f"{prefix}/{beside}", Found(file, file.stat()))
+
+    def _take(self, name: str, found: Found, package: str | None = None) -> None:
+        self.found[name] = found
+        if name.endswith(".py") and found.path not in self._seen:
+            self._seen.add(found.path)
+            self.follow(found.path, package if package is not None else name.rpartition("/")[0].replace("/", "."))
+
+    def _place(self, name: str) -> Path:
+        first, *rest = name.split(".")
+        return self._roots[first].joinpath(*rest)
+
+    def _is_file(self, path: Path) -> bool:
+        return path.name in self._names(path.parent) and path.is_file()
+
+    def _is_folder(self, path: Path) -> bool:
+        return path.name in self._names(path.parent) and path.is_dir()
+
+    def _names(self, folder: Path) -> frozenset[str]:
+        if folder not in self._listed:
+            self._listed[folder] = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()  # noqa: PTH208 - names only
+        return self._listed[folder]
+
+
+def _absolute(one: Import, package: str) -> str | None:
+    """The dotted name of the module that is imported; None for relative imports outside the libraries."""
+    if not one.level:
+        return one.module
+    parts = package.split(".")
+    if not package or one.level > len(parts):
+        return None
+    return ".".join([*parts[: len(parts) - one.level + 1], *([one.module] if one.module else [])])
+
+
+def _version(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4096)
+def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
+    return tuple(_found(check_syntax(path), optional=False))
+
+
+def _found(node: ast.AST, *, optional: bool) -> Iterator[Import]:
+    """Every import below a node; those of a type checker's alone are none."""
+    if isinstance(node, ast.Import):
+        yield from (Import(alias.name, (), 0, node.lineno, optional) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield Import(node.module or "", tuple(alias.name for alias in node.names), node.level, node.lineno, optional)
+    elif isinstance(node, ast.Call) and _called(node.func) in LOADERS and node.args and isinstance(node.args[0], ast.Constant):
+        if isinstance(node.args[0].value, str) and not node.args[0].value.startswith("."):
+            yield Import(node.args[0].value, (), 0, node.lineno, optional)
+    elif isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
+        for other in node.orelse:
+            yield from _found(other, optional=optional)
+        return
+    guarded = node.body if isinstance(node, ast.Try) and any(_forgives(one) for one in node.handlers) else []
+    for child in ast.iter_child_nodes(node):
+        yield from _found(child, optional=optional or child in guarded)
+
+
+def _forgives(handler: ast.ExceptHandler) -> bool:
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return any(one is None or _called(one) in names for one in caught)
+
+
+def _called(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

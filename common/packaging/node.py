@@ -1,0 +1,164 @@
+"""The npm packages of a Node.js function, installed as its lock file says; and functions that a command builds.
+
+npm is needed only where `package.json` has dependencies. It installs without running scripts, which would make the outcome depend
+on this machine; packages with compiled parts carry them as packages for each platform, and npm is told the function's.
+
+Follows https://docs.npmjs.com/cli/commands/npm-ci
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from common import digest
+from common.digest import Digest
+from common.errors import ArtifactError
+from common.packaging.archive import new_folder
+from common.packaging.tree import Found, Ignoring, shown, walk
+
+PACKAGE, LOCK = "package.json", "package-lock.json"
+NPM_OWN = frozenset({"node_modules/.package-lock.json"})
+_busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+
+
+@dataclass(frozen=True)
+class NodeModules:
+    """What `package-lock.json` of a folder installs for an architecture."""
+
+    folder: Path
+    architecture: str
+
+    @cached_property
+    def _lock(self) -> dict[str, Any]:
+        path = self.folder / LOCK
+        if not path.is_file():
+            raise ArtifactError(
+                f"{shown(self.folder)}: {PACKAGE} has dependencies and no {LOCK}, so two machines would install two things. "
+                f"Run `npm install --package-lock-only` there and commit {LOCK}."
+            )
+        return _parsed(path)
+
+    def digest(self) -> Digest:
+        """Covers the lock, the files that it takes from the folder, and the architecture.
+
+        Raises:
+            ArtifactError: there is no lock.
+        """
+        inputs = {"lock": self._lock, "architecture": self.architecture, "local": self._local()}
+        return digest.of_struct("node-modules", 1, inputs)
+
+    def files(self) -> Mapping[str, Digest]:
+        """The digest of what is installed, under the name of the file that says so."""
+        return {LOCK: self.digest()}
+
+    def names(self) -> tuple[str, ...]:
+        """The packages with their versions, as in ``yaml@2.8.0``."""
+        found = self._lock.get("packages", {})
+        inner = {name: one for name, one in found.items() if name and not one.get("dev") and not one.get("link")}
+        return tuple(f"{name.rpartition('node_modules/')[2]}@{one.get('version', '?')}" for name, one in sorted(inner.items()))
+
+    def members(self, build_dir: Path, folder: Path) -> dict[str, Found]:
+        """The installed files that belong into a package, by the path that they have in it.
+
+        Args:
+            build_dir: where they are kept.
+            folder: whose `.deployignore` says what else stays out.
+        """
+        ignoring, kept_in = Ignoring(folder, ()), build_dir / ".dependencies" / self.digest()
+        with _busy[kept_in]:
+            if not kept_in.exists():
+                with new_folder(kept_in) as fresh:
+                    self._install(fresh)
+        kept = {name: found for name, found in walk(kept_in).items() if name.startswith("node_modules/") and name not in NPM_OWN}
+        return {name: found for name, found in kept.items() if "/.bin/" not in name and name not in ignoring}
+
+    def _install(self, folder: Path) -> None:
+        for name in (PACKAGE, LOCK, ".npmrc", *self._local()):
+            if (self.folder / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.folder / name, folder / name)
+        cpu = "arm64" if self.architecture == "arm64" else "x64"
+        words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--os=linux", "--libc=glibc", f"--cpu={cpu}"]
+        _run([_npm(), *words], folder, f"{shown(self.folder)}: `npm {' '.join(words)}`")
+
+    def _local(self) -> dict[str, Digest]:
+        """Archives in the folder that the lock installs from."""
+        addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
+        names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
+        return {name: digest.of_file(self.folder / name) for name in sorted(names) if (self.folder / name).is_file()}
+
+
+def beside(folder: Path, architecture: str) -> NodeModules | None:
+    """The dependencies of a function's folder, if it asks for any."""
+    path = folder / PACKAGE
+    asks = path.is_file() and any(_parsed(path).get(name) for name in ("dependencies", "optionalDependencies"))
+    return NodeModules(folder, architecture) if asks else None
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a function is built by other means than ours.
+
+    Args:
+        line: run by the shell in a copy of the function's folder.
+        output: the folder, in that copy, that is packaged.
+    """
+
+    line: str
+    output: str
+
+    def members(self, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
+        """What the command makes of a folder's files.
+
+        Args:
+            folder: the function's.
+            identity: the digest of all that the outcome depends on.
+            build_dir: where it is kept.
+            ignoring: what of the outcome stays out.
+
+        Raises:
+            ArtifactError: the command fails, or does not make the output folder.
+        """
+        kept = build_dir / ".outputs" / identity
+        with _busy[kept]:
+            if not kept.exists():
+                with new_folder(kept) as fresh:
+                    copy = fresh / "source"
+                    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+                    _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
+                    if not (copy / self.output).is_dir():
+                        raise ArtifactError(f"{shown(folder)}: `{self.line}` has made no folder {self.output}/.")
+                    (copy / self.output).rename(fresh / "output")
+                    shutil.rmtree(copy)
+        return walk(kept / "output", ignoring)
+
+
+def _npm() -> str:
+    found = shutil.which("npm")
+    if not found:
+        raise ArtifactError("npm is not on PATH, and a Node.js function has dependencies. Install Node.js with npm.")
+    return found
+
+
+def _run(command: list[str], folder: Path, what: str) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800", "TZ": "UTC", "LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)  # noqa: S603 - declared
+    if done.returncode:
+        said = "\n".join(f"  {line}" for line in (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
+        raise ArtifactError(f"{what} has failed with exit code {done.returncode}:\n{said}")
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArtifactError(f"{shown(path)} is not JSON: {error}.") from None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,75 @@
+"""What can be told of Python files without running them: whether they compile, and what they define."""
+
+import ast
+import re
+import symtable
+import sys
+from pathlib import Path
+
+from common.errors import ArtifactError
+from common.packaging.tree import shown
+
+
+def knows(runtime: str) -> bool:
+    """Whether this Python can judge the syntax of what a runtime will run."""
+    language, _, minor = runtime.partition(".")
+    return language == "python3" and int(minor) <= sys.version_info.minor
+
+
+def check_handler(folder: Path, handler: str, runtime: str, *, glance: bool = False) -> None:
+    """Looks for a function's handler, as Lambda spells it: ``file.function``.
+
+    Args:
+        folder: the function's.
+        handler: its name.
+        runtime: of the function.
+        glance: believe what looks right; parsing every handler takes longer than all the rest of an unchanged deploy.
+
+    Raises:
+        ArtifactError: its file is missing, does not compile, or does not define it.
+    """
+    module, _, function = handler.rpartition(".")
+    python = runtime.startswith("python")
+    place = module.replace(".", "/") if python else module
+    endings = (".py", "/__init__.py") if python else (".js", ".mjs", ".cjs")
+    candidates = (folder / f"{place}{ending}" for ending in endings) if place else ()
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        needed = f"a file {place}{endings[0]} there" if place else "to be written as file.function"
+        raise ArtifactError(
+            f"{shown(folder)}: the handler {handler!r} needs {needed}. Add it, or name another handler in the declaration."
+        )
+    defines = _seems_to_define if glance else _defines
+    if knows(runtime) and not defines(found, function):
+        raise ArtifactError(f"{shown(found)} does not define {function!r}, which the handler {handler!r} names.")
+
+
+def _seems_to_define(path: Path, name: str) -> bool:
+    usual = rb"^(async +def|def|class) +%s\b" % re.escape(name).encode()
+    return re.search(usual, path.read_bytes(), re.MULTILINE) is not None or _defines(path, name)
+
+
+def _defines(path: Path, name: str) -> bool:
+    """Whether a module binds the name at its top level, as far as can be told without running it."""
+    tree = check_syntax(path)
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
+        return True
+    symbols = symtable.symtable(ast.unparse(tree), str(path), "exec").get_symbols()
+    return any(one.get_name() == name and (one.is_assigned() or one.is_imported() or one.is_namespace()) for one in symbols)
+
+
+def check_syntax(path: Path) -> ast.Module:
+    """The file's syntax tree.
+
+    Raises:
+        ArtifactError: it does not compile.
+    """
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+        compile(tree, str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise ArtifactError(f"{shown(path)}:{error.lineno}: {error.msg}. Nothing was deployed.") from None
+    except ValueError as error:
+        raise ArtifactError(f"{shown(path)} is not Python: {error}. Nothing was deployed.") from None
+    else:
+        return tree

@@ -1,0 +1,230 @@
+"""What a function or job asks for: `requirements.txt` or the dependencies of a `pyproject.toml`, and the lock beside it.
+
+Two machines must install the same files, on any day. So what is asked for is either pinned in full (a version and hashes for
+every package, dependencies of dependencies too) or locked: `package-lambdas --lock` resolves it for every runtime and
+architecture that some environment uses, and writes `requirements.lock`. A lock says what it was made from; one that is missing,
+or was made from something else, is an error everywhere.
+
+What the runtime brings (`BROUGHT`) is left out of locks, unless it is pinned.
+
+Follows https://pip.pypa.io/en/stable/reference/requirements-file-format/
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from common import digest
+from common.digest import Digest
+from common.errors import ArtifactError
+from common.packaging.tree import shown
+
+NAMES = ("requirements.txt", "pyproject.toml")
+BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")
+"""What every Python runtime of Lambda and Glue has. What these need besides (urllib3) comes if something else needs it too."""
+ELSEWHERE = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|\.)")
+PASSWORD = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*===?\s*([^\s;,\\*]+)\s*(?=;|--hash|\\|$)")
+HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, delete this file and lock again."
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """Where packages will run.
+
+    Args:
+        python: its version, as in ``3.11``.
+        platform: as uv calls it, as in ``aarch64-manylinux2014``.
+    """
+
+    python: str
+    platform: str
+
+    def __str__(self) -> str:
+        return f"python{self.python} {self.platform}"
+
+    @property
+    def marker(self) -> str:
+        """The environment marker that is true there and, of the targets of one lock, nowhere else."""
+        return f"python_version == '{self.python}' and platform_machine == '{self.platform.partition('-')[0]}'"
+
+
+def of_function(runtime: str, architecture: str) -> Target:
+    """Where a Lambda function's packages run: up to Python 3.11 on Amazon Linux 2 (glibc 2.26), later on Amazon Linux 2023."""
+    python = runtime.removeprefix("python")
+    machine = "aarch64" if architecture == "arm64" else "x86_64"
+    return Target(python, f"{machine}-{'manylinux2014' if int(python.partition('.')[2]) < 12 else 'manylinux_2_34'}")
+
+
+def of_job(glue_version: str) -> Target:
+    """Where a Spark job's packages run: Glue 5 on Amazon Linux 2023 with Python 3.11."""
+    return {"3.0": Target("3.7", "x86_64-manylinux2014"), "4.0": Target("3.10", "x86_64-manylinux2014")}.get(
+        glue_version, Target("3.11", "x86_64-manylinux_2_34")
+    )
+
+
+SHELL = Target("3.9", "x86_64-manylinux2014")
+"""Where a python-shell job's packages run."""
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """One file of requirements, and its lock.
+
+    Args:
+        path: a `requirements.txt`, whatever its name, or a `pyproject.toml`.
+    """
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        """Where the lock is."""
+        return self.path.with_name("requirements.lock" if self.path.name in NAMES else f"{self.path.stem}.lock")
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """What is asked for, one requirement or option a line, without comments; included files in their place.
+
+        Raises:
+            ArtifactError: the file cannot be read, or asks for something that only this machine has.
+        """
+        lines = tuple(_pyproject(self.path) if self.path.suffix == ".toml" else _lines(self.path, set()))
+        for line in lines:
+            if ELSEWHERE.match(line):
+                raise ArtifactError(
+                    f"{shown(self.path)}: {line!r} is a folder, not a package. Put the code into shared/ and import it."
+                )
+            if PASSWORD.search(line):
+                raise ArtifactError(
+                    f"{shown(self.path)} holds a password. Give it to uv in a netrc file or in UV_INDEX_URL instead."
+                )
+        return lines
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is asked for."""
+        return all(line.startswith("-") for line in self.lines)
+
+    @property
+    def is_pinned(self) -> bool:
+        """True when every requirement has a version and hashes: then the file is its own lock."""
+        asked = [line for line in self.lines if not line.startswith("-")]
+        return bool(asked) and all(PIN.match(line) and "--hash=" in line for line in asked)
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """What is to be left to the runtime: nothing, once one of it is pinned."""
+        pinned = {match[1].lower().replace("_", "-") for line in self.lines if (match := PIN.match(line))}
+        return () if pinned & set(BROUGHT) else BROUGHT
+
+    def digest(self) -> Digest:
+        """Of what is asked for; a lock carries it."""
+        return digest.of_struct("requirements", 1, sorted(self.lines))
+
+    def pins(self, target: Target) -> tuple[str, ...]:
+        """Every package with version and hashes, a line each, sorted.
+
+        Raises:
+            ArtifactError: there is no lock, it is stale, or it was not made for this target.
+        """
+        if self.is_pinned:
+            return tuple(sorted(self.lines))
+        where = shown(self.path)
+        if not self.lock.is_file():
+            raise ArtifactError(f"{where} is not locked, so two machines would install two things. {_advice(self.lock)}")
+        found = Lock.parse(self.lock.read_text(encoding="utf-8"))
+        if found.made_from != self.digest():
+            raise ArtifactError(f"{shown(self.lock)} is stale: {self.path.name} has changed since. {_advice(self.lock)}")
+        if str(target) not in found.targets:
+            raise ArtifactError(f"{shown(self.lock)} was not made for {target}. {_advice(self.lock)}")
+        return found.pins
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What a lock file says."""
+
+    made_from: str
+    targets: tuple[str, ...]
+    pins: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Lock":
+        """From the text of a file; one that is none of ours was made from nothing."""
+        said = dict(re.findall(r"^# (input-sha256|targets): (.*)$", text, re.MULTILINE))
+        targets = tuple(said.get("targets", "").split(", "))
+        return cls(said.get("input-sha256", ""), targets, tuple(sorted(joined(text))))
+
+    def __str__(self) -> str:
+        head = [HEADER, f"# input-sha256: {self.made_from}", f"# targets: {', '.join(self.targets)}"]
+        return "\n".join([*head, *(pin.replace(" --hash", " \\\n    --hash") for pin in self.pins), ""])
+
+
+def merged(made_from: Digest, found: Mapping[Target, Iterable[str]]) -> Lock:
+    """One lock for several targets: what all have in common as it is, the rest with a marker.
+
+    Raises:
+        ArtifactError: two targets that markers cannot tell apart have different packages.
+    """
+    wanted: dict[str, list[Target]] = {}
+    hashes: dict[str, set[str]] = {}
+    for target in sorted(found):
+        for what, _, known in (pin.partition(" --hash=") for pin in found[target]):
+            wanted.setdefault(what, []).append(target)
+            hashes.setdefault(what, set()).update(known.split(" --hash="))
+    pins = []
+    for what, targets in wanted.items():
+        _check_markers(what, targets, found)
+        name, _, own = what.partition(" ; ")
+        marker = " or ".join(f"({target.marker})" for target in targets)
+        if len(targets) < len(found):
+            name += f" ; {f'({own}) and ({marker})' if own else marker}"
+        elif own:
+            name = what
+        pins.append(" --hash=".join([name, *sorted(hashes[what])]))
+    return Lock(made_from, tuple(str(target) for target in sorted(found)), tuple(sorted(pins)))
+
+
+def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]) -> None:
+    others = {other.marker for other in found if other not in set(targets)}
+    for target in targets:
+        if target.marker in others:
+            raise ArtifactError(f"{what} differs between {target} and a like platform. Give each a file of its own.")
+
+
+def joined(text: str) -> Iterator[str]:
+    """The lines of a requirements file without comments, continued ones in one, single spaces."""
+    for line in re.sub(r"\\\n", " ", text).splitlines():
+        plain = " ".join(re.sub(r"(^|\s)#.*$", "", line).split())
+        if plain:
+            yield plain
+
+
+def _advice(lock: Path) -> str:
+    return f"Run `invoke package-lambdas --lock` and commit {lock.name}."
+
+
+def _lines(path: Path, seen: set[Path]) -> Iterator[str]:
+    seen.add(path.resolve())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
+    for line in joined(text):
+        option = re.fullmatch(r"(-r|--requirement)[ =]?(.+)", line)
+        if option is None:
+            yield line
+        elif (included := path.parent / option[2]).resolve() not in seen:
+            yield from _lines(included, seen)
+
+
+def _pyproject(path: Path) -> Iterator[str]:
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
+    yield from (" ".join(str(one).split()) for one in project.get("dependencies", ()))

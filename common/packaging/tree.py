@@ -1,0 +1,159 @@
+"""The files of a folder that belong into a package, and those that must never get there.
+
+What tools leave behind, tests, and the files that only say what to install stay out; so does whatever `.deployignore` names (the
+syntax is .gitignore's; ``!tests/`` takes something back in). Which files are there is an input of the digest; whether one of them
+holds a secret is looked at when the package is built, as nothing leaves this machine before.
+
+Follows https://git-scm.com/docs/gitignore
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from common.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+IGNORED = frozenset({"__pycache__", ".DS_Store", ".cache", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"})
+"""Names that nobody packages; `.deployignore` cannot take them back in."""
+LEFT_OUT = ("tests/", "/.deployignore", "/requirements.txt", "/requirements.lock", "/pyproject.toml", "/uv.lock")
+"""What stays out unless `.deployignore` takes it back in."""
+IGNORE_FILE = ".deployignore"
+SECRET_NAMES = re.compile(
+    r"\.env(\.(?!example$|sample$|template$).*)?|.*\.(key|p12|pfx|jks|keystore|ppk)|id_(rsa|dsa|ecdsa|ed25519)"
+    r"|\.netrc|\.pypirc|\.git-credentials|\.htpasswd",
+    re.IGNORECASE,
+)
+SECRET_TEXTS = {
+    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE\b)[0-9A-Z]{16}\b"),
+    "an AWS secret key": re.compile(
+        rb"aws_secret_access_key\s*[=:]\s*[\"']?(?![A-Za-z0-9/+]*EXAMPLEKEY)[A-Za-z0-9/+]{40}\b", re.IGNORECASE
+    ),
+    "a registry's token": re.compile(rb"_authToken\s*=\s*[^\s$]"),
+}
+SEARCHED = 1 << 20
+"""Bytes of each file in which secrets are looked for."""
+
+
+class Found(NamedTuple):
+    """A file, and what `stat` says of it."""
+
+    path: Path
+    stat: os.stat_result
+
+    @property
+    def is_executable(self) -> bool:
+        """For its owner, as git knows it; whether we may execute it depends on who we are."""
+        return bool(self.stat.st_mode & stat.S_IXUSR)
+
+
+Files = Mapping[str, Found]
+"""Files under the relative POSIX paths that they have in a package."""
+
+
+class Ignoring:
+    """Which paths of a package stay out, besides those that always do.
+
+    Args:
+        folder: where `.deployignore` is, if there is one.
+    """
+
+    def __init__(self, folder: Path, left_out: Iterable[str] = LEFT_OUT) -> None:
+        file = folder / IGNORE_FILE
+        self.own = tuple(file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
+        self._left_out = tuple(left_out)
+        self._plain = {line.strip("/") for line in self._left_out if line.startswith("/")}
+
+    def __contains__(self, name: str) -> bool:
+        if self.own:
+            return self._spec.match_file(name)
+        return name in self._plain or ("tests/" in self._left_out and "tests" in name.split("/")[:-1])
+
+    @cached_property
+    def _spec(self) -> "GitIgnoreSpec":
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415 - a tenth of a second that few packages need
+
+        return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
+
+
+def walk(folder: Path, ignoring: Ignoring | None = None) -> dict[str, Found]:
+    """Every file below, in the order of their paths; symlinks inside the folder are followed.
+
+    Raises:
+        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder.
+    """
+    found: dict[str, Found] = {}
+    waiting = [("", os.fspath(folder))]
+    while waiting:
+        prefix, directory = waiting.pop()
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name in IGNORED or (ignoring is not None and f"{prefix}{entry.name}" in ignoring):
+                    continue
+                if entry.is_symlink():
+                    _check_link(Path(entry.path), folder.resolve())
+                if entry.is_dir():
+                    waiting.append((f"{prefix}{entry.name}/", entry.path))
+                elif not entry.is_file():
+                    raise ArtifactError(f"{shown(Path(entry.path))} is neither a file nor a folder. Put the file itself there.")
+                elif not entry.name.endswith(".pyc"):
+                    found[prefix + entry.name] = Found(Path(entry.path), entry.stat())
+    return dict(sorted(found.items()))
+
+
+def check_case(names: Iterable[str], where: str) -> None:
+    """Two names that a file system without upper and lower case would take for one make another package there.
+
+    Raises:
+        ArtifactError: there are two such names.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise ArtifactError(f"{where}: {other} and {name} differ in upper and lower case alone. Rename one of them.")
+
+
+def check_secrets(files: Files) -> None:
+    """Looks for secrets by name and by content.
+
+    Raises:
+        ArtifactError: there is one.
+    """
+    for name, found in files.items():
+        named = SECRET_NAMES.fullmatch(found.path.name) or ".aws" in name.split("/")
+        what = "secrets by its name" if named else _secret_in(found.path)
+        if what:
+            raise ArtifactError(
+                f"{shown(found.path)} holds {what}, and would be in the package. Delete it, or name it in {IGNORE_FILE}; code "
+                f"gets the name of a secret (Secrets Manager, Parameter Store) and reads it when it runs. Nothing was deployed."
+            )
+
+
+def _secret_in(path: Path) -> str:
+    with path.open("rb") as file:
+        text = file.read(SEARCHED)
+    return next((what for what, pattern in SECRET_TEXTS.items() if pattern.search(text)), "")
+
+
+def _check_link(path: Path, top: Path) -> None:
+    if not path.exists():
+        wrong = "a link to nothing"
+    elif not path.resolve().is_relative_to(top):
+        wrong = "a link out of its folder"
+    else:
+        wrong = "a link in a circle" if path.resolve() in {parent.resolve() for parent in path.parents} else ""
+    if wrong:
+        raise ArtifactError(f"{shown(path)} is {wrong}. Put the file itself there.")
+
+
+def shown(path: Path) -> str:
+    """The path as a person at the repository's root would write it."""
+    return (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()

@@ -1,0 +1,64 @@
+"""Running uv, which resolves and installs Python packages.
+
+It runs in the root folder of the file system: there no pyproject.toml adds the constraints of this repository to those of a
+function. Who needs another index says so in the ways that uv knows (its user configuration, ``UV_INDEX_URL``, a netrc file).
+
+Follows https://docs.astral.sh/uv/pip/compile/
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from common.errors import ArtifactError
+
+HIDDEN = frozenset({"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PRERELEASE"})
+"""Variables that would change what is installed."""
+NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`|([\w.-]+)==\S+ has no (?:usable wheels|wheels with a matching)")
+
+
+def run(words: list[str], what: str) -> None:
+    """Runs ``uv words…``.
+
+    Args:
+        words: the command line.
+        what: said in errors, as in ``lambda/Load/requirements.txt for python3.11 on arm64``.
+
+    Raises:
+        ArtifactError: uv is not there, or refuses.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    command = [_found(), *words, "--quiet", "--no-progress", "--python", sys.executable]
+    root = Path.cwd().anchor
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)  # noqa: S603 - uv
+    if done.returncode:
+        raise ArtifactError(_explained(done.stderr, what))
+
+
+def _found() -> str:
+    beside = Path(sys.executable).with_name("uv")
+    found = str(beside) if beside.exists() else shutil.which("uv")
+    if not found:
+        raise ArtifactError("uv is not installed beside Python or on PATH. Install it with: pip install uv")
+    return found
+
+
+def _explained(said: str, what: str) -> str:
+    """What uv said, and of a package without a wheel what to do about it."""
+    without = sorted({one or other for one, other in NO_WHEEL.findall(said)})
+    if without:
+        names = ", ".join(without)
+        return (
+            f"{what}: {names} cannot be had as a wheel that runs there, and nothing is compiled here. Ask for a version that has "
+            f"one, use another package, or let the function run elsewhere (runtime, architecture). uv said:\n{_indented(said)}"
+        )
+    advice = "Correct the requirements, or check network and index."
+    return f"{what}: uv could not find or fetch the packages:\n{_indented(said)}\n{advice}"
+
+
+def _indented(said: str) -> str:
+    start = max(said.rfind("error:"), said.rfind("\N{MULTIPLICATION SIGN}"), 0)  # how uv marks an unsolvable demand
+    return "\n".join(f"  {line}" for line in said[start:].strip().splitlines()[:12])

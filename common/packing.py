@@ -1,0 +1,92 @@
+"""`package-lambdas`: builds every Lambda package, and writes the locks that packages are built from. Asks AWS nothing.
+
+Without an environment the packages of all are built: configuration may give a function another runtime or architecture in each,
+and what is the same in two is built once.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from common import config, projects, selection
+from common.artifact import Package
+from common.errors import ArtifactError, DeployError
+from common.events import Built, Note
+from common.packaging import dependencies
+from common.packaging.dependencies import Dependencies
+from common.packaging.requirements import Requirements, Target
+from common.packaging.tree import shown
+from common.resource import Resource
+from common.resources.job import Job
+from common.session import Session
+
+
+def package(session: Session) -> None:
+    """Builds the packages that are not built yet, in parallel, and tells what each holds.
+
+    Raises:
+        ArtifactError: some cannot be built; all that is wrong in one message.
+    """
+    packages: dict[Path, Package] = {}
+    errors: list[str] = []
+    for one in _packages(session):
+        try:
+            packages.setdefault(one.built_at(session.build_dir), one)
+        except DeployError as error:  # nothing says what to install
+            errors.append(str(error))
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as pool:
+        for result in pool.map(_built, packages, packages.values(), [session.build_dir] * len(packages)):
+            if isinstance(result, Built):
+                session.report(result)
+            else:
+                errors.append(str(result))
+    if errors:
+        raise ArtifactError("\n".join(dict.fromkeys(errors)))
+
+
+def lock(session: Session) -> None:
+    """Writes the lock of everything that some function or job of any environment installs; --only would leave targets out.
+
+    Raises:
+        ArtifactError: something cannot be resolved, or has no wheel for where it will run.
+    """
+    wanted: dict[Path, tuple[Requirements, set[Target]]] = {}
+    for name in config.environments(session.root):
+        for one in _resources(session, name):
+            for found in _installing(one):
+                _, targets = wanted.setdefault(found.requirements.path.resolve(), (found.requirements, set()))
+                targets.add(found.target)
+    for requirements, targets in wanted.values():
+        if not requirements.is_pinned:
+            changed = dependencies.lock(requirements, targets)
+            session.report(Note(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}"))
+
+
+def _resources(session: Session, environment: str) -> list[Resource]:
+    pipelines = projects.load(session.root, config.load(session.root, environment), session.projects)
+    return [one for pipeline in pipelines for one in pipeline.resources()]
+
+
+def _packages(session: Session) -> Iterator[Package]:
+    names = [session.choices.env] if session.choices.env else config.environments(session.root)
+    for name in names:
+        resources = [one for one in _resources(session, name) if selection.matches(session.choices.only, one.key)]
+        session.look_at(resources)
+        yield from (one.artifact for one in resources if isinstance(one.artifact, Package))
+
+
+def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:
+    try:
+        because = "" if path.exists() else one.because(path)
+        size = one.build(build_dir).stat().st_size
+        return Built(one.key, one.files(), size, one.holds(), because)
+    except DeployError as error:
+        return error
+
+
+def _installing(one: Resource) -> Iterator[Dependencies]:
+    """What a resource installs, directly or in its artifacts."""
+    found = [getattr(artifact, "dependencies", None) for artifact in one.artifacts]
+    found += [one.modules] if isinstance(one, Job) else []
+    yield from (inner for inner in found if isinstance(inner, Dependencies))

@@ -1,0 +1,120 @@
+"""What was packaged here runs where it should: in the embedded AWS, on this machine's architecture, and in Spark."""
+
+import json
+import platform
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common import local
+from tests.local.fixtures import client_of
+from tests.repository import Repository
+
+DECLARED = (
+    "from common import FunctionSettings",
+    'p.function("Compute", settings=FunctionSettings(architecture="x86_64", timeout_seconds=30))',
+    'p.function("Twin", folder="lambda/Compute", settings=FunctionSettings(architecture="arm64"))',
+)
+HANDLER = """
+import numpy
+from pydantic import BaseModel
+
+from shared.codes import double
+
+
+class Field(BaseModel):
+    acres: float
+
+
+def handler(event, context):
+    acres = [Field.model_validate(one).acres for one in event["fields"]]
+    return {"acres": double(float(numpy.asarray(acres).sum())), "numpy": numpy.__file__}
+"""
+SCRIPT = """
+import inflection
+from pyspark.sql import SparkSession
+
+from shared.codes import double
+
+rows = SparkSession.builder.getOrCreate().createDataFrame([(1,), (2,)], ["acres"])
+doubled = rows.rdd.map(lambda row: double(row.acres)).collect()
+if doubled != [2, 4] or inflection.pluralize("acre") != "acres":
+    raise ValueError(f"{doubled} {inflection.__file__}")
+"""
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    """A repository with packages from the real index, locked and deployed."""
+    with pytest.MonkeyPatch.context() as patched:
+        root = tmp_path_factory.mktemp("packages")
+        patched.chdir(root)
+        repository = Repository(root)
+        repository.project("acres", *DECLARED)
+        (root / "config/dev.json").unlink()
+        repository.configure("local", embedded={})
+        repository.write("projects/acres/shared/codes.py", "def double(acres):\n    return 2 * acres\n")
+        repository.write("projects/acres/lambda/Compute/handler.py", HANDLER)
+        repository.write("projects/acres/lambda/Compute/requirements.txt", "numpy<3\npydantic<3\nboto3\n")
+        repository.write("projects/acres/glue/landing/load.py", SCRIPT)
+        repository.write("projects/acres/glue/landing/load.requirements.txt", "inflection<1\n")
+        try:
+            for words in (("package-lambdas", "--lock"), ("deploy", "--env", "local")):
+                ended = repository.invoke(*words)
+                assert ended.code == 0, ended.out + ended.err
+            yield repository
+        finally:
+            local.stop(root)
+
+
+def client(repository: Repository, service: str) -> Any:
+    found = local.running(repository.root)
+    assert found is not None
+    return client_of(found, service)
+
+
+def tags(path: Path) -> set[str]:
+    """The platforms of a package's compiled modules, by its wheels' own words."""
+    with zipfile.ZipFile(path) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
+    return {line.rpartition("-")[2] for text in texts for line in text.splitlines() if line.startswith("Tag: ")} - {"any"}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the function is built for another processor")
+def test_a_function_with_compiled_packages_runs(deployed: Repository) -> None:
+    payload = json.dumps({"fields": [{"acres": 1.5}, {"acres": "2"}]}).encode()
+    answer = client(deployed, "lambda").invoke(FunctionName="t-dev-acres-Compute", Payload=payload)
+    result = json.loads(answer["Payload"].read())
+    assert result["acres"] == 7.0, result
+    assert "site-packages" not in result["numpy"], "it is the package's own"
+
+
+def test_its_twin_has_the_wheels_of_the_other_processor(deployed: Repository) -> None:
+    (here,), (there,) = (list(deployed.root.glob(f"build/artifacts/acres/{name}/*.zip")) for name in ("Compute", "Twin"))
+    assert {tag.rpartition("_")[2] for tag in tags(here)} == {"64"}
+    assert all(tag.endswith("x86_64") for tag in tags(here))
+    assert tags(there)
+    assert all(tag.endswith("aarch64") for tag in tags(there))
+    with zipfile.ZipFile(there) as archive:
+        libraries = [name for name in archive.namelist() if name.endswith(".so")]
+        assert not [name for name in libraries if "x86_64" in name]
+        assert not [name for name in archive.namelist() if name.startswith(("boto3", "botocore"))]
+
+
+def test_a_job_runs_with_shared_code_and_a_package(deployed: Repository) -> None:
+    glue = client(deployed, "glue")
+    run = glue.start_job_run(JobName="t-dev-acres-load")["JobRunId"]
+    deadline = time.monotonic() + 120
+    while (found := glue.get_job_run(JobName="t-dev-acres-load", RunId=run)["JobRun"])["JobRunState"] in {"STARTING", "RUNNING"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert found["JobRunState"] == "SUCCEEDED", found.get("ErrorMessage")
+
+
+def test_a_second_deploy_has_nothing_to_do(deployed: Repository) -> None:
+    ended = deployed.invoke("deploy", "--env", "local", "--json")
+    assert [one for one in json.loads(ended.out)["changes"] if one["action"] != "noop"] == []

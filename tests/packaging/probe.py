@@ -1,0 +1,72 @@
+"""Builds one package in a process of its own and prints its digests; what differs there is named on the command line.
+
+Usage: ``python probe.py <function's folder> <build folder> [difference…]``.
+"""
+
+import hashlib
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from common.artifact import Package
+from common.packaging.imports import Libraries
+from common.resource import Key
+
+SCANDIR, STAT, COMPRESS = os.scandir, Path.stat, zlib.compressobj
+
+
+@contextmanager
+def reversed_scandir(path: Any = ".") -> Iterator[Iterator[os.DirEntry[str]]]:
+    """A file system that lists its files in another order."""
+    with SCANDIR(path) as entries:
+        yield iter(sorted(entries, key=lambda one: one.name, reverse=True))
+
+
+def stat_without_case(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+    """A file system that takes upper and lower case for one."""
+    try:
+        return STAT(path, follow_symlinks=follow_symlinks)
+    except FileNotFoundError:
+        if path.parent == path:
+            raise
+        with suppress(OSError):
+            for other in path.parent.iterdir():
+                if other.name.casefold() == path.name.casefold():
+                    return STAT(other, follow_symlinks=follow_symlinks)
+        raise
+
+
+def other_zlib(_level: int = 6, *arguments: Any) -> Any:
+    """A zlib that finds other matches."""
+    return COMPRESS(1, *arguments)
+
+
+def put(where: object, name: str, other: Any) -> None:
+    """Puts something in the standard library's place."""
+    setattr(where, name, other)
+
+
+def main(folder: Path, build: Path, *differences: str) -> None:
+    if "order" in differences:
+        put(os, "scandir", reversed_scandir)
+    if "case" in differences:
+        put(Path, "stat", stat_without_case)
+    if "zlib" in differences:
+        put(zlib, "compressobj", other_zlib)
+    if "umask" in differences:
+        os.umask(0o077)
+    if "user" in differences:
+        os.seteuid(65534)
+    root = folder.parents[1]
+    libraries = Libraries({"shared": root / "shared"})
+    one = Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, "handler.handler", "python3.11", "x86_64", libraries)
+    built = one.build(build)
+    print(one.input_digest(), hashlib.sha256(built.read_bytes()).hexdigest(), built.stat().st_size)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

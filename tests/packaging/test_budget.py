@@ -1,0 +1,46 @@
+"""Packages that Lambda would refuse are refused here, and what makes them large is named."""
+
+from pathlib import Path
+
+import pytest
+
+from common.errors import ArtifactError
+from common.packaging import budget
+from common.packaging.tree import walk
+
+MB = 1 << 20
+
+
+def large(path: Path, size: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(size)
+
+
+def test_what_fits_fits(tmp_path: Path) -> None:
+    large(tmp_path / "model.bin", budget.UNZIPPED_LIMIT)
+    budget.check(walk(tmp_path), tmp_path, "x86_64", dependencies=False)
+
+
+def test_the_ten_largest_packages_are_named_with_what_to_do(tmp_path: Path) -> None:
+    for number in range(12):
+        large(tmp_path / f"package{number}/data.bin", (number + 1) * 2 * MB)
+    large(tmp_path / "numpy/core.so", 60 * MB)
+    large(tmp_path / "numpy.libs/blas.so", 50 * MB)
+    with pytest.raises(ArtifactError) as caught:
+        budget.check(walk(tmp_path), tmp_path, "x86_64", dependencies=True)
+    told = str(caught.value)
+    assert "266 MB unzipped; Lambda accepts 250 MB, layers included. The largest: numpy 110 MB, package11 24 MB," in told
+    assert "package3 8 MB" in told
+    assert "package2 " not in told
+    assert told.endswith(
+        "Leave files out by .deployignore, leave out what a layer brings, or try arm64, whose packages are often smaller."
+    )
+    with pytest.raises(ArtifactError, match=r"move dependencies to a layer\.$"):
+        budget.check(walk(tmp_path), tmp_path, "arm64", dependencies=False)
+
+
+def test_npm_packages_are_packages(tmp_path: Path) -> None:
+    large(tmp_path / "node_modules/@aws/sdk/index.js", 3)
+    large(tmp_path / "node_modules/yaml/index.js", 2)
+    assert budget.sizes(walk(tmp_path)) == {"node_modules/@aws/sdk": 3, "node_modules/yaml": 2}

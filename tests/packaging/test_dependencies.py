@@ -1,0 +1,135 @@
+"""Locking and installing, from an index that is a folder."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from common.errors import ArtifactError
+from common.packaging import dependencies
+from common.packaging.dependencies import Dependencies
+from common.packaging.requirements import Requirements, of_function
+from tests.packaging.index import wheel
+
+X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "lambda" / "Load"
+    made.mkdir(parents=True)
+    return made
+
+
+def locked(folder: Path, text: str, *targets: object) -> Requirements:
+    (folder / "requirements.txt").write_text(text)
+    found = Requirements(folder / "requirements.txt")
+    dependencies.lock(found, {X86, ARM})
+    return found
+
+
+def pins(requirements: Requirements) -> list[str]:
+    return [pin.partition(" --hash")[0] for pin in requirements.pins(X86)]
+
+
+def members(one: Dependencies, folder: Path, build: Path) -> list[str]:
+    return list(one.members(build, folder))
+
+
+def test_a_lock_has_versions_and_hashes_of_everything(index: Path, folder: Path) -> None:
+    found = locked(folder, "grain\nstraw\n")
+    assert pins(found) == ["grain==1.0", "husk==1.2", "straw==2.0"]
+    assert [pin.count("--hash=sha256:") for pin in found.pins(X86)] == [1, 1, 2]
+    assert str(folder) not in found.lock.read_text()
+    assert oct(found.lock.stat().st_mode)[-3:] == "644"
+
+
+def test_locking_again_changes_nothing_and_keeps_versions(index: Path, folder: Path) -> None:
+    found = locked(folder, "grain\n")
+    before = found.lock.read_bytes()
+    wheel(index, "grain", "1.1")
+    assert not dependencies.lock(found, {ARM, X86})
+    assert found.lock.read_bytes() == before
+    assert pins(locked(folder, "grain\nstraw\n")) == ["grain==1.0", "husk==1.2", "straw==2.0"]
+    found.lock.unlink()
+    assert "grain==1.1" in pins(locked(folder, "grain\n"))
+
+
+def test_what_the_runtime_brings_is_left_out_unless_pinned(index: Path, folder: Path) -> None:
+    assert pins(locked(folder, "cloud\nboto3\n")) == ["cloud==1.0", "husk==1.2"]
+    assert pins(locked(folder, "cloud\nboto3==1.40.0\n")) == ["boto3==1.40.0", "botocore==1.40.0", "cloud==1.0", "husk==1.2"]
+
+
+def test_a_package_without_a_wheel_is_named(index: Path, folder: Path) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        locked(folder, "grain\nchaff\n")
+    assert "lambda/Load/requirements.txt for python3.11" in str(caught.value)
+    assert "chaff cannot be had as a wheel that runs there, and nothing is compiled here" in str(caught.value)
+    assert not (folder / "requirements.lock").exists()
+    with pytest.raises(ArtifactError, match="uv could not find or fetch the packages"):
+        locked(folder, "nonesuch\n")
+
+
+def test_a_package_gets_what_runs_and_no_traces(index: Path, folder: Path, tmp_path: Path) -> None:
+    one = Dependencies(locked(folder, "grain\n"), X86)
+    assert members(one, folder, tmp_path / "build") == [
+        "grain-1.0.dist-info/METADATA",
+        "grain-1.0.dist-info/WHEEL",
+        "grain-1.0.dist-info/entry_points.txt",
+        "grain/__init__.py",
+        "grain/data.json",
+        "husk-1.2.dist-info/METADATA",
+        "husk-1.2.dist-info/WHEEL",
+        "husk/__init__.py",
+        "husk/check.py",
+        "husk/tests/__init__.py",
+    ], "tests that a module imports stay"
+    (folder / ".deployignore").write_text("*.dist-info/\nhusk/check.py\n")
+    assert members(one, folder, tmp_path / "build") == ["grain/__init__.py", "grain/data.json", "husk/__init__.py"]
+    assert one.names() == ("grain==1.0", "husk==1.2")
+
+
+def test_each_architecture_gets_its_own_wheel(index: Path, folder: Path, tmp_path: Path) -> None:
+    requirements = locked(folder, "straw\n")
+    x86, arm = Dependencies(requirements, X86), Dependencies(requirements, ARM)
+    assert x86.digest() != arm.digest()
+    assert "straw/arm.txt" in members(arm, folder, tmp_path / "build")
+    assert "straw/arm.txt" not in members(x86, folder, tmp_path / "build")
+
+
+def test_the_hash_of_what_is_installed_is_the_locked_one(index: Path, folder: Path, tmp_path: Path) -> None:
+    one = Dependencies(locked(folder, "husk\n"), X86)
+    wheel(index, "husk", "1.2", files={"husk/evil.py": ""})
+    with pytest.raises(ArtifactError, match=r"(?s)uv could not find or fetch.*[Hh]ash"):
+        one.install(tmp_path / "build")
+    assert list((tmp_path / "build").glob(".dependencies/*")) == []
+
+
+def test_what_is_installed_once_is_shared_even_by_builds_at_the_same_time(index: Path, folder: Path, tmp_path: Path) -> None:
+    requirements = locked(folder, "grain\n")
+    found: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(Dependencies(requirements, X86).install(tmp_path / "build")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert [path.name for path in (tmp_path / "build/.dependencies").iterdir()] == [found[0].name]
+    for name in [one.name for one in index.glob("*.whl")]:
+        (index / name).unlink()
+    assert Dependencies(requirements, X86).install(tmp_path / "build") == found[0]
+
+
+def test_a_folder_asks_by_either_file(index: Path, folder: Path) -> None:
+    assert dependencies.beside(folder, X86) is None
+    (folder / "pyproject.toml").write_text('[project]\nname = "load"\nversion = "1"\ndependencies = ["husk"]\n')
+    found = dependencies.beside(folder, X86)
+    assert found is not None
+    dependencies.lock(found.requirements, {X86})
+    assert found.names() == ("husk==1.2",)
+    assert list(found.files()) == ["requirements.lock"]
+    (folder / "requirements.txt").write_text("# nothing\n")
+    assert dependencies.beside(folder, X86) is not None

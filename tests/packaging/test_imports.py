@@ -1,0 +1,129 @@
+"""Following imports: what is reached is taken, what is not is left, and what is missing is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from common.errors import ArtifactError
+from common.packaging.imports import Libraries
+
+SHARED = {
+    "codes.py": "from .texts import clean\nimport shared.tables\nCODES = 1\n",
+    "texts.py": "def clean(text): ...\n",
+    "tables.py": "",
+    "unused.py": "import shared.broken_if_read\n",
+    "rules/__init__.py": "from . import limits\n",
+    "rules/limits.py": "from ..texts import clean\nfrom .deep.inner import X\n",
+    "rules/other.py": "",
+    "rules/limits.json": "{}",
+    "rules/deep/inner.py": "X = 1\n",
+    "plugins/one.py": "import shared.tables\n",
+    "plugins/two.py": "",
+    "plugins/data/rows.csv": "a,b\n",
+    "star/__init__.py": "",
+    "star/a.py": "",
+}
+
+
+@pytest.fixture
+def libraries(tmp_path: Path) -> Libraries:
+    for name, text in SHARED.items():
+        write(tmp_path / "shared" / name, text)
+    write(tmp_path / "libs/geo/__init__.py", "from shared.tables import *\n")
+    write(tmp_path / "libs/geo/points.py", "")
+    write(tmp_path / "libs/units.py", "ACRE = 4046.86\n")
+    return Libraries(
+        {"shared": tmp_path / "shared", "geo": tmp_path / "libs/geo", "units": tmp_path / "libs/units.py", "no": tmp_path / "no"}
+    )
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+CODES = {"shared/codes.py", "shared/texts.py", "shared/tables.py"}
+RULES = {
+    "shared/rules/__init__.py",
+    "shared/rules/limits.py",
+    "shared/rules/limits.json",
+    "shared/rules/deep/inner.py",
+    "shared/texts.py",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "reached"),
+    [
+        ("import json, os.path", set()),
+        ("from shared.codes import CODES", CODES),
+        ("from shared import codes", CODES),
+        ("import shared.codes as c", CODES),
+        ("def f():\n    import shared.codes", CODES),
+        ("from shared import rules, tables", {*RULES, "shared/tables.py"}),
+        ("import shared.rules.deep.inner", RULES),
+        ("from shared.rules.limits import LIMIT", RULES),
+        ("from shared.rules import LIMIT", RULES),
+        ("import importlib\nimportlib.import_module('shared.tables')", {"shared/tables.py"}),
+        ("import importlib\nimportlib.import_module(name)  # shared", set()),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import shared.codes\nelse:\n    import shared.tables",
+            {"shared/tables.py"},
+        ),
+        ("from shared.star import *", {"shared/star/__init__.py", "shared/star/a.py"}),
+        ("from . import shared", set()),
+        ("import units", {"units.py"}),
+        ("from geo import points", {"geo/__init__.py", "geo/points.py", "shared/tables.py"}),
+        ("try:\n    from shared import fast\nexcept ImportError:\n    from shared import tables as fast", {"shared/tables.py"}),
+        ("import no", set()),
+        ("import shared", set()),
+        ("text = 'import shared.codes'", set()),
+    ],
+)
+def test_what_is_imported_is_taken_and_no_more(libraries: Libraries, tmp_path: Path, source: str, reached: set[str]) -> None:
+    found = libraries.followed([write(tmp_path / "handler.py", source)])
+    assert set(found) == reached
+    assert list(found) == sorted(found)
+
+
+def test_what_is_imported_in_ways_that_cannot_be_seen_is_declared(libraries: Libraries, tmp_path: Path) -> None:
+    handler = write(tmp_path / "handler.py", "")
+    plugins = {"shared/plugins/one.py", "shared/plugins/two.py", "shared/plugins/data/rows.csv", "shared/tables.py"}
+    assert set(libraries.followed([handler], ["shared.plugins"])) == plugins
+    assert set(libraries.followed([handler], ["shared.plugins.two"])) == {"shared/plugins/two.py"}
+    assert set(libraries.followed([handler], ["units"])) == {"units.py"}
+    for name in ("shared.plugin", "shared.plugins.three"):
+        with pytest.raises(ArtifactError, match=f"includes: there is no {name} in "):
+            libraries.followed([handler], [name])
+    with pytest.raises(ArtifactError, match=r"includes: 'elsewhere.x' is in none of the libraries shared, geo, units"):
+        libraries.followed([handler], ["elsewhere.x"])
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("\nfrom shared.code import CODES", "2 imports shared.code, which"),
+        ("from shared import code", "1 imports shared.code, which"),
+        ("import shared.Codes", "1 imports shared.Codes, which"),
+        ("try:\n    import shared.fast\nexcept ValueError: ...", "2 imports shared.fast"),
+    ],
+)
+def test_what_is_missing_is_told(libraries: Libraries, tmp_path: Path, source: str, missing: str) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        libraries.followed([write(tmp_path / "handler.py", source)])
+    assert f"handler.py:{missing}" in str(caught.value)
+
+
+def test_what_the_folder_has_itself_comes_first(libraries: Libraries, tmp_path: Path) -> None:
+    handler = write(tmp_path / "handler.py", "import shared.mine")
+    assert libraries.followed([handler], own=["shared"]) == {}
+
+
+def test_an_edit_within_a_session_is_seen(libraries: Libraries, tmp_path: Path) -> None:
+    handler = write(tmp_path / "handler.py", "import shared.tables")
+    assert set(libraries.followed([handler])) == {"shared/tables.py"}
+    write(handler, "import shared.texts ")
+    os.utime(handler, (1, 1))
+    assert set(libraries.followed([handler])) == {"shared/texts.py"}

@@ -1,0 +1,145 @@
+"""Node.js functions: what their lock installs, and functions that a command builds."""
+
+import base64
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.artifact import Package
+from common.errors import ArtifactError
+from common.packaging.node import Command
+from common.resource import Key
+
+HANDLER = "import { weigh } from 'scales';\nexport const handler = async () => weigh();\n"
+needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+
+
+def archive(path: Path, name: str) -> str:
+    """An npm package; its integrity."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        scripts = {"install": "touch ran"}
+        texts = {
+            "package.json": json.dumps({"name": name, "version": "1.0.0", "scripts": scripts}),
+            "index.js": "exports.weigh = 1",
+        }
+        for member, text in texts.items():
+            info = tarfile.TarInfo(f"package/{member}")
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(packed.getvalue())
+    return "sha512-" + base64.b64encode(hashlib.sha512(packed.getvalue()).digest()).decode()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A function with a dependency, and one for development, from archives in its folder."""
+    made = tmp_path / "lambda/Weigh"
+    made.mkdir(parents=True)
+    (made / "index.mjs").write_text(HANDLER)
+    asked = {"dependencies": {"scales": "file:vendor/scales.tgz"}, "devDependencies": {"hammer": "file:vendor/hammer.tgz"}}
+    own: dict[str, Any] = {"name": "weigh", "version": "1.0.0", **asked}
+    packages: dict[str, Any] = {"": own}
+    for name, more in (("scales", {}), ("hammer", {"dev": True})):
+        integrity = archive(made / f"vendor/{name}.tgz", name)
+        said = {"version": "1.0.0", "resolved": f"file:vendor/{name}.tgz", "integrity": integrity, "hasInstallScript": True}
+        packages[f"node_modules/{name}"] = {**said, **more}
+    (made / "package.json").write_text(json.dumps(own))
+    (made / "package-lock.json").write_text(json.dumps({"name": "weigh", "lockfileVersion": 3, "packages": packages}))
+    (made / ".deployignore").write_text("vendor/\n")
+    return made
+
+
+def package(folder: Path, **said: Any) -> Package:
+    given = {"handler": "index.handler", "runtime": "nodejs22.x", "architecture": "x86_64", **said}
+    return Package(Key("acres", "artifact", "Weigh"), "dev/acres/", folder, **given)
+
+
+def members(built: Path) -> list[str]:
+    with zipfile.ZipFile(built) as zipped:
+        return zipped.namelist()
+
+
+@needs_npm
+def test_what_the_lock_says_is_packaged_and_no_more(folder: Path, tmp_path: Path) -> None:
+    (folder / "node_modules/leftover").mkdir(parents=True)
+    (folder / "node_modules/leftover/index.js").write_text("")
+    one = package(folder)
+    inner = [f"node_modules/scales/{name}" for name in ("index.js", "package.json")]
+    assert members(one.build(tmp_path / "build")) == ["index.mjs", *inner, "package.json"], "no hammer, no leftovers, nothing ran"
+    assert one.holds() == ("scales@1.0.0",)
+    assert sorted(one.files()) == ["index.mjs", "package-lock.json", "package.json"]
+
+
+def test_the_lock_is_an_input_and_its_spelling_is_not(folder: Path) -> None:
+    first = package(folder).input_digest()
+    lock = json.loads((folder / "package-lock.json").read_text())
+    (folder / "package-lock.json").write_text(json.dumps(lock, indent=4, sort_keys=True))
+    assert package(folder).input_digest() == first
+    assert package(folder, architecture="arm64").input_digest() != first
+    lock["packages"]["node_modules/scales"]["version"] = "1.0.1"
+    (folder / "package-lock.json").write_text(json.dumps(lock))
+    assert package(folder).input_digest() != first
+
+
+def test_dependencies_without_a_lock_are_refused(folder: Path) -> None:
+    (folder / "package-lock.json").unlink()
+    with pytest.raises(
+        ArtifactError, match=r"lambda/Weigh: package.json has dependencies and no package-lock.json.*npm install --pack"
+    ):
+        package(folder).input_digest()
+    (folder / "package.json").write_text("{")
+    with pytest.raises(ArtifactError, match=r"package.json is not JSON"):
+        package(folder).input_digest()
+
+
+@needs_npm
+def test_what_npm_refuses_is_told(folder: Path, tmp_path: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text())
+    other = "sha512-" + base64.b64encode(hashlib.sha512(b"what was there before").digest()).decode()
+    lock["packages"]["node_modules/scales"]["integrity"] = other
+    (folder / "package-lock.json").write_text(json.dumps(lock))
+    with pytest.raises(ArtifactError, match=r"(?s)lambda/Weigh: `npm ci --omit=dev.*has failed with exit code 1:.*integrity"):
+        package(folder).build(tmp_path / "build")
+    assert list((tmp_path / "build").glob("**/*.zip")) == []
+
+
+def test_a_folder_without_dependencies_needs_no_npm(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (folder / "package.json").write_text('{"type": "module", "devDependencies": {"hammer": "1"}}')
+    (folder / "package-lock.json").unlink()
+    assert members(package(folder).build(tmp_path / "build")) == ["index.mjs", "package.json"]
+
+
+def test_a_command_builds_in_a_copy(folder: Path, tmp_path: Path) -> None:
+    before = sorted(folder.rglob("*"))
+    command = Command("mkdir out && cat index.mjs index.mjs > out/index.mjs && touch out/notes.md", "out")
+    (folder / ".deployignore").write_text("*.md\n")
+    one = package(folder, command=command)
+    assert members(one.build(tmp_path / "build")) == ["index.mjs"]
+    assert sorted(folder.rglob("*")) == before
+    assert package(folder).input_digest() != one.input_digest()
+    assert package(folder, command=Command(command.line, "other")).input_digest() != one.input_digest()
+    (folder / "index.mjs").write_text("")
+    assert package(folder, command=command).input_digest() != one.input_digest()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("echo broken >&2; exit 3", r"lambda/Weigh: `echo broken >&2; exit 3` has failed with exit code 3:\n  broken"),
+        ("true", r"lambda/Weigh: `true` has made no folder dist/"),
+    ],
+)
+def test_a_command_that_fails_leaves_nothing(folder: Path, tmp_path: Path, line: str, told: str) -> None:
+    with pytest.raises(ArtifactError, match=told):
+        package(folder, command=Command(line, "dist")).build(tmp_path / "build")
+    assert [path for path in (tmp_path / "build").rglob("*") if path.is_file()] == []

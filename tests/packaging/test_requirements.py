@@ -1,0 +1,113 @@
+"""What is asked for, and whether it is locked."""
+
+from pathlib import Path
+
+import pytest
+
+from common.digest import Digest
+from common.errors import ArtifactError
+from common.packaging.requirements import BROUGHT, SHELL, Lock, Requirements, Target, merged, of_function, of_job
+
+HASH = f"--hash=sha256:{'0' * 64}"
+X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
+LATER = of_function("python3.13", "arm64")
+
+
+def asked(folder: Path, text: str, name: str = "requirements.txt") -> Requirements:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    return Requirements(folder / name)
+
+
+def test_targets_follow_aws() -> None:
+    assert str(X86) == "python3.11 x86_64-manylinux2014"
+    assert str(ARM) == "python3.11 aarch64-manylinux2014"
+    assert str(LATER) == "python3.13 aarch64-manylinux_2_34", "Amazon Linux 2023"
+    assert str(of_job("5.0")) == "python3.11 x86_64-manylinux_2_34"
+    assert str(of_job("4.0")) == "python3.10 x86_64-manylinux2014"
+    assert SHELL.python == "3.9"
+
+
+def test_comments_order_and_line_breaks_are_not_asked_for(tmp_path: Path) -> None:
+    one = asked(tmp_path / "a", "# all\nnumpy >= 2  # fast\n\npydantic\\\n  ==2.1\n")
+    other = asked(tmp_path / "b", "pydantic ==2.1\nnumpy >= 2\n")
+    assert one.lines == ("numpy >= 2", "pydantic ==2.1")
+    assert one.digest() == other.digest() != asked(tmp_path / "c", "numpy >= 2\n").digest()
+    assert asked(tmp_path / "d", "# nothing\n").is_empty
+
+
+def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
+    asked(tmp_path, "grain\n-r requirements.txt\n", "base.txt")
+    assert asked(tmp_path, "-r base.txt\nhusk\n").lines == ("grain", "husk")
+    project = asked(tmp_path / "p", '[project]\nname = "x"\ndependencies = ["grain>1", "husk"]\n', "pyproject.toml")
+    assert project.lines == ("grain>1", "husk")
+    assert project.lock.name == "requirements.lock"
+    assert asked(tmp_path / "q", "[tool.ruff]\n", "pyproject.toml").is_empty
+    assert Requirements(tmp_path / "load.requirements.txt").lock.name == "load.requirements.lock"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("-e ../lib", "is a folder, not a package. Put the code into shared/"),
+        ("./lib", "is a folder"),
+        ("lib @ file:///lib", "is a folder"),
+        ("--index-url https://me:secret@host/simple", "holds a password"),
+        ("-r nothing.txt", "cannot be read"),
+    ],
+)
+def test_what_only_this_machine_has_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        asked(tmp_path, text).digest()
+    assert told in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_what_the_runtime_brings_is_left_out_unless_it_is_pinned(tmp_path: Path) -> None:
+    assert asked(tmp_path, "boto3>=1.30\ngrain==1.0\n").brought == BROUGHT
+    assert asked(tmp_path, "boto3==1.40.0\n").brought == ()
+    assert asked(tmp_path, "boto3[crt] == 1.40.0 ; python_version > '3'\n").brought == ()
+
+
+def test_pins_with_hashes_need_no_lock(tmp_path: Path) -> None:
+    pinned = asked(tmp_path, f"grain==1.0 \\\n    {HASH}\nhusk==1.2 {HASH}\n")
+    assert pinned.is_pinned
+    assert pinned.pins(X86) == pinned.pins(ARM) == (f"grain==1.0 {HASH}", f"husk==1.2 {HASH}")
+    assert not asked(tmp_path, f"grain==1.0 {HASH}\nhusk\n").is_pinned
+    assert not asked(tmp_path, "grain==1.0\n").is_pinned, "what grain needs is not said"
+
+
+def test_without_a_lock_that_fits_nothing_is_installed(tmp_path: Path) -> None:
+    requirements = asked(tmp_path, "grain\n")
+    advice = "Run `invoke package-lambdas --lock` and commit requirements.lock."
+
+    def told(target: Target = X86) -> str:
+        with pytest.raises(ArtifactError) as caught:
+            requirements.pins(target)
+        assert advice in str(caught.value)
+        return str(caught.value)
+
+    assert "requirements.txt is not locked, so two machines would install two things" in told()
+    requirements.lock.write_text(str(Lock(requirements.digest(), (str(X86),), (f"grain==1.0 {HASH}",))))
+    assert requirements.pins(X86) == (f"grain==1.0 {HASH}",)
+    assert "was not made for python3.11 aarch64-manylinux2014" in told(ARM)
+    requirements = asked(tmp_path, "grain<2\n")
+    assert "is stale: requirements.txt has changed since" in told()
+    requirements.lock.write_text("grain==1.0\n")
+    assert "is stale" in told()
+
+
+def test_a_lock_holds_several_targets(tmp_path: Path) -> None:
+    made = merged(
+        Digest("d"),
+        {X86: [f"a==1 {HASH}", f"b==1 {HASH}"], ARM: [f"a==1 {HASH}", f"b==2 {HASH}"], LATER: [f"a==1 {HASH}", f"b==2 {HASH}"]},
+    )
+    assert Lock.parse(str(made)) == made
+    assert made.pins == (
+        f"a==1 {HASH}",
+        f"b==1 ; (python_version == '3.11' and platform_machine == 'x86_64') {HASH}",
+        f"b==2 ; ({ARM.marker}) or ({LATER.marker}) {HASH}",
+    )
+    glue = of_job("5.0")
+    with pytest.raises(ArtifactError, match=r"b==1 differs between python3.11 x86_64-manylinux2014 and a like platform"):
+        merged(Digest("d"), {X86: [f"b==1 {HASH}"], glue: [f"b==2 {HASH}"]})

@@ -1,0 +1,89 @@
+"""Which files belong into a package, and which must never get there."""
+
+from pathlib import Path
+
+import pytest
+
+from common.errors import ArtifactError
+from common.packaging.tree import Ignoring, check_case, check_secrets, walk
+
+KEY = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMII"
+
+
+def fill(folder: Path, *names: str, text: bytes = b"x") -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return list(walk(folder, Ignoring(folder)))
+
+
+def test_tests_and_what_says_what_to_install_stay_out(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        "handler.py",
+        "tests/test_a.py",
+        "lib/tests/data.json",
+        "requirements.txt",
+        "requirements.lock",
+        "pyproject.toml",
+    )
+    fill(tmp_path, "lib/requirements.txt", "lib/__pycache__/a.pyc", "tests.py")
+    assert names(tmp_path) == ["handler.py", "lib/requirements.txt", "tests.py"]
+
+
+def test_deployignore_leaves_out_and_takes_back_in(tmp_path: Path) -> None:
+    fill(tmp_path, "handler.py", "tests/a.py", "notes.md", "docs/a.txt", "lib/docs/a.txt", "requirements.txt", "lib/keep.md")
+    fill(tmp_path, ".deployignore", text=b"# notes\n*.md\n!keep.md\n/docs/\n!tests/\n")
+    assert names(tmp_path) == ["handler.py", "lib/docs/a.txt", "lib/keep.md", "tests/a.py"]
+
+
+SECRETS = {
+    ".env": b"A=1",
+    "conf/.env.prod": b"A=1",
+    "server.key": b"",
+    "id_rsa": b"",
+    "lib/store.JKS": b"",
+    ".netrc": b"",
+    "lib/cert.pem": b"text\n" + KEY,
+    "settings.py": b"KEY = 'AKIA" + b"QWERTYUIOPASDFGH'",
+    "credentials": b"aws_secret_access_key = " + b"abcd0123" * 5,
+    ".npmrc": b"//host/:_authToken=" + b"abc",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_are_refused(tmp_path: Path, name: str) -> None:
+    fill(tmp_path, "handler.py")
+    fill(tmp_path, name, text=SECRETS[name])
+    with pytest.raises(
+        ArtifactError, match=rf"{name} holds .*, and would be in the package. Delete it, or name it in .deployignore"
+    ):
+        check_secrets(walk(tmp_path))
+    fill(tmp_path, ".deployignore", text=f"/{name}".encode())
+    check_secrets(walk(tmp_path, Ignoring(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".env.example", b"A="),
+        ("lib/ca.pem", b"-----BEGIN CERTIFICATE-----"),
+        ("environment.py", b"aws_secret_access_key = os.environ['X']"),
+        ("readme.py", b"AKIAIOSFODNN7EXAMPLE"),
+        (".npmrc", b"//host/:_authToken=${NPM_TOKEN}"),
+        ("keys.py", b""),
+    ],
+)
+def test_what_is_no_secret_is_taken(tmp_path: Path, name: str, text: bytes) -> None:
+    fill(tmp_path, name, text=text)
+    check_secrets(walk(tmp_path))
+
+
+def test_names_that_differ_in_case_alone_are_refused() -> None:
+    check_case(["a/b.py", "a/c.py"], "lambda/Load")
+    with pytest.raises(ArtifactError, match=r"lambda/Load: a/Codes.py and a/codes.py differ in upper and lower case alone"):
+        check_case(["a/Codes.py", "a/codes.py"], "lambda/Load")
