@@ -13,6 +13,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from common import steps
+from common.choices import Choices, parallel
 from common.invocation import INVOCATION
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def session(*, planning: bool = False, json: bool = False, jobs: str = "16", **c
     invocation = INVOCATION.get()
     asks_aws = chosen["env"] is not None and invocation.requested != [steps.PACKAGE]
     asking = invocation.keep("ahead", ahead.started, ahead.closed) if asks_aws else None
-    from common.session import Choices, opened, parallel  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
+    from common.session import opened  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
 
     choices = Choices(**chosen, jobs=parallel(jobs))
     return opened(ROOT, choices, invocation, planning=planning, json=json, ahead=asking)
@@ -151,7 +152,6 @@ def run(
 ) -> None:
     """Start a pipeline, follow it to its end, and show what it made. Exit code 0: it succeeded."""
     from common import running  # noqa: PLC0415 - `invoke --list` needs none of it
-    from common.session import Choices, parallel  # noqa: PLC0415 - see above
 
     running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
@@ -160,7 +160,6 @@ def run(
 def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from common import status  # noqa: PLC0415 - `invoke --list` needs none of it
-    from common.session import Choices  # noqa: PLC0415 - see above
 
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
@@ -172,6 +171,80 @@ def policy(_c: Context, env: str | None = None) -> None:
     from common.session import Choices, Session  # noqa: PLC0415 - see above
 
     print(policy.text(Session(ROOT, Choices(env=env), (), print).configured))  # noqa: T201 - what the task is for
+
+
+@task(positional=[], help={**{option: HELP[option] for option in ("env", "project")}, "yes": "Do not ask."})
+def unlock(_c: Context, env: str | None = None, project: str | None = None, yes: bool = False) -> None:
+    """Take the lease on a project from whoever holds it."""
+    from common import unlocking  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    unlocking.unlock(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get())
+
+
+@task(positional=[], help={option: HELP[option] for option in ("env", "project", "json", "jobs")})
+def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
+    """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
+    from common import drift_report  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    if drift_report.report(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), json=json):
+        raise Exit(code=2)
+
+
+@task(
+    positional=[],
+    help={
+        **{option: HELP[option] for option in ("env", "project", "json")},
+        "data": "Buckets and tables with all that is in them, too; with a whole environment, the artifact bucket.",
+        "yes": "The name of what goes, given back: ask nothing.",
+    },
+)
+def destroy(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    data: bool = False,
+    yes: str | None = None,
+    json: bool = False,
+) -> None:
+    """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
+    from common import destroying  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    destroying.destroy(ROOT, Choices(env=env, project=project, data=data), INVOCATION.get(), yes, json=json)
+
+
+@task(
+    positional=[],
+    help={
+        **{option: HELP[option] for option in ("env", "project", "json", "yes")},
+        "days": "Keep what was in use within so many days.",
+        "dry_run": "Only show what would be deleted.",
+    },
+)
+def gc(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    days: str = "30",
+    dry_run: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Delete artifacts that no record, no recent release and none of the last ten names."""
+    from common import garbage_report  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    choices = Choices(env=env, project=project, yes=yes)
+    garbage_report.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
+
+
+@task(
+    positional=[],
+    help={**{option: HELP[option] for option in ("env", "project", "json")}, "last": "How many of each project."},
+)
+def history(_c: Context, env: str | None = None, project: str | None = None, last: str = "20", json: bool = False) -> None:
+    """Who released what, when, from which commit, and how it ended."""
+    from common import releases_report  # noqa: PLC0415 - `invoke --list` needs none of it
+
+    releases_report.report(ROOT, Choices(env=env, project=project), INVOCATION.get(), last, json=json)
 
 
 @task(positional=[], help={"env": "The embedded environment."})
@@ -217,6 +290,11 @@ namespace = Collection(
     plan,
     run,
     status,
+    drift,
+    history,
+    unlock,
+    destroy,
+    gc,
     policy,
 )
 namespace.add_collection(Collection("local", start, stop, reset))

@@ -71,6 +71,7 @@ class Engine:
         self._etags: dict[str, str] = {}
         self._interrupted = Event()
         self._refused = False
+        self._finished = False
         self._broken: set[Key] = set()
         self._told: dict[Key, Mapping[str, Any]] = {}
         self.done: set[Key] = set()
@@ -103,8 +104,11 @@ class Engine:
     def finish(self) -> None:
         """Writes the release roots and gives the leases back.
 
-        A root that a dead deploy has left behind is written even if nothing else had to be.
+        A root that a dead deploy has left behind is written even if nothing else had to be. Once is enough.
         """
+        if self._finished:
+            return
+        self._finished = True
         try:
             for project, trusted in sorted(self._outcome.trusted.items()):
                 root = self._root(project, trusted)

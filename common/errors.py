@@ -13,6 +13,7 @@
     ├── LockedError          another deploy is changing the same project
     ├── OvertakenError       another deploy has changed it since the plan was made
     ├── SkippedError         a change was left undone because configuration says so; no failure
+    ├── UnfinishedError      the last deploy of a project did not finish, so what is in use there is not known
     ├── LocalError           the embedded AWS
     ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
     └── FailedError          the plan was applied in part: the failures were reported one by one
@@ -61,6 +62,10 @@ class OvertakenError(DeployError):
 
 class SkippedError(DeployError):
     """A change was not made, as the resource's own settings want it; the next deploy tries again."""
+
+
+class UnfinishedError(DeployError):
+    """The last deploy of a project did not finish; what it needs is not known until the next one has."""
 
 
 class LocalError(DeployError):

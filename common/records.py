@@ -65,11 +65,11 @@ class Records:
 
     def projects(self) -> set[str]:
         """Every project of which the bucket holds something, declared or not."""
-        prefix = f"{self._env.name}/"
-        pages = self._pages("ListObjectsV2", Prefix=prefix, Delimiter="/")
-        found = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
-        names = {one.removeprefix(prefix).removesuffix("/") for one in found}
-        return {name for name in names if PROJECT.fullmatch(name)}
+        return {name for name in self._below(f"{self._env.name}/") if PROJECT.fullmatch(name)}
+
+    def others(self) -> set[str]:
+        """What else lies in the bucket, by the first part of its key."""
+        return self._below("") - {self._env.name}
 
     def recorded(self, key: Key) -> Digest | None:
         """The digest of the state that the resource is known to have reached."""
@@ -174,6 +174,13 @@ class Records:
             if found := release.remains_of(key, known, self._env.account_id):
                 return found
         return None
+
+    def _below(self, prefix: str) -> set[str]:
+        """The next part of every key that begins so."""
+        pages = list(self._pages("ListObjectsV2", Prefix=prefix, Delimiter="/"))
+        found = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
+        found += [one["Key"] for page in pages for one in page.get("Contents", ())]
+        return {one.removeprefix(prefix).removesuffix("/") for one in found}
 
     def _tags(self, path: str) -> dict[str, str] | None:
         response = self._find("GetObjectTagging", Key=path)

@@ -61,7 +61,7 @@ class Session:
         ahead: Ahead | None = None,
     ) -> None:
         self.root, self.choices, self.report = root, choices, report
-        self._covered, self._ask, self._ahead = covered, ask, ahead
+        self._covered, self.ask, self._ahead = covered, ask, ahead
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
@@ -222,10 +222,10 @@ class Session:
 
     def _make_engine(self, plan: Plan) -> Engine:
         if not plan.is_empty:
-            protection.check(self.env, self.root, self._ask, yes=self.choices.yes)
+            protection.check(self.env, self.root, self.ask, yes=self.choices.yes)
         assert self._outcome is not None  # noqa: S101 - plan() has set it
         self._stopping.watch()
-        means = Means(self.pool, self.build_dir, self.report, self._lock, self.choices.wait, lambda: self._about, types=of_kind)
+        means = Means(self.pool, self.build_dir, self.report, self.lock, self.choices.wait, lambda: self.about, types=of_kind)
         return Engine(self.aws, self.records, self.resources, self._outcome, BUCKET, means)
 
     def _undeclared(self) -> set[str]:
@@ -251,11 +251,13 @@ class Session:
 
         return is_wanted
 
-    def _lock(self, project: str) -> Lock:
-        return Lock(self.aws, self.env, project, self._about, lambda text: self.report(Note(text)))
+    def lock(self, project: str) -> Lock:
+        """The lease on a project, not yet taken."""
+        return Lock(self.aws, self.env, project, self.about, lambda text: self.report(Note(text)))
 
     @cached_property
-    def _about(self) -> dict[str, str]:
+    def about(self) -> dict[str, str]:
+        """Who deploys what, from where."""
         return {"id": uuid.uuid4().hex, **provenance.about(self.root, self.caller)}
 
     def _stop(self) -> None:

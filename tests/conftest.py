@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore import handlers
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.iam.access_control import IAMPolicy
 from moto.s3.models import FakeBucket
 
@@ -67,6 +70,20 @@ def aws_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, ("before-call", noted)])
     return calls
+
+
+@pytest.fixture
+def moto_dates(monkeypatch: pytest.MonkeyPatch, moto: None) -> None:
+    """Moto with a Date in every answer, which AWS never leaves out."""
+    answered = BotocoreStubber.__call__
+
+    def dated(stubber: BotocoreStubber, event_name: str, request: Any, **parameters: Any) -> Any:
+        response = answered(stubber, event_name, request, **parameters)
+        if response is not None:
+            response.headers["date"] = format_datetime(datetime.now(UTC), usegmt=True)
+        return response
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", dated)
 
 
 @pytest.fixture

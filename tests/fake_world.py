@@ -129,7 +129,9 @@ class S3:
         if not Delimiter:
             return {"Contents": [{"Key": key} for key in found]}
         below = [key.removeprefix(Prefix).partition(Delimiter) for key in found]
-        return {"CommonPrefixes": [{"Prefix": f"{Prefix}{name}/"} for name in sorted({one[0] for one in below if one[1]})]}
+        direct = [{"Key": f"{Prefix}{one[0]}"} for one in below if not one[1]]
+        prefixes = [{"Prefix": f"{Prefix}{name}/"} for name in sorted({one[0] for one in below if one[1]})]
+        return {"Contents": direct, "CommonPrefixes": prefixes}
 
     def _ListObjectVersions(self, Bucket: str, Prefix: str = "", **_: Any) -> dict[str, Any]:
         self._objects(Bucket)

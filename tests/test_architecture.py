@@ -32,12 +32,13 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"pruning"},
-    {"asking", "declaration", "permissions", "planning", "preview", "report"},
+    {"drift", "pruning", "releases"},
+    {"asking", "declaration", "garbage", "permissions", "planning", "preview", "report"},
     {"engine", "execution", "libraries", "projects", "shared"},
     {"rendering", "run_report"},
     {"pipeline", "session"},
-    {"packing", "policy", "running", "status"},
+    {"answering", "packing", "policy", "running", "status"},
+    {"destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "permissions", "pipeline", "reference", "rendering", "resources", "settings", "shared"}

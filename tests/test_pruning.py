@@ -191,6 +191,27 @@ def test_what_was_created_and_never_recorded_is_pruned_all_the_same(tmp_path: Pa
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("data", [False, True])
+def test_killed_at_any_call_a_destruction_is_taken_up_again(tmp_path: Path, when: str, data: bool) -> None:
+    """Nothing is declared, so everything goes but the artifact bucket, which a task of its own removes last."""
+    everything = [*things(ABC, {"c": "print(1)"}), store("s", Size=1)]
+    options, gone = Options(prune=True, data=data), ["p", "shared"]
+    boundaries = 0
+    while True:
+        world = World()
+        deploy(world, everything, tmp_path)
+        if not killed(world, [], tmp_path, boundaries, when, options=options, undeclared=gone):
+            break
+        boundaries += 1
+        deploy(world, [], tmp_path, options=options, undeclared=gone)
+        assert set(world.live) == {"arn:aws:s3:::test-artifacts", *([] if data else [f"{ARN}s"])}, f"{when} call {boundaries}"
+        assert recorded(world) == (set() if data else {"records/store/s.json"})
+        assert ("dev/p/release.json" in world.buckets[ENV.artifact_bucket]) != data
+        assert set(deploy(world, [], tmp_path, options=options, undeclared=gone).actions().values()) == {"orphan"}
+    assert boundaries > 20
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("left", ["a", ""])
 @pytest.mark.parametrize("then", ["again", "plain, then again", "declared once more"])
 def test_killed_at_any_call_a_deletion_is_taken_up_again(tmp_path: Path, when: str, left: str, then: str) -> None:

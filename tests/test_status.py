@@ -2,13 +2,10 @@
 
 import io
 import json
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Any
 
 import boto3
 import pytest
-from moto.core.botocore_stubber import BotocoreStubber
 from rich.console import Console
 
 from common.status import Status, show
@@ -16,20 +13,6 @@ from tests.repository import Repository
 
 MACHINE = 'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})'
 RUN = 'p.run_by(m, starting={"a": 1})'
-
-
-@pytest.fixture
-def moto_dates(monkeypatch: pytest.MonkeyPatch, moto: None) -> None:
-    """Moto with a Date in every answer, which AWS never leaves out."""
-    answered = BotocoreStubber.__call__
-
-    def dated(stubber: BotocoreStubber, event_name: str, request: Any, **parameters: Any) -> Any:
-        response = answered(stubber, event_name, request, **parameters)
-        if response is not None:
-            response.headers["date"] = format_datetime(datetime.now(UTC), usegmt=True)
-        return response
-
-    monkeypatch.setattr(BotocoreStubber, "__call__", dated)
 
 
 @pytest.fixture

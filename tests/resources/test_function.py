@@ -93,6 +93,52 @@ def test_an_update_whose_end_was_not_seen_is_done_again(unfinished: dict[str, An
     assert aws.operations == [CONFIGURATION, UPDATED, CODE, UPDATED, "lambda:TagResource", ACTIVE]
 
 
+def test_an_update_replaces_the_revision_that_was_read_and_no_other() -> None:
+    function = Place().function()
+    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    aws = ScriptedAws({CODE: BUSY})
+    function.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    assert aws.sent(CODE)["RevisionId"] == "r0"
+    assert aws.operations == [CODE, UPDATED]
+
+
+def test_after_the_configuration_the_code_replaces_the_revision_that_made() -> None:
+    function = Place().function()
+    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    aws = ScriptedAws({CONFIGURATION: BUSY, "lambda:GetFunction": live(RevisionId="r2"), CODE: BUSY})
+    function.update(aws, DESIRED, frozenset({"Timeout", "CodeSha256"}))
+    assert aws.operations == [CONFIGURATION, UPDATED, "lambda:GetFunction", CODE, UPDATED]
+    assert (aws.sent(CONFIGURATION)["RevisionId"], aws.sent(CODE)["RevisionId"]) == ("r0", "r2")
+
+
+@pytest.mark.parametrize("unfinished", [{"LastUpdateStatus": "InProgress"}, {"State": "Pending"}])
+def test_a_revision_that_is_about_to_change_by_itself_is_not_insisted_on(unfinished: dict[str, Any]) -> None:
+    function = Place().function()
+    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0", **unfinished)}))
+    aws = ScriptedAws({CODE: BUSY})
+    function.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    assert "RevisionId" not in aws.sent(CODE)
+
+
+CHANGED_MEANWHILE = refused("UpdateFunctionCode", "PreconditionFailedException", "The RevisionId provided does not match")
+
+
+def test_what_somebody_changed_meanwhile_is_not_written_over() -> None:
+    function = Place().function()
+    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    aws = ScriptedAws({CODE: CHANGED_MEANWHILE, "lambda:GetFunction": live(RevisionId="r9", CodeSha256="theirs")})
+    with pytest.raises(AwsError, match=r"changed by somebody else since this plan was made\. Deploy again"):
+        function.update(aws, DESIRED, frozenset({"CodeSha256"}))
+
+
+def test_an_update_whose_answer_was_lost_meets_itself() -> None:
+    function = Place().function()
+    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    aws = ScriptedAws({CODE: CHANGED_MEANWHILE, "lambda:GetFunction": live(RevisionId="r1")})
+    assert function.update(aws, DESIRED, frozenset({"CodeSha256"}))["RevisionId"] == "r1"
+    assert aws.operations == [CODE, UPDATED, "lambda:GetFunction"]
+
+
 def test_an_idle_function_is_as_good_as_an_active_one() -> None:
     assert FUNCTION.read(ScriptedAws({"lambda:GetFunction": live(State="Inactive")})) == DESIRED
 

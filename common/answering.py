@@ -1,0 +1,52 @@
+"""Commands that answer a question or remove something: what they share of opening a session and telling what they found."""
+
+import json as jsons
+import sys
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from common.events import Closed, Event, Failed
+from common.invocation import Invocation
+from common.report import TextReport
+from common.session import Choices, Session
+
+S = TypeVar("S", bound=Session)
+
+
+class JsonAnswer:
+    """One object on standard output, at the end: what was found, and what that cost.
+
+    Args:
+        environment: its name.
+        stream: where to write.
+
+    Attributes:
+        found: what is to be told; filled by the command.
+    """
+
+    def __init__(self, environment: str, stream: TextIO) -> None:
+        self.found: dict[str, Any] = {"environment": environment}
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event; from any thread."""
+        if isinstance(event, Failed):
+            self.found.setdefault("failed", {})[f"{event.change.key.project}:{event.change.key}"] = event.message
+        if isinstance(event, Closed):
+            calls = {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))}
+            told = {**self.found, "api_calls": calls, "seconds": round(event.seconds, 3)}
+            self._stream.write(jsons.dumps(told, indent=2) + "\n")
+
+
+def opened(
+    kind: type[S], root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None
+) -> tuple[S, JsonAnswer | None]:
+    """A session that is closed when the invocation ends, and the answer to fill if one object is to be printed."""
+    stream = stream or sys.stdout
+    answer = JsonAnswer(choices.env or "", stream) if json else None
+    ask = input if sys.stdin.isatty() and not json else None
+
+    def make() -> S:
+        return kind(root, choices, (), answer or TextReport(stream=stream), ask)
+
+    return invocation.keep((kind, choices), make, kind.close), answer

@@ -1,0 +1,52 @@
+"""`invoke drift`: compares, and prints what differs field by field."""
+
+import json as jsons
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from common import answering, drift, table
+from common.drift import Drifted, Found
+from common.events import Note
+from common.invocation import Invocation
+from common.release import printable
+from common.session import Choices, Session
+
+COLUMNS = ("field", "last applied", "declared", "live")
+
+
+def report(root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None) -> bool:
+    """Shows what has drifted; whether anything has."""
+    stream = stream or sys.stdout
+    session, answer = answering.opened(Session, root, choices, invocation, json=json, stream=stream)
+    _ = session.caller  # the account guard comes first
+    found = drift.compare(session.env, session.aws, session.records, session.resources, session.pool)
+    if answer is not None:
+        answer.found |= {"checked": found.checked, "drifted": [asdict(one) for one in found.drifted]}
+        answer.found["not_deployed"] = list(found.undeployed)
+    else:
+        _show(Console(file=stream, highlight=False), session, found)
+    return bool(found.drifted)
+
+
+def _show(console: Console, session: Session, found: Found) -> None:
+    for one in found.drifted:
+        console.print(f"{one.project}: {one.key} {one.how}: {printable(one.what)}", markup=False, soft_wrap=True)
+        if one.fields:
+            table.show(console, COLUMNS, [_row(one, number) for number in range(len(one.fields))])
+    if found.undeployed:
+        session.report(Note(f"not deployed yet: {', '.join(found.undeployed)}"))
+    repair = " `deploy --verify` puts it back." if found.drifted else ""
+    session.report(Note(f"{found.checked} resources compared, {len(found.drifted)} drifted.{repair}"))
+
+
+def _row(one: Drifted, number: int) -> list[str]:
+    field = one.fields[number]
+    return [field.name, *(_value(value) for value in (field.applied, field.declared, field.live))]
+
+
+def _value(value: Any) -> str:
+    return printable(value if isinstance(value, str) else jsons.dumps(value, sort_keys=True), 120)

@@ -1,0 +1,150 @@
+"""What `invoke gc` does: deletes artifacts that nothing needs any more.
+
+A Lambda function holds a copy of its code; a Glue job does not: its script is read when a run starts, and again by each retry.
+So an artifact is kept as long as a run may read it: while the release root or any record names it, as long as a release that
+named it was in force within the last 30 days (a run ends within 7 days; that leaves room for retries), while one of the last ten
+releases names it, to go back to, and while it is itself younger than 30 days. What is deleted is every version of it, and it is
+deleted under the project's lease and behind a new root, so that no deploy that was planned before can rely on it.
+"""
+
+import json as jsons
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from common import releases
+from common.config import Environment
+from common.errors import AwsError, UnfinishedError
+from common.lock import Lock
+from common.records import Records
+from common.release import CLEAN, Root
+from common.resource import Aws
+
+RELEASES = 10
+DAYS = 30
+BATCH = 1000
+"""Versions that one call deletes."""
+_DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+"""The input digest in the key of an artifact, and of whatever lies beside it."""
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """An artifact that nothing needs.
+
+    Args:
+        digest: the input digest in its key.
+        versions: the ids of all its versions.
+        size: of these together, in bytes.
+        written: the last of them.
+    """
+
+    project: str
+    key: str
+    digest: str
+    versions: tuple[str, ...]
+    size: int
+    written: datetime
+
+
+class Collector:
+    """Finds and deletes what one environment's projects no longer need.
+
+    Args:
+        now: the time; artifacts and releases are as old as it says.
+        days: how long what was in force or written is kept.
+    """
+
+    def __init__(self, env: Environment, aws: Aws, known: Records, pool: Executor, now: datetime, days: int = DAYS) -> None:
+        self._env, self._aws, self._records, self._pool, self._now, self._days = env, aws, known, pool, now, days
+
+    def find(self, project: str) -> list[Garbage]:
+        """What a project no longer needs.
+
+        Raises:
+            UnfinishedError: what it needs is not known, as its last deploy did not finish.
+        """
+        found = list(self._artifacts(project))
+        old = [one for one in found if one.written < self._now - timedelta(days=self._days)]
+        if not old:
+            return []
+        needed = self._needed(project)
+        return [one for one in old if one.digest not in needed]
+
+    def collect(self, project: str, lock: Lock, about: Mapping[str, str]) -> list[Garbage]:
+        """Deletes what a project no longer needs, under its lease."""
+        lock.acquire()
+        try:
+            found = self.find(project)  # again, now that nothing changes
+            if found:
+                self._delete(project, found, lock, about)
+        finally:
+            lock.release()
+        return found
+
+    def _delete(self, project: str, found: list[Garbage], lock: Lock, about: Mapping[str, str]) -> None:
+        root, etag = self._records.root(project)
+        said = [
+            {"key": f"artifact/{one.key.partition('/artifacts/')[2]}", "action": "collect", "reason": "nothing needs it"}
+            for one in found
+        ]
+        before = Root() if root is None else root
+
+        def saying(outcome: str) -> Root:
+            changes = tuple({**change, "outcome": outcome} for change in said)
+            return Root(before.digests, before.pending, before.files, about, changes)
+
+        if root is not None:
+            etag = self._records.start(project, saying("not tried"), etag, root.digest())
+        versions = [{"Key": one.key, "VersionId": version} for one in found for version in one.versions]
+        for start in range(0, len(versions), BATCH):
+            lock.check()
+            self._delete_batch(versions[start : start + BATCH])
+        if root is not None and etag is not None:
+            lock.check()
+            self._records.release(project, saying("done"), etag)
+
+    def _delete_batch(self, versions: list[dict[str, str]]) -> None:
+        """One call, which answers 200 and lists what it refused."""
+        answer = self._aws.call("s3", "DeleteObjects", **self._bucket, Delete={"Objects": versions, "Quiet": True})
+        for refused in answer.get("Errors", ()):
+            said = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
+            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), said)
+
+    def _needed(self, project: str) -> set[str]:
+        """The input digest of every artifact that is needed; whatever looks like one in a record is taken for one."""
+        mark, (root, _) = self._records.mark(project), self._records.root(project)
+        recorded = self._records.listed(project)
+        if mark is None and root is None and not recorded:
+            roots = []
+        elif mark is None or root is None or mark.state != CLEAN or root.pending or root.digest() != mark.root:
+            raise UnfinishedError(f"{project}: its last deploy did not finish, so what it needs is not known. Deploy it first.")
+        else:
+            roots = [root]
+        roots += releases.retained(self._records, project, RELEASES, self._days, self._now, self._pool)
+        named = {str(one) for root in roots for one in root.digests.values()}
+        for body in self._pool.map(self._records.read, recorded):
+            named |= set(_DIGEST.findall(jsons.dumps(body)))
+        return named
+
+    def _artifacts(self, project: str) -> Iterator[Garbage]:
+        prefix = f"{self._env.name}/{project}/artifacts/"
+        versions: dict[str, list[dict[str, Any]]] = {}
+        try:
+            for page in self._aws.pages("s3", "ListObjectVersions", **self._bucket, Prefix=prefix):
+                for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    versions.setdefault(one["Key"], []).append(one)
+        except AwsError as error:
+            if error.code != "NoSuchBucket":
+                raise
+        for key, found in sorted(versions.items()):
+            if digest := _DIGEST.search(key.removeprefix(prefix)):
+                ids, size = tuple(one["VersionId"] for one in found), sum(one.get("Size", 0) for one in found)
+                yield Garbage(project, key, digest[0], ids, size, max(one["LastModified"] for one in found))
+
+    @property
+    def _bucket(self) -> dict[str, str]:
+        return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}

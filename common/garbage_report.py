@@ -1,0 +1,57 @@
+"""`invoke gc`: shows what nothing needs any more, and deletes it unless it is only to be shown."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from common import answering, protection
+from common.errors import UnfinishedError, UsageError
+from common.events import Note
+from common.garbage import Collector, Garbage
+from common.invocation import Invocation
+from common.release import PROJECT
+from common.session import Choices, Session
+
+
+def report(root: Path, choices: Choices, invocation: Invocation, days: str, *, dry: bool, json: bool) -> list[Garbage]:
+    """Shows and deletes; what was, or would be, deleted.
+
+    Raises:
+        UsageError: `days` is no number, a project's name is none, or the name of a protected environment was not typed.
+    """
+    if not days.isdecimal() or not 8 <= int(days) <= 3650:
+        raise UsageError(f"--days is {days!r}; it must be from 8 to 3650: a run of a Glue job may last for 7 days.")
+    session, answer = answering.opened(Session, root, choices, invocation, json=json)
+    _ = session.caller  # the account guard comes first
+    collector = Collector(session.configured, session.aws, session.records, session.pool, datetime.now(UTC), int(days))
+    todo = {name: some for name in _names(session) if (some := _found(session, collector, name))}
+    if todo and not dry:
+        if session.configured.protected and not choices.yes:
+            name = session.configured.name
+            protection.name_back(name, f"{name} is protected", session.ask, hint="Add --yes if you mean it.")
+        todo = {name: collector.collect(name, session.lock(name), session.about) for name in todo}
+    told = [one for some in todo.values() for one in some]
+    for one in told:
+        session.report(Note(f"{'would delete' if dry else 'deleted'} {one.key} {one.size} bytes"))
+    if answer is not None:
+        answer.found |= {"artifacts": [one.key for one in told], "bytes": sum(one.size for one in told), "deleted": not dry}
+    size, verb = sum(one.size for one in told), "would be deleted" if dry else "deleted"
+    session.report(Note(f"{len(told)} artifacts {verb}, {size / 2**20:.1f} MiB."))
+    return told
+
+
+def _found(session: Session, collector: Collector, project: str) -> list[Garbage]:
+    try:
+        return collector.find(project)
+    except UnfinishedError as error:
+        session.report(Note(str(error)))
+        return []
+
+
+def _names(session: Session) -> list[str]:
+    if session.choices.project is None:
+        return sorted(session.records.projects())
+    names = [name.strip() for name in session.choices.project.split(",")]
+    for name in names:
+        if not PROJECT.fullmatch(name):
+            raise UsageError(f"{name!r} is no project's name.")
+    return names

@@ -1,0 +1,53 @@
+"""`invoke history`: who released what, when, from which commit, and how it ended."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from common import answering, releases, table
+from common.errors import UsageError
+from common.invocation import Invocation
+from common.release import PROJECT
+from common.releases import Release
+from common.resource import SHARED
+from common.session import Choices, Session
+
+COLUMNS = ("released", "project", "outcome", "changes", "by", "commit")
+
+
+def report(
+    root: Path, choices: Choices, invocation: Invocation, last: str, *, json: bool, stream: TextIO | None = None
+) -> list[Release]:
+    """Shows the last releases of the chosen projects, the newest first; of those that are gone, too.
+
+    Raises:
+        UsageError: `last` is no number.
+    """
+    if not last.isdecimal() or not 1 <= int(last) <= 1000:
+        raise UsageError(f"--last is {last!r}; it must be a whole number from 1 to 1000.")
+    stream = stream or sys.stdout
+    session, answer = answering.opened(Session, root, choices, invocation, json=json, stream=stream)
+    _ = session.caller  # the account guard comes first
+    names = [name.strip() for name in choices.project.split(",")] if choices.project else sorted(session.records.projects())
+    wrong = [name for name in names if not PROJECT.fullmatch(name)]
+    if wrong:
+        raise UsageError(f"{wrong[0]!r} is no project's name.")
+    known = [releases.history(session.records, name, int(last), session.pool) for name in names]
+    found = sorted((one for some in known for one in some), key=lambda one: (one.written, one.project != SHARED), reverse=True)
+    if answer is not None:
+        answer.found["releases"] = [asdict(one) for one in found]
+    elif found:
+        table.show(Console(file=stream, highlight=False), COLUMNS, [_row(one) for one in found])
+    else:
+        stream.write("Nothing was released yet.\n")
+    return found
+
+
+def _row(one: Release) -> list[str]:
+    changes = ", ".join(f"{count} {name}" for name, count in one.counts().items()) or "none"
+    by = "@".join(filter(None, (one.about.get("holder"), one.about.get("host"))))
+    commit = one.about.get("commit", "")[:12] + (" + changes" if one.about.get("clean") == "no" else "")
+    return [one.written, one.project, one.outcome, changes, by, commit]
