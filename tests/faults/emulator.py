@@ -69,6 +69,7 @@ def started(folder: Path, python: Path, runtime: Path) -> Iterator[Emulator]:
         line = process.stdout.readline()
         assert line, (folder / "log").read_text()
         yield Emulator(process.pid, int(line))
+        assert process.poll() is None, f"the embedded AWS has ended with {process.returncode}"
     finally:
         process.kill()
         process.wait()

@@ -52,7 +52,7 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
         ("-e ../lib", "is a folder, not a package. Put the code into shared/"),
         ("./lib", "is a folder"),
         ("lib @ file:///lib", "is a folder"),
-        ("--index-url https://me:secret@host/simple", "holds a password"),
+        ("--index-url https://me:secret@host/index", "holds a password"),
         ("-r nothing.txt", "cannot be read"),
     ],
 )
