@@ -74,7 +74,7 @@ def _leave_out_spark() -> None:
 def _replace_java_half() -> None:
     """GlueContext and Job without Glue's Java library, which is not on PyPI: DataFrames work, DynamicFrames cannot."""
     import awsglue.context  # noqa: PLC0415 (in Glue's environment only)
-    import awsglue.job  # noqa: PLC0415
+    import awsglue.job  # noqa: PLC0415 - only a job has it
 
     context = awsglue.context.GlueContext
     context._get_glue_scala_context = _no_dynamic_frames
