@@ -19,6 +19,8 @@ from tests.faults.proxy import Call, Held, Proxy, pass_on
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "common" / "local" / "runtime"
 PARTS = ("common", "config", "projects", "tests/faults", "deploy.py", "tasks.py", "invoke.yaml")
+PACE = 50
+"""How much faster than the world a command's time may fly where it only waits."""
 ACCOUNT, REGION = "000000000000", "us-east-1"
 
 
@@ -151,8 +153,13 @@ def ended(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
 
 
 def settled(repo: Clone, proxy: Proxy) -> None:
-    """Nothing is left to do, by what is recorded and by what is live."""
+    """Nothing is left to do, by what is recorded and by what is live: two plans of one command line."""
     proxy.rule = pass_on
-    for how in ([], ["--verify"]):
-        left = repo.run(proxy.endpoint, "plan", "--env", "local", "--json", *how, pace=20)
-        assert (left.code, left.changes()) == (0, {})
+    plan = ["plan", "--env", "local", "--json"]
+    left = repo.run(proxy.endpoint, *plan, *plan, "--verify", pace=PACE)
+    by_records, end = json.JSONDecoder().raw_decode(left.out)
+    by_reads = json.loads(left.out[end:])
+    todo = [one for found in (by_records, by_reads) for one in found["changes"] if one["action"] != "noop"]
+    assert (left.code, todo) == (0, []), left
+    calls = [found["api_calls"]["by_operation"] for found in (by_records, by_reads)]
+    assert [one.get("glue:GetJob", 0) > 0 for one in calls] == [False, True]

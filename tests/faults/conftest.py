@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.commands import RUNTIME, Clone, clone, ministack
+from tests.faults.commands import PACE, RUNTIME, Clone, clone, ministack
 from tests.faults.emulator import Emulator, started
 from tests.faults.proxy import Proxy
 
@@ -27,7 +27,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 def deployed(empty: Emulator, repo: Clone) -> Iterator[Emulator]:
     """An AWS to which everything was deployed; copy it."""
     with empty.copied() as made:
-        first = repo.deploy(made.endpoint, pace=20)
+        first = repo.deploy(made.endpoint, pace=PACE)
         assert first.code == 0, first
         yield made
 

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 PARTS = ("glue_api", "crawlers", "tagging")
+SERVICES = ("s3", "iam", "sts", "lambda", "glue", "dynamodb", "sns", "events", "logs", "tagging", "states")
 
 
 def main() -> None:
@@ -53,6 +54,7 @@ class Server(HTTPServer):
         import importlib
 
         from ministack import app
+        from ministack.core import responses
         from ministack.services import lambda_svc
 
         logging.disable(logging.ERROR)
@@ -60,9 +62,9 @@ class Server(HTTPServer):
             importlib.import_module(part).install(settings)
         lambda_svc._schedule_state_transition = _busy_for_one_look
         lambda_svc._get_function = _looked_at(lambda_svc._get_function)
-        for service in app.SERVICE_REGISTRY:
-            if service in {"s3", "iam", "sts", "lambda", "glue", "dynamodb", "sns", "events", "logs", "tagging", "states"}:
-                app._get_module(app.SERVICE_REGISTRY[service]["module"])
+        for service in SERVICES:  # once, and not again in each copy
+            responses._service_model(service)
+            app._get_module(app.SERVICE_REGISTRY[service]["module"])
 
     def service_actions(self) -> None:
         """Called between requests, at least twice a second."""

@@ -9,11 +9,13 @@ import pytest
 from common.aws_common import AwsSession
 from common.errors import AccountError
 from tests.faults.bounded import SEED
-from tests.faults.commands import Clone, settled
+from tests.faults.commands import PACE, Clone, settled
 from tests.faults.crashes import CHANGED
 from tests.faults.emulator import Emulator, free_port
 from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, pass_on
 
+PATIENT = 20
+"""A pace at which a slow machine is not taken for an AWS that is down."""
 THROTTLED = {
     "s3": Refused(503, "SlowDown", "Please reduce your request rate."),
     "lambda": Refused(429, "TooManyRequestsException", "Rate Exceeded."),
@@ -57,7 +59,7 @@ def storm(seed: int, share: float = 0.3) -> Callable[[Call], Fault]:
 @pytest.mark.parametrize("seed", [int(SEED or 0) * 2 + 1, int(SEED or 0) * 2 + 2])
 def test_a_first_deploy_in_a_storm_ends_as_in_the_sun(repo: Clone, fresh: Proxy, seed: int) -> None:
     fresh.rule = storm(seed)
-    first = repo.deploy(fresh.endpoint, pace=20)
+    first = repo.deploy(fresh.endpoint, pace=PATIENT)
     assert first.code == 0, first
     assert fresh.faults > 60
     settled(repo, fresh)
@@ -80,7 +82,7 @@ def losing() -> tuple[Callable[[Call], Fault], set[tuple[str, bytes]]]:
 def test_every_answer_of_a_first_deploy_is_lost_once(repo: Clone, fresh: Proxy) -> None:
     """Each write meets itself: what it wanted to make is there already, by its own hand."""
     fresh.rule, asked = losing()
-    first = repo.deploy(fresh.endpoint, pace=20)
+    first = repo.deploy(fresh.endpoint, pace=PATIENT)
     assert first.code == 0, first
     assert len(asked) > 110
     settled(repo, fresh)
@@ -89,7 +91,7 @@ def test_every_answer_of_a_first_deploy_is_lost_once(repo: Clone, fresh: Proxy) 
 def test_every_answer_of_an_update_is_lost_once(repo: Clone, ready: Proxy) -> None:
     ready.rule, asked = losing()
     with repo.configured(**CHANGED):
-        update = repo.deploy(ready.endpoint, pace=20)
+        update = repo.deploy(ready.endpoint, pace=PATIENT)
         assert update.code == 0, update
         assert len(asked) > 80
         settled(repo, ready)
@@ -105,7 +107,7 @@ def test_every_answer_of_an_update_is_lost_once(repo: Clone, ready: Proxy) -> No
 )
 def test_an_aws_that_is_down_is_told_in_one_message(repo: Clone, ready: Proxy, rule: Callable[[Call], Fault], words: str) -> None:
     ready.rule = rule
-    down = repo.run(ready.endpoint, "deploy", "--env", "local", pace=20)
+    down = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
     assert down.code == 1
     assert words in down.err
     assert down.err.count("\n") <= 2, down.err
@@ -118,13 +120,13 @@ def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Prox
         return Lost(asked=False) if call.number > 200 else None
 
     fresh.rule = rule
-    half = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=20)
+    half = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=PACE)
     assert half.code == 1
     assert "Connection was closed before we received a valid response" in half.out
     assert "Is there a network" in half.out
     fresh.rule = pass_on
     Emulator(0, fresh.upstream).put_clock_forward(3600)
-    rest = repo.deploy(fresh.endpoint, pace=20)
+    rest = repo.deploy(fresh.endpoint, pace=PACE)
     assert rest.code == 0
     assert 0 < list(rest.changes().values()).count("create") < 39
     settled(repo, fresh)

@@ -1,6 +1,6 @@
 """One resource fails: what needs it is not tried, the rest is finished, and the next deploy does only what is left."""
 
-from tests.faults.commands import Clone, settled
+from tests.faults.commands import PACE, Clone, settled
 from tests.faults.proxy import Call, Proxy, Refused, pass_on
 
 WORDS = "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: lambda:CreateFunction"
@@ -12,7 +12,7 @@ def test_one_refused_function(repo: Clone, fresh: Proxy) -> None:
         return Refused(403, "AccessDeniedException", WORDS) if refused else None
 
     fresh.rule = rule
-    first = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=20)
+    first = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=PACE)
     assert first.code == 1
     assert f"lambda:CreateFunction was refused: AccessDeniedException: {WORDS}" in first.out
     assert "Allow it to whoever deploys" in first.out
@@ -24,7 +24,7 @@ def test_one_refused_function(repo: Clone, fresh: Proxy) -> None:
     ]
     assert untold[0].endswith("(lambda/Validate failed)")
     fresh.rule = pass_on
-    rest = repo.deploy(fresh.endpoint, pace=20)
+    rest = repo.deploy(fresh.endpoint, pace=PACE)
     assert rest.code == 0
     assert rest.changes() == {
         "fpac_pipeline:lambda/Validate": "create",

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.faults.commands import Clone
+from tests.faults.commands import PACE, Clone
 from tests.faults.emulator import Emulator
 from tests.faults.proxy import Proxy
 
@@ -32,7 +32,7 @@ def test_a_file_that_holds_secrets_by_its_name_is_not_packaged(repo: Clone, fres
     forgotten = repo.root / "projects" / "fpac_pipeline" / "lambda" / "Validate" / ".env"
     forgotten.write_text(f"TOKEN={PLANTED}\n")
     try:
-        done = repo.deploy(fresh.endpoint, pace=20)
+        done = repo.deploy(fresh.endpoint, pace=PACE)
     finally:
         forgotten.unlink()
     assert done.code == 1
@@ -43,7 +43,7 @@ def test_a_file_that_holds_secrets_by_its_name_is_not_packaged(repo: Clone, fres
 def test_what_signs_the_calls_is_stored_nowhere(repo: Clone, fresh: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor what the shell holds besides: artifacts are opened, records and output read."""
     monkeypatch.setenv("SOME_TOKEN", PLANTED)
-    done = repo.deploy(fresh.endpoint, pace=20)
+    done = repo.deploy(fresh.endpoint, pace=PACE)
     assert done.code == 0
     objects = Emulator(0, fresh.upstream).objects()
     assert len(objects) > 40

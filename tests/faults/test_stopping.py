@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.faults.commands import Clone, ended, held, settled
+from tests.faults.commands import PACE, Clone, ended, held, settled
 from tests.faults.proxy import Proxy
 from tests.faults.test_two import CHANGE, LEASE, updates_a_function, upstream
 
@@ -21,7 +21,7 @@ def lock_left(proxy: Proxy) -> bool:
 def test_what_is_under_way_is_finished_and_recorded(repo: Clone, ready: Proxy, number: int, code: int) -> None:
     with repo.configured(**CHANGE):
         with held(ready, updates_a_function) as holding:
-            running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1")
+            running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
             assert holding.here.wait(60)
             running.send_signal(number)
             time.sleep(0.3)
@@ -32,7 +32,7 @@ def test_what_is_under_way_is_finished_and_recorded(repo: Clone, ready: Proxy, n
         assert "deploy again" in stopped.err
         assert not lock_left(ready)
         assert sum(updates_a_function(call) for call in ready.calls) == 1
-        rest = repo.deploy(ready.endpoint)
+        rest = repo.deploy(ready.endpoint, pace=PACE)
         assert sorted(rest.changes().values()) == ["update"] * (CHANGES - 1)
         settled(repo, ready)
 
@@ -40,7 +40,7 @@ def test_what_is_under_way_is_finished_and_recorded(repo: Clone, ready: Proxy, n
 def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
     with repo.configured(**CHANGE):
         with held(ready, updates_a_function) as holding:
-            running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1")
+            running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
             assert holding.here.wait(60)
             running.send_signal(signal.SIGINT)
             time.sleep(0.3)
@@ -50,7 +50,7 @@ def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
         assert stopped.code == 130
         assert "Stopped at once" in stopped.err
         upstream(ready).put_clock_forward(LEASE + 5)
-        assert repo.deploy(ready.endpoint).code == 0
+        assert repo.deploy(ready.endpoint, pace=PACE).code == 0
         settled(repo, ready)
 
 
@@ -68,9 +68,9 @@ def test_ctrl_c_while_it_plans_changes_nothing(repo: Clone, ready: Proxy) -> Non
 
 def test_ctrl_c_while_it_waits_for_another(repo: Clone, ready: Proxy) -> None:
     with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
-        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1")
+        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
         assert holding.here.wait(60)
-        second = repo.start(ready.endpoint, "deploy", "--env", "local", "--wait")
+        second = repo.start(ready.endpoint, "deploy", "--env", "local", "--wait", pace=PACE)
         assert second.stdout is not None
         assert next(line for line in second.stdout if "waiting for" in line)
         second.send_signal(signal.SIGINT)

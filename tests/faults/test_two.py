@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.commands import Clone, ended, held, settled
+from tests.faults.commands import PACE, Clone, ended, held, settled
 from tests.faults.emulator import Emulator
 from tests.faults.proxy import Call, Proxy
 
@@ -25,7 +25,7 @@ def upstream(proxy: Proxy) -> Emulator:
 
 def test_the_second_is_told_who_is_deploying(repo: Clone, ready: Proxy) -> None:
     with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
-        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json")
+        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json", pace=PACE)
         assert holding.here.wait(60)
         second = repo.run(ready.endpoint, "deploy", "--env", "local")
         assert second.code == 1
@@ -41,10 +41,10 @@ def test_the_second_is_told_who_is_deploying(repo: Clone, ready: Proxy) -> None:
 def test_the_second_waits_if_it_is_told_to(repo: Clone, ready: Proxy, change: str) -> None:
     """And then does what is still to be done, by a plan of its own: the one it had was made before the first one ended."""
     with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
-        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json")
+        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json", pace=PACE)
         assert holding.here.wait(60)
         with repo.configured(**(CHANGE if change == "the same" else TAGS)):
-            second = repo.start(ready.endpoint, "deploy", "--env", "local", "--wait")
+            second = repo.start(ready.endpoint, "deploy", "--env", "local", "--wait", pace=PACE)
             assert second.stdout is not None
             said = next(line for line in second.stdout if "waiting for" in line)
             assert "fpac_pipeline" in said
@@ -58,7 +58,7 @@ def test_many_starts_at_once_change_everything_once(repo: Clone, ready: Proxy) -
     for seconds in (71, 72):
         ready.calls.clear()
         with repo.configured(defaults={"function": {"timeout_seconds": seconds}}):
-            both = [repo.start(ready.endpoint, "deploy", "--env", "local") for _ in range(2)]
+            both = [repo.start(ready.endpoint, "deploy", "--env", "local", pace=PACE) for _ in range(2)]
             results = [ended(process) for process in both]
             codes = [result.code for result in results]
             assert 0 in codes, results

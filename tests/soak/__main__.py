@@ -4,7 +4,8 @@
     uv run python -m tests.soak --crashes-only
 
 First deploys are killed before and after each of their AWS calls, reads too, in an order of this run's own; then everything else
-is tried again and again with other seeds. With `--crashes-only` every boundary is tried once, however long that takes. What fails is printed with what it takes to see it again, and the exit code is 1.
+is tried again and again with other seeds. With `--crashes-only` every boundary is tried once, however long that takes. What
+fails is printed with what it takes to see it again, and the exit code is 1.
 """
 
 import argparse
