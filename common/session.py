@@ -65,7 +65,7 @@ class Session:
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
-        self._edited = False
+        self._edited: set[str] = set()
         self._stopping = Stopping(self._stop, lambda text: self.report(Note(text)))
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
@@ -145,7 +145,7 @@ class Session:
             self.aws.ask_ahead(records.first_questions(self.configured, [SHARED, *self.projects], parts))
             resources = self.resources
             if self._edited:
-                self.aws.prepare()
+                self.aws.prepare(("s3", *self._edited))
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
@@ -216,9 +216,12 @@ class Session:
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
         with StatCache(self.root / "build" / "stat-cache.json") as known:
-            for artifact in (artifact for one in resources for artifact in one.artifacts):
-                artifact.read(known.of_file)
-        self._edited = known.reads > 0
+            for one in resources:
+                reads = known.reads
+                for artifact in one.artifacts:
+                    artifact.read(known.of_file)
+                if known.reads > reads:
+                    self._edited.add(one.arn.split(":")[2])
 
     def _make_engine(self, plan: Plan) -> Engine:
         if not plan.is_empty:
