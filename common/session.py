@@ -66,7 +66,7 @@ class Session:
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
         self._edited: set[str] = set()
-        self._stopping = Stopping(self._stop, lambda text: self.report(Note(text)))
+        self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
     # What is where ------------------------------------------------------------------------------------------------------------
@@ -92,9 +92,8 @@ class Session:
         if env.embedded is not None:
             from common import local  # noqa: PLC0415 - only the embedded environment needs it
 
-            say = lambda text: self.report(Note(text))  # noqa: E731
             endpoint = local.start(
-                self.root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say
+                self.root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=self.say
             ).endpoint
         rates = Rates() if endpoint is None else None
         jobs = self.choices.jobs
@@ -241,7 +240,7 @@ class Session:
     def _tell_undeclared(self, outcome: Outcome) -> None:
         gone = sorted(name for name in outcome.elsewhere - {*projects.names(self.root)} if PROJECT.fullmatch(name))
         for name in gone if self.choices.project is None else ():
-            self.report(Note(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left."))
+            self.say(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left.")
 
     def _wanted(self) -> Callable[[Key], bool]:
         covered, only, declared = self._covered, self.choices.only, {one.key for one in self.resources}
@@ -256,7 +255,11 @@ class Session:
 
     def lock(self, project: str) -> Lock:
         """The lease on a project, not yet taken."""
-        return Lock(self.aws, self.env, project, self.about, lambda text: self.report(Note(text)))
+        return Lock(self.aws, self.env, project, self.about, self.say)
+
+    def say(self, text: str) -> None:
+        """Tells the user something that is not about one change."""
+        self.report(Note(text))
 
     @cached_property
     def about(self) -> dict[str, str]:
