@@ -4,8 +4,11 @@
 that first brings up to date what it stands on.
 """
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)  # Invoke forbids it to all: compiling takes longer than deploying
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -34,6 +37,11 @@ HELP = {
     "prune": "Delete what is no longer declared, in the end.",
     "data": "With --prune: buckets and tables with all that is in them, too.",
 }
+
+
+def options(*names: str, **own: str) -> dict[str, str]:
+    """The help of a task's options: of those that many have, and of its own."""
+    return {**{name: HELP[name] for name in names}, **own}
 
 
 def session(*, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
@@ -82,10 +90,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
 @task(
     name=steps.PACKAGE,
     positional=[],
-    help={
-        **{option: HELP[option] for option in ("env", "project", "only", "json")},
-        "lock": "First write the locks of all requirements, with versions and hashes.",
-    },
+    help=options("env", "project", "only", "json", lock="First write the locks of all requirements, with versions and hashes."),
 )
 def package_lambdas(
     _c: Context,
@@ -117,7 +122,7 @@ deploy_triggers = step(steps.TRIGGERS, "Schedules, and rules that start state ma
 deploy = step("deploy", "Everything, in order.", deploy_triggers)
 
 
-@task(positional=[], help={option: HELP[option] for option in HELP.keys() - {"yes", "wait"}})
+@task(positional=[], help=options(*HELP.keys() - {"yes", "wait"}))
 def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
@@ -138,10 +143,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
         raise Exit(code=2)
 
 
-@task(
-    positional=[],
-    help={**{option: HELP[option] for option in ("env", "project", "json", "jobs")}, "input": "A JSON file or object."},
-)
+@task(positional=[], help=options("env", "project", "json", "jobs", input="A JSON file or object."))
 def run(
     _c: Context,
     env: str | None = None,
@@ -156,7 +158,7 @@ def run(
     running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
 
-@task(positional=[], help={option: HELP[option] for option in ("env", "project", "json")})
+@task(positional=[], help=options("env", "project", "json"))
 def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from common import status  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -164,7 +166,7 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
 
-@task(positional=[], help={"env": HELP["env"]})
+@task(positional=[], help=options("env"))
 def policy(_c: Context, env: str | None = None) -> None:
     """The IAM policy that deploying an environment takes: every call, on that environment's names alone."""
     from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -173,7 +175,7 @@ def policy(_c: Context, env: str | None = None) -> None:
     print(policy.text(Session(ROOT, Choices(env=env), (), print).configured))  # noqa: T201 - what the task is for
 
 
-@task(positional=[], help={**{option: HELP[option] for option in ("env", "project")}, "yes": "Do not ask."})
+@task(positional=[], help=options("env", "project", yes="Do not ask."))
 def unlock(_c: Context, env: str | None = None, project: str | None = None, yes: bool = False) -> None:
     """Take the lease on a project from whoever holds it."""
     from common import unlocking  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -181,7 +183,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     unlocking.unlock(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get())
 
 
-@task(positional=[], help={option: HELP[option] for option in ("env", "project", "json", "jobs")})
+@task(positional=[], help=options("env", "project", "json", "jobs"))
 def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
     from common import drift_report  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -192,11 +194,11 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
 
 @task(
     positional=[],
-    help={
-        **{option: HELP[option] for option in ("env", "project", "json")},
-        "data": "Buckets and tables with all that is in them, too; with a whole environment, the artifact bucket.",
-        "yes": "The name of what goes, given back: ask nothing.",
-    },
+    help=options(
+        *("env", "project", "json"),
+        data="Buckets and tables with all that is in them, too; with a whole environment, the artifact bucket.",
+        yes="The name of what goes, given back: ask nothing.",
+    ),
 )
 def destroy(
     _c: Context,
@@ -214,11 +216,11 @@ def destroy(
 
 @task(
     positional=[],
-    help={
-        **{option: HELP[option] for option in ("env", "project", "json", "yes")},
-        "days": "Keep what was in use within so many days.",
-        "dry_run": "Only show what would be deleted.",
-    },
+    help=options(
+        *("env", "project", "json", "yes"),
+        days="Keep what was in use within so many days.",
+        dry_run="Only show what would be deleted.",
+    ),
 )
 def gc(
     _c: Context,
@@ -236,10 +238,7 @@ def gc(
     garbage_report.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
 
 
-@task(
-    positional=[],
-    help={**{option: HELP[option] for option in ("env", "project", "json")}, "last": "How many of each project."},
-)
+@task(positional=[], help=options("env", "project", "json", last="How many of each project."))
 def history(_c: Context, env: str | None = None, project: str | None = None, last: str = "20", json: bool = False) -> None:
     """Who released what, when, from which commit, and how it ended."""
     from common import releases_report  # noqa: PLC0415 - `invoke --list` needs none of it

@@ -5,17 +5,23 @@ import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from common.ahead import Answer, Question
-from common.aws_common import AwsSession, preload
+from common.aws_common import AwsSession
+from common.clients import preload
 from common.errors import AccountError, AwsError
 from common.resource import Aws
+
+SERVICES = ("sts", "s3", "resourcegroupstaggingapi", "iam")
+"""Of the first questions."""
 
 
 def main() -> None:
     """One line in, a line for each answer out."""
     gc.disable()  # this process ends before there is much to collect
-    preload()  # while the questions are still being thought of
+    with suppress(Exception):  # whatever is wrong will be met again, by who can tell it
+        preload(SERVICES)  # while the questions are still being thought of
     where, asked = json.loads(sys.stdin.readline())
     questions = [Question(*one) for one in asked]
     aws, lock = AwsSession(**where), threading.Lock()

@@ -1,7 +1,4 @@
-"""The only module that creates AWS clients: credentials, the account guard, retries and the call counter.
-
-It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
-Botocore itself is loaded with the first call that was not asked ahead (see `ahead`): an unchanged deploy never loads it.
+"""The only way to AWS: the account guard, the call counter, and botocore's answers and errors in our words.
 
 Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
 lets botocore's adaptive retry mode find the others, and turns botocore's exceptions into ours. One class of refusal is retried
@@ -14,23 +11,23 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from itertools import chain, count
+from typing import Any
 
 from common.ahead import Ahead, Answer, Question
+from common.clients import Clients, method
 from common.errors import AccountError, AwsError
 from common.rates import Rates
-from common.retries import PROPAGATION, PROPAGATION_SECONDS, Retries
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
-    from botocore.session import Session
+from common.retries import PROPAGATION, PROPAGATION_SECONDS
 
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
+
+FIRST_PAUSE = 0.2
+"""Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
 
 
 class AwsSession:
@@ -61,10 +58,9 @@ class AwsSession:
         self.account_id = account_id
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
-        self._endpoint, self._connections = endpoint, connections
-        self._rates, self._ahead = rates, ahead
+        self.clients = Clients(region, account_id, endpoint, connections, rates)
+        self._endpoint, self._ahead = endpoint, ahead
         self._lock = threading.Lock()
-        self._clients: dict[str, BaseClient] = {}
 
     def ask_ahead(self, questions: list[Question]) -> None:
         """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
@@ -72,14 +68,15 @@ class AwsSession:
             where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
             self._ahead.ask(where, questions)
 
-    def prepare(self) -> None:
-        """Loads in the background what this process's first call will need, as there is likely to be one."""
+    def prepare(self, services: Iterable[str]) -> None:
+        """Makes the clients of these services in the background: this process is likely to need them soon."""
         if self._ahead is not None:
-            threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
+            threading.Thread(target=self._prepare, args=(services,), name="prepare", daemon=True).start()
 
-    def _prepare(self) -> None:
+    def _prepare(self, services: Iterable[str]) -> None:
         with suppress(AccountError):  # which the call will meet, and tell
-            self.client("s3")
+            for service in services:
+                self.clients.of(service)
 
     def guard(self) -> str:
         """Proves that the credentials belong to the environment's account, before anything else is asked or done.
@@ -101,55 +98,6 @@ class AwsSession:
                 f"{self.account_id}. Nothing was changed. Set AWS_PROFILE to a profile of account {self.account_id}."
             )
         return str(caller["Arn"])
-
-    def client(self, service: str) -> "BaseClient":
-        """The client of a service; made once."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._created(service)
-            return self._clients[service]
-
-    @cached_property
-    def _session(self) -> "Session":
-        import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
-
-        session = botocore.session.get_session()
-        if self._endpoint:
-            session.set_credentials(self.account_id, "embedded")
-        return session
-
-    def _created(self, service: str) -> "BaseClient":
-        from botocore.config import Config  # noqa: PLC0415 - see above
-        from botocore.exceptions import (  # noqa: PLC0415 - see above
-            ConnectionError,  # noqa: A004 - its name
-            ConnectTimeoutError,
-            EndpointConnectionError,
-            HTTPClientError,
-            ProfileNotFound,
-            ProxyConnectionError,
-            SSLError,
-        )
-
-        embedded: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False} if self._endpoint else {}
-        config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
-            max_pool_connections=self._connections,
-            connect_timeout=10,
-            read_timeout=70,
-            user_agent_extra="pipeline-deployer",
-            **embedded,
-        )
-        where = {"region_name": self.region, "endpoint_url": self._endpoint}
-        try:
-            client = self._session.create_client(service, config=config, **where)
-        except ProfileNotFound as error:
-            raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self.account_id}.") from None
-        unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
-        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard))
-        if self._rates is not None:
-            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call.
-            client.meta.events.register("request-created", partial(_paced, self._rates, service))
-        return client
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """One API operation, retried for as long as a new role may be unknown.
@@ -185,20 +133,22 @@ class AwsSession:
         if answered is not None:
             yield from answered
             return
-        paginator = self.client(service).get_paginator(_method(operation))
+        paginator = self.clients.of(service).get_paginator(method(operation))
         with _Translated(self, service, operation):
             for page in paginator.paginate(**parameters):
                 self._count(service, operation)
                 yield page
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
-        """One of botocore's waiters. Its polls are counted by the operation that it calls."""
-        client = self.client(service)
-        waiting = client.get_waiter(waiter)
-        operation = waiting.config.operation
+        """One of botocore's waiters, impatient at first. Its polls are counted by the operation that it calls."""
+        waiting = self.clients.of(service).get_waiter(waiter)
+        operation, delay = waiting.config.operation, waiting.config.delay
         poll = waiting._operation_method  # noqa: SLF001 - the only place to count a waiter's polls
+        waiting.config.delay = 0  # what is long by AWS's measure is long for whoever waits for something short
+        pauses = chain((0.0,), (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
 
         def counted(**poll_parameters: Any) -> Any:
+            self.sleep(next(pauses))
             self._count(service, operation)
             return poll(**poll_parameters)
 
@@ -219,9 +169,9 @@ class AwsSession:
         if answered is not None:
             return answered[0]
         with _Translated(self, service, operation):
-            method = getattr(self.client(service), _method(operation))
+            asking = getattr(self.clients.of(service), method(operation))
             self._count(service, operation)
-            response: dict[str, Any] = method(**parameters)
+            response: dict[str, Any] = asking(**parameters)
             return response
 
     def _answered(self, question: Question) -> Answer | None:
@@ -238,21 +188,6 @@ class AwsSession:
     def _count(self, service: str, operation: str) -> None:
         with self._lock:
             self.calls[f"{service}:{operation}"] += 1
-
-
-def preload() -> None:
-    """Loads what the first call would load."""
-    import botocore.session  # noqa: F401, PLC0415 - see `AwsSession`
-
-
-def _method(operation: str) -> str:
-    from botocore import xform_name  # noqa: PLC0415 - an unchanged deploy does without it
-
-    return str(xform_name(operation))
-
-
-def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
-    rates.take(service, operation_name)
 
 
 class _Translated:

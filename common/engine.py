@@ -8,21 +8,21 @@ roots, which say what became of each change. See `records` for why.
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from common.digest import Digest
 from common.errors import DeployError, OvertakenError, SkippedError
 from common.events import Blocked, Failed, Finished, Report, Skipped, Started
 from common.lock import Fenced, Lock
 from common.planning import ARTIFACT, Outcome
 from common.pruning import Types, no_type
 from common.records import Records
-from common.release import Place, Root, Trusted, place_of
+from common.release import Root, place_of
 from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource
+from common.roots import Roots, is_untidy
 from common.scheduling import in_order
 
 RECORDED = CHANGING | REMOVING | {Action.RECORD}
@@ -67,7 +67,9 @@ class Engine:
         self._aws, self._records, self._outcome, self._bucket, self._means = aws, records, outcome, bucket, means
         self._resources = {one.key: one for one in resources}
         self._artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
+        self._roots = Roots(outcome, self._resources, self._artifacts)
         self._locks: dict[str, Lock] = {}
+        self._uploads: dict[Key, Future[bool]] = {}
         self._etags: dict[str, str] = {}
         self._interrupted = Event()
         self._refused = False
@@ -111,8 +113,8 @@ class Engine:
         self._finished = True
         try:
             for project, trusted in sorted(self._outcome.trusted.items()):
-                root = self._root(project, trusted)
-                if project in self._etags or (self._may_tidy() and _is_untidy(root, trusted)):
+                root = self._roots.after(project, self.done, self.failed)
+                if project in self._etags or (self._may_tidy() and is_untidy(root, trusted)):
                     self._release(project, root)
         finally:
             for lock in self._locks.values():
@@ -134,7 +136,12 @@ class Engine:
         try:
             for project in sorted({change.key.project for change in self._todo()}):
                 self._lock(project)
-                self._mark(project)
+            marks = [self._means.pool.submit(self._mark, project) for project in self._locks]
+            uploads = [change.key for change in self._todo() if change.action is Action.UPLOAD]
+            self._uploads = {key: self._means.pool.submit(self._begin_upload, key) for key in uploads}
+            wait(marks)
+            for mark in marks:
+                mark.result()
         except OvertakenError:
             for project in self._locks.keys() - self._etags.keys():
                 self._locks.pop(project).release()
@@ -153,7 +160,7 @@ class Engine:
     def _mark(self, project: str) -> None:
         trusted = self._outcome.trusted[project]
         pending = {change.key for change in self._todo() if change.key.project == project and change.key.kind != ARTIFACT}
-        root = replace(self._root(project, trusted, pending), about=self._means.about(), changes=self._changes(project))
+        root = replace(self._roots.before(project, pending), about=self._means.about(), changes=self._changes(project))
         expected = trusted.as_root().digest() if trusted.clean else None
         self._etags[project] = self._records.start(project, root, trusted.etag, expected)
 
@@ -170,31 +177,6 @@ class Engine:
     def _may_tidy(self) -> bool:
         """Whether the root of a project that had not to be changed may be written, too."""
         return not (self._refused or self._interrupted.is_set() or self._bucket in self._broken)
-
-    def _root(self, project: str, trusted: Trusted, pending: set[Key] | None = None) -> Root:
-        """What may be said of a project: before its first change (`pending` given), or after its last."""
-        digests: dict[Key, Digest] = dict(trusted.digests)
-        unsure = set(trusted.pending) | {key for key in (self.failed if pending is None else pending) if key.project == project}
-        for change in self._outcome.plan.changes:
-            if change.key.project == project and change.action is not Action.ORPHAN:
-                proven = change.action is Action.NOOP or (pending is None and change.key in self.done)
-                if proven and change.action in REMOVING:
-                    digests.pop(change.key, None)
-                elif proven:
-                    digests[change.key] = self._outcome.digests[change.key]
-                if proven:
-                    unsure.discard(change.key)
-        own = {str(key): one for key, one in digests.items() if key.project == project and key not in unsure and one}
-        if not any(key.project == project for key in self._resources):  # what nobody declares needs no artifact any more
-            own = {name: one for name, one in own.items() if not name.startswith(f"{ARTIFACT}/")}
-        files = dict(trusted.files)
-        files |= {str(key): dict(one.files()) for key, one in self._artifacts.items() if digests.get(key) == one.input_digest()}
-        places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
-        return Root(own, places, {name: one for name, one in files.items() if name in own})
-
-    def _place(self, key: Key, trusted: Trusted) -> Place:
-        known = self._resources.get(key) or self._outcome.remains.get(key)
-        return place_of(known) if known else trusted.pending.get(key, {})
 
     def _changes(self, project: str) -> tuple[Mapping[str, Any], ...]:
         """What was planned for a project and what became of it, for people."""
@@ -246,8 +228,8 @@ class Engine:
 
     def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:
-            artifact = self._artifacts[change.key]
-            self._records.upload(artifact, artifact.build(self._means.build_dir))
+            if not self._uploads[change.key].result():
+                self._upload(change.key)
             return {}
         aws = Fenced(self._aws, self._locks[change.key.project].check) if self._locks else self._aws
         if change.action in REMOVING:
@@ -264,6 +246,18 @@ class Engine:
             case _:
                 return {}
 
+    def _begin_upload(self, key: Key) -> bool:
+        """Uploads as soon as leases are held: nothing relies on an artifact until a change is carried out."""
+        if self._interrupted.is_set():
+            return False
+        self._upload(key)
+        return True
+
+    def _upload(self, key: Key) -> None:
+        self._locks[key.project].check()
+        artifact = self._artifacts[key]
+        self._records.upload(artifact, artifact.build(self._means.build_dir))
+
     def _remove(self, aws: Aws, change: Change) -> Outputs:
         kind = self._means.types(change.key.kind)
         if change.action is Action.DELETE and kind is not None:
@@ -276,13 +270,6 @@ class Engine:
         elif change.key.kind != ARTIFACT:
             place = place_of(self._resources[change.key])
             self._records.write(change.key, self._outcome.digests[change.key], change.desired or {}, outputs, place)
-
-
-def _is_untidy(root: Root, trusted: Trusted) -> bool:
-    """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
-    if not (root.digests or root.pending):
-        return not trusted.is_new
-    return not trusted.clean or root.digest() != trusted.as_root().digest()
 
 
 def _as_object(change: Change) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from common import digest, reasons, records, resource
 from common.config import OWNER_TAG, Environment
@@ -26,6 +26,7 @@ from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, 
 
 ARTIFACT = "artifact"
 V = TypeVar("V")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class Planner:
         unsettled = [one for one in wanted if not settled(one)]
         stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
+        live = self._pool.map(_caught(self._read), unsettled)  # while their artifacts are looked for
         contents = dict(zip(stale, self._pool.map(self._content, [artifacts[key] for key in stale]), strict=True))
         changes = {one.key: Change(one.key, Action.NOOP, "up to date") for one in wanted}
         for key in artifacts:
@@ -173,7 +175,10 @@ class Planner:
                 )
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
-        decided = list(self._pool.map(_caught(decide), unsettled))
+        decided = [
+            seen if isinstance(seen, DeployError) else _caught(decide)(one, seen)
+            for one, seen in zip(unsettled, live, strict=True)
+        ]
         _raise_together([error for error in decided if isinstance(error, DeployError)])
         return changes | {change.key: change for change in decided if isinstance(change, Change)}
 
@@ -184,6 +189,9 @@ class Planner:
             return Digest(uploaded), True
         return digest.of_file(artifact.build(self._build_dir)), False
 
+    def _read(self, one: Resource) -> State | None:
+        return one.read(self._aws)
+
     def _decide(
         self,
         digests: Mapping[Key, Digest],
@@ -191,11 +199,11 @@ class Planner:
         contents: Mapping[Key, Digest],
         options: Options,
         one: Resource,
+        observed: State | None,
     ) -> Change:
         project = trusted[one.key.project]
         recorded = project.digests.get(one.key) if one.key not in project.pending else None
         desired = resource.rendered(one.desired(), lambda artifact: digest.to_base64(contents[artifact.key]))
-        observed = one.read(self._aws)
         if observed is None:
             reason = "does not exist" if recorded is None else "is gone from AWS"
             return Change(one.key, Action.CREATE, reason, desired)
@@ -261,12 +269,12 @@ def _check_replaceable(one: Resource, fixed: str, options: Options) -> None:
         )
 
 
-def _caught(decide: Callable[[Resource], Change]) -> Callable[[Resource], Change | DeployError]:
+def _caught(doing: Callable[P, V]) -> Callable[P, V | DeployError]:
     """Errors as values, so that all are told and not only the first."""
 
-    def caught(one: Resource) -> Change | DeployError:
+    def caught(*given: P.args, **named: P.kwargs) -> V | DeployError:
         try:
-            return decide(one)
+            return doing(*given, **named)
         except DeployError as error:
             return error
 

@@ -65,8 +65,8 @@ class Session:
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
-        self._edited = False
-        self._stopping = Stopping(self._stop, lambda text: self.report(Note(text)))
+        self._edited: set[str] = set()
+        self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
     # What is where ------------------------------------------------------------------------------------------------------------
@@ -92,9 +92,8 @@ class Session:
         if env.embedded is not None:
             from common import local  # noqa: PLC0415 - only the embedded environment needs it
 
-            say = lambda text: self.report(Note(text))  # noqa: E731
             endpoint = local.start(
-                self.root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say
+                self.root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=self.say
             ).endpoint
         rates = Rates() if endpoint is None else None
         jobs = self.choices.jobs
@@ -145,7 +144,7 @@ class Session:
             self.aws.ask_ahead(records.first_questions(self.configured, [SHARED, *self.projects], parts))
             resources = self.resources
             if self._edited:
-                self.aws.prepare()
+                self.aws.prepare(("s3", *self._edited))
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
@@ -216,9 +215,12 @@ class Session:
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
         with StatCache(self.root / "build" / "stat-cache.json") as known:
-            for artifact in (artifact for one in resources for artifact in one.artifacts):
-                artifact.read(known.of_file)
-        self._edited = known.reads > 0
+            for one in resources:
+                reads = known.reads
+                for artifact in one.artifacts:
+                    artifact.read(known.of_file)
+                if known.reads > reads:
+                    self._edited.add(one.arn.split(":")[2])
 
     def _make_engine(self, plan: Plan) -> Engine:
         if not plan.is_empty:
@@ -238,7 +240,7 @@ class Session:
     def _tell_undeclared(self, outcome: Outcome) -> None:
         gone = sorted(name for name in outcome.elsewhere - {*projects.names(self.root)} if PROJECT.fullmatch(name))
         for name in gone if self.choices.project is None else ():
-            self.report(Note(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left."))
+            self.say(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left.")
 
     def _wanted(self) -> Callable[[Key], bool]:
         covered, only, declared = self._covered, self.choices.only, {one.key for one in self.resources}
@@ -253,7 +255,11 @@ class Session:
 
     def lock(self, project: str) -> Lock:
         """The lease on a project, not yet taken."""
-        return Lock(self.aws, self.env, project, self.about, lambda text: self.report(Note(text)))
+        return Lock(self.aws, self.env, project, self.about, self.say)
+
+    def say(self, text: str) -> None:
+        """Tells the user something that is not about one change."""
+        self.report(Note(text))
 
     @cached_property
     def about(self) -> dict[str, str]:

@@ -49,7 +49,7 @@ def test_answers_are_those_that_this_process_would_get(where: dict[str, Any], as
         aws.call("s3", "GetObjectTagging", **NOWHERE.parameters)
     assert (caught.value.service, caught.value.operation, caught.value.code) == ("s3", "GetObjectTagging", "NoSuchBucket")
     assert aws.calls == {"sts:GetCallerIdentity": 1, "iam:ListRoles": len(pages), "s3:GetObjectTagging": 1}
-    assert aws._clients == {}
+    assert aws.clients.made == {}
 
 
 def test_an_answer_is_taken_once_and_for_exactly_its_question(where: dict[str, Any], asking: Ahead) -> None:
@@ -60,7 +60,7 @@ def test_an_answer_is_taken_once_and_for_exactly_its_question(where: dict[str, A
     assert asking.answer(WHO) is not None
     assert asking.answer(WHO) is None
     aws.guard()
-    assert list(aws._clients) == ["sts"]
+    assert list(aws.clients.made) == ["sts"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -72,7 +72,7 @@ def test_what_a_process_that_died_has_not_answered_is_asked_here(where: dict[str
         asking._child.kill()
     aws.ask_ahead([WHO])
     assert aws.guard().startswith("arn:")
-    assert list(aws._clients) == ["sts"]
+    assert list(aws.clients.made) == ["sts"]
 
 
 def test_without_credentials_it_is_silent_and_this_process_says_so(

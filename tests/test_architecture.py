@@ -13,7 +13,7 @@ from tests.repository import ROOT
 LAYERS = (
     {"digest", "errors", "history", "index", "new_file", "provenance", "rates", "retries", "settings", "stopping", "table"},
     {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
-    {"ahead", "reasons", "remains"},
+    {"ahead", "clients", "reasons", "remains"},
     {"release"},
     {
         "artifact",
@@ -34,8 +34,8 @@ LAYERS = (
     | {"executor", "steps"},
     {"drift", "pruning", "releases"},
     {"asking", "declaration", "garbage", "permissions", "planning", "preview", "report"},
-    {"engine", "execution", "libraries", "projects", "shared"},
-    {"rendering", "run_report"},
+    {"execution", "libraries", "projects", "roots", "shared"},
+    {"engine", "rendering", "run_report"},
     {"pipeline", "session"},
     {"answering", "packing", "policy", "running", "status"},
     {"destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
@@ -111,7 +111,7 @@ def test_declaring_and_doing_know_nothing_of_each_other() -> None:
 
 def test_one_module_speaks_to_aws_and_two_to_invoke() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
-    assert speaking == {"common/aws_common.py"}
+    assert speaking == {"common/aws_common.py", "common/clients.py"}
     assert {shown(path) for path in OURS if "invoke" in top_level(path)} == {"common/executor.py", "tasks.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/digest.py", "common/local/environments.py"}, "digests are made in one place"

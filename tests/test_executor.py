@@ -1,6 +1,10 @@
 """Pre-tasks get the caller's options, one command is one session, and errors become messages."""
 
+import os
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +16,7 @@ from invoke.tasks import task
 from common.errors import AwsError, DeployError, FailedError, LockedError, StoppedError
 from common.executor import Executor
 from common.invocation import INVOCATION
-from tests.repository import SHARED, Repository
+from tests.repository import ROOT, SHARED, Repository
 
 Seen = list[tuple[str, dict[str, Any]]]
 
@@ -157,3 +161,13 @@ def test_packaging_needs_neither_credentials_nor_environment(repository: Reposit
     assert repository.invoke("package-lambdas").out.startswith("  unchanged acres/Validate")
     assert len(list(repository.root.glob("build/artifacts/acres/Validate/*.zip"))) == 1
     assert aws_calls == []
+
+
+def test_what_tasks_import_is_compiled_once(tmp_path: Path) -> None:
+    """Invoke tells Python to keep no compiled modules; compiling ours each time takes as long as all else."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for writing in ({}, {"PYTHONDONTWRITEBYTECODE": "1"}):
+        kept = tmp_path / str(len(writing))
+        command = [sys.executable, "-m", "invoke", "--list"]
+        subprocess.run(command, cwd=ROOT, env={**environment, **writing, "PYTHONPYCACHEPREFIX": str(kept)}, check=True)
+        assert bool(list(kept.rglob("steps.*.pyc"))) is not bool(writing), "the user's own choice is kept to"

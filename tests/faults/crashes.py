@@ -124,7 +124,7 @@ class Site:
         self.env = config.load(self.root, "local")
         self.aws = AwsSession(self.env.region, self.env.account_id, endpoint=f"http://127.0.0.1:{self.port}", connections=1)
         for service in SERVICES:
-            self.aws.client(service)
+            self.aws.clients.of(service)
         self.quiet = self.root / "build" / "child.log"
         self.quiet.parent.mkdir(exist_ok=True)
 

@@ -1,0 +1,137 @@
+"""How clients of AWS services are made: which credentials, which retries, at whose pace, and no slower than they must be.
+
+It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
+Botocore itself is loaded with the first client: an unchanged deploy never makes one (see `ahead`). Half of the time that a first
+client takes goes into listing the folders of the four hundred services that botocore knows; the loader here is asked for few.
+
+Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+"""
+
+import os
+import threading
+from collections.abc import Collection
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.errors import AccountError
+from common.rates import Rates
+from common.retries import Retries
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.loaders import Loader
+    from botocore.session import Session
+
+
+class Clients:
+    """The clients of one account and region; each is made on first use and shared between threads.
+
+    Args:
+        region: where every regional call goes.
+        account_id: whose credentials the embedded AWS is given.
+        endpoint: another address for every service; the embedded AWS.
+        connections: how many calls may be under way at once.
+        rates: what AWS allows; nothing is held back without it.
+    """
+
+    def __init__(self, region: str, account_id: str, endpoint: str | None, connections: int, rates: Rates | None) -> None:
+        self._region, self._account_id, self._endpoint = region, account_id, endpoint
+        self._connections, self._rates = connections, rates
+        self._lock = threading.Lock()
+        self.made: dict[str, BaseClient] = {}
+
+    def of(self, service: str) -> "BaseClient":
+        """The client of a service.
+
+        Raises:
+            AccountError: the chosen profile does not exist.
+        """
+        if service not in self.made:  # who only wants one that is there does not wait for another to be made
+            with self._lock:
+                if service not in self.made:
+                    self.made[service] = self._created(service)
+        return self.made[service]
+
+    @cached_property
+    def _session(self) -> "Session":
+        session = _session()
+        if self._endpoint:
+            session.set_credentials(self._account_id, "embedded")
+        return session
+
+    def _created(self, service: str) -> "BaseClient":
+        from botocore.config import Config  # noqa: PLC0415 - an unchanged deploy does without it
+        from botocore.exceptions import (  # noqa: PLC0415 - see above
+            ConnectionError,  # noqa: A004 - its name
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            HTTPClientError,
+            ProfileNotFound,
+            ProxyConnectionError,
+            SSLError,
+        )
+
+        embedded: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False} if self._endpoint else {}
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
+            max_pool_connections=self._connections,
+            connect_timeout=10,
+            read_timeout=70,
+            user_agent_extra="pipeline-deployer",
+            **embedded,
+        )
+        where = {"region_name": self._region, "endpoint_url": self._endpoint}
+        try:
+            client = self._session.create_client(service, config=config, **where)
+        except ProfileNotFound as error:
+            raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
+        unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard))
+        if self._rates is not None:
+            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call.
+            client.meta.events.register("request-created", partial(_paced, self._rates, service))
+        return client
+
+
+def preload(services: Collection[str]) -> None:
+    """Loads what the clients of these services take, whatever their region and credentials will be."""
+    session = _session()
+    session.set_credentials("nobody", "nothing")
+    for service in services:
+        session.create_client(service, region_name="us-east-1")
+
+
+def method(operation: str) -> str:
+    """The name of a client's method for an API operation."""
+    from botocore import xform_name  # noqa: PLC0415 - an unchanged deploy does without it
+
+    return str(xform_name(operation))
+
+
+def _session() -> "Session":
+    import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
+
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    return session
+
+
+@cache
+def _loader(data_path: str | None) -> "Loader":
+    """One for all sessions: what one has read of botocore's data, the next need not read again."""
+    from botocore.loaders import Loader  # noqa: PLC0415 - see above
+
+    class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
+        """Takes every folder for a service's, and does not look into each to see."""
+
+        def list_available_services(self, type_name: str) -> list[str]:
+            del type_name
+            return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
+
+    added = [Path(os.path.expandvars(one)).expanduser() for one in data_path.split(os.pathsep)] if data_path else []
+    return Lean([str(path) for path in added])
+
+
+def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
+    rates.take(service, operation_name)

@@ -1,0 +1,60 @@
+"""What a release root may say of a project: before its first change, and after its last.
+
+A digest stands in a root only if the state is proven: by the plan, or by a change that was carried out and recorded. Whatever is
+about to change, or was tried and failed, is `pending`: its record is not believed, whatever it says.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from common.digest import Digest
+from common.planning import ARTIFACT, Outcome
+from common.release import Place, Root, Trusted, place_of
+from common.resource import REMOVING, Action, Artifact, Key, Resource
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The roots of the projects of one plan."""
+
+    outcome: Outcome
+    resources: Mapping[Key, Resource]
+    artifacts: Mapping[Key, Artifact]
+
+    def before(self, project: str, pending: Collection[Key]) -> Root:
+        """While `pending` is about to change."""
+        return self._root(project, frozenset(), pending)
+
+    def after(self, project: str, done: Collection[Key], failed: Collection[Key]) -> Root:
+        """When these changes were carried out, and those have failed."""
+        return self._root(project, done, failed)
+
+    def _root(self, project: str, done: Collection[Key], doubtful: Collection[Key]) -> Root:
+        trusted = self.outcome.trusted[project]
+        digests: dict[Key, Digest] = dict(trusted.digests)
+        unsure = set(trusted.pending) | {key for key in doubtful if key.project == project}
+        for change in self.outcome.plan.changes:
+            if change.key.project == project and (change.action is Action.NOOP or change.key in done):
+                if change.action in REMOVING:
+                    digests.pop(change.key, None)
+                else:
+                    digests[change.key] = self.outcome.digests[change.key]
+                unsure.discard(change.key)
+        own = {str(key): one for key, one in digests.items() if key.project == project and key not in unsure and one}
+        if not any(key.project == project for key in self.resources):  # what nobody declares needs no artifact any more
+            own = {name: one for name, one in own.items() if not name.startswith(f"{ARTIFACT}/")}
+        files = dict(trusted.files)
+        files |= {str(key): dict(one.files()) for key, one in self.artifacts.items() if digests.get(key) == one.input_digest()}
+        places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
+        return Root(own, places, {name: one for name, one in files.items() if name in own})
+
+    def _place(self, key: Key, trusted: Trusted) -> Place:
+        known = self.resources.get(key) or self.outcome.remains.get(key)
+        return place_of(known) if known else trusted.pending.get(key, {})
+
+
+def is_untidy(root: Root, trusted: Trusted) -> bool:
+    """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
+    if not (root.digests or root.pending):
+        return not trusted.is_new
+    return not trusted.clean or root.digest() != trusted.as_root().digest()
