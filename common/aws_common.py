@@ -18,7 +18,7 @@ from typing import Any
 
 from common.ahead import Ahead, Answer, Question
 from common.clients import Clients, method
-from common.errors import AccountError, AwsError
+from common.errors import BUSY, UNHEARD, AccountError, AwsError
 from common.rates import Rates
 from common.retries import PROPAGATION, PROPAGATION_SECONDS
 
@@ -86,10 +86,13 @@ class AwsSession:
 
         Raises:
             AccountError: there are no credentials, they are not accepted, or they belong to another account.
+            AwsError: AWS could not be asked, so nothing is known of them.
         """
         try:
             caller = self.call("sts", "GetCallerIdentity")
         except AwsError as error:
+            if error.code.startswith((*BUSY, *UNHEARD)):
+                raise
             account = self.account_id
             raise AccountError(f"AWS does not accept the credentials: {error.said} Sign in to account {account}.") from None
         if caller["Account"] != self.account_id:

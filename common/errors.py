@@ -84,6 +84,9 @@ class StoppedError(DeployError):
         self.exit_code = 128 + signal_number
 
 
+BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError", "InternalServer", "ServiceException")
+UNHEARD = ("EndpointConnection", "ConnectTimeout", "ReadTimeout", "ConnectionClosed", "ProxyConnection", "HTTPClient", "SSL")
+"""How codes begin that say nothing of the one who asked."""
 ADVICE = {
     ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (
         "Allow it to whoever deploys; `invoke policy` prints all that deploying takes."
@@ -94,12 +97,8 @@ ADVICE = {
     ("ResourceConflict", "ConcurrentModification", "ResourceInUse", "OperationAborted"): (
         "Something else is changing it: deploy again when that is done."
     ),
-    ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError", "InternalServer", "ServiceException"): (
-        "It was asked for again and again: deploy again later to go on from here."
-    ),
-    ("EndpointConnection", "ConnectTimeout", "ReadTimeout", "ConnectionClosed"): (
-        "Is there a network, and is the region right? Deploy again to go on from here."
-    ),
+    BUSY: ("It was asked for again and again: deploy again later to go on from here."),
+    UNHEARD: ("Is there a network, and is the region right? Deploy again to go on from here."),
     ("ExpiredToken", "RequestExpired", "UnrecognizedClient", "InvalidClientTokenId"): "Sign in again, then deploy again.",
 }
 """What to do about an error, by how its code begins."""

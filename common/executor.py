@@ -17,6 +17,7 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program
 from invoke.tasks import Call, Task
 
+from common import stopping
 from common.errors import DeployError
 from common.invocation import INVOCATION, Invocation
 
@@ -33,14 +34,15 @@ class Executor(invoke.executor.Executor):
         invocation = Invocation([str(call.task.name) for call in self.normalize(tasks)])
         INVOCATION.set(invocation)
         try:
-            return self._execute(invocation, *tasks)
+            with stopping.interruptible():
+                return self._execute(invocation, *tasks)
         except DeployError as error:
             sys.stdout.flush()
             raise Exit(f"error: {error}", code=error.exit_code) from None
         except OSError as error:
             raise Exit(f"error: {error}", code=1) from None
-        except KeyboardInterrupt:
-            raise Exit("Stopped.", code=130) from None
+        except KeyboardInterrupt as stopped:
+            raise Exit("Stopped.", code=143 if isinstance(stopped, stopping.Terminated) else 130) from None
 
     def _execute(self, invocation: Invocation, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
         """The first error is the one to tell: what closing finds afterwards is its consequence."""

@@ -7,7 +7,8 @@ machine: the next deploy finds out what was finished, and the lease runs out.
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,27 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AT_ONCE = (
     b"Stopped at once. The next deploy finds out what was finished; until the lease runs out it may have to wait a minute.\n"
 )
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM where nothing is being changed: the same as Ctrl-C, but for the exit code."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """For as long as this lasts SIGTERM raises `Terminated`; what is to be closed is."""
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # which is the only one that takes signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Stopping:

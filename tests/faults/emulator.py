@@ -43,6 +43,12 @@ class Emulator:
         with _DIRECT.open(request, timeout=30):
             pass
 
+    def crawl(self, name: str, looks: int) -> None:
+        """Lets a crawler run until it has been looked at so often, or is stopped."""
+        request = urllib.request.Request(f"{self.endpoint}/_crawl?name={name}&looks={looks}", method="POST")
+        with _DIRECT.open(request, timeout=30):
+            pass
+
     def end(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 

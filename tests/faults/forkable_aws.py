@@ -2,7 +2,8 @@
 
 Usage: ``python forkable_aws.py <folder> <runtime folder>``; prints its port. It serves one request at a time in one thread, so
 `os.fork` is a copy of everything: ``POST /_copy?port=N`` makes a process that goes on from this state on that port. A test that
-needs a thousand equal worlds makes one and copies it. ``POST /_ahead?seconds=N`` puts its clock forward.
+needs a thousand equal worlds makes one and copies it. ``POST /_ahead?seconds=N`` puts its clock forward,
+``POST /_crawl?name&looks`` lets a crawler run until it has been looked at so often.
 """
 
 # ruff: noqa: PLC0415 (ministack reads os.environ when it is imported)
@@ -55,13 +56,14 @@ class Server(HTTPServer):
 
         from ministack import app
         from ministack.core import responses
-        from ministack.services import lambda_svc
+        from ministack.services import glue, lambda_svc
 
         logging.disable(logging.ERROR)
         for part in PARTS:
             importlib.import_module(part).install(settings)
         lambda_svc._schedule_state_transition = _busy_for_one_look
         lambda_svc._get_function = _looked_at(lambda_svc._get_function)
+        glue._get_crawler = _watched(glue._get_crawler)
         for service in SERVICES:  # once, and not again in each copy
             responses._service_model(service)
             app._get_module(app.SERVICE_REGISTRY[service]["module"])
@@ -132,6 +134,9 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path.startswith("/_ahead?seconds="):
             self.server.ahead = float(self.path.partition("=")[2])
             status, answer = 200, b""
+        elif self.path.startswith("/_crawl?"):
+            name, looks = (part.partition("=")[2] for part in self.path.partition("?")[2].split("&"))
+            status, answer = 200, _crawl(name, int(looks))
         else:
             status, headers, answer = _ask(self.command, self.path, self.headers.items(), body)
         self.send_response(status)
@@ -212,6 +217,34 @@ def _looked_at(get_function: Any) -> Any:
         return answer
 
     return looked_at
+
+
+_LOOKS: dict[str, int] = {}
+
+
+def _crawl(name: str, looks: int) -> bytes:
+    """Lets a crawler run without crawling anything."""
+    from ministack.services import glue
+
+    next(one for one in glue._crawlers.all_values() if one["Name"] == name)["State"] = "RUNNING"
+    _LOOKS[name] = looks
+    return b""
+
+
+def _watched(get_crawler: Any) -> Any:
+    """Ends a crawl that has been looked at often enough; one that is being stopped, at the next look."""
+
+    def watched(data: Any) -> Any:
+        from ministack.services import glue
+
+        answer, name = get_crawler(data), data.get("Name")
+        _LOOKS[name] = _LOOKS.get(name, 0) - 1
+        crawler = glue._crawlers.get(name)
+        if crawler and (crawler["State"] == "STOPPING" or (crawler["State"] == "RUNNING" and _LOOKS[name] <= 0)):
+            crawler["State"] = "READY"
+        return answer
+
+    return watched
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """`invoke` in a world where time flies: what takes patience with AWS takes none with a test.
 
-Usage: ``python -m tests.faults.hurried FACTOR TASK …``
+Usage: ``python -m tests.faults.hurried FACTOR TASK …``. How long an answer may take stays as it is, as a slow machine is not
+to be taken for a silent AWS; ``HURRIED_ANSWER`` says in seconds how long it may take instead.
 """
 
+import os
 import sys
 import threading
 import time
 
+from botocore.httpsession import URLLib3Session
 from botocore.retries import bucket
 
 _sleep, _monotonic, _gettime, _wait = time.sleep, time.monotonic, time.clock_gettime, threading.Condition.wait
@@ -23,6 +26,10 @@ def main() -> None:
     time.clock_gettime = lambda clock: _gettime(clock) * factor
     threading.Condition.wait = wait  # type: ignore[method-assign, assignment]  # for this process alone
     bucket.Clock.current_time = lambda _: time.time() * factor  # what botocore's rate limiter measures by
+
+    if seconds := os.environ.get("HURRIED_ANSWER"):
+        made = URLLib3Session.__init__
+        URLLib3Session.__init__ = lambda self, **said: made(self, **{**said, "timeout": (float(seconds),) * 2})
 
     from invoke.main import program  # noqa: PLC0415 - what it imports may keep `sleep` by name
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from common.aws_common import AwsSession
-from common.errors import AccountError
+from common.errors import AccountError, AwsError
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, settled
 from tests.faults.crashes import CHANGED
 from tests.faults.emulator import Emulator, free_port
-from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, pass_on
+from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, Silent, pass_on
+from tests.faults.test_two import CHANGE
 
 PATIENT = 20
 """A pace at which a slow machine is not taken for an AWS that is down."""
@@ -132,9 +133,50 @@ def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Prox
     settled(repo, fresh)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for an answer does so for a second, and not for a minute."""
+    monkeypatch.setenv("HURRIED_ANSWER", "1")
+    monkeypatch.setenv("DEPLOY_ASK_AHEAD", "0")  # which would be patient
+
+
+def test_an_aws_that_never_answers_is_told_in_one_message(repo: Clone, ready: Proxy, impatient: None) -> None:
+    ready.rule = lambda _: Silent(30, asked=False)
+    began = time.monotonic()
+    down = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
+    assert down.code == 1
+    assert "Read timeout on endpoint URL" in down.err
+    assert "Is there a network" in down.err
+    assert down.err.count("\n") <= 2, down.err
+    assert time.monotonic() - began < 30
+    assert len(ready.calls) < 30
+
+
+def test_answers_that_never_come_fail_what_waits_for_them_and_nothing_else(repo: Clone, ready: Proxy, impatient: None) -> None:
+    """They were carried out, but nobody was told: so the next deploy only has to look."""
+    ready.rule = lambda call: Silent(30, asked=True) if call.operation == "UpdateJob" else None
+    with repo.configured(**CHANGE):
+        half = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
+        assert half.code == 1
+        assert half.out.count("glue:UpdateJob was refused: ReadTimeoutError") == 3
+        assert sum(call.operation == "UpdateJob" for call in ready.calls) <= 3 * 4
+        ready.rule = pass_on
+        rest = repo.deploy(ready.endpoint, pace=PACE)
+        assert set(rest.changes().values()) == {"record"}
+        assert len(rest.changes()) == 3
+        settled(repo, ready)
+
+
 def test_where_nobody_listens_it_is_told_within_seconds() -> None:
     started = time.monotonic()
     aws = AwsSession("us-east-1", "000000000000", endpoint=f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(AccountError, match="Could not connect to the endpoint URL"):
+    with pytest.raises(AwsError, match=r"Could not connect to the endpoint URL.* Is there a network"):
         aws.guard()
     assert time.monotonic() - started < 10
+
+
+def test_credentials_that_are_refused_are_told_as_such(ready: Proxy) -> None:
+    ready.rule = lambda _: Refused(403, "ExpiredToken", "The security token included in the request is expired")
+    with pytest.raises(AccountError, match=r"does not accept the credentials: .* is expired Sign in to account 000000000000"):
+        AwsSession("us-east-1", "000000000000", endpoint=ready.endpoint).guard()
+    assert len(ready.calls) == 1

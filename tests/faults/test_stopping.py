@@ -54,16 +54,20 @@ def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
         settled(repo, ready)
 
 
-def test_ctrl_c_while_it_plans_changes_nothing(repo: Clone, ready: Proxy) -> None:
+@pytest.mark.parametrize("task", ["deploy", "plan"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_while_it_plans_it_ends_and_has_changed_nothing(repo: Clone, ready: Proxy, task: str, number: int, code: int) -> None:
     with repo.configured(**CHANGE):
         with held(ready, lambda call: call.service == "lambda", asked=False) as holding:
-            running = repo.start(ready.endpoint, "deploy", "--env", "local")
+            running = repo.start(ready.endpoint, task, "--env", "local")
             assert holding.here.wait(60)
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
             time.sleep(0.3)
         stopped = ended(running)
-        assert stopped.code == 130, stopped
-        assert all(call.is_read or call.operation == "GetResources" for call in ready.calls), ready.calls
+        assert stopped.code == code, stopped
+        assert stopped.err == "Stopped.\n"
+        assert all(call.is_read for call in ready.calls), ready.calls
+        assert not lock_left(ready)
 
 
 def test_ctrl_c_while_it_waits_for_another(repo: Clone, ready: Proxy) -> None:
