@@ -19,7 +19,7 @@ from common.errors import AwsError
 from common.events import Closed, Event, Note
 from common.invocation import Invocation
 from common.lock import Lock
-from common.release import Root, printable
+from common.release import CLEAN, DEPLOYING, Root, printable
 from common.report import TextReport
 from common.session import Choices, Session
 
@@ -42,7 +42,7 @@ class Status:
     """One project in one environment.
 
     Args:
-        state: of the release: ``clean``, ``deploying`` (under way, or broken off) or ``never deployed``.
+        state: of the release: ``clean``, ``deploying`` (under way, or broken off), ``unreadable`` or ``never deployed``.
         released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
         resources: how many there are.
         pending: what a deploy was about to change.
@@ -91,7 +91,7 @@ def read(session: Session, pipeline: Declares) -> Status:
     found = (session.records.root(pipeline.name)[0] if mark else None) or Root()
     return Status(
         project=pipeline.name,
-        state=(mark.state or "unreadable") if mark else NEVER,
+        state=(mark.state if mark.state in {CLEAN, DEPLOYING} else "unreadable") if mark else NEVER,
         released={name: printable(text) for name, text in found.about.items()},
         resources=sum(not key.startswith("artifact/") for key in found.digests),
         pending=tuple(found.pending),

@@ -70,7 +70,7 @@ class FakeAws(S3):
         self.call(service, f"Wait_{waiter}", **parameters)
 
     def tags(self, arn: str) -> dict[str, str] | None:
-        return None if arn in self.world.index_lags else self.world.live.get(arn, {}).get("Tags")
+        return self._indexed().get(arn)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -82,10 +82,13 @@ class FakeAws(S3):
         return {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/test"}
 
     def _GetResources(self, **_: Any) -> dict[str, Any]:
-        found = [arn for arn in self.world.live if arn not in self.world.index_lags]
-        tags = {arn: self.world.live[arn].get("Tags", {}) for arn in found}
-        listed = {arn: [{"Key": key, "Value": value} for key, value in tags[arn].items()] for arn in found}
-        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": listed[arn]} for arn in found]}
+        listed = {arn: [{"Key": key, "Value": value} for key, value in tags.items()] for arn, tags in self._indexed().items()}
+        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in listed.items()]}
+
+    def _indexed(self) -> dict[str, dict[str, str]]:
+        world = self.world
+        present = {arn: dict(one.get("Tags", {})) for arn, one in world.live.items() if arn not in world.index_lags}
+        return {**world.index_stale, **present}
 
     def _ListRoles(self, **_: Any) -> dict[str, Any]:
         return {"Roles": []}

@@ -28,7 +28,7 @@ class Stored:
     version: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """What outlives a process: buckets, live resources, and the store's clock."""
 
@@ -39,6 +39,9 @@ class World:
     """Preconditions that the store does not keep to, as in ``PutObject IfMatch``."""
     live: dict[str, State] = field(default_factory=dict)
     index_lags: set[str] = field(default_factory=set)
+    """What the tagging index does not list yet."""
+    index_stale: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What it still lists, with the tags of then, though it is gone."""
     writes: int = 0
     seconds: float = 0.0
 
