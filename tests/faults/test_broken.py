@@ -10,7 +10,7 @@ from common.aws_common import AwsSession
 from common.errors import AccountError, AwsError
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, settled
-from tests.faults.crashes import CHANGED
+from tests.faults.deployers import CHANGED
 from tests.faults.emulator import Emulator, free_port
 from tests.faults.proxy import Call, Fault, Lost, Proxy, Refused, Silent, pass_on
 from tests.faults.test_two import CHANGE

@@ -34,7 +34,7 @@ def tried(tmp_path: Path, case: str, *more: str) -> tuple[dict[str, int], list[d
     return lines[0], [line for line in lines if "wrong" in line]
 
 
-@pytest.mark.parametrize("case", ["first", "update", "prune"])
+@pytest.mark.parametrize("case", ["first", "update", "prune", "destroy"])
 def test_killed_at_any_call_the_next_deploy_converges(tmp_path: Path, case: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Everywhere where AWS holds something else; every eighth process is killed for real, the soak kills them all."""
     about, trials = tried(tmp_path, case, "--kill", "8")

@@ -1,0 +1,181 @@
+"""Everything that a deploy of the repository takes but AWS, loaded once: for processes that are forked to deploy, and killed."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import botocore.waiter
+
+from common import config, destroying, projects, steps
+from common.aws_common import AwsSession
+from common.config import Environment
+from common.declaration import Declares, Entry
+from common.destroying import Destruction
+from common.invocation import Invocation
+from common.resource import SHARED, Plan, Resource
+from common.session import Choices, Session
+from tests.faults.emulator import free_port
+
+PROJECT = "fpac_pipeline"
+SCRIPT = f"projects/{PROJECT}/glue/landing/landing_job.py"
+HANDLER = f"projects/{PROJECT}/lambda/Validate/handler.py"
+SERVICES = [
+    "s3",
+    "iam",
+    "sts",
+    "lambda",
+    "glue",
+    "dynamodb",
+    "sns",
+    "events",
+    "logs",
+    "stepfunctions",
+    "resourcegroupstaggingapi",
+]
+CHANGED: Mapping[str, Any] = {
+    "tags": {"team": "another-team"},
+    "defaults": {
+        "function": {"timeout_seconds": 77},
+        "job": {"timeout_minutes": 11},
+        "crawler": {"exclusions": ["**/_*"]},
+        "state_machine": {"log_level": "ALL"},
+        "trigger": {"enabled": False},
+        "log_retention_days": 90,
+    },
+}
+"""A change of every resource of every type."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One state of the repository: declarations loaded, artifacts built.
+
+    Args:
+        prune: delete what is gone from it.
+        destroy: delete everything, data and the artifact bucket, too.
+    """
+
+    env: Environment
+    pipelines: Sequence[Declares]
+    prune: bool = False
+    destroy: bool = False
+
+    @property
+    def resources(self) -> list[Resource]:
+        return [one for pipeline in self.pipelines for one in pipeline.resources()]
+
+    def reduced(self) -> "Variant":
+        """With no more than one function in the project, and what that stands on."""
+        return Variant(self.env, [Reduced(one.name, one) for one in self.pipelines], prune=True)
+
+    def gone(self) -> "Variant":
+        """Destroyed."""
+        return Variant(self.env, (), prune=True, destroy=True)
+
+
+@dataclass
+class Reduced:
+    """A pipeline, of which little is left unless it is the shared one."""
+
+    name: str
+    whole: Declares
+    entry: Entry | None = None
+
+    def resources(self) -> tuple[Resource, ...]:
+        kept = [one for one in self.whole.resources() if one.key.name.partition("-")[0] == "Validate"]
+        return tuple(self.whole.resources() if self.name == SHARED else kept)
+
+
+class Deployer(Session):
+    """A session that is given all that does not depend on AWS."""
+
+    def __init__(self, root: Path, variant: Variant, aws: AwsSession) -> None:
+        choices = Choices(env="local", project=PROJECT, jobs=1, prune=variant.prune)
+        super().__init__(root, choices, (*steps.STEPS, steps.PRUNE), lambda _: None)
+        self.__dict__.update(configured=variant.env, pipelines=variant.pipelines, aws=aws)
+
+    def deploy(self) -> Plan:
+        plan = self.plan()
+        for name in steps.STEPS:
+            self.step(name)
+        self.prune()
+        self.close()
+        return plan
+
+
+class Deploys(Protocol):
+    """Brings AWS to a variant."""
+
+    def deploy(self) -> object:
+        """To its end."""
+        ...
+
+    def plan(self) -> Plan:
+        """What it would do."""
+        ...
+
+
+class Destroyer:
+    """`invoke destroy --data` of the whole environment, the name given back, in a session that is given its AWS."""
+
+    def __init__(self, root: Path, env: Environment, aws: AwsSession) -> None:
+        self._root, self._choices = root, Choices(env="local", data=True, jobs=1)
+        self._session = Destruction(root, self._choices, (), lambda _: None)
+        self._session.__dict__.update(configured=env, aws=aws)
+
+    def deploy(self) -> None:
+        invocation = Invocation([])
+        invocation.keep((Destruction, self._choices), lambda: self._session, Destruction.close)
+        destroying.destroy(self._root, self._choices, invocation, "local", json=False)
+        invocation.close()
+
+    def plan(self) -> Plan:
+        try:
+            return self._session.plan_removal(self._session.records.projects())
+        finally:
+            self._session.close()
+
+
+@dataclass
+class Site:
+    """A clone of the repository, and the port at which every deploy finds AWS.
+
+    The clients are made once, for processes that are forked later.
+    """
+
+    root: Path
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        botocore.waiter.time = SimpleNamespace(
+            sleep=lambda seconds: time.sleep(min(seconds, 0.01))
+        )  # AWS is never busy long here
+        self.env = config.load(self.root, "local")
+        self.aws = AwsSession(self.env.region, self.env.account_id, endpoint=f"http://127.0.0.1:{self.port}", connections=1)
+        for service in SERVICES:
+            self.aws.clients.of(service)
+        self.quiet = self.root / "build" / "child.log"
+        self.quiet.parent.mkdir(exist_ok=True)
+
+    def variant(self, *, changed: bool) -> Variant:
+        env = self.env
+        if changed:
+            said = json.loads((self.root / "config/local.json").read_text())
+            env = Environment.model_validate({**said, **CHANGED, "embedded": {}}, strict=False)
+            for path in (SCRIPT, HANDLER):
+                text = (self.root / path).read_text()
+                (self.root / path).write_text(text + "\n# edited\n")
+        made = Variant(env, projects.load(self.root, env, [PROJECT]))
+        for one in made.resources:
+            if one.artifact is not None:
+                one.artifact.build(self.root / "build" / "artifacts")
+        return made
+
+    def deployer(self, variant: Variant) -> Deploys:
+        if variant.destroy:
+            return Destroyer(self.root, variant.env, self.aws)
+        return Deployer(self.root, variant, self.aws)
