@@ -13,7 +13,7 @@ from common import answering, protection
 from common.config import OWNER_TAG, Environment
 from common.declaration import Declares
 from common.errors import OwnershipError, UsageError
-from common.events import Note, StepStarted
+from common.events import StepStarted
 from common.invocation import Invocation
 from common.planning import Options, Planner
 from common.release import PROJECT
@@ -82,11 +82,11 @@ def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | N
     shown = [f"{change.action} {change.key.project}: {change.key}: {change.reason}" for change in plan.changes]
     shown += [f"delete {BUCKET.project}: {BUCKET}: last, with every record and artifact in it"] if bucket else []
     for line in shown:
-        session.report(Note(line))
+        session.say(line)
     if answer is not None:
         answer.found |= {"projects": sorted(names), "changes": shown}
     if not bucket and not any(change.action in REMOVING for change in plan.changes):
-        session.report(Note("There is nothing to delete."))
+        session.say("There is nothing to delete.")
         return
     what = choices.project or env.name
     if named is None:
@@ -135,7 +135,7 @@ def _remove_bucket(session: Destruction, bucket: Remains) -> None:
     kind = of_kind(BUCKET.kind)
     left = [change for change in session.plan_removal(session.records.projects()).changes if change.key != BUCKET]
     if left or kind is None:
-        session.report(Note(f"The artifact bucket stays: {len(left)} resources are still recorded in it."))
+        session.say(f"The artifact bucket stays: {len(left)} resources are still recorded in it.")
         return
     kind.erase(session.aws, bucket)
-    session.report(Note(f"deleted {BUCKET}"))
+    session.say(f"deleted {BUCKET}")

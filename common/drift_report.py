@@ -10,7 +10,6 @@ from rich.console import Console
 
 from common import answering, drift, table
 from common.drift import Drifted, Found
-from common.events import Note
 from common.invocation import Invocation
 from common.release import printable
 from common.session import Choices, Session
@@ -38,9 +37,9 @@ def _show(console: Console, session: Session, found: Found) -> None:
         if one.fields:
             table.show(console, COLUMNS, [_row(one, number) for number in range(len(one.fields))])
     if found.undeployed:
-        session.report(Note(f"not deployed yet: {', '.join(found.undeployed)}"))
+        session.say(f"not deployed yet: {', '.join(found.undeployed)}")
     repair = " `deploy --verify` puts it back." if found.drifted else ""
-    session.report(Note(f"{found.checked} resources compared, {len(found.drifted)} drifted.{repair}"))
+    session.say(f"{found.checked} resources compared, {len(found.drifted)} drifted.{repair}")
 
 
 def _row(one: Drifted, number: int) -> list[str]:

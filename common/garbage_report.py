@@ -5,7 +5,6 @@ from pathlib import Path
 
 from common import answering, protection
 from common.errors import UnfinishedError, UsageError
-from common.events import Note
 from common.garbage import Collector, Garbage
 from common.invocation import Invocation
 from common.release import PROJECT
@@ -31,11 +30,11 @@ def report(root: Path, choices: Choices, invocation: Invocation, days: str, *, d
         todo = {name: collector.collect(name, session.lock(name), session.about) for name in todo}
     told = [one for some in todo.values() for one in some]
     for one in told:
-        session.report(Note(f"{'would delete' if dry else 'deleted'} {one.key} {one.size} bytes"))
+        session.say(f"{'would delete' if dry else 'deleted'} {one.key} {one.size} bytes")
     if answer is not None:
         answer.found |= {"artifacts": [one.key for one in told], "bytes": sum(one.size for one in told), "deleted": not dry}
     size, verb = sum(one.size for one in told), "would be deleted" if dry else "deleted"
-    session.report(Note(f"{len(told)} artifacts {verb}, {size / 2**20:.1f} MiB."))
+    session.say(f"{len(told)} artifacts {verb}, {size / 2**20:.1f} MiB.")
     return told
 
 
@@ -43,7 +42,7 @@ def _found(session: Session, collector: Collector, project: str) -> list[Garbage
     try:
         return collector.find(project)
     except UnfinishedError as error:
-        session.report(Note(str(error)))
+        session.say(str(error))
         return []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from common import config, projects, selection
 from common.artifact import Package
 from common.errors import ArtifactError, DeployError
-from common.events import Built, Note
+from common.events import Built
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements, Target
@@ -60,7 +60,7 @@ def lock(session: Session) -> None:
     for requirements, targets in wanted.values():
         if not requirements.is_pinned:
             changed = dependencies.lock(requirements, targets)
-            session.report(Note(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}"))
+            session.say(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}")
 
 
 def _resources(session: Session, environment: str) -> list[Resource]:

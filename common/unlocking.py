@@ -8,7 +8,6 @@ from pathlib import Path
 
 from common import answering, projects, protection
 from common.errors import AwsError, UsageError
-from common.events import Note
 from common.invocation import Invocation
 from common.lock import Lock
 from common.resource import SHARED
@@ -33,7 +32,7 @@ def unlock(root: Path, choices: Choices, invocation: Invocation) -> bool:
 
     def ask(held: str) -> None:
         if choices.yes:
-            session.report(Note(f"{held}."))
+            session.say(f"{held}.")
         else:
             protection.name_back(project, held, session.ask, hint="Add --yes to take it all the same.")
 
@@ -44,5 +43,5 @@ def unlock(root: Path, choices: Choices, invocation: Invocation) -> bool:
             raise
         removed = False
     place = f"{session.configured.name}/{project}"
-    session.report(Note(f"{place}: the lease is removed." if removed else f"{place}: nobody holds the lease."))
+    session.say(f"{place}: the lease is removed." if removed else f"{place}: nobody holds the lease.")
     return removed
