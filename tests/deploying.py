@@ -123,7 +123,7 @@ def deploy(
     locks: list[Lock] = []
 
     def lock(project: str) -> Lock:
-        locks.append(Lock(aws, ENV, project, {"holder": "test"}, lambda _: None))
+        locks.append(Lock(aws, ENV, project, {"holder": "test"}, lambda _: None, clock=lambda: world.seconds))
         return locks[-1]
 
     with pool_of(jobs) as pool:

@@ -1,15 +1,19 @@
 """A lease: one holder at a time, who notices when he is it no more, and then changes nothing."""
 
+import copy
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.errors import AwsError, LockedError
 from common.lock import LEASE_SECONDS, Fenced, Lock
-from tests.deploying import BUCKET, ENV, bucket
+from tests.deploying import BUCKET, ENV, bucket, deploy, things
 from tests.fake_aws import FakeAws, World
 
 PATH = "dev/p/lock.json"
@@ -196,3 +200,49 @@ def test_a_lease_that_changes_hands_while_a_person_thinks_is_left(world: World, 
     with pytest.raises(LockedError, match=r"was just renewed, taken over or given back. It was not removed"):
         made(holder="carl").remove(lambda _: made(holder="bob").acquire())
     assert json.loads(stored(world).body)["holder"] == "bob"
+
+
+FIELDS = {"a": {"Size": 1, "Weight": 1}, "b": {"Size": 1, "Weight": 1}}
+CHANGED = {"a": {"Size": 2, "Weight": 2}, "b": {"Size": 2, "Weight": 2}, "c": {"Size": 1}}
+
+
+def test_whoever_loses_its_lease_at_any_call_of_a_deploy_changes_nothing_after_it(tmp_path: Path) -> None:
+    """Not even the rest of one resource's update. What is marked as under way may be; what is said to be done may not."""
+    lost = 0
+    for number in itertools.count():
+        world, left = World(), dict[str, object]()
+        deploy(world, things(FIELDS, {"a": "print(1)"}), tmp_path)
+
+        def fault(call: int, when: str, _operation: str, at: int = number, world: World = world, left: Any = left) -> None:
+            if (call, when) == (at, "after") and PATH in world.buckets[ENV.artifact_bucket]:
+                world.seconds += LEASE_SECONDS * 2
+                Lock(FakeAws(world), ENV, "p", {"holder": "other"}, print)._put({"IfMatch": stored(world).etag})
+                left.update(seen(world))
+
+        done = None
+        with suppress(LockedError):
+            done = deploy(world, things(CHANGED, {"a": "print(2)"}), tmp_path, fault=fault)
+        if not left:
+            if done is not None and number >= done.aws.calls.total():
+                break
+            continue
+        if done is None:
+            lost += 1
+            assert seen(world) == left, f"lost after call {number}"
+            assert json.loads(stored(world).body)["holder"] == "other"
+        else:  # everything was done and told before it was lost
+            assert world.buckets[ENV.artifact_bucket]["dev/p/release.json"].tags["state"] == "clean"
+        world.seconds += LEASE_SECONDS * 2
+        deploy(world, things(CHANGED, {"a": "print(2)"}), tmp_path)
+        assert {name: one["Size"] for name, one in world.live.items() if "/" in name} == {
+            f"arn:aws:fake:eu-central-1:123456789012:p/{name}": fields["Size"] for name, fields in CHANGED.items()
+        }
+    assert lost > 10
+
+
+def seen(world: World) -> dict[str, object]:
+    """What a deploy changes, the mark of its beginning left out."""
+    objects = world.buckets[ENV.artifact_bucket]
+    written = {name: one.etag for name, one in objects.items() if "/records/" in name or "/artifacts/" in name}
+    clean = objects["dev/p/release.json"].etag if objects["dev/p/release.json"].tags["state"] == "clean" else "under way"
+    return {"live": copy.deepcopy(world.live), "written": written, "clean": clean}
