@@ -62,7 +62,7 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
         AwsError: AWS refused to tell something.
     """
     comparer = _Comparer(env, aws, known)
-    artifacts = {one.artifact.key: one.artifact for one in resources if one.artifact is not None}
+    artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
     roots = dict(zip(projects := sorted({one.key.project for one in resources}), pool.map(known.root, projects), strict=True))
     contents = dict(zip(artifacts, pool.map(known.content, artifacts.values()), strict=True))
     lost = []
