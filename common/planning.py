@@ -133,13 +133,13 @@ class Planner:
             if mark is not None and body is not None and body.digest() == mark.root:
                 by_key, pending = _by_key(name, body.digests), _by_key(name, body.pending)
                 trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, etag)
-        # Whoever lost the root lost the list of what was pending too; the records themselves are what is left to ask.
+        # Whoever lost the root lost the list of what was pending too: the records are what is left to ask, and prove nothing.
         lost = [name for name in doubtful if trusted[name] is None]
         listed = [key for keys in self._pool.map(self._records.listed, lost) for key in sorted(keys)]
         recorded = dict(zip(listed, self._pool.map(self._records.recorded, listed), strict=True))
         for name in lost:
             digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name}
-            trusted[name] = Trusted(digests=digests_of, etag=found[name][1])
+            trusted[name] = Trusted(digests=digests_of, etag=found[name][1], proven=False)
         return {name: one for name, one in trusted.items() if one is not None}
 
     # What has to be done ----------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Planner:
         def settled(one: Resource) -> bool:
             project = trusted[one.key.project]
             recorded = project.digests.get(one.key) == digests[one.key] and one.key not in project.pending
-            return recorded and one.arn in present and not (options.force or options.verify)
+            return recorded and project.proven and one.arn in present and not (options.force or options.verify)
 
         wanted = [one for one in resources if options.wanted(one.key)]
         unsettled = [one for one in wanted if not settled(one)]

@@ -91,6 +91,7 @@ class Trusted:
         clean: the root stands as it is; no deploy has died.
         digests: by key, from the root or from the records' own tags.
         pending: keys whose records prove nothing, and where these are.
+        proven: no other key is; False where the list of what was pending is lost.
     """
 
     root: Root | None = None
@@ -99,6 +100,7 @@ class Trusted:
     pending: Mapping[Key, Place] = field(default_factory=dict)
     etag: str | None = None
     """Of the root's body, if it was read."""
+    proven: bool = True
 
     @property
     def is_new(self) -> bool:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from common.planning import Options
 from common.resource import Resource
-from tests.deploying import deploy, plan, things
+from tests.deploying import deploy, killed, plan, things
 from tests.fake_aws import World
 from tests.faults.bounded import bounded
 from tests.faults.sequences import Sequences, _arn
@@ -60,3 +62,20 @@ def test_what_the_index_still_lists_of_what_was_deleted_is_no_promise_for_what_i
     world.index_stale = {_arn("b"): tags}
     assert deploy(world, declared, tmp_path).actions() == {"thing/b": "create"}
     assert plan(world, declared, tmp_path)[0].plan.is_empty
+
+
+@pytest.mark.parametrize("damage", ["lost", "no tags", "no text", "foreign", "empty tags"])
+def test_who_was_killed_and_lost_the_root_too_looks_at_everything(tmp_path: Path, damage: str) -> None:
+    """Updated, not recorded, then taken back: the record of before matches, and no list says any more that it proves nothing."""
+    boundaries = 0
+    while True:
+        world = Sequences()
+        world.world, world.build_dir = World(), tmp_path
+        deploy(world.world, things(FIELDS), tmp_path)
+        if not killed(world.world, things({**FIELDS, "a": {"Size": 2}}), tmp_path, boundaries, "after"):
+            break
+        world._damage("dev/p/release.json", damage)
+        deploy(world.world, things(FIELDS), tmp_path)
+        assert world.world.live[_arn("a")]["Size"] == 1, f"killed after call {boundaries}"
+        boundaries += 1
+    assert boundaries > 10
