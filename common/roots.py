@@ -32,7 +32,8 @@ class Roots:
     def _root(self, project: str, done: Collection[Key], doubtful: Collection[Key]) -> Root:
         trusted = self.outcome.trusted[project]
         digests: dict[Key, Digest] = dict(trusted.digests)
-        unsure = set(trusted.pending) | {key for key in doubtful if key.project == project}
+        unproven = set() if trusted.proven else self.resources.keys() & digests.keys()
+        unsure = {*trusted.pending, *unproven, *(key for key in doubtful if key.project == project)}
         for change in self.outcome.plan.changes:
             if change.key.project == project and (change.action is Action.NOOP or change.key in done):
                 if change.action in REMOVING:

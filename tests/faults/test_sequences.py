@@ -6,7 +6,7 @@ import pytest
 
 from common.planning import Options
 from common.resource import Resource
-from tests.deploying import deploy, killed, plan, things
+from tests.deploying import BUCKET, deploy, killed, plan, things
 from tests.fake_aws import World
 from tests.faults.bounded import bounded
 from tests.faults.sequences import Sequences, _arn
@@ -65,7 +65,8 @@ def test_what_the_index_still_lists_of_what_was_deleted_is_no_promise_for_what_i
 
 
 @pytest.mark.parametrize("damage", ["lost", "no tags", "no text", "foreign", "empty tags"])
-def test_who_was_killed_and_lost_the_root_too_looks_at_everything(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("first", ["everything", "a part"])
+def test_who_was_killed_and_lost_the_root_too_looks_at_everything(tmp_path: Path, damage: str, first: str) -> None:
     """Updated, not recorded, then taken back: the record of before matches, and no list says any more that it proves nothing."""
     boundaries = 0
     while True:
@@ -75,6 +76,9 @@ def test_who_was_killed_and_lost_the_root_too_looks_at_everything(tmp_path: Path
         if not killed(world.world, things({**FIELDS, "a": {"Size": 2}}), tmp_path, boundaries, "after"):
             break
         world._damage("dev/p/release.json", damage)
+        if first == "a part":
+            part = things({**FIELDS, "b": {"Size": 3}})
+            deploy(world.world, part, tmp_path, options=Options(wanted=lambda key: key.name in {"b", BUCKET.name}))
         deploy(world.world, things(FIELDS), tmp_path)
         assert world.world.live[_arn("a")]["Size"] == 1, f"killed after call {boundaries}"
         boundaries += 1
