@@ -118,6 +118,27 @@ def test_a_deploy_that_was_planned_before_does_not_rely_on_what_is_gone(tmp_path
     assert "print(0)" in artifacts(world)
 
 
+def test_nor_does_it_on_what_a_killed_collection_has_deleted(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    world.seconds += 400 * DAY
+
+    def fault(_call: int, when: str, operation: str) -> None:
+        if (when, operation) == ("after", "DeleteObjects"):
+            raise Killed
+
+    def meanwhile() -> None:
+        with pytest.raises(Killed):
+            collect(world, FakeAws(world, fault))
+        world.seconds += 3600
+
+    back_to_the_first = things(FIELDS, {"b": "print(0)"})
+    with pytest.raises(OvertakenError, match="Deploy again"):
+        deploy(world, back_to_the_first, tmp_path, before_apply=meanwhile)
+    deploy(world, back_to_the_first, tmp_path)
+    assert "print(0)" in artifacts(world)
+
+
 def test_what_is_left_of_a_destroyed_project_is_kept_as_long_and_no_longer(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, "print(0)")

@@ -202,6 +202,30 @@ def test_a_lease_that_changes_hands_while_a_person_thinks_is_left(world: World, 
     assert json.loads(stored(world).body)["holder"] == "bob"
 
 
+def test_of_two_who_take_it_over_at_once_one_has_it(world: World, made: Locks) -> None:
+    """Both have seen that it ran out."""
+    made(holder="dead").acquire()
+    world.seconds += LEASE_SECONDS + 1
+
+    def fault(_number: int, when: str, operation: str) -> None:
+        if (when, operation, aws.calls["s3:GetObject"]) == ("after", "GetObject", 2):  # the first asks whether it is its own
+            made(holder="bob").acquire()
+
+    aws = FakeAws(world, fault)
+    with pytest.raises(LockedError, match="is being deployed by bob"):
+        made(aws, holder="carl").acquire()
+    assert json.loads(stored(world).body)["holder"] == "bob"
+
+
+def test_who_does_not_know_yet_that_it_was_lost_gives_nothing_back(world: World, made: Locks) -> None:
+    first = made()
+    first.acquire()
+    world.seconds += LEASE_SECONDS + 1
+    made(holder="bob").acquire()
+    first.release()
+    assert json.loads(stored(world).body)["holder"] == "bob"
+
+
 FIELDS = {"a": {"Size": 1, "Weight": 1}, "b": {"Size": 1, "Weight": 1}}
 CHANGED = {"a": {"Size": 2, "Weight": 2}, "b": {"Size": 2, "Weight": 2}, "c": {"Size": 1}}
 
