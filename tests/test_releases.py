@@ -1,6 +1,7 @@
 """What deploys leave behind for people: every one that changed something, however it ended, and nothing that harms a terminal."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from common.errors import AwsError, SkippedError, UsageError
 from common.events import Skipped
+from common.planning import Options
 from common.records import Records
 from common.release import SIZE_LIMIT, key_of, parsed, printable, root_of
 from common.releases import Release, history
@@ -180,3 +182,31 @@ def test_what_is_skipped_by_its_own_policy_is_no_failure_and_tried_again(tmp_pat
     assert not plan(world, things(changing(2)), tmp_path)[0].plan.is_empty
     assert deploy(world, things(changing(2)), tmp_path).actions() == {"thing/b": "update"}
     assert deploy(world, things(changing(2)), tmp_path).actions() == {}
+
+
+def test_what_was_recorded_stays_in_the_past_whatever_comes_after(tmp_path: Path) -> None:
+    """Updates, failures, crashes, deletions: each adds versions, and none takes one away."""
+
+    def past() -> list[tuple[str, str]]:
+        versions = world.versions[ENV.artifact_bucket]
+        return [(key, one.version) for key, one in versions if one is not None and not key.endswith("/lock.json")]
+
+    def refuse(_number: int, when: str, operation: str) -> None:
+        if operation == "Put" and when == "before":
+            raise AwsError("fake", "Put", "Denied", "no")
+
+    world, gone = World(), Options(prune=True)
+    steps: list[Callable[[], object]] = [
+        lambda: deploy(world, things(FIELDS), tmp_path),
+        lambda: deploy(world, things(changing(2)), tmp_path),
+        lambda: deploy(world, things(changing(3)), tmp_path, fault=refuse),
+        lambda: killed(world, things(changing(4)), tmp_path, 12, "after"),
+        lambda: deploy(world, things({}), tmp_path, options=gone, undeclared=["p"]),
+        lambda: deploy(world, things(FIELDS), tmp_path),
+    ]
+    before: list[tuple[str, str]] = []
+    for step in steps:
+        step()
+        assert past()[: len(before)] == before
+        assert len(past()) > len(before)
+        before = past()
