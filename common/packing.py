@@ -35,8 +35,9 @@ def package(session: Session) -> None:
             packages.setdefault(one.built_at(session.build_dir), one)
         except DeployError as error:  # nothing says what to install
             errors.append(str(error))
+    ordered = sorted(packages, key=lambda path: not path.exists())  # what is built is told last, where people look
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as pool:
-        for result in pool.map(_built, packages, packages.values(), [session.build_dir] * len(packages)):
+        for result in pool.map(_built, ordered, [packages[path] for path in ordered], [session.build_dir] * len(ordered)):
             if isinstance(result, Built):
                 session.report(result)
             else:
