@@ -10,7 +10,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.
 import json
 import shutil
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import Any, ClassVar
 from common import digest
 from common.digest import Digest, OfFile
 from common.new_file import new_file
-from common.packaging import budget, dependencies, node, requirements
+from common.packaging import bill, budget, dependencies, node, requirements
 from common.packaging.archive import write_zip
+from common.packaging.bill import Component, Document
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.node import Command, NodeModules
@@ -107,12 +108,37 @@ class Sources:
         """
         built = self.built_at(build_dir)
         if not built.exists():
+            bill.beside(built).unlink(missing_ok=True)  # of other bytes
             self._write(built, build_dir)
         return built
 
     def built_at(self, build_dir: Path) -> Path:
         """Where it is once it is built."""
         return build_dir / self.key.project / self.key.name / f"{self.input_digest()}{self.ending}"
+
+    def components(self, build_dir: Path) -> Sequence[Component]:  # noqa: ARG002 - for those that install something
+        """The packages of other people that it holds."""
+        return ()
+
+    def document(self, build_dir: Path, content: str | None = None) -> Document:
+        """The bill of materials.
+
+        Args:
+            build_dir: where it is built.
+            content: the digest of its bytes, where these are not those that are built here.
+        """
+        content = content or digest.of_file(self.build(build_dir))
+        kind = "application" if self.kind == "package" else "library"
+        subject = bill.subject(kind, self.key.project, self.key.name, self.input_digest(), content)
+        return bill.document(subject, self.components(build_dir))
+
+    def bill(self, build_dir: Path) -> Path | None:
+        """The bill of materials beside the built file; none if it would say nothing but what the file is called."""
+        known = bill.beside(self.built_at(build_dir))
+        if not known.exists() and self.components(build_dir):
+            with new_file(known) as temporary:
+                temporary.write_text(bill.text(self.document(build_dir)), encoding="utf-8")
+        return known if known.exists() else None
 
 
 @dataclass(frozen=True)
@@ -187,6 +213,16 @@ class Package(Sources):
     def holds(self) -> tuple[str, ...]:
         """The installed packages with their versions."""
         return self.dependencies.names() if self.dependencies is not None else ()
+
+    def components(self, build_dir: Path) -> Sequence[Component]:
+        """What is installed, and what the folder, or what a command has made of it, brings along."""
+        brought = self._found if self.command is None else self._members(build_dir)
+        if self.dependencies is None and not any(".dist-info/" in name or "node_modules/" in name for name in brought):
+            return ()
+        from common.packaging import installed  # noqa: PLC0415 - most packages hold nothing of others
+
+        found = self.dependencies.components(build_dir, self.folder) if self.dependencies is not None else []
+        return [*found, *installed.vendored(brought)]
 
     def because(self, built: Path) -> str:
         """Why it was built: what has changed since the last package of its name, runtime and architecture on this machine."""

@@ -68,7 +68,8 @@ class Collector:
             UnfinishedError: what it needs is not known, as its last deploy did not finish.
         """
         found = list(self._artifacts(project))
-        old = [one for one in found if one.written < self._now - timedelta(days=self._days)]
+        young = {one.digest for one in found if one.written >= self._now - timedelta(days=self._days)}
+        old = [one for one in found if one.digest not in young]  # an artifact and its bill of materials go together
         if not old:
             return []
         needed = self._needed(project)

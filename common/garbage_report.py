@@ -7,6 +7,7 @@ from common import answering, protection
 from common.errors import UnfinishedError, UsageError
 from common.garbage import Collector, Garbage
 from common.invocation import Invocation
+from common.packaging.bill import ENDING
 from common.release import PROJECT
 from common.session import Choices, Session
 
@@ -34,7 +35,8 @@ def report(root: Path, choices: Choices, invocation: Invocation, days: str, *, d
     if answer is not None:
         answer.found |= {"artifacts": [one.key for one in told], "bytes": sum(one.size for one in told), "deleted": not dry}
     size, verb = sum(one.size for one in told), "would be deleted" if dry else "deleted"
-    session.say(f"{len(told)} artifacts {verb}, {size / 2**20:.1f} MiB.")
+    number = sum(not one.key.endswith(ENDING) for one in told)
+    session.say(f"{number} artifacts {verb}, {size / 2**20:.1f} MiB.")
     return told
 
 

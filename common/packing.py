@@ -22,12 +22,14 @@ from common.resources.job import Job
 from common.session import Session
 
 
-def package(session: Session) -> None:
-    """Builds the packages that are not built yet, in parallel, and tells what each holds.
+def package(session: Session, *, lock: bool = False) -> None:
+    """Builds the packages that are not built yet, in parallel, and tells what each holds; `lock` writes the locks first.
 
     Raises:
         ArtifactError: some cannot be built; all that is wrong in one message.
     """
+    if lock:
+        _lock(session)
     packages: dict[Path, Package] = {}
     errors: list[str] = []
     for one in _packages(session):
@@ -46,7 +48,7 @@ def package(session: Session) -> None:
         raise ArtifactError("\n".join(dict.fromkeys(errors)))
 
 
-def lock(session: Session) -> None:
+def _lock(session: Session) -> None:
     """Writes the lock of everything that some function or job of any environment installs; --only would leave targets out.
 
     Raises:
@@ -54,7 +56,7 @@ def lock(session: Session) -> None:
     """
     wanted: dict[Path, tuple[Requirements, set[Target]]] = {}
     for name in config.environments(session.root):
-        for one in _resources(session, name):
+        for one in resources_of(session, name):
             for found in _installing(one):
                 _, targets = wanted.setdefault(found.requirements.path.resolve(), (found.requirements, set()))
                 targets.add(found.target)
@@ -64,7 +66,8 @@ def lock(session: Session) -> None:
             session.say(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}")
 
 
-def _resources(session: Session, environment: str) -> list[Resource]:
+def resources_of(session: Session, environment: str) -> list[Resource]:
+    """All that an environment's pipelines declare."""
     pipelines = projects.load(session.root, config.load(session.root, environment), session.projects)
     return [one for pipeline in pipelines for one in pipeline.resources()]
 
@@ -72,7 +75,7 @@ def _resources(session: Session, environment: str) -> list[Resource]:
 def _packages(session: Session) -> Iterator[Package]:
     names = [session.choices.env] if session.choices.env else config.environments(session.root)
     for name in names:
-        resources = [one for one in _resources(session, name) if selection.matches(session.choices.only, one.key)]
+        resources = [one for one in resources_of(session, name) if selection.matches(session.choices.only, one.key)]
         session.look_at(resources)
         yield from (one.artifact for one in resources if isinstance(one.artifact, Package))
 
@@ -81,6 +84,7 @@ def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:
     try:
         because = "" if path.exists() else one.because(path)
         size = one.build(build_dir).stat().st_size
+        one.bill(build_dir)
         return Built(one.key, one.files(), size, one.holds(), because)
     except DeployError as error:
         return error

@@ -173,7 +173,8 @@ class Planner:
                     if missing
                     else "uploaded"
                 )
-                changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason)
+                beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else None
+                changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
         decided = [
             seen if isinstance(seen, DeployError) else _caught(decide)(one, seen)
@@ -187,7 +188,9 @@ class Planner:
         uploaded = self._records.content(artifact)
         if uploaded is not None:
             return Digest(uploaded), True
-        return digest.of_file(artifact.build(self._build_dir)), False
+        content = digest.of_file(artifact.build(self._build_dir))
+        artifact.bill(self._build_dir)  # here, where others are built at the same time
+        return content, False
 
     def _read(self, one: Resource) -> State | None:
         return one.read(self._aws)

@@ -62,7 +62,7 @@ def _operations(change: Change) -> Iterator[str]:
     kind = change.key.kind
     match change.action:
         case Action.UPLOAD:
-            yield "PutObject"
+            yield from ["PutObject"] * (2 if change.desired else 1)  # a bill of materials comes along
         case Action.CREATE:
             yield from CREATING.get(kind, ("Create", "Describe"))
         case Action.REPLACE:

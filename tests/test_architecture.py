@@ -38,7 +38,7 @@ LAYERS = (
     {"engine", "rendering", "run_report"},
     {"pipeline", "session"},
     {"answering", "packing", "policy", "running", "status"},
-    {"destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
+    {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "permissions", "pipeline", "reference", "rendering", "resources", "settings", "shared"}

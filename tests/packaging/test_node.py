@@ -79,6 +79,19 @@ def test_what_the_lock_says_is_packaged_and_no_more(folder: Path, tmp_path: Path
     assert sorted(one.files()) == ["index.mjs", "package-lock.json", "package.json"]
 
 
+@needs_npm
+def test_what_npm_installs_is_told_with_the_hash_of_the_lock(folder: Path, tmp_path: Path) -> None:
+    one = package(folder)
+    (found,) = one.components(tmp_path / "build")
+    content = hashlib.sha512((folder / "vendor/scales.tgz").read_bytes()).hexdigest()
+    assert (found.purl, found.hashes) == ("pkg:npm/scales@1.0.0", [("SHA-512", content)]), "no hammer"
+    assert one.bill(tmp_path / "build") == one.built_at(tmp_path / "build").with_suffix(".zip.cdx.json")
+    (folder / ".deployignore").write_text("vendor/\nnode_modules/scales/package.json\n")
+    assert [one.purl for one in package(folder).components(tmp_path / "build")] == ["pkg:npm/scales@1.0.0"]
+    (folder / ".deployignore").write_text("vendor/\nscales/\n")
+    assert package(folder).components(tmp_path / "build") == []
+
+
 def test_the_lock_is_an_input_and_its_spelling_is_not(folder: Path) -> None:
     first = package(folder).input_digest()
     lock = json.loads((folder / "package-lock.json").read_text())

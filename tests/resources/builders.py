@@ -57,6 +57,9 @@ class Code:
     def input_digest(self) -> Digest:
         return digest.of_files(self.files())
 
+    def bill(self, build_dir: Path) -> Path | None:
+        raise NotImplementedError
+
     def build(self, build_dir: Path) -> Path:
         path = build_dir / f"{self.name}.zip"
         path.write_bytes(self.data)
