@@ -95,6 +95,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         *("env", "project", "only", "json"),
         lock="First write the locks of all requirements, with versions and hashes.",
         sbom="Print the bill of materials of all packages instead: CycloneDX, for scanners.",
+        watch="Again whenever a file is saved; with --env, deploy whenever a file is saved.",
     ),
 )
 def package_lambdas(
@@ -104,16 +105,19 @@ def package_lambdas(
     only: str | None = None,
     lock: bool = False,
     sbom: bool = False,
+    watch: bool = False,
     json: bool = False,
 ) -> None:
     """Build every Lambda package. Needs no environment and no credentials."""
     if steps.PACKAGE in INVOCATION.get().requested:  # a deploy builds what the bucket does not have, and no more
-        from common import bills, packing  # noqa: PLC0415 - `invoke --list` needs none of it
+        from common import bills, packing, watching  # noqa: PLC0415 - `invoke --list` needs none of it
 
         choices = Choices(env=env, project=project, only=only)
-        if lock and sbom:
-            raise UsageError("--lock and --sbom are two commands: give one of them.")
-        if sbom:
+        if lock + sbom + watch > 1:
+            raise UsageError("--lock, --sbom and --watch are three commands: give one of them.")
+        if watch:
+            watching.watch(ROOT, choices, json=json)
+        elif sbom:
             bills.show(ROOT, choices, INVOCATION.get())
         else:
             packing.package(session(json=json, env=env, project=project, only=only), lock=lock)

@@ -37,7 +37,7 @@ LAYERS = (
     {"execution", "libraries", "projects", "roots", "shared"},
     {"engine", "rendering", "run_report"},
     {"pipeline", "session"},
-    {"answering", "packing", "policy", "running", "status"},
+    {"answering", "packing", "policy", "running", "status", "watching"},
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""

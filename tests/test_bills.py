@@ -103,7 +103,7 @@ def test_nothing_but_the_document_is_on_standard_output(acres: Repository) -> No
     assert "is stale" in stale.err
     both = acres.invoke("package-lambdas", "--sbom", "--lock")
     assert (both.code, both.out) == (1, "")
-    assert "two commands" in both.err
+    assert "three commands" in both.err
 
 
 def test_a_bill_is_uploaded_before_its_artifact_and_only_where_it_says_something(
