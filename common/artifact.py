@@ -11,7 +11,7 @@ import json
 import shutil
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.node import Command, NodeModules
 from common.packaging.python import check_handler, check_syntax, knows
-from common.packaging.tree import Found, Ignoring, check_case, check_secrets, shown, walk
+from common.packaging.tree import Files, Found, Ignoring, check_case, check_secrets, shown, walk
 from common.resource import Key
 
 PACKAGER = 1
@@ -126,6 +126,7 @@ class Package(Sources):
         libraries: where shared code is found.
         includes: shared modules that are imported in ways that cannot be seen.
         command: builds what is packaged, in place of what the folder holds.
+        layers: what is unpacked beside it; no input, as it changes no byte.
     """
 
     folder: Path
@@ -135,6 +136,7 @@ class Package(Sources):
     libraries: Libraries = NO_LIBRARIES
     includes: tuple[str, ...] = ()
     command: Command | None = None
+    layers: tuple["Package", ...] = field(default=(), repr=False, compare=False)
     kind: ClassVar[str] = "package"
     ending: ClassVar[str] = ".zip"
 
@@ -175,14 +177,14 @@ class Package(Sources):
             inputs |= {"command": [self.command.line, self.command.output]}
         return inputs
 
-    def check_handler(self) -> None:
+    def check_handler(self, *, glance: bool = True) -> None:
         """Looks for the handler; it is no input, as it changes no byte, so an unchanged package may lack it.
 
         Raises:
             ArtifactError: its file is missing, does not compile, or does not define it.
         """
         if self.command is None:
-            check_handler(self.folder, self.handler, self.runtime, glance=True)
+            check_handler(self.folder, self.handler, self.runtime, glance=glance)
 
     def holds(self) -> tuple[str, ...]:
         """The installed packages with their versions."""
@@ -198,17 +200,31 @@ class Package(Sources):
         return "never built here"
 
     def _write(self, target: Path, build_dir: Path) -> None:
-        if self.command is None:
-            check_handler(self.folder, self.handler, self.runtime)
-        members = self._members(build_dir)
+        self.check_handler(glance=False)
+        members = self.members(build_dir)
         check_case(members, shown(self.folder))
-        budget.check(members, self.folder, self.architecture, dependencies=self.dependencies is not None)
-        write_zip(target, members)
+        self.check_size(members, build_dir)
+        write_zip(target, self._placed(members))
         said = {"runtime": self.runtime, "architecture": self.architecture, "files": dict(self.files())}
         with new_file(target.with_suffix(".json")) as manifest:
             manifest.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
-    def _members(self, build_dir: Path) -> Mapping[str, Found]:
+    def check_size(self, members: Files, build_dir: Path) -> None:
+        """Compares what it holds, and its layers, with what Lambda accepts.
+
+        Raises:
+            ArtifactError: it is too large.
+        """
+        brought = {layer.folder.name: layer.members(build_dir) for layer in self.layers}
+        installs = self.dependencies is not None
+        budget.check(members, self.folder, self.architecture, dependencies=installs, layers=brought)
+
+    def _placed(self, members: Files) -> Files:
+        """The members under the paths at which Lambda looks for them."""
+        return members
+
+    def members(self, build_dir: Path) -> Files:
+        """What it holds; dependencies are installed, and what a command makes is made."""
         if self.command is not None:
             made = self.command.members(self.folder, self.input_digest(), build_dir, self._ignoring)
             check_secrets(made)

@@ -63,6 +63,7 @@ OPERATIONS = {
     ),
     "lambda": (
         *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"),
+        *("PublishLayerVersion", "GetLayerVersion", "ListLayerVersions", "DeleteLayerVersion"),
     ),
     "glue": (
         *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource"),
@@ -105,6 +106,7 @@ EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
     "iam": ("ListRoles",),
+    "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
@@ -153,7 +155,7 @@ def _resources(env: Environment) -> dict[str, list[str]]:
     }
     return {
         "s3": [arn for bucket in buckets for arn in (env.bucket_arn(bucket), env.bucket_arn(bucket, "*"))],
-        "lambda": [env.arn("lambda", f"function:{prefix}-*")],
+        "lambda": [env.arn("lambda", f"{name}:{prefix}-*") for name in ("function", "layer")],
         "glue": [*catalog, env.arn("glue", f"job/{prefix}-*"), env.arn("glue", f"crawler/{prefix}-*")],
         "stepfunctions": machines,
         "iam": [env.role_arn("*", "*")],
