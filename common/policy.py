@@ -119,7 +119,10 @@ def deployer(env: Environment) -> dict[str, Any]:
     statements = [allow(_actions(service, operations), resources[service]) for service, operations in OPERATIONS.items()]
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
     delivery = [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
-    return {"Version": "2012-10-17", "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *_pass_role(env)]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *_foreign_layers(env), *_pass_role(env)],
+    }
 
 
 def text(env: Environment) -> str:
@@ -167,6 +170,13 @@ def _resources(env: Environment) -> dict[str, list[str]]:
         ],
         "ssm": [env.arn("ssm", f"parameter/{path}") for path in sorted(paths)] or [env.arn("ssm", f"parameter/{prefix}/*")],
     }
+
+
+def _foreign_layers(env: Environment) -> list[Statement]:
+    """Giving functions the layers of others that configuration names."""
+    named = {arn for project in env.projects.values() for settings in project.functions.values() for arn in settings.layers}
+    named |= set(env.defaults.function.layers)
+    return [allow(["lambda:GetLayerVersion"], named)] if named else []
 
 
 def _pass_role(env: Environment) -> list[Statement]:

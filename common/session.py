@@ -217,11 +217,13 @@ class Session:
 
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
+        looked: set[Key] = set()
         with StatCache(self.root / "build" / "stat-cache.json") as known:
             for one in resources:
                 reads = known.reads
-                for artifact in one.artifacts:
+                for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
                     artifact.read(known.of_file)
+                    looked.add(artifact.key)
                 if known.reads > reads:
                     self._edited.add(one.arn.split(":")[2])
 
