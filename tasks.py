@@ -100,7 +100,7 @@ def package_lambdas(
     lock: bool = False,
     json: bool = False,
 ) -> None:
-    """Build every Lambda package. Needs no environment and no credentials."""
+    """Build every Lambda package and layer. Needs no environment and no credentials."""
     if steps.PACKAGE not in INVOCATION.get().requested:
         return  # a deploy builds what the bucket does not have, and no more
     from common import packing  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -231,7 +231,7 @@ def gc(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Delete artifacts that no record, no recent release and none of the last ten names."""
+    """Delete artifacts, and versions of layers, that no record, no recent release and none of the last ten names."""
     from common import garbage_report  # noqa: PLC0415 - `invoke --list` needs none of it
 
     choices = Choices(env=env, project=project, yes=yes)

@@ -1,12 +1,20 @@
 """Layers: published when their content changes, and with them every function that uses them, in one deploy."""
 
+import itertools
 import shutil
 from collections import Counter
+from functools import partial
 
 import pytest
 
+from common import projects, steps
+from common.ahead import Question, first_question
+from common.aws_common import AwsSession
+from common.resources.layer import existing
+from common.session import Choices, Session
+from tests.fake_world import Killed
 from tests.layered import DECLARED, LAYER, MODULE, aws, calls, changes, layered, layers_of, ran, versions
-from tests.repository import ACCOUNT, HANDLER, Repository
+from tests.repository import ACCOUNT, HANDLER, Repository, fresh_imports
 
 
 @pytest.fixture
@@ -51,6 +59,15 @@ def test_what_is_unchanged_costs_one_call_and_only_where_there_is_a_layer(acres:
     acres.project("acres")
     shutil.rmtree(acres.root / "projects/acres/layers")
     assert calls(acres)["lambda:ListLayers"] == 0
+
+
+def test_the_listing_is_asked_for_before_declarations_are_loaded(acres: Repository) -> None:
+    asked = first_question(partial(existing, owner="t/dev"))
+    assert asked == Question("lambda", "ListLayers", {}, paged=True)
+    assert projects.may_have_layers(acres.root, ["acres"])
+    assert not projects.may_have_layers(acres.root, [])
+    acres.write("layers/geo/geo.py", "")
+    assert projects.may_have_layers(acres.root, [])
 
 
 def test_the_same_content_of_other_inputs_is_not_published_again(acres: Repository) -> None:
@@ -191,4 +208,52 @@ def test_layers_of_others_come_after_ours(acres: Repository) -> None:
     acres.configure(projects={"acres": {"functions": {"One": {"layers": [other]}}}})
     ran(acres)
     assert layers_of("t-dev-acres-One") == [f"{LAYER}:1", "theirs:1"]
+    assert changes(acres) == changes(acres, "plan", "--verify") == {}
+
+
+class Dying(AwsSession):
+    """A session whose process is gone after so many calls."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__("eu-central-1", ACCOUNT)
+        self._left = left
+
+    def _count(self, service: str, operation: str) -> None:
+        if self._left == 0:
+            raise Killed
+        self._left -= 1
+        super()._count(service, operation)
+
+
+def killed(repository: Repository, left: int) -> bool:
+    """Deploys, and dies after so many calls; whether it got that far."""
+    with fresh_imports():
+        session = Session(repository.root, Choices(env="dev", jobs=1), steps.STEPS, lambda _: None)
+        session.__dict__["aws"] = Dying(left)
+        try:
+            for step in steps.STEPS:
+                session.step(step)
+            session.close()
+        except Killed:
+            return True
+        finally:  # what a process takes with it when it dies, and what runs out
+            for lock in session._engine._locks.values() if session._engine else ():
+                lock._stopping.set()
+            aws().call("s3", "DeleteObject", Bucket="t-dev-artifacts", Key="dev/acres/lock.json")
+    return False
+
+
+def test_killed_at_any_call_nothing_is_published_twice_and_every_function_follows(acres: Repository) -> None:
+    ran(acres)
+    published = 1
+    for left in itertools.count(sum(calls(acres).values()) + 1):
+        acres.write(MODULE, f"X = {left}\n")
+        happened = killed(acres, left)
+        ran(acres)
+        published += 1
+        assert versions()[0] == published, left
+        assert layers_of("t-dev-acres-One") == layers_of("t-dev-acres-Two") == [f"{LAYER}:{published}"]
+        if not happened:
+            break
+    assert left > 20
     assert changes(acres) == changes(acres, "plan", "--verify") == {}
