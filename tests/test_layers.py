@@ -257,3 +257,18 @@ def test_killed_at_any_call_nothing_is_published_twice_and_every_function_follow
             break
     assert left > 20
     assert changes(acres) == changes(acres, "plan", "--verify") == {}
+
+
+def test_a_change_of_a_layer_costs_a_constant_and_four_calls_for_each_function(acres: Repository) -> None:
+    names = [f"Fn{number}" for number in range(8)]
+    acres.project("acres", DECLARED[0], *(f'p.function("{name}", layers=[deps])' for name in names))
+    for name in names:
+        acres.write(f"projects/acres/lambda/{name}/handler.py", HANDLER)
+    ran(acres)
+    before = calls(acres)
+    acres.write(MODULE, "X = 2\n")
+    layer = Counter({"lambda:ListLayerVersions": 1, "lambda:PublishLayerVersion": 1, "s3:GetObjectTagging": 1, "s3:PutObject": 2})
+    release = Counter({"s3:GetObject": 1, "s3:PutObject": 3, "s3:DeleteObject": 1})
+    each = {"lambda:GetFunction": 8, "s3:GetObjectTagging": 8, "lambda:UpdateFunctionConfiguration": 8, "s3:PutObject": 8}
+    assert calls(acres, "deploy") - before == layer + release + Counter(each)
+    assert calls(acres) == before
