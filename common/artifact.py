@@ -30,6 +30,8 @@ from common.resource import Key
 
 PACKAGER = 1
 """Rises when the same inputs are packaged to other bytes."""
+SMALL = 10 * 2**20
+"""Bytes of a function for which no layer is installed only to be weighed; whoever built the layer has weighed them together."""
 
 
 @dataclass(frozen=True)
@@ -215,9 +217,17 @@ class Package(Sources):
         Raises:
             ArtifactError: it is too large.
         """
-        brought = {layer.folder.name: layer.members(build_dir) for layer in self.layers}
+        small = sum(found.stat.st_size for found in members.values()) < SMALL
+        weighed = [layer for layer in self.layers if not small or layer.is_at_hand(build_dir)]
+        brought = {layer.folder.name: layer.members(build_dir) for layer in weighed}
         installs = self.dependencies is not None
         budget.check(members, self.folder, self.architecture, dependencies=installs, layers=brought)
+
+    def is_at_hand(self, build_dir: Path) -> bool:
+        """Whether nothing has to be installed or made to tell its members."""
+        if self.command is not None:
+            return (build_dir / ".outputs" / self.input_digest()).exists()
+        return self.dependencies is None or (build_dir / ".dependencies" / self.dependencies.digest()).exists()
 
     def _placed(self, members: Files) -> Files:
         """The members under the paths at which Lambda looks for them."""

@@ -93,3 +93,20 @@ def test_a_layer_is_suggested_where_large_packages_install_the_same(repository: 
     told = [line for line in repository.invoke("package-lambdas").out.splitlines() if "a layer would hold" in line]
     said = "acres: One, Two install the same packages, 11 MB each; a layer would hold them once."
     assert [line.strip() for line in told] == [said]
+
+
+def test_a_layer_that_the_bucket_has_is_not_installed_to_build_a_small_function(
+    acres: Repository, index: Path, moto: None
+) -> None:
+    acres.write("projects/acres/layers/analytics/requirements.txt", "grain\n")
+    assert acres.invoke("package-lambdas", "--lock").code == 0
+    ran(acres)
+    shutil.rmtree(acres.root / "build")
+    acres.write("projects/acres/lambda/One/handler.py", HANDLER + "# edited\n")
+    assert [one["key"] for one in ran(acres)["changes"] if one["action"] != "noop"] == ["artifact/One", "lambda/One"]
+    assert [path.parent.name for path in acres.root.glob("build/artifacts/*/*/*.zip")] == ["One"]
+    assert not (acres.root / "build/artifacts/.dependencies").exists()
+    with (acres.root / "projects/acres/lambda/One/data.bin").open("wb") as file:
+        file.truncate(20 << 20)
+    ran(acres)
+    assert (acres.root / "build/artifacts/.dependencies").exists(), "a large one is weighed with it"
