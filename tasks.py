@@ -108,7 +108,7 @@ def package_lambdas(
     watch: bool = False,
     json: bool = False,
 ) -> None:
-    """Build every Lambda package. Needs no environment and no credentials."""
+    """Build every Lambda package and layer. Needs no environment and no credentials."""
     if steps.PACKAGE in INVOCATION.get().requested:  # a deploy builds what the bucket does not have, and no more
         from common import bills, packing, watching  # noqa: PLC0415 - `invoke --list` needs none of it
 
@@ -243,7 +243,7 @@ def gc(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Delete artifacts that no record, no recent release and none of the last ten names."""
+    """Delete artifacts, and versions of layers, that no record, no recent release and none of the last ten names."""
     from common import garbage_report  # noqa: PLC0415 - `invoke --list` needs none of it
 
     choices = Choices(env=env, project=project, yes=yes)

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from common import answering, config, packing, selection
-from common.artifact import Package, Sources
+from common.artifact import Sources
 from common.choices import Choices
 from common.errors import ArtifactError, DeployError, UsageError
 from common.invocation import Invocation
+from common.package import Package
 from common.packaging import bill
 from common.packaging.bill import Document
 from common.records import Records

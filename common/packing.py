@@ -5,14 +5,16 @@ and what is the same in two is built once.
 """
 
 import os
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from common import config, projects, selection
-from common.artifact import Package
 from common.errors import ArtifactError, DeployError
 from common.events import Built
+from common.layers import LayerPackage
+from common.package import Package
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements, Target
@@ -20,6 +22,11 @@ from common.packaging.tree import shown
 from common.resource import Resource
 from common.resources.job import Job
 from common.session import Session
+
+LARGE = 10 * 2**20
+"""Bytes of a package; smaller ones are no trouble several times."""
+MOST = 5
+"""Functions that a hint names."""
 
 
 def package(session: Session, *, lock: bool = False) -> None:
@@ -46,6 +53,21 @@ def package(session: Session, *, lock: bool = False) -> None:
                 errors.append(str(result))
     if errors:
         raise ArtifactError("\n".join(dict.fromkeys(errors)))
+    for hint in _layers_that_would_help(packages):
+        session.say(hint)
+
+
+def _layers_that_would_help(packages: Mapping[Path, Package]) -> Iterator[str]:
+    """Large packages of one project that install the same: what they share could be built, uploaded and kept once."""
+    alike: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
+    for path, one in packages.items():
+        if one.dependencies is not None and not isinstance(one, LayerPackage) and path.stat().st_size >= LARGE:
+            alike[one.key.project, one.dependencies.digest()][one.key.name] = path
+    for (project, _), found in sorted(alike.items()):
+        if len(found) > 1:
+            size = max(path.stat().st_size for path in found.values()) / 2**20
+            names = f"{', '.join(sorted(found)[:MOST])}{', …' if len(found) > MOST else ''}"
+            yield f"{project}: {names} install the same packages, {size:.0f} MB each; a layer would hold them once."
 
 
 def _lock(session: Session) -> None:

@@ -23,6 +23,7 @@ from common.records import Records
 from common.release import CLEAN, Mark, Root, Trusted, key_of
 from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
+from common.resources import layer
 
 ARTIFACT = "artifact"
 V = TypeVar("V")
@@ -110,6 +111,8 @@ class Planner:
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
         present.append(self._pool.submit(records.roles, self._aws, self._env))
+        if any(one.key.kind == layer.Layer.kind for one in resources):
+            present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
         guarded.result()

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from common.artifact import Package
+from common.package import Package
 from common.packaging.imports import Libraries
 from common.resource import Key
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from common import digest
-from common.artifact import Package
 from common.libraries import Wheels
+from common.package import Package
 from common.packaging import bill, dependencies, installed
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from common.artifact import Package
 from common.errors import ArtifactError
+from common.package import Package
 from common.packaging.node import Command
 from common.resource import Key
 
