@@ -123,20 +123,19 @@ class TextReport:
                 self._show_change(event)
 
     def _show_change(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._running[event.change.key] = str(event.change.key)
+        elif isinstance(event, Finished | Failed | Skipped):
+            self._running.pop(event.change.key, None)
+        self._live(", ".join(self._running.values()))
         match event:
-            case Started(change):
-                self._running[change.key] = str(change.key)
-                self._live(", ".join(self._running.values()))
             case Finished(change, seconds):
-                self._running.pop(change.key, None)
                 self._done[change.action] += 1
                 self._line(f"  {_described(change)} [dim]{seconds:.1f} s[/dim]")
             case Failed(change, message):
-                self._running.pop(change.key, None)
                 self._line(f"  [bold red]failed[/bold red] {_described(change)}")
                 self._line(f"    [red]{escape(message)}[/red]")
             case Skipped(change, message):
-                self._running.pop(change.key, None)
                 self._line(f"  [yellow]skipped[/yellow] {_described(change)}")
                 self._line(f"    [yellow]{escape(message)}[/yellow]")
             case Blocked(change, needed):
