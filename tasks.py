@@ -17,6 +17,7 @@ from invoke.tasks import Task, task
 
 from common import steps
 from common.choices import Choices, parallel
+from common.errors import UsageError
 from common.invocation import INVOCATION
 
 if TYPE_CHECKING:
@@ -90,7 +91,12 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
 @task(
     name=steps.PACKAGE,
     positional=[],
-    help=options("env", "project", "only", "json", lock="First write the locks of all requirements, with versions and hashes."),
+    help=options(
+        *("env", "project", "only", "json"),
+        lock="First write the locks of all requirements, with versions and hashes.",
+        sbom="Print the bill of materials of all packages instead: CycloneDX, for scanners.",
+        watch="Again whenever a file is saved; with --env, deploy whenever a file is saved.",
+    ),
 )
 def package_lambdas(
     _c: Context,
@@ -98,17 +104,23 @@ def package_lambdas(
     project: str | None = None,
     only: str | None = None,
     lock: bool = False,
+    sbom: bool = False,
+    watch: bool = False,
     json: bool = False,
 ) -> None:
-    """Build every Lambda package. Needs no environment and no credentials."""
-    if steps.PACKAGE not in INVOCATION.get().requested:
-        return  # a deploy builds what the bucket does not have, and no more
-    from common import packing  # noqa: PLC0415 - `invoke --list` needs none of it
+    """Build every Lambda package and layer. Needs no environment and no credentials."""
+    if steps.PACKAGE in INVOCATION.get().requested:  # a deploy builds what the bucket does not have, and no more
+        from common import bills, packing, watching  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    opened = session(json=json, env=env, project=project, only=only)
-    if lock:
-        packing.lock(opened)
-    packing.package(opened)
+        choices = Choices(env=env, project=project, only=only)
+        if lock + sbom + watch > 1:
+            raise UsageError("--lock, --sbom and --watch are three commands: give one of them.")
+        if watch:
+            watching.watch(ROOT, choices, json=json)
+        elif sbom:
+            bills.show(ROOT, choices, INVOCATION.get())
+        else:
+            packing.package(session(json=json, env=env, project=project, only=only), lock=lock)
 
 
 deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
@@ -170,7 +182,7 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
 def policy(_c: Context, env: str | None = None) -> None:
     """The IAM policy that deploying an environment takes: every call, on that environment's names alone."""
     from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
-    from common.session import Choices, Session  # noqa: PLC0415 - see above
+    from common.session import Session  # noqa: PLC0415 - see above
 
     print(policy.text(Session(ROOT, Choices(env=env), (), print).configured))  # noqa: T201 - what the task is for
 
@@ -231,7 +243,7 @@ def gc(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Delete artifacts that no record, no recent release and none of the last ten names."""
+    """Delete artifacts, and versions of layers, that no record, no recent release and none of the last ten names."""
     from common import garbage_report  # noqa: PLC0415 - `invoke --list` needs none of it
 
     choices = Choices(env=env, project=project, yes=yes)
@@ -276,24 +288,7 @@ def reset(_c: Context) -> None:
 
 
 namespace = Collection(
-    package_lambdas,
-    deploy_shared,
-    deploy_roles,
-    deploy_lambdas,
-    upload_glue,
-    deploy_jobs,
-    deploy_crawlers,
-    deploy_sfn,
-    deploy_triggers,
-    deploy,
-    plan,
-    run,
-    status,
-    drift,
-    history,
-    unlock,
-    destroy,
-    gc,
-    policy,
+    *(package_lambdas, deploy_shared, deploy_roles, deploy_lambdas, upload_glue, deploy_jobs, deploy_crawlers, deploy_sfn),
+    *(deploy_triggers, deploy, plan, run, status, drift, history, unlock, destroy, gc, policy),
 )
 namespace.add_collection(Collection("local", start, stop, reset))

@@ -1,16 +1,13 @@
-"""What is built from this repository alone: Lambda packages and Glue scripts.
+"""What is built from this repository alone; and the simplest of it, a script.
 
 An artifact is named by its *input digest*, which is known without building; that is what makes skipping cheap. The bytes have a
 digest of their own (the content digest), because deflate output differs between zlib builds: the cache key is the tree, never
-the zip. What has to be installed is in the input digest by its lock, so nothing is installed to know that nothing changed.
-
-Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
+the zip.
 """
 
-import json
 import shutil
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +16,10 @@ from typing import Any, ClassVar
 from common import digest
 from common.digest import Digest, OfFile
 from common.new_file import new_file
-from common.packaging import budget, dependencies, node, requirements
-from common.packaging.archive import write_zip
-from common.packaging.dependencies import Dependencies
-from common.packaging.imports import NO_LIBRARIES, Libraries
-from common.packaging.node import Command, NodeModules
-from common.packaging.python import check_handler, check_syntax, knows
-from common.packaging.tree import Found, Ignoring, check_case, check_secrets, shown, walk
+from common.packaging import bill
+from common.packaging.bill import Component, Document
+from common.packaging.python import check_syntax
+from common.packaging.tree import Found, check_secrets
 from common.resource import Key
 
 PACKAGER = 1
@@ -107,6 +101,7 @@ class Sources:
         """
         built = self.built_at(build_dir)
         if not built.exists():
+            bill.beside(built).unlink(missing_ok=True)  # of other bytes
             self._write(built, build_dir)
         return built
 
@@ -114,111 +109,29 @@ class Sources:
         """Where it is once it is built."""
         return build_dir / self.key.project / self.key.name / f"{self.input_digest()}{self.ending}"
 
+    def components(self, build_dir: Path) -> Sequence[Component]:  # noqa: ARG002 - for those that install something
+        """The packages of other people that it holds."""
+        return ()
 
-@dataclass(frozen=True)
-class Package(Sources):
-    """A Lambda deployment package: a folder, the shared code that it imports, and its dependencies.
+    def document(self, build_dir: Path, content: str | None = None) -> Document:
+        """The bill of materials.
 
-    Args:
-        folder: the function's folder.
-        handler: as Lambda spells it, ``file.function``.
-        runtime, architecture: part of the input digest, as what is packaged may depend on them.
-        libraries: where shared code is found.
-        includes: shared modules that are imported in ways that cannot be seen.
-        command: builds what is packaged, in place of what the folder holds.
-    """
-
-    folder: Path
-    handler: str
-    runtime: str
-    architecture: str
-    libraries: Libraries = NO_LIBRARIES
-    includes: tuple[str, ...] = ()
-    command: Command | None = None
-    kind: ClassVar[str] = "package"
-    ending: ClassVar[str] = ".zip"
-
-    @cached_property
-    def _ignoring(self) -> Ignoring:
-        return Ignoring(self.folder)
-
-    @cached_property
-    def dependencies(self) -> Dependencies | NodeModules | None:
-        """What has to be installed."""
-        if self.command is not None:
-            return None
-        if self.runtime.startswith("python"):
-            return dependencies.beside(self.folder, requirements.of_function(self.runtime, self.architecture))
-        return node.beside(self.folder, self.architecture)
-
-    def _sources(self) -> Mapping[str, Found]:
-        if self.command is not None:
-            return walk(self.folder)
-        own = walk(self.folder, self._ignoring)
-        if not self.runtime.startswith("python"):
-            installed = "node_modules/" if self.dependencies is not None else "\0"
-            return {name: found for name, found in own.items() if name != node.LOCK and not name.startswith(installed)}
-        starts = [found.path for name, found in own.items() if name.endswith(".py")]
-        tops = {name.partition("/")[0].removesuffix(".py") for name in own}
-        return {**self.libraries.followed(starts, self.includes, tops), **own}
-
-    def files(self) -> Mapping[str, Digest]:
-        """Every file's digest under its path in the package, and that of what is installed under the name of its lock."""
-        return {**self._read_files(), **(self.dependencies.files() if self.dependencies else {})}
-
-    def _inputs(self) -> dict[str, Any]:
-        inputs: dict[str, Any] = {"files": dict(self._read_files()), "executable": self._executable()}
-        inputs |= {"runtime": self.runtime, "architecture": self.architecture}
-        if self.dependencies is not None:
-            inputs |= {"dependencies": self.dependencies.digest(), "ignored": list(self._ignoring.own)}
-        if self.command is not None:
-            inputs |= {"command": [self.command.line, self.command.output]}
-        return inputs
-
-    def check_handler(self) -> None:
-        """Looks for the handler; it is no input, as it changes no byte, so an unchanged package may lack it.
-
-        Raises:
-            ArtifactError: its file is missing, does not compile, or does not define it.
+        Args:
+            build_dir: where it is built.
+            content: the digest of its bytes, where these are not those that are built here.
         """
-        if self.command is None:
-            check_handler(self.folder, self.handler, self.runtime, glance=True)
+        content = content or digest.of_file(self.build(build_dir))
+        kind = "application" if self.kind == "package" else "library"
+        subject = bill.subject(kind, self.key.project, self.key.name, self.input_digest(), content)
+        return bill.document(subject, self.components(build_dir))
 
-    def holds(self) -> tuple[str, ...]:
-        """The installed packages with their versions."""
-        return self.dependencies.names() if self.dependencies is not None else ()
-
-    def because(self, built: Path) -> str:
-        """Why it was built: what has changed since the last package of its name, runtime and architecture on this machine."""
-        like = {"runtime": self.runtime, "architecture": self.architecture}
-        others = sorted(built.parent.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for before in (json.loads(path.read_text(encoding="utf-8")) for path in others if path.stem != built.stem):
-            if before.items() >= like.items():
-                return digest.differences(before["files"], self.files()) or "what it is built by changed"
-        return "never built here"
-
-    def _write(self, target: Path, build_dir: Path) -> None:
-        if self.command is None:
-            check_handler(self.folder, self.handler, self.runtime)
-        members = self._members(build_dir)
-        check_case(members, shown(self.folder))
-        budget.check(members, self.folder, self.architecture, dependencies=self.dependencies is not None)
-        write_zip(target, members)
-        said = {"runtime": self.runtime, "architecture": self.architecture, "files": dict(self.files())}
-        with new_file(target.with_suffix(".json")) as manifest:
-            manifest.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-
-    def _members(self, build_dir: Path) -> Mapping[str, Found]:
-        if self.command is not None:
-            made = self.command.members(self.folder, self.input_digest(), build_dir, self._ignoring)
-            check_secrets(made)
-            return made
-        check_secrets(self._found)
-        for name, found in self._found.items():
-            if knows(self.runtime) and name.endswith(".py"):
-                check_syntax(found.path)
-        installed = self.dependencies.members(build_dir, self.folder) if self.dependencies else {}
-        return {**installed, **self._found}
+    def bill(self, build_dir: Path) -> Path | None:
+        """The bill of materials beside the built file; none if it would say nothing but what the file is called."""
+        known = bill.beside(self.built_at(build_dir))
+        if not known.exists() and self.components(build_dir):
+            with new_file(known) as temporary:
+                temporary.write_text(bill.text(self.document(build_dir)), encoding="utf-8")
+        return known if known.exists() else None
 
 
 @dataclass(frozen=True)

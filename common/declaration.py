@@ -1,9 +1,9 @@
 """What a declaration says of each kind of resource, before configuration and conventions are added to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from common.definition import Source
 from common.packaging.imports import NO_LIBRARIES, Libraries
@@ -25,6 +25,19 @@ class FunctionDeclaration:
     reads: tuple[Grantable, ...] = ()
     writes: tuple[Grantable, ...] = ()
     said: Said = None
+    libraries: Libraries = NO_LIBRARIES
+    includes: tuple[str, ...] = ()
+    command: Command | None = None
+    layers: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerDeclaration:
+    """A layer of functions."""
+
+    folder: Path
+    runtime: str | None = None
+    architecture: str | None = None
     libraries: Libraries = NO_LIBRARIES
     includes: tuple[str, ...] = ()
     command: Command | None = None
@@ -90,6 +103,7 @@ class TableDeclaration:
 
 Declaration = (
     FunctionDeclaration
+    | LayerDeclaration
     | JobDeclaration
     | DirectoryDeclaration
     | CrawlerDeclaration
@@ -124,4 +138,13 @@ class Declares(Protocol):
 
     def resources(self) -> tuple[Resource, ...]:
         """Every resource of the pipeline."""
+        ...
+
+
+@runtime_checkable
+class Borrows(Protocol):
+    """A pipeline whose resources stand on more of the shared ones than their names."""
+
+    def borrow(self, shared: Iterable[Resource]) -> None:
+        """Makes known what root `deploy.py` declares, before this pipeline's resources are asked for."""
         ...

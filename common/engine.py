@@ -256,7 +256,8 @@ class Engine:
     def _upload(self, key: Key) -> None:
         self._locks[key.project].check()
         artifact = self._artifacts[key]
-        self._records.upload(artifact, artifact.build(self._means.build_dir))
+        built = artifact.build(self._means.build_dir)
+        self._records.upload(artifact, built, artifact.bill(self._means.build_dir))
 
     def _remove(self, aws: Aws, change: Change) -> Outputs:
         kind = self._means.types(change.key.kind)

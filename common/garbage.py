@@ -1,10 +1,11 @@
-"""What `invoke gc` does: deletes artifacts that nothing needs any more.
+"""What `invoke gc` does: deletes artifacts, and versions of layers, that nothing needs any more.
 
 A Lambda function holds a copy of its code; a Glue job does not: its script is read when a run starts, and again by each retry.
 So an artifact is kept as long as a run may read it: while the release root or any record names it, as long as a release that
 named it was in force within the last 30 days (a run ends within 7 days; that leaves room for retries), while one of the last ten
 releases names it, to go back to, and while it is itself younger than 30 days. What is deleted is every version of it, and it is
-deleted under the project's lease and behind a new root, so that no deploy that was planned before can rely on it.
+deleted under the project's lease and behind a new root, so that no deploy that was planned before can rely on it. The version of
+a layer is kept as long as the artifact that it was made from, and as long as any function uses it.
 """
 
 import json as jsons
@@ -15,13 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from common import releases
+from common import old_layers, releases
 from common.config import Environment
 from common.errors import AwsError, UnfinishedError
 from common.lock import Lock
+from common.old_layers import OldVersion
 from common.records import Records
 from common.release import CLEAN, Root
 from common.resource import Aws
+from common.resources import layer
 
 RELEASES = 10
 DAYS = 30
@@ -61,20 +64,24 @@ class Collector:
     def __init__(self, env: Environment, aws: Aws, known: Records, pool: Executor, now: datetime, days: int = DAYS) -> None:
         self._env, self._aws, self._records, self._pool, self._now, self._days = env, aws, known, pool, now, days
 
-    def find(self, project: str) -> list[Garbage]:
+    def find(self, project: str) -> list[Garbage | OldVersion]:
         """What a project no longer needs.
 
         Raises:
             UnfinishedError: what it needs is not known, as its last deploy did not finish.
         """
-        found = list(self._artifacts(project))
-        old = [one for one in found if one.written < self._now - timedelta(days=self._days)]
+        found: list[Garbage | OldVersion] = [*self._artifacts(project)]
+        found += old_layers.superseded(self._env, self._aws, self._records, project)
+        young = {one.digest for one in found if one.written >= self._now - timedelta(days=self._days)}
+        old = [one for one in found if one.digest not in young]  # an artifact, its bill of materials and its layer go together
         if not old:
             return []
         needed = self._needed(project)
-        return [one for one in old if one.digest not in needed]
+        unneeded = [one for one in old if one.digest not in needed]
+        used = old_layers.in_use(self._aws) if any(isinstance(one, OldVersion) for one in unneeded) else set()
+        return [one for one in unneeded if not (isinstance(one, OldVersion) and one.arn in used)]
 
-    def collect(self, project: str, lock: Lock, about: Mapping[str, str]) -> list[Garbage]:
+    def collect(self, project: str, lock: Lock, about: Mapping[str, str]) -> list[Garbage | OldVersion]:
         """Deletes what a project no longer needs, under its lease."""
         lock.acquire()
         try:
@@ -85,12 +92,9 @@ class Collector:
             lock.release()
         return found
 
-    def _delete(self, project: str, found: list[Garbage], lock: Lock, about: Mapping[str, str]) -> None:
+    def _delete(self, project: str, found: list[Garbage | OldVersion], lock: Lock, about: Mapping[str, str]) -> None:
         root, etag = self._records.root(project)
-        said = [
-            {"key": f"artifact/{one.key.partition('/artifacts/')[2]}", "action": "collect", "reason": "nothing needs it"}
-            for one in found
-        ]
+        said = [{"key": _shown(one), "action": "collect", "reason": "nothing needs it"} for one in found]
         before = Root() if root is None else root
 
         def saying(outcome: str) -> Root:
@@ -99,10 +103,15 @@ class Collector:
 
         if root is not None:
             etag = self._records.start(project, saying("not tried"), etag, root.digest())
-        versions = [{"Key": one.key, "VersionId": version} for one in found for version in one.versions]
+        artifacts = [one for one in found if isinstance(one, Garbage)]
+        versions = [{"Key": one.key, "VersionId": version} for one in artifacts for version in one.versions]
         for start in range(0, len(versions), BATCH):
             lock.check()
             self._delete_batch(versions[start : start + BATCH])
+        for one in found:
+            if isinstance(one, OldVersion):
+                lock.check()
+                layer.remove(self._aws, one.layer, one.number)
         if root is not None and etag is not None:
             lock.check()
             self._records.release(project, saying("done"), etag)
@@ -148,3 +157,7 @@ class Collector:
     @property
     def _bucket(self) -> dict[str, str]:
         return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
+
+
+def _shown(one: Garbage | OldVersion) -> str:
+    return f"artifact/{one.key.partition('/artifacts/')[2]}" if isinstance(one, Garbage) else one.key

@@ -7,11 +7,15 @@ from common import answering, protection
 from common.errors import UnfinishedError, UsageError
 from common.garbage import Collector, Garbage
 from common.invocation import Invocation
+from common.old_layers import OldVersion
+from common.packaging.bill import ENDING
 from common.release import PROJECT
 from common.session import Choices, Session
 
 
-def report(root: Path, choices: Choices, invocation: Invocation, days: str, *, dry: bool, json: bool) -> list[Garbage]:
+def report(
+    root: Path, choices: Choices, invocation: Invocation, days: str, *, dry: bool, json: bool
+) -> list[Garbage | OldVersion]:
     """Shows and deletes; what was, or would be, deleted.
 
     Raises:
@@ -29,16 +33,20 @@ def report(root: Path, choices: Choices, invocation: Invocation, days: str, *, d
             protection.name_back(name, f"{name} is protected", session.ask, hint="Add --yes if you mean it.")
         todo = {name: collector.collect(name, session.lock(name), session.about) for name in todo}
     told = [one for some in todo.values() for one in some]
-    for one in told:
-        session.say(f"{'would delete' if dry else 'deleted'} {one.key} {one.size} bytes")
+    artifacts, layers = [one for one in told if isinstance(one, Garbage)], [one for one in told if isinstance(one, OldVersion)]
+    for line in (*(f"{one.key} {one.size} bytes" for one in artifacts), *(one.key for one in layers)):
+        session.say(f"{'would delete' if dry else 'deleted'} {line}")
+    size, verb = sum(one.size for one in artifacts), "would be deleted" if dry else "deleted"
     if answer is not None:
-        answer.found |= {"artifacts": [one.key for one in told], "bytes": sum(one.size for one in told), "deleted": not dry}
-    size, verb = sum(one.size for one in told), "would be deleted" if dry else "deleted"
-    session.say(f"{len(told)} artifacts {verb}, {size / 2**20:.1f} MiB.")
+        answer.found |= {"artifacts": [one.key for one in artifacts], "bytes": size, "deleted": not dry}
+        answer.found |= {"layers": [one.key for one in layers]}
+    number = sum(not one.key.endswith(ENDING) for one in artifacts)
+    versions = f" and {len(layers)} versions of layers" if layers else ""
+    session.say(f"{number} artifacts{versions} {verb}, {size / 2**20:.1f} MiB.")
     return told
 
 
-def _found(session: Session, collector: Collector, project: str) -> list[Garbage]:
+def _found(session: Session, collector: Collector, project: str) -> list[Garbage | OldVersion]:
     try:
         return collector.find(project)
     except UnfinishedError as error:

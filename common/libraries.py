@@ -7,7 +7,7 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-l
 
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from common.digest import Digest
 from common.new_file import new_file
 from common.packaging import requirements, wheels
 from common.packaging.archive import add_text, write_zip
+from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.python import check_syntax
@@ -90,6 +91,10 @@ class Wheels(Sources):
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of its lock."""
         return self.dependencies.files()
+
+    def components(self, build_dir: Path) -> Sequence[Component]:
+        """Every wheel."""
+        return self.dependencies.components(build_dir, self.dependencies.install(build_dir))
 
     def _inputs(self) -> dict[str, Any]:
         return {"dependencies": self.dependencies.digest()}

@@ -5,14 +5,16 @@ and what is the same in two is built once.
 """
 
 import os
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from common import config, projects, selection
-from common.artifact import Package
 from common.errors import ArtifactError, DeployError
 from common.events import Built
+from common.layers import LayerPackage
+from common.package import Package
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements, Target
@@ -21,13 +23,20 @@ from common.resource import Resource
 from common.resources.job import Job
 from common.session import Session
 
+LARGE = 10 * 2**20
+"""Bytes of a package; smaller ones are no trouble several times."""
+MOST = 5
+"""Functions that a hint names."""
 
-def package(session: Session) -> None:
-    """Builds the packages that are not built yet, in parallel, and tells what each holds.
+
+def package(session: Session, *, lock: bool = False) -> None:
+    """Builds the packages that are not built yet, in parallel, and tells what each holds; `lock` writes the locks first.
 
     Raises:
         ArtifactError: some cannot be built; all that is wrong in one message.
     """
+    if lock:
+        _lock(session)
     packages: dict[Path, Package] = {}
     errors: list[str] = []
     for one in _packages(session):
@@ -35,17 +44,33 @@ def package(session: Session) -> None:
             packages.setdefault(one.built_at(session.build_dir), one)
         except DeployError as error:  # nothing says what to install
             errors.append(str(error))
+    ordered = sorted(packages, key=lambda path: not path.exists())  # what is built is told last, where people look
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as pool:
-        for result in pool.map(_built, packages, packages.values(), [session.build_dir] * len(packages)):
+        for result in pool.map(_built, ordered, [packages[path] for path in ordered], [session.build_dir] * len(ordered)):
             if isinstance(result, Built):
                 session.report(result)
             else:
                 errors.append(str(result))
     if errors:
         raise ArtifactError("\n".join(dict.fromkeys(errors)))
+    for hint in _layers_that_would_help(packages):
+        session.say(hint)
 
 
-def lock(session: Session) -> None:
+def _layers_that_would_help(packages: Mapping[Path, Package]) -> Iterator[str]:
+    """Large packages of one project that install the same: what they share could be built, uploaded and kept once."""
+    alike: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
+    for path, one in packages.items():
+        if one.dependencies is not None and not isinstance(one, LayerPackage) and path.stat().st_size >= LARGE:
+            alike[one.key.project, one.dependencies.digest()][one.key.name] = path
+    for (project, _), found in sorted(alike.items()):
+        if len(found) > 1:
+            size = max(path.stat().st_size for path in found.values()) / 2**20
+            names = f"{', '.join(sorted(found)[:MOST])}{', …' if len(found) > MOST else ''}"
+            yield f"{project}: {names} install the same packages, {size:.0f} MB each; a layer would hold them once."
+
+
+def _lock(session: Session) -> None:
     """Writes the lock of everything that some function or job of any environment installs; --only would leave targets out.
 
     Raises:
@@ -53,7 +78,7 @@ def lock(session: Session) -> None:
     """
     wanted: dict[Path, tuple[Requirements, set[Target]]] = {}
     for name in config.environments(session.root):
-        for one in _resources(session, name):
+        for one in resources_of(session, name):
             for found in _installing(one):
                 _, targets = wanted.setdefault(found.requirements.path.resolve(), (found.requirements, set()))
                 targets.add(found.target)
@@ -63,7 +88,8 @@ def lock(session: Session) -> None:
             session.say(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}")
 
 
-def _resources(session: Session, environment: str) -> list[Resource]:
+def resources_of(session: Session, environment: str) -> list[Resource]:
+    """All that an environment's pipelines declare."""
     pipelines = projects.load(session.root, config.load(session.root, environment), session.projects)
     return [one for pipeline in pipelines for one in pipeline.resources()]
 
@@ -71,7 +97,7 @@ def _resources(session: Session, environment: str) -> list[Resource]:
 def _packages(session: Session) -> Iterator[Package]:
     names = [session.choices.env] if session.choices.env else config.environments(session.root)
     for name in names:
-        resources = [one for one in _resources(session, name) if selection.matches(session.choices.only, one.key)]
+        resources = [one for one in resources_of(session, name) if selection.matches(session.choices.only, one.key)]
         session.look_at(resources)
         yield from (one.artifact for one in resources if isinstance(one.artifact, Package))
 
@@ -80,6 +106,7 @@ def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:
     try:
         because = "" if path.exists() else one.because(path)
         size = one.build(build_dir).stat().st_size
+        one.bill(build_dir)
         return Built(one.key, one.files(), size, one.holds(), because)
     except DeployError as error:
         return error

@@ -4,11 +4,11 @@ Functions are found in `lambda/<Name>/` and jobs in `glue/<stage>/<job>.py`; a d
 is read and written, variables, schedules. Nothing is created or asked here: a declaration is a pure function of the environment.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import configured
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
@@ -17,12 +17,14 @@ from common.declaration import (
     Entry,
     FunctionDeclaration,
     JobDeclaration,
+    LayerDeclaration,
     MachineDeclaration,
     RuleDeclaration,
     TableDeclaration,
 )
 from common.definition import Source
-from common.errors import ConfigError, DeclarationError
+from common.errors import DeclarationError
+from common.naming import physical_name
 from common.packaging.imports import Libraries
 from common.packaging.node import Command
 from common.packaging.tree import IGNORED
@@ -34,6 +36,7 @@ from common.shared import Shared
 
 ARNS = {
     "lambda": ("lambda", "function:"),
+    "layer": ("lambda", "layer:"),
     "glue-job": ("glue", "job/"),
     "crawler": ("glue", "crawler/"),
     "state-machine": ("states", "stateMachine:"),
@@ -41,14 +44,6 @@ ARNS = {
     "table": ("dynamodb", "table/"),
 }
 """The service and the beginning of the resource part of each kind's ARN."""
-SECTIONS = {
-    "lambda": "functions",
-    "glue-job": "jobs",
-    "crawler": "crawlers",
-    "state-machine": "state_machines",
-    "rule": "triggers",
-}
-"""Where configuration speaks of each kind."""
 
 
 class Pipeline:
@@ -84,6 +79,7 @@ class Pipeline:
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
+        layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
@@ -98,13 +94,39 @@ class Pipeline:
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
             output: see `build`.
+            layers: of this project, or shared; where two have the same file, the later one's counts.
             settings: what the declaration wants different from the defaults.
         """
         place = self._within(folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
-        command = Command(build, output) if build else None
-        code = (Libraries(self._libraries), tuple(includes), command)
+        code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None, tuple(layers))
         return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
+
+    def layer(
+        self,
+        name: str,
+        *,
+        folder: str | None = None,
+        runtime: str | None = None,
+        architecture: str | None = None,
+        includes: Iterable[str] = (),
+        build: str | None = None,
+        output: str = "dist",
+    ) -> Ref:
+        """A Lambda layer of the dependencies and files in `layers/<name>/` (or `folder`), for functions to share.
+
+        Args:
+            name: its name in references.
+            folder: where its files are, relative to the project.
+            runtime: of the functions that use it; what the environment's functions have by default.
+            architecture: see `runtime`.
+            includes: shared modules, dotted, that it brings though none of its own modules imports them.
+            build: as of a function; what the command makes is unpacked to /opt as it is.
+            output: see `build`.
+        """
+        code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None)
+        place = self._within(folder or f"layers/{name}")
+        return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
 
     def job(  # noqa: PLR0913 - see above
         self,
@@ -212,6 +234,10 @@ class Pipeline:
         files = tuple((self._within(path), location) for path, location in (sample or {}).items())
         self.entry = Entry(machine, self._within(starting) if isinstance(starting, str) else starting, files, preview)
 
+    def borrow(self, shared: Iterable[Resource]) -> None:
+        """Makes known what root `deploy.py` declares."""
+        self._renderer.borrowed |= {one.key: one for one in shared}
+
     def resources(self) -> tuple[Resource, ...]:
         """Every resource of the pipeline, those found by convention included.
 
@@ -222,13 +248,13 @@ class Pipeline:
         if not self._resources:
             self._discover()
             for ref, declaration in self._declared.items():
-                self._renderer.render(declaration, ref, self._settings(ref.key))
-            self._check_config()
+                self._renderer.render(declaration, ref, configured.settings(self.env, ref.key))
+            configured.check(self.env, self.name, [ref.key for ref in self._declared], self._names.used)
             self._resources = self._renderer.resources()
         return self._resources
 
     def _declare(self, kind: str, name: str, declaration: Declaration) -> Ref:
-        physical = self._renderer.physical_name(kind, name)
+        physical = physical_name(self.env, self.name, kind, name)
         service, beginning = ARNS[kind]
         ref = self._names.add(Ref(Key(self.name, kind, name), physical, self.env.arn(service, f"{beginning}{physical}")))
         self._keep(ref, declaration)
@@ -241,11 +267,12 @@ class Pipeline:
 
     def _discover(self) -> None:
         declared = {ref.key for ref in self._declared}
-        for folder in sorted((self.folder / "lambda").glob("[!._]*/")):
-            # Switching branches leaves folders behind that hold nothing but caches.
-            found = any(inner.name not in IGNORED for inner in folder.iterdir())
-            if found and Key(self.name, "lambda", folder.name) not in declared:
-                self.function(folder.name)
+        for kind, place, declare in (("layer", "layers", self.layer), ("lambda", "lambda", self.function)):
+            for folder in sorted((self.folder / place).glob("[!._]*/")):
+                # Switching branches leaves folders behind that hold nothing but caches.
+                found = any(inner.name not in IGNORED for inner in folder.iterdir())
+                if found and Key(self.name, kind, folder.name) not in declared:
+                    declare(folder.name)
         for script in sorted((self.folder / "glue").glob("*/[!._]*.py")):
             if Key(self.name, "glue-job", script.stem) not in declared:
                 self.job(script.stem)
@@ -264,30 +291,6 @@ class Pipeline:
             reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: {reason}. Name the file with `script`.")
         return found[0]
-
-    def _settings(self, key: Key) -> tuple[Settings | None, Settings | None]:
-        """What configuration says of one resource, and of all of its kind."""
-        section = SECTIONS.get(key.kind)
-        if section is None:
-            return None, None
-        nearest: Mapping[str, Settings] = getattr(self.env.project(self.name), section)
-        return nearest.get(key.name), getattr(self.env.defaults, section.removesuffix("s"))
-
-    def _check_config(self) -> None:
-        """Configuration that nothing uses is a mistake: a renamed function would silently lose its settings."""
-        config, where = self.env.project(self.name), f"config/{self.env.name}.json: $.projects.{self.name}"
-        for kind, section in SECTIONS.items():
-            known = [ref.key.name for ref in self._declared if ref.key.kind == kind]
-            for name in getattr(config, section):
-                if name not in known:
-                    close = difflib.get_close_matches(name, known, n=1)
-                    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known) or 'none'}."
-                    raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}. {hint}")
-        unused = sorted(set(config.parameters) - self._names.used)
-        if unused:
-            raise ConfigError(
-                f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}."
-            )
 
 
 def _with(settings: Settings | None, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:

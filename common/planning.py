@@ -23,6 +23,7 @@ from common.records import Records
 from common.release import CLEAN, Mark, Root, Trusted, key_of
 from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
+from common.resources import layer
 
 ARTIFACT = "artifact"
 V = TypeVar("V")
@@ -110,6 +111,8 @@ class Planner:
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
         present.append(self._pool.submit(records.roles, self._aws, self._env))
+        if any(one.key.kind == layer.Layer.kind for one in resources):
+            present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
         guarded.result()
@@ -173,7 +176,8 @@ class Planner:
                     if missing
                     else "uploaded"
                 )
-                changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason)
+                beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else None
+                changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
         decided = [
             seen if isinstance(seen, DeployError) else _caught(decide)(one, seen)
@@ -187,7 +191,9 @@ class Planner:
         uploaded = self._records.content(artifact)
         if uploaded is not None:
             return Digest(uploaded), True
-        return digest.of_file(artifact.build(self._build_dir)), False
+        content = digest.of_file(artifact.build(self._build_dir))
+        artifact.bill(self._build_dir)  # here, where others are built at the same time
+        return content, False
 
     def _read(self, one: Resource) -> State | None:
         return one.read(self._aws)

@@ -63,6 +63,7 @@ OPERATIONS = {
     ),
     "lambda": (
         *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"),
+        *("PublishLayerVersion", "GetLayerVersion", "ListLayerVersions", "DeleteLayerVersion"),
     ),
     "glue": (
         *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource"),
@@ -105,6 +106,7 @@ EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
     "iam": ("ListRoles",),
+    "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
@@ -117,7 +119,10 @@ def deployer(env: Environment) -> dict[str, Any]:
     statements = [allow(_actions(service, operations), resources[service]) for service, operations in OPERATIONS.items()]
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
     delivery = [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
-    return {"Version": "2012-10-17", "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *_pass_role(env)]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *_foreign_layers(env), *_pass_role(env)],
+    }
 
 
 def text(env: Environment) -> str:
@@ -153,7 +158,7 @@ def _resources(env: Environment) -> dict[str, list[str]]:
     }
     return {
         "s3": [arn for bucket in buckets for arn in (env.bucket_arn(bucket), env.bucket_arn(bucket, "*"))],
-        "lambda": [env.arn("lambda", f"function:{prefix}-*")],
+        "lambda": [env.arn("lambda", f"{name}:{prefix}-*") for name in ("function", "layer")],
         "glue": [*catalog, env.arn("glue", f"job/{prefix}-*"), env.arn("glue", f"crawler/{prefix}-*")],
         "stepfunctions": machines,
         "iam": [env.role_arn("*", "*")],
@@ -165,6 +170,13 @@ def _resources(env: Environment) -> dict[str, list[str]]:
         ],
         "ssm": [env.arn("ssm", f"parameter/{path}") for path in sorted(paths)] or [env.arn("ssm", f"parameter/{prefix}/*")],
     }
+
+
+def _foreign_layers(env: Environment) -> list[Statement]:
+    """Giving functions the layers of others that configuration names."""
+    named = {arn for project in env.projects.values() for settings in project.functions.values() for arn in settings.layers}
+    named |= set(env.defaults.function.layers)
+    return [allow(["lambda:GetLayerVersion"], named)] if named else []
 
 
 def _pass_role(env: Environment) -> list[Statement]:

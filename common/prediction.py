@@ -15,10 +15,11 @@ LATENCY = 0.05
 """Seconds of one call, about."""
 RELEASE = 4
 """Calls for each project that changes: the lock, the root before, the root after, the lock given back."""
-SERVICES = {"lambda": "lambda", "state-machine": "stepfunctions", "bucket": "s3", "artifact": "s3"}
+SERVICES = {"lambda": "lambda", "layer": "lambda", "state-machine": "stepfunctions", "bucket": "s3", "artifact": "s3"}
 """Of the kinds whose calls AWS holds to a published rate."""
 CREATING: dict[str, tuple[str, ...]] = {
     "lambda": ("CreateFunction",),
+    "layer": ("PublishLayerVersion",),
     "state-machine": ("DescribeStateMachine", "CreateStateMachine"),
     "glue-job": ("CreateJob",),
     "crawler": ("CreateCrawler",),
@@ -28,7 +29,7 @@ CREATING: dict[str, tuple[str, ...]] = {
     "bucket": ("CreateBucket", *("PutBucketConfiguration",) * 7, "GetBucketTagging", "GetBucketNotificationConfiguration"),
 }
 """Other types are taken to need two calls."""
-UPDATING = {"lambda": "UpdateFunctionConfiguration", "state-machine": "UpdateStateMachine"}
+UPDATING = {"lambda": "UpdateFunctionConfiguration", "layer": "PublishLayerVersion", "state-machine": "UpdateStateMachine"}
 CODE = frozenset({"CodeSha256", "Architectures"})
 
 
@@ -62,7 +63,7 @@ def _operations(change: Change) -> Iterator[str]:
     kind = change.key.kind
     match change.action:
         case Action.UPLOAD:
-            yield "PutObject"
+            yield from ["PutObject"] * (2 if change.desired else 1)  # a bill of materials comes along
         case Action.CREATE:
             yield from CREATING.get(kind, ("Create", "Describe"))
         case Action.REPLACE:

@@ -8,7 +8,7 @@ import difflib
 import importlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -16,7 +16,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from common.config import Environment
-from common.declaration import Declares
+from common.declaration import Borrows, Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.resource import SHARED, Key, Resource
 from common.settings import explained
@@ -43,6 +43,11 @@ def chosen(root: Path, project: str | None) -> list[str]:
     return wanted
 
 
+def may_have_layers(root: Path, wanted: list[str]) -> bool:
+    """Whether some folder looks like a layer's; told before any declaration is loaded, so a layer elsewhere is not seen."""
+    return any(any(folder.glob("layers/*/")) for folder in (root, *(root / "projects" / name for name in wanted)))
+
+
 def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     """The declared pipelines of an environment, the shared resources first.
 
@@ -55,7 +60,8 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     declared = [_pipeline(root, SHARED, "deploy", env)]
-    declared += [_pipeline(root, name, f"projects.{name}.deploy", env) for name in wanted]
+    shared = declared[0].resources()
+    declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
     resources = [one for pipeline in declared for one in pipeline.resources()]
     _check_references(resources)
     _check_collisions(resources, env)
@@ -90,7 +96,7 @@ def _check_collisions(resources: list[Resource], env: Environment) -> None:
             raise DeclarationError(f"{both} would both be {one.arn} in {env.name}. Rename one of them.")
 
 
-def _pipeline(root: Path, name: str, module: str, env: Environment) -> Declares:
+def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
     where = f"{module.replace('.', '/')}.py"
     imported: ModuleType = _told(root, where, lambda: importlib.import_module(module))
     loaded_from = Path(imported.__file__ or "")
@@ -103,6 +109,8 @@ def _pipeline(root: Path, name: str, module: str, env: Environment) -> Declares:
         raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
     if declared.name != name:
         raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {name!r}, as its folder is.")
+    if isinstance(declared, Borrows):
+        declared.borrow(shared)
     _told(root, where, declared.resources)
     return declared
 

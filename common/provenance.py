@@ -27,6 +27,12 @@ def uncommitted(root: Path) -> list[str] | None:
     return None if changes is None else [line.strip() for line in changes.splitlines()]
 
 
+def ignored(root: Path) -> set[str]:
+    """What git ignores below a folder, by its path there; of a folder that is ignored as a whole that alone."""
+    found = _git(root, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    return {path.rstrip("/") for path in (found or "").split("\0") if path}
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     """What git says, or None where there is no git or no repository."""
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]

@@ -21,6 +21,7 @@ from common.config import PROJECT_TAG, Environment
 from common.digest import Digest
 from common.errors import AwsError, DeployError, OvertakenError, OwnershipError
 from common.index import Part
+from common.packaging import bill
 from common.release import CLEAN, DEPLOYING, PROJECT, SCHEMA, Mark, Place, Root, Version
 from common.remains import Remains
 from common.resource import Artifact, Aws, Key, Outputs, State
@@ -142,12 +143,22 @@ class Records:
         tags = self._tags(artifact.location)
         return tags["content-sha256"] if tags and tags.get("input-sha256") == artifact.input_digest() else None
 
-    def upload(self, artifact: Artifact, built: Path) -> None:
+    def bill(self, artifact: Artifact) -> dict[str, Any] | None:
+        """The bill of materials of an uploaded artifact, None if it has none."""
+        response = self._find("GetObject", Key=f"{artifact.location}{bill.ENDING}")
+        return dict(release.parsed(response["Body"])) if response else None
+
+    def upload(self, artifact: Artifact, built: Path, its_bill: Path | None) -> None:
         """Uploads an artifact, once and for all. Finding the same bytes there already is success.
+
+        Its bill of materials comes first, so an artifact that is there has one.
 
         Raises:
             DeployError: other bytes are there under the same input digest.
         """
+        if its_bill is not None:
+            said = {"Body": its_bill.read_bytes(), "ContentType": bill.MEDIA_TYPE}
+            self._aws.call("s3", "PutObject", **self._bucket, Key=f"{artifact.location}{bill.ENDING}", **said)
         content = digest.of_file(built)
         tags = urlencode({"input-sha256": artifact.input_digest(), "content-sha256": content})
         conditions = {"IfNoneMatch": "*", "ChecksumSHA256": digest.to_base64(content)}

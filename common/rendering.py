@@ -4,7 +4,6 @@ Every resource gets its needs from what its declaration refers to, and a role of
 from it, unless configuration names an existing role.
 """
 
-import re
 from collections.abc import Iterable
 from functools import singledispatchmethod
 from itertools import chain
@@ -13,8 +12,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import digest, libraries, permissions
-from common.artifact import Package, Script
+from common import digest, layers, libraries, permissions
+from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
@@ -22,12 +21,15 @@ from common.declaration import (
     DirectoryDeclaration,
     FunctionDeclaration,
     JobDeclaration,
+    LayerDeclaration,
     MachineDeclaration,
     RuleDeclaration,
     Said,
     TableDeclaration,
 )
 from common.errors import DeclarationError
+from common.naming import physical_name
+from common.package import Package
 from common.packaging import tree
 from common.reference import Location, Names, Ref, spelled_out
 from common.resource import Key, Resource
@@ -37,7 +39,7 @@ from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.log_group import LogGroup
 from common.resources.role import Role
-from common.resources.rule import Rule
+from common.resources.rule import Rule, object_created
 from common.resources.state_machine import StateMachine
 from common.resources.table import Table
 from common.settings import (
@@ -55,9 +57,6 @@ S = TypeVar("S", bound=Settings)
 Merged = tuple[Settings | None, Settings | None]
 """What configuration says of one resource, and of all of its kind."""
 
-NAME_LIMITS = {"table": 255, "lambda": 64, "role": 64, "glue-job": 255, "crawler": 255, "state-machine": 80, "rule": 64}
-"""AWS's limits on names, in characters."""
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 PRINCIPALS = {
     "lambda": "lambda.amazonaws.com",
     "glue-job": "glue.amazonaws.com",
@@ -76,28 +75,12 @@ class Renderer:
         self._names = names
         self._shared = Shared(env)
         self._resources: dict[Key, Resource] = {}
+        self.borrowed: dict[Key, Resource] = {}
+        """What root `deploy.py` declares."""
 
     def resources(self) -> tuple[Resource, ...]:
         """All that was rendered."""
         return tuple(self._resources.values())
-
-    def physical_name(self, kind: str, name: str) -> str:
-        """The name of a resource in AWS.
-
-        Raises:
-            DeclarationError: it is longer than AWS allows, or has characters that some service does not allow.
-        """
-        if not NAME.fullmatch(name):
-            raise DeclarationError(
-                f"projects/{self._project}: {kind}/{name}: a name has letters, digits, - and _, and begins with a letter or _."
-            )
-        physical = self._env.resource_name(self._project, name)
-        if len(physical) > NAME_LIMITS[kind]:
-            raise DeclarationError(
-                f"projects/{self._project}: {kind}/{name} would be called {physical!r}: {len(physical)} characters; AWS allows "
-                f"{NAME_LIMITS[kind]}. Shorten its name, the project's, or name_prefix in config/{self._env.name}.json."
-            )
-        return physical
 
     @singledispatchmethod
     def render(self, declaration: Declaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - the registered ones use it
@@ -120,10 +103,15 @@ class Renderer:
         handler = declaration.handler or ("handler.handler" if python else "index.handler")
         key = self._key("artifact", ref.key.name)
         built = (declaration.libraries, declaration.includes, declaration.command)
-        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture, *built)
+        beside = layers.used(declaration.layers, {**self.borrowed, **self._resources}, settings, where)
+        packages = layers.packages(beside)
+        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture, *built, packages)
         code.check_handler()
+        for package in packages:
+            package.users.append(code)
         used = permissions.references(declaration.reads, declaration.writes)
-        common = self._common(ref, [*needs, group.key, key, *(one.key for one in (*refs, *used))])
+        brought = (one.key for layer in beside for one in (layer, layer.code))
+        common = self._common(ref, [*needs, group.key, key, *brought, *(one.key for one in (*refs, *used))])
         self._add(
             Function(
                 **common,
@@ -135,8 +123,14 @@ class Renderer:
                 environment=environment,
                 network=network,
                 log_group=group.name,
+                layers=beside,
             )
         )
+
+    @render.register
+    def _layer(self, declaration: LayerDeclaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - see _table
+        fits, built = (declaration.runtime, declaration.architecture), (declaration.libraries, declaration.includes)
+        self._add(layers.layer(self._env, self._common(ref, ()), declaration.folder, fits, *built, declaration.command))
 
     @render.register
     def _job(self, declaration: JobDeclaration, ref: Ref, configured: Merged) -> None:
@@ -216,7 +210,7 @@ class Renderer:
         common |= {"enabled": settings.enabled, "target_arn": machine.arn, "role_arn": role}
         if declaration.location:
             paths = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
-            pattern = _object_created(declaration.location.bucket.name, f"{declaration.location.prefix}*{declaration.suffix}")
+            pattern = object_created(declaration.location.bucket.name, f"{declaration.location.prefix}*{declaration.suffix}")
             transformer = (paths, '{"bucket": <bucket>, "key": <key>}')
             self._add(Rule(**common, pattern=pattern, input_transformer=transformer))
         else:
@@ -235,7 +229,7 @@ class Renderer:
         if configured:
             return configured, ()
         key = self._key("role", f"{ref.key.name}-{kind}")
-        name = self.physical_name("role", key.name)
+        name = physical_name(self._env, self._project, "role", key.name)
         arn = self._env.role_arn(self._project, name)
         self._add(
             Role(
@@ -291,9 +285,3 @@ def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:
     if shell:
         return ()
     return ("glue",) if settings.glue_version in {"3.0", "4.0"} else ("glue/output", "glue/error")
-
-
-def _object_created(bucket: str, wildcard: str) -> dict[str, Any]:
-    """The event pattern for new objects; a wildcard, since prefix and suffix together would be an or."""
-    detail = {"bucket": {"name": [bucket]}, "object": {"key": [{"wildcard": wildcard}]}}
-    return {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}

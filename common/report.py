@@ -49,8 +49,8 @@ PAST = {
     Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }
-SHOWN = 5
-"""Of the packages that are installed in a package."""
+LOG_WIDTH = 120
+"""Characters of a line, where that is not the terminal's."""
 WIDTH = 16
 """Of the first column: the longest step's name."""
 TAG = re.compile(r"(\\*)(\[[a-z#/@][^[]*?])")
@@ -93,6 +93,10 @@ class TextReport:
 
         return Console(file=self._stream, highlight=False, soft_wrap=True)
 
+    @property
+    def _width(self) -> int:
+        return self._console.width if self._styled else LOG_WIDTH
+
     def __call__(self, event: Event) -> None:
         """Shows one event; from any thread."""
         with self._lock:
@@ -110,26 +114,28 @@ class TextReport:
                 self._step(step, counts)
             case Built():
                 self._line(_packed(event))
+                for what, names in (("package", event.holds), ("file", [*event.files])):
+                    if names:
+                        self._line(f"    [dim]{escape(_some(what, names, self._width - 4))}[/dim]")
             case Closed():
                 self._close(event)
             case _:
                 self._show_change(event)
 
     def _show_change(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._running[event.change.key] = str(event.change.key)
+        elif isinstance(event, Finished | Failed | Skipped):
+            self._running.pop(event.change.key, None)
+        self._live(", ".join(self._running.values()))
         match event:
-            case Started(change):
-                self._running[change.key] = str(change.key)
-                self._live(", ".join(self._running.values()))
             case Finished(change, seconds):
-                self._running.pop(change.key, None)
                 self._done[change.action] += 1
                 self._line(f"  {_described(change)} [dim]{seconds:.1f} s[/dim]")
             case Failed(change, message):
-                self._running.pop(change.key, None)
                 self._line(f"  [bold red]failed[/bold red] {_described(change)}")
                 self._line(f"    [red]{escape(message)}[/red]")
             case Skipped(change, message):
-                self._running.pop(change.key, None)
                 self._line(f"  [yellow]skipped[/yellow] {_described(change)}")
                 self._line(f"    [yellow]{escape(message)}[/yellow]")
             case Blocked(change, needed):
@@ -207,11 +213,20 @@ CHANGING_ORDER = (
 
 def _packed(built: Built) -> str:
     word = "[green]built[/green]" if built.because else "[dim]unchanged[/dim]"
-    shown = ", ".join(built.holds if len(built.holds) <= SHOWN else [*built.holds[:SHOWN], "…"])
-    holds = f", {len(built.holds)} packages ({shown})" if built.holds else ""
+    size = f"{built.size / 2**20:.1f} MiB" if built.size >= 2**20 else f"{built.size / 2**10:.1f} KiB"
     why = f": {built.because}" if built.because else ""
-    what = f"{len(built.files)} files{holds}, {built.size / 1024:.1f} KiB"
-    return f"  {word} {built.key.project}/{built.key.name}{escape(why)} [dim]{escape(what)}[/dim]"
+    return f"  {word} {built.key.project}/{built.key.name} [dim]{size}[/dim]{escape(why)}"
+
+
+def _some(what: str, names: Sequence[str], width: int) -> str:
+    """As many of the names as a line has room for."""
+    begin = f"{len(names)} {what}{'' if len(names) == 1 else 's'}: "
+    left = width - len(begin) - len(f", and {len(names)} more")
+    shown = 1
+    while shown < len(names) and len(", ".join(names[: shown + 1])) <= left:
+        shown += 1
+    more = [f"and {len(names) - shown} more"] if shown < len(names) else []
+    return begin + ", ".join([*names[:shown], *more])
 
 
 def _described(change: Change) -> str:

@@ -99,6 +99,10 @@ class Artifact(Protocol):
         """
         ...
 
+    def bill(self, build_dir: Path) -> Path | None:
+        """The bill of materials beside the built file; None if it holds nothing that others have made."""
+        ...
+
 
 @dataclass(frozen=True)
 class ContentOf:

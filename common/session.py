@@ -9,11 +9,11 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from common import config, parameters, projects, protection, provenance, records, selection, steps
-from common.ahead import Ahead
+from common.ahead import Ahead, first_question
 from common.aws_common import AwsSession
 from common.choices import Choices, parallel
 from common.config import Environment
@@ -30,7 +30,7 @@ from common.records import Records
 from common.release import PROJECT
 from common.report import JsonReport, TextReport
 from common.resource import REMOVING, SHARED, Key, Plan, Resource
-from common.resources import of_kind
+from common.resources import layer, of_kind
 from common.shared import ARTIFACTS
 from common.stat_cache import StatCache
 from common.stopping import Stopping
@@ -141,7 +141,10 @@ class Session:
         if self._outcome is None:
             sizes = Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")
             parts = sizes.parts()
-            self.aws.ask_ahead(records.first_questions(self.configured, [SHARED, *self.projects], parts))
+            questions = records.first_questions(self.configured, [SHARED, *self.projects], parts)
+            if projects.may_have_layers(self.root, self.projects):
+                questions.append(first_question(partial(layer.existing, owner=self.configured.owner)))
+            self.aws.ask_ahead(questions)
             resources = self.resources
             if self._edited:
                 self.aws.prepare(("s3", *self._edited))
@@ -214,11 +217,13 @@ class Session:
 
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
+        looked: set[Key] = set()
         with StatCache(self.root / "build" / "stat-cache.json") as known:
             for one in resources:
                 reads = known.reads
-                for artifact in one.artifacts:
+                for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
                     artifact.read(known.of_file)
+                    looked.add(artifact.key)
                 if known.reads > reads:
                     self._edited.add(one.arn.split(":")[2])
 

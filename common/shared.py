@@ -5,8 +5,10 @@ session checks that what is referred to is declared.
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from common import layers
 from common.config import Environment
 from common.declaration import Entry
 from common.errors import DeclarationError
@@ -55,6 +57,11 @@ class Shared:
         physical = {"states": f"/aws/vendedlogs/states/{self._env.name_prefix}"}.get(name, f"/{self._env.name_prefix}/{name}")
         return self._ref("log-group", name, physical, self._env.arn("logs", f"log-group:{physical}"))
 
+    def layer(self, name: str) -> Ref:
+        """A layer of functions."""
+        physical = f"{self._env.name_prefix}-{name}"
+        return self._ref("layer", name, physical, self._env.arn("lambda", f"layer:{physical}"))
+
     def _ref(self, kind: str, name: str, physical: str, arn: str) -> Ref:
         return self._known(Ref(Key(SHARED, kind, name), physical, arn))
 
@@ -91,6 +98,10 @@ class SharedResources:
         """A log group with the environment's retention."""
         days = self._env.defaults.log_retention_days
         self._add(LogGroup(**self._common(self._refs.log_group(name)), retention_days=days))
+
+    def layer(self, name: str, folder: Path, *, runtime: str | None = None, architecture: str | None = None) -> None:
+        """A layer of the dependencies and files of a folder, for the runtime and architecture of functions by default."""
+        self._add(layers.layer(self._env, self._common(self._refs.layer(name)), folder, (runtime, architecture)))
 
     def resources(self) -> tuple[Resource, ...]:
         """Everything declared, the artifact bucket included.

@@ -19,6 +19,7 @@ PRUNE = "prune"
 STEP_OF_KIND = {
     "role": ROLES,
     "log-group": LAMBDAS,
+    "layer": LAMBDAS,
     "lambda": LAMBDAS,
     "directory": UPLOAD,
     "glue-job": JOBS,

@@ -22,6 +22,7 @@ LAYERS = (
         "failure",
         "local",
         "lock",
+        "naming",
         "parameters",
         "prediction",
         "protection",
@@ -32,16 +33,17 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"drift", "pruning", "releases"},
-    {"asking", "declaration", "garbage", "permissions", "planning", "preview", "report"},
+    {"configured", "drift", "old_layers", "package", "pruning", "releases"},
+    {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "libraries", "projects", "roots", "shared"},
     {"engine", "rendering", "run_report"},
     {"pipeline", "session"},
-    {"answering", "packing", "policy", "running", "status"},
-    {"destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
+    {"answering", "packing", "policy", "running", "status", "watching"},
+    {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
-DECLARING = {"declaration", "definition", "permissions", "pipeline", "reference", "rendering", "resources", "settings", "shared"}
+DECLARING = {"declaration", "definition", "layers", "permissions", "pipeline"}
+DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
 DOING = {"aws_common", "engine", "lock", "planning", "pruning", "records", "release", "report", "scheduling", "session"}
 SEEN_BY_DOING = {"declaration", "resources", "settings", "shared"}
 """Of what declares: the protocol of a declared pipeline, the types by their kinds, and the names of shared resources."""

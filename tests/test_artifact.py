@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import digest
-from common.artifact import Package, Script
+from common.artifact import Script
 from common.errors import ArtifactError
+from common.package import Package
 from common.packaging.budget import UNZIPPED_LIMIT
 from common.resource import Key
 

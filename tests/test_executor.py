@@ -157,7 +157,7 @@ def test_packaging_needs_neither_credentials_nor_environment(repository: Reposit
     repository.project("acres")
     packaged = repository.invoke("package-lambdas")
     assert (packaged.code, packaged.err) == (0, "")
-    assert packaged.out.startswith("  built acres/Validate: never built here 1 files")
+    assert packaged.out == "  built acres/Validate 0.2 KiB: never built here\n    1 file: handler.py\n"
     assert repository.invoke("package-lambdas").out.startswith("  unchanged acres/Validate")
     assert len(list(repository.root.glob("build/artifacts/acres/Validate/*.zip"))) == 1
     assert aws_calls == []

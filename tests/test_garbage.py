@@ -147,6 +147,24 @@ def test_what_is_left_of_a_destroyed_project_is_kept_as_long_and_no_longer(tmp_p
     assert artifacts(world) == {"print(0)"}
 
 
+def test_a_bill_of_materials_goes_with_its_artifact_and_not_before(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    aws = FakeAws(world)
+    for key in [key for key in world.buckets[ENV.artifact_bucket] if "/artifacts/" in key]:
+        aws.call("s3", "PutObject", Bucket=ENV.artifact_bucket, Key=f"{key}.cdx.json", Body=b"{}")
+    world.seconds += 29 * DAY
+    assert collect(world) == [], "each artifact is old enough, and its bill is younger"
+    world.seconds += 400 * DAY
+    gone = collect(world)
+    assert sorted(gone) == sorted(
+        [key for key in gone if key.endswith(".txt")] + [f"{key}.cdx.json" for key in gone if key.endswith(".txt")]
+    )
+    assert len(gone) == 6
+    left = {key.removesuffix(".cdx.json") for key in world.buckets[ENV.artifact_bucket] if "/artifacts/" in key}
+    assert len(left) == 10
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on(tmp_path: Path, when: str) -> None:
     boundaries = 0

@@ -8,6 +8,7 @@ import pytest
 
 from common import config, policy, steps
 from common.session import Choices, Session
+from common.settings import FunctionSettings
 from tests.repository import fresh_imports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +74,16 @@ def test_two_environments_of_one_account_cannot_touch_each_others(actions: set[s
     document = json.dumps(policy.deployer(config.load(ROOT, "prod")))
     assert "acres-prod" in document
     assert "acres-dev" not in document
+
+
+def test_layers_of_others_may_be_used_where_configuration_names_them_and_nothing_else() -> None:
+    env = config.load(ROOT, "dev")
+    arn = "arn:aws:lambda:eu-central-1:111111111111:layer:theirs:3"
+    project = config.Project(functions={"One": FunctionSettings(layers=(arn,))})
+    given = env.model_copy(update={"projects": {"acres": project}})
+    (statement,) = [one for one in policy.deployer(given)["Statement"] if arn in one["Resource"]]
+    assert (statement["Action"], statement["Resource"]) == (["lambda:GetLayerVersion"], [arn])
+    assert arn not in policy.text(env)
 
 
 def test_configured_roles_may_be_passed_and_only_to_services_that_run_pipelines() -> None:

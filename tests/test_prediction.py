@@ -31,6 +31,13 @@ def test_what_has_no_published_rate_is_bound_by_how_many_calls_are_under_way() -
     assert found.seconds == pytest.approx(204 * 0.05 / 8)
 
 
+def test_layers_share_the_rate_of_functions() -> None:
+    layers = plan("layer", Action.UPDATE, 40, "CodeSha256")
+    both = Plan((*layers.changes, *plan("lambda", Action.UPDATE, 60, "Layers").changes))
+    assert predict(layers).calls == 40 + 40 + 4
+    assert predict(both).seconds == pytest.approx(99 / 15)
+
+
 @pytest.mark.parametrize(
     ("changed", "calls"),
     [

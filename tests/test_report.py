@@ -45,11 +45,11 @@ class Terminal(io.StringIO):
 
 
 @contextmanager
-def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TextReport, Terminal]]:
+def on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Iterator[tuple[TextReport, Terminal]]:
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", str(columns))
     stream = Terminal()
     report = TextReport(stream=stream)
     yield report, stream
@@ -121,8 +121,22 @@ def test_packages_are_told_without_a_word_of_aws() -> None:
         Built(Key("acres", "artifact", name), {"a.py": "1", "b.py": "2"}, 2048, ("numpy==2.2.6",) if why else (), why)
         for name, why in names
     ]
-    lines = ["  built acres/A: a.py changed 2 files, 1 packages (numpy==2.2.6), 2.0 KiB", "  unchanged acres/B 2 files, 2.0 KiB"]
+    lines = ["  built acres/A 2.0 KiB: a.py changed", "    1 package: numpy==2.2.6", "    2 files: a.py, b.py"]
+    lines += ["  unchanged acres/B 2.0 KiB", "    2 files: a.py, b.py"]
     assert text([*built, Closed(0.1, {}, 0, 0, 0)]) == lines
+
+
+@pytest.mark.parametrize("columns", [80, 120, 300])
+def test_what_a_package_holds_fits_a_line(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    names = tuple(f"package-{number}==1.{number}" for number in range(40))
+    files = {f"shared/module_{number}.py": "" for number in range(30)}
+    with on_terminal(monkeypatch, columns) as (report, stream):
+        report(Built(Key("acres", "artifact", "A"), files, 30 << 20, names))
+    first, packages, modules, *_ = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).splitlines()
+    assert first == "  unchanged acres/A 30.0 MiB"
+    assert re.fullmatch(r"    40 packages: package-0==1.0, package-1==1.1, .*and \d+ more", packages)
+    assert re.fullmatch(r"    30 files: shared/module_0.py, shared/module_1.py, .*and \d+ more", modules)
+    assert columns - 25 < len(packages) <= columns
 
 
 def test_long_lines_are_not_broken() -> None:

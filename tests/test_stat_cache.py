@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import digest, stat_cache
-from common.artifact import Package, Script
+from common.artifact import Script
 from common.digest import Digest
+from common.package import Package
 from common.resource import Key
 from common.stat_cache import StatCache
 

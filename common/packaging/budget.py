@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import ArtifactError
@@ -17,21 +18,36 @@ UNZIPPED_LIMIT = 250 * 1024 * 1024
 TOLD = 10
 
 
-def check(members: Files, folder: Path, architecture: str, *, dependencies: bool) -> None:
+def check(
+    members: Files, folder: Path, architecture: str, *, dependencies: bool, layers: Mapping[str, Files] | None = None
+) -> None:
     """Compares a package with what Lambda accepts.
+
+    Args:
+        members: of the package.
+        folder: named in the error.
+        architecture: of the function.
+        dependencies: whether it installs some.
+        layers: the members of each of its layers, by its name.
 
     Raises:
         ArtifactError: it is too large.
     """
-    size = sum(found.stat.st_size for found in members.values())
+    own, brought = sizes(members), {name: sizes(inside) for name, inside in (layers or {}).items()}
+    size = own.total() + sum(found.total() for found in brought.values())
     if size <= UNZIPPED_LIMIT:
         return
-    largest = ", ".join(f"{name} {bytes_ / 2**20:.0f} MB" for name, bytes_ in sizes(members).most_common(TOLD))
+    named = own + sum(
+        (Counter({f"{name} in {layer}": n for name, n in found.items()}) for layer, found in brought.items()), Counter()
+    )
+    largest = ", ".join(f"{name} {bytes_ / 2**20:.0f} MB" for name, bytes_ in named.most_common(TOLD))
+    twice = sorted(name for name in own if any(name in found for found in brought.values()))
     hints = ["Leave files out by .deployignore"]
-    hints += ["leave out what a layer brings" if dependencies else "move dependencies to a layer"]
+    hints += [f"leave out what its layers bring too: {', '.join(twice[:TOLD])}"] if twice else []
     hints += ["or try arm64, whose packages are often smaller"] if dependencies and architecture == "x86_64" else []
+    what = f"unzipped with the layers {', '.join(brought)}" if brought else "unzipped"
     raise ArtifactError(
-        f"{shown(folder)}: {size / 2**20:.0f} MB unzipped; Lambda accepts {UNZIPPED_LIMIT // 2**20} MB, layers included. "
+        f"{shown(folder)}: {size / 2**20:.0f} MB {what}; Lambda accepts {UNZIPPED_LIMIT // 2**20} MB, layers included. "
         f"The largest: {largest}. {', '.join(hints)}."
     )
 

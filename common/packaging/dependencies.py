@@ -7,14 +7,17 @@ the installation (RECORD and the like), no scripts that start this machine's Pyt
 Follows https://packaging.python.org/en/latest/specifications/recording-installed-packages/
 """
 
+import json
 import re
 import tempfile
 import threading
+import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from common import digest
 from common.digest import Digest
@@ -22,6 +25,7 @@ from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import uv
 from common.packaging.archive import new_folder
+from common.packaging.bill import Component, Wheels
 from common.packaging.requirements import NAMES, Requirements, Target, joined, merged
 from common.packaging.tree import Found, Ignoring, shown, walk
 
@@ -74,12 +78,16 @@ class Dependencies:
 
     def _install(self, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as place:
-            pins = Path(place, "requirements.txt")
-            options = [line for line in self.requirements.lines if line.startswith("-") and self.requirements.is_pinned is False]
-            pins.write_text("\n".join([*options, *self._pins]) + "\n", encoding="utf-8")
-            where = ["--target", str(folder), "-r", str(pins)]
+            where = ["--target", str(folder), "-r", str(self._pinned(place))]
             uv.run(["pip", "install", "--no-deps", "--require-hashes", *_for(self.target), *where], self._what)
         (folder / ".lock").unlink(missing_ok=True)
+
+    def _pinned(self, place: str) -> Path:
+        """A file in `place` that asks for the pins."""
+        pins = Path(place, "requirements.txt")
+        options = [line for line in self.requirements.lines if line.startswith("-") and self.requirements.is_pinned is False]
+        pins.write_text("\n".join([*options, *self._pins]) + "\n", encoding="utf-8")
+        return pins
 
     @property
     def _what(self) -> str:
@@ -97,6 +105,42 @@ class Dependencies:
         kept = {name: found for name, found in installed if not _is_trace(name, found) and name not in ignoring}
         imported = {_top(name) for name, found in kept.items() if _imports_tests(name, found)}
         return {name: found for name, found in kept.items() if not _in_tests(name) or _top(name) in imported}
+
+    def components(self, build_dir: Path, folder: Path) -> list[Component]:
+        """What `members` holds something of, with the hashes of the wheels that it comes from."""
+        from common.packaging.installed import distributions  # noqa: PLC0415 - most commands install nothing
+
+        place = self.install(build_dir)
+        kept = {found.path for found in self.members(build_dir, folder).values()}
+        return distributions(sorted(place.glob("*.dist-info")), self._wheels(build_dir), kept)
+
+    def _wheels(self, build_dir: Path) -> Wheels:
+        """Which of the wheels that the lock allows fit the target."""
+        known = build_dir / ".dependencies" / f"{self.digest()}.json"
+        with _busy[known]:
+            if not known.exists():
+                with new_file(known) as temporary:
+                    temporary.write_text(json.dumps(self._chosen()), encoding="utf-8")
+        found: dict[str, dict[str, str]] = json.loads(known.read_text(encoding="utf-8"))
+        return found
+
+    def _chosen(self) -> Wheels:
+        """What uv chooses from, in the same way as it installs; a wheel whose hash is in no pin was not installed."""
+        from common.packaging.installed import plain  # noqa: PLC0415 - most commands install nothing
+
+        with tempfile.TemporaryDirectory() as place:
+            output = Path(place, "pylock.toml")
+            said = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(place))]
+            uv.run(["pip", "compile", *_for(self.target), *said], self._what)
+            packages = tomllib.loads(output.read_text(encoding="utf-8")).get("packages", ())
+        pinned = {part for pin in self._pins for part in pin.split() if part.startswith("--hash=sha256:")}
+        fitting = [(plain(one["name"]), wheel) for one in packages for wheel in one.get("wheels", ())]
+        chosen: dict[str, dict[str, str]] = {name: {} for name, _ in fitting}
+        for name, wheel in fitting:
+            file = wheel.get("name") or urlsplit(wheel.get("url") or wheel.get("path", "")).path.rpartition("/")[2]
+            if f"--hash=sha256:{wheel['hashes'].get('sha256')}" in pinned:
+                chosen[name][file] = wheel["hashes"]["sha256"]
+        return chosen
 
 
 def beside(folder: Path, target: Target) -> Dependencies | None:

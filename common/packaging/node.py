@@ -22,6 +22,7 @@ from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import new_folder
+from common.packaging.bill import Component
 from common.packaging.tree import Found, Ignoring, shown, walk
 
 PACKAGE, LOCK = "package.json", "package-lock.json"
@@ -72,13 +73,31 @@ class NodeModules:
             build_dir: where they are kept.
             folder: whose `.deployignore` says what else stays out.
         """
-        ignoring, kept_in = Ignoring(folder, ()), build_dir / ".dependencies" / self.digest()
-        with _busy[kept_in]:
-            if not kept_in.exists():
-                with new_folder(kept_in) as fresh:
-                    self._install(fresh)
-        kept = {name: found for name, found in walk(kept_in).items() if name.startswith("node_modules/") and name not in NPM_OWN}
+        ignoring, installed = Ignoring(folder, ()), walk(self.install(build_dir)).items()
+        kept = {name: found for name, found in installed if name.startswith("node_modules/") and name not in NPM_OWN}
         return {name: found for name, found in kept.items() if "/.bin/" not in name and name not in ignoring}
+
+    def components(self, build_dir: Path, folder: Path) -> list[Component]:
+        """What `members` holds something of, with the hashes of the archives that it comes from."""
+        from common.packaging.installed import packages  # noqa: PLC0415 - most commands install nothing
+
+        place = self.install(build_dir)
+        kept = {parent for found in self.members(build_dir, folder).values() for parent in found.path.parents}
+        locked = {place / name: str(one.get("integrity", "")) for name, one in self._lock.get("packages", {}).items() if name}
+        return packages({path: integrity for path, integrity in locked.items() if path in kept})
+
+    def install(self, build_dir: Path) -> Path:
+        """The folder in which they are installed, as npm does it.
+
+        Raises:
+            ArtifactError: npm is not there, or refuses.
+        """
+        folder = build_dir / ".dependencies" / self.digest()
+        with _busy[folder]:
+            if not folder.exists():
+                with new_folder(folder) as fresh:
+                    self._install(fresh)
+        return folder
 
     def _install(self, folder: Path) -> None:
         for name in (PACKAGE, LOCK, ".npmrc", *self._local()):

@@ -12,7 +12,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.remains import Named
@@ -21,6 +21,28 @@ from common.settings import FunctionSettings, Network
 
 _CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})
+
+
+class Versioned(Protocol):
+    """A layer of ours, as functions see it: named by its content, since AWS numbers its versions."""
+
+    @property
+    def arn(self) -> str:
+        """Of the layer, without a version."""
+        ...
+
+    @property
+    def code(self) -> Artifact:
+        """What it holds."""
+        ...
+
+    def content(self, aws: Aws, arn: str) -> str | None:
+        """What the version `arn` holds; None if it is not there."""
+        ...
+
+    def version(self, aws: Aws, content: str) -> str:
+        """The ARN of the version that holds `content`."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +60,8 @@ class Function(Declared):
     environment: Mapping[str, str]
     log_group: str
     network: Network | None = None
+    layers: tuple[Versioned, ...] = ()
+    """Layers of ours; those of others are in the settings, and come after these."""
     _seen: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """The revision that the last read found; an update may only replace that one."""
 
@@ -45,6 +69,11 @@ class Function(Declared):
     def artifact(self) -> Artifact:
         """The code."""
         return self.code
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The code, and what its layers hold."""
+        return (self.code, *(one.code for one in self.layers))
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetFunction.
@@ -87,7 +116,7 @@ class Function(Declared):
             **{name: live.get(name) for name in self._configuration()},
             "EphemeralStorage": {"Size": live.get("EphemeralStorage", {}).get("Size", 512)},
             "Environment": {"Variables": live.get("Environment", {}).get("Variables", {})},
-            "Layers": [layer["Arn"] for layer in live.get("Layers", ())],
+            "Layers": [self._by_content(aws, layer["Arn"]) for layer in live.get("Layers", ())],
             "VpcConfig": {name: sorted(vpc.get(name, ())) for name in ("SubnetIds", "SecurityGroupIds")},
             "LoggingConfig": {"LogGroup": live.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{self.name}")},
             "Architectures": live.get("Architectures", ["x86_64"]),
@@ -104,7 +133,8 @@ class Function(Declared):
             del wanted["VpcConfig"]
         code = {"S3Bucket": self.bucket, "S3Key": self.code.location}
         try:
-            response = aws.call("lambda", "CreateFunction", FunctionName=self.name, Code=code, **wanted)
+            sent = self._by_number(aws, wanted)
+            response = aws.call("lambda", "CreateFunction", FunctionName=self.name, Code=code, **sent)
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
@@ -125,7 +155,7 @@ class Function(Declared):
         response: dict[str, Any] = {"CodeSha256": desired["CodeSha256"]}
         if changed & self._configuration().keys():
             wanted = {name: desired[name] for name in self._configuration()}
-            response = self._change(aws, "UpdateFunctionConfiguration", wanted, wanted)
+            response = self._change(aws, "UpdateFunctionConfiguration", self._by_number(aws, wanted), wanted)
             if changed & _CODE and self._seen:
                 self.read(aws)  # our own change has made another revision
         if changed & _CODE:
@@ -166,10 +196,23 @@ class Function(Declared):
             "Timeout": self.settings.timeout_seconds,
             "EphemeralStorage": {"Size": self.settings.ephemeral_storage_mb},
             "Environment": {"Variables": dict(self.environment)},
-            "Layers": list(self.settings.layers),
+            "Layers": [*({"Layer": one.arn, "CodeSha256": ContentOf(one.code)} for one in self.layers), *self.settings.layers],
             "VpcConfig": {"SubnetIds": sorted(network.subnet_ids), "SecurityGroupIds": sorted(network.security_group_ids)},
             "LoggingConfig": {"LogGroup": self.log_group},
         }
+
+    def _by_content(self, aws: Aws, arn: str) -> Any:
+        """A version of a layer as `desired` names it; one that is not ours, or gone, by its ARN."""
+        layer = next((one for one in self.layers if one.arn == arn.rpartition(":")[0]), None)
+        content = layer.content(aws, arn) if layer is not None else None
+        return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
+
+    def _by_number(self, aws: Aws, wanted: State) -> State:
+        """The same state as Lambda takes it."""
+        by_arn = {one.arn: one for one in self.layers}
+        named = wanted["Layers"]
+        arns = [one if isinstance(one, str) else by_arn[one["Layer"]].version(aws, one["CodeSha256"]) for one in named]
+        return {**wanted, "Layers": arns}
 
     def _change(self, aws: Aws, operation: str, wanted: State, desired: State) -> dict[str, Any]:
         """One update and its end; what another update is in the way of is tried again once that has ended."""

@@ -144,3 +144,9 @@ def _sent_target(target: dict[str, Any]) -> dict[str, Any]:
 def _accepted(operation: str, response: dict[str, Any]) -> None:
     for entry in response.get("FailedEntries", ()):
         raise AwsError("events", operation, entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", "no reason given"))
+
+
+def object_created(bucket: str, wildcard: str) -> dict[str, Any]:
+    """The event pattern for new objects; a wildcard, since prefix and suffix together would be an or."""
+    detail = {"bucket": {"name": [bucket]}, "object": {"key": [{"wildcard": wildcard}]}}
+    return {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}

@@ -6,7 +6,7 @@ import statistics
 import time
 from pathlib import Path
 
-from common.artifact import Package
+from common.package import Package
 from common.resource import Key
 from common.stat_cache import StatCache
 

@@ -18,12 +18,13 @@ def wheel(
     needs: tuple[str, ...] = (),
     files: Mapping[str, str] | None = None,
     scripts: str = "",
+    license_: str = "License: MIT",
 ) -> Path:
     """A wheel with one module, its metadata, and what a test wants besides."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     metadata = [
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: MIT",
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{license_}",
         *(f"Requires-Dist: {one}" for one in needs),
     ]
     members = {

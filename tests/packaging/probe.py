@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from common.artifact import Package
+from common.package import Package
 from common.packaging.imports import Libraries
 from common.resource import Key
 
@@ -65,7 +65,9 @@ def main(folder: Path, build: Path, *differences: str) -> None:
     libraries = Libraries({"shared": root / "shared"})
     one = Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, "handler.handler", "python3.11", "x86_64", libraries)
     built = one.build(build)
-    print(one.input_digest(), hashlib.sha256(built.read_bytes()).hexdigest(), built.stat().st_size)
+    bill = one.bill(build)
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (built, bill) if path]
+    print(one.input_digest(), *digests, built.stat().st_size)
 
 
 if __name__ == "__main__":

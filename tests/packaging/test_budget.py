@@ -33,11 +33,23 @@ def test_the_ten_largest_packages_are_named_with_what_to_do(tmp_path: Path) -> N
     assert "266 MB unzipped; Lambda accepts 250 MB, layers included. The largest: numpy 110 MB, package11 24 MB," in told
     assert "package3 8 MB" in told
     assert "package2 " not in told
-    assert told.endswith(
-        "Leave files out by .deployignore, leave out what a layer brings, or try arm64, whose packages are often smaller."
-    )
-    with pytest.raises(ArtifactError, match=r"move dependencies to a layer\.$"):
+    assert told.endswith("Leave files out by .deployignore, or try arm64, whose packages are often smaller.")
+    with pytest.raises(ArtifactError, match=r"Leave files out by \.deployignore\.$"):
         budget.check(walk(tmp_path), tmp_path, "arm64", dependencies=False)
+
+
+def test_layers_count_and_what_is_in_both_is_named(tmp_path: Path) -> None:
+    large(tmp_path / "own/numpy/core.so", 60 * MB)
+    large(tmp_path / "own/handler.py", 1)
+    large(tmp_path / "layer/numpy/core.so", 60 * MB)
+    large(tmp_path / "layer/pandas/data.so", 140 * MB)
+    own, layers = walk(tmp_path / "own"), {"analytics": walk(tmp_path / "layer")}
+    with pytest.raises(ArtifactError) as caught:
+        budget.check(own, tmp_path / "own", "x86_64", dependencies=True, layers=layers)
+    told = str(caught.value)
+    assert "260 MB unzipped with the layers analytics; Lambda accepts 250 MB" in told
+    assert "The largest: pandas in analytics 140 MB, numpy 60 MB, numpy in analytics 60 MB, " in told
+    assert "leave out what its layers bring too: numpy, or try arm64" in told
 
 
 def test_npm_packages_are_packages(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def project_with_dependencies(project: Path, index: Path) -> Path:
 
 
 def built(root: Path, build: Path, *differences: str, **variables: str) -> tuple[str, ...]:
-    """Input digest, digest of the bytes, size; from a process of its own."""
+    """Input digest, digests of the bytes and of the bill of materials if there is one, size; from a process of its own."""
     command = [sys.executable, "-m", "tests.packaging.probe", str(root / "lambda/Load"), str(build), *differences]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -57,6 +57,7 @@ def built(root: Path, build: Path, *differences: str, **variables: str) -> tuple
 
 def test_whatever_does_not_belong_to_the_tree_changes_nothing(project_with_dependencies: Path, tmp_path: Path) -> None:
     here = built(project_with_dependencies, tmp_path / "build")
+    assert len(here) == 4
     other = tmp_path / "another place" / "with a longer name"
     shutil.copytree(project_with_dependencies, other, symlinks=True)
     for path in other.rglob("*"):

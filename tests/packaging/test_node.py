@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from common.artifact import Package
 from common.errors import ArtifactError
+from common.package import Package
 from common.packaging.node import Command
 from common.resource import Key
 
@@ -77,6 +77,19 @@ def test_what_the_lock_says_is_packaged_and_no_more(folder: Path, tmp_path: Path
     assert members(one.build(tmp_path / "build")) == ["index.mjs", *inner, "package.json"], "no hammer, no leftovers, nothing ran"
     assert one.holds() == ("scales@1.0.0",)
     assert sorted(one.files()) == ["index.mjs", "package-lock.json", "package.json"]
+
+
+@needs_npm
+def test_what_npm_installs_is_told_with_the_hash_of_the_lock(folder: Path, tmp_path: Path) -> None:
+    one = package(folder)
+    (found,) = one.components(tmp_path / "build")
+    content = hashlib.sha512((folder / "vendor/scales.tgz").read_bytes()).hexdigest()
+    assert (found.purl, found.hashes) == ("pkg:npm/scales@1.0.0", [("SHA-512", content)]), "no hammer"
+    assert one.bill(tmp_path / "build") == one.built_at(tmp_path / "build").with_suffix(".zip.cdx.json")
+    (folder / ".deployignore").write_text("vendor/\nnode_modules/scales/package.json\n")
+    assert [one.purl for one in package(folder).components(tmp_path / "build")] == ["pkg:npm/scales@1.0.0"]
+    (folder / ".deployignore").write_text("vendor/\nscales/\n")
+    assert package(folder).components(tmp_path / "build") == []
 
 
 def test_the_lock_is_an_input_and_its_spelling_is_not(folder: Path) -> None:

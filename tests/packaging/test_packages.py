@@ -157,7 +157,7 @@ def test_locks_are_written_for_all_environments_and_packages_follow(repository: 
     locked = repository.invoke("package-lambdas", "--lock")
     assert (locked.code, locked.err) == (0, "")
     assert f"{HANDLERS}/Validate/requirements.lock written" in locked.out
-    assert locked.out.count("1 packages (straw==2.0)") == 2
+    assert locked.out.count("    1 package: straw==2.0\n    2 files: handler.py, requirements.lock\n") == 2
     plain, arm = sorted(zips(repository), key=lambda path: "straw/arm.txt" in names(path))
     assert "straw/__init__.py" in names(plain)
     assert "straw/arm.txt" in names(arm)

@@ -20,6 +20,7 @@ from common.resources.database import Database
 from common.resources.directory import Content, Directory
 from common.resources.function import Function
 from common.resources.job import Job
+from common.resources.layer import Layer
 from common.resources.log_group import LogGroup
 from common.resources.role import Role
 from common.resources.rule import Rule
@@ -56,6 +57,9 @@ class Code:
 
     def input_digest(self) -> Digest:
         return digest.of_files(self.files())
+
+    def bill(self, build_dir: Path) -> Path | None:
+        raise NotImplementedError
 
     def build(self, build_dir: Path) -> Path:
         path = build_dir / f"{self.name}.zip"
@@ -132,6 +136,10 @@ class Place:
         }
         return Function(**{**common, **own, **said})
 
+    def layer(self, name: str = "t-deps", **said: Any) -> Layer:
+        own = {"code": zipped("x = 1"), "bucket": ARTIFACTS, "runtime": "python3.11", "architecture": "x86_64"}
+        return Layer(**{**self._common("layer", name, self.arn("lambda", f"layer:{name}")), **own, **said})
+
     def job(self, **said: Any) -> Job:
         own = {
             "role_arn": self.role_arn(),
@@ -199,9 +207,9 @@ def prepare(aws: AwsSession, *resources: Resource) -> None:
         _unless_there(aws, "iam", "CreatePolicy", "EntityAlreadyExists", PolicyName=name, PolicyDocument=document)
     if aws.find("lambda", "GetLayerVersion", "ResourceNotFoundException", LayerName="common", VersionNumber=1) is None:
         aws.call("lambda", "PublishLayerVersion", LayerName="common", Content={"ZipFile": zipped("").data})
-    for resource in resources:
-        if isinstance(resource.artifact, Code):
-            aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=resource.artifact.location, Body=resource.artifact.data)
+    for artifact in (one for resource in resources for one in resource.artifacts):
+        if isinstance(artifact, Code):
+            aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=artifact.location, Body=artifact.data)
 
 
 def _unless_there(aws: AwsSession, service: str, operation: str, exists: str, **parameters: Any) -> None:

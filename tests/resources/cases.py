@@ -102,6 +102,22 @@ CASES = [
         {"Layers"},
     ),
     Case(
+        "lambda-own-layers",
+        lambda p: p.function(layers=(p.layer("t-first"), p.layer("t-second"))),
+        lambda p: p.function(
+            layers=(p.layer("t-first", code=zipped("x = 2")), p.layer("t-second")),
+            settings=FunctionSettings(layers=(p.arn("lambda", "layer:common:1"),)),
+        ),
+        {"Layers"},
+    ),
+    Case("layer", lambda p: p.layer(), lambda p: p.layer(code=zipped("x = 2"), tags=MORE_TAGS), {"CodeSha256"}),
+    Case(
+        "layer-fits",
+        lambda p: p.layer(),
+        lambda p: p.layer(runtime="python3.12", architecture="arm64"),
+        {"CompatibleRuntimes", "CompatibleArchitectures"},
+    ),
+    Case(
         "job",
         lambda p: p.job(),
         lambda p: p.job(settings=FLEX, log_group="/t/glue"),

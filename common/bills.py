@@ -1,0 +1,75 @@
+"""`package-lambdas --sbom`: the bills of materials of all packages as one document, which is what scanners read from a pipe.
+
+A package that is built here is told of as it is here. What the bucket of an environment has and this machine has not is told of
+as it is there, and not built; so what is said of a deployed package is said of the bytes that were deployed.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from common import answering, config, packing, selection
+from common.artifact import Sources
+from common.choices import Choices
+from common.errors import ArtifactError, DeployError, UsageError
+from common.invocation import Invocation
+from common.package import Package
+from common.packaging import bill
+from common.packaging.bill import Document
+from common.records import Records
+from common.session import Session
+
+
+def show(root: Path, choices: Choices, invocation: Invocation) -> None:
+    """Prints the document; all else that is to be told goes to standard error.
+
+    Raises:
+        ArtifactError: something cannot be built.
+        UsageError: nothing is selected.
+    """
+    session, _ = answering.opened(Session, root, choices, invocation, json=False, stream=sys.stderr)
+    found = {one.built_at(session.build_dir): one for one in _selected(session)}
+    if not found:
+        what = f"--only {choices.only!r}" if choices.only else "This"
+        raise UsageError(f"{what} names nothing that is packaged. Keys look like lambda/Validate; see `plan`.")
+    missing = [path for path in found if not path.exists()]
+    records = _records(session) if choices.env and missing else None
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as pool:
+        told = list(pool.map(partial(_bill, session.build_dir, records), found.values()))
+    if errors := [str(one) for one in told if isinstance(one, DeployError)]:
+        raise ArtifactError("\n".join(dict.fromkeys(errors)))
+    name = session.projects[0] if len(session.projects) == 1 else "pipelines"
+    sys.stdout.write(bill.text(bill.merged(name, [one for one in told if not isinstance(one, DeployError)])))
+
+
+def _selected(session: Session) -> Iterator[Sources]:
+    """Functions' packages, and whatever else holds packages of other people."""
+    for name in [session.choices.env] if session.choices.env else config.environments(session.root):
+        resources = [one for one in packing.resources_of(session, name) if selection.matches(session.choices.only, one.key)]
+        session.look_at(resources)
+        for artifact in (artifact for one in resources for artifact in one.artifacts):
+            holds = isinstance(artifact, Package) or getattr(artifact, "dependencies", None) is not None
+            if isinstance(artifact, Sources) and holds:
+                yield artifact
+
+
+def _records(session: Session) -> Records:
+    _ = session.caller  # the account guard comes first
+    return Records(session.aws, session.configured)
+
+
+def _bill(build_dir: Path, records: Records | None, one: Sources) -> Document | DeployError:
+    try:
+        if records is not None and not one.built_at(build_dir).exists():
+            if found := records.bill(one):
+                return found
+            if content := records.content(one):
+                return one.document(build_dir, content)
+        known = one.bill(build_dir)
+        return json.loads(known.read_text(encoding="utf-8")) if known is not None else one.document(build_dir)
+    except DeployError as error:
+        return error

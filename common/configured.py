@@ -1,0 +1,55 @@
+"""What an environment's configuration says of the resources that a project declares.
+
+Configuration that nothing uses is a mistake: a renamed function would silently lose its settings.
+"""
+
+import difflib
+from collections.abc import Collection, Mapping
+
+from common.config import Environment
+from common.errors import ConfigError
+from common.resource import Key
+from common.settings import Settings
+
+SECTIONS = {
+    "lambda": "functions",
+    "glue-job": "jobs",
+    "crawler": "crawlers",
+    "state-machine": "state_machines",
+    "rule": "triggers",
+}
+"""Where configuration speaks of each kind."""
+
+
+def settings(env: Environment, key: Key) -> tuple[Settings | None, Settings | None]:
+    """What configuration says of one resource, and of all of its kind."""
+    section = SECTIONS.get(key.kind)
+    if section is None:
+        return None, None
+    nearest: Mapping[str, Settings] = getattr(env.project(key.project), section)
+    return nearest.get(key.name), getattr(env.defaults, section.removesuffix("s"))
+
+
+def check(env: Environment, project: str, declared: Collection[Key], parameters: Collection[str]) -> None:
+    """Looks for what nothing uses.
+
+    Args:
+        env: the environment.
+        project: whose configuration.
+        declared: its resources.
+        parameters: those that some text has used.
+
+    Raises:
+        ConfigError: there is something.
+    """
+    config, where = env.project(project), f"config/{env.name}.json: $.projects.{project}"
+    for kind, section in SECTIONS.items():
+        known = [key.name for key in declared if key.kind == kind]
+        for name in getattr(config, section):
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known) or 'none'}."
+                raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}. {hint}")
+    unused = sorted(set(config.parameters) - set(parameters))
+    if unused:
+        raise ConfigError(f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")

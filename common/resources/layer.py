@@ -1,0 +1,220 @@
+"""A Lambda layer: what several functions import, published as a new version when its content changes.
+
+AWS numbers the versions, and no number is known before. So nothing names one: a version's description says whose it is, the
+digest of its inputs, by which a plan finds it before anything is built, and that of its bytes, by which functions ask for it. A
+number is looked up where one has to be sent. Versions cannot be changed and have no tags; each stays until nothing needs it.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.html
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any, ClassVar, NamedTuple
+
+from common.errors import ArtifactError, AwsError
+from common.remains import Named
+from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State, owned_tags, rendered
+
+OURS = "deployer:"
+OWNER, PROJECT = f"{OURS}environment", f"{OURS}project"
+"""How the tags begin that a description has room for."""
+
+
+class Version(NamedTuple):
+    """One version as AWS lists it; `tags`, `inputs` and `content` are empty where its description does not say them."""
+
+    arn: str
+    number: int
+    written: str
+    tags: Mapping[str, str]
+    inputs: str
+    content: str
+    runtimes: tuple[str, ...]
+    architectures: tuple[str, ...]
+
+    @classmethod
+    def of(cls, listed: Mapping[str, Any]) -> "Version":
+        """From an entry of ListLayerVersions, or the answer of PublishLayerVersion."""
+        said = described(listed)
+        inputs, content = said.pop("inputs", ""), said.pop("sha256", "")
+        tags = {f"{OURS}{name}": value for name, value in said.items()} if content else {}
+        fits = (tuple(sorted(listed.get(f"Compatible{what}") or ())) for what in ("Runtimes", "Architectures"))
+        return cls(listed["LayerVersionArn"], listed["Version"], listed.get("CreatedDate", ""), tags, inputs, content, *fits)
+
+    @property
+    def published(self) -> datetime:
+        """When."""
+        return datetime.fromisoformat(self.written)
+
+
+def described(listed: Mapping[str, Any]) -> dict[str, str]:
+    """What the description of a version says, by name; of others' versions nothing that means something to us."""
+    words = str(listed.get("Description") or "").split(" ")
+    return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
+
+
+def versions(aws: Aws, name: str) -> list[Version]:
+    """All versions of a layer, the newest first."""
+    try:
+        listed = [one for page in aws.pages("lambda", "ListLayerVersions", LayerName=name) for one in page["LayerVersions"]]
+    except AwsError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        listed = []
+    return _newest_first(map(Version.of, listed))
+
+
+def existing(aws: Aws, owner: str) -> dict[str, str]:
+    """The ARN of each layer whose newest version is `owner`'s, and its project; the tagging index knows no layers."""
+    pages = aws.pages("lambda", "ListLayers")
+    found = {one["LayerArn"]: Version.of(one["LatestMatchingVersion"]).tags for page in pages for one in page["Layers"]}
+    return {arn: tags.get(PROJECT, "") for arn, tags in found.items() if tags.get(OWNER) == owner}
+
+
+def remove(aws: Aws, name: str, number: int) -> None:
+    """Deletes a version; functions that use it keep what they have."""
+    gone = "ResourceNotFoundException"
+    aws.find("lambda", "DeleteLayerVersion", gone, LayerName=name, VersionNumber=number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer(Declared):
+    """A layer for one runtime and architecture; `bucket` holds its content."""
+
+    kind: ClassVar[str] = "layer"
+    artifact_field: ClassVar[str] = "CodeSha256"
+    code: Artifact
+    bucket: str
+    runtime: str
+    architecture: str
+    _known: dict[str, Version | None] = field(default_factory=dict, repr=False, compare=False)
+    """The versions that the last listing found, by ARN; None for one that it did not find."""
+    _listing: Any = field(default_factory=Lock, repr=False, compare=False)
+    """Functions are looked at in parallel, and one listing answers all of them."""
+
+    @property
+    def artifact(self) -> Artifact:
+        """The content."""
+        return self.code
+
+    def desired(self) -> State:
+        """What a version holds, what it is for, and whose it is."""
+        return {
+            "CodeSha256": ContentOf(self.code),
+            "CompatibleRuntimes": [self.runtime],
+            "CompatibleArchitectures": [self.architecture],
+            "Tags": self._own_tags(),
+        }
+
+    def read(self, aws: Aws) -> State | None:
+        """Our version of the same inputs, else the newest of ours, else the newest; None if there is none."""
+        with self._listing:
+            self._list(aws)
+            found = self._found()
+        return self._state(found[0]) if found else None
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Publishes a version, unless an interrupted run has published it."""
+        return self.update(aws, desired, frozenset(desired))
+
+    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:  # noqa: ARG002 - a version is whole
+        """The same: what is there cannot be changed."""
+        with self._listing:
+            if not self._known:
+                self._list(aws)
+            found = self._found()
+            there = bool(found) and self._state(found[0]) == desired
+            return {"LayerVersionArn": found[0].arn if there else self._publish(aws, desired)}
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes every version that is ours."""
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """What stands for tags in the newest version that has it; None if there is no version."""
+        found = versions(aws, one.name)
+        return dict(next((version.tags for version in found if version.tags), {})) if found else None
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """See `delete`."""
+        found = versions(aws, one.name)
+        own = next((version.tags for version in found if version.tags), None)
+        for version in found:
+            if version.tags == own:
+                remove(aws, one.name, version.number)
+
+    # What functions ask -------------------------------------------------------------------------------------------------------
+
+    def content(self, aws: Aws, arn: str) -> str | None:
+        """What a version holds, as `CodeSha256` says it; None if it is not there, or not ours."""
+        with self._listing:
+            if arn not in self._known:
+                self._list(aws)
+            version = self._known.setdefault(arn, None)
+        return version.content if version and self._is_own(version) else None
+
+    def version(self, aws: Aws, content: str) -> str:
+        """The ARN of the newest version that holds `content`; it is published again if somebody has deleted it."""
+        with self._listing:
+            for attempt in range(2):
+                if attempt or not self._known:
+                    self._list(aws)
+                known = _newest_first(one for one in self._known.values() if one is not None)
+                if found := next((one for one in known if one.content == content and self._is_own(one)), None):
+                    return found.arn
+            return self._publish(aws, rendered(self.desired(), lambda _: content))
+
+    def _list(self, aws: Aws) -> None:
+        found = versions(aws, self.name)
+        self._known.clear()
+        self._known.update({version.arn: version for version in found})
+
+    def _found(self) -> list[Version]:
+        """All versions, the one that stands for the layer first."""
+
+        def rank(version: Version) -> tuple[bool, bool, int]:
+            own, fits = (
+                self._is_own(version),
+                (version.runtimes, version.architectures) == ((self.runtime,), (self.architecture,)),
+            )
+            return own and fits and version.inputs == self.code.input_digest(), own, version.number
+
+        return sorted((one for one in self._known.values() if one is not None), key=rank, reverse=True)
+
+    def _state(self, version: Version) -> State:
+        return {
+            "CodeSha256": version.content or None,
+            "CompatibleRuntimes": list(version.runtimes),
+            "CompatibleArchitectures": list(version.architectures),
+            "Tags": owned_tags(version.tags, self._own_tags()),
+        }
+
+    def _publish(self, aws: Aws, desired: State) -> str:
+        whose = [f"{name.removeprefix(OURS)}={value}" for name, value in sorted(desired["Tags"].items())]
+        said = " ".join([*whose, f"inputs={self.code.input_digest()}", f"sha256={desired['CodeSha256']}"])
+        fits = {name: desired[name] for name in ("CompatibleRuntimes", "CompatibleArchitectures")}
+        place = {"S3Bucket": self.bucket, "S3Key": self.code.location}
+        response = aws.call("lambda", "PublishLayerVersion", LayerName=self.name, Description=said, Content=place, **fits)
+        version = Version.of(response)
+        if (loaded := response["Content"]["CodeSha256"]) != desired["CodeSha256"]:
+            remove(aws, self.name, version.number)  # it does not hold what it says
+            raise ArtifactError(
+                f"{self.key}: Lambda loaded content with SHA-256 {loaded}, but {desired['CodeSha256']} was built. "
+                f"s3://{self.bucket}/{self.code.location} is not what was uploaded: delete it and deploy again."
+            )
+        self._known[version.arn] = version
+        return version.arn
+
+    def _is_own(self, version: Version) -> bool:
+        return self._own_tags().items() <= version.tags.items()
+
+    def _own_tags(self) -> dict[str, str]:
+        return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
+
+
+def _newest_first(found: Iterable[Version]) -> list[Version]:
+    return sorted(found, key=lambda version: version.number, reverse=True)

@@ -1,0 +1,256 @@
+"""Bills of materials say what is in an artifact, in a form that scanners read, and are the same wherever they are made."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common import digest
+from common.libraries import Wheels
+from common.package import Package
+from common.packaging import bill, dependencies, installed
+from common.packaging.bill import Component
+from common.packaging.dependencies import Dependencies
+from common.packaging.node import Command
+from common.packaging.requirements import Requirements, of_function
+from common.packaging.tree import walk
+from common.resource import Key
+from tests.packaging.index import wheel
+
+X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
+TYPES = {"application", "library"}
+HASHES = {"SHA-1": 40, "SHA-256": 64, "SHA-384": 96, "SHA-512": 128}
+
+
+def check(document: dict[str, Any]) -> None:
+    """What the schema of CycloneDX 1.5 asks of the parts that we write; it allows no key that it does not know."""
+    allowed = {"$schema", "bomFormat", "specVersion", "version", "metadata", "components", "dependencies"}
+    assert document.keys() == allowed
+    assert document["$schema"] == "http://cyclonedx.org/schema/bom-1.5.schema.json"
+    assert (document["bomFormat"], document["specVersion"], document["version"]) == ("CycloneDX", "1.5", 1)
+    assert document["metadata"].keys() == {"component"}
+    components = [document["metadata"]["component"], *document["components"]]
+    for one in components:
+        assert one.keys() <= {"type", "bom-ref", "group", "name", "version", "purl", "hashes", "licenses"}
+        assert one["type"] in TYPES
+        assert all(isinstance(one[name], str) and one[name] for name in one.keys() - {"hashes", "licenses"})
+        for found in one.get("hashes", ()):
+            assert re.fullmatch(f"[0-9a-f]{{{HASHES[found['alg']]}}}", found["content"])
+        check_licenses(one.get("licenses", [{"expression": "MIT"}]))
+    references = [one["bom-ref"] for one in components]
+    assert len(set(references)) == len(references), "every bom-ref is unique"
+    edges = document["dependencies"]
+    assert all(edge.keys() == {"ref", "dependsOn"} for edge in edges)
+    assert len({edge["ref"] for edge in edges}) == len(edges)
+    assert all({edge["ref"], *edge["dependsOn"]} <= set(references) for edge in edges)
+    assert all(len(set(edge["dependsOn"])) == len(edge["dependsOn"]) for edge in edges)
+
+
+def check_licenses(found: list[dict[str, Any]]) -> None:
+    """Either one expression, or a list of licenses each with an identifier or a name."""
+    assert found
+    if "expression" in found[0]:
+        assert found == [{"expression": found[0]["expression"]}]
+    else:
+        assert all(one.keys() == {"license"} and one["license"].keys() in ({"id"}, {"name"}) for one in found)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A function's folder with a handler."""
+    made = tmp_path / "lambda" / "Load"
+    made.mkdir(parents=True)
+    (made / "handler.py").write_text("def handler(event, context): ...\n")
+    return made
+
+
+def package(folder: Path, asked: str = "", architecture: str = "x86_64", **said: Any) -> Package:
+    if asked:
+        (folder / "requirements.txt").write_text(asked)
+        dependencies.lock(Requirements(folder / "requirements.txt"), {X86, ARM})
+    given = {"handler": "handler.handler", "runtime": "python3.11", "architecture": architecture, **said}
+    return Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, **given)
+
+
+def bill_of(one: Package | Wheels, build: Path) -> dict[str, Any]:
+    path = one.bill(build)
+    assert path is not None
+    assert path == one.built_at(build).with_name(f"{one.built_at(build).name}.cdx.json")
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    check(document)
+    return document
+
+
+def purls(document: dict[str, Any]) -> list[str]:
+    return [one["purl"] for one in document["components"]]
+
+
+def test_a_package_is_told_with_what_is_installed_in_it(index: Path, folder: Path, tmp_path: Path) -> None:
+    one = package(folder, "grain\n")
+    document = bill_of(one, tmp_path / "build")
+    assert document["metadata"]["component"] == {
+        "type": "application",
+        "bom-ref": f"acres/Load@{one.input_digest()}",
+        "group": "acres",
+        "name": "Load",
+        "version": one.input_digest(),
+        "hashes": [{"alg": "SHA-256", "content": digest.of_file(one.build(tmp_path / "build"))}],
+    }
+    content = digest.of_file(index / "grain-1.0-py3-none-any.whl")
+    assert document["components"][0] == {
+        "type": "library",
+        "bom-ref": f"pkg:pypi/grain@1.0#{content[:12]}",
+        "name": "grain",
+        "version": "1.0",
+        "purl": "pkg:pypi/grain@1.0",
+        "hashes": [{"alg": "SHA-256", "content": content}],
+        "licenses": [{"license": {"id": "MIT"}}],
+    }
+    assert purls(document) == ["pkg:pypi/grain@1.0", "pkg:pypi/husk@1.2"]
+    assert document["dependencies"][0]["dependsOn"] == [found["bom-ref"] for found in document["components"]]
+
+
+def test_the_hash_is_that_of_the_wheel_for_the_architecture(index: Path, folder: Path, tmp_path: Path) -> None:
+    """The lock has the hashes of both, and of a wheel for any machine that fits as well, but less."""
+    any_machine = wheel(index, "straw", "2.0", tag="cp311-abi3-manylinux_2_17_x86_64")
+    for architecture, machine in (("x86_64", "x86_64"), ("arm64", "aarch64")):
+        document = bill_of(package(folder, "straw\n", architecture), tmp_path / "build")
+        wanted = digest.of_file(index / f"straw-2.0-cp311-cp311-manylinux_2_17_{machine}.whl")
+        assert document["components"][0]["hashes"] == [{"alg": "SHA-256", "content": wanted}]
+    assert digest.of_file(any_machine) in (folder / "requirements.lock").read_text()
+
+
+def test_a_wheel_that_cannot_be_told_from_another_has_no_hash(index: Path, folder: Path, tmp_path: Path) -> None:
+    """Its file says less than its name: what was installed may be any of the two."""
+    path = wheel(index, "awn", "1.0", tag="py3-none-any")
+    path.rename(path.with_name("awn-1.0-cp311-cp311-manylinux_2_17_x86_64.whl"))
+    other = wheel(index, "awn", "1.0", tag="cp311-abi3-manylinux_2_17_x86_64", files={"awn/x.py": ""})
+    (index / "awn-1.0-cp311-cp311-manylinux_2_17_aarch64.whl").write_bytes(path.with_name(other.name).read_bytes())
+    wheel(index, "awn", "1.0", tag="cp311-cp311-macosx_11_0_arm64")  # writes the page anew
+    (found,) = bill_of(package(folder, "awn\n"), tmp_path / "build")["components"]
+    assert "hashes" not in found
+    assert found["bom-ref"] == found["purl"]
+
+
+def test_what_installs_nothing_has_no_bill(folder: Path, tmp_path: Path) -> None:
+    one = package(folder)
+    assert one.bill(tmp_path / "build") is None
+    one.build(tmp_path / "build")
+    assert not list((tmp_path / "build").rglob(f"*{bill.ENDING}"))
+    document = one.document(tmp_path / "build", "0" * 64)
+    check(document)
+    assert (document["components"], document["dependencies"][0]["dependsOn"]) == ([], [])
+
+
+def test_what_stays_out_is_not_told(index: Path, folder: Path, tmp_path: Path) -> None:
+    (folder / ".deployignore").write_text("*.dist-info/\n")
+    assert purls(bill_of(package(folder, "grain\n"), tmp_path / "build")) == ["pkg:pypi/grain@1.0", "pkg:pypi/husk@1.2"]
+    (folder / ".deployignore").write_text("husk*/\n")
+    assert purls(bill_of(package(folder, "grain\n"), tmp_path / "build")) == ["pkg:pypi/grain@1.0"]
+
+
+def test_a_bill_that_is_lost_is_made_again_the_same(index: Path, folder: Path, tmp_path: Path) -> None:
+    """As when another version has built the package."""
+    path = package(folder, "grain\n").bill(tmp_path / "build")
+    assert path
+    before = path.read_bytes()
+    path.unlink()
+    assert package(folder).bill(tmp_path / "build") == path
+    assert path.read_bytes() == before
+
+
+def test_a_package_that_is_built_again_gets_a_bill_of_its_own(index: Path, folder: Path, tmp_path: Path) -> None:
+    """The bytes may be other ones: those of another zlib."""
+    one = package(folder, "grain\n")
+    path = one.bill(tmp_path / "build")
+    assert path
+    path.write_text(path.read_text().replace(digest.of_file(one.build(tmp_path / "build")), "0" * 64))
+    one.build(tmp_path / "build").unlink()
+    one.build(tmp_path / "build")
+    content = bill_of(one, tmp_path / "build")["metadata"]["component"]["hashes"][0]["content"]
+    assert content == digest.of_file(one.build(tmp_path / "build"))
+
+
+def test_why_a_package_was_built_is_not_confused_by_bills(index: Path, folder: Path, tmp_path: Path) -> None:
+    package(folder, "grain\n").bill(tmp_path / "build")
+    (folder / "handler.py").write_text("def handler(event, context): return 1\n")
+    assert package(folder).because(package(folder).built_at(tmp_path / "build")) == "handler.py changed"
+
+
+def test_what_the_folder_brings_along_is_told_without_a_hash(folder: Path, tmp_path: Path) -> None:
+    for name, text in {
+        "six.py": "",
+        "six-1.17.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: six\nVersion: 1.17.0\nLicense: MIT\n",
+        "broken-1.dist-info/METADATA": "\n",
+        "web/node_modules/left/package.json": '{"name": "left", "version": "1.0.0", "license": "ISC"}',
+        "web/node_modules/left/test/package.json": "{",
+        "web/node_modules/right/package.json": "[]",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    found = bill_of(package(folder), tmp_path / "build")["components"]
+    assert [(one["purl"], one["licenses"][0]["license"]["id"]) for one in found] == [
+        ("pkg:npm/left@1.0.0", "ISC"),
+        ("pkg:pypi/six@1.17.0", "MIT"),
+    ]
+
+
+def test_what_a_command_has_made_is_looked_at(folder: Path, tmp_path: Path) -> None:
+    written = "Metadata-Version: 2.1\\nName: six\\nVersion: 1.17.0\\n"
+    command = Command(f"mkdir -p out/six-1.17.0.dist-info && printf '{written}' > out/six-1.17.0.dist-info/METADATA", "out")
+    assert purls(bill_of(package(folder, command=command), tmp_path / "build")) == ["pkg:pypi/six@1.17.0"]
+
+
+def test_wheels_of_a_job_are_told_each(index: Path, tmp_path: Path) -> None:
+    (tmp_path / "load.requirements.txt").write_text("grain\n")
+    asked = Requirements(tmp_path / "load.requirements.txt")
+    dependencies.lock(asked, {X86})
+    one = Wheels(Key("acres", "artifact", "load.wheels"), "dev/acres/", Dependencies(asked, X86))
+    document = bill_of(one, tmp_path / "build")
+    assert purls(document) == ["pkg:pypi/grain@1.0", "pkg:pypi/husk@1.2"]
+    assert document["metadata"]["component"]["type"] == "library"
+
+
+def test_several_bills_make_one_that_names_everything_once(index: Path, folder: Path, tmp_path: Path) -> None:
+    bills = [bill_of(package(folder, "straw\ngrain\n", architecture), tmp_path / "build") for architecture in ("x86_64", "arm64")]
+    document = bill.merged("acres", bills)
+    check(document)
+    assert [one["name"] for one in document["components"]] == ["Load", "Load", "grain", "husk", "straw", "straw"]
+    root, *others = document["dependencies"]
+    assert root["ref"] == "acres"
+    assert sorted(root["dependsOn"]) == [edge["ref"] for edge in others]
+    assert {len(edge["dependsOn"]) for edge in others} == {3}
+    assert bill.merged("acres", reversed(bills)) == document
+    assert bill.merged("acres", bills[:1]) == bills[0]
+
+
+@pytest.mark.parametrize(
+    ("component", "purl"),
+    [
+        (Component("pypi", "Ruamel.Yaml_Clib", "1!2.0+local"), "pkg:pypi/ruamel.yaml-clib@1%212.0%2Blocal"),
+        (Component("npm", "@aws-sdk/Client_s3", "3.1.0-rc.1"), "pkg:npm/%40aws-sdk/Client_s3@3.1.0-rc.1"),
+    ],
+)
+def test_package_urls(component: Component, purl: str) -> None:
+    assert component.purl == purl
+
+
+def test_a_scope_is_a_group() -> None:
+    found = Component("npm", "@aws-sdk/core", "3.0.0").as_object()
+    assert (found["group"], found["name"]) == ("@aws-sdk", "core")
+
+
+def test_npm_locks_know_several_algorithms(tmp_path: Path) -> None:
+    place = tmp_path / "node_modules/left"
+    place.mkdir(parents=True)
+    (place / "package.json").write_text('{"name": "left", "version": "1.0.0"}')
+    integrity = " ".join(
+        f"{name}-{base64.b64encode(bytes(size)).decode()}" for name, size in (("sha1", 20), ("sha512", 64), ("md5", 16))
+    )
+    (one,) = installed.packages({place: integrity})
+    assert one.hashes == [("SHA-1", "00" * 20), ("SHA-512", "00" * 64)]
+    check(bill.document(bill.subject("application", "acres", "Load", digest.of_bytes(b""), "0" * 64), [one]))
+    assert installed.vendored(walk(tmp_path))[0].hashes == []
