@@ -137,7 +137,8 @@ class Place:
         return Function(**{**common, **own, **said})
 
     def layer(self, name: str = "t-deps", **said: Any) -> Layer:
-        own = {"code": zipped("x = 1"), "bucket": ARTIFACTS, "runtime": "python3.11", "architecture": "x86_64"}
+        code = Code(name, said.pop("code", zipped("x = 1")).data)
+        own = {"code": code, "bucket": ARTIFACTS, "runtime": "python3.11", "architecture": "x86_64"}
         return Layer(**{**self._common("layer", name, self.arn("lambda", f"layer:{name}")), **own, **said})
 
     def job(self, **said: Any) -> Job:

@@ -96,3 +96,14 @@ def test_notifications_of_others_are_kept(place: Place) -> None:
         bucket.update(aws, final(bucket), frozenset({"EventBridge"}))
         sent = aws.sent("s3:PutBucketNotificationConfiguration")["NotificationConfiguration"]
         assert sent == {"QueueConfigurations": [queue], **ours}
+
+
+def test_what_is_written_over_or_deleted_stays_as_a_version(moto_aws: AwsSession, place: Place) -> None:
+    """Records are: so the past of a project is never lost."""
+    bucket = place.bucket()
+    bucket.create(moto_aws, final(bucket))
+    for body in (b"first", b"second"):
+        moto_aws.call("s3", "PutObject", Bucket=bucket.name, Key="a", Body=body)
+    moto_aws.call("s3", "DeleteObject", Bucket=bucket.name, Key="a")
+    found = moto_aws.call("s3", "ListObjectVersions", Bucket=bucket.name)
+    assert (len(found["Versions"]), len(found["DeleteMarkers"])) == (2, 1)
