@@ -64,6 +64,20 @@ def test_an_old_release_that_was_in_force_until_yesterday_stays(tmp_path: Path) 
     assert "print(0)" not in artifacts(world)
 
 
+def test_what_was_uploaded_lately_stays_though_nothing_names_it(tmp_path: Path) -> None:
+    """Somebody's next deploy may be about to."""
+    world = World()
+    released(world, tmp_path, "print(0)")
+    stray = things(FIELDS, {"b": "print(1)"})[-1].artifact
+    assert stray is not None
+    Records(FakeAws(world), ENV).upload(stray, stray.build(tmp_path), None)
+    world.seconds += 29 * DAY
+    assert collect(world) == []
+    world.seconds += 2 * DAY
+    assert collect(world) == [stray.location]
+    assert artifacts(world) == {"print(0)"}
+
+
 def test_every_version_goes_and_the_next_deploy_uploads_again(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, *(f"print({number})" for number in range(13)))

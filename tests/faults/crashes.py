@@ -136,6 +136,7 @@ def main() -> None:
     asked.add_argument("--runtime", type=Path, required=True, help="the folder of the seams")
     asked.add_argument("--case", choices=CASES, required=True)
     asked.add_argument("--share", default="0/1", help="which of how many")
+    asked.add_argument("--part", default="0/1", help="which of how many parts of the boundaries to try at all")
     asked.add_argument("--everything", action="store_true", help="before and after every call, reads too")
     asked.add_argument("--kill", type=int, default=1, help="kill for real at every so many; at the others, copy what is left")
     asked.add_argument("--shuffled", type=int, help="in another order; the seed of it")
@@ -146,7 +147,8 @@ def main() -> None:
     site = Site(root)
     with started(root / "build" / "aws", given.python, given.runtime) as empty:
         crashes = Crashes(site, empty, *CASES[given.case](site))
-        wanted = boundaries(crashes.calls, everything=given.everything)
+        part, parts = map(int, given.part.split("/"))
+        wanted = boundaries(crashes.calls, everything=given.everything)[part::parts]
         print(json.dumps({"calls": len(crashes.calls), "boundaries": len(wanted)}), flush=True)
         if given.shuffled is not None:
             random.Random(given.shuffled).shuffle(wanted)
