@@ -20,7 +20,6 @@ from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements, Target
 from common.packaging.tree import shown
 from common.resource import Resource
-from common.resources.job import Job
 from common.session import Session
 
 LARGE = 10 * 2**20
@@ -115,5 +114,4 @@ def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:
 def _installing(one: Resource) -> Iterator[Dependencies]:
     """What a resource installs, directly or in its artifacts."""
     found = [getattr(artifact, "dependencies", None) for artifact in one.artifacts]
-    found += [one.modules] if isinstance(one, Job) else []
     yield from (inner for inner in found if isinstance(inner, Dependencies))

@@ -2,13 +2,17 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common import digest
 from common.resources.job import Job
+from tests.packaging.index import wheel
 from tests.repository import HANDLER, Repository
 
 HANDLERS = "projects/acres/lambda"
@@ -174,34 +178,56 @@ def test_locks_are_written_for_all_environments_and_packages_follow(repository: 
     assert deployed(repository)["lambda/Validate"].startswith("requirements.lock changed")
 
 
-def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None) -> None:
+@pytest.mark.parametrize("said", ["", ", shell=True", ', settings=JobSettings(glue_version="4.0")'])
+def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None, said: str) -> None:
+    repository.project("acres", "from common import JobSettings", f'p.job("load", requirements="glue/all.txt"{said})')
+    if "4.0" in said:
+        declared = (repository.root / "deploy.py").read_text()
+        repository.write("deploy.py", declared.replace('"glue/output"', '"glue"'))
+    repository.write("projects/acres/glue/all.txt", "grain\n")
+    assert "glue/all.txt is not locked" in repository.invoke("plan", "--env", "dev").err
+    repository.invoke("package-lambdas", "--lock")
+    first = deployed(repository)
+    assert first["artifact/load.wheels.grain"] == "not uploaded yet"
+    arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
+    uris = arguments["--extra-py-files" if "shell" in said else "--additional-python-modules"].split(",")
+    folders = [uri.removeprefix("s3://t-dev-artifacts/dev/acres/artifacts/") for uri in uris]
+    assert [folder.partition("/")[0] for folder in folders] == ["load.wheels.grain", "load.wheels.husk"]
+    assert [folder.rpartition("/")[2] for folder in folders] == ["grain-1.0-py3-none-any.whl", "husk-1.2-py3-none-any.whl"]
+    assert arguments.get("--python-modules-installer-option") == (None if "shell" in said else "--no-index")
+    assert deployed(repository) == {}
+    wheel(index, "husk", "1.3")
+    (repository.root / "projects/acres/glue/all.lock").unlink()
+    repository.invoke("package-lambdas", "--lock")
+    assert deployed(repository).keys() == {"artifact/load.wheels.husk", "glue-job/load"}, "the other is as it was"
+
+
+def test_a_wheel_is_whole_and_asks_for_nothing(repository: Repository, index: Path, moto: None, tmp_path: Path) -> None:
     repository.project("acres")
     repository.write("projects/acres/glue/landing/load.requirements.txt", "grain\n")
     repository.invoke("package-lambdas", "--lock")
     deployed(repository)
-    arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
-    assert arguments["--additional-python-modules"].startswith("s3://t-dev-artifacts/dev/acres/artifacts/load.wheels/")
-    assert arguments["--additional-python-modules"].endswith("/dependencies-1.0.0.gluewheels.zip")
-    assert arguments["--python-modules-installer-option"] == "--no-index"
-    (built,) = repository.root.glob("build/artifacts/acres/load.wheels/*/*.gluewheels.zip")
+    (built,) = repository.root.glob("build/artifacts/acres/load.wheels.grain/*/*.whl")
     with zipfile.ZipFile(built) as archive:
-        assert archive.read("wheels/requirements.txt") == b"grain==1.0\nhusk==1.2\n"
-        assert archive.namelist() == [
-            "wheels/requirements.txt",
-            "wheels/grain-1.0-py3-none-any.whl",
-            "wheels/husk-1.2-py3-none-any.whl",
-        ]
-        archive.extractall(repository.root / "wheels")
-    with zipfile.ZipFile(repository.root / "wheels/wheels/grain-1.0-py3-none-any.whl") as wheel:
-        assert "grain/data.json" in wheel.namelist()
-        rows = wheel.read("grain-1.0.dist-info/RECORD").decode().split()
-        assert [row.partition(",")[0] for row in rows[:-1]] == [one for one in wheel.namelist() if not one.endswith("RECORD")]
-    assert deployed(repository) == {}
+        assert "grain/data.json" in archive.namelist()
+        rows = archive.read("grain-1.0.dist-info/RECORD").decode().split()
+        assert [row.partition(",")[0] for row in rows[:-1]] == [one for one in archive.namelist() if not one.endswith("RECORD")]
+        metadata = archive.read("grain-1.0.dist-info/METADATA").decode()
+    assert "License: MIT\n" in metadata
+    assert "Requires-Dist" not in metadata
+    installed = tmp_path / "installed"
+    pip = [sys.executable, "-m", "uv", "pip", "install", "--no-index", "--require-hashes", "--target", str(installed)]
+    asked = tmp_path / "asked.txt"
+    asked.write_text(f"{built} --hash=sha256:{digest.of_file(built)}\n")
+    done = subprocess.run([*pip, "-r", str(asked)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (installed / "grain" / "__init__.py").is_file()
 
 
-def test_other_jobs_get_versions(repository: Repository, index: Path) -> None:
-    repository.project("acres", 'p.job("load", shell=True, requirements="glue/all.txt")')
-    repository.write("projects/acres/glue/all.txt", "grain\n")
+def test_a_job_that_names_modules_itself_says_how_they_are_installed(repository: Repository, index: Path) -> None:
+    repository.project("acres", 'p.job("load", arguments={"--additional-python-modules": "polars==1.9.0"})')
+    repository.write("projects/acres/glue/landing/load.requirements.txt", "husk\n")
     repository.invoke("package-lambdas", "--lock")
     arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
-    assert arguments == {"--additional-python-modules": "grain==1.0,husk==1.2"}
+    assert arguments["--additional-python-modules"].endswith("/husk-1.2-py3-none-any.whl,polars==1.9.0")
+    assert "--python-modules-installer-option" not in arguments
