@@ -192,7 +192,7 @@ def _uris(value: str | None) -> list[str]:
 def _asked(conf: str) -> dict[str, str]:
     """Glue's ``--conf`` argument: ``a=b --conf c=d``."""
     pairs = (part.strip() for part in conf.split("--conf"))
-    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)  # type: ignore[misc]  # split gives two parts
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
 def _small(folder: Path) -> dict[str, str]:
