@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.errors import ArtifactError
-from common.packaging.python import check_syntax
+from common.packaging.python import parsed
 from common.packaging.tree import IGNORED, Found, Ignoring, shown, walk
 
 LOADERS = frozenset({"import_module", "__import__"})
@@ -179,7 +179,7 @@ def _version(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(_found(check_syntax(path), optional=False))
+    return tuple(_found(parsed(path), optional=False))
 
 
 def _found(node: ast.AST, *, optional: bool) -> Iterator[Import]:
