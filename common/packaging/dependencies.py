@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from common import digest
+from common.build_folder import used
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
@@ -80,7 +81,7 @@ class Dependencies:
         """
         folder = build_dir / ".dependencies" / self.digest()
         with _busy[folder]:
-            if not folder.exists():
+            if not used(folder):
                 with new_folder(folder) as fresh:
                     self._install(fresh)
         return folder
