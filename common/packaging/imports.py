@@ -9,6 +9,7 @@ case would have them.
 
 import ast
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -57,9 +58,11 @@ class Libraries:
         search = _Search(roots)
         for name in includes:
             search.include(name)
+        named = re.compile("|".join(map(re.escape, roots)).encode())
         for path in starts if roots else ():
-            if any(name.encode() in path.read_bytes() for name in roots):
-                search.follow(path, "")
+            with path.open("rb", buffering=0) as file:
+                if named.search(file.read()):
+                    search.follow(path, "")
         return dict(sorted(search.found.items()))
 
 
