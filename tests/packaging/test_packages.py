@@ -1,19 +1,21 @@
 """Packages of a repository as its commands see them: what is built, why, and what is not built at all."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from common import digest
+from common import digest, packing
 from common.resources.job import Job
 from tests.packaging.index import wheel
-from tests.repository import HANDLER, Repository
+from tests.repository import HANDLER, ROOT, Repository
 
 HANDLERS = "projects/acres/lambda"
 SHARED = "projects/acres/shared"
@@ -54,6 +56,14 @@ def zips(repository: Repository) -> list[Path]:
     return sorted(repository.root.glob("build/artifacts/*/*/*.zip"))
 
 
+def group_exists(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def names(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         return archive.namelist()
@@ -79,6 +89,42 @@ def test_a_change_of_shared_code_rebuilds_just_what_imports_it_and_says_so(acres
     assert reasons(acres) == {"One": "shared/codes.py changed, shared/texts.py removed"}
     acres.write("libs/geo/__init__.py", "X = 1")
     assert reasons(acres) == {"Three": "geo/__init__.py changed"}
+
+
+def test_many_are_built_as_few_are(acres: Repository) -> None:
+    for number in range(packing.MANY):
+        acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"# {number}\n{HANDLER}")
+    broken = acres.write(f"{HANDLERS}/Fn7/broken.py", "def broken(\n")
+    ended = acres.invoke("package-lambdas")
+    assert ended.code == 1
+    assert ended.err == f"error: {HANDLERS}/Fn7/broken.py:1: '(' was never closed. Nothing was deployed.\n"
+    broken.unlink()
+    assert reasons(acres) == {"Fn7": "never built here"}, "the others were built all the same"
+    by_many = {path: path.read_bytes() for path in zips(acres)}
+    assert len(by_many) == packing.MANY + 4
+    for path in list(by_many)[:5]:
+        path.unlink()
+    assert len(reasons(acres)) == 5
+    assert {path: path.read_bytes() for path in zips(acres)} == by_many
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they are built by threads")
+def test_a_command_that_is_killed_leaves_nobody_at_work(acres: Repository) -> None:
+    for number in range(5 * packing.MANY):
+        acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"{HANDLER}\n" + f"# {number}\nx = [1]\n" * 5000)
+    (acres.root / "common").symlink_to(ROOT / "common")
+    command = [sys.executable, "-m", "invoke", "package-lambdas"]
+    with subprocess.Popen(command, cwd=acres.root, stdout=subprocess.DEVNULL, start_new_session=True) as running:
+        deadline = time.monotonic() + 60
+        while not list(acres.root.glob("build/artifacts/acres/Fn*/*.zip")):
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.kill()
+    while group_exists(running.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert len(reasons(acres)) > 0, "the next command goes on"
 
 
 def test_a_missing_module_is_told_before_anything_is_built(acres: Repository) -> None:
