@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from common import digest
+from common.build_folder import used
 from common.digest import Digest, OfFile
 from common.new_file import new_file
 from common.packaging import bill
@@ -100,7 +101,7 @@ class Sources:
             ArtifactError: it cannot be built, or AWS would refuse it.
         """
         built = self.built_at(build_dir)
-        if not built.exists():
+        if not used(built):
             bill.beside(built).unlink(missing_ok=True)  # of other bytes
             self._write(built, build_dir)
         return built

@@ -1,12 +1,12 @@
 """What the script of a Glue job imports, as Glue takes it: shared code, and wheels of other people's packages.
 
-Both are artifacts under immutable keys, so a job that runs, or is tried again, keeps what it started with.
+Both are artifacts under immutable keys, so a job that runs, or is tried again, keeps what it started with, and starts where no
+index can be reached. All jobs get wheels one by one: that is what every version of Glue, and a python shell, can install.
 
-Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
+Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html and, for python shells,
+https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
 """
 
-import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 from common.artifact import Sources
 from common.declaration import JobDeclaration
 from common.digest import Digest
-from common.new_file import new_file
+from common.errors import ArtifactError
 from common.packaging import requirements, wheels
-from common.packaging.archive import add_text, write_zip
+from common.packaging.archive import write_zip
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
@@ -78,37 +78,43 @@ def _packages(files: Mapping[str, Found]) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Wheels(Sources):
-    """A Glue job's dependencies as one archive of wheels, which Glue 5 installs without asking an index."""
+class Wheel(Sources):
+    """One of the packages that a Glue job's script imports.
+
+    Args:
+        dependencies: all of the job's.
+        name: the package's, in its normal form; any, as long as nothing locks what is installed: its digest says so.
+    """
 
     dependencies: Dependencies
-    kind: ClassVar[str] = "wheels"
-    ending: ClassVar[str] = "/dependencies-1.0.0.gluewheels.zip"
+    name: str
+    kind: ClassVar[str] = "wheel"
+
+    @property
+    def ending(self) -> str:
+        """A wheel's name has several parts."""
+        return f"/{wheels.file_name(self._pin)}"
+
+    @property
+    def _pin(self) -> str:
+        return self.dependencies.pins[self.name]
 
     def _sources(self) -> Mapping[str, Found]:
         return {}
 
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of its lock."""
-        return self.dependencies.files()
+        return dict.fromkeys(self.dependencies.files(), self.input_digest())
 
     def components(self, build_dir: Path) -> Sequence[Component]:
-        """Every wheel."""
-        return self.dependencies.components(build_dir, self.dependencies.install(build_dir))
+        """Itself."""
+        return self.dependencies.component(build_dir, self.name)
 
     def _inputs(self) -> dict[str, Any]:
-        return {"dependencies": self.dependencies.digest()}
+        return {"pin": self._pin, "target": str(self.dependencies.target)}
 
     def _write(self, target: Path, build_dir: Path) -> None:
-        folder = self.dependencies.install(build_dir)
-        names = "".join(f"{one}\n" for one in wheels.requirements(folder))
-        with (
-            tempfile.TemporaryDirectory() as place,
-            new_file(target) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
-        ):
-            add_text(archive, "wheels/requirements.txt", names)
-            wheels.write_all(archive, folder, Path(place))
+        wheels.write(target, self.dependencies.install(build_dir), self.name)
 
 
 @dataclass(frozen=True)
@@ -117,17 +123,15 @@ class Imports:
 
     Args:
         shared_code: the shared code, if any.
-        wheels: packages as Glue 5 takes them.
-        modules: packages that other Glue versions, and python shells, install by name and version.
+        wheels: the packages.
     """
 
     shared_code: SharedCode | None = None
-    wheels: Wheels | None = None
-    modules: Dependencies | None = None
+    wheels: tuple[Wheel, ...] = ()
 
     def keys(self) -> tuple[Key, ...]:
         """Of the artifacts."""
-        return tuple(one.key for one in (self.shared_code, self.wheels) if one is not None)
+        return tuple(one.key for one in (self.shared_code, *self.wheels) if one is not None)
 
 
 def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: str) -> Imports:
@@ -147,6 +151,13 @@ def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: st
     if path is None or not path.is_file() or (asked := requirements.Requirements(path)).is_empty:
         return found
     modules = Dependencies(asked, requirements.SHELL if shell else requirements.of_job(glue_version))
-    if shell or glue_version in {"3.0", "4.0"}:
-        return replace(found, modules=modules)
-    return replace(found, wheels=Wheels(key._replace(name=f"{key.name}.wheels"), prefix, modules))
+    named = {name: key._replace(name=f"{key.name}.wheels.{name}") for name in _names(modules)}
+    return replace(found, wheels=tuple(Wheel(one, prefix, modules, name) for name, one in named.items()))
+
+
+def _names(modules: Dependencies) -> tuple[str, ...]:
+    """What is installed; without a lock one name that stands for all, as writing a lock takes the job that it is for."""
+    try:
+        return tuple(modules.pins)
+    except ArtifactError:
+        return ("unlocked",)

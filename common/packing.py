@@ -5,9 +5,12 @@ and what is the same in two is built once.
 """
 
 import os
+import signal
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 from common import config, projects, selection
@@ -20,13 +23,14 @@ from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements, Target
 from common.packaging.tree import shown
 from common.resource import Resource
-from common.resources.job import Job
 from common.session import Session
 
 LARGE = 10 * 2**20
 """Bytes of a package; smaller ones are no trouble several times."""
 MOST = 5
 """Functions that a hint names."""
+MANY = 20
+"""Packages for which starting processes pays."""
 
 
 def package(session: Session, *, lock: bool = False) -> None:
@@ -44,13 +48,11 @@ def package(session: Session, *, lock: bool = False) -> None:
             packages.setdefault(one.built_at(session.build_dir), one)
         except DeployError as error:  # nothing says what to install
             errors.append(str(error))
-    ordered = sorted(packages, key=lambda path: not path.exists())  # what is built is told last, where people look
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as pool:
-        for result in pool.map(_built, ordered, [packages[path] for path in ordered], [session.build_dir] * len(ordered)):
-            if isinstance(result, Built):
-                session.report(result)
-            else:
-                errors.append(str(result))
+    for result in _results(packages, session.build_dir):
+        if isinstance(result, Built):
+            session.report(result)
+        else:
+            errors.append(str(result))
     if errors:
         raise ArtifactError("\n".join(dict.fromkeys(errors)))
     for hint in _layers_that_would_help(packages):
@@ -68,6 +70,34 @@ def _layers_that_would_help(packages: Mapping[Path, Package]) -> Iterator[str]:
             size = max(path.stat().st_size for path in found.values()) / 2**20
             names = f"{', '.join(sorted(found)[:MOST])}{', …' if len(found) > MOST else ''}"
             yield f"{project}: {names} install the same packages, {size:.0f} MB each; a layer would hold them once."
+
+
+def _results(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Built | DeployError]:
+    """Packages, in parallel; what is built comes last, where people look.
+
+    For one without dependencies compiling its sources is most of the work, and threads take turns at that: where processes can be
+    had by forking they do it, if there are many. The rest is work of uv and zlib, which no thread has to wait for.
+    """
+    ordered = {path: packages[path] for path in sorted(packages, key=lambda path: not path.exists())}
+    plain = {path: one for path, one in ordered.items() if one.dependencies is None and one.command is None and not path.exists()}
+    apart = plain if len(plain) >= MANY and sys.platform == "linux" else {}
+    others = {path: one for path, one in ordered.items() if path not in apart}
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as threads:
+        yield from threads.map(_built, others, others.values(), repeat(build_dir))
+    if apart:
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - most commands build few
+        from multiprocessing import get_context  # noqa: PLC0415 - see above
+
+        with ProcessPoolExecutor(os.cpu_count(), get_context("fork"), _follow) as processes:
+            yield from processes.map(_built, apart, apart.values(), repeat(build_dir))
+
+
+def _follow() -> None:
+    """Makes a process one that ends with the command, however that ends, and leaves interrupts to it."""
+    import ctypes  # noqa: PLC0415 - see above
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _lock(session: Session) -> None:
@@ -115,5 +145,4 @@ def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:
 def _installing(one: Resource) -> Iterator[Dependencies]:
     """What a resource installs, directly or in its artifacts."""
     found = [getattr(artifact, "dependencies", None) for artifact in one.artifacts]
-    found += [one.modules] if isinstance(one, Job) else []
     yield from (inner for inner in found if isinstance(inner, Dependencies))

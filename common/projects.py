@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+import common
 from common.config import Environment
 from common.declaration import Borrows, Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
@@ -98,7 +99,7 @@ def _check_collisions(resources: list[Resource], env: Environment) -> None:
 
 def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
     where = f"{module.replace('.', '/')}.py"
-    imported: ModuleType = _told(root, where, lambda: importlib.import_module(module))
+    imported: ModuleType = _told(root, where, lambda: _imported(module))
     loaded_from = Path(imported.__file__ or "")
     if loaded_from != root / where:
         raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
@@ -113,6 +114,17 @@ def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequ
         declared.borrow(shared)
     _told(root, where, declared.resources)
     return declared
+
+
+def _imported(module: str) -> ModuleType:
+    """The module, compiled anew: Python takes old bytecode for that of a file that has changed within the same second."""
+    for name in common.__all__:  # what declarations import is not theirs, and was compiled once
+        getattr(common, name)
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.dont_write_bytecode = written
 
 
 def _told(root: Path, where: str, declare: Callable[[], T]) -> T:

@@ -162,7 +162,6 @@ class Renderer:
                 log_group=self._shared.log_group("glue").name,
                 shared_code=imported.shared_code,
                 wheels=imported.wheels,
-                modules=imported.modules,
             )
         )
 

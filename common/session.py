@@ -15,6 +15,7 @@ from pathlib import Path
 from common import config, parameters, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws_common import AwsSession
+from common.build_folder import BuildFolder
 from common.choices import Choices, parallel
 from common.config import Environment
 from common.declaration import Declares
@@ -129,10 +130,14 @@ class Session:
         """The environment's records."""
         return Records(self.aws, self.env)
 
+    @cached_property
+    def _built(self) -> BuildFolder:
+        return BuildFolder(self.root / "build" / "artifacts")
+
     @property
     def build_dir(self) -> Path:
-        """Where artifacts are built."""
-        return self.root / "build" / "artifacts"
+        """Where artifacts are built; nothing goes away there before the session is closed."""
+        return self._built.path
 
     # What it does -------------------------------------------------------------------------------------------------------------
 
@@ -202,6 +207,8 @@ class Session:
         finally:
             self._stopping.end()
             self.pool.shutdown(cancel_futures=True)
+            if "_built" in self.__dict__:
+                self._built.close()
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
             done, failed, untried = (len(engine.done), len(engine.failed), len(engine.untried)) if engine else (0, 0, 0)
             skipped = len(engine.skipped) if engine else 0

@@ -11,7 +11,20 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"digest", "errors", "history", "index", "new_file", "provenance", "rates", "retries", "settings", "stopping", "table"},
+    {
+        "build_folder",
+        "digest",
+        "errors",
+        "history",
+        "index",
+        "new_file",
+        "provenance",
+        "rates",
+        "retries",
+        "settings",
+        "stopping",
+        "table",
+    },
     {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
     {"ahead", "clients", "reasons", "remains"},
     {"release"},

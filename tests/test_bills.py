@@ -71,7 +71,7 @@ def test_one_document_for_all_packages_of_all_environments(acres: Repository) ->
         ("application", "Load"),
         ("application", "Load"),
         ("application", "Validate"),
-        ("library", "load.wheels"),
+        ("library", "load.wheels.husk"),
         ("library", "grain"),
         ("library", "husk"),
     ], "two of Load: prod has it on another architecture"
@@ -115,7 +115,7 @@ def test_a_bill_is_uploaded_before_its_artifact_and_only_where_it_says_something
     found = stored()
     bills = {key: one for key, one in found.items() if key.endswith(".cdx.json")}
     artifacts = [key.removesuffix(".cdx.json") for key in bills]
-    assert [key.split("/")[3] for key in artifacts] == ["Load", "load.wheels"]
+    assert [key.split("/")[3] for key in artifacts] == ["Load", "load.wheels.husk"]
     for key, one in bills.items():
         assert one["ContentType"] == "application/vnd.cyclonedx+json; version=1.5"
         assert one["LastModified"] <= found[key.removesuffix(".cdx.json")]["LastModified"]

@@ -171,3 +171,13 @@ def test_what_tasks_import_is_compiled_once(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "invoke", "--list"]
         subprocess.run(command, cwd=ROOT, env={**environment, **writing, "PYTHONPYCACHEPREFIX": str(kept)}, check=True)
         assert bool(list(kept.rglob("steps.*.pyc"))) is not bool(writing), "the user's own choice is kept to"
+
+
+def test_declarations_are_compiled_anew_and_what_they_import_is_not(repository: Repository) -> None:
+    """Within one second Python cannot tell an edited file from the one that it has compiled."""
+    repository.project("acres")
+    ended = repository.shell("invoke", "package-lambdas", PYTHONDONTWRITEBYTECODE="")
+    assert ended.code == 0, ended.err
+    kept = {path.name.partition(".")[0] for path in (repository.root / "common/__pycache__").iterdir()}
+    assert {"packing", "pipeline", "rendering"} <= kept
+    assert not list(repository.root.glob("projects/**/__pycache__"))

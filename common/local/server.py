@@ -192,8 +192,8 @@ def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     with (folder / "embedded.log").open("w") as log:
         command = [str(python), str(_LAUNCHER), str(settings)]
-        streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-        subprocess.run(command, env=environment, cwd=_CHECKOUT, check=False, **streams)  # type: ignore[call-overload]  # noqa: S603
+        quiet, where = subprocess.DEVNULL, _CHECKOUT
+        subprocess.run(command, env=environment, cwd=where, check=False, stdin=quiet, stdout=log, stderr=log)  # noqa: S603 - ours
 
 
 def _wait_for(root: Path, folder: Path) -> Embedded:

@@ -20,13 +20,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from common import digest
+from common.build_folder import used
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import uv
 from common.packaging.archive import new_folder
 from common.packaging.bill import Component, Wheels
-from common.packaging.requirements import NAMES, Requirements, Target, joined, merged
+from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal
 from common.packaging.tree import Found, Ignoring, shown, walk
 
 TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
@@ -58,10 +59,19 @@ class Dependencies:
         path = self.requirements.path if self.requirements.is_pinned else self.requirements.lock
         return {path.name: self.digest()}
 
+    @cached_property
+    def pins(self) -> Mapping[str, str]:
+        """What is installed, with version and hashes, by the normal form of its name.
+
+        Raises:
+            ArtifactError: see `digest`.
+        """
+        wanted = [pin for pin in self._pins if not pin.startswith("-") and self.target.wants(pin)]
+        return {normal(match[1]): pin for pin in wanted if (match := PIN.match(pin))}
+
     def names(self) -> tuple[str, ...]:
         """The packages with their versions, as in ``numpy==2.2.6``."""
-        others = (pin for pin in self._pins if " ; (python_version == " in pin and self.target.marker not in pin)
-        return tuple(pin.partition(" ")[0] for pin in self._pins if pin not in set(others) and not pin.startswith("-"))
+        return tuple(pin.partition(" ")[0] for pin in self.pins.values())
 
     def install(self, build_dir: Path) -> Path:
         """The folder in which they are installed, as uv does it.
@@ -71,7 +81,7 @@ class Dependencies:
         """
         folder = build_dir / ".dependencies" / self.digest()
         with _busy[folder]:
-            if not folder.exists():
+            if not used(folder):
                 with new_folder(folder) as fresh:
                     self._install(fresh)
         return folder
@@ -114,6 +124,12 @@ class Dependencies:
         kept = {found.path for found in self.members(build_dir, folder).values()}
         return distributions(sorted(place.glob("*.dist-info")), self._wheels(build_dir), kept)
 
+    def component(self, build_dir: Path, name: str) -> list[Component]:
+        """One distribution, by the normal form of its name."""
+        from common.packaging.installed import distributions  # noqa: PLC0415 - most commands install nothing
+
+        return distributions([info_of(self.install(build_dir), name)], self._wheels(build_dir))
+
     def _wheels(self, build_dir: Path) -> Wheels:
         """Which of the wheels that the lock allows fit the target."""
         known = build_dir / ".dependencies" / f"{self.digest()}.json"
@@ -126,21 +142,24 @@ class Dependencies:
 
     def _chosen(self) -> Wheels:
         """What uv chooses from, in the same way as it installs; a wheel whose hash is in no pin was not installed."""
-        from common.packaging.installed import plain  # noqa: PLC0415 - most commands install nothing
-
         with tempfile.TemporaryDirectory() as place:
             output = Path(place, "pylock.toml")
             said = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(place))]
             uv.run(["pip", "compile", *_for(self.target), *said], self._what)
             packages = tomllib.loads(output.read_text(encoding="utf-8")).get("packages", ())
         pinned = {part for pin in self._pins for part in pin.split() if part.startswith("--hash=sha256:")}
-        fitting = [(plain(one["name"]), wheel) for one in packages for wheel in one.get("wheels", ())]
+        fitting = [(normal(one["name"]), wheel) for one in packages for wheel in one.get("wheels", ())]
         chosen: dict[str, dict[str, str]] = {name: {} for name, _ in fitting}
         for name, wheel in fitting:
             file = wheel.get("name") or urlsplit(wheel.get("url") or wheel.get("path", "")).path.rpartition("/")[2]
             if f"--hash=sha256:{wheel['hashes'].get('sha256')}" in pinned:
                 chosen[name][file] = wheel["hashes"]["sha256"]
         return chosen
+
+
+def info_of(folder: Path, name: str) -> Path:
+    """The `dist-info` of a distribution, by the normal form of its name, in a folder in which it is installed."""
+    return next(one for one in folder.glob("*.dist-info") if normal(one.stem.rpartition("-")[0]) == name)
 
 
 def beside(folder: Path, target: Target) -> Dependencies | None:

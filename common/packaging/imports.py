@@ -9,6 +9,7 @@ case would have them.
 
 import ast
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.errors import ArtifactError
-from common.packaging.python import check_syntax
+from common.packaging.python import parsed
 from common.packaging.tree import IGNORED, Found, Ignoring, shown, walk
 
 LOADERS = frozenset({"import_module", "__import__"})
@@ -57,9 +58,11 @@ class Libraries:
         search = _Search(roots)
         for name in includes:
             search.include(name)
+        named = re.compile("|".join(map(re.escape, roots)).encode())
         for path in starts if roots else ():
-            if any(name.encode() in path.read_bytes() for name in roots):
-                search.follow(path, "")
+            with path.open("rb", buffering=0) as file:
+                if named.search(file.read()):
+                    search.follow(path, "")
         return dict(sorted(search.found.items()))
 
 
@@ -179,7 +182,7 @@ def _version(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(_found(check_syntax(path), optional=False))
+    return tuple(_found(parsed(path), optional=False))
 
 
 def _found(node: ast.AST, *, optional: bool) -> Iterator[Import]:

@@ -19,16 +19,12 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from common.packaging import licenses
 from common.packaging.bill import Component, Wheels
+from common.packaging.requirements import normal
 from common.packaging.tree import Files
 
 ALGORITHMS = {"sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 """As npm's locks call them, and as CycloneDX does."""
 VENDORED = re.compile(r"(?P<distribution>[^/]+\.dist-info)/METADATA|(?:.*/)?node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.json")
-
-
-def plain(name: str) -> str:
-    """A distribution's name, normalized."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def distributions(infos: Iterable[Path], wheels: Wheels | None = None, kept: Collection[Path] | None = None) -> list[Component]:
@@ -43,7 +39,7 @@ def distributions(infos: Iterable[Path], wheels: Wheels | None = None, kept: Col
     for info in infos:
         one = PathDistribution(info)
         if one.name and (kept is None or any(info.parent / str(file) in kept for file in one.files or ())):
-            wheel = _wheel(one, (wheels or {}).get(plain(one.name), {}))
+            wheel = _wheel(one, (wheels or {}).get(normal(one.name), {}))
             hashes = [("SHA-256", wheel)] if wheel else []
             found.append(Component("pypi", one.name, one.version, licenses.of_distribution(one.metadata), hashes))
     return found

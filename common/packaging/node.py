@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from common import digest
+from common.build_folder import used
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import new_folder
@@ -94,7 +95,7 @@ class NodeModules:
         """
         folder = build_dir / ".dependencies" / self.digest()
         with _busy[folder]:
-            if not folder.exists():
+            if not used(folder):
                 with new_folder(folder) as fresh:
                     self._install(fresh)
         return folder
@@ -148,7 +149,7 @@ class Command:
         """
         kept = build_dir / ".outputs" / identity
         with _busy[kept]:
-            if not kept.exists():
+            if not used(kept):
                 with new_folder(kept) as fresh:
                     copy = fresh / "source"
                     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))

@@ -4,6 +4,8 @@ import ast
 import re
 import symtable
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from common.errors import ArtifactError
@@ -51,25 +53,38 @@ def _seems_to_define(path: Path, name: str) -> bool:
 
 def _defines(path: Path, name: str) -> bool:
     """Whether a module binds the name at its top level, as far as can be told without running it."""
-    tree = check_syntax(path)
+    tree = parsed(path)
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
         return True
     symbols = symtable.symtable(ast.unparse(tree), str(path), "exec").get_symbols()
     return any(one.get_name() == name and (one.is_assigned() or one.is_imported() or one.is_namespace()) for one in symbols)
 
 
-def check_syntax(path: Path) -> ast.Module:
+def check_syntax(path: Path) -> None:
+    """Whether a file compiles; most of the time that a package without dependencies takes, so no tree is made of it.
+
+    Raises:
+        ArtifactError: it does not.
+    """
+    with _told(path):
+        compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+
+
+def parsed(path: Path) -> ast.Module:
     """The file's syntax tree.
 
     Raises:
-        ArtifactError: it does not compile.
+        ArtifactError: it has none, as it is not Python.
     """
+    with _told(path):
+        return ast.parse(path.read_bytes(), str(path))
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
-        compile(tree, str(path), "exec", dont_inherit=True)
+        yield
     except SyntaxError as error:
         raise ArtifactError(f"{shown(path)}:{error.lineno}: {error.msg}. Nothing was deployed.") from None
     except ValueError as error:
         raise ArtifactError(f"{shown(path)} is not Python: {error}. Nothing was deployed.") from None
-    else:
-        return tree

@@ -46,6 +46,19 @@ class Target:
     def __str__(self) -> str:
         return f"python{self.python} {self.platform}"
 
+    def wants(self, pin: str) -> bool:
+        """Whether a pin's environment marker, if it has one, is true there."""
+        marker = pin.partition(" --hash=")[0].partition(";")[2]
+        if not marker:
+            return True
+        from packaging.markers import Marker  # noqa: PLC0415 - few files have any, and all commands would wait for it
+
+        linux = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux"}
+        machine = {"platform_machine": self.platform.partition("-")[0]}
+        language = {"python_version": self.python, "python_full_version": f"{self.python}.0"}
+        kind = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+        return Marker(marker).evaluate({**linux, **machine, **language, **kind, "extra": ""})
+
     @property
     def marker(self) -> str:
         """The environment marker that is true there and, of the targets of one lock, nowhere else."""
@@ -118,7 +131,7 @@ class Requirements:
     @property
     def brought(self) -> tuple[str, ...]:
         """What is to be left to the runtime: nothing, once one of it is pinned."""
-        pinned = {match[1].lower().replace("_", "-") for line in self.lines if (match := PIN.match(line))}
+        pinned = {normal(match[1]) for line in self.lines if (match := PIN.match(line))}
         return () if pinned & set(BROUGHT) else BROUGHT
 
     def digest(self) -> Digest:
@@ -194,6 +207,11 @@ def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]
     for target in targets:
         if target.marker in others:
             raise ArtifactError(f"{what} differs between {target} and a like platform. Give each a file of its own.")
+
+
+def normal(name: str) -> str:
+    """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def joined(text: str) -> Iterator[str]:

@@ -1,7 +1,10 @@
 """Wheels for Glue, made again from what uv has installed, and a wheel of shared code for python-shell jobs.
 
-An installed wheel still knows what it was: its files are in RECORD, its tags in WHEEL. Packing these anew, in order and without
-dates, gives archives that are the same on every machine, and uv has checked the hashes of what they are made from.
+An installed wheel still knows its files: they are in RECORD. Packing these anew, in order and without dates, gives archives that
+are the same on every machine, and uv has checked the hashes of what they are made from. Two things are not as they were. The
+wheel no longer says what it requires: all of it is in the lock, and an installer that gets one wheel after the other (a python
+shell's) would ask an index for the rest. And its name, which must be known before anything is installed, promises no platform;
+that it fits was decided when it was installed for where the job runs.
 
 Follows https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
@@ -9,38 +12,42 @@ Follows https://packaging.python.org/en/latest/specifications/binary-distributio
 import base64
 import csv
 import io
-import zipfile
+import re
 from collections.abc import Mapping
-from email.parser import Parser
 from pathlib import Path
 
 from common import digest
-from common.packaging.archive import add, write_zip
+from common.packaging.archive import write_zip
+from common.packaging.dependencies import TRACES, info_of
+from common.packaging.requirements import PIN, normal
 from common.packaging.tree import Files, Found
 
 OWN_NAME = "shared_code-1.0.0-py3-none-any.whl"
 _METADATA = "Metadata-Version: 2.1\nName: shared-code\nVersion: 1.0.0\n"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: pipeline-deployer\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-_TRACES = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json", "uv_build.json"})
+_REQUIRES = re.compile(r"^Requires-Dist:.*\n([ \t].*\n)*", re.MULTILINE)
 
 
-def requirements(folder: Path) -> list[str]:
-    """What is installed in a folder, as in ``numpy==2.2.6``."""
-    return ["{}=={}".format(*_name(info)) for info in _infos(folder)]
+def file_name(pin: str) -> str:
+    """The name of the wheel for a pin such as ``PyYAML==6.0.3 --hash=…``."""
+    match = PIN.match(pin)
+    assert match is not None  # noqa: S101 - all pins look like this
+    return f"{normal(match[1]).replace('-', '_')}-{match[2].replace('-', '_')}-py3-none-any.whl"
 
 
-def write_all(archive: zipfile.ZipFile, folder: Path, place: Path) -> None:
-    """Adds a wheel to the archive's folder ``wheels/`` for each distribution that is installed in a folder.
+def write(target: Path, folder: Path, name: str) -> None:
+    """A wheel of one distribution.
 
     Args:
-        archive: gets the wheels.
+        target: the wheel.
         folder: where uv has installed.
-        place: for temporary files.
+        name: of the distribution, in its normal form.
     """
-    for info in _infos(folder):
-        wheel = "{}-{}-{}.whl".format(*_name(info), _tags(info))
-        _write(place / wheel, info.name, _members(folder, info))
-        add(archive, f"wheels/{wheel}", Found(place / wheel, (place / wheel).stat()))
+    info = info_of(folder, name)
+    head, blank, body = (info / "METADATA").read_text(encoding="utf-8").partition("\n\n")
+    metadata = {f"{info.name}/METADATA": _REQUIRES.sub("", f"{head}\n") + blank[:1] + body}
+    members = _members(folder, info)
+    _write(target, info.name, {name: members[name] for name in members.keys() - metadata.keys()}, metadata)
 
 
 def write_own(target: Path, files: Files) -> None:
@@ -58,29 +65,12 @@ def _write(target: Path, info: str, files: Files, texts: Mapping[str, str] | Non
     write_zip(target, files, {**texts, f"{info}/RECORD": record.getvalue()})
 
 
-def _infos(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.dist-info"))
-
-
-def _name(info: Path) -> tuple[str, str]:
-    """Name and version as file names have them."""
-    name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
-    return name, version
-
-
-def _tags(info: Path) -> str:
-    """The tags of WHEEL, compressed: ``Tag: cp311-cp311-manylinux_2_17_x86_64`` and another give one name for both."""
-    tags = Parser().parsestr((info / "WHEEL").read_text(encoding="utf-8")).get_all("Tag", [])
-    parts = zip(*(tag.split("-") for tag in tags), strict=True)
-    return "-".join(".".join(sorted(set(part))) for part in parts)
-
-
 def _members(folder: Path, info: Path) -> dict[str, Found]:
     """A distribution's files; scripts that an installer made are made again by the next."""
     with (info / "RECORD").open(encoding="utf-8", newline="") as file:
         names = [row[0] for row in csv.reader(file) if row]
     kept = [name for name in names if not name.startswith(("bin/", "..", "/")) and not name.endswith(".pyc")]
-    kept = [name for name in kept if not (name.startswith(f"{info.name}/") and name.rpartition("/")[2] in _TRACES)]
+    kept = [name for name in kept if not (name.startswith(f"{info.name}/") and name.rpartition("/")[2] in TRACES)]
     return {name: Found(folder / name, (folder / name).stat()) for name in sorted(kept)}
 
 

@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
@@ -16,14 +16,6 @@ from common.resource import Artifact, Aws, Declared, Outputs, State, owned_tags
 from common.settings import JobSettings
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
-
-
-class Pinned(Protocol):
-    """Packages to install, each of one version."""
-
-    def names(self) -> tuple[str, ...]:
-        """As in ``numpy==2.2.6``."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +37,12 @@ class Job(Declared):
     shell: bool = False
     log_group: str | None = None
     shared_code: Artifact | None = None
-    wheels: Artifact | None = None
-    modules: Pinned | None = None
+    wheels: tuple[Artifact, ...] = ()
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """The script, and what it imports."""
-        return tuple(one for one in (self.script, self.shared_code, self.wheels) if one is not None)
+        return tuple(one for one in (self.script, self.shared_code, *self.wheels) if one is not None)
 
     @property
     def artifact(self) -> Artifact:
@@ -157,19 +148,18 @@ class Job(Declared):
         return special
 
     def _library_arguments(self) -> dict[str, str]:
-        """Where Glue finds what the script imports, in front of what the declaration names itself."""
-        found: dict[str, str] = {}
-        if self.shared_code is not None:
-            found["--extra-py-files"] = f"s3://{self.bucket}/{self.shared_code.location}"
-        if self.wheels is not None:
-            found["--additional-python-modules"] = f"s3://{self.bucket}/{self.wheels.location}"
-            found["--python-modules-installer-option"] = "--no-index"
-        elif self.modules is not None:
-            found["--additional-python-modules"] = ",".join(self.modules.names())
-        lists = ("--extra-py-files", "--additional-python-modules")
-        return found | {
-            name: f"{found[name]},{self.arguments[name]}" for name in lists if name in found and name in self.arguments
-        }
+        """Where Glue finds what the script imports, in front of what the declaration names itself.
+
+        A python shell takes wheels from the bucket as files only. Elsewhere pip installs them, and needs no index for them; if
+        it may ask one for what the declaration names, only the declaration knows.
+        """
+        code = [f"s3://{self.bucket}/{one.location}" for one in (self.shared_code,) if one is not None]
+        wheels = [f"s3://{self.bucket}/{one.location}" for one in self.wheels]
+        files, modules = ([*code, *wheels], []) if self.shell else (code, wheels)
+        lists = {"--extra-py-files": files, "--additional-python-modules": modules}
+        found = {name: ",".join([*ours, *filter(None, [self.arguments.get(name)])]) for name, ours in lists.items() if ours}
+        silent = not self.arguments.keys() & {"--additional-python-modules", "--python-modules-installer-option"}
+        return found | ({"--python-modules-installer-option": "--no-index"} if modules and silent else {})
 
     def _sent(self, desired: State) -> State:
         """The job as CreateJob and UpdateJob take it: an empty list of connections is said by leaving it out."""

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.local.conftest import until
 from tests.local.fixtures import ROLE
+from tests.packaging.index import wheel
 
 SPARK = """
 import sys
@@ -170,6 +172,21 @@ def test_libraries_named_by_a_job_are_there(client: Any, bucket: str, job: Any, 
     run = run_job("libraries")
 
     assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+
+
+def test_a_wheel_compiled_for_another_python_is_replaced_by_the_same_version(
+    client: Any, bucket: str, job: Any, run_job: Any, tmp_path: Path
+) -> None:
+    made = wheel(tmp_path, "iniconfig", "2.1.0", files={"iniconfig/_fast.cpython-39-x86_64-linux-gnu.so": "of no use here"})
+    client("s3").upload_file(str(made), bucket, f"lib/{made.name}")
+    uri = f"s3://{bucket}/lib/{made.name}"
+    job("compiled", "from iniconfig import IniConfig", "pythonshell", DefaultArguments={"--extra-py-files": uri})
+    job("refused", "import iniconfig", "pythonshell", DefaultArguments={"--additional-python-modules": uri})
+
+    assert run_job("compiled")["JobRunState"] == "SUCCEEDED"
+    refused = run_job("refused")
+    assert refused["JobRunState"] == "FAILED"
+    assert "a python shell takes nothing from S3" in refused["ErrorMessage"]
 
 
 def test_a_job_without_its_script_says_which(client: Any, job: Any, run_job: Any, bucket: str) -> None:

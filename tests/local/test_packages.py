@@ -17,6 +17,7 @@ from tests.repository import Repository
 DECLARED = (
     "from common import FunctionSettings",
     'p.function("Compute", settings=FunctionSettings(architecture="x86_64", timeout_seconds=30))',
+    'p.job("tell", shell=True)',
     'p.function("Twin", folder="lambda/Compute", settings=FunctionSettings(architecture="arm64"))',
 )
 HANDLER = """
@@ -45,6 +46,14 @@ doubled = rows.rdd.map(lambda row: double(row.acres)).collect()
 if doubled != [2, 4] or inflection.pluralize("acre") != "acres":
     raise ValueError(f"{doubled} {inflection.__file__}")
 """
+SHELL = """
+import inflection
+
+from shared.codes import double
+
+if double(21) != 42 or inflection.pluralize("acre") != "acres" or "site-packages" in inflection.__file__:
+    raise ValueError(inflection.__file__)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
         repository.write("projects/acres/lambda/Compute/handler.py", HANDLER)
         repository.write("projects/acres/lambda/Compute/requirements.txt", "numpy<3\npydantic<3\nboto3\n")
         repository.write("projects/acres/glue/landing/load.py", SCRIPT)
-        repository.write("projects/acres/glue/landing/load.requirements.txt", "inflection<1\n")
+        repository.write("projects/acres/glue/landing/tell.py", SHELL)
+        for name in ("load", "tell"):
+            repository.write(f"projects/acres/glue/landing/{name}.requirements.txt", "inflection<1\n")
         try:
             for words in (("package-lambdas", "--lock"), ("deploy", "--env", "local")):
                 ended = repository.invoke(*words)
@@ -105,11 +116,12 @@ def test_its_twin_has_the_wheels_of_the_other_processor(deployed: Repository) ->
         assert not [name for name in archive.namelist() if name.startswith(("boto3", "botocore"))]
 
 
-def test_a_job_runs_with_shared_code_and_a_package(deployed: Repository) -> None:
-    glue = client(deployed, "glue")
-    run = glue.start_job_run(JobName="t-dev-acres-load")["JobRunId"]
+@pytest.mark.parametrize("kind", ["load", "tell"])
+def test_a_job_runs_with_shared_code_and_a_package(deployed: Repository, kind: str) -> None:
+    glue, name = client(deployed, "glue"), f"t-dev-acres-{kind}"
+    run = glue.start_job_run(JobName=name)["JobRunId"]
     deadline = time.monotonic() + 120
-    while (found := glue.get_job_run(JobName="t-dev-acres-load", RunId=run)["JobRun"])["JobRunState"] in {"STARTING", "RUNNING"}:
+    while (found := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in {"STARTING", "RUNNING"}:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert found["JobRunState"] == "SUCCEEDED", found.get("ErrorMessage")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from common import digest
-from common.libraries import Wheels
+from common.libraries import Wheel
 from common.package import Package
 from common.packaging import bill, dependencies, installed
 from common.packaging.bill import Component
@@ -75,7 +75,7 @@ def package(folder: Path, asked: str = "", architecture: str = "x86_64", **said:
     return Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, **given)
 
 
-def bill_of(one: Package | Wheels, build: Path) -> dict[str, Any]:
+def bill_of(one: Package | Wheel, build: Path) -> dict[str, Any]:
     path = one.bill(build)
     assert path is not None
     assert path == one.built_at(build).with_name(f"{one.built_at(build).name}.cdx.json")
@@ -208,10 +208,11 @@ def test_wheels_of_a_job_are_told_each(index: Path, tmp_path: Path) -> None:
     (tmp_path / "load.requirements.txt").write_text("grain\n")
     asked = Requirements(tmp_path / "load.requirements.txt")
     dependencies.lock(asked, {X86})
-    one = Wheels(Key("acres", "artifact", "load.wheels"), "dev/acres/", Dependencies(asked, X86))
-    document = bill_of(one, tmp_path / "build")
-    assert purls(document) == ["pkg:pypi/grain@1.0", "pkg:pypi/husk@1.2"]
-    assert document["metadata"]["component"]["type"] == "library"
+    for name, purl in {"grain": "pkg:pypi/grain@1.0", "husk": "pkg:pypi/husk@1.2"}.items():
+        one = Wheel(Key("acres", "artifact", f"load.wheels.{name}"), "dev/acres/", Dependencies(asked, X86), name)
+        document = bill_of(one, tmp_path / "build")
+        assert purls(document) == [purl]
+        assert document["metadata"]["component"]["type"] == "library"
 
 
 def test_several_bills_make_one_that_names_everything_once(index: Path, folder: Path, tmp_path: Path) -> None:

@@ -1,15 +1,21 @@
 """Packages of a repository as its commands see them: what is built, why, and what is not built at all."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common import digest, packing
 from common.resources.job import Job
-from tests.repository import HANDLER, Repository
+from tests.packaging.index import wheel
+from tests.repository import HANDLER, ROOT, Repository
 
 HANDLERS = "projects/acres/lambda"
 SHARED = "projects/acres/shared"
@@ -50,6 +56,14 @@ def zips(repository: Repository) -> list[Path]:
     return sorted(repository.root.glob("build/artifacts/*/*/*.zip"))
 
 
+def group_exists(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def names(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         return archive.namelist()
@@ -75,6 +89,42 @@ def test_a_change_of_shared_code_rebuilds_just_what_imports_it_and_says_so(acres
     assert reasons(acres) == {"One": "shared/codes.py changed, shared/texts.py removed"}
     acres.write("libs/geo/__init__.py", "X = 1")
     assert reasons(acres) == {"Three": "geo/__init__.py changed"}
+
+
+def test_many_are_built_as_few_are(acres: Repository) -> None:
+    for number in range(packing.MANY):
+        acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"# {number}\n{HANDLER}")
+    broken = acres.write(f"{HANDLERS}/Fn7/broken.py", "def broken(\n")
+    ended = acres.invoke("package-lambdas")
+    assert ended.code == 1
+    assert ended.err == f"error: {HANDLERS}/Fn7/broken.py:1: '(' was never closed. Nothing was deployed.\n"
+    broken.unlink()
+    assert reasons(acres) == {"Fn7": "never built here"}, "the others were built all the same"
+    by_many = {path: path.read_bytes() for path in zips(acres)}
+    assert len(by_many) == packing.MANY + 4
+    for path in list(by_many)[:5]:
+        path.unlink()
+    assert len(reasons(acres)) == 5
+    assert {path: path.read_bytes() for path in zips(acres)} == by_many
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they are built by threads")
+def test_a_command_that_is_killed_leaves_nobody_at_work(acres: Repository) -> None:
+    for number in range(5 * packing.MANY):
+        acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"{HANDLER}\n" + f"# {number}\nx = [1]\n" * 5000)
+    (acres.root / "common").symlink_to(ROOT / "common")
+    command = [sys.executable, "-m", "invoke", "package-lambdas"]
+    with subprocess.Popen(command, cwd=acres.root, stdout=subprocess.DEVNULL, start_new_session=True) as running:
+        deadline = time.monotonic() + 60
+        while not list(acres.root.glob("build/artifacts/acres/Fn*/*.zip")):
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.kill()
+    while group_exists(running.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert len(reasons(acres)) > 0, "the next command goes on"
 
 
 def test_a_missing_module_is_told_before_anything_is_built(acres: Repository) -> None:
@@ -174,34 +224,56 @@ def test_locks_are_written_for_all_environments_and_packages_follow(repository: 
     assert deployed(repository)["lambda/Validate"].startswith("requirements.lock changed")
 
 
-def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None) -> None:
+@pytest.mark.parametrize("said", ["", ", shell=True", ', settings=JobSettings(glue_version="4.0")'])
+def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None, said: str) -> None:
+    repository.project("acres", "from common import JobSettings", f'p.job("load", requirements="glue/all.txt"{said})')
+    if "4.0" in said:
+        declared = (repository.root / "deploy.py").read_text()
+        repository.write("deploy.py", declared.replace('"glue/output"', '"glue"'))
+    repository.write("projects/acres/glue/all.txt", "grain\n")
+    assert "glue/all.txt is not locked" in repository.invoke("plan", "--env", "dev").err
+    repository.invoke("package-lambdas", "--lock")
+    first = deployed(repository)
+    assert first["artifact/load.wheels.grain"] == "not uploaded yet"
+    arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
+    uris = arguments["--extra-py-files" if "shell" in said else "--additional-python-modules"].split(",")
+    folders = [uri.removeprefix("s3://t-dev-artifacts/dev/acres/artifacts/") for uri in uris]
+    assert [folder.partition("/")[0] for folder in folders] == ["load.wheels.grain", "load.wheels.husk"]
+    assert [folder.rpartition("/")[2] for folder in folders] == ["grain-1.0-py3-none-any.whl", "husk-1.2-py3-none-any.whl"]
+    assert arguments.get("--python-modules-installer-option") == (None if "shell" in said else "--no-index")
+    assert deployed(repository) == {}
+    wheel(index, "husk", "1.3")
+    (repository.root / "projects/acres/glue/all.lock").unlink()
+    repository.invoke("package-lambdas", "--lock")
+    assert deployed(repository).keys() == {"artifact/load.wheels.husk", "glue-job/load"}, "the other is as it was"
+
+
+def test_a_wheel_is_whole_and_asks_for_nothing(repository: Repository, index: Path, moto: None, tmp_path: Path) -> None:
     repository.project("acres")
     repository.write("projects/acres/glue/landing/load.requirements.txt", "grain\n")
     repository.invoke("package-lambdas", "--lock")
     deployed(repository)
-    arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
-    assert arguments["--additional-python-modules"].startswith("s3://t-dev-artifacts/dev/acres/artifacts/load.wheels/")
-    assert arguments["--additional-python-modules"].endswith("/dependencies-1.0.0.gluewheels.zip")
-    assert arguments["--python-modules-installer-option"] == "--no-index"
-    (built,) = repository.root.glob("build/artifacts/acres/load.wheels/*/*.gluewheels.zip")
+    (built,) = repository.root.glob("build/artifacts/acres/load.wheels.grain/*/*.whl")
     with zipfile.ZipFile(built) as archive:
-        assert archive.read("wheels/requirements.txt") == b"grain==1.0\nhusk==1.2\n"
-        assert archive.namelist() == [
-            "wheels/requirements.txt",
-            "wheels/grain-1.0-py3-none-any.whl",
-            "wheels/husk-1.2-py3-none-any.whl",
-        ]
-        archive.extractall(repository.root / "wheels")
-    with zipfile.ZipFile(repository.root / "wheels/wheels/grain-1.0-py3-none-any.whl") as wheel:
-        assert "grain/data.json" in wheel.namelist()
-        rows = wheel.read("grain-1.0.dist-info/RECORD").decode().split()
-        assert [row.partition(",")[0] for row in rows[:-1]] == [one for one in wheel.namelist() if not one.endswith("RECORD")]
-    assert deployed(repository) == {}
+        assert "grain/data.json" in archive.namelist()
+        rows = archive.read("grain-1.0.dist-info/RECORD").decode().split()
+        assert [row.partition(",")[0] for row in rows[:-1]] == [one for one in archive.namelist() if not one.endswith("RECORD")]
+        metadata = archive.read("grain-1.0.dist-info/METADATA").decode()
+    assert "License: MIT\n" in metadata
+    assert "Requires-Dist" not in metadata
+    installed = tmp_path / "installed"
+    pip = [sys.executable, "-m", "uv", "pip", "install", "--no-index", "--require-hashes", "--target", str(installed)]
+    asked = tmp_path / "asked.txt"
+    asked.write_text(f"{built} --hash=sha256:{digest.of_file(built)}\n")
+    done = subprocess.run([*pip, "-r", str(asked)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (installed / "grain" / "__init__.py").is_file()
 
 
-def test_other_jobs_get_versions(repository: Repository, index: Path) -> None:
-    repository.project("acres", 'p.job("load", shell=True, requirements="glue/all.txt")')
-    repository.write("projects/acres/glue/all.txt", "grain\n")
+def test_a_job_that_names_modules_itself_says_how_they_are_installed(repository: Repository, index: Path) -> None:
+    repository.project("acres", 'p.job("load", arguments={"--additional-python-modules": "polars==1.9.0"})')
+    repository.write("projects/acres/glue/landing/load.requirements.txt", "husk\n")
     repository.invoke("package-lambdas", "--lock")
     arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
-    assert arguments == {"--additional-python-modules": "grain==1.0,husk==1.2"}
+    assert arguments["--additional-python-modules"].endswith("/husk-1.2-py3-none-any.whl,polars==1.9.0")
+    assert "--python-modules-installer-option" not in arguments

@@ -88,7 +88,7 @@ def _replace_java_half() -> None:
 
 
 def _job_init(self: object, glue_context_or_spark_session: object) -> None:
-    self._context, self._ready = glue_context_or_spark_session, False  # type: ignore[attr-defined]
+    self._context, self._ready = glue_context_or_spark_session, False
 
 
 def _no_dynamic_frames(self: object, **_: object) -> None:  # noqa: ARG001 (the method's own shape)
@@ -96,8 +96,8 @@ def _no_dynamic_frames(self: object, **_: object) -> None:  # noqa: ARG001 (the 
 
 
 def _logger_from_log4j(spark_context: object) -> None:
-    manager = spark_context._jvm.org.apache.logging.log4j.LogManager  # type: ignore[attr-defined]
-    spark_context._jvm.GlueLogger = lambda: _Logger(manager.getLogger("GlueLogger"))  # type: ignore[attr-defined]
+    manager = spark_context._jvm.org.apache.logging.log4j.LogManager
+    spark_context._jvm.GlueLogger = lambda: _Logger(manager.getLogger("GlueLogger"))
 
 
 class _Logger:

@@ -1,13 +1,16 @@
 """What a Glue job becomes on this machine: a folder, a command line, an environment.
 
 A job's script runs in Glue 5.0's Python and Spark (``requirements-spark.txt``), a python-shell
-job's in one with boto3, pandas and awsglue (``requirements-pythonshell.txt``).
+job's in one with boto3, pandas and awsglue (``requirements-pythonshell.txt``). Where that is another Python than the job has in
+AWS, or another machine, a wheel with compiled modules cannot run; the same version is taken from the index in its place.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 """
 
 import hashlib
+import platform
 import shutil
 import subprocess
+import sys
 import threading
 import zipfile
 from dataclasses import dataclass
@@ -40,6 +43,15 @@ class Command:
         return said.read_text() if said.exists() else ""
 
 
+@dataclass(frozen=True)
+class _Installer:
+    """For what a job's packages are installed: ``native`` where this machine and Python are those that it has in AWS."""
+
+    python: str
+    spark: bool
+    native: bool
+
+
 class Programs:
     """Prepares the program of every run."""
 
@@ -63,7 +75,8 @@ class Programs:
         arguments = _arguments(job, run, spark)
         script = self._download(account, job["Command"].get("ScriptLocation", ""), folder)
         python, variables = self._settings.python("spark" if spark else "pythonshell")
-        libraries = [str(path) for path in self._libraries(account, arguments, folder, python)]
+        native = spark and job.get("GlueVersion", "0.9") >= "5" and (sys.platform, platform.machine()) == ("linux", "x86_64")
+        libraries = [str(path) for path in self._libraries(account, arguments, folder, _Installer(python, spark, native))]
         environment = {
             **launch_settings.clean_environment(),
             **variables,
@@ -80,29 +93,39 @@ class Programs:
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
         return Command([python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat], folder, environment)
 
-    def _libraries(self, account: str, arguments: dict[str, str], folder: Path, python: str) -> list[Path]:
+    def _libraries(self, account: str, arguments: dict[str, str], folder: Path, installer: _Installer) -> list[Path]:
         for uri in _uris(arguments.get("--extra-files")):
             self._download(account, uri, folder)
-        found = [self._download(account, uri, folder / "lib") for uri in _uris(arguments.get("--extra-py-files"))]
-        modules = [name.strip() for name in arguments.get("--additional-python-modules", "").split(",") if name.strip()]
-        return [folder / "lib", *found, *([self._modules(account, modules, folder, python)] if modules else [])]
+        files = _uris(arguments.get("--extra-py-files"))
+        modules = _uris(arguments.get("--additional-python-modules"))
+        if installer.spark:
+            options = arguments.get("--python-modules-installer-option", "").split()
+        elif any(name.startswith("s3://") for name in modules):
+            raise JobError("--additional-python-modules: a python shell takes nothing from S3; name wheels in --extra-py-files")
+        else:
+            options, modules = [], [*(name for name in files if name.endswith(".whl")), *modules]
+            files = [name for name in files if name not in modules]
+        found = [self._download(account, uri, folder / "lib") for uri in files]
+        return [folder / "lib", *found, *([self._modules(account, modules, options, folder, installer)] if modules else [])]
 
-    def _modules(self, account: str, modules: list[str], folder: Path, python: str) -> Path:
-        """``--additional-python-modules``, installed once for each list of them."""
-        fetched = [str(self._download(account, name, folder)) if name.startswith("s3://") else name for name in modules]
-        wanted = [word for name in fetched for word in _wanted(name, folder)]
-        digest = hashlib.sha256("\n".join([python, *modules]).encode()).hexdigest()[:16]
+    def _modules(self, account: str, modules: list[str], options: list[str], folder: Path, installer: _Installer) -> Path:
+        """What an installer has to install, once for each list of it."""
+        fetched = [self._download(account, name, folder) if name.startswith("s3://") else name for name in modules]
+        wanted = [_wanted(one, installer) if isinstance(one, Path) else one for one in fetched]
+        options = [option for option in options if option != "--no-index" or all(one in map(str, fetched) for one in wanted)]
+        python = installer.python
+        digest = hashlib.sha256("\n".join([python, *options, *modules]).encode()).hexdigest()[:16]
         target = self._settings.folder / "modules" / digest
         with self._lock:
             if not target.exists():
                 uv, _ = self._settings.python("uv")
                 fresh = folder / "modules"
-                install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *wanted]
+                install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *options, *wanted]
                 done = subprocess.run(  # noqa: S603 (our own command)
                     install, capture_output=True, text=True, env=self._settings.shell, cwd=folder.anchor, check=False
                 )  # from the root folder: no pyproject.toml adds a project's own constraints there
                 if done.returncode != 0:
-                    raise JobError(f"could not install --additional-python-modules {','.join(modules)}: {done.stderr.strip()}")
+                    raise JobError(f"could not install {','.join(modules)}: {done.stderr.strip()}")
                 target.parent.mkdir(exist_ok=True)
                 shutil.move(fresh, target)
         return target
@@ -155,13 +178,11 @@ def _arguments(job: dict[str, Any], run: dict[str, Any], spark: bool) -> dict[st
     return {**job.get("DefaultArguments", {}), **own, **run["Arguments"], **job.get("NonOverridableArguments", {})}
 
 
-def _wanted(name: str, folder: Path) -> list[str]:
-    """What to tell the installer: a zip of wheels says itself what is in it."""
-    if not name.endswith(".gluewheels.zip"):
-        return [name]
-    with zipfile.ZipFile(name) as archive:
-        archive.extractall(folder)
-    return ["--no-index", "--find-links", str(folder / "wheels"), "-r", str(folder / "wheels" / "requirements.txt")]
+def _wanted(wheel: Path, installer: _Installer) -> str:
+    """What to tell the installer: the file, or name and version if it holds what cannot run here."""
+    with zipfile.ZipFile(wheel) as archive:
+        compiled = any(name.endswith((".so", ".pyd", ".dylib")) for name in archive.namelist())
+    return "==".join(wheel.name.split("-")[:2]) if compiled and not installer.native else str(wheel)
 
 
 def _uris(value: str | None) -> list[str]:
@@ -171,7 +192,7 @@ def _uris(value: str | None) -> list[str]:
 def _asked(conf: str) -> dict[str, str]:
     """Glue's ``--conf`` argument: ``a=b --conf c=d``."""
     pairs = (part.strip() for part in conf.split("--conf"))
-    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)  # type: ignore[misc]  # split gives two parts
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
 def _small(folder: Path) -> dict[str, str]:

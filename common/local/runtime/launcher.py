@@ -66,10 +66,10 @@ def install(settings: launch_settings.Settings) -> None:
 
 def end_after_saving(settings: launch_settings.Settings) -> None:
     """Once the state is saved nothing else matters: do not wait for executions, pollers or handlers that still run."""
-    import crawlers  # noqa: PLC0415 (these import ministack)
-    import glue_runs  # noqa: PLC0415
-    import seams  # noqa: PLC0415
-    from ministack import app  # noqa: PLC0415
+    import crawlers  # noqa: PLC0415 (imports ministack, which reads os.environ)
+    import glue_runs  # noqa: PLC0415 (imports ministack, too)
+    import seams  # noqa: PLC0415 (imports ministack, too)
+    from ministack import app  # noqa: PLC0415 (reads os.environ when imported)
 
     save = seams.use(app, "save_all", "services")
 

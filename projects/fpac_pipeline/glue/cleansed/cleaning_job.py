@@ -22,9 +22,9 @@ Arguments: ``run_id``, ``landing_location``, ``cleansed_location``, ``max_reject
 import sys
 from itertools import chain
 
-import boto3
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+from shared.run_record import record_counts
 
 FIRST_YEAR, LAST_YEAR = 2009, 2099  # FSA publishes since 2009
 STATE_CODES = """
@@ -162,16 +162,6 @@ def _lookup(table: dict[str, str], key: Column) -> Column:
 
 def _true(condition: Column) -> Column:
     return F.coalesce(condition, F.lit(False))
-
-
-def record_counts(run_table: str, run_id: str, **counts: int) -> None:
-    """Put row counts into the run's record, which must exist."""
-    boto3.resource("dynamodb").Table(run_table).update_item(
-        Key={"run_id": run_id},
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in counts),
-        ConditionExpression="attribute_exists(run_id)",
-        ExpressionAttributeValues={f":{name}": count for name, count in counts.items()},
-    )
 
 
 def refuse_too_many_rejected(cleansed: int, rejected: int, max_percent: float) -> None:

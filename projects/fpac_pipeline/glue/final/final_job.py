@@ -14,9 +14,9 @@ https://spark.apache.org/docs/3.5.4/configuration.html (spark.sql.sources.partit
 
 import sys
 
-import boto3
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+from shared.run_record import record_counts
 
 PARTITIONS = ("program_year", "state")
 GROUP = (*PARTITIONS, "state_code", "state_name", "county_code", "crop")
@@ -56,16 +56,6 @@ def write(rows: DataFrame, location: str) -> None:
         .option("partitionOverwriteMode", "dynamic")
         .partitionBy(*PARTITIONS)
         .parquet(location)
-    )
-
-
-def record_counts(run_table: str, run_id: str, **counts: int) -> None:
-    """Put row counts into the run's record, which must exist."""
-    boto3.resource("dynamodb").Table(run_table).update_item(
-        Key={"run_id": run_id},
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in counts),
-        ConditionExpression="attribute_exists(run_id)",
-        ExpressionAttributeValues={f":{name}": count for name, count in counts.items()},
     )
 
 

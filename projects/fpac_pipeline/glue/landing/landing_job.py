@@ -12,9 +12,9 @@ Arguments: ``run_id``, ``source_location`` (s3:// of the CSV), ``loaded_at`` (IS
 
 import sys
 
-import boto3
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+from shared.run_record import record_counts
 
 TEXTS = (
     "state_code",
@@ -92,16 +92,6 @@ def _year() -> Column:
 def _acres(name: str) -> Column:
     text = _stripped(name)
     return F.when(text.rlike(ACRES_FORM), F.regexp_replace(text, ",", "").cast("decimal(18,2)"))
-
-
-def record_counts(run_table: str, run_id: str, **counts: int) -> None:
-    """Put row counts into the run's record, which must exist."""
-    boto3.resource("dynamodb").Table(run_table).update_item(
-        Key={"run_id": run_id},
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in counts),
-        ConditionExpression="attribute_exists(run_id)",
-        ExpressionAttributeValues={f":{name}": count for name, count in counts.items()},
-    )
 
 
 def main() -> None:
