@@ -24,6 +24,7 @@ from itertools import chain
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+
 from shared.run_record import record_counts
 
 FIRST_YEAR, LAST_YEAR = 2009, 2099  # FSA publishes since 2009

@@ -14,6 +14,7 @@ import sys
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+
 from shared.run_record import record_counts
 
 TEXTS = (
