@@ -80,7 +80,7 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
 
 def test_every_artifact_that_is_lost_is_told(moto_aws: AwsSession, env: Environment, place: Place) -> None:
     """The script of a job, and what it imports."""
-    job = place.job(shared_code=Code("shared_code", b"x = 1"), wheels=Code("wheels", b"PK"))
+    job = place.job(shared_code=Code("shared_code", b"x = 1"), wheels=(Code("wheels", b"PK"),))
     prepare(moto_aws, job)
     job.create(moto_aws, final(job))
     assert found(moto_aws, env, job, final(job)).drifted == ()
