@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from common.ahead import Answer, Question
-from common.aws_common import AwsSession
-from common.clients import preload
+from common.aws import AwsSession
+from common.aws_common import preload
 from common.errors import AccountError, AwsError
 from common.resource import Aws
 

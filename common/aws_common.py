@@ -1,203 +1,151 @@
-"""The only way to AWS: the account guard, the call counter, and botocore's answers and errors in our words.
+"""The only module that speaks to botocore: clients with our credentials, retries and pace, and its errors in our words.
 
-Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
-lets botocore's adaptive retry mode find the others, and turns botocore's exceptions into ours. One class of refusal is retried
-here and nowhere else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own.
+It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
+Botocore itself is loaded with the first client: an unchanged deploy never makes one (see `ahead`). Half of the time that a first
+client takes goes into listing the folders of the four hundred services that botocore knows; the loader here is asked for few.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
 
-import random
+import os
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from itertools import chain, count
-from typing import Any
+from collections.abc import Collection
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from common.ahead import Ahead, Answer, Question
-from common.clients import Clients, method
-from common.errors import BUSY, UNHEARD, AccountError, AwsError
+from common.errors import AccountError, AwsError
 from common.rates import Rates
-from common.retries import PROPAGATION, PROPAGATION_SECONDS
+from common.retries import Retries
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.loaders import Loader
+    from botocore.session import Session
 
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
 
-FIRST_PAUSE = 0.2
-"""Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
 
-
-class AwsSession:
-    """One session with one account and region; clients are made on first use and shared between threads.
+class Clients:
+    """The clients of one account and region; each is made on first use and shared between threads.
 
     Args:
         region: where every regional call goes.
-        account_id: the account that the credentials must belong to.
+        account_id: whose credentials the embedded AWS is given.
         endpoint: another address for every service; the embedded AWS.
-        sleep: how to wait between tries.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
-        ahead: has asked some questions already.
     """
 
-    def __init__(
-        self,
-        region: str,
-        account_id: str,
-        *,
-        endpoint: str | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        connections: int = 16,
-        rates: Rates | None = None,
-        ahead: Ahead | None = None,
-    ) -> None:
-        self.region = region
-        self.account_id = account_id
-        self.calls: Counter[str] = Counter()
-        self.sleep = sleep
-        self.clients = Clients(region, account_id, endpoint, connections, rates)
-        self._endpoint, self._ahead = endpoint, ahead
+    def __init__(self, region: str, account_id: str, endpoint: str | None, connections: int, rates: Rates | None) -> None:
+        self._region, self._account_id, self._endpoint = region, account_id, endpoint
+        self._connections, self._rates = connections, rates
         self._lock = threading.Lock()
+        self.made: dict[str, BaseClient] = {}
 
-    def ask_ahead(self, questions: list[Question]) -> None:
-        """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
-        if self._ahead is not None:
-            where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
-            self._ahead.ask(where, questions)
-
-    def prepare(self, services: Iterable[str]) -> None:
-        """Makes the clients of these services in the background: this process is likely to need them soon."""
-        if self._ahead is not None:
-            threading.Thread(target=self._prepare, args=(services,), name="prepare", daemon=True).start()
-
-    def _prepare(self, services: Iterable[str]) -> None:
-        with suppress(AccountError):  # which the call will meet, and tell
-            for service in services:
-                self.clients.of(service)
-
-    def guard(self) -> str:
-        """Proves that the credentials belong to the environment's account, before anything else is asked or done.
-
-        Returns:
-            The caller's ARN.
+    def of(self, service: str) -> "BaseClient":
+        """The client of a service.
 
         Raises:
-            AccountError: there are no credentials, they are not accepted, or they belong to another account.
-            AwsError: AWS could not be asked, so nothing is known of them.
+            AccountError: the chosen profile does not exist.
         """
+        if service not in self.made:  # who only wants one that is there does not wait for another to be made
+            with self._lock:
+                if service not in self.made:
+                    self.made[service] = self._created(service)
+        return self.made[service]
+
+    @cached_property
+    def _session(self) -> "Session":
+        session = _session()
+        if self._endpoint:
+            session.set_credentials(self._account_id, "embedded")
+        return session
+
+    def _created(self, service: str) -> "BaseClient":
+        from botocore.config import Config  # noqa: PLC0415 - an unchanged deploy does without it
+        from botocore.exceptions import (  # noqa: PLC0415 - see above
+            ConnectionError,  # noqa: A004 - its name
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            HTTPClientError,
+            ProfileNotFound,
+            ProxyConnectionError,
+            SSLError,
+        )
+
+        embedded: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False} if self._endpoint else {}
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
+            max_pool_connections=self._connections,
+            connect_timeout=10,
+            read_timeout=70,
+            user_agent_extra="pipeline-deployer",
+            **embedded,
+        )
+        where = {"region_name": self._region, "endpoint_url": self._endpoint}
         try:
-            caller = self.call("sts", "GetCallerIdentity")
-        except AwsError as error:
-            if error.code.startswith((*BUSY, *UNHEARD)):
-                raise
-            account = self.account_id
-            raise AccountError(f"AWS does not accept the credentials: {error.said} Sign in to account {account}.") from None
-        if caller["Account"] != self.account_id:
-            raise AccountError(
-                f"These credentials belong to account {caller['Account']} ({caller['Arn']}); the environment is in account "
-                f"{self.account_id}. Nothing was changed. Set AWS_PROFILE to a profile of account {self.account_id}."
-            )
-        return str(caller["Arn"])
-
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        """One API operation, retried for as long as a new role may be unknown.
-
-        Raises:
-            AwsError: AWS refused, or could not be reached.
-            AccountError: there are no credentials.
-        """
-        deadline, pause = PROPAGATION_SECONDS, 1.0
-        while True:
-            try:
-                return self._once(service, operation, parameters)
-            except AwsError as error:
-                known = any(service == where and text in error.said for where, text in PROPAGATION)
-                if not known or deadline <= 0:
-                    raise
-            wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter, no secret
-            self.sleep(wait)
-            deadline, pause = deadline - wait, min(pause * 2, 10.0)
-
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
-        """One API operation, and None if AWS answers with exactly the error code `absent`."""
-        try:
-            return self.call(service, operation, **parameters)
-        except AwsError as error:
-            if error.code == absent:
-                return None
-            raise
-
-    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Every page of a paginated operation, each counted as the call it is."""
-        answered = self._answered(Question(service, operation, parameters, paged=True))
-        if answered is not None:
-            yield from answered
-            return
-        paginator = self.clients.of(service).get_paginator(method(operation))
-        with _Translated(self, service, operation):
-            for page in paginator.paginate(**parameters):
-                self._count(service, operation)
-                yield page
-
-    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
-        """One of botocore's waiters, impatient at first. Its polls are counted by the operation that it calls."""
-        waiting = self.clients.of(service).get_waiter(waiter)
-        operation, delay = waiting.config.operation, waiting.config.delay
-        poll = waiting._operation_method  # noqa: SLF001 - the only place to count a waiter's polls
-        waiting.config.delay = 0  # what is long by AWS's measure is long for whoever waits for something short
-        pauses = chain((0.0,), (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
-
-        def counted(**poll_parameters: Any) -> Any:
-            self.sleep(next(pauses))
-            self._count(service, operation)
-            return poll(**poll_parameters)
-
-        waiting._operation_method = counted  # noqa: SLF001 - see above
-        with _Translated(self, service, operation):
-            waiting.wait(**parameters)
-
-    def tags(self, arn: str) -> dict[str, str] | None:
-        """A resource's tags from the tagging index, or None if the index does not know the resource."""
-        found = self.call("resourcegroupstaggingapi", "GetResources", ResourceARNList=[arn])
-        for entry in found["ResourceTagMappingList"]:
-            if entry["ResourceARN"] == arn:
-                return {tag["Key"]: tag["Value"] for tag in entry["Tags"]}
-        return None
-
-    def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        answered = self._answered(Question(service, operation, parameters))
-        if answered is not None:
-            return answered[0]
-        with _Translated(self, service, operation):
-            asking = getattr(self.clients.of(service), method(operation))
-            self._count(service, operation)
-            response: dict[str, Any] = asking(**parameters)
-            return response
-
-    def _answered(self, question: Question) -> Answer | None:
-        """What the other process was told, each page and each refusal counted as the call it was."""
-        pages = 1
-        try:
-            answer = self._ahead.answer(question) if self._ahead is not None else None
-            pages = len(answer) if answer is not None else 0
-        finally:
-            for _ in range(pages):
-                self._count(question.service, question.operation)
-        return answer
-
-    def _count(self, service: str, operation: str) -> None:
-        with self._lock:
-            self.calls[f"{service}:{operation}"] += 1
+            client = self._session.create_client(service, config=config, **where)
+        except ProfileNotFound as error:
+            raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
+        unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard))
+        if self._rates is not None:
+            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call.
+            client.meta.events.register("request-created", partial(_paced, self._rates, service))
+        return client
 
 
-class _Translated:
-    """Turns botocore's exceptions into ours."""
+def preload(services: Collection[str]) -> None:
+    """Loads what the clients of these services take, whatever their region and credentials will be."""
+    session = _session()
+    session.set_credentials("nobody", "nothing")
+    for service in services:
+        session.create_client(service, region_name="us-east-1")
 
-    def __init__(self, aws: AwsSession, service: str, operation: str) -> None:
-        self._aws, self._service, self._operation = aws, service, operation
+
+def method(operation: str) -> str:
+    """The name of a client's method for an API operation."""
+    from botocore import xform_name  # noqa: PLC0415 - an unchanged deploy does without it
+
+    return str(xform_name(operation))
+
+
+def _session() -> "Session":
+    import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
+
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    return session
+
+
+@cache
+def _loader(data_path: str | None) -> "Loader":
+    """One for all sessions: what one has read of botocore's data, the next need not read again."""
+    from botocore.loaders import Loader  # noqa: PLC0415 - see above
+
+    class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
+        """Takes every folder for a service's, and does not look into each to see."""
+
+        def list_available_services(self, type_name: str) -> list[str]:
+            del type_name
+            return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
+
+    added = [Path(os.path.expandvars(one)).expanduser() for one in data_path.split(os.pathsep)] if data_path else []
+    return Lean([str(path) for path in added])
+
+
+def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
+    rates.take(service, operation_name)
+
+
+class Translated:
+    """Turns botocore's exceptions into ours, for as long as one operation is asked for."""
+
+    def __init__(self, account_id: str, service: str, operation: str) -> None:
+        self._account_id, self._service, self._operation = account_id, service, operation
 
     def __enter__(self) -> None:
         pass
@@ -217,7 +165,7 @@ class _Translated:
             said = error.response.get("Error", {})
             raise self._refused(said.get("Code", "Unknown"), said.get("Message", str(error))) from None
         if isinstance(error, NoCredentialsError | PartialCredentialsError):
-            raise AccountError(ABSENT_CREDENTIALS.format(account=self._aws.account_id)) from None
+            raise AccountError(ABSENT_CREDENTIALS.format(account=self._account_id)) from None
         if isinstance(error, WaiterError):
             raise self._refused("WaiterError", f"{error} {_last_reason(error.last_response)}".strip()) from None
         if isinstance(error, BotoCoreError):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common import config, parameters, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead, first_question
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.build_folder import BuildFolder
 from common.choices import Choices, parallel
 from common.config import Environment

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from tests.repository import ACCOUNT, HANDLER, Repository
 
 DECLARED = (

@@ -9,7 +9,7 @@ import pytest
 
 from common import ahead, local, stat_cache
 from common.ahead import Ahead, Question, first_question
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError
 from common.records import first_questions
 from tests.local.fixtures import client, embedded, embedded_root

@@ -26,11 +26,11 @@ LAYERS = (
         "table",
     },
     {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
-    {"ahead", "clients", "reasons", "remains"},
+    {"ahead", "aws_common", "reasons", "remains"},
     {"release"},
     {
         "artifact",
-        "aws_common",
+        "aws",
         "events",
         "failure",
         "local",
@@ -57,7 +57,7 @@ LAYERS = (
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "layers", "permissions", "pipeline"}
 DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
-DOING = {"aws_common", "engine", "lock", "planning", "pruning", "records", "release", "report", "scheduling", "session"}
+DOING = {"aws", "aws_common", "engine", "lock", "planning", "pruning", "records", "release", "report", "scheduling", "session"}
 SEEN_BY_DOING = {"declaration", "resources", "settings", "shared"}
 """Of what declares: the protocol of a declared pipeline, the types by their kinds, and the names of shared resources."""
 
@@ -126,7 +126,7 @@ def test_declaring_and_doing_know_nothing_of_each_other() -> None:
 
 def test_one_module_speaks_to_aws_and_two_to_invoke() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
-    assert speaking == {"common/aws_common.py", "common/clients.py"}
+    assert speaking == {"common/aws_common.py"}
     assert {shown(path) for path in OURS if "invoke" in top_level(path)} == {"common/executor.py", "tasks.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/digest.py", "common/local/environments.py"}, "digests are made in one place"

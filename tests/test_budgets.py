@@ -13,7 +13,7 @@ import pytest
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from common import steps
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.events import Event
 from common.prediction import predict
 from common.resource import Action, Change

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common import digest
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.config import Environment
 from common.drift import Found, compare
 from common.records import Records

@@ -9,7 +9,7 @@ import pytest
 
 from common import projects, steps
 from common.ahead import Question, first_question
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.resources.layer import existing
 from common.session import Choices, Session
 from tests.fake_world import Killed

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError
 from tests.resources.builders import Place, final, prepare
 from tests.resources.conftest import moto_aws, moto_gaps, moto_glue, place, slept

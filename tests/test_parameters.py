@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common import parameters
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.config import Environment
 from common.errors import ConfigError
 from tests.repository import ACCOUNT, CONFIG

@@ -13,7 +13,7 @@ from moto import mock_aws
 from rich.console import Console
 
 from common import preview as previews
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError, DeployError
 from common.preview import preview
 from common.reference import Ref

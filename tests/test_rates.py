@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import rates
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError
 from common.rates import BUDGETS, Budget, Rates
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import botocore.waiter
 
 from common import config, destroying, projects, steps
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.config import Environment
 from common.declaration import Declares, Entry
 from common.destroying import Destruction

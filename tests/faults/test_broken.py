@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AccountError, AwsError
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, settled

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError
 from common.retries import PROPAGATION, PROPAGATION_SECONDS
 from tests.faults.emulator import Emulator

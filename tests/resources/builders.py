@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common import digest
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.resource import Artifact, Key, Resource, State, rendered

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from common import local
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from tests.local.fixtures import embedded, embedded_root
 from tests.moto_gaps import moto_gaps, moto_glue
 from tests.resources.builders import Place

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError
 from common.resources.directory import Content, Directory
 from tests.repository import SHARED, Repository

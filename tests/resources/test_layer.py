@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import ArtifactError, AwsError
 from common.resources.layer import Version, existing, versions
 from tests.resources.builders import ARTIFACTS, Place, final, prepare, zipped

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError
 from common.resource import Resource, State, difference
 from tests.resources.builders import Place, final, prepare

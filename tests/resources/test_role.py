@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import DeclarationError
 from common.resource import difference
 from tests.resources.builders import Place, final, prepare

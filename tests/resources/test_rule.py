@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.errors import AwsError, DeclarationError
 from tests.resources.builders import Place, final
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from common.aws_common import AwsSession
+from common.aws import AwsSession
 from common.resource import Resource
 from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
 from tests.resources.builders import Place, final, prepare

@@ -1,0 +1,189 @@
+"""The only way to AWS: the account guard, the call counter, and how long to wait for what.
+
+Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
+lets botocore's adaptive retry mode find the others, and raises our errors. One class of refusal is retried here and nowhere
+else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own.
+
+Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, count
+from typing import Any
+
+from common.ahead import Ahead, Answer, Question
+from common.aws_common import Clients, Translated, method
+from common.errors import BUSY, UNHEARD, AccountError, AwsError
+from common.rates import Rates
+from common.retries import PROPAGATION, PROPAGATION_SECONDS
+
+FIRST_PAUSE = 0.2
+"""Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
+
+
+class AwsSession:
+    """One session with one account and region; clients are made on first use and shared between threads.
+
+    Args:
+        region: where every regional call goes.
+        account_id: the account that the credentials must belong to.
+        endpoint: another address for every service; the embedded AWS.
+        sleep: how to wait between tries.
+        connections: how many calls may be under way at once.
+        rates: what AWS allows; nothing is held back without it.
+        ahead: has asked some questions already.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        account_id: str,
+        *,
+        endpoint: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        connections: int = 16,
+        rates: Rates | None = None,
+        ahead: Ahead | None = None,
+    ) -> None:
+        self.region = region
+        self.account_id = account_id
+        self.calls: Counter[str] = Counter()
+        self.sleep = sleep
+        self.clients = Clients(region, account_id, endpoint, connections, rates)
+        self._endpoint, self._ahead = endpoint, ahead
+        self._lock = threading.Lock()
+
+    def ask_ahead(self, questions: list[Question]) -> None:
+        """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
+        if self._ahead is not None:
+            where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
+            self._ahead.ask(where, questions)
+
+    def prepare(self, services: Iterable[str]) -> None:
+        """Makes the clients of these services in the background: this process is likely to need them soon."""
+        if self._ahead is not None:
+            threading.Thread(target=self._prepare, args=(services,), name="prepare", daemon=True).start()
+
+    def _prepare(self, services: Iterable[str]) -> None:
+        with suppress(AccountError):  # which the call will meet, and tell
+            for service in services:
+                self.clients.of(service)
+
+    def guard(self) -> str:
+        """Proves that the credentials belong to the environment's account, before anything else is asked or done.
+
+        Returns:
+            The caller's ARN.
+
+        Raises:
+            AccountError: there are no credentials, they are not accepted, or they belong to another account.
+            AwsError: AWS could not be asked, so nothing is known of them.
+        """
+        try:
+            caller = self.call("sts", "GetCallerIdentity")
+        except AwsError as error:
+            if error.code.startswith((*BUSY, *UNHEARD)):
+                raise
+            account = self.account_id
+            raise AccountError(f"AWS does not accept the credentials: {error.said} Sign in to account {account}.") from None
+        if caller["Account"] != self.account_id:
+            raise AccountError(
+                f"These credentials belong to account {caller['Account']} ({caller['Arn']}); the environment is in account "
+                f"{self.account_id}. Nothing was changed. Set AWS_PROFILE to a profile of account {self.account_id}."
+            )
+        return str(caller["Arn"])
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """One API operation, retried for as long as a new role may be unknown.
+
+        Raises:
+            AwsError: AWS refused, or could not be reached.
+            AccountError: there are no credentials.
+        """
+        deadline, pause = PROPAGATION_SECONDS, 1.0
+        while True:
+            try:
+                return self._once(service, operation, parameters)
+            except AwsError as error:
+                known = any(service == where and text in error.said for where, text in PROPAGATION)
+                if not known or deadline <= 0:
+                    raise
+            wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter, no secret
+            self.sleep(wait)
+            deadline, pause = deadline - wait, min(pause * 2, 10.0)
+
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+        """One API operation, and None if AWS answers with exactly the error code `absent`."""
+        try:
+            return self.call(service, operation, **parameters)
+        except AwsError as error:
+            if error.code == absent:
+                return None
+            raise
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page of a paginated operation, each counted as the call it is."""
+        answered = self._answered(Question(service, operation, parameters, paged=True))
+        if answered is not None:
+            yield from answered
+            return
+        paginator = self.clients.of(service).get_paginator(method(operation))
+        with Translated(self.account_id, service, operation):
+            for page in paginator.paginate(**parameters):
+                self._count(service, operation)
+                yield page
+
+    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+        """One of botocore's waiters, impatient at first. Its polls are counted by the operation that it calls."""
+        waiting = self.clients.of(service).get_waiter(waiter)
+        operation, delay = waiting.config.operation, waiting.config.delay
+        poll = waiting._operation_method  # noqa: SLF001 - the only place to count a waiter's polls
+        waiting.config.delay = 0  # the pauses are ours
+        pauses = chain((0.0,), (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
+
+        def counted(**poll_parameters: Any) -> Any:
+            self.sleep(next(pauses))
+            self._count(service, operation)
+            return poll(**poll_parameters)
+
+        waiting._operation_method = counted  # noqa: SLF001 - see above
+        with Translated(self.account_id, service, operation):
+            waiting.wait(**parameters)
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        """A resource's tags from the tagging index, or None if the index does not know the resource."""
+        found = self.call("resourcegroupstaggingapi", "GetResources", ResourceARNList=[arn])
+        for entry in found["ResourceTagMappingList"]:
+            if entry["ResourceARN"] == arn:
+                return {tag["Key"]: tag["Value"] for tag in entry["Tags"]}
+        return None
+
+    def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        answered = self._answered(Question(service, operation, parameters))
+        if answered is not None:
+            return answered[0]
+        with Translated(self.account_id, service, operation):
+            asking = getattr(self.clients.of(service), method(operation))
+            self._count(service, operation)
+            response: dict[str, Any] = asking(**parameters)
+            return response
+
+    def _answered(self, question: Question) -> Answer | None:
+        """What the other process was told, each page and each refusal counted as the call it was."""
+        pages = 1
+        try:
+            answer = self._ahead.answer(question) if self._ahead is not None else None
+            pages = len(answer) if answer is not None else 0
+        finally:
+            for _ in range(pages):
+                self._count(question.service, question.operation)
+        return answer
+
+    def _count(self, service: str, operation: str) -> None:
+        with self._lock:
+            self.calls[f"{service}:{operation}"] += 1
