@@ -20,11 +20,12 @@ SERVICES = ("sts", "s3", "resourcegroupstaggingapi", "iam")
 def main() -> None:
     """One line in, a line for each answer out."""
     gc.disable()  # this process ends before there is much to collect
+    session = None
     with suppress(Exception):  # whatever is wrong will be met again, by who can tell it
-        preload(SERVICES)  # while the questions are still being thought of
+        session = preload(SERVICES)  # while the questions are still being thought of
     where, asked = json.loads(sys.stdin.readline())
     questions = [Question(*one) for one in asked]
-    aws, lock = AwsSession(**where), threading.Lock()
+    aws, lock = AwsSession(**where, session=session), threading.Lock()
 
     def tell(number: int, question: Question) -> None:
         try:

@@ -14,13 +14,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.ahead import Ahead, Answer, Question
 from common.aws_common import Clients, Translated, method
 from common.errors import BUSY, UNHEARD, AccountError, AwsError
 from common.rates import Rates
 from common.retries import PROPAGATION, PROPAGATION_SECONDS
+
+if TYPE_CHECKING:
+    from common.aws_common import Session
 
 FIRST_PAUSE = 0.2
 """Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
@@ -37,6 +40,7 @@ class AwsSession:
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
         ahead: has asked some questions already.
+        session: see `Clients`.
     """
 
     def __init__(
@@ -49,12 +53,13 @@ class AwsSession:
         connections: int = 16,
         rates: Rates | None = None,
         ahead: Ahead | None = None,
+        session: "Session | None" = None,
     ) -> None:
         self.region = region
         self.account_id = account_id
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
-        self.clients = Clients(region, account_id, endpoint, connections, rates)
+        self.clients = Clients(region, account_id, endpoint, connections, rates, session)
         self._endpoint, self._ahead = endpoint, ahead
         self._lock = threading.Lock()
 

@@ -10,7 +10,7 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 import os
 import threading
 from collections.abc import Collection
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,9 @@ from common.retries import Retries
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from botocore.loaders import Loader
     from botocore.session import Session
 
+__all__ = ["Clients", "Session", "Translated", "method", "preload"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
@@ -37,11 +37,20 @@ class Clients:
         endpoint: another address for every service; the embedded AWS.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
+        session: from `preload`; a new one without.
     """
 
-    def __init__(self, region: str, account_id: str, endpoint: str | None, connections: int, rates: Rates | None) -> None:
+    def __init__(
+        self,
+        region: str,
+        account_id: str,
+        endpoint: str | None,
+        connections: int,
+        rates: Rates | None,
+        session: "Session | None" = None,
+    ) -> None:
         self._region, self._account_id, self._endpoint = region, account_id, endpoint
-        self._connections, self._rates = connections, rates
+        self._connections, self._rates, self._preloaded = connections, rates, session
         self._lock = threading.Lock()
         self.made: dict[str, BaseClient] = {}
 
@@ -59,10 +68,7 @@ class Clients:
 
     @cached_property
     def _session(self) -> "Session":
-        session = _session()
-        if self._endpoint:
-            session.set_credentials(self._account_id, "embedded")
-        return session
+        return self._preloaded or _session()
 
     def _created(self, service: str) -> "BaseClient":
         from botocore.config import Config  # noqa: PLC0415 - an unchanged deploy does without it
@@ -86,6 +92,7 @@ class Clients:
             **embedded,
         )
         where = {"region_name": self._region, "endpoint_url": self._endpoint}
+        where |= _keys(self._account_id) if self._endpoint else {}
         try:
             client = self._session.create_client(service, config=config, **where)
         except ProfileNotFound as error:
@@ -98,12 +105,12 @@ class Clients:
         return client
 
 
-def preload(services: Collection[str]) -> None:
-    """Loads what the clients of these services take, whatever their region and credentials will be."""
+def preload(services: Collection[str]) -> "Session":
+    """A session that has loaded what the clients of these services take, whatever their region and credentials will be."""
     session = _session()
-    session.set_credentials("nobody", "nothing")
     for service in services:
-        session.create_client(service, region_name="us-east-1")
+        session.create_client(service, region_name="us-east-1", **_keys("nobody"))
+    return session
 
 
 def method(operation: str) -> str:
@@ -113,17 +120,13 @@ def method(operation: str) -> str:
     return str(xform_name(operation))
 
 
+def _keys(account_id: str) -> dict[str, str]:
+    """Credentials where any will do; the embedded AWS takes the account from them."""
+    return {"aws_access_key_id": account_id, "aws_secret_access_key": "embedded"}
+
+
 def _session() -> "Session":
     import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
-
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
-    return session
-
-
-@cache
-def _loader(data_path: str | None) -> "Loader":
-    """One for all sessions: what one has read of botocore's data, the next need not read again."""
     from botocore.loaders import Loader  # noqa: PLC0415 - see above
 
     class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
@@ -133,8 +136,11 @@ def _loader(data_path: str | None) -> "Loader":
             del type_name
             return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
 
-    added = [Path(os.path.expandvars(one)).expanduser() for one in data_path.split(os.pathsep)] if data_path else []
-    return Lean([str(path) for path in added])
+    session = botocore.session.get_session()
+    paths = session.get_config_variable("data_path")
+    added = [str(Path(os.path.expandvars(one)).expanduser()) for one in paths.split(os.pathsep)] if paths else None
+    session.register_component("data_loader", Lean(added))
+    return session
 
 
 def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:

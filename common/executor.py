@@ -4,6 +4,7 @@ Stock Invoke runs pre-tasks without the options of the task that asked for them:
 no environment. And each task would have to open what the one before had just closed.
 """
 
+import atexit
 import gc
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ class Executor(invoke.executor.Executor):
     def execute(self, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
         """Runs the tasks of one command line within one `Invocation`."""
         gc.set_threshold(50_000, 50, 50)  # loading modules makes many objects and hardly any garbage
+        atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
         invocation = Invocation([str(call.task.name) for call in self.normalize(tasks)])
         INVOCATION.set(invocation)
         try:
