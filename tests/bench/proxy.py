@@ -51,9 +51,16 @@ class Proxy(BaseHTTPRequestHandler):
             type(self).calls += 1
         time.sleep(self.delay)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
-        self._upstream.request(self.command, self.path, body, headers)
-        answer = self._upstream.getresponse()
+        try:
+            answer = self._ask(body, headers)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):  # it was idle for too long
+            self._upstream.close()
+            answer = self._ask(body, headers)
         self._answer(answer.status, answer.headers.items(), answer.read(), answer.headers.get("Content-Length"))
+
+    def _ask(self, body: bytes, headers: dict[str, str]) -> http.client.HTTPResponse:
+        self._upstream.request(self.command, self.path, body, headers)
+        return self._upstream.getresponse()
 
     def _set(self, milliseconds: float) -> None:
         with self.lock:
