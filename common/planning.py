@@ -13,14 +13,14 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from common import digest, reasons, records, resource
+from common import digest, reasons, records, resource, trust
 from common.config import OWNER_TAG, Environment
 from common.digest import Digest
 from common.errors import DeployError, OwnershipError
 from common.index import Part
 from common.pruning import Pruner, Types, no_type
 from common.records import Records
-from common.release import CLEAN, Mark, Root, Trusted, key_of
+from common.release import Trusted
 from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
 from common.resources import layer
@@ -91,7 +91,12 @@ class Planner:
         self._parts, self._types = parts, types
 
     def plan(
-        self, resources: Sequence[Resource], options: Options, guard: Callable[[], object], undeclared: Collection[str] = ()
+        self,
+        resources: Sequence[Resource],
+        options: Options,
+        guard: Callable[[], object],
+        undeclared: Collection[str] = (),
+        likely: Collection[str] = (),
     ) -> Outcome:
         """What has to be done, in dependency order.
 
@@ -100,6 +105,7 @@ class Planner:
             options: what the user asked for.
             guard: proves that this is the right account; it runs beside the first reads, and nothing is concluded without it.
             undeclared: projects that nobody declares any more.
+            likely: projects that have probably changed; what is asked of such a one is asked at once.
 
         Raises:
             OwnershipError: something exists under one of our names that is not ours; all such in one message.
@@ -115,35 +121,17 @@ class Planner:
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
+        roots = {name: self._pool.submit(self._records.root, name) for name in asked.intersection(likely)}
         guarded.result()
-        trusted = self._trust({name: mark.result() for name, mark in marks.items()}, digests)
+        trusted = trust.of_projects(
+            self._records, self._pool, {name: one.result() for name, one in marks.items()}, roots, digests
+        )
         known = {arn: project for future in present for arn, project in future.result().items()}
         changes = self._changes(resources, artifacts, digests, trusted, known, options)
         ordered = [changes[key] for key in _order(resources) if key in changes]
         orphans, remains = self._orphans(trusted, resources, digests, options)
         elsewhere = frozenset(known.values()) - asked - {""}
         return Outcome(Plan((*ordered, *orphans)), trusted, digests, remains, elsewhere)
-
-    # What the records say ---------------------------------------------------------------------------------------------------
-
-    def _trust(self, marks: Mapping[str, Mark | None], digests: Mapping[Key, Digest]) -> dict[str, Trusted]:
-        own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
-        trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
-        doubtful = [name for name in marks if trusted[name] is None]
-        found = dict(zip(doubtful, self._pool.map(self._records.root, doubtful), strict=True))
-        for name, (body, etag) in found.items():
-            mark = marks[name]
-            if mark is not None and body is not None and body.digest() == mark.root:
-                by_key, pending = _by_key(name, body.digests), _by_key(name, body.pending)
-                trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, etag)
-        # Whoever lost the root lost the list of what was pending too: the records are what is left to ask, and prove nothing.
-        lost = [name for name in doubtful if trusted[name] is None]
-        listed = [key for keys in self._pool.map(self._records.listed, lost) for key in sorted(keys)]
-        recorded = dict(zip(listed, self._pool.map(self._records.recorded, listed), strict=True))
-        for name in lost:
-            digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name}
-            trusted[name] = Trusted(digests=digests_of, etag=found[name][1], proven=False)
-        return {name: one for name, one in trusted.items() if one is not None}
 
     # What has to be done ----------------------------------------------------------------------------------------------------
 
@@ -255,16 +243,6 @@ def _order(resources: Sequence[Resource]) -> Iterable[Key]:
     """Keys so that each comes after what it needs; among equals as declared."""
     sorter = TopologicalSorter({one.key: one.needs for one in resources})
     return sorter.static_order()
-
-
-def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
-    """Everything is as released if the mark is that of just these digests; then one call has answered for all."""
-    expected = Root({str(key): one for key, one in own.items()}).digest()
-    return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
-
-
-def _by_key(project: str, of: Mapping[str, V]) -> dict[Key, V]:
-    return {key: value for text, value in of.items() if (key := key_of(project, text)) is not None}
 
 
 def _check_replaceable(one: Resource, fixed: str, options: Options) -> None:

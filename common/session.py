@@ -66,7 +66,7 @@ class Session:
         self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
-        self._edited: set[str] = set()
+        self._edited: list[Resource] = []
         self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
 
@@ -152,11 +152,12 @@ class Session:
             self.aws.ask_ahead(questions)
             resources = self.resources
             if self._edited:
-                self.aws.prepare(("s3", *self._edited))
+                self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}))
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
-            self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared())
+            likely = {one.key.project for one in self._edited}
+            self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared(), likely)
             sizes.keep(one.arn for one in resources)
             self.report(Planned(self._outcome.plan))
             self._tell_undeclared(self._outcome)
@@ -227,12 +228,12 @@ class Session:
         looked: set[Key] = set()
         with StatCache(self.root / "build" / "stat-cache.json") as known:
             for one in resources:
-                reads = known.reads
+                changed = known.changed
                 for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
                     artifact.read(known.of_file)
                     looked.add(artifact.key)
-                if known.reads > reads:
-                    self._edited.add(one.arn.split(":")[2])
+                if known.changed > changed:
+                    self._edited.append(one)
 
     def _make_engine(self, plan: Plan) -> Engine:
         if not plan.is_empty:

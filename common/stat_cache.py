@@ -1,9 +1,9 @@
 """Digests of files without reading them again: what `stat` says of a file is remembered beside its digest.
 
 A file whose path, size, inode and times are as they were is taken to hold the same bytes. That fails in one case: a file that
-changes twice within one tick of its clock looks the same after the second change. So what was still young when its digest was
-taken is not remembered (git calls such an entry racy), and is read again next time. The cache is speed and nothing else: it may
-be deleted, and one that was damaged is not believed.
+changes twice within one tick of its clock looks the same after the second change. So of what was still young when its digest was
+taken only the digest is remembered, and it is read again next time (git calls such an entry racy). The cache is speed and nothing
+else: it may be deleted, and one that was damaged is not believed.
 
 Follows https://git-scm.com/docs/racy-git
 """
@@ -24,6 +24,8 @@ from common.new_file import new_file
 SCHEMA = 1
 YOUNG_NS = 2_000_000_000
 """Two seconds: the coarsest clock of a file system in use."""
+UNLIKE_ANY = (-1, -1, -1, -1)
+"""What `stat` says of no file."""
 LIMIT = 50_000
 """With more files than these, only those that were asked for are remembered."""
 
@@ -41,8 +43,8 @@ class StatCache:
         self._known: dict[str, list[Any]] = {}
         self._used: dict[str, list[Any]] = {}
         self._fresh = False
-        self.reads = 0
-        """How many files had to be read."""
+        self.changed = 0
+        """How many files held other bytes when they were last asked for."""
 
     def __enter__(self) -> Self:
         with suppress(OSError):
@@ -62,13 +64,12 @@ class StatCache:
             found: what `stat` has said of it, before this call.
         """
         name, seen = os.fspath(path), [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-        entry = self._known.get(name)
+        entry = before = self._known.get(name)
         if entry is None or entry[:-1] != seen:
-            entry = [*seen, digest.of_file(path)]
-            self.reads += 1
-            if max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns:
-                return Digest(entry[-1])
-            self._fresh = True
+            young = max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns
+            entry = [*(UNLIKE_ANY if young else seen), digest.of_file(path)]
+            self.changed += before is not None and before[-1] != entry[-1]
+            self._fresh = self._fresh or entry != before
         self._used[name] = entry
         return Digest(entry[-1])
 

@@ -46,7 +46,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"configured", "drift", "old_layers", "package", "pruning", "releases"},
+    {"configured", "drift", "old_layers", "package", "pruning", "releases", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "libraries", "projects", "roots", "shared"},
     {"engine", "rendering", "run_report"},

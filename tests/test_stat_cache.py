@@ -203,3 +203,18 @@ def test_artifacts_take_their_digests_from_it(kept: Path, tree: list[Path]) -> N
         assert cached[0].files() == {path.name: one for path, one in true(tree).items()}
     assert set(known._used) == {str(path) for path in tree}
     assert not known._fresh
+
+
+def test_only_a_file_that_held_other_bytes_counts_as_changed(kept: Path, tree: list[Path]) -> None:
+    def changed(clock: Callable[[], int] = later) -> int:
+        with StatCache(kept, clock) as known:
+            for path in tree:
+                known.of_file(path, path.stat())
+            return known.changed
+
+    assert changed() == 0, "of what was never seen nothing is known"
+    os.utime(tree[0], (1, 1))
+    assert changed() == 0, "touched, and the same"
+    tree[0].write_text("print('other')\n")
+    assert changed(time.time_ns) == 1
+    assert changed(time.time_ns) == 0, "too young to be believed, but read again it is the same"

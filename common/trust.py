@@ -1,0 +1,64 @@
+"""What the records say of each project, and how far that may be believed.
+
+Most of the time the mark of the release root answers for all: it is that of just what is declared. Else the root's body says what
+is as it was released, if its mark vouches for it; and if it does not, the records themselves are asked, and prove nothing.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from typing import TypeVar
+
+from common.digest import Digest
+from common.records import Records
+from common.release import CLEAN, Mark, Root, Trusted, key_of
+from common.resource import Key
+
+Body = tuple[Root | None, str | None]
+"""A release root and its ETag."""
+V = TypeVar("V")
+
+
+def of_projects(
+    known: Records,
+    pool: Executor,
+    marks: Mapping[str, Mark | None],
+    roots: Mapping[str, Future[Body]],
+    digests: Mapping[Key, Digest],
+) -> dict[str, Trusted]:
+    """What is known of each project without asking for its resources.
+
+    Args:
+        known: where to ask for more.
+        pool: where that is done.
+        marks: of the projects' release roots.
+        roots: those that were asked for already.
+        digests: of what is declared.
+    """
+    own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
+    trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
+    doubtful = [name for name in marks if trusted[name] is None]
+    asked = {name: roots.get(name) or pool.submit(known.root, name) for name in doubtful}
+    found = {name: root.result() for name, root in asked.items()}
+    for name, (body, etag) in found.items():
+        mark = marks[name]
+        if mark is not None and body is not None and body.digest() == mark.root:
+            by_key, pending = _by_key(name, body.digests), _by_key(name, body.pending)
+            trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, etag)
+    # Whoever lost the root lost the list of what was pending too: the records are what is left to ask, and prove nothing.
+    lost = [name for name in doubtful if trusted[name] is None]
+    listed = [key for keys in pool.map(known.listed, lost) for key in sorted(keys)]
+    recorded = dict(zip(listed, pool.map(known.recorded, listed), strict=True))
+    for name in lost:
+        digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name}
+        trusted[name] = Trusted(digests=digests_of, etag=found[name][1], proven=False)
+    return {name: one for name, one in trusted.items() if one is not None}
+
+
+def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
+    """Everything is as released if the mark is that of just these digests; then one call has answered for all."""
+    expected = Root({str(key): one for key, one in own.items()}).digest()
+    return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
+
+
+def _by_key(project: str, of: Mapping[str, V]) -> dict[Key, V]:
+    return {key: value for text, value in of.items() if (key := key_of(project, text)) is not None}
