@@ -69,7 +69,9 @@ class Engine:
         self._artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         self._roots = Roots(outcome, self._resources, self._artifacts)
         self._locks: dict[str, Lock] = {}
-        self._uploads: dict[Key, Future[bool]] = {}
+        self._uploads: dict[Key, Future[float | None]] = {}
+        self._lasted: dict[Key, float] = {}
+        """Seconds of each upload, which begins before its step."""
         self._etags: dict[str, str] = {}
         self._interrupted = Event()
         self._refused = False
@@ -224,12 +226,12 @@ class Engine:
         else:
             self.done.add(change.key)
             self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
-            self._means.report(Finished(change, self._means.clock() - started))
+            self._means.report(Finished(change, self._lasted.get(change.key, self._means.clock() - started)))
 
     def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:
-            if not self._uploads[change.key].result():
-                self._upload(change.key)
+            lasted = self._uploads[change.key].result()
+            self._lasted[change.key] = self._upload(change.key) if lasted is None else lasted
             return {}
         aws = Fenced(self._aws, self._locks[change.key.project].check) if self._locks else self._aws
         if change.action in REMOVING:
@@ -246,18 +248,17 @@ class Engine:
             case _:
                 return {}
 
-    def _begin_upload(self, key: Key) -> bool:
+    def _begin_upload(self, key: Key) -> float | None:
         """Uploads as soon as leases are held: nothing relies on an artifact until a change is carried out."""
-        if self._interrupted.is_set():
-            return False
-        self._upload(key)
-        return True
+        return None if self._interrupted.is_set() else self._upload(key)
 
-    def _upload(self, key: Key) -> None:
+    def _upload(self, key: Key) -> float:
+        """Returns how many seconds it took."""
         self._locks[key.project].check()
-        artifact = self._artifacts[key]
+        artifact, started = self._artifacts[key], self._means.clock()
         built = artifact.build(self._means.build_dir)
         self._records.upload(artifact, built, artifact.bill(self._means.build_dir))
+        return self._means.clock() - started
 
     def _remove(self, aws: Aws, change: Change) -> Outputs:
         kind = self._means.types(change.key.kind)

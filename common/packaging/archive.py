@@ -5,14 +5,18 @@ Members are sorted, carry a fixed date and one of two modes, and are named by re
 
 import shutil
 import tempfile
+import threading
 import zipfile
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from common.build_folder import used
 from common.new_file import new_file
 from common.packaging.tree import Files, Found
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 class new_folder:  # noqa: N801 - reads as the function it is
@@ -37,6 +41,15 @@ class new_folder:  # noqa: N801 - reads as the function it is
                 if not self._target.exists():
                     raise
         shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """The folder, which `make` has filled, now or some other time; of several threads that need it one makes it."""
+    with _busy[folder]:
+        if not used(folder):
+            with new_folder(folder) as fresh:
+                make(fresh)
+    return folder
 
 
 def write_zip(target: Path, members: Files, texts: Mapping[str, str] | None = None) -> None:

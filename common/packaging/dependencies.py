@@ -20,12 +20,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from common import digest
-from common.build_folder import used
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import uv
-from common.packaging.archive import new_folder
+from common.packaging.archive import made_once
 from common.packaging.bill import Component, Wheels
 from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal
 from common.packaging.tree import Found, Ignoring, shown, walk
@@ -79,12 +78,7 @@ class Dependencies:
         Raises:
             ArtifactError: uv cannot fetch them, or one has no wheel for the target.
         """
-        folder = build_dir / ".dependencies" / self.digest()
-        with _busy[folder]:
-            if not used(folder):
-                with new_folder(folder) as fresh:
-                    self._install(fresh)
-        return folder
+        return made_once(build_dir / ".dependencies" / self.digest(), self._install)
 
     def _install(self, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as place:

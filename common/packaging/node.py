@@ -10,8 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,16 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from common import digest
-from common.build_folder import used
 from common.digest import Digest
 from common.errors import ArtifactError
-from common.packaging.archive import new_folder
+from common.packaging.archive import made_once
 from common.packaging.bill import Component
 from common.packaging.tree import Found, Ignoring, shown, walk
 
 PACKAGE, LOCK = "package.json", "package-lock.json"
 NPM_OWN = frozenset({"node_modules/.package-lock.json"})
-_busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -93,12 +89,7 @@ class NodeModules:
         Raises:
             ArtifactError: npm is not there, or refuses.
         """
-        folder = build_dir / ".dependencies" / self.digest()
-        with _busy[folder]:
-            if not used(folder):
-                with new_folder(folder) as fresh:
-                    self._install(fresh)
-        return folder
+        return made_once(build_dir / ".dependencies" / self.digest(), self._install)
 
     def _install(self, folder: Path) -> None:
         for name in (PACKAGE, LOCK, ".npmrc", *self._local()):
@@ -147,17 +138,17 @@ class Command:
         Raises:
             ArtifactError: the command fails, or does not make the output folder.
         """
-        kept = build_dir / ".outputs" / identity
-        with _busy[kept]:
-            if not used(kept):
-                with new_folder(kept) as fresh:
-                    copy = fresh / "source"
-                    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))
-                    _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
-                    if not (copy / self.output).is_dir():
-                        raise ArtifactError(f"{shown(folder)}: `{self.line}` has made no folder {self.output}/.")
-                    (copy / self.output).rename(fresh / "output")
-                    shutil.rmtree(copy)
+
+        def run(fresh: Path) -> None:
+            copy = fresh / "source"
+            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+            _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
+            if not (copy / self.output).is_dir():
+                raise ArtifactError(f"{shown(folder)}: `{self.line}` has made no folder {self.output}/.")
+            (copy / self.output).rename(fresh / "output")
+            shutil.rmtree(copy)
+
+        kept = made_once(build_dir / ".outputs" / identity, run)
         return walk(kept / "output", ignoring)
 
 

@@ -210,7 +210,7 @@ def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]
 
 
 def normal(name: str) -> str:
-    """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one."""
+    """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one. So does `packaging`, which takes long to load."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
