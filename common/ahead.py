@@ -21,7 +21,7 @@ from common.errors import AwsError
 from common.resource import Aws
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from common import asking; asking.main()"
+PROGRAM = f"import gc, sys; gc.disable(); sys.path.insert(0, {str(ROOT)!r}); from common import asking; asking.main()"
 Answer = list[dict[str, Any]]
 """The pages of a response; of an operation without pages, one."""
 

@@ -1,10 +1,12 @@
-"""The other process of `ahead`: reads questions, asks AWS all of them at once, writes each answer when it is there."""
+"""The other process of `ahead`: reads questions, asks AWS all of them at once, writes each answer when it is there.
 
-import gc
+What takes the most round trips is asked first, and the client of the next question is made while that waits.
+"""
+
 import json
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from common.ahead import Answer, Question
@@ -13,17 +15,19 @@ from common.aws_common import preload
 from common.errors import AccountError, AwsError
 from common.resource import Aws
 
-SERVICES = ("sts", "s3", "resourcegroupstaggingapi", "iam")
-"""Of the first questions."""
+SERVICES = ("resourcegroupstaggingapi", "s3", "iam", "sts")
+"""Of the first questions, in the order in which their clients are wanted."""
 
 
 def main() -> None:
     """One line in, a line for each answer out."""
-    gc.disable()  # this process ends before there is much to collect
+    sys.setswitchinterval(0.0005)
+    said: Future[str] = Future()
+    threading.Thread(target=lambda: said.set_result(sys.stdin.readline()), name="stdin", daemon=True).start()
     session = None
     with suppress(Exception):  # whatever is wrong will be met again, by who can tell it
-        session = preload(SERVICES)  # while the questions are still being thought of
-    where, asked = json.loads(sys.stdin.readline())
+        session = preload(SERVICES, said.done)  # while the questions are still being thought of
+    where, asked = json.loads(said.result())
     questions = [Question(*one) for one in asked]
     aws, lock = AwsSession(**where, session=session), threading.Lock()
 

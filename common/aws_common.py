@@ -9,8 +9,9 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,10 +106,15 @@ class Clients:
         return client
 
 
-def preload(services: Collection[str]) -> "Session":
-    """A session that has loaded what the clients of these services take, whatever their region and credentials will be."""
+def preload(services: Iterable[str], enough: Callable[[], bool]) -> "Session":
+    """A session that has loaded what clients take, whatever their region and credentials will be.
+
+    Args:
+        services: whose clients, in order.
+        enough: asked before each of them; from then on clients can be made as they will be used.
+    """
     session = _session()
-    for service in services:
+    for service in takewhile(lambda _: not enough(), services):
         session.create_client(service, region_name="us-east-1", **_keys("nobody"))
     return session
 

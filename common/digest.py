@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NewType
 
@@ -19,28 +19,36 @@ OfFile = Callable[[Path, os.stat_result], Digest]
 """Gives the digest of a file that `stat` was asked about just now."""
 
 
-def of_struct(kind: str, schema: int, value: Any) -> Digest:
+def of_struct(kind: str, schema: int, value: Any, stand_in: Callable[[Any], str] | None = None) -> Digest:
     """The digest of a JSON-like value (str, int, float, bool, None, list, tuple, dict).
+
+    Args:
+        kind: what is digested.
+        schema: of the kind.
+        value: what it covers.
+        stand_in: gives the text that stands for anything else, and raises TypeError where nothing can.
 
     Raises:
         TypeError: the value holds something that has no canonical JSON form; a key that is no text, among others.
         ValueError: it holds a number that JSON does not know, such as NaN.
     """
-    _check_keys(value)
-    text = json.dumps([kind, schema, value], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    _check_keys([value])
+    text = json.dumps(
+        [kind, schema, value], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=stand_in
+    )
     return of_bytes(text.encode())
 
 
-def _check_keys(value: Any) -> None:
+def _check_keys(values: Iterable[Any]) -> None:
     """`json` would write the keys 1 and "1" alike, and so give two values one text."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"the key {key!r} is no text")
-            _check_keys(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _check_keys(inner)
+    for value in values:
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    raise TypeError(f"the key {key!r} is no text")
+            _check_keys(value.values())
+        elif isinstance(value, list | tuple):
+            _check_keys(value)
 
 
 def of_bytes(data: bytes) -> Digest:

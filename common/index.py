@@ -26,7 +26,7 @@ def type_of(arn: str) -> str:
 
 
 def parts(sizes: Mapping[str, int]) -> list[Part]:
-    """How to ask for everything, given how many resources each type has."""
+    """How to ask for everything, given how many resources each type has; what takes longest comes first."""
     services = Counter(name.partition(":")[0] for name in sizes)
     # A service stands for its only type: the less is said, the less can be spelled in another way than the index does.
     sizes = {name if services[service := name.partition(":")[0]] > 1 else service: size for name, size in sizes.items()}
@@ -37,7 +37,9 @@ def parts(sizes: Mapping[str, int]) -> list[Part]:
             split.append((name,))
             rest.discard(name)
             size = left
-    return [*split, tuple(sorted(rest))] if split else [()]
+    if not split:
+        return [()]
+    return sorted([*split, tuple(sorted(rest))], key=lambda part: -sum(sizes[name] for name in part))
 
 
 def _pages(size: int) -> int:

@@ -27,7 +27,7 @@ from common.errors import DeclarationError
 from common.naming import physical_name
 from common.packaging.imports import Libraries
 from common.packaging.node import Command
-from common.packaging.tree import IGNORED
+from common.project_folder import ProjectFolder
 from common.reference import Grantable, Location, Names, Ref
 from common.rendering import Renderer
 from common.resource import Key, Resource
@@ -59,6 +59,7 @@ class Pipeline:
         self.name = name
         self.env = env
         self.folder = folder
+        self._inside = ProjectFolder(name, folder)
         self.entry: Entry | None = None
         self._names = Names(env.project(name).parameters)
         self._renderer = Renderer(name, env, self._names)
@@ -97,7 +98,7 @@ class Pipeline:
             layers: of this project, or shared; where two have the same file, the later one's counts.
             settings: what the declaration wants different from the defaults.
         """
-        place = self._within(folder or f"lambda/{name}")
+        place = self._inside.within(folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
         code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None, tuple(layers))
         return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
@@ -125,7 +126,7 @@ class Pipeline:
             output: see `build`.
         """
         code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None)
-        place = self._within(folder or f"layers/{name}")
+        place = self._inside.within(folder or f"layers/{name}")
         return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
 
     def job(  # noqa: PLR0913 - see above
@@ -155,8 +156,8 @@ class Pipeline:
             shell: see above.
         """
         said = _with(settings, "arguments", arguments)
-        path = self._within(script) if script else self._script(name)
-        asked = self._within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
+        path = self._inside.within(script) if script else self._inside.script(name)
+        asked = self._inside.within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
         code = (Libraries(self._libraries), tuple(includes), asked)
@@ -177,7 +178,7 @@ class Pipeline:
         for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
             if other.name.startswith(ref.name) or ref.name.startswith(other.name):
                 raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
-        self._keep(ref, DirectoryDeclaration(self._within(folder), at))
+        self._keep(ref, DirectoryDeclaration(self._inside.within(folder), at))
         return at
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
@@ -200,7 +201,7 @@ class Pipeline:
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             settings: what the declaration wants different from the defaults.
         """
-        source = self._within(definition) if isinstance(definition, str) else definition
+        source = self._inside.within(definition) if isinstance(definition, str) else definition
         return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings))
 
     def table(self, name: str, *, partition_key: str) -> Ref:
@@ -231,8 +232,8 @@ class Pipeline:
             sample: files of the project; on the embedded AWS they are put to their locations first.
             preview: where the Parquet files are that are shown in the end.
         """
-        files = tuple((self._within(path), location) for path, location in (sample or {}).items())
-        self.entry = Entry(machine, self._within(starting) if isinstance(starting, str) else starting, files, preview)
+        files = tuple((self._inside.within(path), location) for path, location in (sample or {}).items())
+        self.entry = Entry(machine, self._inside.within(starting) if isinstance(starting, str) else starting, files, preview)
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Makes known what root `deploy.py` declares."""
@@ -268,29 +269,12 @@ class Pipeline:
     def _discover(self) -> None:
         declared = {ref.key for ref in self._declared}
         for kind, place, declare in (("layer", "layers", self.layer), ("lambda", "lambda", self.function)):
-            for folder in sorted((self.folder / place).glob("[!._]*/")):
-                # Switching branches leaves folders behind that hold nothing but caches.
-                found = any(inner.name not in IGNORED for inner in folder.iterdir())
-                if found and Key(self.name, kind, folder.name) not in declared:
-                    declare(folder.name)
-        for script in sorted((self.folder / "glue").glob("*/[!._]*.py")):
-            if Key(self.name, "glue-job", script.stem) not in declared:
-                self.job(script.stem)
-
-    def _within(self, path: str) -> Path:
-        """A path of the project, which does not lead out of it: what is deployed is what its folder shows."""
-        found = self.folder / path
-        if not found.resolve().is_relative_to(self.folder.resolve()):
-            raise DeclarationError(f"projects/{self.name}: {path} leads out of the project's folder. Put what it needs inside.")
-        return found
-
-    def _script(self, name: str) -> Path:
-        found = sorted((self.folder / "glue").glob(f"*/{name}.py"))
-        if len(found) != 1:
-            places = f"glue/<stage>/{name}.py"
-            reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"
-            raise DeclarationError(f"projects/{self.name}: glue-job/{name}: {reason}. Name the file with `script`.")
-        return found[0]
+            for name in self._inside.folders(place):
+                if Key(self.name, kind, name) not in declared:
+                    declare(name)
+        for name in self._inside.jobs():
+            if Key(self.name, "glue-job", name) not in declared:
+                self.job(name)
 
 
 def _with(settings: Settings | None, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:

@@ -5,8 +5,8 @@ settle costs calls of its own: the root's body, a record's tag, an artifact's ta
 record is known to hold the desired digest and AWS is known to have it; anything less is looked at live.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
 from graphlib import TopologicalSorter
@@ -26,6 +26,9 @@ from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, 
 from common.resources import layer
 
 ARTIFACT = "artifact"
+EARLY = 8
+"""At most so many resources are read before it is known that they have to be. After a switch of branches there may be more, all
+deployed from elsewhere."""
 V = TypeVar("V")
 P = ParamSpec("P")
 
@@ -89,6 +92,8 @@ class Planner:
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
         self._parts, self._types = parts, types
+        self._reads: dict[Key, Future[State | DeployError | None]] = {}
+        self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
 
     def plan(
         self,
@@ -96,7 +101,7 @@ class Planner:
         options: Options,
         guard: Callable[[], object],
         undeclared: Collection[str] = (),
-        likely: Collection[str] = (),
+        likely: Collection[Resource] = (),
     ) -> Outcome:
         """What has to be done, in dependency order.
 
@@ -105,7 +110,7 @@ class Planner:
             options: what the user asked for.
             guard: proves that this is the right account; it runs beside the first reads, and nothing is concluded without it.
             undeclared: projects that nobody declares any more.
-            likely: projects that have probably changed; what is asked of such a one is asked at once.
+            likely: those that have probably changed; what is asked of such a one is asked at once.
 
         Raises:
             OwnershipError: something exists under one of our names that is not ours; all such in one message.
@@ -121,17 +126,23 @@ class Planner:
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
-        roots = {name: self._pool.submit(self._records.root, name) for name in asked.intersection(likely)}
+        roots = {name: self._pool.submit(self._records.root, name) for name in {one.key.project for one in likely}}
+        early = [one for one in likely if options.wanted(one.key)]
+        for one in early if len(early) <= EARLY else ():
+            self._live(one, roots[one.key.project])
+            for artifact in one.artifacts:
+                self._looked(artifact)
+        ordered = _order(resources)
         guarded.result()
         trusted = trust.of_projects(
             self._records, self._pool, {name: one.result() for name, one in marks.items()}, roots, digests
         )
         known = {arn: project for future in present for arn, project in future.result().items()}
         changes = self._changes(resources, artifacts, digests, trusted, known, options)
-        ordered = [changes[key] for key in _order(resources) if key in changes]
         orphans, remains = self._orphans(trusted, resources, digests, options)
         elsewhere = frozenset(known.values()) - asked - {""}
-        return Outcome(Plan((*ordered, *orphans)), trusted, digests, remains, elsewhere)
+        plan = Plan((*(changes[key] for key in ordered if key in changes), *orphans))
+        return Outcome(plan, trusted, digests, remains, elsewhere)
 
     # What has to be done ----------------------------------------------------------------------------------------------------
 
@@ -153,8 +164,9 @@ class Planner:
         unsettled = [one for one in wanted if not settled(one)]
         stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
-        live = self._pool.map(_caught(self._read), unsettled)  # while their artifacts are looked for
-        contents = dict(zip(stale, self._pool.map(self._content, [artifacts[key] for key in stale]), strict=True))
+        live = [self._live(one) for one in unsettled]  # while their artifacts are looked for
+        looked = {key: self._looked(artifacts[key]) for key in stale}
+        contents = {key: one.result() for key, one in looked.items()}
         changes = {one.key: Change(one.key, Action.NOOP, "up to date") for one in wanted}
         for key in artifacts:
             if options.wanted(key) or key in stale:
@@ -168,11 +180,28 @@ class Planner:
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
         decided = [
-            seen if isinstance(seen, DeployError) else _caught(decide)(one, seen)
-            for one, seen in zip(unsettled, live, strict=True)
+            seen if isinstance(seen := read.result(), DeployError) else _caught(decide)(one, seen)
+            for one, read in zip(unsettled, live, strict=True)
         ]
         _raise_together([error for error in decided if isinstance(error, DeployError)])
         return changes | {change.key: change for change in decided if isinstance(change, Change)}
+
+    def _live(self, one: Resource, root: Future[trust.Body] | None = None) -> Future[State | DeployError | None]:
+        """The live state, asked for once; after the root, which is overwritten only if nobody has changed anything since."""
+
+        def read() -> State | DeployError | None:
+            _ = root and root.exception()
+            return _caught(one.read)(self._aws)
+
+        if one.key not in self._reads:
+            self._reads[one.key] = self._pool.submit(read)
+        return self._reads[one.key]
+
+    def _looked(self, artifact: Artifact) -> Future[tuple[Digest, bool]]:
+        """See `_content`; looked for once."""
+        if artifact.key not in self._contents:
+            self._contents[artifact.key] = self._pool.submit(self._content, artifact)
+        return self._contents[artifact.key]
 
     def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
         """The artifact's content digest, and whether it is uploaded. What the bucket has is never built again."""
@@ -182,9 +211,6 @@ class Planner:
         content = digest.of_file(artifact.build(self._build_dir))
         artifact.bill(self._build_dir)  # here, where others are built at the same time
         return content, False
-
-    def _read(self, one: Resource) -> State | None:
-        return one.read(self._aws)
 
     def _decide(
         self,
@@ -239,10 +265,10 @@ class Planner:
         return pruner.changes(orphans, {one.arn: one.key for one in resources}, self._pool)
 
 
-def _order(resources: Sequence[Resource]) -> Iterable[Key]:
+def _order(resources: Sequence[Resource]) -> list[Key]:
     """Keys so that each comes after what it needs; among equals as declared."""
     sorter = TopologicalSorter({one.key: one.needs for one in resources})
-    return sorter.static_order()
+    return list(sorter.static_order())
 
 
 def _check_replaceable(one: Resource, fixed: str, options: Options) -> None:

@@ -44,12 +44,12 @@ class Prediction:
 def predict(plan: Plan, jobs: int = 16) -> Prediction:
     """What applying the plan will cost, `jobs` calls being under way at once."""
     calls: Counter[tuple[str, str]] = Counter()
-    for change in plan.changes:
+    doing = [change for change in plan.changes if change.action not in {Action.NOOP, Action.ORPHAN}]
+    for change in doing:
         calls.update((SERVICES.get(change.key.kind, ""), operation) for operation in _operations(change))
-        if change.action not in {Action.NOOP, Action.ORPHAN, Action.UPLOAD}:
+        if change.action is not Action.UPLOAD:
             calls["s3", "PutObject"] += 1
-    changed = {change.key.project for change in plan.changes if change.action not in {Action.NOOP, Action.ORPHAN}}
-    calls["s3", "PutObject"] += RELEASE * len(changed)
+    calls["s3", "PutObject"] += RELEASE * len({change.key.project for change in doing})
     total = calls.total()
     by_group: Counter[str] = Counter()
     for (service, operation), number in calls.items():

@@ -6,18 +6,22 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+COMMIT = "# branch.oid "
+"""Begins the line of `git status` that tells the commit; there may be none yet."""
 
-def about(root: Path, caller: str) -> dict[str, str]:
-    """Caller, user, host, time and commit; `clean` says whether the tree was as committed, "" where there is no repository."""
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain")
+
+def about(root: Path) -> dict[str, str]:
+    """User, host, time and commit; `clean` says whether the tree was as committed, "" where there is no repository."""
+    told = _git(root, "status", "--porcelain=v2", "--branch")
+    lines = (told or "").splitlines()
+    commit = next((line.removeprefix(COMMIT) for line in lines if line.startswith(COMMIT)), "")
+    changes = [line for line in lines if not line.startswith("#")]
     return {
-        "who": caller,
         "holder": getpass.getuser(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit or "",
-        "clean": "" if changes is None else "no" if changes else "yes",
+        "commit": "" if commit == "(initial)" else commit,
+        "clean": "" if told is None else "no" if changes else "yes",
     }
 
 

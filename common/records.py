@@ -235,7 +235,7 @@ class Records:
             return present
 
     def _put(self, path: str, body: Mapping[str, Any], tags: Mapping[str, str], **condition: str) -> str:
-        text = json.dumps(body, sort_keys=True, indent=1).encode()
+        text = json.dumps(body, sort_keys=True).encode()
         content = {"Body": text, "ContentType": "application/json", "Tagging": urlencode(tags), **condition}
         return str(self._aws.call("s3", "PutObject", **self._bucket, Key=path, **content)["ETag"])
 
@@ -282,7 +282,7 @@ def roles(aws: Aws, env: Environment) -> dict[str, str]:
 
 def first_questions(env: Environment, projects: Sequence[str], parts: Sequence[Part]) -> list[Question]:
     """What a plan asks before it knows anything: who we are, what exists, and whether each project is as it was released."""
-    asking: list[Callable[[Aws], object]] = [lambda aws: aws.call("sts", "GetCallerIdentity"), lambda aws: roles(aws, env)]
-    asking += [partial(inventory, env=env, types=part) for part in parts]
+    asking: list[Callable[[Aws], object]] = [partial(inventory, env=env, types=part) for part in parts]
     asking += [lambda aws, name=name: Records(aws, env).mark(name) for name in projects]  # type: ignore[misc]  # a default
+    asking += [lambda aws: roles(aws, env), lambda aws: aws.call("sts", "GetCallerIdentity")]
     return [first_question(one) for one in asking]

@@ -235,7 +235,7 @@ def _described(change: Change) -> str:
 
 
 class JsonReport:
-    """One object on standard output, at the end."""
+    """One object on standard output, at the end, in one line: it grows with the repository, and programs read it."""
 
     def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None) -> None:
         counts = Plan(()).counts()
@@ -270,7 +270,7 @@ class JsonReport:
                     self._object["skipped"] = self._skipped
                     self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
                     self._object["seconds"] = round(seconds, 3)
-                    self._stream.write(json.dumps(self._object, indent=2) + "\n")
+                    self._stream.write(json.dumps(self._object) + "\n")
 
 
 def _as_object(change: Change) -> dict[str, Any]:

@@ -18,7 +18,6 @@ State = dict[str, Any]
 Outputs = dict[str, str]
 """What AWS decided and later steps or people want to know: versions, revision ids."""
 
-
 SHARED = "shared"
 """The project of the resources that all pipelines of an environment share."""
 
@@ -251,23 +250,29 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """The number of changes by action, every action named."""
-        return {str(action): sum(change.action is action for change in self.changes) for action in Action}
+        actions = [change.action for change in self.changes]
+        return {str(action): actions.count(action) for action in Action}
 
 
 def state_digest(kind: str, state: State) -> Digest:
     """The digest of a desired state, artifacts standing for themselves by their input digest."""
-    return digest.of_struct(kind, 1, _replaced(state, lambda content: f"input:{content.artifact.input_digest()}"))
+    return digest.of_struct(kind, 1, state, _input)
+
+
+def _input(value: object) -> str:
+    if isinstance(value, ContentOf):
+        return f"input:{value.artifact.input_digest()}"
+    raise TypeError(f"{value!r} has no canonical JSON form")
 
 
 def rendered(state: State, content: Callable[[Artifact], str]) -> State:
     """The state with every `ContentOf` replaced by the artifact's content digest in base64."""
-    result: State = _replaced(state, lambda found: content(found.artifact))
-    return result
+    return {name: _replaced(value, content) for name, value in state.items()}
 
 
-def _replaced(value: Any, of: Callable[[ContentOf], str]) -> Any:
+def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
     if isinstance(value, ContentOf):
-        return of(value)
+        return of(value.artifact)
     if isinstance(value, Mapping):
         return {key: _replaced(item, of) for key, item in value.items()}
     if isinstance(value, list | tuple):

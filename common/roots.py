@@ -58,4 +58,4 @@ def is_untidy(root: Root, trusted: Trusted) -> bool:
     """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
     if not (root.digests or root.pending):
         return not trusted.is_new
-    return not trusted.clean or root.digest() != trusted.as_root().digest()
+    return not (trusted.clean and root.says_the_same(trusted.as_root()))

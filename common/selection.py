@@ -1,7 +1,7 @@
 """What --only names: a pattern of keys, as in ``glue-job/*``."""
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from common.errors import UsageError
 from common.resource import Key, Resource
@@ -12,8 +12,8 @@ def matches(pattern: str | None, key: Key) -> bool:
     return pattern is None or fnmatch.fnmatchcase(str(key), pattern)
 
 
-def closure(resources: Sequence[Resource], pattern: str | None, *, required: bool = True) -> set[Key] | None:
-    """What is named and all that it needs; None without a pattern.
+def chosen(resources: Sequence[Resource], pattern: str | None, *, required: bool = True) -> Callable[[Key], bool]:
+    """Whether a key is named, or something named needs it; without a pattern all are.
 
     Args:
         resources: what is declared.
@@ -24,7 +24,7 @@ def closure(resources: Sequence[Resource], pattern: str | None, *, required: boo
         UsageError: nothing is named.
     """
     if pattern is None:
-        return None
+        return lambda _: True
     needs = {one.key: one.needs for one in resources}
     found = [key for key in needs if matches(pattern, key)]
     if not found and required:
@@ -35,4 +35,4 @@ def closure(resources: Sequence[Resource], pattern: str | None, *, required: boo
         if key not in closed:
             closed.add(key)
             found.extend(needs.get(key, ()))
-    return closed
+    return lambda key: key in closed or (key not in needs and matches(pattern, key))

@@ -153,12 +153,12 @@ class Session:
             resources = self.resources
             if self._edited:
                 self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}))
+                self.pool.submit(lambda: self._origin)  # git takes its time
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
-            likely = {one.key.project for one in self._edited}
-            self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared(), likely)
             sizes.keep(one.arn for one in resources)
+            self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared(), self._edited)
             self.report(Planned(self._outcome.plan))
             self._tell_undeclared(self._outcome)
         return self._outcome.plan
@@ -182,8 +182,7 @@ class Session:
         plan = self.plan()
         if self._engine is None:
             self._engine = self._make_engine(plan)
-        consumers = projects.consumers(self.pipelines)
-        part = [change for change in plan.changes if steps.step_of(change.key, consumers) == name]
+        part = [change for change in plan.changes if steps.step_of(change.key, self._consumers) == name]
         self.report(StepStarted(name, Plan(tuple(part)).counts()))
         self._engine.apply({change.key for change in part})
 
@@ -256,15 +255,14 @@ class Session:
             self.say(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left.")
 
     def _wanted(self) -> Callable[[Key], bool]:
-        covered, only, declared = self._covered, self.choices.only, {one.key for one in self.resources}
-        consumers = projects.consumers(self.pipelines)
-        selected = selection.closure(self.resources, only, required=not self.choices.prune)
+        if self.choices.only is None and {*steps.STEPS} <= {*self._covered}:
+            return lambda _: True
+        chosen = selection.chosen(self.resources, self.choices.only, required=not self.choices.prune)
+        return lambda key: chosen(key) and steps.step_of(key, self._consumers) in self._covered
 
-        def is_wanted(key: Key) -> bool:
-            chosen = selected is None or key in selected or (key not in declared and selection.matches(only, key))
-            return chosen and steps.step_of(key, consumers) in covered
-
-        return is_wanted
+    @cached_property
+    def _consumers(self) -> dict[Key, Key]:
+        return projects.consumers(self.pipelines)
 
     def lock(self, project: str) -> Lock:
         """The lease on a project, not yet taken."""
@@ -277,7 +275,11 @@ class Session:
     @cached_property
     def about(self) -> dict[str, str]:
         """Who deploys what, from where."""
-        return {"id": uuid.uuid4().hex, **provenance.about(self.root, self.caller)}
+        return {"id": uuid.uuid4().hex, "who": self.caller, **self._origin}
+
+    @cached_property
+    def _origin(self) -> dict[str, str]:
+        return provenance.about(self.root)
 
     def _stop(self) -> None:
         if self._engine is not None:

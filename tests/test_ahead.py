@@ -102,10 +102,10 @@ def test_the_first_questions_are_those_of_a_plan(repository: Repository) -> None
     found = first_questions(repository.environment(), ["shared", "acres"], [("lambda",), ("glue", "logs")])
     operations = [f"{one.service}:{one.operation}" for one in found]
     index, tags = ["resourcegroupstaggingapi:GetResources"] * 2, ["s3:GetObjectTagging"] * 2
-    assert operations == ["sts:GetCallerIdentity", "iam:ListRoles", *index, *tags]
-    assert [one.parameters.get("ResourceTypeFilters") for one in found[2:4]] == [["lambda"], ["glue", "logs"]]
-    assert [one.parameters["Key"] for one in found[4:]] == ["dev/shared/release.json", "dev/acres/release.json"]
-    assert [one.paged for one in found] == [False, True, True, True, False, False]
+    assert operations == [*index, *tags, "iam:ListRoles", "sts:GetCallerIdentity"]
+    assert [one.parameters.get("ResourceTypeFilters") for one in found[:2]] == [["lambda"], ["glue", "logs"]]
+    assert [one.parameters["Key"] for one in found[2:4]] == ["dev/shared/release.json", "dev/acres/release.json"]
+    assert [one.paged for one in found] == [True, True, False, False, True, False]
 
 
 def loaded(repository: Repository, *words: str) -> tuple[set[str], int]:

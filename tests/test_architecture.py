@@ -38,6 +38,7 @@ LAYERS = (
         "naming",
         "parameters",
         "prediction",
+        "project_folder",
         "protection",
         "records",
         "reference",

@@ -34,7 +34,7 @@ def test_a_small_environment_is_asked_for_at_once() -> None:
 
 def test_a_large_one_is_asked_for_by_type() -> None:
     sizes = {"lambda:function": 500, "glue:job": 500, "logs:log-group": 503, "glue:crawler": 100, "s3": 2}
-    assert parts(sizes) == [("glue:job",), ("lambda",), ("glue:crawler",), ("logs", "s3")]
+    assert parts(sizes) == [("logs", "s3"), ("glue:job",), ("lambda",), ("glue:crawler",)]
 
 
 def test_every_resource_is_in_the_part_of_its_type(repository: Repository) -> None:

@@ -1,0 +1,58 @@
+"""What a project's folder says by itself: `lambda/<Name>/`, `layers/<name>/` and `glue/<stage>/<job>.py` need no declaration."""
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from common.errors import DeclarationError
+from common.packaging.tree import IGNORED
+
+
+class ProjectFolder:
+    """The folder of one project."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.path = path
+        self._name, self._real = name, f"{os.path.realpath(path)}{os.sep}"
+
+    def within(self, path: str) -> Path:
+        """A path of the project, which does not lead out of it: what is deployed is what its folder shows.
+
+        Raises:
+            DeclarationError: it leads out.
+        """
+        found = self.path / path
+        if not f"{os.path.realpath(found)}{os.sep}".startswith(self._real):
+            raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
+        return found
+
+    def folders(self, place: str) -> Iterator[str]:
+        """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
+        for folder in sorted((self.path / place).glob("[!._]*/")):
+            if any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
+                yield folder.name
+
+    def jobs(self) -> Iterator[str]:
+        """The names of the scripts, in the order of their paths."""
+        return (name for name in self._scripts if not name.startswith((".", "_")))
+
+    def script(self, name: str) -> Path:
+        """The script of that name.
+
+        Raises:
+            DeclarationError: there is none, or more than one.
+        """
+        found = self._scripts.get(name, [])
+        if len(found) != 1:
+            places = f"glue/<stage>/{name}.py"
+            reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"
+            raise DeclarationError(f"projects/{self._name}: glue-job/{name}: {reason}. Name the file with `script`.")
+        return found[0]
+
+    @cached_property
+    def _scripts(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for script in sorted((self.path / "glue").glob("*/*.py")):
+            found.setdefault(script.stem, []).append(script)
+        return found
