@@ -95,6 +95,9 @@ class Ahead:
             for line in self._child.stdout:
                 number, pages, refusal = json.loads(line)
                 waiting[number].set_result(AwsError(*refusal) if refusal else pages)
+                if all(future.done() for future in waiting):
+                    self._child.kill()  # it has nothing more to do, and would tidy up first
+                    self._child.wait()
         for future in waiting:
             if not future.done():
                 future.set_result(None)

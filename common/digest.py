@@ -12,11 +12,26 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NewType
+from typing import Any, NewType, Protocol
 
 Digest = NewType("Digest", str)
 OfFile = Callable[[Path, os.stat_result], Digest]
 """Gives the digest of a file that `stat` was asked about just now."""
+
+
+class Known(Protocol):
+    """What is known of files without reading them again."""
+
+    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
+        """What `read` gives of a file, or has given when it held the same bytes.
+
+        Args:
+            kind: what `read` gives: one word for one function.
+            read: reads the file.
+            path: where it is.
+            found: what `stat` has said of it, before this call.
+        """
+        ...
 
 
 def of_struct(kind: str, schema: int, value: Any, stand_in: Callable[[Any], str] | None = None) -> Digest:
@@ -62,10 +77,10 @@ def of_file(path: Path) -> Digest:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def md5(path: Path) -> str:
+def md5(path: Path) -> Digest:
     """The MD5 of a file's bytes, hexadecimal: what S3 calls an object; nothing of ours is named by it."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return Digest(hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest())
 
 
 def of_found(path: Path, _: os.stat_result) -> Digest:

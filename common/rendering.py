@@ -5,8 +5,9 @@ from it, unless configuration names an existing role.
 """
 
 from collections.abc import Iterable
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from itertools import chain
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -27,6 +28,7 @@ from common.declaration import (
     Said,
     TableDeclaration,
 )
+from common.digest import Digest
 from common.errors import DeclarationError
 from common.naming import physical_name
 from common.package import Package
@@ -169,10 +171,9 @@ class Renderer:
     def _directory(self, declaration: DirectoryDeclaration, ref: Ref, configured: Merged) -> None:  # noqa: ARG002 - see _table
         folder = declaration.folder
         found = tree.walk(folder, tree.Ignoring(folder, ("/.deployignore",))) if folder.is_dir() else {}
-        tree.check_secrets(found)
-        files = {name: Content(one.path, digest.md5(one.path)) for name, one in found.items()}
-        if not files:
+        if not found:
             raise DeclarationError(f"{self._where(ref)}: the folder {declaration.folder.name}/ is empty, or not there.")
+        files = {name: Content(*one, partial(_md5, name, one)) for name, one in found.items()}
         self._add(Directory(**self._common(ref, [declaration.location.bucket.key]), files=files))
 
     @render.register
@@ -277,6 +278,12 @@ def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:
         return (nearest if isinstance(nearest, model) else model()).over(said, default)
     except ValidationError as error:
         raise DeclarationError(f"{where}: {explained(error)}.") from None
+
+
+def _md5(name: str, found: tree.Found, path: Path) -> Digest:
+    """Of a file's bytes, which are searched for secrets when they are read."""
+    tree.check_secrets({name: found})
+    return digest.md5(path)
 
 
 def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:

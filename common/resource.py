@@ -4,14 +4,14 @@ A resource type decides nothing. It renders its desired state, reads the live on
 action; comparing, ordering, recording and reporting are the engine's. So a new AWS type is one file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from common import digest
-from common.digest import Digest, OfFile
+from common.digest import Digest, Known, OfFile
 
 State = dict[str, Any]
 """The owned fields of a resource in AWS's own spelling: JSON values, and `ContentOf` in a desired state only."""
@@ -155,6 +155,10 @@ class Resource(Protocol):
         """All artifacts that it needs, the one that it runs first."""
         ...
 
+    def look(self, known: Known) -> None:
+        """Takes what `known` has read already of files that are no artifact's."""
+        ...
+
     def desired(self) -> State:
         """The state that the declaration asks for. Pure."""
         ...
@@ -203,6 +207,9 @@ class Declared:
     def artifacts(self) -> tuple[Artifact, ...]:
         """The one that it runs, unless the type needs more."""
         return (self.artifact,) if self.artifact is not None else ()
+
+    def look(self, known: Known) -> None:
+        """There are no such files, unless the type says otherwise."""
 
 
 class Action(StrEnum):
@@ -283,18 +290,3 @@ def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
 def difference(desired: State, observed: State) -> tuple[str, ...]:
     """The top-level fields in which two states differ, in alphabetical order."""
     return tuple(name for name in sorted(desired.keys() | observed.keys()) if desired.get(name) != observed.get(name))
-
-
-def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags as most services want them."""
-    return [{key: name, value: text} for name, text in sorted(tags.items())]
-
-
-def tag_map(tags: Iterable[Mapping[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """Tags as most services give them."""
-    return {tag[key]: tag[value] for tag in tags}
-
-
-def owned_tags(live: Mapping[str, str] | None, declared: Mapping[str, str]) -> dict[str, str]:
-    """The live tags that we own: those we declare. Others belong to whoever put them there."""
-    return {name: text for name, text in sorted((live or {}).items()) if name in declared}

@@ -150,8 +150,7 @@ class Session:
             if projects.may_have_layers(self.root, self.projects):
                 questions.append(first_question(partial(layer.existing, owner=self.configured.owner)))
             self.aws.ask_ahead(questions)
-            resources = self.resources
-            if self._edited:
+            if (resources := self.resources) and self._edited:
                 self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}))
                 self.pool.submit(lambda: self._origin)  # git takes its time
             said = self.choices
@@ -210,8 +209,8 @@ class Session:
             if "_built" in self.__dict__:
                 self._built.close()
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
-            done, failed, untried = (len(engine.done), len(engine.failed), len(engine.untried)) if engine else (0, 0, 0)
-            skipped = len(engine.skipped) if engine else 0
+            sets = (engine.done, engine.failed, engine.untried, engine.skipped) if engine else ((), (), (), ())
+            done, failed, untried, skipped = map(len, sets)
             self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped))
         if self._stopping.number is not None:
             raise StoppedError(self._stopping.number)
@@ -228,6 +227,7 @@ class Session:
         with StatCache(self.root / "build" / "stat-cache.json") as known:
             for one in resources:
                 changed = known.changed
+                one.look(known)
                 for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
                     artifact.read(known.of_file)
                     looked.add(artifact.key)

@@ -63,11 +63,16 @@ class StatCache:
             path: where it is.
             found: what `stat` has said of it, before this call.
         """
-        name, seen = os.fspath(path), [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        return self.of("", digest.of_file, path, found)
+
+    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
+        """See `Known`."""
+        name = f"{kind}{path}"
+        seen = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
         entry = before = self._known.get(name)
         if entry is None or entry[:-1] != seen:
             young = max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns
-            entry = [*(UNLIKE_ANY if young else seen), digest.of_file(path)]
+            entry = [*(UNLIKE_ANY if young else seen), read(path)]
             self.changed += before is not None and before[-1] != entry[-1]
             self._fresh = self._fresh or entry != before
         self._used[name] = entry

@@ -11,7 +11,8 @@ from common import digest
 from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, ContentOf, Declared, Key, Outputs, State, owned_tags
+from common.resource import Aws, ContentOf, Declared, Key, Outputs, State
+from common.tags import owned_tags
 from tests.fake_world import EPOCH, S3, Killed, Stored, World
 
 __all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World"]

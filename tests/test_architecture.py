@@ -24,6 +24,7 @@ LAYERS = (
         "settings",
         "stopping",
         "table",
+        "tags",
     },
     {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
     {"ahead", "aws_common", "reasons", "remains"},
@@ -114,7 +115,7 @@ def test_imports_lead_down(number: int) -> None:
 
 def test_types_of_resources_know_neither_each_other_nor_who_uses_them() -> None:
     for path in (ROOT / "common/resources").glob("*.py"):
-        assert from_common(path) <= {"errors", "remains", "resource", "settings"}, shown(path)
+        assert from_common(path) <= {"digest", "errors", "remains", "resource", "settings", "tags"}, shown(path)
 
 
 def test_declaring_and_doing_know_nothing_of_each_other() -> None:

@@ -58,6 +58,20 @@ def test_what_has_not_changed_is_not_read_again(kept: Path, tree: list[Path]) ->
     assert told(kept, tree) == (true(tree), [])
 
 
+def test_two_things_are_known_of_one_file(kept: Path, tree: list[Path]) -> None:
+    read: list[Path] = []
+
+    def md5(path: Path) -> Digest:
+        read.append(path)
+        return digest.md5(path)
+
+    for _ in range(2):
+        with StatCache(kept, later) as known:
+            assert known.of("md5 ", md5, tree[0], tree[0].stat()) == digest.md5(tree[0])
+            assert known.of_file(tree[0], tree[0].stat()) == digest.of_file(tree[0])
+    assert read == tree[:1]
+
+
 def test_nothing_is_written_when_nothing_is_new(kept: Path, tree: list[Path]) -> None:
     told(kept, tree)
     before = kept.stat()

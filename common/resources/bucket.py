@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Protocol
 
 from common.errors import AwsError, DeclarationError, OwnershipError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError, SkippedError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags
+from common.resource import Aws, Declared, Outputs, State
 from common.settings import CrawlerSettings
+from common.tags import owned_tags
 
 _CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
 _UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}

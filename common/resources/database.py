@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags
 
 _NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase")
 

@@ -8,24 +8,29 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
+from common.digest import Digest, Known
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_map
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags, tag_map
 
 OURS = "deployer:"
 """How the tags begin that objects carry: S3 allows ten an object, an environment may have more."""
 
 
 class Content(NamedTuple):
-    """A file and the MD5 of its bytes, hexadecimal."""
+    """A file: where it is, what `stat` has said of it, and what gives the MD5 of its bytes, hexadecimal."""
 
     path: Path
-    md5: str
+    found: os.stat_result
+    md5: Callable[[Path], Digest]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +40,23 @@ class Directory(Declared):
     kind: ClassVar[str] = "directory"
     files: Mapping[str, Content]
 
+    def look(self, known: Known) -> None:
+        """Takes the files' MD5 from what is known; of others they are read when they are first asked for."""
+        for name, content in self.files.items():
+            self._md5s[name] = known.of("md5 ", content.md5, content.path, content.found)
+
+    @cached_property
+    def _md5s(self) -> dict[str, Digest]:
+        return {}
+
+    def _md5(self, name: str) -> Digest:
+        if name not in self._md5s:
+            self._md5s[name] = self.files[name].md5(self.files[name].path)
+        return self._md5s[name]
+
     def desired(self) -> State:
         """Each file's MD5, and the tags that every object carries."""
-        return {"Files": {name: content.md5 for name, content in self.files.items()}, "Tags": self._own_tags()}
+        return {"Files": {name: self._md5(name) for name in self.files}, "Tags": self._own_tags()}
 
     def read(self, aws: Aws) -> State | None:
         """What is there under the names of our files, and what else there is ours.
@@ -62,9 +81,9 @@ class Directory(Declared):
         bucket, prefix = _place(self)
         tagging = urlencode(desired["Tags"])
         for name, content in self.files.items():
-            if live.get(name) != content.md5 or "Tags" in changed:
+            if live.get(name) != self._md5(name) or "Tags" in changed:
                 # S3 refuses bytes that are not those of the plan: the file has changed since.
-                md5 = base64.b64encode(bytes.fromhex(content.md5)).decode()
+                md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
                 body = content.path.read_bytes()
                 aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tagging)
         _delete(aws, self, live.keys() - self.files.keys(), desired["Tags"])

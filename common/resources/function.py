@@ -16,8 +16,9 @@ from typing import Any, ClassVar, Protocol
 
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State, owned_tags
+from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State
 from common.settings import FunctionSettings, Network
+from common.tags import owned_tags
 
 _CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})

@@ -12,8 +12,9 @@ from typing import ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Artifact, Aws, Declared, Outputs, State, owned_tags
+from common.resource import Artifact, Aws, Declared, Outputs, State
 from common.settings import JobSettings
+from common.tags import owned_tags
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
 

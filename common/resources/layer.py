@@ -15,7 +15,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from common.errors import ArtifactError, AwsError
 from common.remains import Named
-from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State, owned_tags, rendered
+from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State, rendered
+from common.tags import owned_tags
 
 OURS = "deployer:"
 OWNER, PROJECT = f"{OURS}environment", f"{OURS}project"

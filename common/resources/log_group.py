@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags
 
 
 @dataclass(frozen=True, kw_only=True)

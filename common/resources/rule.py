@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags, tag_list, tag_map
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
 

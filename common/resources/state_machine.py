@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+from common.resource import Aws, Declared, Outputs, State
 from common.settings import StateMachineSettings
+from common.tags import owned_tags, tag_list, tag_map
 
 _SENT = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 _POLL_SECONDS = 5.0

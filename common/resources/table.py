@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags, tag_list, tag_map
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
 """Botocore's own pace is one look in 20 seconds; most tables are there in five."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State, owned_tags, tag_list, tag_map
+from common.resource import Aws, Declared, Outputs, State
+from common.tags import owned_tags, tag_list, tag_map
 
 
 @dataclass(frozen=True, kw_only=True)

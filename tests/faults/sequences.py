@@ -5,6 +5,7 @@ Two promises are kept whatever happens: after an undisturbed deploy that verifie
 deploy that does not verify cannot see: a change in the console, and a deletion of what the tagging index still lists.
 """
 
+import atexit
 import copy
 import tempfile
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ SIZES = st.integers(0, 3)
 KINDS = st.sampled_from(["x", "y"])
 TEXTS = st.sampled_from(["print(1)", "print(2)", "print(3)"])
 CALLS = st.integers(0, 70)
+BUILT = tempfile.TemporaryDirectory()
+atexit.register(BUILT.cleanup)
 DAMAGES = st.sampled_from(["lost", "no tags", "no text", "foreign", "empty tags"])
 WHEN = st.sampled_from(["before", "after"])
 Declared = tuple[dict[str, dict[str, Any]], dict[str, str]]
@@ -47,7 +50,7 @@ class Sequences(RuleBasedStateMachine):
         self.forgotten: set[str] = set()
         """Names whose records were damaged: nobody may know where they are."""
         self.kept: dict[str, Any] = {}
-        self.build_dir = Path(tempfile.mkdtemp())
+        self.build_dir = Path(tempfile.mkdtemp(dir=BUILT.name))
 
     # The repository ---------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """One builder a type, with everything said; a test names only what it is about."""
 
+import atexit
 import io
 import json
 import tempfile
@@ -29,6 +30,8 @@ from common.resources.table import Table
 from common.resources.topic import Topic
 from common.settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 
+FOLDER = tempfile.TemporaryDirectory()
+atexit.register(FOLDER.cleanup)
 TAGS = {"deployer:environment": "t/test", "team": "crops"}
 ARTIFACTS = "t-artifacts"
 DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
@@ -152,15 +155,13 @@ class Place:
         return Job(**{**self._common("glue-job", "t-landing", self.arn("glue", "job/t-landing")), **own, **said})
 
     def directory(self, files: Mapping[str, str] | None = None, **said: Any) -> Directory:
-        """Its files are written to a temporary folder, whose name is that of their contents."""
+        """Its files are written to a temporary folder, each named by its contents."""
         texts = {"sql/acres.sql": "select 1", "codes.csv": "a,b"} if files is None else files
-        folder = Path(tempfile.gettempdir(), "directories-of-tests")
-        folder.mkdir(exist_ok=True)
         contents = {}
         for name, text in texts.items():
-            path = folder / digest.of_bytes(text.encode())
+            path = Path(FOLDER.name, digest.of_bytes(text.encode()))
             path.write_text(text)
-            contents[name] = Content(path, digest.md5(path))
+            contents[name] = Content(path, path.stat(), digest.md5)
         common = self._common("directory", f"{ARTIFACTS}/configs/", f"arn:aws:s3:::{ARTIFACTS}/configs/")
         return Directory(**{**common, "files": contents, **said})
 

@@ -1,11 +1,15 @@
 """A folder in a bucket: what is ours there comes and goes, what is not ours stays."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from common import digest
 from common.aws import AwsSession
+from common.digest import Digest
 from common.errors import AwsError
 from common.resources.directory import Content, Directory
 from tests.repository import SHARED, Repository
@@ -67,10 +71,36 @@ def test_an_object_of_somebody_else_under_one_of_our_names_shows_no_tags_of_ours
 def test_a_file_that_changes_during_a_deploy_is_refused(embedded_aws: AwsSession, tmp_path: Path) -> None:
     one = Place(embedded_aws.account_id, embedded_aws.region).directory({"codes.csv": "a,b"})
     prepare(embedded_aws, one)
-    (tmp_path / "codes.csv").write_text("changed since")
-    late = replace(one, files={"codes.csv": Content(tmp_path / "codes.csv", one.files["codes.csv"].md5)})
+    (path := tmp_path / "codes.csv").write_text("a,b")
+    late = replace(one, files={"codes.csv": Content(path, path.stat(), digest.md5)})
+    planned = final(late)
+    path.write_text("changed since")
     with pytest.raises(AwsError, match=r"BadDigest|InvalidDigest"):
-        late.create(embedded_aws, final(late))
+        late.create(embedded_aws, planned)
+
+
+class Remembered:
+    """Knows every file."""
+
+    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
+        del kind, read, path, found
+        return Digest("remembered")
+
+
+def test_what_is_known_is_not_read(place: Place) -> None:
+    one = place.directory({"codes.csv": "a,b"})
+    read = one.desired()["Files"]
+    one.look(Remembered())
+    assert (read, one.desired()["Files"]) == ({"codes.csv": "b345e1dc09f20fdefdea469f09167892"}, {"codes.csv": "remembered"})
+
+
+def test_a_secret_is_not_put_there(repository: Repository) -> None:
+    repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))
+    repository.project("acres", 'p.directory("configs", p.shared.bucket("landing") / "acres/configs")')
+    repository.write("projects/acres/configs/.env", "TOKEN=x")
+    ended = repository.invoke("plan", "--env", "dev")
+    assert ended.code == 1
+    assert "projects/acres/configs/.env holds secrets by its name" in ended.err
 
 
 def test_a_project_declares_a_folder(repository: Repository, moto: None) -> None:
