@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetRes
 
 # ruff: noqa: SLF001 (ministack has no public seams)
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +16,10 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, s3, stepfunctions, tagging
 
 Tagged = Iterator[tuple[str, list[dict[str, str]]]]
+KEPT = 100
+"""So many lists are kept for those who have not asked for all pages yet."""
+_BEGUN: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
+"""Headers and all that was found, by the first part of the token."""
 
 
 def install(_: launch_settings.Settings) -> None:
@@ -65,16 +70,19 @@ def _log_groups() -> Tagged:
 
 
 def _page(get_resources: Any, data: dict[str, Any]) -> Any:
-    """One page of what was ever tagged, in a stable order."""
-    status, headers, body = get_resources({**data, "PaginationToken": ""} if "PaginationToken" in data else data)
-    if status != 200:
-        return status, headers, body
-    found = json.loads(body)["ResourceTagMappingList"]
-    tagged = sorted((item for item in found if item["Tags"]), key=lambda item: item["ResourceARN"])
-    start, size = int(data.get("PaginationToken") or 0), data.get("ResourcesPerPage", 100)
-    token = str(start + size) if start + size < len(tagged) else ""
-    return (
-        status,
-        headers,
-        json.dumps({"ResourceTagMappingList": tagged[start : start + size], "PaginationToken": token}).encode(),
-    )
+    """One page of what was ever tagged, in a stable order; the pages after the first are of what there was then."""
+    begun, _, start = (data.get("PaginationToken") or "").partition(" ")
+    if begun not in _BEGUN:
+        status, headers, body = get_resources({**data, "PaginationToken": ""} if "PaginationToken" in data else data)
+        if status != 200:
+            return status, headers, body
+        found = [item for item in json.loads(body)["ResourceTagMappingList"] if item["Tags"]]
+        begun = begun or uuid.uuid4().hex
+        _BEGUN[begun] = (dict(headers), sorted(found, key=lambda item: item["ResourceARN"]))
+        for oldest in list(_BEGUN)[:-KEPT]:
+            del _BEGUN[oldest]
+    headers, tagged = _BEGUN[begun]
+    first = int(start or 0)
+    end = first + data.get("ResourcesPerPage", 100)
+    token = f"{begun} {end}" if end < len(tagged) else ""
+    return 200, dict(headers), json.dumps({"ResourceTagMappingList": tagged[first:end], "PaginationToken": token}).encode()
