@@ -50,7 +50,7 @@ class Destruction(Session):
 
     def carry_out(self, plan: Plan) -> bool:
         """Deletes; whether all of it succeeded."""
-        self._engine = engine = self._make_engine(plan)
+        engine = self.begin(plan)
         part = tuple(change for change in plan.changes if change.action in REMOVING)
         self.report(StepStarted("destroy", Plan(part).counts()))
         engine.apply({change.key for change in part})

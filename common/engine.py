@@ -7,21 +7,23 @@ roots, which say what became of each change. See `records` for why.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from common.errors import DeployError, OvertakenError, SkippedError
 from common.events import Blocked, Failed, Finished, Report, Skipped, Started
+from common.leases import Leases
 from common.lock import Fenced, Lock
 from common.planning import ARTIFACT, Outcome
 from common.pruning import Types, no_type
 from common.records import Records
-from common.release import Root, place_of
-from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource
+from common.release import Trusted, place_of
+from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource, difference
 from common.roots import Roots, is_untidy
 from common.scheduling import in_order
 
@@ -68,19 +70,21 @@ class Engine:
         self._resources = {one.key: one for one in resources}
         self._artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         self._roots = Roots(outcome, self._resources, self._artifacts)
-        self._locks: dict[str, Lock] = {}
         self._uploads: dict[Key, Future[float | None]] = {}
         self._lasted: dict[Key, float] = {}
         """Seconds of each upload, which begins before its step."""
-        self._etags: dict[str, str] = {}
         self._interrupted = Event()
         self._refused = False
         self._finished = False
         self._broken: set[Key] = set()
+        self._because: dict[Key, Key | None] = {}
+        """Of what was not tried, what had failed before; None where the deploy was stopped."""
         self._told: dict[Key, Mapping[str, Any]] = {}
         self.done: set[Key] = set()
         self.failed: set[Key] = set()
         self.skipped: set[Key] = set()
+        asked = (means.lock, means.wait, self._interrupted.is_set, means.about, self._changes)
+        self._leases = Leases(outcome, records, self._roots, *asked)
 
     @property
     def untried(self) -> set[Key]:
@@ -113,21 +117,34 @@ class Engine:
         if self._finished:
             return
         self._finished = True
-        try:
-            for project, trusted in sorted(self._outcome.trusted.items()):
-                root = self._roots.after(project, self.done, self.failed)
-                if project in self._etags or (self._may_tidy() and is_untidy(root, trusted)):
-                    self._release(project, root)
-        finally:
-            for lock in self._locks.values():
-                lock.release()
+        if self._interrupted.is_set():
+            self._settle()
+        with ExitStack() as ended:
+            ended.callback(self._leases.give_back)
+            for project, trusted in sorted(self._outcome.trusted.items(), reverse=True):
+                ended.callback(self._end, project, trusted)
+
+    def _end(self, project: str, trusted: Trusted) -> None:
+        root = self._roots.after(project, self.done, self.failed)
+        if self._leases.has_marked(project) or (self._may_tidy() and is_untidy(root, trusted)):
+            self._leases.release(project, root)
+
+    def _settle(self) -> None:
+        """Of a deploy that was stopped: the uploads that were under way have ended, and the rest is told to be left."""
+        wait(self._uploads.values())
+        for change in [change for change in self._todo() if change.key in self.untried]:
+            upload = self._uploads.get(change.key)
+            if upload and not upload.exception() and (lasted := upload.result()) is not None:
+                self._finished_one(change, {}, lasted)
+            elif change.key not in self._because:
+                self._means.report(Blocked(change, None))
 
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]
 
     def _start(self) -> None:
         """The bucket, the leases, the roots: once, for every project that the plan changes."""
-        if self._locks:
+        if self._leases.held:
             return
         self._refused = True
         bucket = next((one for one in self._todo() if one.key == self._bucket and one.action is Action.CREATE), None)
@@ -137,44 +154,33 @@ class Engine:
                 return
         try:
             for project in sorted({change.key.project for change in self._todo()}):
-                self._lock(project)
-            marks = [self._means.pool.submit(self._mark, project) for project in self._locks]
+                self._leases.take(project)
+            self._check_pending()
+            marks = [self._means.pool.submit(self._mark, project) for project in self._leases.held]
             uploads = [change.key for change in self._todo() if change.action is Action.UPLOAD]
             self._uploads = {key: self._means.pool.submit(self._begin_upload, key) for key in uploads}
             wait(marks)
             for mark in marks:
                 mark.result()
         except OvertakenError:
-            for project in self._locks.keys() - self._etags.keys():
-                self._locks.pop(project).release()
+            self._leases.give_back(unmarked=True)
             raise
         if bucket is not None:
             self._record(bucket, {})
         self._refused = False
 
-    def _lock(self, project: str) -> None:
-        lock = self._means.lock(project)
-        lock.acquire(wait=self._means.wait, stopped=self._interrupted.is_set)
-        self._locks[project] = lock
-        if self._outcome.trusted[project].is_new:
-            lock.prove()
+    def _check_pending(self) -> None:
+        """What another deploy had begun when it was read may have changed since, and by a deploy that died the root was not."""
+        pending = {key for trusted in self._outcome.trusted.values() for key in trusted.pending}
+        doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
+        seen = self._means.pool.map(lambda change: self._resources[change.key].read(self._aws), doubtful)
+        for change, now in zip(doubtful, seen, strict=True):
+            if (now is None) != (change.observed is None) or difference(now or {}, change.observed or {}):
+                raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")
 
     def _mark(self, project: str) -> None:
-        trusted = self._outcome.trusted[project]
-        pending = {change.key for change in self._todo() if change.key.project == project and change.key.kind != ARTIFACT}
-        root = replace(self._roots.before(project, pending), about=self._means.about(), changes=self._changes(project))
-        expected = trusted.as_root().digest() if trusted.clean else None
-        self._etags[project] = self._records.start(project, root, trusted.etag, expected)
-
-    def _release(self, project: str, root: Root) -> None:
-        if project not in self._locks:
-            self._lock(project)
-            self._mark(project)
-        self._locks[project].check()
-        said = replace(root, about=self._means.about(), changes=self._changes(project))
-        etag = self._records.release(project, said, self._etags[project])
-        if not (root.digests or root.pending):
-            self._records.erase(project, etag)
+        todo = [change.key for change in self._todo() if change.key.project == project]
+        self._leases.mark(project, {key for key in todo if key.kind != ARTIFACT})
 
     def _may_tidy(self) -> bool:
         """Whether the root of a project that had not to be changed may be written, too."""
@@ -187,53 +193,65 @@ class Engine:
 
     def _carry_out(self, todo: Sequence[Change]) -> None:
         removing = {change.key for change in todo if change.action in REMOVING}
+        users: dict[Key, list[Key]] = {}
+        for key in removing:
+            for needed in self._outcome.remains[key].needs:
+                users.setdefault(needed, []).append(key)
 
         def needs(key: Key) -> Collection[Key]:
-            return tuple(self._hindrances(key, removing)) if key in removing else self._needs(key)
+            # What uses it must be gone before it goes; and whatever failed may still use it.
+            return (*users.get(key, ()), *tuple(self.failed)) if key in removing else self._needs(key)
 
         for change in in_order(todo, needs, self._broken, self._means.pool, self._one, self._interrupted.is_set):
             need = next((one for one in needs(change.key) if one in self._broken), None)
+            cause = self._because[change.key] = self._because.get(need, need) if need else None
             self._broken.add(change.key)
-            self._means.report(Blocked(change, need))
+            self._means.report(Blocked(change, cause))
 
     def _needs(self, key: Key) -> tuple[Key, ...]:
         return self._resources[key].needs if key in self._resources else (self._bucket,)
-
-    def _hindrances(self, key: Key, removing: Collection[Key]) -> Iterator[Key]:
-        """What must be gone before `key` may go; and whatever failed may still use it."""
-        yield from (other for other in removing if key in self._outcome.remains[other].needs)
-        yield from self.failed
 
     def _one(self, change: Change) -> None:
         started = self._means.clock()
         self._means.report(Started(change))
         try:
-            if self._locks:
-                self._locks[change.key.project].check()
-            outputs = self._act(change)
-            if self._locks:
-                self._locks[change.key.project].check()
+            lease = self._leases.held[change.key.project] if self._leases.held else None
+            aws = self._aws
+            if lease is not None:
+                lease.check()
+                aws = Fenced(aws, lease.check)
+            outputs = self._act(aws, change)
+            if lease is not None:
+                lease.check()
                 self._record(change, outputs)
         except SkippedError as error:
             self.skipped.add(change.key)
             self._told[change.key] = {"outcome": "skipped", "message": str(error)}
             self._means.report(Skipped(change, str(error)))
         except DeployError as error:
-            self._broken.add(change.key)
-            self.failed.add(change.key)
-            self._told[change.key] = {"outcome": "failed", "message": str(error)}
+            self._failed_one(change, str(error))
             self._means.report(Failed(change, str(error)))
+        except BaseException as error:
+            self._failed_one(change, repr(error))  # nobody knows how far it came
+            raise
         else:
-            self.done.add(change.key)
-            self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
-            self._means.report(Finished(change, self._lasted.get(change.key, self._means.clock() - started)))
+            self._finished_one(change, outputs, self._lasted.get(change.key, self._means.clock() - started))
 
-    def _act(self, change: Change) -> Outputs:
+    def _failed_one(self, change: Change, message: str) -> None:
+        self._broken.add(change.key)
+        self.failed.add(change.key)
+        self._told[change.key] = {"outcome": "failed", "message": message}
+
+    def _finished_one(self, change: Change, outputs: Outputs, seconds: float) -> None:
+        self.done.add(change.key)
+        self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
+        self._means.report(Finished(change, seconds))
+
+    def _act(self, aws: Aws, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:
             lasted = self._uploads[change.key].result()
             self._lasted[change.key] = self._upload(change.key) if lasted is None else lasted
             return {}
-        aws = Fenced(self._aws, self._locks[change.key.project].check) if self._locks else self._aws
         if change.action in REMOVING:
             return self._remove(aws, change)
         resource, desired = self._resources[change.key], change.desired or {}
@@ -254,7 +272,7 @@ class Engine:
 
     def _upload(self, key: Key) -> float:
         """Returns how many seconds it took."""
-        self._locks[key.project].check()
+        self._leases.held[key.project].check()
         artifact, started = self._artifacts[key], self._means.clock()
         built = artifact.build(self._means.build_dir)
         self._records.upload(artifact, built, artifact.bill(self._means.build_dir))

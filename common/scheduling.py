@@ -33,12 +33,17 @@ def in_order(
     waiting = {change.key: change for change in todo}
     running: dict[Future[bool], Change] = {}
     left: list[Change] = []
+    escaped: list[Key] = []
 
     def attempt(change: Change) -> bool:
         """Acts, unless the run was stopped while the change waited for a free thread."""
-        if stopped():
+        if stopped() or escaped:
             return False
-        act(change)
+        try:
+            act(change)
+        except BaseException:
+            escaped.append(change.key)
+            raise
         return True
 
     try:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 
-from common import config, parameters, projects, protection, provenance, records, selection, steps
+from common import config, looking, parameters, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
 from common.build_folder import BuildFolder
@@ -33,7 +33,6 @@ from common.report import JsonReport, TextReport
 from common.resource import REMOVING, SHARED, Key, Plan, Resource
 from common.resources import layer, of_kind
 from common.shared import ARTIFACTS
-from common.stat_cache import StatCache
 from common.stopping import Stopping
 
 __all__ = ["Choices", "Session", "opened", "parallel"]
@@ -171,7 +170,9 @@ class Session:
                 raise
             self._engine.finish()
             self._outcome = self._engine = None
-            self.step(name)
+            for earlier in steps.STEPS[: steps.STEPS.index(name) + 1]:
+                if earlier in self._covered:  # and may have something to do by now
+                    self.step(earlier)
         except LockedError:
             if self._stopping.number is not None:
                 raise StoppedError(self._stopping.number) from None
@@ -179,11 +180,11 @@ class Session:
 
     def _step(self, name: str) -> None:
         plan = self.plan()
-        if self._engine is None:
-            self._engine = self._make_engine(plan)
-        part = [change for change in plan.changes if steps.step_of(change.key, self._consumers) == name]
+        engine = self._engine or self.begin(plan)
+        doing = [change for change in plan.changes if change.action not in REMOVING]
+        part = [change for change in doing if steps.step_of(change.key, self._consumers) == name]
         self.report(StepStarted(name, Plan(tuple(part)).counts()))
-        self._engine.apply({change.key for change in part})
+        engine.apply({change.key for change in part})
 
     def prune(self) -> None:
         """Deletes what the plan says is no longer declared; after all steps, and only where --prune asks for it."""
@@ -223,24 +224,19 @@ class Session:
 
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
-        looked: set[Key] = set()
-        with StatCache(self.root / "build" / "stat-cache.json") as known:
-            for one in resources:
-                changed = known.changed
-                one.look(known)
-                for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
-                    artifact.read(known.of_file)
-                    looked.add(artifact.key)
-                if known.changed > changed:
-                    self._edited.append(one)
+        self._edited += looking.edited(resources, self.root / "build" / "stat-cache.json")
 
-    def _make_engine(self, plan: Plan) -> Engine:
+    def begin(self, plan: Plan) -> Engine:
+        """The engine that carries out the plan."""
         if not plan.is_empty:
             protection.check(self.env, self.root, self.ask, yes=self.choices.yes)
         assert self._outcome is not None  # noqa: S101 - plan() has set it
         self._stopping.watch()
         means = Means(self.pool, self.build_dir, self.report, self.lock, self.choices.wait, lambda: self.about, types=of_kind)
-        return Engine(self.aws, self.records, self.resources, self._outcome, BUCKET, means)
+        self._engine = Engine(self.aws, self.records, self.resources, self._outcome, BUCKET, means)
+        if self._stopping.number is not None:  # while there was nothing to stop
+            self._engine.interrupt()
+        return self._engine
 
     def _undeclared(self) -> set[str]:
         """Projects that have a folder no more and something in the bucket; asked for only by those who prune everything."""

@@ -36,6 +36,7 @@ LAYERS = (
         "failure",
         "local",
         "lock",
+        "looking",
         "naming",
         "parameters",
         "prediction",
@@ -51,7 +52,8 @@ LAYERS = (
     {"configured", "drift", "old_layers", "package", "pruning", "releases", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "libraries", "projects", "roots", "shared"},
-    {"engine", "rendering", "run_report"},
+    {"leases", "rendering", "run_report"},
+    {"engine"},
     {"pipeline", "session"},
     {"answering", "packing", "policy", "running", "status", "watching"},
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
@@ -59,7 +61,20 @@ LAYERS = (
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "layers", "permissions", "pipeline"}
 DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
-DOING = {"aws", "aws_common", "engine", "lock", "planning", "pruning", "records", "release", "report", "scheduling", "session"}
+DOING = {
+    "aws",
+    "aws_common",
+    "engine",
+    "leases",
+    "lock",
+    "planning",
+    "pruning",
+    "records",
+    "release",
+    "report",
+    "scheduling",
+    "session",
+}
 SEEN_BY_DOING = {"declaration", "resources", "settings", "shared"}
 """Of what declares: the protocol of a declared pipeline, the types by their kinds, and the names of shared resources."""
 

@@ -237,7 +237,7 @@ def killed(repository: Repository, left: int) -> bool:
         except Killed:
             return True
         finally:  # what a process takes with it when it dies, and what runs out
-            for lock in session._engine._locks.values() if session._engine else ():
+            for lock in session._engine._leases.held.values() if session._engine else ():
                 lock._stopping.set()
             aws().call("s3", "DeleteObject", Bucket="t-dev-artifacts", Key="dev/acres/lock.json")
     return False
