@@ -16,11 +16,12 @@ from typing import Any, ClassVar
 from common import digest
 from common.build_folder import used
 from common.digest import Digest, OfFile
+from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import bill
 from common.packaging.bill import Component, Document
 from common.packaging.python import check_syntax
-from common.packaging.tree import Found, check_secrets
+from common.packaging.tree import Found, check_secrets, shown
 from common.resource import Key
 
 PACKAGER = 1
@@ -104,7 +105,15 @@ class Sources:
         if not used(built):
             bill.beside(built).unlink(missing_ok=True)  # of other bytes
             self._write(built, build_dir)
+            self._check_unchanged(built)
         return built
+
+    def _check_unchanged(self, built: Path) -> None:
+        """What was packed is what was digested, or other bytes would be found under this name for ever."""
+        for one in self._found.values():
+            if not (one.path.exists() and digest.of_stat(one.path.stat()) == digest.of_stat(one.stat)):
+                built.unlink()
+                raise ArtifactError(f"{shown(one.path)} was changed while it was packaged. Nothing was deployed: deploy again.")
 
     def built_at(self, build_dir: Path) -> Path:
         """Where it is once it is built."""

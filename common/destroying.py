@@ -43,7 +43,7 @@ class Destruction(Session):
 
     def plan_removal(self, names: Collection[str]) -> Plan:
         """What goes, dependents first, and what stays."""
-        planner = Planner(self.configured, self.aws, self.records, self.build_dir, self.pool, types=of_kind)
+        planner = Planner(self.configured, self.aws, self.records, self.build_dir, self.pool, types=self.types)
         options = Options(prune=True, data=self.choices.data)
         self._outcome = planner.plan([], options, lambda: self.caller, names)
         return self._outcome.plan

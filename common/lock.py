@@ -179,7 +179,8 @@ class Lock:
             self._renewer.join()
 
     def _body(self) -> bytes:
-        return json.dumps({"schema": 1, "token": self._token, **self._about}).encode()
+        """Other bytes each time: S3 makes the ETag of them, and a renewal must be seen by who compares ETags."""
+        return json.dumps({"schema": 1, "token": self._token, "put": uuid.uuid4().hex, **self._about}).encode()
 
     def _put(self, condition: Mapping[str, str]) -> bool:
         body = self._body()

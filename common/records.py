@@ -226,10 +226,10 @@ class Records:
         try:
             return self._put(self._root_path(project), body, {"root-sha256": root.digest(), "state": state}, **condition)
         except AwsError as error:
-            # A put whose answer was lost is tried again by botocore, and then meets itself.
-            found, present = self.root(project)
             if error.code not in REFUSED:
                 raise
+            # A put whose answer was lost is tried again by botocore, and then meets itself.
+            found, present = self.root(project)
             if found != root or present is None:
                 raise _overtaken(project) from None
             return present

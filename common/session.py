@@ -51,6 +51,9 @@ class Session:
         ahead: puts the first questions to AWS while declarations are loaded.
     """
 
+    types = staticmethod(of_kind)
+    """Finds the type of what nobody declares any more."""
+
     def __init__(
         self,
         root: Path,
@@ -154,7 +157,7 @@ class Session:
                 self.pool.submit(lambda: self._origin)  # git takes its time
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
-            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, of_kind)
+            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types)
             sizes.keep(one.arn for one in resources)
             self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared(), self._edited)
             self.report(Planned(self._outcome.plan))
@@ -232,7 +235,7 @@ class Session:
             protection.check(self.env, self.root, self.ask, yes=self.choices.yes)
         assert self._outcome is not None  # noqa: S101 - plan() has set it
         self._stopping.watch()
-        means = Means(self.pool, self.build_dir, self.report, self.lock, self.choices.wait, lambda: self.about, types=of_kind)
+        means = Means(self.pool, self.build_dir, self.report, self.lock, self.choices.wait, lambda: self.about, types=self.types)
         self._engine = Engine(self.aws, self.records, self.resources, self._outcome, BUCKET, means)
         if self._stopping.number is not None:  # while there was nothing to stop
             self._engine.interrupt()

@@ -67,8 +67,7 @@ class StatCache:
 
     def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
         """See `Known`."""
-        name = f"{kind}{path}"
-        seen = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        name, seen = f"{kind}{path}", digest.of_stat(found)
         entry = before = self._known.get(name)
         if entry is None or entry[:-1] != seen:
             young = max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns

@@ -1,5 +1,6 @@
 """The part of the world in memory that outlives a process: buckets with every version of every object, and live resources."""
 
+import hashlib
 import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -92,8 +93,9 @@ class S3:
             )
         body = Body if isinstance(Body, bytes) else Body.read()
         self.world.writes += 1
-        written = str(self.world.writes)
-        stored = Stored(body, dict(parse_qsl(given.get("Tagging", ""))), f'"{written}"', self.world.now(), written)
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        tags = dict(parse_qsl(given.get("Tagging", "")))
+        stored = Stored(body, tags, f'"{etag}"', self.world.now(), str(self.world.writes))
         objects[Key] = stored
         self.world.versions.setdefault(Bucket, []).append((Key, stored))
         return {"ETag": stored.etag}

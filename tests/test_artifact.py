@@ -252,6 +252,21 @@ def test_a_script_is_itself_under_its_digest(tmp_path: Path) -> None:
     assert script(copy).input_digest() != one.input_digest()
 
 
+@pytest.mark.parametrize("later", ["LIMIT = 4\n", "LIMIT = 5000\n"])
+def test_what_changes_while_it_is_packaged_is_not_kept(folder: Path, tmp_path: Path, later: str) -> None:
+    """Else whoever has these files again would be given others under their digest, on any machine."""
+    path = folder / "lib/rules.py"
+    for one in (script(path), package(folder)):
+        one.input_digest()
+        before = path.stat()
+        path.write_text(later)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.raises(ArtifactError, match=r"rules\.py was changed while it was packaged"):
+            one.build(tmp_path / "build")
+        assert not one.built_at(tmp_path / "build").exists()
+        path.write_text("LIMIT = 3\n")
+
+
 def test_a_script_that_does_not_compile_is_not_built(tmp_path: Path) -> None:
     path = tmp_path / "load.py"
     path.write_text("rows = [\n")

@@ -270,3 +270,14 @@ def seen(world: World) -> dict[str, object]:
     written = {name: one.etag for name, one in objects.items() if "/records/" in name or "/artifacts/" in name}
     clean = objects["dev/p/release.json"].etag if objects["dev/p/release.json"].tags["state"] == "clean" else "under way"
     return {"live": copy.deepcopy(world.live), "written": written, "clean": clean}
+
+
+def test_a_renewal_is_seen_by_who_has_read_the_lease_before(world: World, clock: Clock, made: Locks) -> None:
+    sleeper = made()
+    sleeper.acquire()
+    clock.seconds = world.seconds = LEASE_SECONDS + 1
+    before = world.buckets[ENV.artifact_bucket][PATH].etag  # as somebody reads it who will take it over
+    sleeper.check()
+    assert world.buckets[ENV.artifact_bucket][PATH].etag != before
+    assert not made()._put({"IfMatch": before})
+    sleeper.check()
