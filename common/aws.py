@@ -1,12 +1,14 @@
 """The only way to AWS: the account guard, the call counter, and how long to wait for what.
 
 Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
-lets botocore's adaptive retry mode find the others, and raises our errors. One class of refusal is retried here and nowhere
-else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own.
+lets botocore's adaptive retry mode find the others, and raises our errors. What is retried here and nowhere
+else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own; and an object whose
+body breaks off.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
 
+import io
 import random
 import threading
 import time
@@ -20,11 +22,16 @@ from common.ahead import Ahead, Answer, Question
 from common.aws_common import Clients, Translated, method
 from common.errors import BUSY, UNHEARD, AccountError, AwsError
 from common.rates import Rates
+from common.release import SIZE_LIMIT, Stream
 from common.retries import PROPAGATION, PROPAGATION_SECONDS
 
 if TYPE_CHECKING:
     from common.aws_common import Session
 
+BROKEN = frozenset({"IncompleteReadError", "ResponseStreamingError"})
+"""What reading a body ends with when the connection does."""
+BODIES = 5
+"""So often a body is asked for that breaks off."""
 FIRST_PAUSE = 0.2
 """Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
 
@@ -110,13 +117,15 @@ class AwsSession:
             AwsError: AWS refused, or could not be reached.
             AccountError: there are no credentials.
         """
-        deadline, pause = PROPAGATION_SECONDS, 1.0
+        deadline, pause, bodies = PROPAGATION_SECONDS, 1.0, BODIES
         while True:
             try:
                 return self._once(service, operation, parameters)
             except AwsError as error:
                 known = any(service == where and text in error.said for where, text in PROPAGATION)
-                if not known or deadline <= 0:
+                bodies -= error.code in BROKEN
+                broken = error.code in BROKEN and operation == "GetObject" and bodies > 0
+                if not (known or broken) or deadline <= 0:
                     raise
             wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter, no secret
             self.sleep(wait)
@@ -176,6 +185,8 @@ class AwsSession:
             asking = getattr(self.clients.of(service), method(operation))
             self._count(service, operation)
             response: dict[str, Any] = asking(**parameters)
+            if "Body" in response:
+                response["Body"] = _whole(response["Body"])
             return response
 
     def _answered(self, question: Question) -> Answer | None:
@@ -192,3 +203,9 @@ class AwsSession:
     def _count(self, service: str, operation: str) -> None:
         with self._lock:
             self.calls[f"{service}:{operation}"] += 1
+
+
+def _whole(body: Stream) -> io.BytesIO:
+    """An object's body, read to its end: only there it is seen whether it is all; of one that is too large only the beginning."""
+    data = body.read(SIZE_LIMIT + 1)
+    return io.BytesIO(data if len(data) > SIZE_LIMIT else data + body.read(1))

@@ -78,6 +78,7 @@ class Clients:
             ConnectTimeoutError,
             EndpointConnectionError,
             HTTPClientError,
+            IncompleteReadError,
             ProfileNotFound,
             ProxyConnectionError,
             SSLError,
@@ -99,7 +100,7 @@ class Clients:
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
         unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
-        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard))
+        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard, IncompleteReadError))
         if self._rates is not None:
             # Told of every attempt: of a retry, a page and a waiter's poll as of a first call.
             client.meta.events.register("request-created", partial(_paced, self._rates, service))

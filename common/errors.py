@@ -85,7 +85,10 @@ class StoppedError(DeployError):
 
 
 BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError", "InternalServer", "ServiceException")
-UNHEARD = ("EndpointConnection", "ConnectTimeout", "ReadTimeout", "ConnectionClosed", "ProxyConnection", "HTTPClient", "SSL")
+UNHEARD = (
+    *("EndpointConnection", "ConnectTimeout", "ReadTimeout", "ConnectionClosed", "ProxyConnection", "HTTPClient", "SSL"),
+    *("IncompleteRead", "ResponseStreaming"),
+)
 """How codes begin that say nothing of the one who asked."""
 ADVICE = {
     ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (

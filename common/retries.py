@@ -1,7 +1,8 @@
 """Which failed calls are tried again, when, and for how long.
 
 Botocore's own retries draw on a quota that a bad minute empties: of a few hundred calls, a third of them throttled or broken,
-the later ones would not be tried again at all. A deploy has a better bound, time: it ends, and says why.
+the later ones would not be tried again at all. A deploy has a better bound, time: it ends, and says why. And botocore takes an
+answer that was cut short for one that says nothing, which would make "is not there" of "is there".
 
 Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
@@ -56,6 +57,7 @@ class Retries:
     Args:
         lost: errors after which nobody knows whether AWS was asked.
         unheard: those among them that say that nobody listened.
+        cut_short: what to raise when answers remain shorter than they say.
         clock: seconds that only rise.
         is_down: a call was given up, and none was answered since: until one is, the others are not asked as patiently. A
             thousand resources shall not each take a minute to find out.
@@ -63,6 +65,7 @@ class Retries:
 
     lost: tuple[type[BaseException], ...]
     unheard: tuple[type[BaseException], ...]
+    cut_short: Callable[..., BaseException]
     clock: Callable[[], float] = time.monotonic
     is_down: bool = field(default=False, init=False)
 
@@ -72,16 +75,20 @@ class Retries:
         request_dict: Mapping[str, Any],
         response: tuple[Any, Mapping[str, Any]] | None = None,
         caught_exception: BaseException | None = None,
+        operation: Any = None,
         **_: Any,
     ) -> float | None:
         """Botocore's arguments; `attempts` is how often it was tried so far."""
-        if not self._passes(response, caught_exception):
+        missing = _missing(request_dict, response, operation)
+        if not missing and not self._passes(response, caught_exception):
             self.is_down = False
             return None
         most = CONNECTS if isinstance(caught_exception, self.unheard) else ATTEMPTS
         first = request_dict["context"].setdefault("first_failure", self.clock())
         if attempts >= (WHEN_DOWN if self.is_down else most) or self.clock() - first > SECONDS:
             self.is_down = True
+            if missing:
+                raise self.cut_short(**missing)
             return None
         return random.random() * min(2.0 ** (attempts - 1), LONGEST_PAUSE)  # noqa: S311 - jitter, no secret
 
@@ -90,3 +97,12 @@ class Retries:
             return isinstance(error, self.lost)
         said = response[1].get("Error", {})
         return response[0].status_code in STATUSES or said.get("Code") in CODES
+
+
+def _missing(request: Mapping[str, Any], response: tuple[Any, Mapping[str, Any]] | None, operation: Any) -> dict[str, int]:
+    """How many bytes came of how many, if not all did; a stream's are not read yet."""
+    if response is None or operation is None or operation.has_streaming_output or request.get("method") == "HEAD":
+        return {}
+    told = response[0].headers.get("content-length", "")
+    came = len(response[0].content) if told.isdigit() else 0
+    return {"actual_bytes": came, "expected_bytes": int(told)} if told.isdigit() and came < int(told) else {}
