@@ -13,7 +13,7 @@
     ├── LockedError          another deploy is changing the same project
     ├── OvertakenError       another deploy has changed it since the plan was made
     ├── SkippedError         a change was left undone because configuration says so; no failure
-    ├── UnfinishedError      the last deploy of a project did not finish, so what is in use there is not known
+    ├── UnfinishedError      the last deploy of a project did not finish, or cannot be read: what is in use there is not known
     ├── LocalError           the embedded AWS
     ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
     └── FailedError          the plan was applied in part: the failures were reported one by one

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from common.digest import Digest
+from common.errors import UnfinishedError
 from common.records import Records
 from common.release import DEPLOYING, Root, Version, printable
 
@@ -49,6 +50,9 @@ def retained(known: Records, project: str, last: int, days: int, now: datetime, 
     """The roots of the last releases, and of all that were in force within the last `days`.
 
     What was written without releasing anything, to tidy up or to collect garbage, does not count as one of the last.
+
+    Raises:
+        UnfinishedError: one that was in force cannot be read, so nobody knows what it needs.
     """
     limit, after, seen = now - timedelta(days=days), now, set[Digest]()
     versions = known.versions(project)
@@ -56,6 +60,11 @@ def retained(known: Records, project: str, last: int, days: int, now: datetime, 
         read = pool.map(lambda one: (None, "") if one.removed else known.version(project, one), chunk)
         for version, (root, state) in zip(chunk, read, strict=True):
             recent, after = after >= limit, version.written  # what was written before was in force until then
+            if recent and root is None and not version.removed:
+                raise UnfinishedError(
+                    f"{project}: the release of {version.written:%Y-%m-%d %H:%M} cannot be read, so nobody knows what it needs. "
+                    f"Nothing is deleted until it is {days} days old, or that version of its release.json is removed by hand."
+                )
             if root is not None and state != DEPLOYING and len(seen) < last:
                 seen.add(root.digest())
             if root is not None and (recent or (state != DEPLOYING and root.digest() in seen)):

@@ -204,3 +204,17 @@ def test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on(tmp_
         collect(world)
         assert artifacts(world) == {f"print({number})" for number in range(2, 12)}
     assert boundaries > 10
+
+
+def test_a_release_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)), apart=4 * DAY)
+    roots = [stored for key, stored in world.versions[ENV.artifact_bucket] if key == "dev/p/release.json" and stored]
+    roots[-5].body = roots[-5].body[:9]
+    before = artifacts(world)
+    with pytest.raises(UnfinishedError, match="cannot be read, so nobody knows what it needs"):
+        collect(world)
+    assert artifacts(world) == before
+    world.seconds += 400 * DAY
+    collect(world)
+    assert len(artifacts(world)) == 10
