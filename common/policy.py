@@ -108,6 +108,8 @@ EVERYWHERE = {
     "iam": ("ListRoles",),
     "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
+    # Lambda asks these itself, with the credentials of whoever puts a function into a network.
+    "ec2": ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
 LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
