@@ -170,6 +170,7 @@ def _resources(env: Environment) -> dict[str, list[str]]:
         env.arn("glue", "catalog"),
         env.arn("glue", f"database/{underscored}_*"),
         env.arn("glue", f"table/{underscored}_*"),
+        env.arn("glue", f"userDefinedFunction/{underscored}_*"),  # a database goes with all that is in it
     ]
     buckets = [env.artifact_bucket, f"{prefix}-*-{env.account_id}"]
     groups = (f"/aws/lambda/{prefix}-*", f"/aws/vendedlogs/states/{prefix}", f"/{prefix}/*", "/aws-glue/*")

@@ -186,3 +186,10 @@ def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repositor
         f"note: a managed policy may have 6144 characters besides white space; these are {length}. "
         "Spread the statements over two policies, and attach both.\n"
     )
+
+
+def test_a_database_is_deleted_with_its_tables_and_functions() -> None:
+    (statement,) = [one for one in document("dev")["Statement"] if "glue:DeleteDatabase" in one["Action"]]
+    arn = "arn:aws:glue:us-east-1:111111111111:"
+    parts = {f"{arn}{part}/acres_dev_*" for part in ("database", "table", "userDefinedFunction")}
+    assert {f"{arn}catalog", *parts} < {*statement["Resource"]}
