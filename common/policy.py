@@ -125,6 +125,12 @@ EVERYWHERE = {
     "ec2": ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
+BOUNDED = (
+    *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+)
+"""Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
+UNBINDING = "DeleteRolePermissionsBoundary"
+"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy anew."""
 MANAGED_POLICY = 6144
 """Characters besides white space that IAM accepts in one."""
 LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
@@ -147,11 +153,14 @@ def show(root: Path, choices: Choices) -> None:
 def deployer(env: Environment, resources: Iterable[Resource]) -> dict[str, Any]:
     """The IAM policy document for deploying, running and removing one environment, with the resources that it declares."""
     ours, declared = _resources(env), list(resources)
-    statements = [allow(_actions(service, operations), ours[service]) for service, operations in OPERATIONS.items()]
+    named = [
+        allow(_actions(service, operations), ours[service]) for service, operations in OPERATIONS.items() if service != "iam"
+    ]
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
     delivery = [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
     theirs = [*_foreign_layers(declared), _pass_role(env, declared)]
-    return {"Version": "2012-10-17", "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *theirs]}
+    statements = [*named, *_roles(env), allow([*everywhere, *delivery], ["*"]), *theirs]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def actions_of(call: str) -> tuple[str, ...]:
@@ -195,6 +204,19 @@ def _resources(env: Environment) -> dict[str, list[str]]:
         ],
         "ssm": [env.arn("ssm", f"parameter/{path}") for path in sorted(paths)] or [env.arn("ssm", f"parameter/{prefix}/*")],
     }
+
+
+def _roles(env: Environment) -> list[Statement]:
+    """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
+    boundary, roles = env.roles.permissions_boundary, [env.role_arn("*", "*")]
+    if boundary is None:
+        return [allow(_actions("iam", OPERATIONS["iam"]), roles)]
+    free = tuple(one for one in OPERATIONS["iam"] if one not in {*BOUNDED, UNBINDING})
+    condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return [
+        allow(_actions("iam", free), roles),
+        {**allow([f"iam:{one}" for one in BOUNDED], roles), "Condition": condition},
+    ]
 
 
 def _foreign_layers(resources: list[Resource]) -> list[Statement]:

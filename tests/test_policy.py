@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from common import config, policy, projects, steps
+from common.aws import AwsSession
+from common.errors import AwsError
+from common.resources.role import Role
 from common.session import Choices, Session
-from tests.repository import SHARED, Repository, fresh_imports
+from tests.repository import CONFIG, SHARED, Repository, fresh_imports
+from tests.resources.builders import Place, final, prepare
+from tests.resources.cases import ALLOW
 
 ROOT = Path(__file__).resolve().parent.parent
 READING = ("Get", "List", "Describe")
@@ -193,3 +198,70 @@ def test_a_database_is_deleted_with_its_tables_and_functions() -> None:
     arn = "arn:aws:glue:us-east-1:111111111111:"
     parts = {f"{arn}{part}/acres_dev_*" for part in ("database", "table", "userDefinedFunction")}
     assert {f"{arn}catalog", *parts} < {*statement["Resource"]}
+
+
+class Deployer(AwsSession):
+    """Someone with the printed policy and nothing else: what it says of roles and their boundary is held against each call."""
+
+    def __init__(self, boundary: str | None) -> None:
+        super().__init__(Place().region, Place().account_id, sleep=lambda _: None)
+        env = config.Environment.model_validate({**CONFIG, "roles": {"permissions_boundary": boundary}})
+        self._statements = policy.deployer(env, [])["Statement"]
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        given = [one for one in self._statements if f"{service}:{operation}" in one["Action"]]
+        if not any(self._holds(one.get("Condition"), parameters) for one in given):
+            raise AwsError(service, operation, "AccessDenied", "no identity-based policy allows it")
+        return super().call(service, operation, **parameters)
+
+    def _holds(self, condition: dict[str, Any] | None, parameters: dict[str, Any]) -> bool:
+        if condition is None:
+            return True
+        bound = parameters.get("PermissionsBoundary")
+        if bound is None and (found := self.find("iam", "GetRole", "NoSuchEntity", RoleName=parameters["RoleName"])):
+            bound = found["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        return condition == {"StringEquals": {"iam:PermissionsBoundary": bound}}
+
+
+@pytest.mark.parametrize("before", ["nothing", "no boundary", "another boundary", "the boundary", "a role in the making"])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_with_and_without_a_boundary_roles_can_be_managed(moto: None, before: str, bounded: bool) -> None:
+    place = Place()
+    boundary = place.policy_arn("reader") if bounded else None
+    boundaries = {"another boundary": place.policy_arn("writer"), "the boundary": boundary}
+    prepare(AwsSession(place.region, place.account_id))
+
+    def role(bound: str | None) -> Role:
+        return place.role(statements=(ALLOW,), managed_policies=(place.policy_arn("writer"),), boundary=bound)
+
+    wanted, deployer = role(boundary), Deployer(boundary)
+    if before == "a role in the making":
+        place.role().create(Deployer(None), final(place.role()))
+        wanted.create(deployer, final(wanted))
+    elif before == "nothing":
+        wanted.create(deployer, final(wanted))
+    else:
+        there = role(boundaries.get(before))
+        there.create(Deployer(there.boundary), final(there))
+        wanted.update(deployer, final(wanted), frozenset({"PermissionsBoundary", "Policies", "AttachedPolicies"}))
+    assert wanted.read(deployer) == final(wanted)
+    wanted.delete(deployer)
+    assert wanted.read(deployer) is None
+
+
+def test_who_must_set_a_boundary_cannot_do_without(moto: None) -> None:
+    place = Place()
+    boundary = place.policy_arn("reader")
+    prepare(AwsSession(place.region, place.account_id))
+    free, wide = place.role(statements=(ALLOW,)), place.role(boundary=place.policy_arn("writer"))
+    with pytest.raises(AwsError, match="CreateRole"):
+        free.create(Deployer(boundary), final(free))
+    free.create(Deployer(None), final(free))
+    for operation, other, changed in (
+        ("PutRolePolicy", free, "Policies"),
+        ("AttachRolePolicy", place.role(managed_policies=(boundary,)), "AttachedPolicies"),
+        ("PutRolePermissionsBoundary", wide, "PermissionsBoundary"),
+        ("DeleteRolePermissionsBoundary", free, "PermissionsBoundary"),
+    ):
+        with pytest.raises(AwsError, match=rf"{operation}\b"):
+            other.update(Deployer(boundary), final(other), frozenset({changed}))
