@@ -185,7 +185,7 @@ def _resources(env: Environment) -> dict[str, list[str]]:
     groups = (f"/aws/lambda/{prefix}-*", f"/aws/vendedlogs/states/{prefix}", f"/{prefix}/*", "/aws-glue/*")
     machines = [env.arn("states", f"{kind}:{prefix}-*") for kind in ("stateMachine", "execution")]
     paths = {
-        value.removeprefix("ssm:").lstrip("/")
+        value.removeprefix("ssm:").lstrip("/").partition(":")[0]  # a version or label is no part of the name
         for one in env.projects.values()
         for value in one.parameters.values()
         if value.startswith("ssm:")

@@ -180,6 +180,14 @@ def test_it_takes_no_credentials(repository: Repository, no_credentials: None) -
     assert "parameter/acres/most" in json.dumps(printed(repository))
 
 
+@pytest.mark.parametrize("selector", ["", ":3", ":stable"])
+def test_a_parameter_is_allowed_by_its_name_whatever_its_version(selector: str) -> None:
+    project = config.Project(parameters={"most": f"ssm:/acres/most{selector}"})
+    env = config.load(ROOT, "dev").model_copy(update={"projects": {"acres": project}})
+    (statement,) = [one for one in policy.deployer(env, [])["Statement"] if one["Action"] == ["ssm:GetParameters"]]
+    assert statement["Resource"] == ["arn:aws:ssm:us-east-1:111111111111:parameter/acres/most"]
+
+
 def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repository) -> None:
     repository.project("acres", *(f'p.function("F{number}", folder="lambda/Validate")' for number in range(40)))
     roles = {f"lambda/F{number}": f"{MINE}/{'x' * 60}{number}" for number in range(40)}
