@@ -120,6 +120,29 @@ def test_integrations(names: Names, resource: str, parameters: dict[str, Any], a
     assert needed(task(resource, **parameters), names) == expected
 
 
+@pytest.mark.parametrize(
+    ("operation", "of", "actions"),
+    [
+        ("dynamodb:transactGetItems", "${runs.name}", {"GetItem"}),
+        ("dynamodb:transactWriteItems", "${runs.name}", {"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}),
+        ("s3:completeMultipartUpload", "${landing.name}", {"PutObject"}),
+        ("s3:copyObject", "${landing.name}", {"GetObject", "PutObject"}),
+        ("s3:createMultipartUpload", "${landing.name}", {"PutObject"}),
+        ("s3:deleteObjects", "${landing.name}", {"DeleteObject"}),
+        ("s3:headBucket", "${landing.name}", {"ListBucket"}),
+        ("s3:headObject", "${landing.name}", {"GetObject"}),
+        ("s3:listObjects", "${landing.name}", {"ListBucket"}),
+        ("s3:listObjectVersions", "${landing.name}", {"ListBucketVersions"}),
+        ("s3:uploadPart", "${landing.name}", {"PutObject"}),
+        ("s3:uploadPartCopy", "${landing.name}", {"GetObject", "PutObject"}),
+        ("sns:publishBatch", "${alerts.arn}", {"Publish"}),
+    ],
+)
+def test_an_operation_may_be_authorised_as_others(names: Names, operation: str, of: str, actions: set[str]) -> None:
+    service = operation.partition(":")[0]
+    assert set(needed(task(f"arn:aws:states:::aws-sdk:{operation}", Of=of), names)) == {f"{service}:{one}" for one in actions}
+
+
 def test_a_function_may_be_the_resource_itself(names: Names) -> None:
     assert set(needed(task("${Validate.arn}"), names)) == {"lambda:InvokeFunction"}
 
