@@ -18,11 +18,15 @@ from common.reference import Grantable, Location, Names, Ref
 Statement = dict[str, Any]
 
 READ = {
-    "table": ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+    "table": tuple(f"dynamodb:{verb}" for verb in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")),
     "database": ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
 }
 WRITE = {
-    "table": (*READ["table"], "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    "table": (
+        *READ["table"],
+        *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+        "dynamodb:UpdateItem",
+    ),
     "topic": ("sns:Publish",),
     "database": (
         *READ["database"],

@@ -184,6 +184,13 @@ def test_reading_a_folder_is_not_reading_the_bucket() -> None:
     assert "Condition" not in listing
 
 
+def test_a_table_is_read_and_written_by_one_item_by_many_and_as_a_whole() -> None:
+    (read,), (written,) = allowed([TABLE], []), allowed([], [TABLE])
+    reading = {f"dynamodb:{verb}" for verb in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")}
+    writing = {f"dynamodb:{verb}" for verb in ("BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")}
+    assert ({*read["Action"]}, {*written["Action"]}) == (reading, reading | writing)
+
+
 def test_writing_includes_reading() -> None:
     for one in (TABLE, DATABASE, BUCKET / "fpac"):
         read = {action for statement in allowed([one], []) for action in statement["Action"]}
