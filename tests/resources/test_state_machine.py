@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from common.aws import AwsSession
 from common.errors import AwsError, DeclarationError
 from tests.resources.builders import DEFINITION, TAGS, Place, final
-from tests.resources.scripted import ScriptedAws, refused
+from tests.resources.scripted import ScriptedAws, answered, refused
 
 MACHINE = Place().state_machine()
 DESIRED = final(MACHINE)
@@ -101,25 +101,15 @@ def test_a_creation_that_meets_a_machine_of_its_own_name_updates_it() -> None:
     assert MACHINE.create(aws, DESIRED) == {"revisionId": "r2"}
 
 
-class Raw:
-    """The body of an answer that AWS gives."""
-
-    def __init__(self, body: dict[str, str]) -> None:
-        self._body = [json.dumps(body).encode()]
-
-    def stream(self, *_: Any, **__: Any) -> list[bytes]:
-        return self._body
-
-
 @pytest.mark.parametrize("operation", ["CreateStateMachine", "UpdateStateMachine"])
 def test_a_policy_that_is_not_known_yet_is_waited_for(moto_aws: AwsSession, slept: list[float], operation: str) -> None:
     """Who starts other machines has a rule made for it, with a right that its new inline policy gives."""
     if operation == "UpdateStateMachine":
         MACHINE.create(moto_aws, {**DESIRED, "tracingConfiguration": {"enabled": True}})
-    refusals = [{"__type": "AccessDeniedException", "message": f"'{MACHINE.role_arn}' is not authorized to create managed-rule."}]
+    refusals = [("AccessDeniedException", f"'{MACHINE.role_arn}' is not authorized to create managed-rule.")]
 
     def once(request: Any, **_: Any) -> AWSResponse | None:
-        return AWSResponse(request.url, 400, {}, Raw(refusals.pop())) if refusals else None
+        return answered(request, *refusals.pop()) if refusals else None
 
     moto_aws.clients.of("stepfunctions").meta.events.register_first(f"before-send.sfn.{operation}", once)
     MACHINE.create(moto_aws, DESIRED)
