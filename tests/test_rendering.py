@@ -60,6 +60,22 @@ def test_nearer_settings_win(repository: Repository) -> None:
     assert function.environment == {"LEVEL": "config", "ZONE": "d", "CODE": "c"}
 
 
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ('glue_version="3.0", worker_type="R.1X"', {}),
+        ('worker_type="R.1X"', {"defaults": {"job": {"glue_version": "3.0"}}}),
+        ('worker_type="R.1X"', {"projects": {"acres": {"jobs": {"load": {"glue_version": "3.0"}}}}}),
+        ('glue_version="3.0"', {"defaults": {"job": {"worker_type": "G.16X"}}}),
+    ],
+)
+def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, declared: str, said: dict[str, Any]) -> None:
+    repository.configure(**said)
+    repository.project("acres", "from common import JobSettings", f'p.job("load", settings=JobSettings({declared}))')
+    with pytest.raises(DeclarationError, match=r"worker_type: Value error, Glue 3\.0 has G\.1X, G\.2X, G\.4X and G\.8X; the"):
+        repository.resources()
+
+
 def test_machines_that_start_machines_come_after_them(repository: Repository) -> None:
     task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
     outer = {"StartAt": "A", "States": {"A": {**task, "Parameters": {"StateMachineArn": "${inner.arn}"}}}}
