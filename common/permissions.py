@@ -154,6 +154,17 @@ def network_interfaces() -> Statement:
     return allow([f"ec2:{verb}" for verb in (*verbs, "DescribeSubnets", "UnassignPrivateIpAddresses")], ["*"])
 
 
+def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]:
+    """What Spark needs where Glue's catalog is its metastore: it makes a database `default`, and looks for `global_temp`.
+
+    Glue minds that the argument is there, whatever it says but false.
+    """
+    if arguments.get("--enable-glue-datacatalog", "false").lower() == "false":
+        return []
+    catalog, default, temporary = (env.arn("glue", one) for one in ("catalog", "database/default", "database/global_temp"))
+    return [allow(["glue:GetDatabase"], [catalog, default, temporary]), allow(["glue:CreateDatabase"], [catalog, default])]
+
+
 def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
     """What a Glue job needs to use connections: to read them, and to place its workers in their network."""
     describe = ("RouteTables", "SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "NetworkInterfaces")

@@ -147,7 +147,8 @@ class Renderer:
         own = permissions.allow(["s3:GetObject"], [self._env.bucket_arn(self._env.artifact_bucket, f"{self._prefix}artifacts/*")])
         connected = permissions.connections(self._env, settings.connections) if settings.connections else []
         logs = permissions.logs(group.arn for group in groups) if groups else permissions.glue_logs(self._env, "python-jobs/*")
-        role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected])
+        metastore = [] if declaration.shell else permissions.metastore(self._env, arguments)
+        role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected, *metastore])
         used = permissions.references(declaration.reads, declaration.writes)
         imported = libraries.imports(key, self._prefix, declaration, settings.glue_version)
         common = self._common(ref, [*needs, key, *imported.keys(), *(one.key for one in (*groups, *refs, *used))])

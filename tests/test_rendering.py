@@ -76,6 +76,22 @@ def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, 
         repository.resources()
 
 
+@pytest.mark.parametrize(
+    ("value", "shell", "granted"),
+    [("true", False, True), ("", False, True), ("${on}", False, True), ("false", False, False), ("true", True, False)],
+)
+def test_spark_may_make_the_catalog_its_metastore_where_it_is_told_to(
+    repository: Repository, value: str, shell: bool, granted: bool
+) -> None:
+    given = {"on": "true"} if "$" in value else {}
+    repository.configure(projects={"acres": {"parameters": given}})
+    repository.project("acres", f'p.job("load", arguments={{"--enable-glue-datacatalog": "{value}"}}, shell={shell})')
+    glue = "arn:aws:glue:eu-central-1:123456789012"
+    found = {one for one in statements(repository.resources()["role/load-glue-job"]) if "Database" in one}
+    both = {f"glue:{verb}Database {glue}:{of}" for verb in ("Get", "Create") for of in ("catalog", "database/default")}
+    assert found == ({*both, f"glue:GetDatabase {glue}:database/global_temp"} if granted else set())
+
+
 def test_machines_that_start_machines_come_after_them(repository: Repository) -> None:
     task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
     outer = {"StartAt": "A", "States": {"A": {**task, "Parameters": {"StateMachineArn": "${inner.arn}"}}}}
