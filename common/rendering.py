@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import digest, layers, libraries, permissions
+from common import digest, integrations, layers, libraries, permissions
 from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
@@ -195,7 +195,7 @@ class Renderer:
         where = self._where(ref)
         loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
         definition, refs = self._names.substitute(loaded, where)
-        statements = permissions.state_machine(self._env, loaded, self._names, where)
+        statements = integrations.state_machine(self._env, loaded, self._names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         role, needs = self._role(ref, settings.role, chain(statements, observing))
         group = self._shared.log_group("states")
