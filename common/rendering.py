@@ -195,7 +195,7 @@ class Renderer:
         where = self._where(ref)
         loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
         definition, refs = self._names.substitute(loaded, where)
-        statements = integrations.state_machine(self._env, loaded, self._names, where)
+        statements = integrations.state_machine(self._env, ref, loaded, self._names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         role, needs = self._role(ref, settings.role, chain(statements, observing))
         group = self._shared.log_group("states")

@@ -24,11 +24,21 @@ BUCKET = ref("bucket", "landing", "arn:aws:s3:::landing")
 TABLE = ref("table", "runs", f"arn:aws:dynamodb:{REGION}:table/runs")
 DATABASE = ref("database", "db", f"arn:aws:glue:{REGION}:database/db")
 TOPIC = ref("topic", "alerts", f"arn:aws:sns:{REGION}:alerts")
+OWN = ref("state-machine", "own", f"arn:aws:states:{REGION}:stateMachine:own")
+EXECUTIONS = f"arn:aws:states:{REGION}:execution:own"
+ITSELF = {
+    "states:StartExecution": [OWN.arn],
+    **{f"states:{action}": [f"{EXECUTIONS}/*", f"{EXECUTIONS}:*"] for action in ("DescribeExecution", "StopExecution")},
+    "states:RedriveExecution": [f"{EXECUTIONS}/*"],
+}
+"""What a machine with a distributed Map needs on itself."""
+END: dict[str, Any] = {"StartAt": "E", "States": {"E": {"Type": "Succeed"}}}
+LANDING = ["arn:aws:s3:::landing", "arn:aws:s3:::landing/*"]
 
 
 @pytest.fixture
 def names() -> Names:
-    made = Names({"region": "x"})
+    made = Names({"region": "x", "lake": "lake"})
     for name in ("CreateNewId", "Validate", "LogResults"):
         made.add(ref("lambda", name, f"arn:aws:lambda:{REGION}:function:{name}"))
     for name in ("landing_job", "cleaning_job", "final_job"):
@@ -48,7 +58,7 @@ def task(resource: str, **parameters: Any) -> dict[str, Any]:
 def needed(machine: dict[str, Any], names: Names) -> dict[str, list[str]]:
     """Of each action the resources it is allowed on."""
     found: dict[str, list[str]] = {}
-    for statement in integrations.state_machine(ENV, machine, names, "here"):
+    for statement in integrations.state_machine(ENV, OWN, machine, names, "here"):
         assert statement["Effect"] == "Allow"
         for action in statement["Action"]:
             found.setdefault(action, []).extend(statement["Resource"])
@@ -166,3 +176,82 @@ def test_what_a_task_needs_must_be_clear(names: Names, integration: str, value: 
     with pytest.raises(DeclarationError) as caught:
         needed(task(f"arn:aws:states:::{integration}", Of=value), names)
     assert str(caught.value).startswith(told)
+
+
+def distributed(**said: Any) -> dict[str, Any]:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **END}
+    return {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": processor, "End": True, **said}}}
+
+
+def reading(operation: str, parameters: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
+    resource = f"arn:aws:states:::{operation}"
+    return distributed(ItemReader={"Resource": resource, "ReaderConfig": config or {}, "Parameters": parameters})
+
+
+def test_a_distributed_map_starts_and_follows_executions_of_its_own_machine(names: Names) -> None:
+    assert needed(distributed(), names) == ITSELF
+    inline = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": END, "End": True}}}
+    assert needed(inline, names) == {}
+
+
+def test_it_does_so_wherever_it_is_and_its_tasks_count(names: Names) -> None:
+    inner = task("arn:aws:states:::sns:publish", TopicArn="${alerts.arn}")
+    inner["ProcessorConfig"] = {"Mode": "DISTRIBUTED"}
+    within = {"StartAt": "I", "States": {"I": {"Type": "Map", "ItemProcessor": distributed(ItemProcessor=inner), "End": True}}}
+    parallel = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [END, within], "End": True}}}
+    for machine in (distributed(ItemProcessor=inner), within, parallel):
+        assert needed(machine, names) == {**ITSELF, "sns:Publish": [TOPIC.arn]}
+
+
+@pytest.mark.parametrize(
+    ("machine", "actions"),
+    [
+        (reading("s3:getObject", {"Bucket": "${landing.name}", "Key.$": "$.key"}), {"GetObject"}),
+        (reading("s3:getObject", {"Bucket": "${landing.name}", "Key": "k", "VersionId": "v"}), {"GetObject", "GetObjectVersion"}),
+        (reading("s3:getObject", {"Bucket": "${landing.name}", "VersionId.$": "$.v"}), {"GetObject", "GetObjectVersion"}),
+        (reading("s3:getObject", {"Bucket": "${landing.name}"}, {"InputType": "MANIFEST"}), {"GetObject"}),
+        (reading("s3:listObjectsV2", {"Bucket": "${landing.name}", "Prefix": "in/"}), {"ListBucket"}),
+        (
+            reading("s3:listObjectsV2", {"Bucket": "${landing.name}"}, {"Transformation": "LOAD_AND_FLATTEN"}),
+            {"GetObject", "ListBucket"},
+        ),
+        (
+            distributed(ItemReader={"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "${landing.name}"}}),
+            {"GetObject"},
+        ),
+        (
+            distributed(ResultWriter={"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "${landing.name}"}}),
+            {"AbortMultipartUpload", "GetObject", "ListMultipartUploadParts", "PutObject"},
+        ),
+        (distributed(ResultWriter={"WriterConfig": {"Transformation": "COMPACT"}}), set()),
+    ],
+)
+def test_what_a_distributed_map_reads_and_writes_itself(names: Names, machine: dict[str, Any], actions: set[str]) -> None:
+    assert needed(machine, names) == {**ITSELF, **{f"s3:{action}": LANDING for action in actions}}
+
+
+@pytest.mark.parametrize("bucket", ["lake", "${lake}"])
+def test_a_bucket_of_others_may_be_named(names: Names, bucket: str) -> None:
+    found = needed(reading("s3:getObject", {"Bucket": bucket, "Key": "k"}), names)
+    assert found["s3:GetObject"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket.$": "$.bucket"}}, "which Bucket it is cannot be"),
+        ({"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "{% $bucket %}"}}, "which Bucket it is cannot be"),
+        ({"Resource": "arn:aws:states:::s3:getObject", "Arguments": "{% $all %}"}, "which Bucket it is cannot be told before"),
+        ({"Resource": "arn:aws:states:::s3:getObject"}, "which Bucket it is cannot be told before it runs, so s3:GetObject"),
+        (
+            {"Resource": "arn:aws:states:::s3:headObject"},
+            "the integration 's3:headObject' is not known. Known are s3:getObject, ",
+        ),
+        ({"Parameters": {"Bucket": "${landing.name}"}}, "the integration '' is not known."),
+        ({"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "${lnding.name}"}}, "${lnding.name} refers to"),
+    ],
+)
+def test_what_a_distributed_map_reads_must_be_clear(names: Names, said: dict[str, Any], told: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        needed(distributed(ItemReader=said), names)
+    assert str(caught.value).startswith(f"here: M.ItemReader: {told}")

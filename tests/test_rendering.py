@@ -105,6 +105,23 @@ def test_machines_that_start_machines_come_after_them(repository: Repository) ->
     assert any(one.startswith("events:PutRule ") for one in statements(found["role/outer-state-machine"]))
 
 
+def test_a_distributed_map_starts_the_machine_that_it_is_in(repository: Repository) -> None:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "${landing.name}", "Key": "k.csv"}}
+    each = {"Type": "Map", "ItemProcessor": processor, "ItemReader": reader, "End": True}
+    repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))
+    repository.project(
+        "acres",
+        'p.shared.bucket("landing")',
+        f'p.state_machine("m", { ({"StartAt": "M", "States": {"M": each}}) })',
+    )
+    found = repository.resources()
+    assert Key("shared", "bucket", "landing") in found["state-machine/m"].needs
+    granted = statements(found["role/m-state-machine"])
+    assert "states:StartExecution arn:aws:states:eu-central-1:123456789012:stateMachine:t-dev-acres-m" in granted
+    assert "s3:GetObject arn:aws:s3:::t-dev-landing-123456789012/*" in granted
+
+
 def test_rules_start_machines(repository: Repository) -> None:
     repository.configure(projects={"acres": {"triggers": {"nightly": {"expression": "rate(2 days)", "enabled": False}}}})
     repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))
