@@ -68,7 +68,9 @@ def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Itera
     bucket, prefix = (one.bucket, one.prefix) if isinstance(one, Location) else (one, "")
     # Glue's file system marks every folder on the way by an object of its own.
     folders = list(accumulate(prefix.split("/")[:-1], lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
-    objects = [f"{prefix}*", *(f"{folder}_$folder$" for folder in folders)]
+    # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
+    bare = {prefix.rstrip("/")} - {prefix, ""}
+    objects = [f"{prefix}*", *bare, *(f"{folder}_$folder$" for folder in folders)]
     yield allow(actions, [env.bucket_arn(bucket.name, key) for key in objects])
     listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
     if prefix:

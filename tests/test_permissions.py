@@ -6,7 +6,7 @@ from common import permissions
 from common.config import Environment
 from common.errors import DeclarationError
 from common.permissions import Statement
-from common.reference import Grantable, Ref
+from common.reference import Grantable, Location, Ref
 from common.resource import Key
 from tests.repository import CONFIG
 
@@ -31,12 +31,28 @@ def allowed(reads: list[Grantable], writes: list[Grantable]) -> list[Statement]:
 
 def test_reading_a_folder_is_not_reading_the_bucket() -> None:
     objects, listing = allowed([BUCKET / "fpac"], [])
-    assert objects == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::landing/fpac/*"]}
+    folder = ["arn:aws:s3:::landing/fpac", "arn:aws:s3:::landing/fpac/*"]
+    assert objects == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": folder}
     assert (listing["Action"], listing["Resource"]) == (["s3:ListBucket"], ["arn:aws:s3:::landing"])
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["fpac/*", "fpac"]}}
     objects, listing = allowed([BUCKET], [])
     assert objects["Resource"] == ["arn:aws:s3:::landing/*"]
     assert "Condition" not in listing
+
+
+@pytest.mark.parametrize(
+    ("place", "keys"),
+    [
+        (BUCKET, ["*"]),
+        (BUCKET / "in", ["in", "in/*"]),
+        (BUCKET / "in/of/all", ["in/of/all", "in/of/all/*"]),
+        (Location(BUCKET, "in/one.csv"), ["in/one.csv*"]),
+        (Location(BUCKET, ""), ["*"]),
+    ],
+)
+def test_a_folder_may_be_asked_for_by_its_name_alone_and_those_above_may_not(place: Grantable, keys: list[str]) -> None:
+    objects, _ = allowed([place], [])
+    assert objects["Resource"] == [f"{BUCKET.arn}/{key}" for key in keys]
 
 
 def test_a_table_is_read_and_written_by_one_item_by_many_and_as_a_whole() -> None:
