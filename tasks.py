@@ -180,11 +180,10 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
 
 @task(positional=[], help=options("env"))
 def policy(_c: Context, env: str | None = None) -> None:
-    """The IAM policy that deploying an environment takes: every call, on that environment's names alone."""
+    """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
-    from common.session import Session  # noqa: PLC0415 - see above
 
-    print(policy.text(Session(ROOT, Choices(env=env), (), print).configured))  # noqa: T201 - what the task is for
+    policy.show(ROOT, Choices(env=env))
 
 
 @task(positional=[], help=options("env", "project", yes="Do not ask."))

@@ -49,6 +49,14 @@ def inner_machines(state: Mapping[str, Any]) -> list[Any]:
     return [state[field] for field in ("ItemProcessor", "Iterator") if field in state] if state["Type"] == "Map" else []
 
 
+def is_distributed(state: Mapping[str, Any]) -> bool:
+    """Whether this is a Map that runs each of its items in an execution of its own."""
+    if state["Type"] != "Map" or "ItemProcessor" not in state:
+        return False
+    how = state["ItemProcessor"].get("ProcessorConfig", {})
+    return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
+
+
 def _read(path: Path, where: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
@@ -161,6 +169,9 @@ def _inner(here: str, state: Mapping[str, Any]) -> Iterator[str]:
     inner = inner_machines(state)
     if state["Type"] in {"Parallel", "Map"} and not inner:
         yield f"{here}: a {state['Type']} needs {'Branches' if state['Type'] == 'Parallel' else 'an ItemProcessor'}."
+    for field in ("ItemReader", "ResultWriter") if state["Type"] == "Map" else ():
+        if not isinstance(state.get(field, {}), Mapping):
+            yield f"{here}.{field}: an object is expected."
     for machine in inner:
         yield from _problems(machine if isinstance(machine, Mapping) else {}, f"{here} > ")
 

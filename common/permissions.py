@@ -1,9 +1,8 @@
-"""The IAM statements that a resource needs for what its declaration says it reads, writes and calls.
+"""The IAM statements that a resource needs for what its declaration says it reads and writes, and for where it runs.
 
-What a state machine may do follows from its definition: each task's integration names the API operation, and the resources that
-the task refers to are the only ones it is allowed on.
+What a state machine needs follows from its definition: see `integrations`.
 
-Follows https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
+Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,18 +10,21 @@ from itertools import accumulate
 from typing import Any
 
 from common.config import Environment
-from common.definition import inner_machines
 from common.errors import DeclarationError
-from common.reference import Grantable, Location, Names, Ref
+from common.reference import Grantable, Location, Ref
 
 Statement = dict[str, Any]
 
 READ = {
-    "table": ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+    "table": tuple(f"dynamodb:{verb}" for verb in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")),
     "database": ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
 }
 WRITE = {
-    "table": (*READ["table"], "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    "table": (
+        *READ["table"],
+        *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+        "dynamodb:UpdateItem",
+    ),
     "topic": ("sns:Publish",),
     "database": (
         *READ["database"],
@@ -39,30 +41,6 @@ WRITE = {
 }
 OBJECT_READ = ("s3:GetObject",)
 OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-SYNC_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
-INTEGRATIONS = {
-    "lambda:invoke": ("lambda:InvokeFunction",),
-    "glue:startJobRun": ("glue:StartJobRun",),
-    "glue:startJobRun.sync": ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"),
-    "states:startExecution": ("states:StartExecution",),
-    "states:startExecution.sync": ("states:StartExecution",),
-    "states:startExecution.sync:2": ("states:StartExecution",),
-    "sns:publish": ("sns:Publish",),
-    "dynamodb:getItem": ("dynamodb:GetItem",),
-    "dynamodb:putItem": ("dynamodb:PutItem",),
-    "dynamodb:updateItem": ("dynamodb:UpdateItem",),
-    "dynamodb:deleteItem": ("dynamodb:DeleteItem",),
-}
-"""IAM actions of the optimised integrations that pipelines use. `aws-sdk:` integrations name their action themselves."""
-SDK_ACTIONS = {
-    "lambda:Invoke": ("lambda:InvokeFunction",),
-    "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
-    "s3:HeadBucket": ("s3:ListBucket",),
-    "s3:HeadObject": ("s3:GetObject",),
-    "s3:ListObjects": ("s3:ListBucket",),
-    "s3:ListObjectsV2": ("s3:ListBucket",),
-}
-"""Where the IAM action is not called as the operation is."""
 
 
 def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
@@ -90,7 +68,9 @@ def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Itera
     bucket, prefix = (one.bucket, one.prefix) if isinstance(one, Location) else (one, "")
     # Glue's file system marks every folder on the way by an object of its own.
     folders = list(accumulate(prefix.split("/")[:-1], lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
-    objects = [f"{prefix}*", *(f"{folder}_$folder$" for folder in folders)]
+    # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
+    bare = {prefix.rstrip("/")} - {prefix, ""}
+    objects = [f"{prefix}*", *bare, *(f"{folder}_$folder$" for folder in folders)]
     yield allow(actions, [env.bucket_arn(bucket.name, key) for key in objects])
     listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
     if prefix:
@@ -139,6 +119,17 @@ def network_interfaces() -> Statement:
     return allow([f"ec2:{verb}" for verb in (*verbs, "DescribeSubnets", "UnassignPrivateIpAddresses")], ["*"])
 
 
+def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]:
+    """What Spark needs where Glue's catalog is its metastore: it makes a database `default`, and looks for `global_temp`.
+
+    Glue minds that the argument is there, whatever it says but false.
+    """
+    if arguments.get("--enable-glue-datacatalog", "false").lower() == "false":
+        return []
+    catalog, default, temporary = (env.arn("glue", one) for one in ("catalog", "database/default", "database/global_temp"))
+    return [allow(["glue:GetDatabase"], [catalog, default, temporary]), allow(["glue:CreateDatabase"], [catalog, default])]
+
+
 def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
     """What a Glue job needs to use connections: to read them, and to place its workers in their network."""
     describe = ("RouteTables", "SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "NetworkInterfaces")
@@ -150,68 +141,3 @@ def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
             "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}},
         },
     ]
-
-
-def state_machine(env: Environment, definition: Mapping[str, Any], names: Names, where: str) -> Iterator[Statement]:
-    """The statements that a definition (before substitution of its references) needs.
-
-    Raises:
-        DeclarationError: what a task needs cannot be told from its integration and references. Only who takes the statements
-            gets to know: with a role from configuration they are somebody else's matter.
-    """
-    allowed: dict[tuple[str, ...], set[str]] = {}
-    for task in _tasks(definition):
-        service, actions = _actions(str(task.get("Resource", "")), where)
-        _, refs = names.substitute({key: task[key] for key in ("Resource", "Parameters", "Arguments") if key in task}, where)
-        arns = {arn for ref in refs for arn in _arns(env, ref)}
-        if not arns:
-            raise DeclarationError(
-                f"{where}: a task calls {actions[-1]} on nothing of this project. Refer to it as ${{Name.arn}}."
-            )
-        allowed.setdefault(actions, set()).update(arns)
-        if service == "states" and ".sync" in str(task["Resource"]):
-            rule = env.arn("events", f"rule/{SYNC_RULE}")
-            allowed.setdefault(("events:DescribeRule", "events:PutRule", "events:PutTargets"), set()).add(rule)
-            executions = {f"{arn.replace(':stateMachine:', ':execution:')}:*" for arn in arns}
-            allowed.setdefault(("states:DescribeExecution", "states:StopExecution"), set()).update(executions)
-    for actions, arns in sorted(allowed.items()):
-        yield allow(actions, arns)
-
-
-def _tasks(machine: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The tasks of a definition whose structure was proved, nested ones too."""
-    for state in machine["States"].values():
-        if state["Type"] == "Task":
-            yield state
-        for inner in inner_machines(state):
-            yield from _tasks(inner)
-
-
-def _actions(resource: str, where: str) -> tuple[str, tuple[str, ...]]:
-    """The service and IAM actions of a task's Resource, which is a function's reference or an integration's ARN."""
-    _, integration, name = resource.partition(":states:::")
-    if not integration:
-        return "lambda", ("lambda:InvokeFunction",)
-    plain = name.removesuffix(".waitForTaskToken")
-    if plain.startswith("aws-sdk:"):
-        service, _, operation = plain.removeprefix("aws-sdk:").partition(":")
-        if not service or not operation:
-            raise DeclarationError(f"{where}: {resource!r} is no integration. It is written …:aws-sdk:service:operation.")
-        service = {"sfn": "states", "eventbridge": "events", "cloudwatchlogs": "logs"}.get(service, service)
-        action = f"{service}:{operation[0].upper()}{operation[1:]}"
-        return service, SDK_ACTIONS.get(action, (action,))
-    if plain not in INTEGRATIONS:
-        raise DeclarationError(
-            f"{where}: the integration {name!r} is not known. Known are aws-sdk:… and {', '.join(sorted(INTEGRATIONS))}."
-        )
-    return plain.partition(":")[0], INTEGRATIONS[plain]
-
-
-def _arns(env: Environment, ref: Ref) -> tuple[str, ...]:
-    if ref.key.kind == "lambda":
-        return (ref.arn, f"{ref.arn}:*")
-    if ref.key.kind == "bucket":
-        return (ref.arn, env.bucket_arn(ref.name, "*"))
-    if ref.key.kind == "database":
-        return (env.arn("glue", "catalog"), ref.arn, env.arn("glue", f"table/{ref.name}/*"))
-    return (ref.arn,)

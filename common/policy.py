@@ -1,16 +1,29 @@
 """The policy that whoever deploys an environment needs: every call that the deployer makes, on that environment's names alone.
 
 Names begin with the environment's prefix, so almost every permission can be held to them; what AWS does not let be narrowed
-stands in one statement of its own. Print it with `invoke policy`, and give it to the role of your CI.
+stands in one statement of its own. Roles and layers of others may be named in many places, so the declarations are asked which
+of them are used. Print it with `invoke policy`, and give it to the role of your CI.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from common import projects
 from common.config import Environment
 from common.permissions import Statement, allow
+from common.resource import Resource
+from common.resources.crawler import Crawler
+from common.resources.function import Function
+from common.resources.job import Job
+from common.resources.role import Role
+from common.resources.rule import Rule
+from common.resources.state_machine import StateMachine
+from common.session import Choices, Session
 
 ACTIONS = {
     "resourcegroupstaggingapi:GetResources": ("tag:GetResources",),
@@ -108,26 +121,46 @@ EVERYWHERE = {
     "iam": ("ListRoles",),
     "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
+    # Lambda asks these itself, with the credentials of whoever puts a function into a network.
+    "ec2": ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
+BOUNDED = (
+    *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+)
+"""Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
+UNBINDING = "DeleteRolePermissionsBoundary"
+"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy anew."""
+MANAGED_POLICY = 6144
+"""Characters besides white space that IAM accepts in one."""
 LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
 
 
-def deployer(env: Environment) -> dict[str, Any]:
-    """The IAM policy document for deploying, running and removing one environment."""
-    resources = _resources(env)
-    statements = [allow(_actions(service, operations), resources[service]) for service, operations in OPERATIONS.items()]
+def show(root: Path, choices: Choices) -> None:
+    """Prints the policy as JSON; on standard error that it is too long for one policy, if it is. Asks AWS nothing."""
+    session = Session(root, choices, (), lambda _: None)
+    env = session.configured
+    declared = projects.load(root, env, session.projects)
+    text = json.dumps(deployer(env, [one for pipeline in declared for one in pipeline.resources()]), indent=2)
+    sys.stdout.write(f"{text}\n")
+    if (length := len("".join(text.split()))) > MANAGED_POLICY:
+        sys.stderr.write(
+            f"note: a managed policy may have {MANAGED_POLICY} characters besides white space; these are {length}. "
+            "Spread the statements over two policies, and attach both.\n"
+        )
+
+
+def deployer(env: Environment, resources: Iterable[Resource]) -> dict[str, Any]:
+    """The IAM policy document for deploying, running and removing one environment, with the resources that it declares."""
+    ours, declared = _resources(env), list(resources)
+    named = [
+        allow(_actions(service, operations), ours[service]) for service, operations in OPERATIONS.items() if service != "iam"
+    ]
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
     delivery = [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
-    return {
-        "Version": "2012-10-17",
-        "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *_foreign_layers(env), *_pass_role(env)],
-    }
-
-
-def text(env: Environment) -> str:
-    """The policy as JSON."""
-    return json.dumps(deployer(env), indent=2)
+    theirs = [*_foreign_layers(declared), _pass_role(env, declared)]
+    statements = [*named, *_roles(env), allow([*everywhere, *delivery], ["*"]), *theirs]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def actions_of(call: str) -> tuple[str, ...]:
@@ -146,12 +179,13 @@ def _resources(env: Environment) -> dict[str, list[str]]:
         env.arn("glue", "catalog"),
         env.arn("glue", f"database/{underscored}_*"),
         env.arn("glue", f"table/{underscored}_*"),
+        env.arn("glue", f"userDefinedFunction/{underscored}_*"),  # a database goes with all that is in it
     ]
     buckets = [env.artifact_bucket, f"{prefix}-*-{env.account_id}"]
     groups = (f"/aws/lambda/{prefix}-*", f"/aws/vendedlogs/states/{prefix}", f"/{prefix}/*", "/aws-glue/*")
     machines = [env.arn("states", f"{kind}:{prefix}-*") for kind in ("stateMachine", "execution")]
     paths = {
-        value.removeprefix("ssm:").lstrip("/")
+        value.removeprefix("ssm:").lstrip("/").partition(":")[0]  # a version or label is no part of the name
         for one in env.projects.values()
         for value in one.parameters.values()
         if value.startswith("ssm:")
@@ -172,22 +206,29 @@ def _resources(env: Environment) -> dict[str, list[str]]:
     }
 
 
-def _foreign_layers(env: Environment) -> list[Statement]:
-    """Giving functions the layers of others that configuration names."""
-    named = {arn for project in env.projects.values() for settings in project.functions.values() for arn in settings.layers}
-    named |= set(env.defaults.function.layers)
+def _roles(env: Environment) -> list[Statement]:
+    """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
+    boundary, roles = env.roles.permissions_boundary, [env.role_arn("*", "*")]
+    if boundary is None:
+        return [allow(_actions("iam", OPERATIONS["iam"]), roles)]
+    free = tuple(one for one in OPERATIONS["iam"] if one not in {*BOUNDED, UNBINDING})
+    condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return [
+        allow(_actions("iam", free), roles),
+        {**allow([f"iam:{one}" for one in BOUNDED], roles), "Condition": condition},
+    ]
+
+
+def _foreign_layers(resources: list[Resource]) -> list[Statement]:
+    """Giving functions the layers of others that they name."""
+    named = {arn for one in resources if isinstance(one, Function) for arn in one.settings.layers}
     return [allow(["lambda:GetLayerVersion"], named)] if named else []
 
 
-def _pass_role(env: Environment) -> list[Statement]:
-    """Handing the environment's roles, managed and configured, to the services that run with them, and to no other."""
+def _pass_role(env: Environment, resources: list[Resource]) -> Statement:
+    """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
     services = ("events", "glue", "lambda", "states")
     condition = {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com" for service in services]}}
-    configured = set(env.roles.arns.values()) | {
-        settings.role
-        for project in env.projects.values()
-        for section in (project.functions, project.jobs, project.crawlers, project.state_machines, project.triggers)
-        for settings in section.values()
-        if settings.role
-    }
-    return [{**allow(["iam:PassRole"], [env.role_arn("*", "*"), *configured]), "Condition": condition}]
+    running = {one.role_arn for one in resources if isinstance(one, Function | Job | Crawler | StateMachine | Rule)}
+    given = running - {one.arn for one in resources if isinstance(one, Role)}
+    return {**allow(["iam:PassRole"], [env.role_arn("*", "*"), *given]), "Condition": condition}

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import digest, layers, libraries, permissions
+from common import digest, integrations, layers, libraries, permissions
 from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
@@ -147,7 +147,8 @@ class Renderer:
         own = permissions.allow(["s3:GetObject"], [self._env.bucket_arn(self._env.artifact_bucket, f"{self._prefix}artifacts/*")])
         connected = permissions.connections(self._env, settings.connections) if settings.connections else []
         logs = permissions.logs(group.arn for group in groups) if groups else permissions.glue_logs(self._env, "python-jobs/*")
-        role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected])
+        metastore = [] if declaration.shell else permissions.metastore(self._env, arguments)
+        role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected, *metastore])
         used = permissions.references(declaration.reads, declaration.writes)
         imported = libraries.imports(key, self._prefix, declaration, settings.glue_version)
         common = self._common(ref, [*needs, key, *imported.keys(), *(one.key for one in (*groups, *refs, *used))])
@@ -194,7 +195,7 @@ class Renderer:
         where = self._where(ref)
         loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
         definition, refs = self._names.substitute(loaded, where)
-        statements = permissions.state_machine(self._env, loaded, self._names, where)
+        statements = integrations.state_machine(self._env, ref, loaded, self._names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         role, needs = self._role(ref, settings.role, chain(statements, observing))
         group = self._shared.log_group("states")

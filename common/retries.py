@@ -34,6 +34,7 @@ PROPAGATION = (
     ("stepfunctions", "is not authorized to assume the provided role"),
     ("stepfunctions", "Neither the global service principal"),
     ("stepfunctions", "is not authorized to access the Log Destination"),
+    ("stepfunctions", "is not authorized to create managed-rule"),
     ("events", "is not assumable by principal"),
     ("events", "cannot be assumed by principal"),
 )

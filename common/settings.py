@@ -7,7 +7,7 @@ key. The models are strict: "512" is not 512, and an unknown key is an error.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", max_length=2048)]
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
@@ -77,7 +77,8 @@ class JobSettings(Settings):
     """A Glue job."""
 
     glue_version: Literal["3.0", "4.0", "5.0", "5.1"] = "5.0"
-    worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
+    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
+    """G.12X, G.16X and R from Glue 4.0 on."""
     workers: int = Field(default=2, ge=1, le=299)
     auto_scaling: bool = False
     timeout_minutes: int = Field(default=60, ge=1, le=10080)
@@ -91,6 +92,13 @@ class JobSettings(Settings):
     arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], str] = Field(default_factory=dict)
     """Default arguments of each run. `${parameter}` is replaced."""
     role: Arn | None = None
+
+    @field_validator("worker_type")
+    @classmethod
+    def _has_such_workers(cls, worker_type: str, settings: ValidationInfo) -> str:
+        if settings.data.get("glue_version") == "3.0" and worker_type not in {"G.1X", "G.2X", "G.4X", "G.8X"}:
+            raise ValueError("Glue 3.0 has G.1X, G.2X, G.4X and G.8X; the others come with glue_version 4.0")
+        return worker_type
 
 
 class CrawlerSettings(Settings):

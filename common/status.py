@@ -24,6 +24,8 @@ from common.report import TextReport
 from common.session import Choices, Session
 
 NEVER = "never deployed"
+UNLISTED = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
+"""How AWS says that there is nothing to list; of express machines only logs know the executions."""
 COLUMNS = ("project", "state", "resources", "released", "by", "commit", "last execution")
 
 
@@ -132,9 +134,13 @@ def _lock(session: Session, project: str) -> dict[str, Any] | None:
 def _last_execution(session: Session, pipeline: Declares) -> Execution | None:
     if pipeline.entry is None:
         return None
-    machine = {"stateMachineArn": pipeline.entry.machine.arn}
-    found = session.aws.find("stepfunctions", "ListExecutions", "StateMachineDoesNotExist", **machine, maxResults=1)
-    for last in (found or {}).get("executions", ()):
+    try:
+        found = session.aws.call("stepfunctions", "ListExecutions", stateMachineArn=pipeline.entry.machine.arn, maxResults=1)
+    except AwsError as error:
+        if error.code not in UNLISTED:
+            raise
+        return None
+    for last in found["executions"]:
         ended = _time(last["stopDate"]) if last.get("stopDate") else None
         return Execution(last["executionArn"], last["status"], _time(last["startDate"]), ended)
     return None

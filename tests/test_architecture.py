@@ -51,7 +51,7 @@ LAYERS = (
     | {"executor", "steps"},
     {"configured", "drift", "old_layers", "package", "pruning", "releases", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
-    {"execution", "libraries", "projects", "roots", "shared"},
+    {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},
     {"engine"},
     {"pipeline", "session"},
@@ -59,7 +59,7 @@ LAYERS = (
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
-DECLARING = {"declaration", "definition", "layers", "permissions", "pipeline"}
+DECLARING = {"declaration", "definition", "integrations", "layers", "permissions", "pipeline"}
 DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
 DOING = {
     "aws",

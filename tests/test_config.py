@@ -60,6 +60,22 @@ def test_every_error_of_a_file_is_told_at_once_with_its_path(repository: Reposit
     }
 
 
+def test_workers_that_glue_does_not_have_are_told(repository: Repository) -> None:
+    jobs = {
+        "old": {"glue_version": "3.0", "worker_type": "R.1X"},
+        "large": {"glue_version": "3.0", "worker_type": "G.12X"},
+        "streaming": {"worker_type": "G.025X"},
+        "unlike": {"glue_version": "3.0", "worker_type": "G.8X"},
+        "new": {"glue_version": "4.0", "worker_type": "R.8X"},
+    }
+    _, *lines = refused(repository, projects={"acres": {"jobs": jobs}})
+    where, told = "$.projects.acres.jobs", "Glue 3.0 has G.1X, G.2X, G.4X and G.8X; the others come with glue_version 4.0"
+    assert [line.strip() for line in lines[:2]] == [
+        f'{where}.{name}.worker_type: value error, {told}, not "{given}"' for name, given in (("old", "R.1X"), ("large", "G.12X"))
+    ]
+    assert [line.strip().partition(": ")[0] for line in lines[2:]] == [f"{where}.streaming.worker_type"]
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

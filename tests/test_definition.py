@@ -15,6 +15,7 @@ from common.errors import DeclarationError
 
 END = {"Type": "Pass", "End": True}
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": {"A": END}}, "End": True}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["A", "B", "Task", "Choice", "Map", "Parallel", "Pass"]),
     lambda inner: (
@@ -56,6 +57,7 @@ CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Nex
         machine(A={"Type": "Parallel", "Branches": [machine(A=END), machine("B", B=TASK)], "End": True}),
         machine(A={"Type": "Map", "ItemProcessor": machine(A=END), "End": True}),
         machine(A={"Type": "Map", "Iterator": machine(A=END), "Next": "B"}, B=END),
+        machine(A={**MAP, "ItemReader": {"Resource": "x"}, "ResultWriter": {}}),
     ],
 )
 def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path) -> None:
@@ -73,6 +75,8 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         ({"StartAt": "A", "States": {}}, "the top level: States is missing or empty."),
         ({"StartAt": "A", "States": ["A"]}, "the top level: States is missing or empty."),
         ({"States": {"A": END}}, "the top level: StartAt is missing."),
+        (machine(A={**MAP, "ItemReader": "x"}), "A.ItemReader: an object is expected."),
+        (machine(A={**MAP, "ResultWriter": None}), "A.ResultWriter: an object is expected."),
         (machine("Strat", Start=END), "StartAt: there is no state 'Strat'. Did you mean 'Start'?"),
         (machine(["A"], A=END), "StartAt: there is no state ['A']."),
         (machine(A={"Type": "Pass", "Next": "Lod"}, Load=END), "A.Next: there is no state 'Lod'. Did you mean 'Load'?"),
@@ -109,6 +113,21 @@ def test_each_structural_error_is_told(wrong: dict[str, Any], told: str) -> None
 def test_states_that_lead_nowhere_are_told() -> None:
     circle = machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Wait", "Seconds": 1, "Next": "A"})
     assert problems(circle) == ["A: no path leads from here to an end.", "B: no path leads from here to an end."]
+
+
+@pytest.mark.parametrize(
+    ("state", "distributed"),
+    [
+        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, True),
+        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}}}, False),
+        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": "DISTRIBUTED"}}, False),
+        ({"Type": "Map", "ItemProcessor": {}}, False),
+        ({"Type": "Map", "Iterator": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, False),
+        ({"Type": "Pass", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, False),
+    ],
+)
+def test_a_map_is_distributed_where_it_says_so(state: dict[str, Any], distributed: bool) -> None:
+    assert definition.is_distributed(state) == distributed
 
 
 def test_all_errors_are_told_at_once() -> None:

@@ -1,16 +1,13 @@
 """The statements that follow from what is declared."""
 
-from typing import Any
-
 import pytest
 
 from common import permissions
 from common.config import Environment
 from common.errors import DeclarationError
 from common.permissions import Statement
-from common.reference import Grantable, Names, Ref
+from common.reference import Grantable, Location, Ref
 from common.resource import Key
-from projects.fpac_pipeline.fpac_stepfunctions import definition
 from tests.repository import CONFIG
 
 ENV = Environment.model_validate(CONFIG)
@@ -28,137 +25,41 @@ DATABASE = ref("database", "db", f"arn:aws:glue:{REGION}:database/db")
 TOPIC = ref("topic", "alerts", f"arn:aws:sns:{REGION}:alerts")
 
 
-@pytest.fixture
-def names() -> Names:
-    made = Names({"region": "x"})
-    for name in ("CreateNewId", "Validate", "LogResults"):
-        made.add(ref("lambda", name, f"arn:aws:lambda:{REGION}:function:{name}"))
-    for name in ("landing_job", "cleaning_job", "final_job"):
-        made.add(ref("glue-job", name, f"arn:aws:glue:{REGION}:job/{name}"))
-    made.add(ref("crawler", "final_crawler", f"arn:aws:glue:{REGION}:crawler/final_crawler"))
-    made.add(ref("state-machine", "child", f"arn:aws:states:{REGION}:stateMachine:child"))
-    for one in (BUCKET, TABLE, DATABASE, TOPIC):
-        made.add(one)
-    return made
-
-
-def task(resource: str, **parameters: Any) -> dict[str, Any]:
-    state = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
-    return {"StartAt": "A", "States": {"A": state}}
-
-
-def needed(machine: dict[str, Any], names: Names) -> dict[str, list[str]]:
-    """Of each action the resources it is allowed on."""
-    found: dict[str, list[str]] = {}
-    for statement in permissions.state_machine(ENV, machine, names, "here"):
-        assert statement["Effect"] == "Allow"
-        for action in statement["Action"]:
-            found.setdefault(action, []).extend(statement["Resource"])
-    return found
-
-
-def test_the_fpac_machine_may_do_what_its_states_do_and_nothing_else(names: Names) -> None:
-    functions = [f"arn:aws:lambda:{REGION}:function:{name}" for name in ("CreateNewId", "LogResults", "Validate")]
-    jobs = [f"arn:aws:glue:{REGION}:job/{name}" for name in ("cleaning_job", "final_job", "landing_job")]
-    crawler = [f"arn:aws:glue:{REGION}:crawler/final_crawler"]
-    assert needed(definition(), names) == {
-        "lambda:InvokeFunction": sorted([*functions, *(f"{arn}:*" for arn in functions)]),
-        **{f"glue:{action}": jobs for action in ("BatchStopJobRun", "GetJobRun", "GetJobRuns", "StartJobRun")},
-        "glue:StartCrawler": crawler,
-        "glue:GetCrawler": crawler,
-    }
-
-
-@pytest.mark.parametrize("flavour", [".sync", ".sync:2"])
-def test_a_nested_machine_needs_its_executions_and_the_rule_of_events(names: Names, flavour: str) -> None:
-    rule = [f"arn:aws:events:{REGION}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"]
-    executions = [f"arn:aws:states:{REGION}:execution:child:*"]
-    machine = task(f"arn:aws:states:::states:startExecution{flavour}", StateMachineArn="${child.arn}")
-    assert needed(machine, names) == {
-        "states:StartExecution": [f"arn:aws:states:{REGION}:stateMachine:child"],
-        **{f"events:{action}": rule for action in ("DescribeRule", "PutRule", "PutTargets")},
-        **{f"states:{action}": executions for action in ("DescribeExecution", "StopExecution")},
-    }
-
-
-def test_who_only_starts_a_machine_needs_no_more(names: Names) -> None:
-    machine = task("arn:aws:states:::states:startExecution", StateMachineArn="${child.arn}")
-    assert needed(machine, names) == {"states:StartExecution": [f"arn:aws:states:{REGION}:stateMachine:child"]}
-
-
-@pytest.mark.parametrize(
-    ("resource", "parameters", "allowed"),
-    [
-        ("arn:aws:states:::dynamodb:putItem", {"TableName": "${runs.name}"}, {"dynamodb:PutItem": [TABLE.arn]}),
-        ("arn:aws:states:::sns:publish", {"TopicArn": "${alerts.arn}"}, {"sns:Publish": [TOPIC.arn]}),
-        (
-            "arn:aws:states:::lambda:invoke.waitForTaskToken",
-            {"FunctionName": "${Validate.arn}"},
-            {"lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:function:Validate{end}" for end in ("", ":*")]},
-        ),
-        ("arn:aws:states:::aws-sdk:dynamodb:query", {"TableName": "${runs.name}"}, {"dynamodb:Query": [TABLE.arn]}),
-        (
-            "arn:aws:states:::aws-sdk:s3:listObjectsV2",
-            {"Bucket": "${landing.name}"},
-            {"s3:ListBucket": [BUCKET.arn, f"{BUCKET.arn}/*"]},
-        ),
-        (
-            "arn:aws:states:::aws-sdk:lambda:invoke",
-            {"FunctionName": "${Validate.arn}"},
-            {"lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:function:Validate{end}" for end in ("", ":*")]},
-        ),
-        (
-            "arn:aws:states:::aws-sdk:glue:getTable",
-            {"DatabaseName": "${db.name}"},
-            {"glue:GetTable": [f"arn:aws:glue:{REGION}:catalog", DATABASE.arn, f"arn:aws:glue:{REGION}:table/db/*"]},
-        ),
-        ("arn:aws:states:::aws-sdk:sfn:startExecution", {"x": "${child.arn}"}, None),
-    ],
-)
-def test_integrations(names: Names, resource: str, parameters: dict[str, Any], allowed: dict[str, list[str]] | None) -> None:
-    expected = allowed or {"states:StartExecution": [f"arn:aws:states:{REGION}:stateMachine:child"]}
-    assert needed(task(resource, **parameters), names) == expected
-
-
-def test_a_function_may_be_the_resource_itself(names: Names) -> None:
-    assert set(needed(task("${Validate.arn}"), names)) == {"lambda:InvokeFunction"}
-
-
-def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Names) -> None:
-    inner = task("arn:aws:states:::lambda:invoke", FunctionName="${Validate.arn}", Payload={"Type": "Task", "Resource": "x"})
-    other = task("arn:aws:states:::sns:publish", TopicArn="${alerts.arn}")
-    parallel = {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [inner, other], "End": True}}}
-    outer = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": parallel, "End": True}}}
-    assert set(needed(outer, names)) == {"lambda:InvokeFunction", "sns:Publish"}
-
-
-@pytest.mark.parametrize(
-    ("integration", "value", "told"),
-    [
-        ("lambda:invok", "${Validate.arn}", "here: the integration 'lambda:invok' is not known. Known are"),
-        ("aws-sdk:glue", "${db.name}", "here: 'arn:aws:states:::aws-sdk:glue' is no integration."),
-        ("sns:publish", "arn:aws:sns:x:1:y", "here: a task calls sns:Publish on nothing of this project."),
-        ("lambda:invoke", "${Valdate.arn}", "here: ${Valdate.arn} refers to nothing. Did you mean ${Validate.arn}?"),
-    ],
-)
-def test_what_a_task_needs_must_be_clear(names: Names, integration: str, value: str, told: str) -> None:
-    with pytest.raises(DeclarationError) as caught:
-        needed(task(f"arn:aws:states:::{integration}", Of=value), names)
-    assert str(caught.value).startswith(told)
-
-
 def allowed(reads: list[Grantable], writes: list[Grantable]) -> list[Statement]:
     return list(permissions.grants(ENV, reads, writes))
 
 
 def test_reading_a_folder_is_not_reading_the_bucket() -> None:
     objects, listing = allowed([BUCKET / "fpac"], [])
-    assert objects == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::landing/fpac/*"]}
+    folder = ["arn:aws:s3:::landing/fpac", "arn:aws:s3:::landing/fpac/*"]
+    assert objects == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": folder}
     assert (listing["Action"], listing["Resource"]) == (["s3:ListBucket"], ["arn:aws:s3:::landing"])
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["fpac/*", "fpac"]}}
     objects, listing = allowed([BUCKET], [])
     assert objects["Resource"] == ["arn:aws:s3:::landing/*"]
     assert "Condition" not in listing
+
+
+@pytest.mark.parametrize(
+    ("place", "keys"),
+    [
+        (BUCKET, ["*"]),
+        (BUCKET / "in", ["in", "in/*"]),
+        (BUCKET / "in/of/all", ["in/of/all", "in/of/all/*"]),
+        (Location(BUCKET, "in/one.csv"), ["in/one.csv*"]),
+        (Location(BUCKET, ""), ["*"]),
+    ],
+)
+def test_a_folder_may_be_asked_for_by_its_name_alone_and_those_above_may_not(place: Grantable, keys: list[str]) -> None:
+    objects, _ = allowed([place], [])
+    assert objects["Resource"] == [f"{BUCKET.arn}/{key}" for key in keys]
+
+
+def test_a_table_is_read_and_written_by_one_item_by_many_and_as_a_whole() -> None:
+    (read,), (written,) = allowed([TABLE], []), allowed([], [TABLE])
+    reading = {f"dynamodb:{verb}" for verb in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")}
+    writing = {f"dynamodb:{verb}" for verb in ("BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")}
+    assert ({*read["Action"]}, {*written["Action"]}) == (reading, reading | writing)
 
 
 def test_writing_includes_reading() -> None:

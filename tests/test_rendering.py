@@ -60,6 +60,38 @@ def test_nearer_settings_win(repository: Repository) -> None:
     assert function.environment == {"LEVEL": "config", "ZONE": "d", "CODE": "c"}
 
 
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ('glue_version="3.0", worker_type="R.1X"', {}),
+        ('worker_type="R.1X"', {"defaults": {"job": {"glue_version": "3.0"}}}),
+        ('worker_type="R.1X"', {"projects": {"acres": {"jobs": {"load": {"glue_version": "3.0"}}}}}),
+        ('glue_version="3.0"', {"defaults": {"job": {"worker_type": "G.16X"}}}),
+    ],
+)
+def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, declared: str, said: dict[str, Any]) -> None:
+    repository.configure(**said)
+    repository.project("acres", "from common import JobSettings", f'p.job("load", settings=JobSettings({declared}))')
+    with pytest.raises(DeclarationError, match=r"worker_type: Value error, Glue 3\.0 has G\.1X, G\.2X, G\.4X and G\.8X; the"):
+        repository.resources()
+
+
+@pytest.mark.parametrize(
+    ("value", "shell", "granted"),
+    [("true", False, True), ("", False, True), ("${on}", False, True), ("false", False, False), ("true", True, False)],
+)
+def test_spark_may_make_the_catalog_its_metastore_where_it_is_told_to(
+    repository: Repository, value: str, shell: bool, granted: bool
+) -> None:
+    given = {"on": "true"} if "$" in value else {}
+    repository.configure(projects={"acres": {"parameters": given}})
+    repository.project("acres", f'p.job("load", arguments={{"--enable-glue-datacatalog": "{value}"}}, shell={shell})')
+    glue = "arn:aws:glue:eu-central-1:123456789012"
+    found = {one for one in statements(repository.resources()["role/load-glue-job"]) if "Database" in one}
+    both = {f"glue:{verb}Database {glue}:{of}" for verb in ("Get", "Create") for of in ("catalog", "database/default")}
+    assert found == ({*both, f"glue:GetDatabase {glue}:database/global_temp"} if granted else set())
+
+
 def test_machines_that_start_machines_come_after_them(repository: Repository) -> None:
     task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
     outer = {"StartAt": "A", "States": {"A": {**task, "Parameters": {"StateMachineArn": "${inner.arn}"}}}}
@@ -71,6 +103,23 @@ def test_machines_that_start_machines_come_after_them(repository: Repository) ->
     found = repository.resources()
     assert Key("acres", "state-machine", "inner") in found["state-machine/outer"].needs
     assert any(one.startswith("events:PutRule ") for one in statements(found["role/outer-state-machine"]))
+
+
+def test_a_distributed_map_starts_the_machine_that_it_is_in(repository: Repository) -> None:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "${landing.name}", "Key": "k.csv"}}
+    each = {"Type": "Map", "ItemProcessor": processor, "ItemReader": reader, "End": True}
+    repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))
+    repository.project(
+        "acres",
+        'p.shared.bucket("landing")',
+        f'p.state_machine("m", { ({"StartAt": "M", "States": {"M": each}}) })',
+    )
+    found = repository.resources()
+    assert Key("shared", "bucket", "landing") in found["state-machine/m"].needs
+    granted = statements(found["role/m-state-machine"])
+    assert "states:StartExecution arn:aws:states:eu-central-1:123456789012:stateMachine:t-dev-acres-m" in granted
+    assert "s3:GetObject arn:aws:s3:::t-dev-landing-123456789012/*" in granted
 
 
 def test_rules_start_machines(repository: Repository) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import handlers
 from rich.console import Console
 
 from common.status import Status, show
 from tests.repository import Repository
+from tests.resources.scripted import answered
 
 MACHINE = 'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})'
 RUN = 'p.run_by(m, starting={"a": 1})'
@@ -63,6 +65,24 @@ def test_tells_the_last_execution(declared: Repository) -> None:
     assert ":execution:t-dev-acres-main:run-" in last["arn"]
     assert last["status"] == "RUNNING"  # as moto leaves it
     assert last["ended"] is None
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"), [("StateMachineTypeNotSupported", 0), ("StateMachineDoesNotExist", 0), ("AccessDeniedException", 1)]
+)
+def test_what_keeps_no_executions_has_no_last_one(
+    declared: Repository, monkeypatch: pytest.MonkeyPatch, code: str, exit_code: int
+) -> None:
+    def refusing(request: Any, **_: Any) -> Any:
+        return answered(request, code, "This operation is not supported by this type of state machine")
+
+    assert declared.invoke("deploy", "--env", "dev", "--project", "acres").code == 0
+    refused = ("before-send.sfn.ListExecutions", refusing)
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [refused, *handlers.BUILTIN_HANDLERS])
+    done = declared.invoke("status", "--env", "dev", "--project", "acres", "--json")
+    assert done.code == exit_code
+    if exit_code == 0:
+        assert [one["last_execution"] for one in json.loads(done.out)["projects"]] == [None, None]
 
 
 def test_tells_who_is_deploying_and_what_is_unfinished(declared: Repository) -> None:

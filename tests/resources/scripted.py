@@ -1,7 +1,10 @@
 """An AWS that plays a script: what moto cannot do (errors, slow states) and what must be counted (calls, waits)."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from botocore.awsrequest import AWSResponse
 
 from common.errors import AwsError
 
@@ -62,3 +65,18 @@ class ScriptedAws:
 
 def refused(operation: str, code: str, said: str = "") -> AwsError:
     return AwsError("service", operation, code, said)
+
+
+class Raw:
+    """The body of an answer, as botocore reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, *_: Any, **__: Any) -> list[bytes]:
+        return [self._body]
+
+
+def answered(request: Any, code: str, said: str) -> AWSResponse:
+    """How a service that speaks JSON refuses: for botocore's event `before-send`, before moto answers it."""
+    return AWSResponse(request.url, 400, {}, Raw(json.dumps({"__type": code, "message": said}).encode()))

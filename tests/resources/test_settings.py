@@ -24,10 +24,12 @@ FUNCTIONS = {
     "role": st.none(),
 }
 JOBS = {
+    "glue_version": st.sampled_from(["4.0", "5.0", "5.1"]),
     "connections": st.lists(st.sampled_from(["lake", "warehouse"]), unique=True).map(tuple),
     "arguments": ARGUMENTS,
     "role": st.none(),
 }
+OLD_JOBS = {**JOBS, "glue_version": st.just("3.0"), "worker_type": st.sampled_from(["G.1X", "G.2X", "G.4X", "G.8X"])}
 CRAWLERS = {
     "targets": st.just(()),
     "exclusions": st.lists(st.sampled_from(["**/_tmp/**", "*.crc"]), unique=True).map(tuple),
@@ -77,7 +79,9 @@ def test_function(moto_aws: AwsSession, said: FunctionSettings, network: Network
 
 
 @SHARED
-@given(said=valid(JobSettings, JOBS), shell=st.booleans(), log_group=st.none() | st.just("/t/glue"))
+@given(
+    said=valid(JobSettings, JOBS) | valid(JobSettings, OLD_JOBS), shell=st.booleans(), log_group=st.none() | st.just("/t/glue")
+)
 def test_job(moto_aws: AwsSession, said: JobSettings, shell: bool, log_group: str | None) -> None:
     check(moto_aws, PLACE.job(settings=said, arguments=said.arguments, shell=shell, log_group=log_group))
 

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
+from common.aws import AwsSession
 from common.errors import AwsError, DeclarationError
 from tests.resources.builders import DEFINITION, TAGS, Place, final
-from tests.resources.scripted import ScriptedAws, refused
+from tests.resources.scripted import ScriptedAws, answered, refused
 
 MACHINE = Place().state_machine()
 DESIRED = final(MACHINE)
@@ -97,3 +99,20 @@ def test_a_creation_that_meets_a_machine_of_its_own_name_updates_it() -> None:
     script: dict[str, Any] = {"stepfunctions:UpdateStateMachine": {"revisionId": "r2"}, "stepfunctions:TagResource": {}}
     aws = ScriptedAws({DESCRIBE: GONE, "stepfunctions:CreateStateMachine": taken, **script})
     assert MACHINE.create(aws, DESIRED) == {"revisionId": "r2"}
+
+
+@pytest.mark.parametrize("operation", ["CreateStateMachine", "UpdateStateMachine"])
+def test_a_policy_that_is_not_known_yet_is_waited_for(moto_aws: AwsSession, slept: list[float], operation: str) -> None:
+    """Who starts other machines has a rule made for it, with a right that its new inline policy gives."""
+    if operation == "UpdateStateMachine":
+        MACHINE.create(moto_aws, {**DESIRED, "tracingConfiguration": {"enabled": True}})
+    refusals = [("AccessDeniedException", f"'{MACHINE.role_arn}' is not authorized to create managed-rule.")]
+
+    def once(request: Any, **_: Any) -> AWSResponse | None:
+        return answered(request, *refusals.pop()) if refusals else None
+
+    moto_aws.clients.of("stepfunctions").meta.events.register_first(f"before-send.sfn.{operation}", once)
+    MACHINE.create(moto_aws, DESIRED)
+    assert MACHINE.read(moto_aws) == DESIRED
+    assert (len(slept), refusals) == (1, [])
+    assert moto_aws.calls[f"stepfunctions:{operation}"] == 2

@@ -1,0 +1,185 @@
+"""The IAM statements that a state machine needs: what its definition does, and nothing else.
+
+Each task's integration names the API operation, and the resources that the task refers to are the only ones it is allowed on.
+A Map in distributed mode starts executions of the machine that it is in, and reads its items from a bucket itself.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
+and https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from common.config import Environment
+from common.definition import inner_machines, is_distributed
+from common.errors import DeclarationError
+from common.permissions import Statement, allow
+from common.reference import Names, Ref
+
+SYNC_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+INTEGRATIONS = {
+    "lambda:invoke": ("lambda:InvokeFunction",),
+    "glue:startJobRun": ("glue:StartJobRun",),
+    "glue:startJobRun.sync": ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"),
+    "states:startExecution": ("states:StartExecution",),
+    "states:startExecution.sync": ("states:StartExecution",),
+    "states:startExecution.sync:2": ("states:StartExecution",),
+    "sns:publish": ("sns:Publish",),
+    "dynamodb:getItem": ("dynamodb:GetItem",),
+    "dynamodb:putItem": ("dynamodb:PutItem",),
+    "dynamodb:updateItem": ("dynamodb:UpdateItem",),
+    "dynamodb:deleteItem": ("dynamodb:DeleteItem",),
+}
+"""IAM actions of the optimised integrations that pipelines use. `aws-sdk:` integrations name their action themselves."""
+SDK_ACTIONS = {
+    "lambda:Invoke": ("lambda:InvokeFunction",),
+    "dynamodb:TransactGetItems": ("dynamodb:GetItem",),
+    "dynamodb:TransactWriteItems": (
+        *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    ),
+    "s3:CompleteMultipartUpload": ("s3:PutObject",),
+    "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
+    "s3:CreateMultipartUpload": ("s3:PutObject",),
+    "s3:DeleteObjects": ("s3:DeleteObject",),
+    "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:ListObjects": ("s3:ListBucket",),
+    "s3:ListObjectVersions": ("s3:ListBucketVersions",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:UploadPart": ("s3:PutObject",),
+    "s3:UploadPartCopy": ("s3:GetObject", "s3:PutObject"),
+    "sns:PublishBatch": ("sns:Publish",),
+}
+"""Where the IAM action is not called as the operation is."""
+READERS = {"s3:getObject": ("s3:GetObject",), "s3:listObjectsV2": ("s3:ListBucket",)}
+WRITERS = {
+    "s3:putObject": ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+}
+"""What a distributed Map reads its items with, and writes its results with: IAM actions by the operation that it names."""
+
+Need = tuple[tuple[str, ...], set[str]]
+"""IAM actions, and the resources that they are needed on."""
+
+
+def state_machine(env: Environment, own: Ref, definition: Mapping[str, Any], names: Names, where: str) -> Iterator[Statement]:
+    """The statements that a definition (before substitution of its references) needs.
+
+    Args:
+        env: names what is not declared.
+        own: the machine itself.
+        definition: its structure proved.
+        names: what it may refer to.
+        where: named in errors.
+
+    Raises:
+        DeclarationError: what a state needs cannot be told from its integration and references. Only who takes the statements
+            gets to know: with a role from configuration they are somebody else's matter.
+    """
+    allowed: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for name, state in _states(definition):
+        if state["Type"] == "Task":
+            needs = _task(env, state, names, where)
+        elif is_distributed(state):
+            needs = _distributed(env, own, state, names, f"{where}: {name}")
+        else:
+            continue
+        for actions, arns in needs:
+            allowed[actions] |= arns
+    for actions, arns in sorted(allowed.items()):
+        yield allow(actions, arns)
+
+
+def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The states of a definition whose structure was proved, nested ones too."""
+    for name, state in machine["States"].items():
+        yield name, state
+        for inner in inner_machines(state):
+            yield from _states(inner)
+
+
+def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:
+    service, actions = _actions(str(task.get("Resource", "")), where)
+    _, refs = names.substitute({key: task[key] for key in ("Resource", "Parameters", "Arguments") if key in task}, where)
+    arns = {arn for ref in refs for arn in _arns(env, ref)}
+    if not arns:
+        raise DeclarationError(f"{where}: a task calls {actions[-1]} on nothing of this project. Refer to it as ${{Name.arn}}.")
+    yield actions, arns
+    if service == "states" and ".sync" in str(task["Resource"]):
+        yield ("events:DescribeRule", "events:PutRule", "events:PutTargets"), {env.arn("events", f"rule/{SYNC_RULE}")}
+        yield ("states:DescribeExecution", "states:StopExecution"), {f"{_executions(arn)}:*" for arn in arns}
+
+
+def _distributed(env: Environment, own: Ref, state: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:
+    """Its items' executions are the machine's own, named behind the label of the Map."""
+    executions = _executions(own.arn)
+    yield ("states:StartExecution",), {own.arn}
+    yield ("states:DescribeExecution", "states:StopExecution"), {f"{executions}:*", f"{executions}/*"}
+    yield ("states:RedriveExecution",), {f"{executions}/*"}
+    if "ItemReader" in state:
+        reader = state["ItemReader"]
+        actions, bucket = _bucket(env, reader, READERS, names, f"{where}.ItemReader")
+        yield actions, bucket
+        if {"VersionId", "VersionId.$"} & _parameters(reader).keys():
+            yield ("s3:GetObjectVersion",), bucket
+        if _object(reader.get("ReaderConfig")).get("Transformation") == "LOAD_AND_FLATTEN":  # reads what it has listed, too
+            yield ("s3:GetObject",), bucket
+    if "Resource" in state.get("ResultWriter", {}):  # without it the results go on to the next state
+        yield _bucket(env, state["ResultWriter"], WRITERS, names, f"{where}.ResultWriter")
+
+
+def _bucket(env: Environment, part: Mapping[str, Any], known: Mapping[str, tuple[str, ...]], names: Names, where: str) -> Need:
+    """What reading or writing the bucket of an ItemReader or ResultWriter needs."""
+    operation = str(part.get("Resource", "")).partition(":states:::")[2]
+    if operation not in known:
+        raise DeclarationError(f"{where}: the integration {operation!r} is not known. Known are {', '.join(sorted(known))}.")
+    bucket, _ = names.substitute(_parameters(part).get("Bucket"), where)
+    if not isinstance(bucket, str) or not bucket or bucket.startswith("{%"):
+        raise DeclarationError(
+            f"{where}: which Bucket it is cannot be told before it runs, so {known[operation][-1]} cannot be granted. "
+            "Refer to it as ${name.name}, or give the machine a role of your own."
+        )
+    return known[operation], {env.bucket_arn(bucket), env.bucket_arn(bucket, "*")}
+
+
+def _parameters(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is said in JSONPath or in JSONata; nothing, if all of it is an expression."""
+    return _object(part.get("Parameters") or part.get("Arguments"))
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _executions(machine_arn: str) -> str:
+    return machine_arn.replace(":stateMachine:", ":execution:")
+
+
+def _actions(resource: str, where: str) -> tuple[str, tuple[str, ...]]:
+    """The service and IAM actions of a task's Resource, which is a function's reference or an integration's ARN."""
+    _, integration, name = resource.partition(":states:::")
+    if not integration:
+        return "lambda", ("lambda:InvokeFunction",)
+    plain = name.removesuffix(".waitForTaskToken")
+    if plain.startswith("aws-sdk:"):
+        service, _, operation = plain.removeprefix("aws-sdk:").partition(":")
+        if not service or not operation:
+            raise DeclarationError(f"{where}: {resource!r} is no integration. It is written …:aws-sdk:service:operation.")
+        service = {"sfn": "states", "eventbridge": "events", "cloudwatchlogs": "logs"}.get(service, service)
+        action = f"{service}:{operation[0].upper()}{operation[1:]}"
+        return service, SDK_ACTIONS.get(action, (action,))
+    if plain not in INTEGRATIONS:
+        raise DeclarationError(
+            f"{where}: the integration {name!r} is not known. Known are aws-sdk:… and {', '.join(sorted(INTEGRATIONS))}."
+        )
+    return plain.partition(":")[0], INTEGRATIONS[plain]
+
+
+def _arns(env: Environment, ref: Ref) -> tuple[str, ...]:
+    if ref.key.kind == "lambda":
+        return (ref.arn, f"{ref.arn}:*")
+    if ref.key.kind == "bucket":
+        return (ref.arn, env.bucket_arn(ref.name, "*"))
+    if ref.key.kind == "database":
+        return (env.arn("glue", "catalog"), ref.arn, env.arn("glue", f"table/{ref.name}/*"))
+    return (ref.arn,)
