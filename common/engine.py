@@ -23,7 +23,7 @@ from common.planning import ARTIFACT, Outcome
 from common.pruning import Types, no_type
 from common.records import Records
 from common.release import Trusted, place_of
-from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource, difference
+from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource
 from common.roots import Roots, is_untidy
 from common.scheduling import in_order
 
@@ -175,7 +175,7 @@ class Engine:
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
         seen = self._means.pool.map(lambda change: self._resources[change.key].read(self._aws), doubtful)
         for change, now in zip(doubtful, seen, strict=True):
-            if (now is None) != (change.observed is None) or difference(now or {}, change.observed or {}):
+            if not change.fits(now):
                 raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")
 
     def _mark(self, project: str) -> None:

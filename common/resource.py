@@ -243,6 +243,12 @@ class Change:
     observed: State | None = field(default=None, repr=False)
     changed: tuple[str, ...] = ()
 
+    def fits(self, live: State | None) -> bool:
+        """Whether it does what it was planned for, to a resource that is like this now."""
+        if self.action is Action.CREATE or live is None:
+            return self.action is Action.CREATE and live is None
+        return self.action is Action.REPLACE or {*difference(self.desired or {}, live)} <= {*self.changed}
+
 
 @dataclass(frozen=True)
 class Plan:
