@@ -3,15 +3,13 @@
 On a terminal what is under way shows in one live line below what is done; elsewhere the same lines come plain. Text goes to
 standard output, so that a pipe gets what a person saw; with `--json` standard output holds one object and nothing else.
 
-Lines are written in rich's markup, and rich is loaded where there is a terminal: elsewhere what it would leave of them is
-little enough to be had without it.
+Lines are written in rich's markup, and rich is loaded where there is a terminal (see `markup`).
 
 Follows https://no-color.org
 """
 
 import json
 import os
-import re
 import sys
 import threading
 from collections import Counter
@@ -20,8 +18,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
+from common.markup import escape, plain
 from common.prediction import predict
-from common.resource import CHANGING, Action, Change, Plan
+from common.resource import CHANGING, Action, Change, Key, Plan
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,23 +48,12 @@ PAST = {
     Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }
+LEFT = frozenset({Action.NOOP, Action.ORPHAN})
+"""Actions that do nothing."""
 LOG_WIDTH = 120
 """Characters of a line, where that is not the terminal's."""
 WIDTH = 16
 """Of the first column: the longest step's name."""
-TAG = re.compile(r"(\\*)(\[[a-z#/@][^[]*?])")
-"""A tag of rich's markup, and the backslashes before it: an odd number of them makes it text."""
-
-
-def escape(text: str) -> str:
-    """The text as markup that shows it."""
-    escaped = TAG.sub(r"\1\1\\\2", text)
-    return f"{escaped}\\" if escaped.endswith("\\") and not escaped.endswith("\\\\") else escaped
-
-
-def plain(markup: str) -> str:
-    """What markup shows, without any style."""
-    return TAG.sub(lambda found: "\\" * (len(found[1]) // 2) + (found[2] if len(found[1]) % 2 else ""), markup)
 
 
 class TextReport:
@@ -85,6 +73,7 @@ class TextReport:
         self._done: Counter[Action] = Counter()
         self._status: Status | None = None
         self._plan: Plan | None = None
+        self._projects: set[str] = set()
         self._live("reading what is deployed" if planning else "")
 
     @cached_property
@@ -108,6 +97,7 @@ class TextReport:
                 self._line(f"  [dim]{escape(text)}[/dim]")
             case Planned(plan):
                 self._plan = plan
+                self._projects = {change.key.project for change in plan.changes if change.action not in LEFT}
                 if self._planning:
                     self._show_plan(plan)
             case StepStarted(step, counts):
@@ -124,23 +114,30 @@ class TextReport:
 
     def _show_change(self, event: Event) -> None:
         if isinstance(event, Started):
-            self._running[event.change.key] = str(event.change.key)
+            self._running[event.change.key] = self._name(event.change.key)
         elif isinstance(event, Finished | Failed | Skipped):
             self._running.pop(event.change.key, None)
         self._live(", ".join(self._running.values()))
         match event:
             case Finished(change, seconds):
                 self._done[change.action] += 1
-                self._line(f"  {_described(change)} [dim]{seconds:.1f} s[/dim]")
+                self._line(f"  {self._line_of(change)} [dim]{seconds:.1f} s[/dim]")
             case Failed(change, message):
-                self._line(f"  [bold red]failed[/bold red] {_described(change)}")
+                self._line(f"  [bold red]failed[/bold red] {self._line_of(change)}")
                 self._line(f"    [red]{escape(message)}[/red]")
             case Skipped(change, message):
-                self._line(f"  [yellow]skipped[/yellow] {_described(change)}")
+                self._line(f"  [yellow]skipped[/yellow] {self._line_of(change)}")
                 self._line(f"    [yellow]{escape(message)}[/yellow]")
             case Blocked(change, needed):
-                because = f"{needed} failed" if needed else "the deploy was stopped"
-                self._line(f"  [red]not tried[/red] {_described(change)} [red]({because})[/red]")
+                because = f"{self._name(needed)} failed" if needed else "the deploy was stopped"
+                self._line(f"  [red]not tried[/red] {self._line_of(change)} [red]({because})[/red]")
+
+    def _name(self, key: Key) -> str:
+        """The key, and whose it is where several projects are at work: each may have a function of that name."""
+        return f"{key.project}: {key}" if len(self._projects) > 1 else str(key)
+
+    def _line_of(self, change: Change) -> str:
+        return _described(change, self._name(change.key))
 
     def _show_plan(self, plan: Plan) -> None:
         shown = [change for change in plan.changes if change.action is not Action.NOOP]
@@ -148,7 +145,7 @@ class TextReport:
             self._line(f"[bold]{project}[/bold]")
             for change in shown:
                 if change.key.project == project:
-                    self._line(f"  {_described(change)}")
+                    self._line(f"  {_described(change, str(change.key))}")
 
     def _step(self, step: str, counts: Mapping[str, int]) -> None:
         told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
@@ -229,9 +226,9 @@ def _some(what: str, names: Sequence[str], width: int) -> str:
     return begin + ", ".join([*names[:shown], *more])
 
 
-def _described(change: Change) -> str:
+def _described(change: Change, name: str) -> str:
     style = STYLES[change.action]
-    return f"[{style}]{change.action}[/{style}] {escape(str(change.key))}: {escape(change.reason)}"
+    return f"[{style}]{change.action}[/{style}] {escape(name)}: {escape(change.reason)}"
 
 
 class JsonReport:

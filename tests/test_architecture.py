@@ -17,6 +17,7 @@ LAYERS = (
         "errors",
         "history",
         "index",
+        "markup",
         "new_file",
         "provenance",
         "rates",

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -88,9 +89,9 @@ def test_a_deploy_tells_each_step_and_what_was_done() -> None:
     ]
     assert text(events) == [
         "deploy-shared    1 to create",
-        "  create bucket/artifacts: does not exist 0.8 s",
+        "  create shared: bucket/artifacts: does not exist 0.8 s",
         "deploy-lambdas   1 to update, 1 up to date",
-        "  update lambda/Validate: handler.py changed; MemorySize 256 → 512 2.0 s",
+        "  update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 2.0 s",
         "deploy-crawlers  nothing declared",
         "  The bucket [landing] is new.",
         "1 created, 1 updated, 0 uploaded, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
@@ -107,11 +108,20 @@ def test_what_failed_and_what_was_not_tried_is_told_with_the_cause() -> None:
         closed(failed=1, blocked=2),
     ]
     assert text(events) == [
-        "  failed create bucket/artifacts: does not exist",
+        "  failed create shared: bucket/artifacts: does not exist",
         "    s3:CreateBucket was refused: BucketAlreadyExists: [/dim] it is somebody's",
-        "  not tried update lambda/Validate: handler.py changed; MemorySize 256 → 512 (bucket/artifacts failed)",
-        "  not tried upload artifact/load: load.py changed (the deploy was stopped)",
+        "  not tried update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 (shared: bucket/artifacts failed)",
+        "  not tried upload acres: artifact/load: load.py changed (the deploy was stopped)",
         "0 created, 0 updated, 0 uploaded, 1 up to date, 1 no longer declared, 1 failed, 2 not tried · 1.2 s · 5 AWS calls",
+    ]
+
+
+def test_one_project_at_work_is_not_named() -> None:
+    own = [Finished(one, 1.0) for one in (UPDATE, UPLOAD)]
+    lines = text([Planned(Plan((UPDATE, UPLOAD, NOOP, replace(NOOP, key=BUCKET)))), *own])
+    assert lines == [
+        "  update lambda/Validate: handler.py changed; MemorySize 256 → 512 1.0 s",
+        "  upload artifact/load: load.py changed 1.0 s",
     ]
 
 
