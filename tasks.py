@@ -208,15 +208,16 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
     help=options(
         *("env", "project", "json"),
         data="Buckets and tables with all that is in them, too; with a whole environment, the artifact bucket.",
-        yes="The name of what goes, given back: ask nothing.",
+        yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
     ),
+    optional=["yes"],
 )
 def destroy(
     _c: Context,
     env: str | None = None,
     project: str | None = None,
     data: bool = False,
-    yes: str | None = None,
+    yes: str | bool | None = None,
     json: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""

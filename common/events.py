@@ -8,9 +8,10 @@ from common.resource import Change, Key, Plan
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan was made; nothing has changed yet."""
+    """A plan was made; nothing has changed yet. A `removal` is shown before it is carried out, with what is kept."""
 
     plan: Plan
+    removal: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ class TextReport:
         self._done: Counter[Action] = Counter()
         self._status: Status | None = None
         self._plan: Plan | None = None
+        self._removal = False
         self._projects: set[str] = set()
         self._live("reading what is deployed" if planning else "")
 
@@ -95,10 +96,10 @@ class TextReport:
         match event:
             case Note(text):
                 self._line(f"  [dim]{escape(text)}[/dim]")
-            case Planned(plan):
-                self._plan = plan
+            case Planned(plan, removal):
+                self._plan, self._removal = plan, removal
                 self._projects = {change.key.project for change in plan.changes if change.action not in LEFT}
-                if self._planning:
+                if self._planning or removal:
                     self._show_plan(plan)
             case StepStarted(step, counts):
                 self._step(step, counts)
@@ -137,7 +138,13 @@ class TextReport:
         return f"{key.project}: {key}" if len(self._projects) > 1 else str(key)
 
     def _line_of(self, change: Change) -> str:
-        return _described(change, self._name(change.key))
+        return self._described(change, self._name(change.key))
+
+    def _described(self, change: Change, name: str) -> str:
+        style, word = STYLES[change.action], str(change.action)
+        if self._removal and change.action is Action.ORPHAN:
+            style, word = "green", "keep"
+        return f"[{style}]{word}[/{style}] {escape(name)}: {escape(change.reason)}"
 
     def _show_plan(self, plan: Plan) -> None:
         shown = [change for change in plan.changes if change.action is not Action.NOOP]
@@ -145,7 +152,7 @@ class TextReport:
             self._line(f"[bold]{project}[/bold]")
             for change in shown:
                 if change.key.project == project:
-                    self._line(f"  {_described(change, str(change.key))}")
+                    self._line(f"  {self._described(change, str(change.key))}")
 
     def _step(self, step: str, counts: Mapping[str, int]) -> None:
         told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
@@ -156,18 +163,13 @@ class TextReport:
     def _close(self, closed: Closed) -> None:
         self._live("")
         counts = self._plan.counts() if self._plan else {}
-        if self._plan is None:
-            if not closed.calls:
-                return
-            told = []
-        elif self._planning:
-            told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
-        else:
-            told = [f"{self._done[action]} {PAST[action]}" for action in (Action.CREATE, Action.UPDATE, Action.UPLOAD)]
-            others = (Action.REPLACE, Action.DELETE, Action.RECORD, Action.FORGET)
-            told += [f"{self._done[action]} {PAST[action]}" for action in others if self._done[action]]
+        if self._plan is None and not closed.calls:
+            return
+        told = self._counted(self._plan) if self._plan is not None else []
         told += [f"{counts[Action.NOOP]} up to date"] if counts.get(Action.NOOP) else []
-        told += [f"{counts[Action.ORPHAN]} no longer declared"] if counts.get(Action.ORPHAN) else []
+        told += (
+            [f"{counts[Action.ORPHAN]} {'kept' if self._removal else 'no longer declared'}"] if counts.get(Action.ORPHAN) else []
+        )
         told += [f"[yellow]{closed.skipped} skipped[/yellow]"] if closed.skipped else []
         told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
         told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
@@ -178,6 +180,14 @@ class TextReport:
         calls = sum(closed.calls.values())
         summary = ", ".join(told)
         self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
+
+    def _counted(self, plan: Plan) -> list[str]:
+        """What is to be done, or was done, by action."""
+        if self._planning:
+            counts = plan.counts()
+            return [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
+        always = {Action.DELETE} if self._removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
+        return [f"{self._done[action]} {PAST[action]}" for action in DONE_ORDER if action in always or self._done[action]]
 
     def _line(self, text: str) -> None:
         if self._styled:
@@ -206,6 +216,10 @@ CHANGING_ORDER = (
     *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE),
     *(Action.RECORD, Action.FORGET),
 )
+DONE_ORDER = (
+    *(Action.CREATE, Action.UPDATE, Action.UPLOAD, Action.REPLACE, Action.DELETE),
+    *(Action.RECORD, Action.FORGET),
+)
 
 
 def _packed(built: Built) -> str:
@@ -226,11 +240,6 @@ def _some(what: str, names: Sequence[str], width: int) -> str:
     return begin + ", ".join([*names[:shown], *more])
 
 
-def _described(change: Change, name: str) -> str:
-    style = STYLES[change.action]
-    return f"[{style}]{change.action}[/{style}] {escape(name)}: {escape(change.reason)}"
-
-
 class JsonReport:
     """One object on standard output, at the end, in one line: it grows with the repository, and programs read it."""
 
@@ -249,7 +258,7 @@ class JsonReport:
         with self._lock:
             match event:
                 case Planned(plan):
-                    self._object |= {"counts": plan.counts(), "changes": [_as_object(change) for change in plan.changes]}
+                    self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                     foretold = predict(plan)
                     self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
                 case Failed(change, message):
@@ -270,7 +279,8 @@ class JsonReport:
                     self._stream.write(json.dumps(self._object) + "\n")
 
 
-def _as_object(change: Change) -> dict[str, Any]:
+def as_object(change: Change) -> dict[str, Any]:
+    """A change as programs read it."""
     return {
         "project": change.key.project,
         "key": str(change.key),
