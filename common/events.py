@@ -81,7 +81,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Closed:
-    """The session is over: seconds, AWS calls by operation, what succeeded, failed, was not tried and was skipped."""
+    """The session is over: seconds, AWS calls by operation, what succeeded, failed, was not tried, was skipped; why it ended."""
 
     seconds: float
     calls: Mapping[str, int]
@@ -89,6 +89,7 @@ class Closed:
     failed: int
     blocked: int
     skipped: int = 0
+    error: BaseException | None = None
 
 
 Event = Planned | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed

@@ -21,6 +21,7 @@ from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note,
 from common.markup import escape, plain
 from common.prediction import predict
 from common.resource import CHANGING, Action, Change, Key, Plan
+from common.tally import Tally, ending
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -249,31 +250,23 @@ class JsonReport:
         self._object["predicted"] = {"calls": 0, "seconds": 0.0}
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
-        self._failed: dict[str, str] = {}
-        self._skipped: dict[str, str] = {}
-        self._blocked: list[str] = []
+        self._tally = Tally()
 
     def __call__(self, event: Event) -> None:
         """Takes one event; from any thread."""
         with self._lock:
+            self._tally.take(event)
             match event:
                 case Planned(plan):
                     self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                     foretold = predict(plan)
                     self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
-                case Failed(change, message):
-                    self._failed[f"{change.key.project}:{change.key}"] = message
-                case Skipped(change, message):
-                    self._skipped[f"{change.key.project}:{change.key}"] = message
-                case Blocked(change, _):
-                    self._blocked.append(f"{change.key.project}:{change.key}")
                 case Built(key, files, size, holds, because):
                     package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
                     package |= {"holds": list(holds), "reason": because}
                     self._object.setdefault("packages", []).append(package)
                 case Closed(seconds, calls):
-                    self._object["failed"], self._object["not_tried"] = self._failed, sorted(self._blocked)
-                    self._object["skipped"] = self._skipped
+                    self._object |= {**ending(event), **self._tally.told(event)}
                     self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
                     self._object["seconds"] = round(seconds, 3)
                     self._stream.write(json.dumps(self._object) + "\n")

@@ -215,13 +215,13 @@ class Session:
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
             sets = (engine.done, engine.failed, engine.untried, engine.skipped) if engine else ((), (), (), ())
             done, failed, untried, skipped = map(len, sets)
-            self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped))
-        if self._stopping.number is not None:
-            raise StoppedError(self._stopping.number)
-        if engine is not None and (engine.failed or engine.untried):
-            raise FailedError(
-                f"{failed} failed, {untried} not tried. What succeeded is recorded: deploy again to go on from here."
-            )
+            told = f"{failed} failed, {untried} not tried. What succeeded is recorded: deploy again to go on from here."
+            number, incomplete = self._stopping.number, FailedError(told) if failed or untried else None
+            ended = incomplete if number is None else StoppedError(number)
+            error = sys.exception() or ended  # the first error is the one that the user is told
+            self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped, error))
+        if ended is not None:
+            raise ended
 
     # How ----------------------------------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"configured", "drift", "old_layers", "package", "pruning", "releases", "trust"},
+    {"configured", "drift", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},

@@ -216,6 +216,22 @@ def test_unlock_shows_the_holder_and_removes_the_lease(deployed: Repository) -> 
     assert "There is no project 'acre'" in refused(deployed.invoke("unlock", "--env", "dev", "--project", "acre"))
 
 
+def test_what_a_lease_kept_from_being_tried_is_told_to_programs(deployed: Repository) -> None:
+    boto3.client("s3", **PLACE).put_object(Bucket=BUCKET, Key="dev/acres/lock.json", Body=json.dumps({"holder": "ann"}))
+    deployed.write("projects/acres/glue/landing/load.py", "print('other rows')\n")
+    ended = deployed.invoke("deploy", "--env", "dev", "--json")
+    found = json.loads(ended.out)
+    assert (found["outcome"], found["failed"], found["not_tried"]) == (
+        "failed",
+        {},
+        ["acres:artifact/load", "acres:glue-job/load"],
+    )
+    assert refused(ended) == f"error: {found['error']}\n"
+    assert "ann" in found["error"]
+    planned = command(deployed, "plan", code=2)
+    assert (planned["outcome"], planned["error"], planned["not_tried"]) == ("succeeded", None, [])
+
+
 # History ----------------------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from common.errors import FailedError, LockedError, StoppedError
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
 from common.report import JsonReport, TextReport
 from common.resource import Action, Change, Key, Plan
@@ -35,7 +36,8 @@ def text(events: Iterable[Event], *, planning: bool = False) -> list[str]:
 
 
 def closed(done: int = 0, failed: int = 0, blocked: int = 0) -> Closed:
-    return Closed(1.25, CALLS, done, failed, blocked)
+    error = FailedError(f"{failed} failed, {blocked} not tried.") if failed or blocked else None
+    return Closed(1.25, CALLS, done, failed, blocked, error=error)
 
 
 class Terminal(io.StringIO):
@@ -215,6 +217,8 @@ def test_json_is_one_object() -> None:
         },
         "changes": [as_line(one) for one in PLAN.changes],
         "predicted": {"calls": 23, "seconds": 0.1},
+        "outcome": "succeeded",
+        "error": None,
         "failed": {},
         "not_tried": [],
         "skipped": {},
@@ -225,8 +229,23 @@ def test_json_is_one_object() -> None:
 
 def test_json_tells_failures() -> None:
     found = as_json([Planned(PLAN), Failed(CREATE, "refused"), Blocked(UPLOAD, BUCKET), Blocked(UPDATE, BUCKET), closed(0, 1, 2)])
+    assert (found["outcome"], found["error"]) == ("failed", "1 failed, 2 not tried.")
     assert found["failed"] == {"shared:bucket/artifacts": "refused"}
     assert found["not_tried"] == ["acres:artifact/load", "acres:lambda/Validate"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "told"),
+    [
+        (LockedError("acres is being deployed by ann"), "failed", "acres is being deployed by ann"),
+        (StoppedError(15), "stopped", "Stopped. What was finished is recorded: deploy again to go on from here."),
+        (KeyboardInterrupt(), "stopped", "Stopped."),
+    ],
+)
+def test_json_tells_what_kept_a_deploy_from_its_end(error: BaseException, outcome: str, told: str) -> None:
+    found = as_json([Planned(PLAN), Started(UPDATE), Finished(UPDATE, 1.0), Closed(1.0, CALLS, 1, 0, 2, error=error)])
+    assert (found["outcome"], found["error"], found["failed"]) == (outcome, told, {})
+    assert found["not_tried"] == ["acres:artifact/load", "shared:bucket/artifacts"]
 
 
 def test_json_has_one_shape_even_if_nothing_was_planned() -> None:
