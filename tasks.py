@@ -36,7 +36,8 @@ HELP = {
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
     "prune": "Delete what is no longer declared, in the end.",
-    "data": "With --prune: buckets and tables with all that is in them, too.",
+    "data": "Buckets and tables with all that is in them, too: "
+    "replace them where they cannot be changed in place, and with --prune delete them.",
 }
 
 
