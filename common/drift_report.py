@@ -39,7 +39,9 @@ def _show(console: Console, session: Session, found: Found) -> None:
     if found.undeployed:
         session.say(f"not deployed yet: {', '.join(found.undeployed)}")
     repair = " `deploy --verify` puts it back." if found.drifted else ""
-    session.say(f"{found.checked} resources compared, {len(found.drifted)} drifted.{repair}")
+    session.say(
+        f"{found.checked} {'resource' if found.checked == 1 else 'resources'} compared, {len(found.drifted)} drifted.{repair}"
+    )
 
 
 def _row(one: Drifted, number: int) -> list[str]:

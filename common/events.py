@@ -16,10 +16,11 @@ class Planned:
 
 @dataclass(frozen=True)
 class StepStarted:
-    """A step begins; `counts` of its changes by action, those to be left alone too."""
+    """A step begins; `counts` of its changes by action, those to be left alone too; whether anything is `declared` for it."""
 
     step: str
     counts: Mapping[str, int]
+    declared: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -102,8 +102,8 @@ class TextReport:
                 self._projects = {change.key.project for change in plan.changes if change.action not in LEFT}
                 if self._planning or removal:
                     self._show_plan(plan)
-            case StepStarted(step, counts):
-                self._step(step, counts)
+            case StepStarted():
+                self._step(event)
             case Built():
                 self._line(_packed(event))
                 for what, names in (("package", event.holds), ("file", [*event.files])):
@@ -155,11 +155,12 @@ class TextReport:
                 if change.key.project == project:
                     self._line(f"  {self._described(change, str(change.key))}")
 
-    def _step(self, step: str, counts: Mapping[str, int]) -> None:
+    def _step(self, started: StepStarted) -> None:
+        counts, none = started.counts, "nothing chosen" if started.declared else "nothing declared"
         told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
         told += [f"{counts[Action.NOOP]} up to date"] if counts[Action.NOOP] else []
         style = "bold" if any(counts[action] for action in CHANGING) else "dim"
-        self._line(f"[{style}]{step:<{WIDTH}}[/{style}] [dim]{', '.join(told) or 'nothing declared'}[/dim]")
+        self._line(f"[{style}]{started.step:<{WIDTH}}[/{style}] [dim]{', '.join(told) or none}[/dim]")
 
     def _close(self, closed: Closed) -> None:
         self._live("")
@@ -178,9 +179,9 @@ class TextReport:
             foretold = predict(self._plan)
             lasting = f", {foretold.seconds:.0f} s or more" if foretold.seconds >= 1 else ""
             self._line(f"[dim]to apply: about {foretold.calls:,} AWS calls{lasting}[/dim]")
-        calls = sum(closed.calls.values())
-        summary = ", ".join(told)
-        self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
+        calls, summary = sum(closed.calls.values()), ", ".join(told)
+        cost = f"{closed.seconds:.1f} s · {calls} AWS {'call' if calls == 1 else 'calls'}"
+        self._line(f"{summary}{' · ' if summary else ''}[dim]{cost}[/dim]")
 
     def _counted(self, plan: Plan) -> list[str]:
         """What is to be done, or was done, by action."""

@@ -184,9 +184,10 @@ class Session:
     def _step(self, name: str) -> None:
         plan = self.plan()
         engine = self._engine or self.begin(plan)
-        doing = [change for change in plan.changes if change.action not in REMOVING]
-        part = [change for change in doing if steps.step_of(change.key, self._consumers) == name]
-        self.report(StepStarted(name, Plan(tuple(part)).counts()))
+        part = [one for one in plan.changes if one.action not in REMOVING and steps.step_of(one.key, self._consumers) == name]
+        known = (*self._consumers, *(one.key for one in self.resources))
+        declared = bool(part) or any(steps.step_of(key, self._consumers) == name for key in known)
+        self.report(StepStarted(name, Plan(tuple(part)).counts(), declared))
         engine.apply({change.key for change in part})
 
     def prune(self) -> None:

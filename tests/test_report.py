@@ -76,6 +76,10 @@ def test_a_plan_without_changes_says_so() -> None:
     assert text([Planned(Plan((NOOP,))), closed()], planning=True) == ["nothing to do, 1 up to date · 1.2 s · 5 AWS calls"]
 
 
+def test_one_call_is_one_call() -> None:
+    assert text([Planned(Plan((NOOP,))), Closed(1.25, {"sts:GetCallerIdentity": 1}, 0, 0, 0)])[-1].endswith(" 1 AWS call")
+
+
 def test_a_deploy_tells_each_step_and_what_was_done() -> None:
     events: list[Event] = [
         Planned(PLAN),
@@ -86,6 +90,7 @@ def test_a_deploy_tells_each_step_and_what_was_done() -> None:
         Started(UPDATE),
         Finished(UPDATE, 2.0),
         StepStarted("deploy-crawlers", Plan(()).counts()),
+        StepStarted("deploy-sfn", Plan(()).counts(), declared=True),
         Note("The bucket [landing] is new."),
         closed(done=2),
     ]
@@ -95,6 +100,7 @@ def test_a_deploy_tells_each_step_and_what_was_done() -> None:
         "deploy-lambdas   1 to update, 1 up to date",
         "  update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 2.0 s",
         "deploy-crawlers  nothing declared",
+        "deploy-sfn       nothing chosen",
         "  The bucket [landing] is new.",
         "1 created, 1 updated, 0 uploaded, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
     ]
