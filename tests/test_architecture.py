@@ -13,6 +13,7 @@ from tests.repository import ROOT
 LAYERS = (
     {
         "build_folder",
+        "cells",
         "digest",
         "errors",
         "history",
