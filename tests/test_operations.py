@@ -209,7 +209,8 @@ def test_unlock_shows_the_holder_and_removes_the_lease(deployed: Repository) -> 
     assert "(commit 0123456789ab)" in message
     assert "\x1b" not in message
     assert "dev/acres/lock.json" in keys()
-    assert "the lease is removed" in deployed.invoke("unlock", "--env", "dev", "--project", "acres", "--yes").out
+    told = deployed.invoke("unlock", "--env", "dev", "--project", "acres", "--yes").out
+    assert "the lease is removed. A holder that is alive notices within 15 seconds, and changes nothing more" in told
     assert "dev/acres/lock.json" not in keys()
     assert "nobody holds the lease" in deployed.invoke("unlock", "--env", "dev", "--project", "shared").out
     assert "Whose lease? Add --project" in refused(deployed.invoke("unlock", "--env", "dev"))
