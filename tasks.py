@@ -5,6 +5,7 @@ that first brings up to date what it stands on.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)  # Invoke forbids 
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
+from invoke.tasks import task as invoke_task
 
 from common import steps
 from common.choices import Choices, parallel
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from common.session import Session
 
 ROOT = Path(__file__).resolve().parent
+task = partial(invoke_task, positional=[], auto_shortflags=False)
+"""Invoke would take `--help` for a value, and give options that tasks share a letter that means something else in each."""
 HELP = {
     "env": "The environment: the name of a file in config/.",
     "project": "One project, or several separated by commas; all of them without.",
@@ -32,11 +36,12 @@ HELP = {
     "verify": "Read every live resource instead of trusting what is recorded.",
     "adopt": "Take over resources that exist without our tags.",
     "json": "Print one JSON object instead of text.",
-    "jobs": "How many AWS calls may be under way at once.",
+    "jobs": "How many AWS calls may be under way at once (default: 16).",
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
     "prune": "Delete what is no longer declared, in the end.",
-    "data": "With --prune: buckets and tables with all that is in them, too.",
+    "data": "Buckets and tables with all that is in them, too: "
+    "replace them where they cannot be changed in place, and with --prune delete them.",
 }
 
 
@@ -84,13 +89,12 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             opened.prune()
 
     run.__doc__ = doc
-    made: Task[Any] = task(name=name, pre=list(pre), positional=[], help=HELP)(run)
+    made: Task[Any] = task(name=name, pre=list(pre), help=HELP)(run)
     return made
 
 
 @task(
     name=steps.PACKAGE,
-    positional=[],
     help=options(
         *("env", "project", "only", "json"),
         lock="First write the locks of all requirements, with versions and hashes.",
@@ -134,7 +138,7 @@ deploy_triggers = step(steps.TRIGGERS, "Schedules, and rules that start state ma
 deploy = step("deploy", "Everything, in order.", deploy_triggers)
 
 
-@task(positional=[], help=options(*HELP.keys() - {"yes", "wait"}))
+@task(help=options(*HELP.keys() - {"yes", "wait"}))
 def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
@@ -155,7 +159,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
         raise Exit(code=2)
 
 
-@task(positional=[], help=options("env", "project", "json", "jobs", input="A JSON file or object."))
+@task(help=options("env", "project", "json", "jobs", input="A JSON file or object."))
 def run(
     _c: Context,
     env: str | None = None,
@@ -170,7 +174,7 @@ def run(
     running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
 
-@task(positional=[], help=options("env", "project", "json"))
+@task(help=options("env", "project", "json"))
 def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from common import status  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -178,7 +182,7 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
 
-@task(positional=[], help=options("env"))
+@task(help=options("env"))
 def policy(_c: Context, env: str | None = None) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -186,7 +190,7 @@ def policy(_c: Context, env: str | None = None) -> None:
     policy.show(ROOT, Choices(env=env))
 
 
-@task(positional=[], help=options("env", "project", yes="Do not ask."))
+@task(help=options("env", project="The one project whose lease it is, or shared.", yes="Do not ask."))
 def unlock(_c: Context, env: str | None = None, project: str | None = None, yes: bool = False) -> None:
     """Take the lease on a project from whoever holds it."""
     from common import unlocking  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -194,7 +198,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     unlocking.unlock(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get())
 
 
-@task(positional=[], help=options("env", "project", "json", "jobs"))
+@task(help=options("env", "project", "json", "jobs"))
 def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
     from common import drift_report  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -204,19 +208,19 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
 
 
 @task(
-    positional=[],
     help=options(
         *("env", "project", "json"),
         data="Buckets and tables with all that is in them, too; with a whole environment, the artifact bucket.",
-        yes="The name of what goes, given back: ask nothing.",
+        yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
     ),
+    optional=["yes"],
 )
 def destroy(
     _c: Context,
     env: str | None = None,
     project: str | None = None,
     data: bool = False,
-    yes: str | None = None,
+    yes: str | bool | None = None,
     json: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
@@ -226,10 +230,9 @@ def destroy(
 
 
 @task(
-    positional=[],
     help=options(
         *("env", "project", "json", "yes"),
-        days="Keep what was in use within so many days.",
+        days="Keep what was in use within so many days, 8 to 3650 (default: 30).",
         dry_run="Only show what would be deleted.",
     ),
 )
@@ -249,7 +252,7 @@ def gc(
     garbage_report.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
 
 
-@task(positional=[], help=options("env", "project", "json", last="How many of each project."))
+@task(help=options("env", "project", "json", last="How many of each project, 1 to 1000 (default: 20)."))
 def history(_c: Context, env: str | None = None, project: str | None = None, last: str = "20", json: bool = False) -> None:
     """Who released what, when, from which commit, and how it ended."""
     from common import releases_report  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -257,7 +260,7 @@ def history(_c: Context, env: str | None = None, project: str | None = None, las
     releases_report.report(ROOT, Choices(env=env, project=project), INVOCATION.get(), last, json=json)
 
 
-@task(positional=[], help={"env": "The embedded environment."})
+@task(help={"env": "The embedded environment (default: local)."})
 def start(_c: Context, env: str = "local") -> None:
     """Start the embedded AWS, unless it is running."""
     from common import config, local  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -269,7 +272,7 @@ def start(_c: Context, env: str = "local") -> None:
     print(f"The embedded AWS answers at {running.endpoint}.")  # noqa: T201 - what the task is for
 
 
-@task
+@task()
 def stop(_c: Context) -> None:
     """Stop the embedded AWS. What is in it stays for the next start."""
     from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -277,7 +280,7 @@ def stop(_c: Context) -> None:
     print("Stopped." if local.stop(ROOT) else "It was not running.")  # noqa: T201 - what the task is for
 
 
-@task
+@task()
 def reset(_c: Context) -> None:
     """Empty the embedded AWS."""
     from common import local  # noqa: PLC0415 - `invoke --list` needs none of it

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from common.events import Closed, Event, Failed
+from common.events import Closed, Event, Planned
 from common.invocation import Invocation
 from common.report import TextReport
 from common.session import Choices, Session
+from common.tally import Tally, ending
 
 S = TypeVar("S", bound=Session)
 
@@ -27,14 +28,19 @@ class JsonAnswer:
     def __init__(self, environment: str, stream: TextIO) -> None:
         self.found: dict[str, Any] = {"environment": environment}
         self._stream = stream
+        self._tally: Tally | None = None
+        """Of what changes something."""
 
     def __call__(self, event: Event) -> None:
         """Takes one event; from any thread."""
-        if isinstance(event, Failed):
-            self.found.setdefault("failed", {})[f"{event.change.key.project}:{event.change.key}"] = event.message
+        if isinstance(event, Planned):
+            self._tally = Tally()
+        if self._tally is not None:
+            self._tally.take(event)
         if isinstance(event, Closed):
             calls = {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))}
-            told = {**self.found, "api_calls": calls, "seconds": round(event.seconds, 3)}
+            changes = self._tally.told(event) if self._tally is not None else {}
+            told = {**self.found, **ending(event), **changes, "api_calls": calls, "seconds": round(event.seconds, 3)}
             self._stream.write(jsons.dumps(told, indent=2) + "\n")
 
 

@@ -4,6 +4,8 @@ It uses botocore, on which boto3 stands: nothing here needs boto3's resources an
 Botocore itself is loaded with the first client: an unchanged deploy never makes one (see `ahead`). Half of the time that a first
 client takes goes into listing the folders of the four hundred services that botocore knows; the loader here is asked for few.
 
+The embedded AWS is on this machine and takes any credentials: neither the user's profile nor a proxy is between it and us.
+
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
 
@@ -21,6 +23,7 @@ from common.retries import Retries
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.loaders import Loader
     from botocore.session import Session
 
 __all__ = ["Clients", "Session", "Translated", "method", "preload"]
@@ -69,7 +72,7 @@ class Clients:
 
     @cached_property
     def _session(self) -> "Session":
-        return self._preloaded or _session()
+        return self._preloaded or (_session() if self._endpoint is None else _unaware())
 
     def _created(self, service: str) -> "BaseClient":
         from botocore.config import Config  # noqa: PLC0415 - an unchanged deploy does without it
@@ -84,14 +87,14 @@ class Clients:
             SSLError,
         )
 
-        embedded: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False} if self._endpoint else {}
+        local: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False, "proxies": {}}
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
             max_pool_connections=self._connections,
             connect_timeout=10,
             read_timeout=70,
             user_agent_extra="pipeline-deployer",
-            **embedded,
+            **(local if self._endpoint else {}),
         )
         where = {"region_name": self._region, "endpoint_url": self._endpoint}
         where |= _keys(self._account_id) if self._endpoint else {}
@@ -134,7 +137,27 @@ def _keys(account_id: str) -> dict[str, str]:
 
 def _session() -> "Session":
     import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
-    from botocore.loaders import Loader  # noqa: PLC0415 - see above
+
+    session = botocore.session.get_session()
+    paths = session.get_config_variable("data_path")
+    added = [str(Path(os.path.expandvars(one)).expanduser()) for one in paths.split(os.pathsep)] if paths else None
+    session.register_component("data_loader", _lean(added))
+    return session
+
+
+def _unaware() -> "Session":
+    """A session that knows no variable and no file of the user's."""
+    from botocore.session import Session  # noqa: PLC0415 - an unchanged deploy does without it
+
+    unsaid = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, None, None))
+    session = Session(session_vars=unsaid | files)
+    session.register_component("data_loader", _lean())
+    return session
+
+
+def _lean(added: list[str] | None = None) -> "Loader":
+    from botocore.loaders import Loader  # noqa: PLC0415 - an unchanged deploy does without it
 
     class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
         """Takes every folder for a service's, and does not look into each to see."""
@@ -143,11 +166,7 @@ def _session() -> "Session":
             del type_name
             return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
 
-    session = botocore.session.get_session()
-    paths = session.get_config_variable("data_path")
-    added = [str(Path(os.path.expandvars(one)).expanduser()) for one in paths.split(os.pathsep)] if paths else None
-    session.register_component("data_loader", Lean(added))
-    return session
+    return Lean(added)
 
 
 def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:

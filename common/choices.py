@@ -17,6 +17,9 @@ class Choices:
         jobs: how many calls may be under way at once.
         yes: ask nothing.
         wait: wait for another deploy instead of giving up.
+
+    Raises:
+        UsageError: `project` names none. A variable that a CI job has not set must not stand for all.
     """
 
     env: str | None = None
@@ -30,6 +33,11 @@ class Choices:
     wait: bool = False
     prune: bool = False
     data: bool = False
+
+    def __post_init__(self) -> None:
+        """See `Raises`."""
+        if self.project is not None and not all(name.strip() for name in self.project.split(",")):
+            raise UsageError(f"--project is {self.project!r}, which names no project. Leave it out for all of them.")
 
 
 def parallel(jobs: str) -> int:

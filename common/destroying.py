@@ -5,7 +5,9 @@ deletion. Whoever kills it may start it again. Data stays unless it is asked for
 in it, goes last.
 """
 
+import time
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,14 +15,19 @@ from common import answering, protection
 from common.config import OWNER_TAG, Environment
 from common.declaration import Declares
 from common.errors import OwnershipError, UsageError
-from common.events import StepStarted
+from common.events import Finished, Planned, Started, StepStarted
 from common.invocation import Invocation
 from common.planning import Options, Planner
+from common.pruning import UNDECLARED
 from common.release import PROJECT
 from common.remains import Remains
-from common.resource import REMOVING, Plan, Resource
+from common.report import as_object
+from common.resource import REMOVING, Action, Change, Plan, Resource
 from common.resources import of_kind
 from common.session import BUCKET, Choices, Session
+
+THE_LAST = Change(BUCKET, Action.DELETE, "last, with every record and artifact in it")
+"""The artifact bucket goes by itself: records of what else goes are in it."""
 
 
 class Destruction(Session):
@@ -45,7 +52,9 @@ class Destruction(Session):
         """What goes, dependents first, and what stays."""
         planner = Planner(self.configured, self.aws, self.records, self.build_dir, self.pool, types=self.types)
         options = Options(prune=True, data=self.choices.data)
-        self._outcome = planner.plan([], options, lambda: self.caller, names)
+        outcome = planner.plan([], options, lambda: self.caller, names)
+        changes = tuple(replace(change, reason=_destroyed(change.reason)) for change in outcome.plan.changes)
+        self._outcome = replace(outcome, plan=Plan(changes))
         return self._outcome.plan
 
     def carry_out(self, plan: Plan) -> bool:
@@ -58,14 +67,14 @@ class Destruction(Session):
         return not (engine.failed or engine.untried)
 
 
-def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | None, *, json: bool) -> None:
+def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | bool | None, *, json: bool) -> None:
     """Shows what goes, asks for the name of it, and deletes it.
 
     Args:
         root: the repository.
         choices: what the command line says.
         invocation: closes the session in the end.
-        named: the name, if the command line gives it back already.
+        named: the name, if the command line gives it back already; True if it says --yes and no name.
         json: print one JSON object instead of text; then the name must be given.
 
     Raises:
@@ -79,22 +88,33 @@ def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | N
     names = _names(session)
     plan = session.plan_removal(names)
     bucket = _bucket(session) if choices.data and not choices.project else None
-    shown = [f"{change.action} {change.key.project}: {change.key}: {change.reason}" for change in plan.changes]
-    shown += [f"delete {BUCKET.project}: {BUCKET}: last, with every record and artifact in it"] if bucket else []
-    for line in shown:
-        session.say(line)
+    shown = [change for change in plan.changes if not (bucket and change.key == BUCKET)] + ([THE_LAST] if bucket else [])
+    session.report(Planned(Plan(tuple(shown)), removal=True))
     if answer is not None:
-        answer.found |= {"projects": sorted(names), "changes": shown}
-    if not bucket and not any(change.action in REMOVING for change in plan.changes):
+        answer.found |= {"projects": sorted(names), "changes": [as_object(change) for change in shown]}
+    going = [change for change in shown if change.action in REMOVING]
+    if not going:
         session.say("There is nothing to delete.")
         return
-    what = choices.project or env.name
-    if named is None:
-        protection.name_back(what, f"All this is deleted from {env.name}", session.ask, hint=f"Add --yes {what} if you mean it.")
-    elif named != what:
-        raise UsageError(f"--yes is {named!r}, but {what!r} would be destroyed. Nothing was changed.")
+    _check_meant(session, named, len(going))
     if session.carry_out(plan) and bucket:
         _remove_bucket(session, bucket)
+
+
+def _check_meant(session: Destruction, named: str | bool | None, count: int) -> None:
+    what = session.choices.project or session.configured.name
+    if named is None:
+        why = f"{count} {'resource is' if count == 1 else 'resources are'} deleted from {session.configured.name}"
+        protection.name_back(what, why, session.ask, hint=f"Add --yes {what} if you mean it.")
+    elif named is True:
+        raise UsageError(f"--yes takes the name of what is destroyed: --yes {what}. Nothing was changed.")
+    elif named != what:
+        raise UsageError(f"--yes is {named!r}, but {what!r} would be destroyed. Nothing was changed.")
+
+
+def _destroyed(reason: str) -> str:
+    """The reason of a deletion where that it is not declared is none: everything goes."""
+    return reason.removeprefix(UNDECLARED).removeprefix("; ") or "is destroyed"
 
 
 def _names(session: Destruction) -> set[str]:
@@ -137,5 +157,7 @@ def _remove_bucket(session: Destruction, bucket: Remains) -> None:
     if left or kind is None:
         session.say(f"The artifact bucket stays: {len(left)} resources are still recorded in it.")
         return
+    session.report(Started(THE_LAST))
+    started = time.monotonic()
     kind.erase(session.aws, bucket)
-    session.say(f"deleted {BUCKET}")
+    session.report(Finished(THE_LAST, time.monotonic() - started))

@@ -108,7 +108,8 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
     names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
     names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
-    return ", ".join(names if len(names) <= 3 else [*names[:3], f"and {len(names) - 3} more files"])
+    more = len(names) - 3
+    return ", ".join(names if more <= 0 else [*names[:3], f"and {more} more {'file' if more == 1 else 'files'}"])
 
 
 def short(digest: str) -> str:

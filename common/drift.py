@@ -110,9 +110,11 @@ class _Comparer:
 def _fields(one: Resource, applied: State, declared: State, live: State) -> Iterator[Field]:
     for name in resource.difference(declared, live):
         before, wanted, now = (_flat(name, state.get(name)) for state in (applied, declared, live))
-        for part in sorted({*before, *wanted, *now}):
+        parts = sorted({*before, *wanted, *now})
+        for part in parts:
             values = [state.get(part, ABSENT) for state in (before, wanted, now)]
-            if values[2] not in values[:2]:
+            empty = all(value in ({}, ABSENT) for value in values) and any(other.startswith(f"{part}.") for other in parts)
+            if values[2] not in values[:2] and not empty:  # what the map has elsewhere is told key by key
                 yield Field(part, values[0], values[1], _hidden(values[2]) if name in one.hidden else values[2])
 
 

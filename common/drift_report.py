@@ -35,11 +35,13 @@ def _show(console: Console, session: Session, found: Found) -> None:
     for one in found.drifted:
         console.print(f"{one.project}: {one.key} {one.how}: {printable(one.what)}", markup=False, soft_wrap=True)
         if one.fields:
-            table.show(console, COLUMNS, [_row(one, number) for number in range(len(one.fields))])
+            table.show(console, COLUMNS, [_row(one, number) for number in range(len(one.fields))], folding=range(4))
     if found.undeployed:
         session.say(f"not deployed yet: {', '.join(found.undeployed)}")
     repair = " `deploy --verify` puts it back." if found.drifted else ""
-    session.say(f"{found.checked} resources compared, {len(found.drifted)} drifted.{repair}")
+    session.say(
+        f"{found.checked} {'resource' if found.checked == 1 else 'resources'} compared, {len(found.drifted)} drifted.{repair}"
+    )
 
 
 def _row(one: Drifted, number: int) -> list[str]:

@@ -85,10 +85,8 @@ class StoppedError(DeployError):
 
 
 BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError", "InternalServer", "ServiceException")
-UNHEARD = (
-    *("EndpointConnection", "ConnectTimeout", "ReadTimeout", "ConnectionClosed", "ProxyConnection", "HTTPClient", "SSL"),
-    *("IncompleteRead", "ResponseStreaming"),
-)
+UNREACHED = ("EndpointConnection", "ConnectTimeout", "ProxyConnection", "SSL")
+UNHEARD = (*UNREACHED, "ReadTimeout", "ConnectionClosed", "HTTPClient", "IncompleteRead", "ResponseStreaming")
 """How codes begin that say nothing of the one who asked."""
 ADVICE = {
     ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (
@@ -108,7 +106,7 @@ ADVICE = {
 
 
 class AwsError(DeployError):
-    """AWS refused a call, or gave no answer.
+    """AWS refused a call, gave no answer, or was not reached.
 
     Attributes:
         service: the client's name, as in ``lambda``.
@@ -119,7 +117,13 @@ class AwsError(DeployError):
 
     def __init__(self, service: str, operation: str, code: str, said: str) -> None:
         advice = next((f" {text}" for begins, text in ADVICE.items() if code.startswith(begins)), "")
-        super().__init__(f"{service}:{operation} was refused: {code}: {said}{advice}")
+        if code.startswith(UNREACHED):
+            told = f"{service} could not be reached: {said.rstrip('.')}."
+        elif code.startswith(UNHEARD):
+            told = f"{service}:{operation} was not answered: {code}: {said}"
+        else:
+            told = f"{service}:{operation} was refused: {code}: {said}"
+        super().__init__(told + advice)
         self.service = service
         self.operation = operation
         self.code = code

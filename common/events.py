@@ -8,17 +8,19 @@ from common.resource import Change, Key, Plan
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan was made; nothing has changed yet."""
+    """A plan was made; nothing has changed yet. A `removal` is shown before it is carried out, with what is kept."""
 
     plan: Plan
+    removal: bool = False
 
 
 @dataclass(frozen=True)
 class StepStarted:
-    """A step begins; `counts` of its changes by action, those to be left alone too."""
+    """A step begins; `counts` of its changes by action, those to be left alone too; whether anything is `declared` for it."""
 
     step: str
     counts: Mapping[str, int]
+    declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Closed:
-    """The session is over: seconds, AWS calls by operation, what succeeded, failed, was not tried and was skipped."""
+    """The session is over: seconds, AWS calls by operation, what succeeded, failed, was not tried, was skipped; why it ended."""
 
     seconds: float
     calls: Mapping[str, int]
@@ -88,6 +90,7 @@ class Closed:
     failed: int
     blocked: int
     skipped: int = 0
+    error: BaseException | None = None
 
 
 Event = Planned | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed

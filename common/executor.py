@@ -48,13 +48,18 @@ class Executor(invoke.executor.Executor):
 
     def _execute(self, invocation: Invocation, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
         """The first error is the one to tell: what closing finds afterwards is its consequence."""
+        answer: Exit | None = None
         try:
             result = super().execute(*tasks)
+        except Exit as code:  # such as that of `plan`: no error, and none while closing
+            result, answer = None, code
         except BaseException:
             with suppress(DeployError):
                 invocation.close()
             raise
         invocation.close()
+        if answer is not None:
+            raise answer
         return result
 
     def expand_calls(self, calls: list[Call]) -> list[Call]:

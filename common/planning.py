@@ -236,7 +236,8 @@ class Planner:
         if one.immutable.intersection(changed):
             fixed = ", ".join(sorted(one.immutable.intersection(changed)))
             _check_replaceable(one, fixed, options)
-            return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place", desired, observed, changed)
+            cost = "; everything in it is deleted" if one.data else ""
+            return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, observed, changed)
         reason = reasons.of(one, desired, observed, changed, project.files) or "forced"
         if changed and recorded == digests[one.key]:
             reason = f"changed in AWS: {reason}"

@@ -14,6 +14,8 @@ from common.release import Place
 from common.remains import Remains, Type
 from common.resource import REMOVING, Action, Aws, Change, Key
 
+UNDECLARED = "no longer declared"
+"""How the reason of what was only left over begins; what follows `; ` is particular."""
 Types = Callable[[str], Type | None]
 """Finds the type of a kind."""
 
@@ -52,12 +54,12 @@ class Pruner:
     def _decide(self, key: Key, place: Place | None, declared: Mapping[str, Key]) -> tuple[Change, Remains | None]:
         kind, one = self._types(key.kind), self._records.remains(key, place)
         if kind is None or one is None:
-            reason = "no longer declared, but its record does not say where it is. Declare it and deploy, then it can be pruned"
+            reason = f"{UNDECLARED}; its record does not say where it is. Declare it and deploy, then it can be pruned"
             return Change(key, Action.ORPHAN, reason), None
         if kind.data and one.name == self._env.artifact_bucket:
             return Change(key, Action.ORPHAN, "it holds the records of this environment"), None
         if kind.data and not self._data:
-            return Change(key, Action.ORPHAN, "no longer declared; it holds data and stays, unless you say --data"), None
+            return Change(key, Action.ORPHAN, f"{UNDECLARED}; it holds data and stays, unless you say --data"), None
         return self._ours(key, kind, one, declared), one
 
     def _ours(self, key: Key, kind: Type, one: Remains, declared: Mapping[str, Key]) -> Change:
@@ -65,10 +67,10 @@ class Pruner:
             return Change(key, Action.FORGET, f"is declared as {declared[one.arn].project}: {declared[one.arn]} now")
         tags = kind.live_tags(self._aws, one)
         if tags is None:
-            return Change(key, Action.FORGET, "no longer declared, and gone from AWS")
+            return Change(key, Action.FORGET, f"{UNDECLARED}; it is gone from AWS")
         if (tags.get(OWNER_TAG), tags.get(PROJECT_TAG)) != (self._env.owner, key.project):
-            return Change(key, Action.FORGET, "no longer declared; what has its name now does not carry our tags, and stays")
-        return Change(key, Action.DELETE, "no longer declared")
+            return Change(key, Action.FORGET, f"{UNDECLARED}; what has its name now does not carry our tags, and stays")
+        return Change(key, Action.DELETE, UNDECLARED)
 
 
 def _in_order(remains: Mapping[Key, Remains]) -> Iterable[Key]:

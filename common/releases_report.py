@@ -7,7 +7,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from common import answering, releases, table
+from common import answering, cells, releases, table
 from common.errors import UsageError
 from common.invocation import Invocation
 from common.release import PROJECT
@@ -15,7 +15,7 @@ from common.releases import Release
 from common.resource import SHARED
 from common.session import Choices, Session
 
-COLUMNS = ("released", "project", "outcome", "changes", "by", "commit")
+COLUMNS = ("released (UTC)", "project", "outcome", "changes", "by", "commit")
 
 
 def report(
@@ -40,7 +40,8 @@ def report(
     if answer is not None:
         answer.found["releases"] = [asdict(one) for one in found]
     elif found:
-        table.show(Console(file=stream, highlight=False), COLUMNS, [_row(one) for one in found])
+        rows = [_row(one) for one in found]
+        table.show(Console(file=stream, highlight=False), COLUMNS, rows, whole=[0], folding=[4])
     else:
         stream.write("Nothing was released yet.\n")
     return found
@@ -48,6 +49,4 @@ def report(
 
 def _row(one: Release) -> list[str]:
     changes = ", ".join(f"{count} {name}" for name, count in one.counts().items()) or "none"
-    by = "@".join(filter(None, (one.about.get("holder"), one.about.get("host"))))
-    commit = one.about.get("commit", "")[:12] + (" + changes" if one.about.get("clean") == "no" else "")
-    return [one.written, one.project, one.outcome, changes, by, commit]
+    return [cells.minute(one.written), one.project, one.outcome, changes, cells.author(one.about), cells.commit(one.about)]

@@ -3,25 +3,25 @@
 On a terminal what is under way shows in one live line below what is done; elsewhere the same lines come plain. Text goes to
 standard output, so that a pipe gets what a person saw; with `--json` standard output holds one object and nothing else.
 
-Lines are written in rich's markup, and rich is loaded where there is a terminal: elsewhere what it would leave of them is
-little enough to be had without it.
+Lines are written in rich's markup, and rich is loaded where there is a terminal (see `markup`).
 
 Follows https://no-color.org
 """
 
 import json
 import os
-import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
+from common.markup import escape, plain
 from common.prediction import predict
-from common.resource import CHANGING, Action, Change, Plan
+from common.resource import CHANGING, Action, Change, Key, Plan
+from common.tally import Tally, ending
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,23 +49,12 @@ PAST = {
     Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }
+LEFT = frozenset({Action.NOOP, Action.ORPHAN})
+"""Actions that do nothing."""
 LOG_WIDTH = 120
 """Characters of a line, where that is not the terminal's."""
 WIDTH = 16
 """Of the first column: the longest step's name."""
-TAG = re.compile(r"(\\*)(\[[a-z#/@][^[]*?])")
-"""A tag of rich's markup, and the backslashes before it: an odd number of them makes it text."""
-
-
-def escape(text: str) -> str:
-    """The text as markup that shows it."""
-    escaped = TAG.sub(r"\1\1\\\2", text)
-    return f"{escaped}\\" if escaped.endswith("\\") and not escaped.endswith("\\\\") else escaped
-
-
-def plain(markup: str) -> str:
-    """What markup shows, without any style."""
-    return TAG.sub(lambda found: "\\" * (len(found[1]) // 2) + (found[2] if len(found[1]) % 2 else ""), markup)
 
 
 class TextReport:
@@ -85,6 +74,8 @@ class TextReport:
         self._done: Counter[Action] = Counter()
         self._status: Status | None = None
         self._plan: Plan | None = None
+        self._removal = False
+        self._projects: set[str] = set()
         self._live("reading what is deployed" if planning else "")
 
     @cached_property
@@ -106,12 +97,13 @@ class TextReport:
         match event:
             case Note(text):
                 self._line(f"  [dim]{escape(text)}[/dim]")
-            case Planned(plan):
-                self._plan = plan
-                if self._planning:
+            case Planned(plan, removal):
+                self._plan, self._removal = plan, removal
+                self._projects = {change.key.project for change in plan.changes if change.action not in LEFT}
+                if self._planning or removal:
                     self._show_plan(plan)
-            case StepStarted(step, counts):
-                self._step(step, counts)
+            case StepStarted():
+                self._step(event)
             case Built():
                 self._line(_packed(event))
                 for what, names in (("package", event.holds), ("file", [*event.files])):
@@ -124,23 +116,36 @@ class TextReport:
 
     def _show_change(self, event: Event) -> None:
         if isinstance(event, Started):
-            self._running[event.change.key] = str(event.change.key)
+            self._running[event.change.key] = self._name(event.change.key)
         elif isinstance(event, Finished | Failed | Skipped):
             self._running.pop(event.change.key, None)
         self._live(", ".join(self._running.values()))
         match event:
             case Finished(change, seconds):
                 self._done[change.action] += 1
-                self._line(f"  {_described(change)} [dim]{seconds:.1f} s[/dim]")
+                self._line(f"  {self._line_of(change)} [dim]{seconds:.1f} s[/dim]")
             case Failed(change, message):
-                self._line(f"  [bold red]failed[/bold red] {_described(change)}")
+                self._line(f"  [bold red]failed[/bold red] {self._line_of(change)}")
                 self._line(f"    [red]{escape(message)}[/red]")
             case Skipped(change, message):
-                self._line(f"  [yellow]skipped[/yellow] {_described(change)}")
+                self._line(f"  [yellow]skipped[/yellow] {self._line_of(change)}")
                 self._line(f"    [yellow]{escape(message)}[/yellow]")
             case Blocked(change, needed):
-                because = f"{needed} failed" if needed else "the deploy was stopped"
-                self._line(f"  [red]not tried[/red] {_described(change)} [red]({because})[/red]")
+                because = f"{self._name(needed)} failed" if needed else "the deploy was stopped"
+                self._line(f"  [red]not tried[/red] {self._line_of(change)} [red]({because})[/red]")
+
+    def _name(self, key: Key) -> str:
+        """The key, and whose it is where several projects are at work: each may have a function of that name."""
+        return f"{key.project}: {key}" if len(self._projects) > 1 else str(key)
+
+    def _line_of(self, change: Change) -> str:
+        return self._described(change, self._name(change.key))
+
+    def _described(self, change: Change, name: str) -> str:
+        style, word = STYLES[change.action], str(change.action)
+        if self._removal and change.action is Action.ORPHAN:
+            style, word = "green", "keep"
+        return f"[{style}]{word}[/{style}] {escape(name)}: {escape(change.reason)}"
 
     def _show_plan(self, plan: Plan) -> None:
         shown = [change for change in plan.changes if change.action is not Action.NOOP]
@@ -148,29 +153,25 @@ class TextReport:
             self._line(f"[bold]{project}[/bold]")
             for change in shown:
                 if change.key.project == project:
-                    self._line(f"  {_described(change)}")
+                    self._line(f"  {self._described(change, str(change.key))}")
 
-    def _step(self, step: str, counts: Mapping[str, int]) -> None:
+    def _step(self, started: StepStarted) -> None:
+        counts, none = started.counts, "nothing chosen" if started.declared else "nothing declared"
         told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
         told += [f"{counts[Action.NOOP]} up to date"] if counts[Action.NOOP] else []
         style = "bold" if any(counts[action] for action in CHANGING) else "dim"
-        self._line(f"[{style}]{step:<{WIDTH}}[/{style}] [dim]{', '.join(told) or 'nothing declared'}[/dim]")
+        self._line(f"[{style}]{started.step:<{WIDTH}}[/{style}] [dim]{', '.join(told) or none}[/dim]")
 
     def _close(self, closed: Closed) -> None:
         self._live("")
         counts = self._plan.counts() if self._plan else {}
-        if self._plan is None:
-            if not closed.calls:
-                return
-            told = []
-        elif self._planning:
-            told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
-        else:
-            told = [f"{self._done[action]} {PAST[action]}" for action in (Action.CREATE, Action.UPDATE, Action.UPLOAD)]
-            others = (Action.REPLACE, Action.DELETE, Action.RECORD, Action.FORGET)
-            told += [f"{self._done[action]} {PAST[action]}" for action in others if self._done[action]]
+        if self._plan is None and not closed.calls:
+            return
+        told = self._counted(self._plan) if self._plan is not None else []
         told += [f"{counts[Action.NOOP]} up to date"] if counts.get(Action.NOOP) else []
-        told += [f"{counts[Action.ORPHAN]} no longer declared"] if counts.get(Action.ORPHAN) else []
+        told += (
+            [f"{counts[Action.ORPHAN]} {'kept' if self._removal else 'no longer declared'}"] if counts.get(Action.ORPHAN) else []
+        )
         told += [f"[yellow]{closed.skipped} skipped[/yellow]"] if closed.skipped else []
         told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
         told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
@@ -178,9 +179,17 @@ class TextReport:
             foretold = predict(self._plan)
             lasting = f", {foretold.seconds:.0f} s or more" if foretold.seconds >= 1 else ""
             self._line(f"[dim]to apply: about {foretold.calls:,} AWS calls{lasting}[/dim]")
-        calls = sum(closed.calls.values())
-        summary = ", ".join(told)
-        self._line(f"{summary}{' · ' if summary else ''}[dim]{closed.seconds:.1f} s · {calls} AWS calls[/dim]")
+        calls, summary = sum(closed.calls.values()), ", ".join(told)
+        cost = f"{closed.seconds:.1f} s · {calls} AWS {'call' if calls == 1 else 'calls'}"
+        self._line(f"{summary}{' · ' if summary else ''}[dim]{cost}[/dim]")
+
+    def _counted(self, plan: Plan) -> list[str]:
+        """What is to be done, or was done, by action."""
+        if self._planning:
+            counts = plan.counts()
+            return [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
+        always = {Action.DELETE} if self._removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
+        return [f"{self._done[action]} {PAST[action]}" for action in DONE_ORDER if action in always or self._done[action]]
 
     def _line(self, text: str) -> None:
         if self._styled:
@@ -209,6 +218,10 @@ CHANGING_ORDER = (
     *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE),
     *(Action.RECORD, Action.FORGET),
 )
+DONE_ORDER = (
+    *(Action.CREATE, Action.UPDATE, Action.UPLOAD, Action.REPLACE, Action.DELETE),
+    *(Action.RECORD, Action.FORGET),
+)
 
 
 def _packed(built: Built) -> str:
@@ -229,11 +242,6 @@ def _some(what: str, names: Sequence[str], width: int) -> str:
     return begin + ", ".join([*names[:shown], *more])
 
 
-def _described(change: Change) -> str:
-    style = STYLES[change.action]
-    return f"[{style}]{change.action}[/{style}] {escape(str(change.key))}: {escape(change.reason)}"
-
-
 class JsonReport:
     """One object on standard output, at the end, in one line: it grows with the repository, and programs read it."""
 
@@ -243,37 +251,30 @@ class JsonReport:
         self._object["predicted"] = {"calls": 0, "seconds": 0.0}
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
-        self._failed: dict[str, str] = {}
-        self._skipped: dict[str, str] = {}
-        self._blocked: list[str] = []
+        self._tally = Tally()
 
     def __call__(self, event: Event) -> None:
         """Takes one event; from any thread."""
         with self._lock:
+            self._tally.take(event)
             match event:
                 case Planned(plan):
-                    self._object |= {"counts": plan.counts(), "changes": [_as_object(change) for change in plan.changes]}
+                    self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                     foretold = predict(plan)
                     self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
-                case Failed(change, message):
-                    self._failed[f"{change.key.project}:{change.key}"] = message
-                case Skipped(change, message):
-                    self._skipped[f"{change.key.project}:{change.key}"] = message
-                case Blocked(change, _):
-                    self._blocked.append(f"{change.key.project}:{change.key}")
                 case Built(key, files, size, holds, because):
                     package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
                     package |= {"holds": list(holds), "reason": because}
                     self._object.setdefault("packages", []).append(package)
                 case Closed(seconds, calls):
-                    self._object["failed"], self._object["not_tried"] = self._failed, sorted(self._blocked)
-                    self._object["skipped"] = self._skipped
+                    self._object |= {**ending(event), **self._tally.told(event)}
                     self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
                     self._object["seconds"] = round(seconds, 3)
                     self._stream.write(json.dumps(self._object) + "\n")
 
 
-def _as_object(change: Change) -> dict[str, Any]:
+def as_object(change: Change) -> dict[str, Any]:
+    """A change as programs read it."""
     return {
         "project": change.key.project,
         "key": str(change.key),

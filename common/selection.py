@@ -1,5 +1,6 @@
 """What --only names: a pattern of keys, as in ``glue-job/*``."""
 
+import difflib
 import fnmatch
 from collections.abc import Callable, Sequence
 
@@ -28,7 +29,10 @@ def chosen(resources: Sequence[Resource], pattern: str | None, *, required: bool
     needs = {one.key: one.needs for one in resources}
     found = [key for key in needs if matches(pattern, key)]
     if not found and required:
-        raise UsageError(f"--only {pattern!r} matches nothing. Keys look like {next(iter(needs))}; see `plan`.")
+        known = [str(key) for key in needs]
+        close = difflib.get_close_matches(pattern, known, n=1)
+        guess = f"Did you mean {close[0]!r}?" if close else f"Keys look like {known[0]}."
+        raise UsageError(f"--only {pattern!r} matches nothing. {guess} `plan --json` lists all of them.")
     closed: set[Key] = set()
     while found:
         key = found.pop()

@@ -184,9 +184,10 @@ class Session:
     def _step(self, name: str) -> None:
         plan = self.plan()
         engine = self._engine or self.begin(plan)
-        doing = [change for change in plan.changes if change.action not in REMOVING]
-        part = [change for change in doing if steps.step_of(change.key, self._consumers) == name]
-        self.report(StepStarted(name, Plan(tuple(part)).counts()))
+        part = [one for one in plan.changes if one.action not in REMOVING and steps.step_of(one.key, self._consumers) == name]
+        known = (*self._consumers, *(one.key for one in self.resources))
+        declared = bool(part) or any(steps.step_of(key, self._consumers) == name for key in known)
+        self.report(StepStarted(name, Plan(tuple(part)).counts(), declared))
         engine.apply({change.key for change in part})
 
     def prune(self) -> None:
@@ -215,13 +216,13 @@ class Session:
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
             sets = (engine.done, engine.failed, engine.untried, engine.skipped) if engine else ((), (), (), ())
             done, failed, untried, skipped = map(len, sets)
-            self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped))
-        if self._stopping.number is not None:
-            raise StoppedError(self._stopping.number)
-        if engine is not None and (engine.failed or engine.untried):
-            raise FailedError(
-                f"{failed} failed, {untried} not tried. What succeeded is recorded: deploy again to go on from here."
-            )
+            told = f"{failed} failed, {untried} not tried. What succeeded is recorded: deploy again to go on from here."
+            number, incomplete = self._stopping.number, FailedError(told) if failed or untried else None
+            ended = incomplete if number is None else StoppedError(number)
+            error = sys.exception() or ended  # the first error is the one that the user is told
+            self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped, error))
+        if ended is not None:
+            raise ended
 
     # How ----------------------------------------------------------------------------------------------------------------------
 

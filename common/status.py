@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from common import projects, table
+from common import cells, projects, table
 from common.declaration import Declares
 from common.errors import AwsError
 from common.events import Closed, Event, Note
@@ -26,7 +26,7 @@ from common.session import Choices, Session
 NEVER = "never deployed"
 UNLISTED = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
 """How AWS says that there is nothing to list; of express machines only logs know the executions."""
-COLUMNS = ("project", "state", "resources", "released", "by", "commit", "last execution")
+COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def read(session: Session, pipeline: Declares) -> Status:
 
 def show(console: Console, found: list[Status]) -> None:
     """Prints one line a project, and below what is unfinished."""
-    table.show(console, COLUMNS, [_row(one) for one in found], right=[2])
+    table.show(console, COLUMNS, [_row(one) for one in found], right=[2], whole=[3], folding=[4])
     report = TextReport(stream=console.file)  # type: ignore[arg-type] # IO[str] is all that it needs
     for one in found:
         if one.pending:
@@ -116,10 +116,9 @@ def show(console: Console, found: list[Status]) -> None:
 
 def _row(one: Status) -> list[str]:
     about, execution = one.released, one.last_execution
-    commit = about.get("commit", "")[:12] + (" + changes" if about.get("clean") == "no" else "")
-    by = "@".join(filter(None, (about.get("holder"), about.get("host"))))
-    ran = f"{execution.status} {execution.started}" if execution else ""
-    return [one.project, one.state, str(one.resources or ""), about.get("since", ""), by, commit, ran]
+    ran = f"{execution.status} {cells.minute(execution.started)}" if execution else ""
+    released = cells.minute(about.get("since", ""))
+    return [one.project, one.state, str(one.resources or ""), released, cells.author(about), cells.commit(about), ran]
 
 
 def _lock(session: Session, project: str) -> dict[str, Any] | None:

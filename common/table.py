@@ -3,33 +3,51 @@
 from collections.abc import Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-_BETWEEN = 3
+_BETWEEN = 2
 """Characters between two columns."""
+_FOLDED = 8
+"""Characters of a word that is broken."""
+_Rows = Sequence[Sequence[str]]
 
 
-def show(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """Prints a table whose cells wrap where a terminal is too narrow.
+def show(
+    console: Console,
+    columns: Sequence[str],
+    rows: _Rows,
+    *,
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
+    folding: Sequence[int] = (),
+) -> None:
+    """Prints a table whose cells wrap where a terminal is too narrow: between words, where there is room for these.
 
     Args:
         console: where.
         columns: their names.
         rows: plain text, in the order of `columns`.
         right: the positions of columns that are aligned to the right.
+        whole: of those that are the last to wrap.
+        folding: of those whose words may be broken.
     """
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, show_edge=False)
+    terminal = console.is_terminal
+    table = Table(
+        box=box.SIMPLE_HEAD if terminal else None, padding=(0, 1, 0, 0 if terminal else 1), pad_edge=False, show_edge=False
+    )
+    widths = _widths(columns, rows, console.width, whole, folding) if terminal else [None] * len(columns)
     for at, name in enumerate(columns):
-        table.add_column(escape(name), justify="right" if at in right else "left", overflow="fold")
+        table.add_column(escape(name), justify="right" if at in right else "left", overflow="fold", width=widths[at])
     for row in rows:
         table.add_row(*map(escape, row))
-    wide = console if console.is_terminal else Console(file=console.file, width=_width(columns, rows), highlight=False)
+    wide = console if terminal else Console(file=console.file, width=_width(columns, rows), highlight=False)
     wide.print(table, soft_wrap=False)
 
 
-def fitting(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+def fitting(console: Console, columns: Sequence[str], rows: _Rows) -> int:
     """How many of the first columns a line has room for without wrapping; at least one."""
     count = len(columns)
     while console.is_terminal and count > 1 and _width(columns[:count], rows) > console.width:
@@ -37,6 +55,23 @@ def fitting(console: Console, columns: Sequence[str], rows: Sequence[Sequence[st
     return count
 
 
-def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    widths = [max([len(name), *(len(row[at]) for row in rows)]) for at, name in enumerate(columns)]
-    return sum(widths) + _BETWEEN * len(widths)
+def _widths(columns: Sequence[str], rows: _Rows, room: int, whole: Sequence[int], folding: Sequence[int]) -> list[int]:
+    """Of each column so many characters that all fit: the widest give way first, down to their longest word."""
+    widths, places = _natural(columns, rows), range(len(columns))
+    texts = [" ".join((name, *(row[at] for row in rows))) for at, name in enumerate(columns)]
+    words = [max(map(cell_len, text.split()), default=1) for text in texts]
+    words = [min(word, _FOLDED) if at in folding else word for at, word in enumerate(words)]
+    least = [widths[at] if at in whole else words[at] for at in places]
+    room -= _BETWEEN * (len(columns) - 1)
+    least = least if sum(least) <= room else words
+    while sum(widths) > room and (wide := [at for at in places if widths[at] > least[at]]):
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _natural(columns: Sequence[str], rows: _Rows) -> list[int]:
+    return [max([cell_len(name), *(cell_len(row[at]) for row in rows)]) for at, name in enumerate(columns)]
+
+
+def _width(columns: Sequence[str], rows: _Rows) -> int:
+    return sum(_natural(columns, rows)) + _BETWEEN * len(columns)

@@ -1,7 +1,7 @@
 """What `invoke unlock` does: takes a lease from its holder, after showing whose it is.
 
 A lease runs out by itself a minute after its holder has died; this is for people who cannot wait, or know better. A holder that
-is alive notices at its next change and stops.
+is alive notices when it renews its lease the next time, and changes nothing more from then on.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from common import answering, projects, protection
 from common.errors import AwsError, UsageError
 from common.invocation import Invocation
-from common.lock import Lock
+from common.lock import LEASE_SECONDS, RENEWED_AFTER, Lock
 from common.resource import SHARED
 from common.session import Choices, Session
 
@@ -43,5 +43,9 @@ def unlock(root: Path, choices: Choices, invocation: Invocation) -> bool:
             raise
         removed = False
     place = f"{session.configured.name}/{project}"
-    session.say(f"{place}: the lease is removed." if removed else f"{place}: nobody holds the lease.")
+    seconds = LEASE_SECONDS * RENEWED_AFTER
+    gone = (
+        f"the lease is removed. A holder that is alive notices within {seconds:.0f} seconds, and changes nothing more after that."
+    )
+    session.say(f"{place}: {gone if removed else 'nobody holds the lease.'}")
     return removed

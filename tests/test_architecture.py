@@ -13,10 +13,12 @@ from tests.repository import ROOT
 LAYERS = (
     {
         "build_folder",
+        "cells",
         "digest",
         "errors",
         "history",
         "index",
+        "markup",
         "new_file",
         "provenance",
         "rates",
@@ -49,7 +51,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"configured", "drift", "old_layers", "package", "pruning", "releases", "trust"},
+    {"configured", "drift", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},

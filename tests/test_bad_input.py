@@ -110,17 +110,17 @@ CASES = [
     Case(
         "syntax error in a handler",
         file("projects/acres/lambda/Validate/handler.py", "def handler(event, context)\n    pass\n"),
-        r"projects/acres/lambda/Validate/handler\.py:1: expected ':'\. Nothing was deployed\.",
+        r"projects/acres/lambda/Validate/handler\.py:1: expected ':'\.$",
     ),
     Case(
         "syntax error beside a handler",
         file("projects/acres/lambda/Validate/rules.py", "x = = 1\n"),
-        r"projects/acres/lambda/Validate/rules\.py:1: invalid syntax\. Nothing was deployed\.",
+        r"projects/acres/lambda/Validate/rules\.py:1: invalid syntax\.$",
     ),
     Case(
         "syntax error in a job",
         file("projects/acres/glue/landing/load.py", "import os\nfor row in rows print(row)\n"),
-        r"projects/acres/glue/landing/load\.py:2: invalid syntax\. Nothing was deployed\.",
+        r"projects/acres/glue/landing/load\.py:2: invalid syntax\.$",
     ),
     Case(
         "function that does not exist",

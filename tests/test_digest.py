@@ -66,6 +66,16 @@ def test_without_a_canonical_form_there_is_no_digest(value: Any) -> None:
         digest.of_struct("x", 1, value)
 
 
+def test_differences_are_named_and_the_rest_counted() -> None:
+    one, now = "1" * 64, dict.fromkeys("abcde", "2" * 64)
+    before = {"a": one, "b": one, "gone": one}
+    assert digest.differences(now, now) == ""
+    assert digest.differences(before, {"a": one, "b": now["b"]}) == "b changed, gone removed"
+    told = "a changed, b changed, c added, and {}"
+    assert digest.differences(before, {name: now[name] for name in "abc"}) == told.format("1 more file")
+    assert digest.differences(before, now) == told.format("3 more files")
+
+
 def test_nan_has_no_digest() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         digest.of_struct("x", 1, float("nan"))

@@ -78,6 +78,21 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
     assert found(moto_aws, env, before, None) == Found(0, (), (f"{before.key.project}:{before.key}",))
 
 
+@pytest.mark.parametrize("emptied", [True, False])
+def test_an_empty_map_is_no_difference_beside_its_keys(
+    moto_aws: AwsSession, env: Environment, place: Place, emptied: bool
+) -> None:
+    """Of a map that is empty on one side, only what the other side has in it is told."""
+    allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    plain, allowing = place.role(), place.role(statements=(allowed,))
+    declared, made = (allowing, plain) if emptied else (plain, allowing)
+    made.create(moto_aws, final(made))
+    (one,) = found(moto_aws, env, declared, final(declared)).drifted
+    names = [field.name for field in one.fields]
+    assert names
+    assert all(name.startswith("Policies.") for name in names), names
+
+
 def test_every_artifact_that_is_lost_is_told(moto_aws: AwsSession, env: Environment, place: Place) -> None:
     """The script of a job, and what it imports."""
     job = place.job(shared_code=Code("shared_code", b"x = 1"), wheels=(Code("wheels", b"PK"),))

@@ -141,6 +141,20 @@ def test_one_command_is_one_session(repository: Repository, moto: None) -> None:
     ]  # fmt: skip
 
 
+def test_a_step_of_which_nothing_is_chosen_says_so(repository: Repository, moto_dates: None) -> None:
+    repository.project("acres")
+    assert repository.invoke("deploy", "--env", "dev").code == 0
+    done = repository.invoke("deploy", "--env", "dev", "--only", "role/*")
+    assert (done.code, done.err) == (0, "")
+    told = dict(line.split(maxsplit=1) for line in done.out.splitlines() if line.startswith(("deploy-", "upload-")))
+    assert [name for name, text in told.items() if text == "nothing chosen"] == [
+        "deploy-shared", "deploy-lambdas", "upload-glue", "deploy-jobs",
+    ]  # fmt: skip
+    assert [name for name, text in told.items() if text == "nothing declared"] == [
+        "deploy-crawlers", "deploy-sfn", "deploy-triggers",
+    ]  # fmt: skip
+
+
 def test_declarations_are_scripts(repository: Repository) -> None:
     repository.write("deploy.py", SHARED)
     repository.project("acres")

@@ -148,7 +148,7 @@ def test_a_lost_artifact_is_drift_and_comes_back(deployed: Repository) -> None:
     assert command(deployed, "drift")["drifted"] == []
 
 
-# Prune and destroy ------------------------------------------------------------------------------------------------------------
+# Prune ------------------------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_gone_from_the_declaration_goes_when_asked(deployed: Repository) -> None:
@@ -176,46 +176,6 @@ def test_a_project_whose_folder_is_gone_is_noticed_and_pruned_but_for_its_data(d
     assert deployed.invoke("deploy", "--env", "dev", "--prune", "--data").code == 0
     assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == []
     assert "dev/acres/release.json" not in keys()
-
-
-def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository) -> None:
-    assert "All this is deleted from dev, and nobody can be asked here" in refused(deployed.invoke("destroy", "--env", "dev"))
-    assert "'dev' would be destroyed" in refused(deployed.invoke("destroy", "--env", "dev", "--yes", "prod"))
-    assert len(boto3.client("lambda", **PLACE).list_functions()["Functions"]) == 1
-    assert deployed.invoke("destroy", "--env", "dev", "--yes", "dev").code == 0
-    assert boto3.client("lambda", **PLACE).list_functions()["Functions"] == []
-    assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == ["t-dev-acres-runs"]
-    assert {one.partition("/records/")[2] for one in keys() if "/records/" in one} == {"bucket/artifacts.json", "table/runs.json"}
-    assert deployed.invoke("deploy", "--env", "dev").code == 0
-    assert command(deployed, "drift")["drifted"] == []
-
-
-def test_destroying_one_project_leaves_the_others_alone(deployed: Repository) -> None:
-    deployed.project("other")
-    assert deployed.invoke("deploy", "--env", "dev").code == 0
-    assert "there is acres, other, shared" in refused(deployed.invoke("destroy", "--env", "dev", "--project", "nothing"))
-    assert deployed.invoke("destroy", "--env", "dev", "--project", "acres", "--data", "--yes", "acres").code == 0
-    assert {one["FunctionName"] for one in boto3.client("lambda", **PLACE).list_functions()["Functions"]} == {
-        "t-dev-other-Validate"
-    }
-    assert keys("dev/acres/records/") == set()
-    assert "dev/acres/release.json" not in keys()
-    assert command(deployed, "plan", "--project", "other")["counts"]["create"] == 0
-    assert "There is nothing to delete" in deployed.invoke("destroy", "--env", "dev", "--project", "acres").out
-
-
-def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
-    boto3.client("s3", **PLACE).put_object(Bucket=BUCKET, Key="other-team/x", Body=b"")
-    refusal = refused(deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev"))
-    assert "it holds other-team, too" in refusal
-    for version in boto3.client("s3", **PLACE).list_object_versions(Bucket=BUCKET, Prefix="other-team/")["Versions"]:
-        boto3.client("s3", **PLACE).delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
-    assert deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev").code == 0
-    assert boto3.client("s3", **PLACE).list_buckets()["Buckets"] == []
-    assert boto3.client("iam").list_roles()["Roles"] == []
-    assert boto3.client("logs", **PLACE).describe_log_groups()["logGroups"] == []
-    assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == []
-    assert "There is nothing to delete" in deployed.invoke("destroy", "--env", "dev", "--data").out
 
 
 # Protected environments -------------------------------------------------------------------------------------------------------
@@ -249,11 +209,28 @@ def test_unlock_shows_the_holder_and_removes_the_lease(deployed: Repository) -> 
     assert "(commit 0123456789ab)" in message
     assert "\x1b" not in message
     assert "dev/acres/lock.json" in keys()
-    assert "the lease is removed" in deployed.invoke("unlock", "--env", "dev", "--project", "acres", "--yes").out
+    told = deployed.invoke("unlock", "--env", "dev", "--project", "acres", "--yes").out
+    assert "the lease is removed. A holder that is alive notices within 15 seconds, and changes nothing more" in told
     assert "dev/acres/lock.json" not in keys()
     assert "nobody holds the lease" in deployed.invoke("unlock", "--env", "dev", "--project", "shared").out
     assert "Whose lease? Add --project" in refused(deployed.invoke("unlock", "--env", "dev"))
     assert "There is no project 'acre'" in refused(deployed.invoke("unlock", "--env", "dev", "--project", "acre"))
+
+
+def test_what_a_lease_kept_from_being_tried_is_told_to_programs(deployed: Repository) -> None:
+    boto3.client("s3", **PLACE).put_object(Bucket=BUCKET, Key="dev/acres/lock.json", Body=json.dumps({"holder": "ann"}))
+    deployed.write("projects/acres/glue/landing/load.py", "print('other rows')\n")
+    ended = deployed.invoke("deploy", "--env", "dev", "--json")
+    found = json.loads(ended.out)
+    assert (found["outcome"], found["failed"], found["not_tried"]) == (
+        "failed",
+        {},
+        ["acres:artifact/load", "acres:glue-job/load"],
+    )
+    assert refused(ended) == f"error: {found['error']}\n"
+    assert "ann" in found["error"]
+    planned = command(deployed, "plan", code=2)
+    assert (planned["outcome"], planned["error"], planned["not_tried"]) == ("succeeded", None, [])
 
 
 # History ----------------------------------------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ def test_data_is_not_replaced_by_the_way(tmp_path: Path) -> None:
     ):
         plan(world, [*things({}), store("s", Kind="y")], tmp_path)
     assert world.live[f"{ARN}s"]["Kind"] == "x"
-    deploy(world, [*things({}), store("s", Kind="y")], tmp_path, options=Options(data=True))
+    done = deploy(world, [*things({}), store("s", Kind="y")], tmp_path, options=Options(data=True))
+    assert done.reasons()["store/s"] == "Kind cannot be changed in place; everything in it is deleted"
     assert world.live[f"{ARN}s"]["Kind"] == "y"
 
 

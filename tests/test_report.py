@@ -6,9 +6,11 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from common.errors import FailedError, LockedError, StoppedError
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
 from common.report import JsonReport, TextReport
 from common.resource import Action, Change, Key, Plan
@@ -34,7 +36,8 @@ def text(events: Iterable[Event], *, planning: bool = False) -> list[str]:
 
 
 def closed(done: int = 0, failed: int = 0, blocked: int = 0) -> Closed:
-    return Closed(1.25, CALLS, done, failed, blocked)
+    error = FailedError(f"{failed} failed, {blocked} not tried.") if failed or blocked else None
+    return Closed(1.25, CALLS, done, failed, blocked, error=error)
 
 
 class Terminal(io.StringIO):
@@ -73,6 +76,10 @@ def test_a_plan_without_changes_says_so() -> None:
     assert text([Planned(Plan((NOOP,))), closed()], planning=True) == ["nothing to do, 1 up to date · 1.2 s · 5 AWS calls"]
 
 
+def test_one_call_is_one_call() -> None:
+    assert text([Planned(Plan((NOOP,))), Closed(1.25, {"sts:GetCallerIdentity": 1}, 0, 0, 0)])[-1].endswith(" 1 AWS call")
+
+
 def test_a_deploy_tells_each_step_and_what_was_done() -> None:
     events: list[Event] = [
         Planned(PLAN),
@@ -83,15 +90,17 @@ def test_a_deploy_tells_each_step_and_what_was_done() -> None:
         Started(UPDATE),
         Finished(UPDATE, 2.0),
         StepStarted("deploy-crawlers", Plan(()).counts()),
+        StepStarted("deploy-sfn", Plan(()).counts(), declared=True),
         Note("The bucket [landing] is new."),
         closed(done=2),
     ]
     assert text(events) == [
         "deploy-shared    1 to create",
-        "  create bucket/artifacts: does not exist 0.8 s",
+        "  create shared: bucket/artifacts: does not exist 0.8 s",
         "deploy-lambdas   1 to update, 1 up to date",
-        "  update lambda/Validate: handler.py changed; MemorySize 256 → 512 2.0 s",
+        "  update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 2.0 s",
         "deploy-crawlers  nothing declared",
+        "deploy-sfn       nothing chosen",
         "  The bucket [landing] is new.",
         "1 created, 1 updated, 0 uploaded, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
     ]
@@ -107,11 +116,20 @@ def test_what_failed_and_what_was_not_tried_is_told_with_the_cause() -> None:
         closed(failed=1, blocked=2),
     ]
     assert text(events) == [
-        "  failed create bucket/artifacts: does not exist",
+        "  failed create shared: bucket/artifacts: does not exist",
         "    s3:CreateBucket was refused: BucketAlreadyExists: [/dim] it is somebody's",
-        "  not tried update lambda/Validate: handler.py changed; MemorySize 256 → 512 (bucket/artifacts failed)",
-        "  not tried upload artifact/load: load.py changed (the deploy was stopped)",
+        "  not tried update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 (shared: bucket/artifacts failed)",
+        "  not tried upload acres: artifact/load: load.py changed (the deploy was stopped)",
         "0 created, 0 updated, 0 uploaded, 1 up to date, 1 no longer declared, 1 failed, 2 not tried · 1.2 s · 5 AWS calls",
+    ]
+
+
+def test_one_project_at_work_is_not_named() -> None:
+    own = [Finished(one, 1.0) for one in (UPDATE, UPLOAD)]
+    lines = text([Planned(Plan((UPDATE, UPLOAD, NOOP, replace(NOOP, key=BUCKET)))), *own])
+    assert lines == [
+        "  update lambda/Validate: handler.py changed; MemorySize 256 → 512 1.0 s",
+        "  upload artifact/load: load.py changed 1.0 s",
     ]
 
 
@@ -205,6 +223,8 @@ def test_json_is_one_object() -> None:
         },
         "changes": [as_line(one) for one in PLAN.changes],
         "predicted": {"calls": 23, "seconds": 0.1},
+        "outcome": "succeeded",
+        "error": None,
         "failed": {},
         "not_tried": [],
         "skipped": {},
@@ -215,8 +235,23 @@ def test_json_is_one_object() -> None:
 
 def test_json_tells_failures() -> None:
     found = as_json([Planned(PLAN), Failed(CREATE, "refused"), Blocked(UPLOAD, BUCKET), Blocked(UPDATE, BUCKET), closed(0, 1, 2)])
+    assert (found["outcome"], found["error"]) == ("failed", "1 failed, 2 not tried.")
     assert found["failed"] == {"shared:bucket/artifacts": "refused"}
     assert found["not_tried"] == ["acres:artifact/load", "acres:lambda/Validate"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "told"),
+    [
+        (LockedError("acres is being deployed by ann"), "failed", "acres is being deployed by ann"),
+        (StoppedError(15), "stopped", "Stopped. What was finished is recorded: deploy again to go on from here."),
+        (KeyboardInterrupt(), "stopped", "Stopped."),
+    ],
+)
+def test_json_tells_what_kept_a_deploy_from_its_end(error: BaseException, outcome: str, told: str) -> None:
+    found = as_json([Planned(PLAN), Started(UPDATE), Finished(UPDATE, 1.0), Closed(1.0, CALLS, 1, 0, 2, error=error)])
+    assert (found["outcome"], found["error"], found["failed"]) == (outcome, told, {})
+    assert found["not_tried"] == ["acres:artifact/load", "shared:bucket/artifacts"]
 
 
 def test_json_has_one_shape_even_if_nothing_was_planned() -> None:

@@ -9,7 +9,7 @@ import pytest
 from botocore import handlers
 from rich.console import Console
 
-from common.status import Status, show
+from common.status import Execution, Status, show
 from tests.repository import Repository
 from tests.resources.scripted import answered
 
@@ -124,5 +124,21 @@ def test_is_a_table_on_a_terminal() -> None:
     show(Console(file=stream, force_terminal=True, width=200, no_color=True), [Status("acres", "clean", about, resources=7)])
     text = stream.getvalue()
     assert "─" in text
+    assert "2026-01-15 09:30 " in text
     assert "ann@mill" in text
-    assert "0123456789ab + changes" in text
+    assert "01234567 + changes" in text
+
+
+def test_no_word_is_broken_on_a_narrow_terminal() -> None:
+    about = {"since": "2026-01-15T10:30:00+01:00", "holder": "ann", "host": "ip-10-0-12-34.internal", "commit": "0123456789"}
+    ran = Execution("arn", "SUCCEEDED", "2026-01-16T11:45:00+00:00", None)
+    stream = io.StringIO()
+    found = [
+        Status("fpac_pipeline", "clean", about, resources=37, last_execution=ran),
+        Status("reference_data", "never deployed"),
+    ]
+    show(Console(file=stream, force_terminal=True, width=80, no_color=True, color_system=None), found)
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    whole = {"fpac_pipeline", "reference_data", "deployed", "2026-01-15", "09:30", "01234567", "SUCCEEDED", "2026-01-16", "11:45"}
+    assert whole <= {word for line in lines for word in line.split()}

@@ -85,6 +85,6 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except SyntaxError as error:
-        raise ArtifactError(f"{shown(path)}:{error.lineno}: {error.msg}. Nothing was deployed.") from None
+        raise ArtifactError(f"{shown(path)}:{error.lineno}: {error.msg}.") from None
     except ValueError as error:
-        raise ArtifactError(f"{shown(path)} is not Python: {error}. Nothing was deployed.") from None
+        raise ArtifactError(f"{shown(path)} is not Python: {error}.") from None

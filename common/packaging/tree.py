@@ -133,7 +133,7 @@ def check_secrets(files: Files) -> None:
         if what:
             raise ArtifactError(
                 f"{shown(found.path)} holds {what}, and would be in the package. Delete it, or name it in {IGNORE_FILE}; code "
-                f"gets the name of a secret (Secrets Manager, Parameter Store) and reads it when it runs. Nothing was deployed."
+                f"gets the name of a secret (Secrets Manager, Parameter Store) and reads it when it runs."
             )
 
 

@@ -18,11 +18,11 @@ def test_one_refused_function(repo: Clone, fresh: Proxy) -> None:
     assert "Allow it to whoever deploys" in first.out
     assert "deploy again to go on from here" in first.err
     untold = [line.strip() for line in first.out.splitlines() if line.lstrip().startswith("not tried")]
-    assert [line.partition(":")[0] for line in untold] == [
-        "not tried create state-machine/fpac",
-        "not tried create rule/new_file",
+    assert [line.partition(": does")[0] for line in untold] == [
+        "not tried create fpac_pipeline: state-machine/fpac",
+        "not tried create fpac_pipeline: rule/new_file",
     ]
-    assert untold[0].endswith("(lambda/Validate failed)")
+    assert untold[0].endswith("(fpac_pipeline: lambda/Validate failed)")
     fresh.rule = pass_on
     rest = repo.deploy(fresh.endpoint, pace=PACE)
     assert rest.code == 0

@@ -37,6 +37,21 @@ def test_what_is_under_way_is_finished_and_recorded(repo: Clone, ready: Proxy, n
         settled(repo, ready)
 
 
+def test_programs_are_told_what_was_not_tried(repo: Clone, ready: Proxy) -> None:
+    with repo.configured(**CHANGE):
+        with held(ready, updates_a_function) as holding:
+            running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", "--json", pace=PACE)
+            assert holding.here.wait(60)
+            running.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+        stopped = ended(running)
+        assert (stopped.code, stopped.said["outcome"], stopped.said["failed"]) == (143, "stopped", {})
+        assert len(stopped.said["not_tried"]) == CHANGES - 1
+        assert stopped.err == f"error: {stopped.said['error']}\n"
+        rest = repo.deploy(ready.endpoint, pace=PACE)
+        assert {*rest.changes()} == {*stopped.said["not_tried"]}
+
+
 def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
     with repo.configured(**CHANGE):
         with held(ready, updates_a_function) as holding:

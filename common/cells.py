@@ -1,0 +1,26 @@
+"""Values as tables show them, short enough for a line of 80 characters; `--json` has all of each."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+MINUTE = "%Y-%m-%d %H:%M"
+COMMIT = 8
+"""Digits of a commit."""
+
+
+def minute(when: str) -> str:
+    """A time, as in ISO 8601, to the minute and in UTC; what is no time as it is."""
+    try:
+        return datetime.fromisoformat(when).astimezone(UTC).strftime(MINUTE)
+    except (ValueError, OverflowError):
+        return when
+
+
+def author(about: Mapping[str, str]) -> str:
+    """Who, and on which machine, without its domain."""
+    return "@".join(filter(None, (about.get("holder"), about.get("host", "").partition(".")[0])))
+
+
+def commit(about: Mapping[str, str]) -> str:
+    """The commit, and whether files differed from it."""
+    return about.get("commit", "")[:COMMIT] + (" + changes" if about.get("clean") == "no" else "")

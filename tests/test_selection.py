@@ -1,0 +1,28 @@
+"""What --only names, and what is said of a pattern that names nothing."""
+
+import pytest
+
+from common.errors import UsageError
+from common.resource import Key
+from common.selection import chosen
+from tests.deploying import things
+
+FIELDS = {name: {"Size": 1} for name in ("alpha", "beta", "gamma")}
+
+
+def test_what_is_named_comes_with_what_it_needs() -> None:
+    wanted = chosen(things(FIELDS), "thing/beta")
+    assert [name for name in FIELDS if wanted(Key("p", "thing", name))] == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("thing/bta", r"--only 'thing/bta' matches nothing\. Did you mean 'thing/beta'\? `plan --json` lists all of them\.$"),
+        ("x/*", r"--only 'x/\*' matches nothing\. Keys look like bucket/artifacts\. `plan --json` lists all of them\.$"),
+    ],
+)
+def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        chosen(things(FIELDS), pattern)
+    assert not chosen(things(FIELDS), pattern, required=False)(Key("p", "thing", "beta"))
