@@ -113,7 +113,7 @@ class Sources:
         for one in self._found.values():
             if not (one.path.exists() and digest.of_stat(one.path.stat()) == digest.of_stat(one.stat)):
                 built.unlink()
-                raise ArtifactError(f"{shown(one.path)} was changed while it was packaged. Nothing was deployed: deploy again.")
+                raise ArtifactError(f"{shown(one.path)} was changed while it was packaged. Do it again.")
 
     def built_at(self, build_dir: Path) -> Path:
         """Where it is once it is built."""

@@ -258,7 +258,7 @@ class Session:
         if self.choices.only is None and {*steps.STEPS} <= {*self._covered}:
             return lambda _: True
         chosen = selection.chosen(self.resources, self.choices.only, required=not self.choices.prune)
-        return lambda key: chosen(key) and steps.step_of(key, self._consumers) in self._covered
+        return lambda key: key == BUCKET or (chosen(key) and steps.step_of(key, self._consumers) in self._covered)
 
     @cached_property
     def _consumers(self) -> dict[Key, Key]:

@@ -6,6 +6,7 @@ from common.errors import UsageError
 from common.resource import Key
 from common.selection import chosen
 from tests.deploying import things
+from tests.repository import Repository
 
 FIELDS = {name: {"Size": 1} for name in ("alpha", "beta", "gamma")}
 
@@ -26,3 +27,12 @@ def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, t
     with pytest.raises(UsageError, match=told):
         chosen(things(FIELDS), pattern)
     assert not chosen(things(FIELDS), pattern, required=False)(Key("p", "thing", "beta"))
+
+
+def test_what_is_named_comes_with_the_bucket_that_remembers_it(repository: Repository, moto: None) -> None:
+    repository.project()
+    done = repository.invoke("deploy", "--env", "dev", "--only", "role/*")
+    assert done.code == 0, done.err
+    assert "create shared: bucket/artifacts" in done.out
+    assert repository.invoke("plan", "--env", "dev", "--only", "role/*").code == 0
+    assert repository.invoke("plan", "--env", "dev").code == 2
