@@ -100,7 +100,7 @@ class Pipeline:
         """
         place = self._inside.within(folder or f"lambda/{name}")
         said = _with(settings, "environment", environment)
-        code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None, tuple(layers))
+        code = (Libraries(self._libraries), tuple(includes), _command(build, output), tuple(layers))
         return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
 
     def layer(
@@ -125,7 +125,7 @@ class Pipeline:
             build: as of a function; what the command makes is unpacked to /opt as it is.
             output: see `build`.
         """
-        code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None)
+        code = (Libraries(self._libraries), tuple(includes), _command(build, output))
         place = self._inside.within(folder or f"layers/{name}")
         return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
 
@@ -275,6 +275,10 @@ class Pipeline:
         for name in self._inside.jobs():
             if Key(self.name, "glue-job", name) not in declared:
                 self.job(name)
+
+
+def _command(build: str | None, output: str) -> Command | None:
+    return None if build is None else Command(build, output)
 
 
 def _with(settings: Settings | None, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:

@@ -114,6 +114,14 @@ WRONG = [
     ('p.function("Validate", environment={"A B": "x"})', "lambda/Validate: environment.A B: String should match pattern"),
     ('p.function("Validate", environment={"LEVEL": 3})', "lambda/Validate: environment.LEVEL: Input should be a valid string."),
     ('p.job("load", arguments={"--a": "${Validate.url}"})', "glue-job/load: ${Validate.url} refers to nothing."),
+    (
+        'p.function("Validate", build="make", output="..")',
+        "projects/acres/deploy.py:9: ValueError: output='..' must name a folder",
+    ),
+    (
+        'p.layer("deps", build="", folder="lambda/Validate")',
+        "projects/acres/deploy.py:9: ValueError: build='' is no command; leave",
+    ),
     ('p.function("Validate", writes=[p.function("V2", folder="lambda/Validate")])', "lambda/V2 cannot be written"),
     ('p.function("Validate", reads=[p.shared.bucket("lnding")])', "refers to the shared bucket/lnding, which deploy.py does not"),
 ]

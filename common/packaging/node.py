@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from common import digest
@@ -121,10 +121,20 @@ class Command:
     Args:
         line: run by the shell in a copy of the function's folder.
         output: the folder, in that copy, that is packaged.
+
+    Raises:
+        ValueError: there is no command, or the output is no folder within the function's.
     """
 
     line: str
     output: str
+
+    def __post_init__(self) -> None:
+        if not self.line.strip():
+            raise ValueError(f"build={self.line!r} is no command; leave it out, or say what makes {self.output}/")
+        place = PurePosixPath(self.output)
+        if place.is_absolute() or not place.parts or ".." in place.parts:
+            raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
 
     def members(self, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         """What the command makes of a folder's files.
@@ -136,20 +146,29 @@ class Command:
             ignoring: what of the outcome stays out.
 
         Raises:
-            ArtifactError: the command fails, or does not make the output folder.
+            ArtifactError: the command fails, or puts nothing into the output folder.
         """
 
         def run(fresh: Path) -> None:
             copy = fresh / "source"
             shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))
             _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
-            if not (copy / self.output).is_dir():
-                raise ArtifactError(f"{shown(folder)}: `{self.line}` has made no folder {self.output}/.")
-            (copy / self.output).rename(fresh / "output")
+            self._made(copy, shown(folder)).rename(fresh / "output")
             shutil.rmtree(copy)
 
         kept = made_once(build_dir / ".outputs" / identity, run)
         return walk(kept / "output", ignoring)
+
+    def _made(self, copy: Path, where: str) -> Path:
+        """The output folder; what a link leads to outside the copy is somebody's own, and would be moved away."""
+        made, said = (copy / self.output).resolve(), f"{where}: `{self.line}` has"
+        if not made.is_dir():
+            raise ArtifactError(f"{said} made no folder {self.output}/.")
+        if copy.resolve() not in made.parents:
+            raise ArtifactError(f"{said} made {self.output} a link out of the folder. Let it put the files themselves there.")
+        if not any(made.iterdir()):
+            raise ArtifactError(f"{said} put nothing into {self.output}/.")
+        return made
 
 
 def _npm() -> str:

@@ -150,9 +150,31 @@ def test_a_command_builds_in_a_copy(folder: Path, tmp_path: Path) -> None:
     [
         ("echo broken >&2; exit 3", r"lambda/Weigh: `echo broken >&2; exit 3` has failed with exit code 3:\n  broken"),
         ("true", r"lambda/Weigh: `true` has made no folder dist/"),
+        ("mkdir dist", r"lambda/Weigh: `mkdir dist` has put nothing into dist/"),
+        (
+            "ln -s . dist",
+            r"lambda/Weigh: `ln -s . dist` has made dist a link out of the folder\. Let it put the files themselves",
+        ),
     ],
 )
 def test_a_command_that_fails_leaves_nothing(folder: Path, tmp_path: Path, line: str, told: str) -> None:
     with pytest.raises(ArtifactError, match=told):
         package(folder, command=Command(line, "dist")).build(tmp_path / "build")
     assert [path for path in (tmp_path / "build").rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_outside_the_copy_is_never_taken_for_the_output(folder: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "letters.txt").write_text("dear")
+    with pytest.raises(ArtifactError, match="has made dist a link out of the folder"):
+        package(folder, command=Command(f"ln -s {precious} dist", "dist")).build(tmp_path / "build")
+    assert (precious / "letters.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("output", ["/srv/letters", "../letters", "dist/../..", ".", "..", "", "./"])
+def test_an_output_that_is_no_folder_within_is_refused(output: str) -> None:
+    with pytest.raises(ValueError, match=r"^output='.*' must name a folder within the one that is built, such as 'dist'$"):
+        Command("make", output)
+    with pytest.raises(ValueError, match=r"^build=' ' is no command"):
+        Command(" ", "dist")
