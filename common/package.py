@@ -29,6 +29,9 @@ from common.packaging.tree import Files, Found, Ignoring, check_case, check_secr
 SMALL = 10 * 2**20
 """Bytes of a function for which no layer is installed only to be weighed; whoever built the layer has weighed them together."""
 
+COMMANDS = 2
+"""Rises when a command is given something else of the same folder."""
+
 
 @dataclass(frozen=True)
 class Package(Sources):
@@ -70,7 +73,7 @@ class Package(Sources):
 
     def _sources(self) -> Mapping[str, Found]:
         if self.command is not None:
-            return walk(self.folder)
+            return self.command.sources(self.folder)
         own = walk(self.folder, self._ignoring)
         if not self.runtime.startswith("python"):
             installed = "node_modules/" if self.dependencies is not None else "\0"
@@ -89,7 +92,7 @@ class Package(Sources):
         if self.dependencies is not None:
             inputs |= {"dependencies": self.dependencies.digest(), "ignored": list(self._ignoring.own)}
         if self.command is not None:
-            inputs |= {"command": [self.command.line, self.command.output]}
+            inputs |= {"command": [COMMANDS, self.command.line, self.command.output]}
         return inputs
 
     def check_handler(self, *, glance: bool = True) -> None:
@@ -159,7 +162,7 @@ class Package(Sources):
     def members(self, build_dir: Path) -> Files:
         """What it holds; dependencies are installed, and what a command makes is made."""
         if self.command is not None:
-            made = self.command.members(self.folder, self.input_digest(), build_dir, self._ignoring)
+            made = self.command.members(self._found, self.folder, self.input_digest(), build_dir, self._ignoring)
             check_secrets(made)
             return made
         check_secrets(self._found)

@@ -26,7 +26,7 @@ from common.new_file import new_file
 from common.packaging import uv
 from common.packaging.archive import made_once
 from common.packaging.bill import Component, Wheels
-from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal
+from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal, unmarked
 from common.packaging.tree import Found, Ignoring, shown, walk
 
 TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
@@ -46,12 +46,13 @@ class Dependencies:
         return self.requirements.pins(self.target)
 
     def digest(self) -> Digest:
-        """Covers packages, versions, hashes and target.
+        """Covers packages, versions, hashes and target; not what is pinned for other targets alone.
 
         Raises:
             ArtifactError: there is no lock, or it does not fit.
         """
-        return digest.of_struct("dependencies", 1, {"pins": list(self._pins), "target": str(self.target)})
+        pins = [*(line for line in self._pins if line.startswith("-")), *sorted(self.pins.values())]
+        return digest.of_struct("dependencies", 2, {"pins": pins, "target": str(self.target)})
 
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
@@ -60,13 +61,13 @@ class Dependencies:
 
     @cached_property
     def pins(self) -> Mapping[str, str]:
-        """What is installed, with version and hashes, by the normal form of its name.
+        """What is installed, with version and hashes and without markers, by the normal form of its name.
 
         Raises:
             ArtifactError: see `digest`.
         """
         wanted = [pin for pin in self._pins if not pin.startswith("-") and self.target.wants(pin)]
-        return {normal(match[1]): pin for pin in wanted if (match := PIN.match(pin))}
+        return {normal(match[1]): unmarked(pin) for pin in wanted if (match := PIN.match(pin))}
 
     def names(self) -> tuple[str, ...]:
         """The packages with their versions, as in ``numpy==2.2.6``."""

@@ -21,10 +21,12 @@ from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import made_once
 from common.packaging.bill import Component
-from common.packaging.tree import Found, Ignoring, shown, walk
+from common.packaging.tree import Files, Found, Ignoring, shown, walk
 
 PACKAGE, LOCK = "package.json", "package-lock.json"
 NPM_OWN = frozenset({"node_modules/.package-lock.json"})
+EPOCH = 315532800
+"""The first of January 1980, where the time of zips begins."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Command:
 
     Args:
         line: run by the shell in a copy of the function's folder.
-        output: the folder, in that copy, that is packaged.
+        output: the folder, in that copy, that is packaged; what the function's folder has there is not copied.
 
     Raises:
         ValueError: there is no command, or the output is no folder within the function's.
@@ -136,10 +138,15 @@ class Command:
         if place.is_absolute() or not place.parts or ".." in place.parts:
             raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
 
-    def members(self, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
+    def sources(self, folder: Path) -> dict[str, Found]:
+        """What the command is given of a folder: all that is no cache, and nothing that it has left there when run by hand."""
+        return walk(folder, {PurePosixPath(self.output).as_posix()})
+
+    def members(self, sources: Files, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         """What the command makes of a folder's files.
 
         Args:
+            sources: these files and no others are copied, as `identity` covers these.
             folder: the function's.
             identity: the digest of all that the outcome depends on.
             build_dir: where it is kept.
@@ -151,7 +158,9 @@ class Command:
 
         def run(fresh: Path) -> None:
             copy = fresh / "source"
-            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+            copy.mkdir()
+            for name, found in sources.items():
+                _copy(found, copy / name)
             _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
             self._made(copy, shown(folder)).rename(fresh / "output")
             shutil.rmtree(copy)
@@ -171,6 +180,14 @@ class Command:
         return made
 
 
+def _copy(found: Found, target: Path) -> None:
+    """With nothing that no digest covers: times, and for whom else it is executable."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(found.path, target)
+    target.chmod(0o755 if found.is_executable else 0o644)
+    os.utime(target, (EPOCH, EPOCH))
+
+
 def _npm() -> str:
     found = shutil.which("npm")
     if not found:
@@ -179,7 +196,7 @@ def _npm() -> str:
 
 
 def _run(command: list[str], folder: Path, what: str) -> None:
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800", "TZ": "UTC", "LC_ALL": "C"}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH), "TZ": "UTC", "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)  # noqa: S603 - declared
     if done.returncode:
         said = "\n".join(f"  {line}" for line in (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])

@@ -214,6 +214,12 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def unmarked(pin: str) -> str:
+    """A pin without its environment marker, which changes when a lock is made for one more target."""
+    asked, hashes, known = pin.partition(" --hash=")
+    return asked.partition(";")[0].strip() + hashes + known
+
+
 def joined(text: str) -> Iterator[str]:
     """The lines of a requirements file without comments, continued ones in one, single spaces."""
     for line in re.sub(r"\\\n", " ", text).splitlines():

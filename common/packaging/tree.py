@@ -10,7 +10,7 @@ Follows https://git-scm.com/docs/gitignore
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -83,7 +83,7 @@ class Ignoring:
         return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
 
 
-def walk(folder: Path, ignoring: Ignoring | None = None) -> dict[str, Found]:
+def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, Found]:
     """Every file below, in the order of their paths; symlinks inside the folder are followed.
 
     Raises:
@@ -95,7 +95,7 @@ def walk(folder: Path, ignoring: Ignoring | None = None) -> dict[str, Found]:
         prefix, directory = waiting.pop()
         with os.scandir(directory) as entries:
             for entry in entries:
-                if entry.name in IGNORED or (ignoring is not None and f"{prefix}{entry.name}" in ignoring):
+                if entry.name in IGNORED or f"{prefix}{entry.name}" in ignoring:
                     continue
                 if entry.is_symlink():
                     _check_link(Path(entry.path), folder.resolve())

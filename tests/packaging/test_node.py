@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 import zipfile
@@ -178,3 +179,26 @@ def test_an_output_that_is_no_folder_within_is_refused(output: str) -> None:
         Command("make", output)
     with pytest.raises(ValueError, match=r"^build=' ' is no command"):
         Command(" ", "dist")
+
+
+def test_a_command_sees_what_its_digest_covers_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    command = Command(
+        'mkdir -p dist && cp index.mjs dist && find . -type f | LC_ALL=C sort > dist/seen && stat -c "%a %Y" run > dist/how',
+        "dist",
+    )
+    (folder / "run").write_text("#!/bin/sh\n")
+    (folder / "run").chmod(0o755)
+    before = package(folder, command=command)
+    first = before.build(tmp_path / "first").read_bytes()
+    for name in (".cache/a", ".venv/b", ".mypy_cache/c", "lib.pyc", "dist/by_hand.mjs"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "run").chmod(0o700)
+    os.utime(folder / "run", (1, 1))
+    after = package(folder, command=command)
+    assert after.input_digest() == before.input_digest()
+    assert after.build(tmp_path / "second").read_bytes() == first
+    seen = after.members(tmp_path / "second")["seen"].path.read_text().split()
+    assert "./index.mjs" in seen
+    assert "./.deployignore" in seen
+    assert not {"./.cache/a", "./.venv/b", "./lib.pyc", "./dist/by_hand.mjs"} & set(seen)
