@@ -9,6 +9,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -54,7 +55,7 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
 
     Raises:
         DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares; two
-            resources would have one name in AWS.
+            resources would have one name in AWS, or each would have to be there before the other.
         ConfigError: the environment configures a project that does not exist.
     """
     _check_names(root, env)
@@ -65,6 +66,7 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
     resources = [one for pipeline in declared for one in pipeline.resources()]
     _check_references(resources)
+    _check_circles(resources)
     _check_collisions(resources, env)
     return declared
 
@@ -85,6 +87,18 @@ def _check_references(resources: list[Resource]) -> None:
         if missing:
             where = f"projects/{one.key.project}: {one.key}"
             raise DeclarationError(f"{where} refers to the shared {missing[0]}, which deploy.py does not declare.")
+
+
+def _check_circles(resources: list[Resource]) -> None:
+    try:
+        TopologicalSorter({one.key: one.needs for one in resources}).prepare()
+    except CycleError as error:
+        keys: list[Key] = error.args[1]
+        circle = " needs ".join(str(key) for key in reversed(keys))
+        raise DeclarationError(
+            f"projects/{keys[0].project}: {circle}, so none of them can be the first. Names are known before "
+            f"anything exists: let one of them take the other's as text, as in environment={{'NAME': ref.name}}."
+        ) from None
 
 
 def _check_collisions(resources: list[Resource], env: Environment) -> None:

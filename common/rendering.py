@@ -270,7 +270,8 @@ class Renderer:
 
     def _common(self, ref: Ref, needs: Iterable[Key]) -> dict[str, Any]:
         tags = self._env.ownership(self._project)
-        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(dict.fromkeys(needs))}
+        others = dict.fromkeys(need for need in needs if need != ref.key)  # names are computed, so it may name itself
+        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(others)}
 
 
 def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:

@@ -125,3 +125,32 @@ def test_artifacts_know_who_runs_them(repository: Repository) -> None:
         Key("acres", "artifact", "Validate"): Key("acres", "lambda", "Validate"),
         Key("acres", "artifact", "load"): Key("acres", "glue-job", "load"),
     }
+
+
+def task(name: str) -> str:
+    parameters = {"StateMachineArn": f"${{{name}.arn}}"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "Parameters": parameters, "End": True}
+    return f'{{"StartAt": "A", "States": {{"A": {state}}}}}'
+
+
+def test_a_circle_of_references_is_named(repository: Repository) -> None:
+    invoked = task("x").replace("states:startExecution", "lambda:invoke").replace("StateMachineArn", "FunctionName")
+    machine = f'm = p.state_machine("main", {invoked.replace("x.arn", "Validate.arn")})'
+    repository.project("acres", machine, 'p.function("Validate", environment={"MAIN": "${main.arn}"})')
+    message = refused(repository)
+    circles = ("lambda/Validate needs state-machine/main needs lambda/Validate", "state-machine/main needs lambda/Validate needs")
+    assert message.startswith(tuple(f"projects/acres: {circle}" for circle in circles))
+    assert "so none of them can be the first. Names are known before anything exists" in message
+    repository.project("acres", machine, 'p.function("Validate", environment={"MAIN": m.arn})')
+    assert repository.declared(), "as the message says"
+    repository.project("acres", *(f'p.state_machine("{name}", {task(other)})' for name, other in ("ab", "bc", "ca")))
+    assert refused(repository).count(" needs ") == 3
+
+
+def test_what_names_itself_is_no_circle(repository: Repository) -> None:
+    repository.project(
+        "acres", f'p.state_machine("m", {task("m")})', 'p.function("Validate", environment={"ME": "${Validate.name}"})'
+    )
+    found = repository.resources()
+    for key in ("state-machine/m", "lambda/Validate"):
+        assert found[key].key not in found[key].needs
