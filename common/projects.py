@@ -20,6 +20,7 @@ import common
 from common.config import Environment
 from common.declaration import Borrows, Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
+from common.release import PROJECT
 from common.resource import SHARED, Key, Resource
 from common.settings import explained
 
@@ -27,8 +28,19 @@ T = TypeVar("T")
 
 
 def names(root: Path) -> list[str]:
-    """The projects of a repository, by folder name."""
-    return sorted(path.parent.name for path in (root / "projects").glob("*/deploy.py"))
+    """The projects of a repository, by folder name; hidden folders are none.
+
+    Raises:
+        DeclarationError: a folder is called as no project can be: its records would not be found again.
+    """
+    found = sorted(path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
+    for name in found:
+        if not PROJECT.fullmatch(name):
+            raise DeclarationError(
+                f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters (a to z), digits, - and _, and "
+                f"begins with a letter or _. Rename it, or take its deploy.py away."
+            )
+    return found
 
 
 def chosen(root: Path, project: str | None) -> list[str]:

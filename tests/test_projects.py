@@ -154,3 +154,22 @@ def test_what_names_itself_is_no_circle(repository: Repository) -> None:
     found = repository.resources()
     for key in ("state-machine/m", "lambda/Validate"):
         assert found[key].key not in found[key].needs
+
+
+@pytest.mark.parametrize("name", ["1st", "my proj", "donn\u00e9es", "a.b", "-x", "x" * 65, "caf\udce9"])
+def test_a_folder_that_deploys_would_not_find_again_is_refused(repository: Repository, name: str) -> None:
+    repository.project("acres")
+    (repository.root / "projects" / name).mkdir()
+    (repository.root / "projects" / name / "deploy.py").write_text("")
+    with pytest.raises(DeclarationError) as caught:
+        projects.chosen(repository.root, "acres")
+    assert str(caught.value).startswith(f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters")
+    str(caught.value).encode()
+
+
+def test_a_hidden_folder_is_no_project(repository: Repository) -> None:
+    repository.project("acres")
+    repository.project(".old")
+    repository.write("projects/1st/notes.md", "")
+    assert projects.names(repository.root) == ["acres"]
+    assert [one.name for one in repository.declared()] == ["shared", "acres"]
