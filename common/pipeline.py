@@ -64,6 +64,7 @@ class Pipeline:
         self._names = Names(env.project(name).parameters)
         self._renderer = Renderer(name, env, self._names)
         self._declared: dict[Ref, Declaration] = {}
+        self._keys: set[Key] = set()
         self._resources: tuple[Resource, ...] = ()
         self._libraries = {"shared": folder / "shared"}
         self.shared = Shared(env, self._names.add)
@@ -262,8 +263,10 @@ class Pipeline:
         return ref
 
     def _keep(self, ref: Ref, declaration: Declaration) -> None:
-        if ref in self._declared:
-            raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.")
+        if ref.key in self._keys:
+            hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
+            raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.{hint}")
+        self._keys.add(ref.key)
         self._declared[ref] = declaration
 
     def _discover(self) -> None:

@@ -102,6 +102,14 @@ WRONG = [
     ('p.job("missing")', "projects/acres: glue-job/missing: there is no glue/<stage>/missing.py. Name the file with `script`."),
     ('p.job("x", script="glue/x.py")', "projects/acres: glue-job/x: there is no file x.py."),
     ('p.function("Validate"); p.function("Validate")', "projects/acres/deploy.py declares lambda/Validate twice."),
+    (
+        'b = p.shared.bucket("artifacts"); p.directory("glue", b / "x"); p.directory("glue", b / "y")',
+        "projects/acres/deploy.py declares directory/glue twice. A folder is kept at one place; a/b and a-b have one name.",
+    ),
+    (
+        'b = p.shared.bucket("artifacts"); p.directory("lambda/Validate", b / "x"); p.directory("lambda-Validate", b / "y")',
+        "projects/acres/deploy.py declares directory/lambda-Validate twice.",
+    ),
     ('p.table("Validate", partition_key="k"); p.function("Validate")', "table/Validate and lambda/Validate have one name"),
     ('p.function("V" * 53)', "characters; AWS allows 64. Shorten its name, the project's, or name_prefix in config/dev.json."),
     ('p.function("V" * 47, folder="lambda/Validate")', "role/VVVV"),
