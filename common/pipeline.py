@@ -99,7 +99,7 @@ class Pipeline:
             layers: of this project, or shared; where two have the same file, the later one's counts.
             settings: what the declaration wants different from the defaults.
         """
-        place = self._inside.within(folder or f"lambda/{name}")
+        place = self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}")
         said = _with(settings, "environment", environment)
         code = (Libraries(self._libraries), tuple(includes), _command(build, output), tuple(layers))
         return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
@@ -127,7 +127,7 @@ class Pipeline:
             output: see `build`.
         """
         code = (Libraries(self._libraries), tuple(includes), _command(build, output))
-        place = self._inside.within(folder or f"layers/{name}")
+        place = self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}")
         return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
 
     def job(  # noqa: PLR0913 - see above
@@ -157,7 +157,7 @@ class Pipeline:
             shell: see above.
         """
         said = _with(settings, "arguments", arguments)
-        path = self._inside.within(script) if script else self._inside.script(name)
+        path = self._inside.taken(script) if script else self._inside.script(name)
         asked = self._inside.within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
@@ -270,13 +270,12 @@ class Pipeline:
         self._declared[ref] = declaration
 
     def _discover(self) -> None:
-        declared = {ref.key for ref in self._declared}
         for kind, place, declare in (("layer", "layers", self.layer), ("lambda", "lambda", self.function)):
             for name in self._inside.folders(place):
-                if Key(self.name, kind, name) not in declared:
+                if Key(self.name, kind, name) not in self._keys:
                     declare(name)
         for name in self._inside.jobs():
-            if Key(self.name, "glue-job", name) not in declared:
+            if Key(self.name, "glue-job", name) not in self._keys:
                 self.job(name)
 
 

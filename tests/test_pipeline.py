@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from common import projects
+from common.artifact import Script
 from common.config import environments, load
 from common.errors import ArtifactError, ConfigError, DeclarationError, DeployError
 from common.resource import Key
 from common.resources.function import Function
+from common.resources.job import Job
 from common.resources.state_machine import StateMachine
-from tests.repository import CONFIG, ROOT, SHARED, Repository
+from tests.repository import CONFIG, HANDLER, ROOT, SCRIPT, SHARED, Repository
 
 MACHINE = {
     "StartAt": "A",
@@ -60,6 +62,31 @@ def test_what_is_left_behind_by_tools_is_no_resource(repository: Repository) -> 
     repository.write("projects/acres/glue/landing/notes.txt", "")
     (repository.root / "projects/acres/lambda/Empty").mkdir()
     assert set(repository.resources()) == before
+
+
+def test_what_a_declaration_names_is_not_found_once_more(repository: Repository) -> None:
+    repository.project(
+        "acres",
+        'p.function("Check", folder="lambda/./Validate")',
+        'p.function("Deep", folder="lambda/group/Deep")',
+        'p.layer("deps", folder="layers/x")',
+        'p.job("first", script="glue/landing/load.py")',
+        'p.job("second", script="glue/final/load.py")',
+        'p.job("third", script="glue/landing/other.py")',
+    )
+    repository.write("projects/acres/lambda/group/Deep/handler.py", HANDLER)
+    repository.write("projects/acres/layers/x/lib.py", "")
+    for name in ("final/load", "landing/other", "final/other"):
+        repository.write(f"projects/acres/glue/{name}.py", SCRIPT)
+    found = repository.resources()
+    kinds = ("lambda/", "layer/", "glue-job/")
+    names = ["glue-job/first", "glue-job/other", "glue-job/second", "glue-job/third", "lambda/Check", "lambda/Deep", "layer/deps"]
+    assert sorted(key for key in found if key.startswith(kinds)) == names
+    other = found["glue-job/other"]
+    assert isinstance(other, Job)
+    assert other.script.location.startswith("dev/acres/artifacts/other/")
+    assert isinstance(other.script, Script)
+    assert other.script.path == repository.root / "projects/acres/glue/final/other.py"
 
 
 def test_names_arns_tags_and_needs(repository: Repository) -> None:
