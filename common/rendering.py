@@ -107,7 +107,8 @@ class Renderer:
         built = (declaration.libraries, declaration.includes, declaration.command)
         beside = layers.used(declaration.layers, {**self.borrowed, **self._resources}, settings, where)
         packages = layers.packages(beside)
-        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture, *built, packages)
+        runs = (handler, settings.runtime, settings.architecture)
+        code = Package(key, self._prefix, declaration.folder, *runs, *built, packages, bool(settings.layers))
         code.check_handler()
         for package in packages:
             package.users.append(code)

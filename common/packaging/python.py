@@ -18,32 +18,22 @@ def knows(runtime: str) -> bool:
     return language == "python3" and int(minor) <= sys.version_info.minor
 
 
-def check_handler(folder: Path, handler: str, runtime: str, *, glance: bool = False) -> None:
-    """Looks for a function's handler, as Lambda spells it: ``file.function``.
+def check_defines(path: Path, handler: str, runtime: str, *, glance: bool = False) -> None:
+    """Looks for a function's handler in its file.
 
     Args:
-        folder: the function's.
-        handler: its name.
+        path: the file.
+        handler: as Lambda spells it, ``file.function``.
         runtime: of the function.
         glance: believe what looks right; parsing every handler takes longer than all the rest of an unchanged deploy.
 
     Raises:
-        ArtifactError: its file is missing, does not compile, or does not define it.
+        ArtifactError: the file does not compile, or does not define it.
     """
-    module, _, function = handler.rpartition(".")
-    python = runtime.startswith("python")
-    place = module.replace(".", "/") if python else module
-    endings = (".py", "/__init__.py") if python else (".js", ".mjs", ".cjs")
-    candidates = (folder / f"{place}{ending}" for ending in endings) if place else ()
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        needed = f"a file {place}{endings[0]} there" if place else "to be written as file.function"
-        raise ArtifactError(
-            f"{shown(folder)}: the handler {handler!r} needs {needed}. Add it, or name another handler in the declaration."
-        )
+    function = handler.rpartition(".")[2]
     defines = _seems_to_define if glance else _defines
-    if knows(runtime) and not defines(found, function):
-        raise ArtifactError(f"{shown(found)} does not define {function!r}, which the handler {handler!r} names.")
+    if knows(runtime) and not defines(path, function):
+        raise ArtifactError(f"{shown(path)} does not define {function!r}, which the handler {handler!r} names.")
 
 
 def _seems_to_define(path: Path, name: str) -> bool:

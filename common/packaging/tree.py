@@ -83,6 +83,12 @@ class Ignoring:
         return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
 
 
+def stays_out(name: str, ignoring: Ignoring) -> bool:
+    """Whether `walk` would leave out the file of that path."""
+    parts = name.split("/")
+    return any(part in IGNORED or "/".join(parts[:end]) in ignoring for end, part in enumerate(parts, 1))
+
+
 def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, Found]:
     """Every file below, in the order of their paths; symlinks inside the folder are followed.
 
