@@ -27,7 +27,7 @@ from common.packaging import uv
 from common.packaging.archive import made_once
 from common.packaging.bill import Component, Wheels
 from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal, unmarked
-from common.packaging.tree import Found, Ignoring, shown, walk
+from common.packaging.tree import Found, Ignoring, read, shown, walk
 
 TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
 IMPORTS_TESTS = re.compile(rb"^\s*(?:from|import)\s+[\w.]*\btests\b", re.MULTILINE)
@@ -56,8 +56,7 @@ class Dependencies:
 
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
-        path = self.requirements.path if self.requirements.is_pinned else self.requirements.lock
-        return {path.name: self.digest()}
+        return {self._pinned_by.name: self.digest()}
 
     @cached_property
     def pins(self) -> Mapping[str, str]:
@@ -66,8 +65,19 @@ class Dependencies:
         Raises:
             ArtifactError: see `digest`.
         """
-        wanted = [pin for pin in self._pins if not pin.startswith("-") and self.target.wants(pin)]
+        wanted = [pin for pin in self._pins if not pin.startswith("-") and self._wants(pin)]
         return {normal(match[1]): unmarked(pin) for pin in wanted if (match := PIN.match(pin))}
+
+    def _wants(self, pin: str) -> bool:
+        try:
+            return self.target.wants(pin)
+        except ValueError as error:
+            where, said = shown(self._pinned_by), str(error).partition("\n")[0]
+            raise ArtifactError(f"{where}: {pin.partition(' --hash=')[0]!r}: the marker is none: {said}.") from None
+
+    @property
+    def _pinned_by(self) -> Path:
+        return self.requirements.path if self.requirements.is_pinned else self.requirements.lock
 
     def names(self) -> tuple[str, ...]:
         """The packages with their versions, as in ``numpy==2.2.6``."""
@@ -175,7 +185,7 @@ def lock(requirements: Requirements, targets: set[Target]) -> bool:
         ArtifactError: they cannot be resolved, or a package has no wheel for one of the targets.
     """
     file = requirements.lock
-    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    before = read(file) if file.is_file() else ""
     text = str(merged(requirements.digest(), {target: _resolved(requirements, target, before) for target in targets}))
     if text != before:
         with new_file(file) as temporary:

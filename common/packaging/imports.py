@@ -182,25 +182,37 @@ def _version(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(_found(parsed(path), optional=False))
+    return tuple(_found(parsed(path)))
 
 
-def _found(node: ast.AST, *, optional: bool) -> Iterator[Import]:
-    """Every import below a node; those of a type checker's alone are none."""
+def _found(tree: ast.Module) -> Iterator[Import]:
+    """Every import, in the order of the source; a chain of branches may be longer than Python's stack."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, optional = waiting.pop()
+        yield from _imported(node, optional=optional)
+        waiting += reversed([(child, optional or guarded) for child, guarded in _below(node)])
+
+
+def _imported(node: ast.AST, *, optional: bool) -> Iterator[Import]:
+    """What a node itself imports."""
     if isinstance(node, ast.Import):
         yield from (Import(alias.name, (), 0, node.lineno, optional) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield Import(node.module or "", tuple(alias.name for alias in node.names), node.level, node.lineno, optional)
-    elif isinstance(node, ast.Call) and _called(node.func) in LOADERS and node.args and isinstance(node.args[0], ast.Constant):
-        if isinstance(node.args[0].value, str) and not node.args[0].value.startswith("."):
-            yield Import(node.args[0].value, (), 0, node.lineno, optional)
-    elif isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
-        for other in node.orelse:
-            yield from _found(other, optional=optional)
+    elif isinstance(node, ast.Call) and _called(node.func) in LOADERS and node.args:
+        name = getattr(node.args[0], "value", None)
+        if isinstance(name, str) and not name.startswith("."):
+            yield Import(name, (), 0, node.lineno, optional)
+
+
+def _below(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """What is below a node, and whether the program can do without; what only a type checker sees is not there."""
+    if isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
+        yield from ((other, False) for other in node.orelse)
         return
     guarded = node.body if isinstance(node, ast.Try) and any(_forgives(one) for one in node.handlers) else []
-    for child in ast.iter_child_nodes(node):
-        yield from _found(child, optional=optional or child in guarded)
+    yield from ((child, child in guarded) for child in ast.iter_child_nodes(node))
 
 
 def _forgives(handler: ast.ExceptHandler) -> bool:

@@ -21,7 +21,7 @@ from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import made_once
 from common.packaging.bill import Component
-from common.packaging.tree import Files, Found, Ignoring, shown, walk
+from common.packaging.tree import Files, Found, Ignoring, read, shown, walk
 
 PACKAGE, LOCK = "package.json", "package-lock.json"
 NPM_OWN = frozenset({"node_modules/.package-lock.json"})
@@ -44,7 +44,11 @@ class NodeModules:
                 f"{shown(self.folder)}: {PACKAGE} has dependencies and no {LOCK}, so two machines would install two things. "
                 f"Run `npm install --package-lock-only` there and commit {LOCK}."
             )
-        return _parsed(path)
+        found = _parsed(path)
+        packages = found.get("packages", {})
+        if not isinstance(packages, dict) or not all(isinstance(one, dict) for one in packages.values()):
+            raise ArtifactError(f"{shown(path)}: `packages` is not as npm writes it. Delete the file and lock again.")
+        return found
 
     def digest(self) -> Digest:
         """Covers the lock, the files that it takes from the folder, and the architecture.
@@ -106,7 +110,8 @@ class NodeModules:
         """Archives in the folder that the lock installs from."""
         addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
         names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
-        return {name: digest.of_file(self.folder / name) for name in sorted(names) if (self.folder / name).is_file()}
+        within = [name for name in sorted(names) if not name.startswith("/") and ".." not in name.split("/")]
+        return {name: digest.of_file(self.folder / name) for name in within if (self.folder / name).is_file()}
 
 
 def beside(folder: Path, architecture: str) -> NodeModules | None:
@@ -205,7 +210,7 @@ def _run(command: list[str], folder: Path, what: str) -> None:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        found = json.loads(read(path))
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{shown(path)} is not JSON: {error}.") from None
     return found if isinstance(found, dict) else {}

@@ -4,6 +4,7 @@ import ast
 import re
 import symtable
 import sys
+import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,8 @@ def _defines(path: Path, name: str) -> bool:
     tree = parsed(path)
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
         return True
-    symbols = symtable.symtable(ast.unparse(tree), str(path), "exec").get_symbols()
+    with _told(path), tokenize.open(path) as source:  # it knows the encoding that a file declares
+        symbols = symtable.symtable(source.read(), str(path), "exec").get_symbols()
     return any(one.get_name() == name and (one.is_assigned() or one.is_imported() or one.is_namespace()) for one in symbols)
 
 
@@ -76,5 +78,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except SyntaxError as error:
         raise ArtifactError(f"{shown(path)}:{error.lineno}: {error.msg}. Nothing was deployed.") from None
+    except (RecursionError, MemoryError):
+        raise ArtifactError(f"{shown(path)} is nested more deeply than Python can read. Nothing was deployed.") from None
     except ValueError as error:
         raise ArtifactError(f"{shown(path)} is not Python: {error}. Nothing was deployed.") from None

@@ -20,7 +20,7 @@ from pathlib import Path
 from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
-from common.packaging.tree import shown
+from common.packaging.tree import read, shown
 
 NAMES = ("requirements.txt", "pyproject.toml")
 BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")
@@ -149,7 +149,7 @@ class Requirements:
         where = shown(self.path)
         if not self.lock.is_file():
             raise ArtifactError(f"{where} is not locked, so two machines would install two things. {_advice(self.lock)}")
-        found = Lock.parse(self.lock.read_text(encoding="utf-8"))
+        found = Lock.parse(read(self.lock))
         if found.made_from != self.digest():
             raise ArtifactError(f"{shown(self.lock)} is stale: {self.path.name} has changed since. {_advice(self.lock)}")
         if str(target) not in found.targets:
@@ -234,11 +234,7 @@ def _advice(lock: Path) -> str:
 
 def _lines(path: Path, seen: set[Path]) -> Iterator[str]:
     seen.add(path.resolve())
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
-    for line in joined(text):
+    for line in joined(read(path)):
         option = re.fullmatch(r"(-r|--requirement)[ =]?(.+)", line)
         if option is None:
             yield line
@@ -248,7 +244,10 @@ def _lines(path: Path, seen: set[Path]) -> Iterator[str]:
 
 def _pyproject(path: Path) -> Iterator[str]:
     try:
-        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        project = tomllib.loads(read(path)).get("project", {})
+    except tomllib.TOMLDecodeError as error:
         raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
-    yield from (" ".join(str(one).split()) for one in project.get("dependencies", ()))
+    asked = project.get("dependencies", []) if isinstance(project, dict) else None
+    if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
+        raise ArtifactError(f"{shown(path)}: [project] is a table, and its `dependencies` a list of texts.")
+    yield from (" ".join(one.split()) for one in asked)

@@ -67,7 +67,8 @@ class Ignoring:
 
     def __init__(self, folder: Path, left_out: Iterable[str] = LEFT_OUT) -> None:
         file = folder / IGNORE_FILE
-        self.own = tuple(file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
+        self._file = file
+        self.own = tuple(read(file).splitlines()) if file.is_file() else ()
         self._left_out = tuple(left_out)
         self._plain = {line.strip("/") for line in self._left_out if line.startswith("/")}
 
@@ -80,7 +81,10 @@ class Ignoring:
     def _spec(self) -> "GitIgnoreSpec":
         from pathspec import GitIgnoreSpec  # noqa: PLC0415 - a tenth of a second that few packages need
 
-        return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
+        try:
+            return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
+        except ValueError as error:  # it names the line
+            raise ArtifactError(f"{shown(self._file)}: {error}.") from None
 
 
 def stays_out(name: str, ignoring: Ignoring) -> bool:
@@ -93,7 +97,8 @@ def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, F
     """Every file below, in the order of their paths; symlinks inside the folder are followed.
 
     Raises:
-        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder.
+        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder; a name
+            is no text.
     """
     found: dict[str, Found] = {}
     waiting = [("", os.fspath(folder))]
@@ -103,6 +108,8 @@ def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, F
             for entry in entries:
                 if entry.name in IGNORED or f"{prefix}{entry.name}" in ignoring:
                     continue
+                if not entry.name.isascii():
+                    _check_name(Path(entry.path))
                 if entry.is_symlink():
                     _check_link(Path(entry.path), folder.resolve())
                 if entry.is_dir():
@@ -149,6 +156,13 @@ def _secret_in(path: Path) -> str:
     return next((what for what, pattern in SECRET_TEXTS.items() if pattern.search(text)), "")
 
 
+def _check_name(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise ArtifactError(f"{shown(path)}: the name is not UTF-8, and would be another elsewhere. Rename it.") from None
+
+
 def _check_link(path: Path, top: Path) -> None:
     if not path.exists():
         wrong = "a link to nothing"
@@ -158,6 +172,18 @@ def _check_link(path: Path, top: Path) -> None:
         wrong = "a link in a circle" if path.resolve() in {parent.resolve() for parent in path.parents} else ""
     if wrong:
         raise ArtifactError(f"{shown(path)} is {wrong}. Put the file itself there.")
+
+
+def read(path: Path) -> str:
+    """A text file of people's.
+
+    Raises:
+        ArtifactError: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
 
 
 def shown(path: Path) -> str:

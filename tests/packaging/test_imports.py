@@ -7,6 +7,7 @@ import pytest
 
 from common.errors import ArtifactError
 from common.packaging.imports import Libraries
+from common.packaging.python import check_defines
 
 SHARED = {
     "codes.py": "from .texts import clean\nimport shared.tables\nCODES = 1\n",
@@ -127,3 +128,15 @@ def test_an_edit_within_a_session_is_seen(libraries: Libraries, tmp_path: Path) 
     write(handler, "import shared.texts ")
     os.utime(handler, (1, 1))
     assert set(libraries.followed([handler])) == {"shared/texts.py"}
+
+
+def test_long_chains_of_branches_are_followed(libraries: Libraries, tmp_path: Path) -> None:
+    chain = "".join(f"    elif event == {number}:\n        pass\n" for number in range(1500))
+    source = f"def handler(event, context):\n    if event:\n        pass\n{chain}    else:\n        import shared.tables\n"
+    handler = write(tmp_path / "handler.py", source)
+    assert set(libraries.followed([handler])) == {"shared/tables.py"}
+    check_defines(handler, "handler.handler", "python3.11")
+    with pytest.raises(ArtifactError, match=r"handler\.py does not define 'main'"):
+        check_defines(handler, "handler.main", "python3.11")
+    with pytest.raises(ArtifactError, match=r"deep\.py is nested more deeply than Python can read\. Nothing was deployed\."):
+        libraries.followed([write(tmp_path / "deep.py", f"import shared.tables\n{'-' * 100_000}1\n")])

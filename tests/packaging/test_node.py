@@ -202,3 +202,23 @@ def test_a_command_sees_what_its_digest_covers_and_nothing_else(folder: Path, tm
     assert "./index.mjs" in seen
     assert "./.deployignore" in seen
     assert not {"./.cache/a", "./.venv/b", "./lib.pyc", "./dist/by_hand.mjs"} & set(seen)
+
+
+@pytest.mark.parametrize("packages", [[], {"": None}, {"node_modules/scales": "1.0"}, "x"])
+def test_a_lock_of_another_shape_is_told(folder: Path, packages: Any) -> None:
+    (folder / "package-lock.json").write_text(json.dumps({"lockfileVersion": 3, "packages": packages}))
+    with pytest.raises(ArtifactError, match=r"package-lock\.json: `packages` is not as npm writes it\. Delete the file and lock"):
+        package(folder).input_digest()
+
+
+def test_archives_are_taken_from_the_folder_alone(folder: Path, tmp_path: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text())
+    before = package(folder).input_digest()
+    archive(tmp_path / "lambda/outside.tgz", "outside")
+    lock["packages"]["node_modules/scales"]["resolved"] = "file:../outside.tgz"
+    (folder / "package-lock.json").write_text(json.dumps(lock))
+    one = package(folder)
+    assert one.input_digest() != before
+    with pytest.raises(ArtifactError, match="npm"):
+        one.build(tmp_path / "build")
+    assert not list((tmp_path / "build").rglob("outside.tgz"))

@@ -6,6 +6,7 @@ import pytest
 
 from common.digest import Digest
 from common.errors import ArtifactError
+from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import BROUGHT, SHELL, Lock, Requirements, Target, merged, of_function, of_job
 
 HASH = f"--hash=sha256:{'0' * 64}"
@@ -111,3 +112,24 @@ def test_a_lock_holds_several_targets(tmp_path: Path) -> None:
     glue = of_job("5.0")
     with pytest.raises(ArtifactError, match=r"b==1 differs between python3.11 x86_64-manylinux2014 and a like platform"):
         merged(Digest("d"), {X86: [f"b==1 {HASH}"], glue: [f"b==2 {HASH}"]})
+
+
+@pytest.mark.parametrize("text", ['project = "x"\n', '[project]\ndependencies = "six"\n', "[project]\ndependencies = [1]\n"])
+def test_a_project_of_another_shape_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ArtifactError, match=r"pyproject\.toml: \[project\] is a table, and its `dependencies` a list of texts\."):
+        _ = asked(tmp_path, text, "pyproject.toml").lines
+
+
+def test_a_lock_that_is_no_text_is_told(tmp_path: Path) -> None:
+    one = asked(tmp_path, "six\n")
+    one.lock.write_bytes(b"# caf\xe9")
+    with pytest.raises(ArtifactError, match=r"requirements\.lock cannot be read: 'utf-8' codec"):
+        one.pins(X86)
+
+
+def test_a_marker_that_is_none_is_told_with_its_file(tmp_path: Path) -> None:
+    one = asked(tmp_path, f"six==1.17.0 ; python_verson > '3' {HASH}\n", "load.requirements.txt")
+    with pytest.raises(
+        ArtifactError, match=r"load\.requirements\.txt: \"six==1.17.0 ; python_verson > '3'\": the marker is none: "
+    ):
+        _ = Dependencies(one, X86).pins
