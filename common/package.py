@@ -100,7 +100,7 @@ class Package(Sources):
             return {}
         starts = [found.path for name, found in self._own.items() if name.endswith(".py") and self.command is None]
         tops = {name.partition("/")[0].removesuffix(".py") for name in self._own}
-        return self.libraries.followed(starts, self.includes, tops)
+        return self.libraries.followed(starts, self.includes, tops, runtime=self.runtime)
 
     def _sources(self) -> Mapping[str, Found]:
         return {**self._shared, **self._own}

@@ -10,17 +10,18 @@ case would have them.
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from common.errors import ArtifactError
-from common.packaging.python import parsed
+from common.packaging.python import knows, parsed
 from common.packaging.tree import IGNORED, Found, Ignoring, shown, walk
 
 LOADERS = frozenset({"import_module", "__import__"})
+FORGIVING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 class Import(NamedTuple):
@@ -43,19 +44,23 @@ class Libraries:
 
     roots: Mapping[str, Path] = field(default_factory=dict)
 
-    def followed(self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = ()) -> dict[str, Found]:
+    def followed(
+        self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = (), *, runtime: str = ""
+    ) -> dict[str, Found]:
         """The files that `starts` reach, by their path below the import root.
 
         Args:
             starts: Python files outside the libraries.
             includes: modules and folders that are reached in ways that cannot be seen, dotted; a folder with all below it.
             own: names that the importing folder has itself and that come first.
+            runtime: where it will run; what that knows and this Python does not is not followed, if there are `includes`.
 
         Raises:
-            ArtifactError: something is imported from a library that it does not have.
+            ArtifactError: something is imported from a library that it does not have; a file is not Python.
         """
         roots = {name: path for name, path in self.roots.items() if path.exists() and name not in set(own)}
-        search = _Search(roots)
+        includes = tuple(includes)
+        search = _Search(roots, runtime, declared=bool(includes))
         for name in includes:
             search.include(name)
         named = re.compile("|".join(map(re.escape, roots)).encode())
@@ -72,8 +77,9 @@ NO_LIBRARIES = Libraries()
 class _Search:
     """One walk through imports. A module is a dotted name; the first part is a library's."""
 
-    def __init__(self, roots: Mapping[str, Path]) -> None:
+    def __init__(self, roots: Mapping[str, Path], runtime: str, *, declared: bool) -> None:
         self._roots = roots
+        self._newer, self._declared = runtime if runtime and not knows(runtime) else "", declared
         self._listed: dict[Path, frozenset[str]] = {}
         self._seen: set[Path] = set()
         self.found: dict[str, Found] = {}
@@ -97,7 +103,7 @@ class _Search:
             path: the file.
             package: the package that it is in; empty outside the libraries.
         """
-        for one in _imports(path, *_version(path)):
+        for one in self._imports(path):
             base = _absolute(one, package)
             if base is None or base.partition(".")[0] not in self._roots:
                 continue
@@ -112,6 +118,17 @@ class _Search:
             if missing and not one.optional:
                 root = self._roots[base.partition(".")[0]]
                 raise ArtifactError(f"{shown(path)}:{one.line} imports {missing}, which {shown(root)} does not have.")
+
+    def _imports(self, path: Path) -> Sequence[Import]:
+        try:
+            return _imports(path, *_version(path))
+        except ArtifactError as error:
+            if self._newer and self._declared:
+                return ()
+            if self._newer:
+                advice = "Name what it imports in `includes`, or run the deployer by a Python as new."
+                raise ArtifactError(f"{error} That may be Python that only {self._newer} knows. {advice}") from None
+            raise
 
     def _module(self, name: str, *, with_parents: bool = False) -> bool:
         """Takes a module if there is one of that name."""
@@ -211,14 +228,20 @@ def _below(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
     if isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
         yield from ((other, False) for other in node.orelse)
         return
-    guarded = node.body if isinstance(node, ast.Try) and any(_forgives(one) for one in node.handlers) else []
+    guarded = node.body if _is_guard(node) else []
     yield from ((child, child in guarded) for child in ast.iter_child_nodes(node))
 
 
-def _forgives(handler: ast.ExceptHandler) -> bool:
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-    return any(one is None or _called(one) in names for one in caught)
+def _is_guard(node: ast.AST) -> TypeGuard[ast.Try | ast.TryStar | ast.With]:
+    """Whether the program goes on if an import in the body of this statement fails."""
+    if isinstance(node, ast.Try | ast.TryStar):
+        return any(one.type is None or _forgives(one.type) for one in node.handlers)
+    calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+    return any(isinstance(one, ast.Call) and _called(one.func) == "suppress" and any(map(_forgives, one.args)) for one in calls)
+
+
+def _forgives(caught: ast.expr) -> bool:
+    return any(_called(one) in FORGIVING for one in (caught.elts if isinstance(caught, ast.Tuple) else [caught]))
 
 
 def _called(node: ast.expr) -> str:

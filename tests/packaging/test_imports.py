@@ -78,6 +78,9 @@ RULES = {
         ("import units", {"units.py"}),
         ("from geo import points", {"geo/__init__.py", "geo/points.py", "shared/tables.py"}),
         ("try:\n    from shared import fast\nexcept ImportError:\n    from shared import tables as fast", {"shared/tables.py"}),
+        ("try:\n    import shared.fast\nexcept* ImportError:\n    import shared.tables", {"shared/tables.py"}),
+        ("import contextlib\nwith contextlib.suppress(ImportError):\n    import shared.fast", set()),
+        ("from contextlib import suppress\nwith open('x'), suppress(KeyError, (ImportError,)):\n    import shared.fast", set()),
         ("import no", set()),
         ("import shared", set()),
         ("text = 'import shared.codes'", set()),
@@ -109,6 +112,8 @@ def test_what_is_imported_in_ways_that_cannot_be_seen_is_declared(libraries: Lib
         ("from shared import code", "1 imports shared.code, which"),
         ("import shared.Codes", "1 imports shared.Codes, which"),
         ("try:\n    import shared.fast\nexcept ValueError: ...", "2 imports shared.fast"),
+        ("with contextlib.suppress(KeyError):\n    import shared.fast", "2 imports shared.fast"),
+        ("try: ...\nexcept ImportError:\n    import shared.fast", "3 imports shared.fast"),
     ],
 )
 def test_what_is_missing_is_told(libraries: Libraries, tmp_path: Path, source: str, missing: str) -> None:
@@ -140,3 +145,16 @@ def test_long_chains_of_branches_are_followed(libraries: Libraries, tmp_path: Pa
         check_defines(handler, "handler.main", "python3.11")
     with pytest.raises(ArtifactError, match=r"deep\.py is nested more deeply than Python can read\. Nothing was deployed\."):
         libraries.followed([write(tmp_path / "deep.py", f"import shared.tables\n{'-' * 100_000}1\n")])
+
+
+def test_what_only_a_newer_python_knows_is_declared(libraries: Libraries, tmp_path: Path) -> None:
+    handler = write(tmp_path / "handler.py", "import shared.tables\nfirst of all = 1\n")
+    with pytest.raises(ArtifactError) as caught:
+        libraries.followed([handler], runtime="python3.99")
+    assert str(caught.value).endswith(
+        "handler.py:2: invalid syntax. Nothing was deployed. That may be Python that only python3.99 knows. Name what it "
+        "imports in `includes`, or run the deployer by a Python as new."
+    )
+    assert set(libraries.followed([handler], ["shared.tables"], runtime="python3.99")) == {"shared/tables.py"}
+    with pytest.raises(ArtifactError, match=r"handler\.py:2: invalid syntax\. Nothing was deployed\.$"):
+        libraries.followed([handler], ["shared.tables"], runtime="python3.11")
