@@ -7,6 +7,8 @@ from common.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.resource import Key
 from tests.repository import SHARED, Repository
 
+NIGHTLY = 'p.schedule("nightly", m, "rate(1 day)")'
+
 
 def refused(repository: Repository, kind: type[DeployError] = DeclarationError) -> str:
     with pytest.raises(kind) as caught:
@@ -32,8 +34,9 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
     assert projects.chosen(repository.root, "soil, acres,soil") == ["soil", "acres"]
     with pytest.raises(UsageError, match=r"^There is no project 'acre': projects/ has acres, soil. Did you mean 'acres'\?$"):
         projects.chosen(repository.root, "soil,acre")
-    with pytest.raises(UsageError, match="There is no project ''"):
-        projects.chosen(repository.root, "soil,")
+    for said in ("soil,", "", " "):
+        with pytest.raises(UsageError, match="There is no project ''"):
+            projects.chosen(repository.root, said)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,8 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
             "projects/acres/deploy.py: TypeError: pipeline() takes 0 positional arguments but 1 was given.",
         ),
         ("def pipeline(env):\n    a = {}\n    return a['x']\n", "projects/acres/deploy.py:3: KeyError: 'x'."),
+        ("import sys\n\nsys.exit()\n", "projects/acres/deploy.py:3: SystemExit: ."),
+        ("def pipeline(env):\n    exit(0)\n", "projects/acres/deploy.py:2: SystemExit: 0."),
         ("from . import other\n", "projects/acres/other.py:2: ZeroDivisionError: division by zero."),
         (
             "from common import FunctionSettings\n\ndef pipeline(env):\n    FunctionSettings(memory_mb=1, timeout=2)\n",
@@ -173,3 +178,16 @@ def test_a_hidden_folder_is_no_project(repository: Repository) -> None:
     repository.write("projects/1st/notes.md", "")
     assert projects.names(repository.root) == ["acres"]
     assert [one.name for one in repository.declared()] == ["shared", "acres"]
+
+
+def test_a_role_of_what_does_not_exist_is_told(repository: Repository) -> None:
+    repository.project("soil")
+    repository.project("acres", 'm = p.state_machine("m", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})', NIGHTLY)
+    role = "arn:aws:iam::123456789012:role/given"
+    repository.configure(roles={"arns": dict.fromkeys(["lambda", "crawler", "lambda/Validate", "trigger/nightly"], role)})
+    assert repository.declared()
+    repository.configure(roles={"arns": {"lambda/Validat": role}})
+    assert refused(repository, ConfigError) == (
+        "config/dev.json: $.roles.arns.lambda/Validat: no project declares it. Did you mean 'lambda/Validate'?"
+    )
+    assert repository.declared("soil"), "another project may have it"
