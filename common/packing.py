@@ -114,7 +114,8 @@ def _lock(session: Session) -> None:
     for name in environments_of(session, every=True):
         for one in resources_of(session, name):
             for found in _installing(one):
-                _, targets = wanted.setdefault(found.requirements.path.resolve(), (found.requirements, set()))
+                place = found.requirements.lock.parent.resolve() / found.requirements.lock.name
+                _, targets = wanted.setdefault(place, (found.requirements, set()))
                 targets.add(found.target)
     for requirements, targets in wanted.values():
         if not requirements.is_pinned:

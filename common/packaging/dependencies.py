@@ -100,7 +100,7 @@ class Dependencies:
     def _pinned(self, place: str) -> Path:
         """A file in `place` that asks for the pins."""
         pins = Path(place, "requirements.txt")
-        options = [line for line in self.requirements.lines if line.startswith("-") and self.requirements.is_pinned is False]
+        options = [] if self.requirements.is_pinned else self.requirements.options
         pins.write_text("\n".join([*options, *self._pins]) + "\n", encoding="utf-8")
         return pins
 
@@ -196,11 +196,23 @@ def lock(requirements: Requirements, targets: set[Target]) -> bool:
 
 def _resolved(requirements: Requirements, target: Target, before: str) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as place:
-        asked, left, output = (Path(place, name) for name in ("requirements.in", "brought.txt", "requirements.txt"))
-        asked.write_text("\n".join(requirements.lines) + "\n", encoding="utf-8")
+        names = ("requirements.in", "constraints.txt", "brought.txt", "requirements.txt")
+        asked, limits, left, output = (Path(place, name) for name in names)
+        asked.write_text("\n".join([*requirements.options, *requirements.asked]) + "\n", encoding="utf-8")
+        limits.write_text("\n".join(requirements.constraints) + "\n", encoding="utf-8")
         left.write_text("\n".join(requirements.brought) + "\n", encoding="utf-8")
         output.write_text(before, encoding="utf-8")
-        said = ["--no-header", "--no-annotate", "--generate-hashes", "--excludes", str(left), "-o", str(output)]
+        said = [
+            "--no-header",
+            "--no-annotate",
+            "--generate-hashes",
+            "--excludes",
+            str(left),
+            "-c",
+            str(limits),
+            "-o",
+            str(output),
+        ]
         uv.run(["pip", "compile", *_for(target), *said, str(asked)], f"{shown(requirements.path)} for {target}")
         pins = tuple(line for line in joined(output.read_text(encoding="utf-8")) if not line.startswith("--"))
     if unhashed := [pin.partition(" ")[0] for pin in pins if "--hash=" not in pin]:

@@ -150,3 +150,9 @@ def test_what_another_target_gets_changes_nothing_here(index: Path, folder: Path
     requirements.lock.unlink()
     dependencies.lock(requirements, {X86, ARM})
     assert Dependencies(Requirements(requirements.path), X86).digest() != alone
+
+
+def test_constraints_hold_for_what_something_else_asks_for(index: Path, folder: Path) -> None:
+    wheel(index, "husk", "1.1")
+    (folder.parent / "limits.txt").write_text("husk<1.2\n")
+    assert pins(locked(folder, "-c ../limits.txt\ngrain\n")) == ["grain==1.0", "husk==1.1"]

@@ -1,8 +1,10 @@
 """What `package-lambdas` is about; a command line that names nothing is told, instead of doing nothing."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.repository import Repository
+from tests.repository import HANDLER, Repository
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,15 @@ def test_without_any_environment_nothing_is_packaged(repository: Repository, mor
 
 def test_a_repository_without_functions_is_packaged_in_no_time(repository: Repository) -> None:
     assert repository.invoke("package-lambdas").code == 0
+
+
+def test_functions_may_ask_by_links_to_one_file(repository: Repository, index: Path) -> None:
+    repository.project()
+    asked = repository.write("projects/acres/requirements.txt", "husk\n")
+    for name in ("One", "Two"):
+        folder = repository.write(f"projects/acres/lambda/{name}/handler.py", HANDLER).parent
+        (folder / "requirements.txt").symlink_to(asked)
+    assert repository.invoke("package-lambdas", "--lock").code == 0
+    for name in ("One", "Two"):
+        assert (repository.root / f"projects/acres/lambda/{name}/requirements.lock").is_file()
+    assert "is up to date" in repository.invoke("package-lambdas", "--lock").out
