@@ -101,7 +101,7 @@ class Pipeline:
         """
         place = self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}")
         said = _with(settings, "environment", environment)
-        code = (Libraries(self._libraries), tuple(includes), _command(build, output), tuple(layers))
+        code = (Libraries(self._libraries, self.folder.parents[1]), tuple(includes), _command(build, output), tuple(layers))
         return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
 
     def layer(
@@ -126,7 +126,7 @@ class Pipeline:
             build: as of a function; what the command makes is unpacked to /opt as it is.
             output: see `build`.
         """
-        code = (Libraries(self._libraries), tuple(includes), _command(build, output))
+        code = (Libraries(self._libraries, self.folder.parents[1]), tuple(includes), _command(build, output))
         place = self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}")
         return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
 
@@ -161,7 +161,7 @@ class Pipeline:
         asked = self._inside.within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
-        code = (Libraries(self._libraries), tuple(includes), asked)
+        code = (Libraries(self._libraries, self.folder.parents[1]), tuple(includes), asked)
         return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell, *code))
 
     def library(self, path: str) -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeGuard
 
 from common.errors import ArtifactError
 from common.packaging.python import knows, parsed
-from common.packaging.tree import IGNORED, Found, Ignoring, shown, walk
+from common.packaging.tree import IGNORE_FILE, Found, Ignoring, check_link, is_left_behind, shown, stays_out, walk
 
 LOADERS = frozenset({"import_module", "__import__"})
 FORGIVING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -40,9 +40,11 @@ class Libraries:
 
     Args:
         roots: the folder (or single file) of each name.
+        repository: links in the libraries do not lead out of it.
     """
 
     roots: Mapping[str, Path] = field(default_factory=dict)
+    repository: Path | None = None
 
     def followed(
         self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = (), *, runtime: str = ""
@@ -60,7 +62,7 @@ class Libraries:
         """
         roots = {name: path for name, path in self.roots.items() if path.exists() and name not in set(own)}
         includes = tuple(includes)
-        search = _Search(roots, runtime, declared=bool(includes))
+        search = _Search(Libraries(roots, self.repository), runtime, declared=bool(includes))
         for name in includes:
             search.include(name)
         named = re.compile("|".join(map(re.escape, roots)).encode())
@@ -77,8 +79,10 @@ NO_LIBRARIES = Libraries()
 class _Search:
     """One walk through imports. A module is a dotted name; the first part is a library's."""
 
-    def __init__(self, roots: Mapping[str, Path], runtime: str, *, declared: bool) -> None:
-        self._roots = roots
+    def __init__(self, libraries: Libraries, runtime: str, *, declared: bool) -> None:
+        self._roots = libraries.roots
+        self._repository = libraries.repository.resolve() if libraries.repository else None
+        self._ignoring: dict[str, Ignoring] = {}
         self._newer, self._declared = runtime if runtime and not knows(runtime) else "", declared
         self._listed: dict[Path, frozenset[str]] = {}
         self._seen: set[Path] = set()
@@ -92,7 +96,8 @@ class _Search:
         if self._is_folder(folder):
             prefix = name.replace(".", "/")
             for inner, found in walk(folder, Ignoring(folder)).items():
-                self._take(f"{prefix}/{inner}", found)
+                if not self._stays_out(f"{prefix}/{inner}"):
+                    self._take(f"{prefix}/{inner}", found)
         if not self._module(name, with_parents=True) and not self._is_folder(folder):
             raise ArtifactError(f"includes: there is no {name} in {shown(self._roots[name.partition('.')[0]])}.")
 
@@ -157,10 +162,19 @@ class _Search:
         folder, prefix = path.parent, name.rpartition("/")[0]
         for beside in sorted(self._names(folder)) if prefix else ():
             file = folder / beside
-            if beside not in IGNORED and not beside.endswith((".py", ".pyc", ".pyi")) and file.is_file():
+            is_data = not is_left_behind(beside) and not beside.endswith((".py", ".pyi"))
+            if is_data and file.is_file() and not self._stays_out(f"{prefix}/{beside}"):
                 self._take(f"{prefix}/{beside}", Found(file, file.stat()))
 
+    def _stays_out(self, name: str) -> bool:
+        """Whether `.deployignore` of the library leaves it out; a module that is imported is taken all the same."""
+        first, _, rest = name.partition("/")
+        if first not in self._ignoring:
+            self._ignoring[first] = Ignoring(self._roots[first])
+        return rest.endswith(IGNORE_FILE) or stays_out(rest, self._ignoring[first])
+
     def _take(self, name: str, found: Found, package: str | None = None) -> None:
+        self._check_link(found.path)
         self.found[name] = found
         if name.endswith(".py") and found.path not in self._seen:
             self._seen.add(found.path)
@@ -176,8 +190,13 @@ class _Search:
     def _is_folder(self, path: Path) -> bool:
         return path.name in self._names(path.parent) and path.is_dir()
 
+    def _check_link(self, path: Path) -> None:
+        if self._repository is not None and path.is_symlink():
+            check_link(path, self._repository)
+
     def _names(self, folder: Path) -> frozenset[str]:
         if folder not in self._listed:
+            self._check_link(folder)
             self._listed[folder] = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()  # noqa: PTH208 - names only
         return self._listed[folder]
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 IGNORED = frozenset({"__pycache__", ".DS_Store", ".cache", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"})
 """Names that nobody packages; `.deployignore` cannot take them back in."""
+EDITORS = re.compile(r".*~|\.?#.*|\..*\.sw[a-p]")
+"""What editors leave beside a file while it is edited."""
 LEFT_OUT = ("tests/", "/.deployignore", "/requirements.txt", "/requirements.lock", "/pyproject.toml", "/uv.lock")
 """What stays out unless `.deployignore` takes it back in."""
 IGNORE_FILE = ".deployignore"
@@ -87,10 +89,15 @@ class Ignoring:
             raise ArtifactError(f"{shown(self._file)}: {error}.") from None
 
 
+def is_left_behind(name: str) -> bool:
+    """Whether tools leave a file or folder of that name behind."""
+    return name in IGNORED or name.endswith(".pyc") or EDITORS.fullmatch(name) is not None
+
+
 def stays_out(name: str, ignoring: Ignoring) -> bool:
     """Whether `walk` would leave out the file of that path."""
     parts = name.split("/")
-    return any(part in IGNORED or "/".join(parts[:end]) in ignoring for end, part in enumerate(parts, 1))
+    return any(is_left_behind(part) or "/".join(parts[:end]) in ignoring for end, part in enumerate(parts, 1))
 
 
 def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, Found]:
@@ -106,17 +113,17 @@ def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, F
         prefix, directory = waiting.pop()
         with os.scandir(directory) as entries:
             for entry in entries:
-                if entry.name in IGNORED or f"{prefix}{entry.name}" in ignoring:
+                if is_left_behind(entry.name) or f"{prefix}{entry.name}" in ignoring:
                     continue
                 if not entry.name.isascii():
                     _check_name(Path(entry.path))
                 if entry.is_symlink():
-                    _check_link(Path(entry.path), folder.resolve())
+                    check_link(Path(entry.path), folder.resolve())
                 if entry.is_dir():
                     waiting.append((f"{prefix}{entry.name}/", entry.path))
                 elif not entry.is_file():
                     raise ArtifactError(f"{shown(Path(entry.path))} is neither a file nor a folder. Put the file itself there.")
-                elif not entry.name.endswith(".pyc"):
+                else:
                     found[prefix + entry.name] = Found(Path(entry.path), entry.stat())
     return dict(sorted(found.items()))
 
@@ -163,7 +170,12 @@ def _check_name(path: Path) -> None:
         raise ArtifactError(f"{shown(path)}: the name is not UTF-8, and would be another elsewhere. Rename it.") from None
 
 
-def _check_link(path: Path, top: Path) -> None:
+def check_link(path: Path, top: Path) -> None:
+    """Looks where a symlink leads.
+
+    Raises:
+        ArtifactError: out of `top`, which is no link itself, to nothing or in a circle.
+    """
     if not path.exists():
         wrong = "a link to nothing"
     elif not path.resolve().is_relative_to(top):

@@ -158,3 +158,34 @@ def test_what_only_a_newer_python_knows_is_declared(libraries: Libraries, tmp_pa
     assert set(libraries.followed([handler], ["shared.tables"], runtime="python3.99")) == {"shared/tables.py"}
     with pytest.raises(ArtifactError, match=r"handler\.py:2: invalid syntax\. Nothing was deployed\.$"):
         libraries.followed([handler], ["shared.tables"], runtime="python3.11")
+
+
+def test_data_beside_a_module_is_what_a_folder_would_bring(libraries: Libraries, tmp_path: Path) -> None:
+    root = libraries.roots["shared"]
+    handler = write(tmp_path / "handler.py", "import shared.rules.limits\nimport shared.tables")
+    before = set(libraries.followed([handler]))
+    for name in ("notes.md", "rules/draft.md", "rules/.limits.py.swp", "rules/limits.py~", "requirements.txt", ".cache/x"):
+        write(root / name, "")
+    write(root / "rules/keep.csv", "")
+    write(root / ".deployignore", "*.md\ntables.py\n")
+    assert set(libraries.followed([handler])) - before == {"shared/rules/keep.csv"}
+    assert not [name for name in libraries.followed([], ["shared.rules"]) if name.endswith((".md", ".swp", "~"))]
+
+
+def test_links_do_not_lead_out_of_the_repository(libraries: Libraries, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    write(repository / "elsewhere/inside.csv", "")
+    write(repository / "shared/codes.py", "")
+    write(tmp_path / "outside.py", "")
+    write(tmp_path / "outside/module.py", "")
+    (repository / "shared/inside.csv").symlink_to(repository / "elsewhere/inside.csv")
+    one = Libraries({"shared": repository / "shared"}, repository)
+    handler = write(tmp_path / "handler.py", "import shared.codes")
+    assert set(one.followed([handler])) == {"shared/codes.py", "shared/inside.csv"}
+    (repository / "shared/outside.csv").symlink_to(tmp_path / "outside.py")
+    with pytest.raises(ArtifactError, match=r"shared/outside\.csv is a link out of its folder\. Put the file itself there\."):
+        one.followed([handler])
+    (repository / "shared/outside.csv").unlink()
+    (repository / "shared/linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(ArtifactError, match="shared/linked is a link out of its folder"):
+        one.followed([write(handler, "import shared.linked.module")])

@@ -106,3 +106,8 @@ def test_a_name_that_is_no_text_is_told_in_one_that_is(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as caught:
         names(tmp_path)
     assert str(caught.value).endswith("caf\\udce9.txt: the name is not UTF-8, and would be another elsewhere. Rename it.")
+
+
+def test_what_editors_leave_stays_out(tmp_path: Path) -> None:
+    fill(tmp_path, "a.py", "a.py~", ".a.py.swp", ".a.py.swo", "#a.py#", ".#a.py", "b.swp", "c#.txt")
+    assert names(tmp_path) == ["a.py", "b.swp", "c#.txt"]
