@@ -22,6 +22,7 @@ LAYERS = (
         "rates",
         "retries",
         "settings",
+        "states",
         "stopping",
         "table",
         "tags",
