@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from common.config import Environment
 from common.errors import DeclarationError
 from common.package import Package
-from common.packaging.tree import Files
+from common.packaging.tree import Files, shown
 from common.reference import Ref
 from common.resource import Key, Resource
 from common.resources.layer import Layer
@@ -75,7 +75,7 @@ def layer(env: Environment, common: Mapping[str, Any], folder: Path, fits: tuple
     """
     key: Key = common["key"]
     if not folder.is_dir():
-        raise DeclarationError(f"{key.project}: {key}: there is no folder {folder.parent.name}/{folder.name}/.")
+        raise DeclarationError(f"{key.project}: {key}: there is no folder {shown(folder)}/.")
     runtime, architecture = fits[0] or env.defaults.function.runtime, fits[1] or env.defaults.function.architecture
     FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them
     name = key._replace(kind="artifact", name=f"{key.name}.layer")

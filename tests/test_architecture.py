@@ -50,7 +50,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"configured", "drift", "old_layers", "package", "pruning", "releases", "trust"},
+    {"configured", "drift", "given", "old_layers", "package", "pruning", "releases", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},
@@ -60,7 +60,7 @@ LAYERS = (
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
-DECLARING = {"declaration", "definition", "integrations", "layers", "permissions", "pipeline"}
+DECLARING = {"declaration", "definition", "given", "integrations", "layers", "permissions", "pipeline"}
 DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
 DOING = {
     "aws",

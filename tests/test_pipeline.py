@@ -125,7 +125,8 @@ def test_machines_are_read_from_every_source(repository: Repository) -> None:
 
 
 WRONG = [
-    ('p.function("Missing")', "projects/acres: lambda/Missing: there is no folder lambda/Missing/."),
+    ('p.function("Missing")', "projects/acres/lambda/Missing/."),
+    ('p.layer("missing", folder="nope")', "projects/acres/nope/."),
     ('p.job("missing")', "projects/acres: glue-job/missing: there is no glue/<stage>/missing.py. Name the file with `script`."),
     ('p.job("x", script="glue/x.py")', "projects/acres: glue-job/x: there is no file x.py."),
     ('p.function("Validate"); p.function("Validate")', "projects/acres/deploy.py declares lambda/Validate twice."),
@@ -208,7 +209,10 @@ def test_shared_resources(repository: Repository) -> None:
     repository.write("deploy.py", SHARED.replace("    return", '    shared.bucket("artifacts")\n    return'))
     assert refused(repository) == "deploy.py declares bucket/artifacts twice."
     repository.write("deploy.py", SHARED.replace("    return", f'    shared.bucket("{"b" * 50}")\n    return'))
-    assert "S3 allows 3 to 63 characters. Shorten its name or name_prefix in config/dev.json." in refused(repository)
+    assert (
+        "AWS allows 3 to 63 characters: lower-case letters, digits and hyphens. Change its name, or name_prefix in config/dev"
+        in refused(repository)
+    )
 
 
 def test_the_entry_says_how_to_run(repository: Repository) -> None:

@@ -137,10 +137,10 @@ class Command:
     output: str
 
     def __post_init__(self) -> None:
-        if not self.line.strip():
+        if not self.line.strip() or "\0" in self.line:
             raise ValueError(f"build={self.line!r} is no command; leave it out, or say what makes {self.output}/")
         place = PurePosixPath(self.output)
-        if place.is_absolute() or not place.parts or ".." in place.parts:
+        if place.is_absolute() or not place.parts or ".." in place.parts or "\0" in self.output:
             raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
 
     def sources(self, folder: Path) -> dict[str, Found]:

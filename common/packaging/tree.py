@@ -193,9 +193,12 @@ def read(path: Path) -> str:
         ArtifactError: it cannot be read, or is no UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
+    if "\0" in text:
+        raise ArtifactError(f"{shown(path)} cannot be read: it holds a null byte.")
+    return text
 
 
 def shown(path: Path) -> str:

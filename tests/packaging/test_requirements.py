@@ -55,6 +55,7 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
         ("lib @ file:///lib", "is a folder"),
         ("--index-url https://me:secret@host/index", "holds a password"),
         ("-r nothing.txt", "cannot be read"),
+        ("-r a\0b.txt", "requirements.txt cannot be read: it holds a null byte."),
     ],
 )
 def test_what_only_this_machine_has_is_refused(tmp_path: Path, text: str, told: str) -> None:
