@@ -21,7 +21,7 @@ from common.new_file import new_file
 from common.packaging import bill
 from common.packaging.bill import Component, Document
 from common.packaging.python import check_syntax
-from common.packaging.tree import Found, check_secrets, shown
+from common.packaging.tree import Found, check_secrets, check_unchanged
 from common.resource import Key
 
 PACKAGER = 1
@@ -105,15 +105,12 @@ class Sources:
         if not used(built):
             bill.beside(built).unlink(missing_ok=True)  # of other bytes
             self._write(built, build_dir)
-            self._check_unchanged(built)
-        return built
-
-    def _check_unchanged(self, built: Path) -> None:
-        """What was packed is what was digested, or other bytes would be found under this name for ever."""
-        for one in self._found.values():
-            if not (one.path.exists() and digest.of_stat(one.path.stat()) == digest.of_stat(one.stat)):
+            try:
+                check_unchanged(self._found.values())
+            except ArtifactError:
                 built.unlink()
-                raise ArtifactError(f"{shown(one.path)} was changed while it was packaged. Do it again.")
+                raise
+        return built
 
     def built_at(self, build_dir: Path) -> Path:
         """Where it is once it is built."""

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from common import answering, config, packing, selection
+from common import answering, packing
 from common.artifact import Sources
 from common.choices import Choices
-from common.errors import ArtifactError, DeployError, UsageError
+from common.errors import ArtifactError, DeployError
 from common.invocation import Invocation
 from common.package import Package
 from common.packaging import bill
@@ -34,10 +34,9 @@ def show(root: Path, choices: Choices, invocation: Invocation) -> None:
     session, _ = answering.opened(Session, root, choices, invocation, json=False, stream=sys.stderr)
     found = {one.built_at(session.build_dir): one for one in _selected(session)}
     if not found:
-        what = f"--only {choices.only!r}" if choices.only else "This"
-        raise UsageError(f"{what} names nothing that is packaged. Keys look like lambda/Validate; see `plan`.")
+        raise packing.nothing(session)
     missing = [path for path in found if not path.exists()]
-    records = _records(session) if choices.env and missing else None
+    records = _records(session) if choices.env is not None and missing else None
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as pool:
         told = list(pool.map(partial(_bill, session.build_dir, records), found.values()))
     if errors := [str(one) for one in told if isinstance(one, DeployError)]:
@@ -48,13 +47,10 @@ def show(root: Path, choices: Choices, invocation: Invocation) -> None:
 
 def _selected(session: Session) -> Iterator[Sources]:
     """Functions' packages, and whatever else holds packages of other people."""
-    for name in [session.choices.env] if session.choices.env else config.environments(session.root):
-        resources = [one for one in packing.resources_of(session, name) if selection.matches(session.choices.only, one.key)]
-        session.look_at(resources)
-        for artifact in (artifact for one in resources for artifact in one.artifacts):
-            holds = isinstance(artifact, Package) or getattr(artifact, "dependencies", None) is not None
-            if isinstance(artifact, Sources) and holds:
-                yield artifact
+    for artifact in (artifact for one in packing.selected(session) for artifact in one.artifacts):
+        holds = isinstance(artifact, Package) or getattr(artifact, "dependencies", None) is not None
+        if isinstance(artifact, Sources) and holds:
+            yield artifact
 
 
 def _records(session: Session) -> Records:

@@ -17,7 +17,6 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from common.errors import ConfigError, UsageError
 from common.settings import (
-    Arn,
     CrawlerSettings,
     FunctionSettings,
     JobSettings,
@@ -40,6 +39,8 @@ def _unreserved(key: str) -> str:
     return key
 
 
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", max_length=2048)]
+PolicyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+$", max_length=2048)]
 TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +\-=._:/@]{1,128}$"), AfterValidator(_unreserved)]
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +\-=._:/@]{0,256}$")]
 
@@ -72,11 +73,11 @@ class Project(Model):
 class Roles(Model):
     """How roles are managed. A role ARN on a resource, or in `arns`, replaces the managed role."""
 
-    arns: dict[Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/.+)?$")], Arn] = Field(
+    arns: dict[Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/.+)?$")], RoleArn] = Field(
         default_factory=dict
     )
     """Existing roles by `kind` or `kind/Name`, for organisations in which deployers may not create roles."""
-    permissions_boundary: Arn | None = None
+    permissions_boundary: PolicyArn | None = None
 
 
 class Embedded(Model):
@@ -162,7 +163,13 @@ def load(root: Path, name: str) -> Environment:
         raise UsageError(f"There is no environment {name!r}: config/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
     data = _parse(path, root)
     _validate(Environment, data, path, root)
-    for overlay in sorted((root / "config").glob(f"*/{name}.json")):
+    for other in sorted((root / "config").glob("[!.]*/*.json")):
+        if other.stem not in known:
+            where = other.relative_to(root).as_posix()
+            raise ConfigError(
+                f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}.{_guess(other.stem, known)}"
+            )
+    for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
         section = _parse(overlay, root)
         _validate(Project, section, overlay, root)
         section.pop("$schema", None)

@@ -4,7 +4,7 @@ Configuration that nothing uses is a mistake: a renamed function would silently 
 """
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from common.config import Environment
 from common.errors import ConfigError
@@ -19,6 +19,8 @@ SECTIONS = {
     "rule": "triggers",
 }
 """Where configuration speaks of each kind."""
+ROLES = {"rule": "trigger"}
+"""Kinds that configuration calls otherwise where it names their roles."""
 
 
 def settings(env: Environment, key: Key) -> tuple[Settings | None, Settings | None]:
@@ -47,9 +49,28 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
         known = [key.name for key in declared if key.kind == kind]
         for name in getattr(config, section):
             if name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known) or 'none'}."
-                raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}. {hint}")
+                raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}. {_hint(name, known)}")
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
         raise ConfigError(f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")
+
+
+def check_roles(env: Environment, declared: Iterable[Key]) -> None:
+    """Looks for roles of what no project declares.
+
+    Args:
+        env: the environment.
+        declared: the resources of all projects.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    known = sorted({f"{ROLES.get(key.kind, key.kind)}/{key.name}" for key in declared if key.kind in SECTIONS})
+    for name in env.roles.arns:
+        if "/" in name and name not in known:
+            raise ConfigError(f"config/{env.name}.json: $.roles.arns.{name}: no project declares it. {_hint(name, known)}")
+
+
+def _hint(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known) or 'none'}."

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from common.errors import DeclarationError
+from common.states import refusals
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 ENDING = frozenset({"Succeed", "Fail"})
@@ -37,6 +38,7 @@ def load(source: Source, where: str) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
     problems = list(_problems(definition, ""))
+    problems = problems or list(refusals(_every(definition, ""), definition.get("QueryLanguage", "JSONPath")))
     if problems:
         raise DeclarationError("\n".join([f"{where}: the definition is broken:", *(f"  {problem}" for problem in problems)]))
     return definition
@@ -55,6 +57,14 @@ def is_distributed(state: Mapping[str, Any]) -> bool:
         return False
     how = state["ItemProcessor"].get("ProcessorConfig", {})
     return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
+
+
+def _every(machine: Mapping[str, Any], at: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Every state, after where it is and its name, of a definition that holds together."""
+    for name, state in machine["States"].items():
+        yield f"{at}{name}", name, state
+        for inner in inner_machines(state):
+            yield from _every(inner, f"{at}{name} > ")
 
 
 def _read(path: Path, where: str) -> Any:

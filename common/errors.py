@@ -27,6 +27,10 @@ class DeployError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """Names of files that are no text are in it as escapes: a terminal, and a pipe, could not take them."""
+        return super().__str__().encode("utf-8", "backslashreplace").decode()
+
 
 class UsageError(DeployError):
     """The command line asks for something that does not exist."""

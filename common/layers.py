@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from common.config import Environment
-from common.errors import ArtifactError, DeclarationError
+from common.errors import DeclarationError
 from common.package import Package
 from common.packaging.tree import Files, shown
 from common.reference import Ref
@@ -47,21 +47,17 @@ class LayerPackage(Package):
         """Compares it, and every function that uses it, with what Lambda accepts.
 
         Raises:
-            ArtifactError: something is too large, or the layer holds nothing.
+            ArtifactError: something is too large.
         """
-        if not members:
-            raise ArtifactError(
-                f"{shown(self.folder)}: the layer holds nothing. Add files or dependencies, or delete the folder."
-            )
         super().check_size(members, build_dir)
         for user in self.users:
             user.check_size(user.members(build_dir), build_dir)
 
-    def _placed(self, members: Files) -> Files:
-        if self.command is not None:  # whoever builds a layer says where things go
-            return members
+    def placed(self, members: Files) -> Files:
+        """Whoever builds a layer says where things go; what is none of that goes where Lambda looks for modules."""
         folder = "python" if self.runtime.startswith("python") else "nodejs"
-        return {f"{folder}/{name}": found for name, found in members.items()}
+        made = set() if self.command is None else {name for name, found in members.items() if self._shared.get(name) != found}
+        return {name if name in made else f"{folder}/{name}": found for name, found in members.items()}
 
 
 def layer(env: Environment, common: Mapping[str, Any], folder: Path, fits: tuple[str | None, str | None], *built: Any) -> Layer:
@@ -79,7 +75,7 @@ def layer(env: Environment, common: Mapping[str, Any], folder: Path, fits: tuple
     """
     key: Key = common["key"]
     if not folder.is_dir():
-        raise DeclarationError(f"{key.project}: {key}: there is no folder {folder.parent.name}/{folder.name}/.")
+        raise DeclarationError(f"{key.project}: {key}: there is no folder {shown(folder)}/.")
     runtime, architecture = fits[0] or env.defaults.function.runtime, fits[1] or env.defaults.function.architecture
     FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them
     name = key._replace(kind="artifact", name=f"{key.name}.layer")

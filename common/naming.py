@@ -1,10 +1,12 @@
 """What resources are called in AWS: names computed from the environment, checked before anything is asked.
 
 Follows the limits of each service's reference, as in
-https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html and, for variables,
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
 import re
+from collections.abc import Mapping
 
 from common.config import Environment
 from common.errors import DeclarationError
@@ -20,6 +22,23 @@ LIMITS = {
     "rule": 64,
 }
 """AWS's limits on names, in characters."""
+ARNS = {
+    "lambda": ("lambda", "function:"),
+    "layer": ("lambda", "layer:"),
+    "glue-job": ("glue", "job/"),
+    "crawler": ("glue", "crawler/"),
+    "state-machine": ("states", "stateMachine:"),
+    "rule": ("events", "rule/"),
+    "table": ("dynamodb", "table/"),
+}
+"""The service and the beginning of the resource part of each kind's ARN."""
+RESERVED = frozenset(
+    {
+        *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    }
+)
+"""Variables of a function that Lambda sets."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -40,3 +59,21 @@ def physical_name(env: Environment, project: str, kind: str, name: str) -> str:
             f"{LIMITS[kind]}. Shorten its name, the project's, or name_prefix in config/{env.name}.json."
         )
     return physical
+
+
+def arn_of(env: Environment, kind: str, physical: str) -> str:
+    """The ARN of a project's resource."""
+    service, beginning = ARNS[kind]
+    return env.arn(service, f"{beginning}{physical}")
+
+
+def check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:
+    """A function's variables, by names that Lambda leaves to it.
+
+    Raises:
+        DeclarationError: Lambda sets one of them itself, and refuses a function that does.
+    """
+    for name in variables:
+        if name in RESERVED or name.startswith("AWS_LAMBDA_"):
+            raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
+    return dict(variables)

@@ -7,7 +7,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,18 +16,22 @@ from typing import Any, ClassVar
 from common import digest
 from common.artifact import Sources
 from common.digest import Digest
+from common.errors import ArtifactError
 from common.new_file import new_file
-from common.packaging import budget, dependencies, node, requirements
+from common.packaging import budget, dependencies, handlers, node, requirements
 from common.packaging.archive import write_zip
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.node import Command, NodeModules
-from common.packaging.python import check_handler, check_syntax, knows
-from common.packaging.tree import Files, Found, Ignoring, check_case, check_secrets, shown, walk
+from common.packaging.python import check_defines, check_syntax, knows
+from common.packaging.tree import Files, Found, Ignoring, check_case, check_secrets, shown, stays_out, walk
 
 SMALL = 10 * 2**20
 """Bytes of a function for which no layer is installed only to be weighed; whoever built the layer has weighed them together."""
+
+COMMANDS = 2
+"""Rises when a command is given something else of the same folder."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Package(Sources):
         includes: shared modules that are imported in ways that cannot be seen.
         command: builds what is packaged, in place of what the folder holds.
         layers: what is unpacked beside it; no input, as it changes no byte.
+        foreign: whether layers are unpacked beside it of which nothing is known here.
     """
 
     folder: Path
@@ -52,6 +57,7 @@ class Package(Sources):
     includes: tuple[str, ...] = ()
     command: Command | None = None
     layers: tuple["Package", ...] = field(default=(), repr=False, compare=False)
+    foreign: bool = field(default=False, compare=False)
     kind: ClassVar[str] = "package"
     ending: ClassVar[str] = ".zip"
 
@@ -68,16 +74,36 @@ class Package(Sources):
             return dependencies.beside(self.folder, requirements.of_function(self.runtime, self.architecture))
         return node.beside(self.folder, self.architecture)
 
-    def _sources(self) -> Mapping[str, Found]:
+    @property
+    def _is_python(self) -> bool:
+        return self.runtime.startswith("python")
+
+    @cached_property
+    def _own(self) -> Files:
+        """Of the folder, what is packaged, or what the command is given."""
         if self.command is not None:
-            return walk(self.folder)
+            return self.command.sources(self.folder)
         own = walk(self.folder, self._ignoring)
-        if not self.runtime.startswith("python"):
-            installed = "node_modules/" if self.dependencies is not None else "\0"
-            return {name: found for name, found in own.items() if name != node.LOCK and not name.startswith(installed)}
-        starts = [found.path for name, found in own.items() if name.endswith(".py")]
-        tops = {name.partition("/")[0].removesuffix(".py") for name in own}
-        return {**self.libraries.followed(starts, self.includes, tops), **own}
+        if self._is_python:
+            return own
+        installed = "node_modules/" if self.dependencies is not None else "\0"
+        return {name: found for name, found in own.items() if name != node.LOCK and not name.startswith(installed)}
+
+    @cached_property
+    def _shared(self) -> Files:
+        """The shared code that it imports; of what a command makes nobody knows the imports, so that is what it includes."""
+        if self.includes and not self._is_python:
+            raise ArtifactError(
+                f"{shown(self.folder)}: `includes` names Python modules, and it runs on {self.runtime}. Remove it."
+            )
+        if not self._is_python:
+            return {}
+        starts = [found.path for name, found in self._own.items() if name.endswith(".py") and self.command is None]
+        tops = {name.partition("/")[0].removesuffix(".py") for name in self._own}
+        return self.libraries.followed(starts, self.includes, tops, runtime=self.runtime)
+
+    def _sources(self) -> Mapping[str, Found]:
+        return {**self._shared, **self._own}
 
     def files(self) -> Mapping[str, Digest]:
         """Every file's digest under its path in the package, and that of what is installed under the name of its lock."""
@@ -89,17 +115,47 @@ class Package(Sources):
         if self.dependencies is not None:
             inputs |= {"dependencies": self.dependencies.digest(), "ignored": list(self._ignoring.own)}
         if self.command is not None:
-            inputs |= {"command": [self.command.line, self.command.output]}
+            inputs |= {"command": [COMMANDS, self.command.line, self.command.output]}
+        if self.handler and self._handler_file is None:  # it changes no byte, but must be looked for in what is built
+            inputs |= {"handler": self.handler}
         return inputs
 
+    @cached_property
+    def _handler_file(self) -> Path | None:
+        """The handler's file, if the folder brings it as it is."""
+        names = handlers.candidates(self.handler, self.runtime) if self.command is None else ()
+        within = (name for name in names if not name.startswith("/"))
+        found = (name for name in within if (self.folder / name).is_file() and not stays_out(name, self._ignoring))
+        return next((self.folder / name for name in found), None)
+
     def check_handler(self, *, glance: bool = True) -> None:
-        """Looks for the handler; it is no input, as it changes no byte, so an unchanged package may lack it.
+        """Looks for the handler, as far as can be told before anything is installed or built.
 
         Raises:
             ArtifactError: its file is missing, does not compile, or does not define it.
         """
-        if self.command is None:
-            check_handler(self.folder, self.handler, self.runtime, glance=glance)
+        if self._handler_file is not None:
+            check_defines(self._handler_file, self.handler, self.runtime, glance=glance)
+        elif not handlers.candidates(self.handler, self.runtime) or not (self.command or self.dependencies or self._has_layers):
+            self._check_built(self._found, ())
+
+    @property
+    def _has_layers(self) -> bool:
+        return bool(self.layers) or self.foreign
+
+    def _check_built(self, members: Files, beside: Collection[str]) -> None:
+        """Looks for the handler among all that Lambda unpacks; in what others have written it is not looked for by its name."""
+        name = handlers.among(members, self.handler, self.runtime)
+        if name is None and handlers.among(beside, self.handler, self.runtime) is None:
+            place = f"in {self.command.output}/" if self.command else "there"
+            raise handlers.missing(self.folder, self._ignoring, self.handler, self.runtime, place)
+        if name is not None and name.endswith(".py") and (self.command is not None or name in self._found):
+            check_defines(members[name].path, self.handler, self.runtime)
+
+    def _beside(self, build_dir: Path) -> Collection[str]:
+        """What its layers bring, by the paths at which it may be looked for."""
+        placed = {name for layer in self.layers for name in layer.placed(layer.members(build_dir))}
+        return {*(name.partition("/")[2] for name in placed), *(f"{handlers.LAYERS}{name}" for name in placed)}
 
     def holds(self) -> tuple[str, ...]:
         """The installed packages with their versions."""
@@ -127,9 +183,16 @@ class Package(Sources):
     def _write(self, target: Path, build_dir: Path) -> None:
         self.check_handler(glance=False)
         members = self.members(build_dir)
+        if not members:
+            what = self.kind.removesuffix("-package")
+            raise ArtifactError(
+                f"{shown(self.folder)}: the {what} holds nothing. Add files or dependencies, or delete the folder."
+            )
+        if self.handler and self._handler_file is None and not self.foreign:
+            self._check_built(members, self._beside(build_dir))
         check_case(members, shown(self.folder))
         self.check_size(members, build_dir)
-        write_zip(target, self._placed(members))
+        write_zip(target, self.placed(members))
         said = {"runtime": self.runtime, "architecture": self.architecture, "files": dict(self.files())}
         with new_file(target.with_suffix(".json")) as manifest:
             manifest.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -152,19 +215,23 @@ class Package(Sources):
             return (build_dir / ".outputs" / self.input_digest()).exists()
         return self.dependencies is None or (build_dir / ".dependencies" / self.dependencies.digest()).exists()
 
-    def _placed(self, members: Files) -> Files:
+    def placed(self, members: Files) -> Files:
         """The members under the paths at which Lambda looks for them."""
         return members
 
     def members(self, build_dir: Path) -> Files:
         """What it holds; dependencies are installed, and what a command makes is made."""
         if self.command is not None:
-            made = self.command.members(self.folder, self.input_digest(), build_dir, self._ignoring)
-            check_secrets(made)
-            return made
+            made = self.command.members(self._own, self.folder, self.input_digest(), build_dir, self._ignoring)
+            check_secrets({**self._shared, **made})
+            self._check_syntax(self._shared)
+            return {**self._shared, **made}
         check_secrets(self._found)
-        for name, found in self._found.items():
-            if knows(self.runtime) and name.endswith(".py"):
-                check_syntax(found.path)
+        self._check_syntax(self._found)
         installed = self.dependencies.members(build_dir, self.folder) if self.dependencies else {}
         return {**installed, **self._found}
+
+    def _check_syntax(self, files: Files) -> None:
+        for name, found in files.items():
+            if knows(self.runtime) and name.endswith(".py"):
+                check_syntax(found.path)

@@ -14,7 +14,7 @@ from itertools import repeat
 from pathlib import Path
 
 from common import config, projects, selection
-from common.errors import ArtifactError, DeployError
+from common.errors import ArtifactError, DeployError, UsageError
 from common.events import Built
 from common.layers import LayerPackage
 from common.package import Package
@@ -38,12 +38,16 @@ def package(session: Session, *, lock: bool = False) -> None:
 
     Raises:
         ArtifactError: some cannot be built; all that is wrong in one message.
+        UsageError: --only names no package.
     """
     if lock:
         _lock(session)
     packages: dict[Path, Package] = {}
     errors: list[str] = []
-    for one in _packages(session):
+    found = [artifact for one in selected(session) if isinstance(artifact := one.artifact, Package)]
+    if session.choices.only is not None and not found:
+        raise nothing(session)
+    for one in found:
         try:
             packages.setdefault(one.built_at(session.build_dir), one)
         except DeployError as error:  # nothing says what to install
@@ -107,10 +111,11 @@ def _lock(session: Session) -> None:
         ArtifactError: something cannot be resolved, or has no wheel for where it will run.
     """
     wanted: dict[Path, tuple[Requirements, set[Target]]] = {}
-    for name in config.environments(session.root):
+    for name in environments_of(session, every=True):
         for one in resources_of(session, name):
             for found in _installing(one):
-                _, targets = wanted.setdefault(found.requirements.path.resolve(), (found.requirements, set()))
+                place = found.requirements.lock.parent.resolve() / found.requirements.lock.name
+                _, targets = wanted.setdefault(place, (found.requirements, set()))
                 targets.add(found.target)
     for requirements, targets in wanted.values():
         if not requirements.is_pinned:
@@ -124,12 +129,33 @@ def resources_of(session: Session, environment: str) -> list[Resource]:
     return [one for pipeline in pipelines for one in pipeline.resources()]
 
 
-def _packages(session: Session) -> Iterator[Package]:
-    names = [session.choices.env] if session.choices.env else config.environments(session.root)
-    for name in names:
+def environments_of(session: Session, *, every: bool = False) -> list[str]:
+    """The environments that a command without one is about: the one it names, if it does, or all.
+
+    Raises:
+        UsageError: there is none.
+    """
+    known = config.environments(session.root)
+    if not known:
+        raise UsageError(
+            "config/ describes no environment. Add one, as in config/dev.json; config/schema.json says what it holds."
+        )
+    return known if every or session.choices.env is None else [session.choices.env]
+
+
+def selected(session: Session) -> Iterator[Resource]:
+    """What a command is about, of each environment; the digests of its files are taken."""
+    for name in environments_of(session):
         resources = [one for one in resources_of(session, name) if selection.matches(session.choices.only, one.key)]
         session.look_at(resources)
-        yield from (one.artifact for one in resources if isinstance(one.artifact, Package))
+        yield from resources
+
+
+def nothing(session: Session) -> UsageError:
+    """What to say where nothing is selected."""
+    only = session.choices.only
+    what = "This" if only is None else f"--only {only!r}"
+    return UsageError(f"{what} names nothing that is packaged. Keys look like lambda/Validate; see `plan`.")
 
 
 def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:

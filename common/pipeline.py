@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import configured
+from common import configured, given
 from common.config import Environment
 from common.declaration import (
     CrawlerDeclaration,
@@ -24,26 +24,15 @@ from common.declaration import (
 )
 from common.definition import Source
 from common.errors import DeclarationError
-from common.naming import physical_name
+from common.naming import arn_of, physical_name
 from common.packaging.imports import Libraries
 from common.packaging.node import Command
 from common.project_folder import ProjectFolder
 from common.reference import Grantable, Location, Names, Ref
 from common.rendering import Renderer
 from common.resource import Key, Resource
-from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Settings, StateMachineSettings
+from common.settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from common.shared import Shared
-
-ARNS = {
-    "lambda": ("lambda", "function:"),
-    "layer": ("lambda", "layer:"),
-    "glue-job": ("glue", "job/"),
-    "crawler": ("glue", "crawler/"),
-    "state-machine": ("states", "stateMachine:"),
-    "rule": ("events", "rule/"),
-    "table": ("dynamodb", "table/"),
-}
-"""The service and the beginning of the resource part of each kind's ARN."""
 
 
 class Pipeline:
@@ -64,8 +53,10 @@ class Pipeline:
         self._names = Names(env.project(name).parameters)
         self._renderer = Renderer(name, env, self._names)
         self._declared: dict[Ref, Declaration] = {}
+        self._keys: set[Key] = set()
         self._resources: tuple[Resource, ...] = ()
         self._libraries = {"shared": folder / "shared"}
+        self._importable = Libraries(self._libraries, folder.parents[1])
         self.shared = Shared(env, self._names.add)
 
     def function(  # noqa: PLR0913 - all but the name are optional and named
@@ -98,10 +89,14 @@ class Pipeline:
             layers: of this project, or shared; where two have the same file, the later one's counts.
             settings: what the declaration wants different from the defaults.
         """
-        place = self._inside.within(folder or f"lambda/{name}")
-        said = _with(settings, "environment", environment)
-        code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None, tuple(layers))
-        return self._declare("lambda", name, FunctionDeclaration(place, handler, tuple(reads), tuple(writes), said, *code))
+        place = self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}")
+        code = (self._importable, given.texts("includes", includes), _command(build, output), given.refs("layers", layers))
+        granted = (
+            given.grants("reads", reads),
+            given.grants("writes", writes),
+            given.settings(settings, "environment", environment),
+        )
+        return self._declare("lambda", name, FunctionDeclaration(place, handler, *(*granted, *code)))
 
     def layer(
         self,
@@ -125,8 +120,8 @@ class Pipeline:
             build: as of a function; what the command makes is unpacked to /opt as it is.
             output: see `build`.
         """
-        code = (Libraries(self._libraries), tuple(includes), Command(build, output) if build else None)
-        place = self._inside.within(folder or f"layers/{name}")
+        code = (self._importable, given.texts("includes", includes), _command(build, output))
+        place = self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}")
         return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
 
     def job(  # noqa: PLR0913 - see above
@@ -155,13 +150,13 @@ class Pipeline:
             settings: what the declaration wants different from the defaults.
             shell: see above.
         """
-        said = _with(settings, "arguments", arguments)
-        path = self._inside.within(script) if script else self._inside.script(name)
+        granted = (given.grants("reads", reads), given.grants("writes", writes), given.settings(settings, "arguments", arguments))
+        path = self._inside.taken(script) if script else self._inside.script(name)
         asked = self._inside.within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
-        code = (Libraries(self._libraries), tuple(includes), asked)
-        return self._declare("glue-job", name, JobDeclaration(path, tuple(reads), tuple(writes), said, shell, *code))
+        code = (shell, self._importable, given.texts("includes", includes), asked)
+        return self._declare("glue-job", name, JobDeclaration(path, *(*granted, *code)))
 
     def library(self, path: str) -> None:
         """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
@@ -174,6 +169,8 @@ class Pipeline:
     def directory(self, folder: str, at: Location) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
         key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
+        if not at.prefix:
+            raise DeclarationError(f"projects/{self.name}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
         ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))
         for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
             if other.name.startswith(ref.name) or ref.name.startswith(other.name):
@@ -183,7 +180,11 @@ class Pipeline:
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""
-        return self._declare("crawler", name, CrawlerDeclaration(tuple(targets), database, settings))
+        return self._declare(
+            "crawler",
+            name,
+            CrawlerDeclaration(given.places("targets", targets), given.of_kind("database", database, "database"), settings),
+        )
 
     def state_machine(
         self,
@@ -210,11 +211,11 @@ class Pipeline:
 
     def schedule(self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None) -> Ref:
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input."""
-        return self._declare("rule", name, RuleDeclaration(machine, expression, constant or {}))
+        return self._declare("rule", name, RuleDeclaration(_machine(machine), given.schedule(expression), constant or {}))
 
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
-        return self._declare("rule", name, RuleDeclaration(machine, location=location, suffix=suffix))
+        return self._declare("rule", name, RuleDeclaration(_machine(machine), location=location, suffix=suffix))
 
     def run_by(
         self,
@@ -233,7 +234,9 @@ class Pipeline:
             preview: where the Parquet files are that are shown in the end.
         """
         files = tuple((self._inside.within(path), location) for path, location in (sample or {}).items())
-        self.entry = Entry(machine, self._inside.within(starting) if isinstance(starting, str) else starting, files, preview)
+        self.entry = Entry(
+            _machine(machine), self._inside.within(starting) if isinstance(starting, str) else starting, files, preview
+        )
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Makes known what root `deploy.py` declares."""
@@ -256,29 +259,30 @@ class Pipeline:
 
     def _declare(self, kind: str, name: str, declaration: Declaration) -> Ref:
         physical = physical_name(self.env, self.name, kind, name)
-        service, beginning = ARNS[kind]
-        ref = self._names.add(Ref(Key(self.name, kind, name), physical, self.env.arn(service, f"{beginning}{physical}")))
+        ref = self._names.add(Ref(Key(self.name, kind, name), physical, arn_of(self.env, kind, physical)))
         self._keep(ref, declaration)
         return ref
 
     def _keep(self, ref: Ref, declaration: Declaration) -> None:
-        if ref in self._declared:
-            raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.")
+        if ref.key in self._keys:
+            hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
+            raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.{hint}")
+        self._keys.add(ref.key)
         self._declared[ref] = declaration
 
     def _discover(self) -> None:
-        declared = {ref.key for ref in self._declared}
         for kind, place, declare in (("layer", "layers", self.layer), ("lambda", "lambda", self.function)):
             for name in self._inside.folders(place):
-                if Key(self.name, kind, name) not in declared:
+                if Key(self.name, kind, name) not in self._keys:
                     declare(name)
         for name in self._inside.jobs():
-            if Key(self.name, "glue-job", name) not in declared:
+            if Key(self.name, "glue-job", name) not in self._keys:
                 self.job(name)
 
 
-def _with(settings: Settings | None, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:
-    """The settings with `values` for one of their maps."""
-    if not values:
-        return settings
-    return settings.over({field: dict(values)}) if settings else {field: dict(values)}
+def _machine(ref: Ref) -> Ref:
+    return given.of_kind("machine", ref, "state-machine")
+
+
+def _command(build: str | None, output: str) -> Command | None:
+    return None if build is None else Command(build, output)

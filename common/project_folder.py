@@ -15,6 +15,7 @@ class ProjectFolder:
     def __init__(self, name: str, path: Path) -> None:
         self.path = path
         self._name, self._real = name, f"{os.path.realpath(path)}{os.sep}"
+        self._taken: set[Path] = set()
 
     def within(self, path: str) -> Path:
         """A path of the project, which does not lead out of it: what is deployed is what its folder shows.
@@ -27,23 +28,33 @@ class ProjectFolder:
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
         return found
 
+    def taken(self, path: str) -> Path:
+        """As `within`, for what a declaration names: that and the folders that it is in are found by convention no more."""
+        found = self.within(path)
+        normal = Path(os.path.normpath(found))
+        self._taken |= {normal, *normal.parents}
+        return found
+
     def folders(self, place: str) -> Iterator[str]:
         """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
         for folder in sorted((self.path / place).glob("[!._]*/")):
-            if any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
+            if folder not in self._taken and any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
                 yield folder.name
 
     def jobs(self) -> Iterator[str]:
-        """The names of the scripts, in the order of their paths."""
-        return (name for name in self._scripts if not name.startswith((".", "_")))
+        """The names of the scripts that no declaration names, in the order of their paths."""
+        return (name for name in self._scripts if not name.startswith((".", "_")) and self._left(name))
+
+    def _left(self, name: str) -> list[Path]:
+        return [script for script in self._scripts.get(name, ()) if script not in self._taken]
 
     def script(self, name: str) -> Path:
-        """The script of that name.
+        """The script of that name, one that no declaration has named by its path, if there is such.
 
         Raises:
             DeclarationError: there is none, or more than one.
         """
-        found = self._scripts.get(name, [])
+        found = self._left(name) or self._scripts.get(name, [])
         if len(found) != 1:
             places = f"glue/<stage>/{name}.py"
             reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"

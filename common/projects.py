@@ -9,6 +9,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -16,9 +17,11 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 import common
+from common import configured
 from common.config import Environment
 from common.declaration import Borrows, Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
+from common.release import PROJECT
 from common.resource import SHARED, Key, Resource
 from common.settings import explained
 
@@ -26,8 +29,19 @@ T = TypeVar("T")
 
 
 def names(root: Path) -> list[str]:
-    """The projects of a repository, by folder name."""
-    return sorted(path.parent.name for path in (root / "projects").glob("*/deploy.py"))
+    """The projects of a repository, by folder name; hidden folders are none.
+
+    Raises:
+        DeclarationError: a folder is called as no project can be: its records would not be found again.
+    """
+    found = sorted(path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
+    for name in found:
+        if not PROJECT.fullmatch(name):
+            raise DeclarationError(
+                f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters (a to z), digits, - and _, and "
+                f"begins with a letter or _. Rename it, or take its deploy.py away."
+            )
+    return found
 
 
 def chosen(root: Path, project: str | None) -> list[str]:
@@ -37,7 +51,7 @@ def chosen(root: Path, project: str | None) -> list[str]:
         UsageError: there is no such project.
     """
     known = names(root)
-    wanted = list(dict.fromkeys(name.strip() for name in project.split(","))) if project else known
+    wanted = known if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
     for name in wanted:
         if name not in known:
             raise UsageError(f"There is no project {name!r}: projects/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
@@ -54,10 +68,11 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
 
     Raises:
         DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares; two
-            resources would have one name in AWS.
-        ConfigError: the environment configures a project that does not exist.
+            resources would have one name in AWS, or each would have to be there before the other.
+        ConfigError: the environment configures a project, or a role of something, that does not exist.
     """
-    _check_names(root, env)
+    known = names(root)
+    _check_names(root, env, known)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     declared = [_pipeline(root, SHARED, "deploy", env)]
@@ -65,17 +80,20 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
     resources = [one for pipeline in declared for one in pipeline.resources()]
     _check_references(resources)
+    _check_circles(resources)
     _check_collisions(resources, env)
+    if set(known) <= set(wanted):
+        configured.check_roles(env, [one.key for one in resources])
     return declared
 
 
-def _check_names(root: Path, env: Environment) -> None:
-    if SHARED in names(root):
+def _check_names(root: Path, env: Environment, known: list[str]) -> None:
+    if SHARED in known:
         raise DeclarationError(f"projects/{SHARED}/: this name stands for the resources of root deploy.py. Rename the folder.")
-    for name in sorted(set(env.projects) - set(names(root))):
+    for name in sorted(set(env.projects) - set(known)):
         overlay = f"config/{name}/{env.name}.json"
         where = overlay if (root / overlay).exists() else f"config/{env.name}.json: $.projects.{name}"
-        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{_guess(name, names(root))}")
+        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{_guess(name, known)}")
 
 
 def _check_references(resources: list[Resource]) -> None:
@@ -85,6 +103,18 @@ def _check_references(resources: list[Resource]) -> None:
         if missing:
             where = f"projects/{one.key.project}: {one.key}"
             raise DeclarationError(f"{where} refers to the shared {missing[0]}, which deploy.py does not declare.")
+
+
+def _check_circles(resources: list[Resource]) -> None:
+    try:
+        TopologicalSorter({one.key: one.needs for one in resources}).prepare()
+    except CycleError as error:
+        keys: list[Key] = error.args[1]
+        circle = " needs ".join(str(key) for key in reversed(keys))
+        raise DeclarationError(
+            f"projects/{keys[0].project}: {circle}, so none of them can be the first. Names are known before "
+            f"anything exists: let one of them take the other's as text, as in environment={{'NAME': ref.name}}."
+        ) from None
 
 
 def _check_collisions(resources: list[Resource], env: Environment) -> None:
@@ -134,13 +164,13 @@ def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
         raise
     except SyntaxError as error:
         raise DeclarationError(f"{_shown(root, error.filename or where)}:{error.lineno}: {error.msg}.") from None
-    except Exception as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(root, frame.filename)]
         at = f"{_shown(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
         raise DeclarationError(f"{at}: {type(error).__name__}: {_said(error)}.") from None
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """The error in one line; of settings that are not valid, each by its name."""
     return explained(error) if isinstance(error, ValidationError) else " ".join(str(error).split())
 

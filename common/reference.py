@@ -26,8 +26,15 @@ class Ref:
     arn: str
 
     def __truediv__(self, prefix: str) -> "Location":
-        """A place in a bucket, as in ``landing / "fpac/"``."""
-        return Location(self, prefix.strip("/") + "/")
+        """A place in a bucket, as in ``landing / "fpac/"``; ``landing / ""`` is all of it.
+
+        Raises:
+            TypeError: this is no bucket.
+        """
+        if self.key.kind != "bucket":
+            raise TypeError(f"{self.key} is no bucket, so there is no place {prefix!r} in it")
+        within = prefix.strip("/")
+        return Location(self, f"{within}/" if within else "")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from common.declaration import (
 )
 from common.digest import Digest
 from common.errors import DeclarationError
-from common.naming import physical_name
+from common.naming import check_variables, physical_name
 from common.package import Package
 from common.packaging import tree
 from common.reference import Location, Names, Ref, spelled_out
@@ -53,7 +53,7 @@ from common.settings import (
     TriggerSettings,
     explained,
 )
-from common.shared import Shared
+from common.shared import Shared, check_events
 
 S = TypeVar("S", bound=Settings)
 Merged = tuple[Settings | None, Settings | None]
@@ -94,8 +94,8 @@ class Renderer:
         settings = _merged(FunctionSettings, configured, declaration.said, self._where(ref))
         where = self._where(ref)
         if not declaration.folder.is_dir():
-            raise DeclarationError(f"{where}: there is no folder {declaration.folder.parent.name}/{declaration.folder.name}/.")
-        environment, refs = self._names.substitute(dict(settings.environment), where)
+            raise DeclarationError(f"{where}: there is no folder {tree.shown(declaration.folder)}/.")
+        environment, refs = self._names.substitute(check_variables(settings.environment, where), where)
         network = settings.network or (self._env.network if settings.vpc else None)
         group = self._log_group(ref, settings.log_retention_days)
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
@@ -107,7 +107,8 @@ class Renderer:
         built = (declaration.libraries, declaration.includes, declaration.command)
         beside = layers.used(declaration.layers, {**self.borrowed, **self._resources}, settings, where)
         packages = layers.packages(beside)
-        code = Package(key, self._prefix, declaration.folder, handler, settings.runtime, settings.architecture, *built, packages)
+        runs = (handler, settings.runtime, settings.architecture)
+        code = Package(key, self._prefix, declaration.folder, *runs, *built, packages, bool(settings.layers))
         code.check_handler()
         for package in packages:
             package.users.append(code)
@@ -186,6 +187,8 @@ class Renderer:
         role, needs = self._role(ref, settings.role, [*granted, logs])
         used = permissions.references(() if configured_targets else declaration.targets, [declaration.database])
         targets = settings.targets or tuple(f"{target.uri}/" for target in declaration.targets)
+        if not targets:
+            raise DeclarationError(f"{self._where(ref)}: a crawler needs targets, here or in configuration.")
         common = self._common(ref, [*needs, *(one.key for one in used)])
         self._add(Crawler(**common, role_arn=role, database=declaration.database.name, targets=targets, settings=settings))
 
@@ -210,6 +213,7 @@ class Renderer:
         common = self._common(ref, [*needs, machine.key, *([declaration.location.bucket.key] if declaration.location else [])])
         common |= {"enabled": settings.enabled, "target_arn": machine.arn, "role_arn": role}
         if declaration.location:
+            check_events(self.borrowed.get(declaration.location.bucket.key), self._where(ref))
             paths = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
             pattern = object_created(declaration.location.bucket.name, f"{declaration.location.prefix}*{declaration.suffix}")
             transformer = (paths, '{"bucket": <bucket>, "key": <key>}')
@@ -270,7 +274,8 @@ class Renderer:
 
     def _common(self, ref: Ref, needs: Iterable[Key]) -> dict[str, Any]:
         tags = self._env.ownership(self._project)
-        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(dict.fromkeys(needs))}
+        others = dict.fromkeys(need for need in needs if need != ref.key)  # names are computed, so it may name itself
+        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(others)}
 
 
 def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:

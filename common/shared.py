@@ -4,6 +4,7 @@ Their names follow from the environment alone, so that a pipeline can refer to o
 session checks that what is referred to is declared.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ from common.resources.topic import Topic
 
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
+ANY = (re.compile(r"[A-Za-z0-9_./#-]+"), 512, "letters, digits and _./#-")
+NAMES = {
+    "bucket": (re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), 63, "lower-case letters, digits and hyphens"),
+    "database": (re.compile(r"[a-z0-9_]+"), 255, "lower-case letters, digits and _"),
+    "table": (re.compile(r"[A-Za-z0-9_.-]+"), 255, "letters, digits and _.-"),
+    "topic": (re.compile(r"[A-Za-z0-9_-]+"), 256, "letters, digits, - and _"),
+    "layer": (re.compile(r"[A-Za-z0-9_-]+"), 140, "letters, digits, - and _"),
+}
+"""What names may be in AWS, by kind: a pattern, the most characters, and the pattern in words. Glue makes upper case lower."""
 
 
 class Shared:
@@ -116,12 +126,26 @@ class SharedResources:
     def _add(self, resource: Resource) -> None:
         if resource.key in self._resources:
             raise DeclarationError(f"deploy.py declares {resource.key} twice.")
-        if resource.key.kind == "bucket" and not 3 <= len(resource.arn.rpartition(":")[2]) <= 63:
+        pattern, limit, allowed = NAMES.get(resource.key.kind, ANY)
+        if not pattern.fullmatch(resource.name) or len(resource.name) > limit or len(resource.name) < 3:
             raise DeclarationError(
-                f"deploy.py: {resource.key} would be called {resource.arn.rpartition(':')[2]!r}; S3 allows 3 to 63 characters. "
-                f"Shorten its name or name_prefix in config/{self._env.name}.json."
+                f"deploy.py: {resource.key} would be called {resource.name!r}; AWS allows 3 to {limit} characters: {allowed}. "
+                f"Change its name, or name_prefix in config/{self._env.name}.json."
             )
         self._resources[resource.key] = resource
 
     def _common(self, ref: Ref) -> Mapping[str, Any]:
         return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": self._env.ownership(SHARED)}
+
+
+def check_events(bucket: Resource | None, where: str) -> None:
+    """Looks whether a bucket tells of its new objects: a rule waits for ever for one that does not.
+
+    Raises:
+        DeclarationError: it does not.
+    """
+    if isinstance(bucket, Bucket) and not bucket.event_bridge:
+        name = bucket.key.name
+        raise DeclarationError(
+            f"{where}: {bucket.key} tells nobody of new objects. Declare it with shared.bucket({name!r}, event_bridge=True)."
+        )

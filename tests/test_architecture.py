@@ -24,6 +24,7 @@ LAYERS = (
         "rates",
         "retries",
         "settings",
+        "states",
         "stopping",
         "table",
         "tags",
@@ -51,7 +52,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"configured", "drift", "old_layers", "package", "pruning", "releases", "tally", "trust"},
+    {"configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},
@@ -61,7 +62,7 @@ LAYERS = (
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
-DECLARING = {"declaration", "definition", "integrations", "layers", "permissions", "pipeline"}
+DECLARING = {"declaration", "definition", "given", "integrations", "layers", "permissions", "pipeline"}
 DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
 DOING = {
     "aws",

@@ -170,7 +170,9 @@ def test_an_overlay_wins_key_by_key(repository: Repository) -> None:
     repository.configure(projects={"acres": own})
     over = {"$schema": "../schema.json", "parameters": {"b": "3"}, "functions": {"Validate": {"memory_mb": 1024}}}
     repository.write("config/acres/dev.json", over)
+    repository.configure("prod")
     repository.write("config/acres/prod.json", {"parameters": {"a": "not this"}})
+    repository.write("config/.editor/notes.json", {})
     repository.write("config/other/dev.json", {"parameters": {"c": "4"}})
     project = repository.environment().project("acres")
     assert project.parameters == {"a": "1", "b": "3"}
@@ -188,6 +190,24 @@ def test_an_overlay_is_as_strict_and_told_by_its_own_name(repository: Repository
         "  $.jobs.load.workers: input should be greater than or equal to 1, not 0",
         "  $.function: unknown key. Did you mean 'functions'?",
     ]
+
+
+def test_an_overlay_of_an_environment_that_does_not_exist_is_told(repository: Repository) -> None:
+    repository.write("config/acres/deb.json", {})
+    with pytest.raises(
+        ConfigError, match=r"^config/acres/deb\.json: there is no environment 'deb': config/ has dev\. Did you mean"
+    ):
+        repository.environment()
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [{"arns": {"lambda": "arn:aws:iam::123456789012:user/ann"}}, {"permissions_boundary": "arn:aws:iam::123456789012:role/edge"}],
+)
+def test_an_arn_of_something_else_is_told(repository: Repository, roles: dict[str, Any]) -> None:
+    _, line = refused(repository, roles=roles)
+    assert line.startswith("  $.roles.")
+    assert "string should match pattern" in line
 
 
 @given(SIZES, SIZES, SIZES, MAPS, MAPS, MAPS)

@@ -15,7 +15,7 @@ from common.errors import DeclarationError
 
 END = {"Type": "Pass", "End": True}
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
-MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": {"A": END}}, "End": True}
+MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": END}}, "End": True}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["A", "B", "Task", "Choice", "Map", "Parallel", "Pass"]),
     lambda inner: (
@@ -54,9 +54,14 @@ CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Nex
         machine(A=CHOICE, B=END, C={"Type": "Fail"}),
         machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}, B={"Type": "Fail"}),
         machine(A={"Type": "Wait", "Seconds": 1, "Next": "B"}, B={**CHOICE, "Choices": [{"Next": "A"}]}, C=END),
-        machine(A={"Type": "Parallel", "Branches": [machine(A=END), machine("B", B=TASK)], "End": True}),
-        machine(A={"Type": "Map", "ItemProcessor": machine(A=END), "End": True}),
-        machine(A={"Type": "Map", "Iterator": machine(A=END), "Next": "B"}, B=END),
+        machine(A={"Type": "Parallel", "Branches": [machine("C", C=END), machine("B", B=TASK)], "End": True}),
+        machine(A={"Type": "Map", "ItemProcessor": machine("C", C=END), "End": True}),
+        machine(A={"Type": "Map", "Iterator": machine("C", C=END), "Next": "B"}, B=END),
+        machine(A={**TASK, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}], "Parameters": {}, "ResultPath": None}),
+        machine(A={**TASK, "QueryLanguage": "JSONata", "Arguments": {}, "Output": {}}),
+        {**machine(A={**TASK, "Arguments": {}}), "QueryLanguage": "JSONata"},
+        machine(A={"Type": "Wait", "TimestampPath": "$.at", "End": True}),
+        machine("A" * 80, **{"A" * 80: {**END, "End": True}}),
         machine(A={**MAP, "ItemReader": {"Resource": "x"}, "ResultWriter": {}}),
     ],
 )
@@ -85,7 +90,7 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         (machine(A={**CHOICE, "Choices": [{"Next": "Q"}]}, B=END, C=END), "A.Choices[0].Next: there is no state 'Q'."),
         (machine(A={**CHOICE, "Choices": []}, C=END), "A: a Choice needs Choices."),
         (machine(A={**CHOICE, "Choices": [{"Variable": "$.x"}]}, C=END), "A.Choices[0]: Next is missing."),
-        (machine(A={**TASK, "Catch": [{"Next": "X"}]}), "A.Catch[0].Next: there is no state 'X'."),
+        (machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "X"}]}), "A.Catch[0].Next: there is no state 'X'."),
         (machine(A={"Type": "Task", "End": True}), "A: a Task needs a Resource."),
         (machine(A={"Type": "Pass"}), "A: exactly one of Next and End is needed."),
         (machine(A={**END, "Next": "A"}), "A: exactly one of Next and End is needed."),
@@ -108,6 +113,42 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
 )
 def test_each_structural_error_is_told(wrong: dict[str, Any], told: str) -> None:
     assert problems(wrong) == [told]
+
+
+WAIT = "A: a Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            machine(A={"Type": "Parallel", "Branches": [machine("B", B=END), machine("B", B=END)], "End": True}),
+            None,
+        ),
+        (
+            machine(A={"Type": "Map", "ItemProcessor": machine(A=END), "End": True}),
+            "A > A: A has the same name; a name is given once in the whole definition.",
+        ),
+        (machine("A" * 81, **{"A" * 81: END}), f"{'A' * 81}: the name has 81 characters; AWS allows 80."),
+        (machine(A={**END, "End": "true"}), "A.End: it must be true, not 'true'."),
+        (
+            machine(A={**CHOICE, "Next": "B"}, B=END, C=END),
+            "A: a Choice has no Next or End of its own; Default says where it goes when no choice is met.",
+        ),
+        (machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"]}]}), "A.Catch[0]: Next is missing."),
+        (machine(A={**TASK, "Catch": [{"Next": "B"}]}, B=END), None),
+        (machine(A={**TASK, "Retry": {"ErrorEquals": ["States.ALL"]}}), "A.Retry: it must be a list."),
+        (machine(A={**TASK, "Retry": [{"ErrorEquals": "States.ALL"}]}), "A.Retry[0]: ErrorEquals must be a list of errors."),
+        (machine(A={**END, "Retry": []}), "A.Retry: a Pass does not fail, so it has none."),
+        (machine(A={"Type": "Wait", "End": True}), WAIT),
+        (machine(A={"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}), WAIT),
+        (machine(A={**TASK, "Arguments": {}}), "A.Arguments: JSONPath does not know it."),
+        ({**machine(A={**TASK, "Parameters": {}}), "QueryLanguage": "JSONata"}, "A.Parameters: JSONata does not know it."),
+        (machine(A={**TASK, "QueryLanguage": "jq"}), "A: the query language is one of JSONPath, JSONata, not 'jq'."),
+    ],
+)
+def test_what_aws_refuses_of_a_state_is_told(wrong: dict[str, Any], told: str | None) -> None:
+    assert problems(wrong) == [told] if told else len(problems(wrong)) == 1
 
 
 def test_states_that_lead_nowhere_are_told() -> None:

@@ -186,7 +186,7 @@ def test_a_shared_layer_serves_several_projects(acres: Repository) -> None:
         ),
         ('p.function("One", layers=[p.function("Two")])', "lambda/Two is no layer."),
         ('p.function("One", layers=[p.layer("a", folder="layers/analytics")] * 2)', "layer/a is named twice."),
-        ('p.layer("lost")', "layer/lost: there is no folder layers/lost/."),
+        ('p.layer("lost")', "projects/acres/layers/lost/."),
         ('p.layer("a", folder="layers/analytics", runtime="python2")', "runtime: String should match pattern"),
         (
             'p.function("One", layers=[p.layer(f"l{n}", folder="layers/analytics") for n in range(6)])',

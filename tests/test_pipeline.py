@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from common import projects
+from common.artifact import Script
 from common.config import environments, load
 from common.errors import ArtifactError, ConfigError, DeclarationError, DeployError
 from common.resource import Key
 from common.resources.function import Function
+from common.resources.job import Job
 from common.resources.state_machine import StateMachine
-from tests.repository import CONFIG, ROOT, SHARED, Repository
+from tests.repository import CONFIG, HANDLER, ROOT, SCRIPT, SHARED, Repository
 
 MACHINE = {
     "StartAt": "A",
@@ -62,6 +64,31 @@ def test_what_is_left_behind_by_tools_is_no_resource(repository: Repository) -> 
     assert set(repository.resources()) == before
 
 
+def test_what_a_declaration_names_is_not_found_once_more(repository: Repository) -> None:
+    repository.project(
+        "acres",
+        'p.function("Check", folder="lambda/./Validate")',
+        'p.function("Deep", folder="lambda/group/Deep")',
+        'p.layer("deps", folder="layers/x")',
+        'p.job("first", script="glue/landing/load.py")',
+        'p.job("second", script="glue/final/load.py")',
+        'p.job("third", script="glue/landing/other.py")',
+    )
+    repository.write("projects/acres/lambda/group/Deep/handler.py", HANDLER)
+    repository.write("projects/acres/layers/x/lib.py", "")
+    for name in ("final/load", "landing/other", "final/other"):
+        repository.write(f"projects/acres/glue/{name}.py", SCRIPT)
+    found = repository.resources()
+    kinds = ("lambda/", "layer/", "glue-job/")
+    names = ["glue-job/first", "glue-job/other", "glue-job/second", "glue-job/third", "lambda/Check", "lambda/Deep", "layer/deps"]
+    assert sorted(key for key in found if key.startswith(kinds)) == names
+    other = found["glue-job/other"]
+    assert isinstance(other, Job)
+    assert other.script.location.startswith("dev/acres/artifacts/other/")
+    assert isinstance(other.script, Script)
+    assert other.script.path == repository.root / "projects/acres/glue/final/other.py"
+
+
 def test_names_arns_tags_and_needs(repository: Repository) -> None:
     repository.configure(tags={"team": "farm"})
     repository.project()
@@ -98,10 +125,19 @@ def test_machines_are_read_from_every_source(repository: Repository) -> None:
 
 
 WRONG = [
-    ('p.function("Missing")', "projects/acres: lambda/Missing: there is no folder lambda/Missing/."),
+    ('p.function("Missing")', "projects/acres/lambda/Missing/."),
+    ('p.layer("missing", folder="nope")', "projects/acres/nope/."),
     ('p.job("missing")', "projects/acres: glue-job/missing: there is no glue/<stage>/missing.py. Name the file with `script`."),
     ('p.job("x", script="glue/x.py")', "projects/acres: glue-job/x: there is no file x.py."),
     ('p.function("Validate"); p.function("Validate")', "projects/acres/deploy.py declares lambda/Validate twice."),
+    (
+        'b = p.shared.bucket("artifacts"); p.directory("glue", b / "x"); p.directory("glue", b / "y")',
+        "projects/acres/deploy.py declares directory/glue twice. A folder is kept at one place; a/b and a-b have one name.",
+    ),
+    (
+        'b = p.shared.bucket("artifacts"); p.directory("lambda/Validate", b / "x"); p.directory("lambda-Validate", b / "y")',
+        "projects/acres/deploy.py declares directory/lambda-Validate twice.",
+    ),
     ('p.table("Validate", partition_key="k"); p.function("Validate")', "table/Validate and lambda/Validate have one name"),
     ('p.function("V" * 53)', "characters; AWS allows 64. Shorten its name, the project's, or name_prefix in config/dev.json."),
     ('p.function("V" * 47, folder="lambda/Validate")', "role/VVVV"),
@@ -114,6 +150,14 @@ WRONG = [
     ('p.function("Validate", environment={"A B": "x"})', "lambda/Validate: environment.A B: String should match pattern"),
     ('p.function("Validate", environment={"LEVEL": 3})', "lambda/Validate: environment.LEVEL: Input should be a valid string."),
     ('p.job("load", arguments={"--a": "${Validate.url}"})', "glue-job/load: ${Validate.url} refers to nothing."),
+    (
+        'p.function("Validate", build="make", output="..")',
+        "projects/acres/deploy.py:9: ValueError: output='..' must name a folder",
+    ),
+    (
+        'p.layer("deps", build="", folder="lambda/Validate")',
+        "projects/acres/deploy.py:9: ValueError: build='' is no command; leave",
+    ),
     ('p.function("Validate", writes=[p.function("V2", folder="lambda/Validate")])', "lambda/V2 cannot be written"),
     ('p.function("Validate", reads=[p.shared.bucket("lnding")])', "refers to the shared bucket/lnding, which deploy.py does not"),
 ]
@@ -165,7 +209,10 @@ def test_shared_resources(repository: Repository) -> None:
     repository.write("deploy.py", SHARED.replace("    return", '    shared.bucket("artifacts")\n    return'))
     assert refused(repository) == "deploy.py declares bucket/artifacts twice."
     repository.write("deploy.py", SHARED.replace("    return", f'    shared.bucket("{"b" * 50}")\n    return'))
-    assert "S3 allows 3 to 63 characters. Shorten its name or name_prefix in config/dev.json." in refused(repository)
+    assert (
+        "AWS allows 3 to 63 characters: lower-case letters, digits and hyphens. Change its name, or name_prefix in config/dev"
+        in refused(repository)
+    )
 
 
 def test_the_entry_says_how_to_run(repository: Repository) -> None:

@@ -166,9 +166,10 @@ def test_existing_roles_may_be_passed_wherever_they_are_named(
 
 def test_roles_may_be_passed_only_if_used_and_only_to_services_that_run_pipelines(repository: Repository) -> None:
     declaring(repository)
-    repository.configure(roles={"arns": {"lambda/Other": MINE}})
+    nearer = f"{MINE}-nearer"
+    repository.configure(roles={"arns": {"lambda": MINE, "lambda/Validate": nearer}})
     statement = passing(printed(repository))
-    assert statement["Resource"] == ["arn:aws:iam::123456789012:role/t-dev/dev/*/*"]
+    assert statement["Resource"] == [nearer, "arn:aws:iam::123456789012:role/t-dev/dev/*/*"]
     services = [f"{service}.amazonaws.com" for service in ("events", "glue", "lambda", "states")]
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
 

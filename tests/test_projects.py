@@ -7,6 +7,8 @@ from common.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.resource import Key
 from tests.repository import SHARED, Repository
 
+NIGHTLY = 'p.schedule("nightly", m, "rate(1 day)")'
+
 
 def refused(repository: Repository, kind: type[DeployError] = DeclarationError) -> str:
     with pytest.raises(kind) as caught:
@@ -32,8 +34,9 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
     assert projects.chosen(repository.root, "soil, acres,soil") == ["soil", "acres"]
     with pytest.raises(UsageError, match=r"^There is no project 'acre': projects/ has acres, soil. Did you mean 'acres'\?$"):
         projects.chosen(repository.root, "soil,acre")
-    with pytest.raises(UsageError, match="There is no project ''"):
-        projects.chosen(repository.root, "soil,")
+    for said in ("soil,", "", " "):
+        with pytest.raises(UsageError, match="There is no project ''"):
+            projects.chosen(repository.root, said)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,8 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
             "projects/acres/deploy.py: TypeError: pipeline() takes 0 positional arguments but 1 was given.",
         ),
         ("def pipeline(env):\n    a = {}\n    return a['x']\n", "projects/acres/deploy.py:3: KeyError: 'x'."),
+        ("import sys\n\nsys.exit()\n", "projects/acres/deploy.py:3: SystemExit: ."),
+        ("def pipeline(env):\n    exit(0)\n", "projects/acres/deploy.py:2: SystemExit: 0."),
         ("from . import other\n", "projects/acres/other.py:2: ZeroDivisionError: division by zero."),
         (
             "from common import FunctionSettings\n\ndef pipeline(env):\n    FunctionSettings(memory_mb=1, timeout=2)\n",
@@ -125,3 +130,64 @@ def test_artifacts_know_who_runs_them(repository: Repository) -> None:
         Key("acres", "artifact", "Validate"): Key("acres", "lambda", "Validate"),
         Key("acres", "artifact", "load"): Key("acres", "glue-job", "load"),
     }
+
+
+def task(name: str) -> str:
+    parameters = {"StateMachineArn": f"${{{name}.arn}}"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "Parameters": parameters, "End": True}
+    return f'{{"StartAt": "A", "States": {{"A": {state}}}}}'
+
+
+def test_a_circle_of_references_is_named(repository: Repository) -> None:
+    invoked = task("x").replace("states:startExecution", "lambda:invoke").replace("StateMachineArn", "FunctionName")
+    machine = f'm = p.state_machine("main", {invoked.replace("x.arn", "Validate.arn")})'
+    repository.project("acres", machine, 'p.function("Validate", environment={"MAIN": "${main.arn}"})')
+    message = refused(repository)
+    circles = ("lambda/Validate needs state-machine/main needs lambda/Validate", "state-machine/main needs lambda/Validate needs")
+    assert message.startswith(tuple(f"projects/acres: {circle}" for circle in circles))
+    assert "so none of them can be the first. Names are known before anything exists" in message
+    repository.project("acres", machine, 'p.function("Validate", environment={"MAIN": m.arn})')
+    assert repository.declared(), "as the message says"
+    repository.project("acres", *(f'p.state_machine("{name}", {task(other)})' for name, other in ("ab", "bc", "ca")))
+    assert refused(repository).count(" needs ") == 3
+
+
+def test_what_names_itself_is_no_circle(repository: Repository) -> None:
+    repository.project(
+        "acres", f'p.state_machine("m", {task("m")})', 'p.function("Validate", environment={"ME": "${Validate.name}"})'
+    )
+    found = repository.resources()
+    for key in ("state-machine/m", "lambda/Validate"):
+        assert found[key].key not in found[key].needs
+
+
+@pytest.mark.parametrize("name", ["1st", "my proj", "donn\u00e9es", "a.b", "-x", "x" * 65, "caf\udce9"])
+def test_a_folder_that_deploys_would_not_find_again_is_refused(repository: Repository, name: str) -> None:
+    repository.project("acres")
+    (repository.root / "projects" / name).mkdir()
+    (repository.root / "projects" / name / "deploy.py").write_text("")
+    with pytest.raises(DeclarationError) as caught:
+        projects.chosen(repository.root, "acres")
+    assert str(caught.value).startswith(f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters")
+    str(caught.value).encode()
+
+
+def test_a_hidden_folder_is_no_project(repository: Repository) -> None:
+    repository.project("acres")
+    repository.project(".old")
+    repository.write("projects/1st/notes.md", "")
+    assert projects.names(repository.root) == ["acres"]
+    assert [one.name for one in repository.declared()] == ["shared", "acres"]
+
+
+def test_a_role_of_what_does_not_exist_is_told(repository: Repository) -> None:
+    repository.project("soil")
+    repository.project("acres", 'm = p.state_machine("m", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})', NIGHTLY)
+    role = "arn:aws:iam::123456789012:role/given"
+    repository.configure(roles={"arns": dict.fromkeys(["lambda", "crawler", "lambda/Validate", "trigger/nightly"], role)})
+    assert repository.declared()
+    repository.configure(roles={"arns": {"lambda/Validat": role}})
+    assert refused(repository, ConfigError) == (
+        "config/dev.json: $.roles.arns.lambda/Validat: no project declares it. Did you mean 'lambda/Validate'?"
+    )
+    assert repository.declared("soil"), "another project may have it"

@@ -124,7 +124,9 @@ def test_a_distributed_map_starts_the_machine_that_it_is_in(repository: Reposito
 
 def test_rules_start_machines(repository: Repository) -> None:
     repository.configure(projects={"acres": {"triggers": {"nightly": {"expression": "rate(2 days)", "enabled": False}}}})
-    repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))
+    repository.write(
+        "deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing", event_bridge=True)\n    return shared')
+    )
     repository.project(
         "acres",
         'm = p.state_machine("main", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})',
@@ -163,7 +165,7 @@ def test_targets_from_configuration_are_granted(repository: Repository) -> None:
         ({"roles": {"arns": {"glue-job/load": ROLE}}}, ROLE),
         ({"projects": {"acres": {"jobs": {"load": {"role": ROLE}}}}}, ROLE),
         ({"defaults": {"job": {"role": ROLE}}}, ROLE),
-        ({"roles": {"arns": {"glue-job/other": ROLE}}}, None),
+        ({"roles": {"arns": {"lambda/Validate": ROLE}}}, None),
     ],
 )
 def test_existing_roles_take_the_place_of_managed_ones(

@@ -26,8 +26,8 @@ from common.new_file import new_file
 from common.packaging import uv
 from common.packaging.archive import made_once
 from common.packaging.bill import Component, Wheels
-from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal
-from common.packaging.tree import Found, Ignoring, shown, walk
+from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal, unmarked
+from common.packaging.tree import Found, Ignoring, read, shown, walk
 
 TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
 IMPORTS_TESTS = re.compile(rb"^\s*(?:from|import)\s+[\w.]*\btests\b", re.MULTILINE)
@@ -46,27 +46,38 @@ class Dependencies:
         return self.requirements.pins(self.target)
 
     def digest(self) -> Digest:
-        """Covers packages, versions, hashes and target.
+        """Covers packages, versions, hashes and target; not what is pinned for other targets alone.
 
         Raises:
             ArtifactError: there is no lock, or it does not fit.
         """
-        return digest.of_struct("dependencies", 1, {"pins": list(self._pins), "target": str(self.target)})
+        pins = [*(line for line in self._pins if line.startswith("-")), *sorted(self.pins.values())]
+        return digest.of_struct("dependencies", 2, {"pins": pins, "target": str(self.target)})
 
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
-        path = self.requirements.path if self.requirements.is_pinned else self.requirements.lock
-        return {path.name: self.digest()}
+        return {self._pinned_by.name: self.digest()}
 
     @cached_property
     def pins(self) -> Mapping[str, str]:
-        """What is installed, with version and hashes, by the normal form of its name.
+        """What is installed, with version and hashes and without markers, by the normal form of its name.
 
         Raises:
             ArtifactError: see `digest`.
         """
-        wanted = [pin for pin in self._pins if not pin.startswith("-") and self.target.wants(pin)]
-        return {normal(match[1]): pin for pin in wanted if (match := PIN.match(pin))}
+        wanted = [pin for pin in self._pins if not pin.startswith("-") and self._wants(pin)]
+        return {normal(match[1]): unmarked(pin) for pin in wanted if (match := PIN.match(pin))}
+
+    def _wants(self, pin: str) -> bool:
+        try:
+            return self.target.wants(pin)
+        except ValueError as error:
+            where, said = shown(self._pinned_by), str(error).partition("\n")[0]
+            raise ArtifactError(f"{where}: {pin.partition(' --hash=')[0]!r}: the marker is none: {said}.") from None
+
+    @property
+    def _pinned_by(self) -> Path:
+        return self.requirements.path if self.requirements.is_pinned else self.requirements.lock
 
     def names(self) -> tuple[str, ...]:
         """The packages with their versions, as in ``numpy==2.2.6``."""
@@ -89,7 +100,7 @@ class Dependencies:
     def _pinned(self, place: str) -> Path:
         """A file in `place` that asks for the pins."""
         pins = Path(place, "requirements.txt")
-        options = [line for line in self.requirements.lines if line.startswith("-") and self.requirements.is_pinned is False]
+        options = [] if self.requirements.is_pinned else self.requirements.options
         pins.write_text("\n".join([*options, *self._pins]) + "\n", encoding="utf-8")
         return pins
 
@@ -174,7 +185,7 @@ def lock(requirements: Requirements, targets: set[Target]) -> bool:
         ArtifactError: they cannot be resolved, or a package has no wheel for one of the targets.
     """
     file = requirements.lock
-    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    before = read(file) if file.is_file() else ""
     text = str(merged(requirements.digest(), {target: _resolved(requirements, target, before) for target in targets}))
     if text != before:
         with new_file(file) as temporary:
@@ -185,11 +196,23 @@ def lock(requirements: Requirements, targets: set[Target]) -> bool:
 
 def _resolved(requirements: Requirements, target: Target, before: str) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as place:
-        asked, left, output = (Path(place, name) for name in ("requirements.in", "brought.txt", "requirements.txt"))
-        asked.write_text("\n".join(requirements.lines) + "\n", encoding="utf-8")
+        names = ("requirements.in", "constraints.txt", "brought.txt", "requirements.txt")
+        asked, limits, left, output = (Path(place, name) for name in names)
+        asked.write_text("\n".join([*requirements.options, *requirements.asked]) + "\n", encoding="utf-8")
+        limits.write_text("\n".join(requirements.constraints) + "\n", encoding="utf-8")
         left.write_text("\n".join(requirements.brought) + "\n", encoding="utf-8")
         output.write_text(before, encoding="utf-8")
-        said = ["--no-header", "--no-annotate", "--generate-hashes", "--excludes", str(left), "-o", str(output)]
+        said = [
+            "--no-header",
+            "--no-annotate",
+            "--generate-hashes",
+            "--excludes",
+            str(left),
+            "-c",
+            str(limits),
+            "-o",
+            str(output),
+        ]
         uv.run(["pip", "compile", *_for(target), *said, str(asked)], f"{shown(requirements.path)} for {target}")
         pins = tuple(line for line in joined(output.read_text(encoding="utf-8")) if not line.startswith("--"))
     if unhashed := [pin.partition(" ")[0] for pin in pins if "--hash=" not in pin]:

@@ -10,17 +10,18 @@ case would have them.
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from common.errors import ArtifactError
-from common.packaging.python import parsed
-from common.packaging.tree import IGNORED, Found, Ignoring, shown, walk
+from common.packaging.python import knows, parsed
+from common.packaging.tree import IGNORE_FILE, Found, Ignoring, check_link, is_left_behind, shown, stays_out, walk
 
 LOADERS = frozenset({"import_module", "__import__"})
+FORGIVING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 class Import(NamedTuple):
@@ -39,23 +40,29 @@ class Libraries:
 
     Args:
         roots: the folder (or single file) of each name.
+        repository: links in the libraries do not lead out of it.
     """
 
     roots: Mapping[str, Path] = field(default_factory=dict)
+    repository: Path | None = None
 
-    def followed(self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = ()) -> dict[str, Found]:
+    def followed(
+        self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = (), *, runtime: str = ""
+    ) -> dict[str, Found]:
         """The files that `starts` reach, by their path below the import root.
 
         Args:
             starts: Python files outside the libraries.
             includes: modules and folders that are reached in ways that cannot be seen, dotted; a folder with all below it.
             own: names that the importing folder has itself and that come first.
+            runtime: where it will run; what that knows and this Python does not is not followed, if there are `includes`.
 
         Raises:
-            ArtifactError: something is imported from a library that it does not have.
+            ArtifactError: something is imported from a library that it does not have; a file is not Python.
         """
         roots = {name: path for name, path in self.roots.items() if path.exists() and name not in set(own)}
-        search = _Search(roots)
+        includes = tuple(includes)
+        search = _Search(Libraries(roots, self.repository), runtime, declared=bool(includes))
         for name in includes:
             search.include(name)
         named = re.compile("|".join(map(re.escape, roots)).encode())
@@ -72,8 +79,11 @@ NO_LIBRARIES = Libraries()
 class _Search:
     """One walk through imports. A module is a dotted name; the first part is a library's."""
 
-    def __init__(self, roots: Mapping[str, Path]) -> None:
-        self._roots = roots
+    def __init__(self, libraries: Libraries, runtime: str, *, declared: bool) -> None:
+        self._roots = libraries.roots
+        self._repository = libraries.repository.resolve() if libraries.repository else None
+        self._ignoring: dict[str, Ignoring] = {}
+        self._newer, self._declared = runtime if runtime and not knows(runtime) else "", declared
         self._listed: dict[Path, frozenset[str]] = {}
         self._seen: set[Path] = set()
         self.found: dict[str, Found] = {}
@@ -86,7 +96,8 @@ class _Search:
         if self._is_folder(folder):
             prefix = name.replace(".", "/")
             for inner, found in walk(folder, Ignoring(folder)).items():
-                self._take(f"{prefix}/{inner}", found)
+                if not self._stays_out(f"{prefix}/{inner}"):
+                    self._take(f"{prefix}/{inner}", found)
         if not self._module(name, with_parents=True) and not self._is_folder(folder):
             raise ArtifactError(f"includes: there is no {name} in {shown(self._roots[name.partition('.')[0]])}.")
 
@@ -97,7 +108,7 @@ class _Search:
             path: the file.
             package: the package that it is in; empty outside the libraries.
         """
-        for one in _imports(path, *_version(path)):
+        for one in self._imports(path):
             base = _absolute(one, package)
             if base is None or base.partition(".")[0] not in self._roots:
                 continue
@@ -112,6 +123,17 @@ class _Search:
             if missing and not one.optional:
                 root = self._roots[base.partition(".")[0]]
                 raise ArtifactError(f"{shown(path)}:{one.line} imports {missing}, which {shown(root)} does not have.")
+
+    def _imports(self, path: Path) -> Sequence[Import]:
+        try:
+            return _imports(path, *_version(path))
+        except ArtifactError as error:
+            if self._newer and self._declared:
+                return ()
+            if self._newer:
+                advice = "Name what it imports in `includes`, or run the deployer by a Python as new."
+                raise ArtifactError(f"{error} That may be Python that only {self._newer} knows. {advice}") from None
+            raise
 
     def _module(self, name: str, *, with_parents: bool = False) -> bool:
         """Takes a module if there is one of that name."""
@@ -140,10 +162,19 @@ class _Search:
         folder, prefix = path.parent, name.rpartition("/")[0]
         for beside in sorted(self._names(folder)) if prefix else ():
             file = folder / beside
-            if beside not in IGNORED and not beside.endswith((".py", ".pyc", ".pyi")) and file.is_file():
+            is_data = not is_left_behind(beside) and not beside.endswith((".py", ".pyi"))
+            if is_data and file.is_file() and not self._stays_out(f"{prefix}/{beside}"):
                 self._take(f"{prefix}/{beside}", Found(file, file.stat()))
 
+    def _stays_out(self, name: str) -> bool:
+        """Whether `.deployignore` of the library leaves it out; a module that is imported is taken all the same."""
+        first, _, rest = name.partition("/")
+        if first not in self._ignoring:
+            self._ignoring[first] = Ignoring(self._roots[first])
+        return rest.endswith(IGNORE_FILE) or stays_out(rest, self._ignoring[first])
+
     def _take(self, name: str, found: Found, package: str | None = None) -> None:
+        self._check_link(found.path)
         self.found[name] = found
         if name.endswith(".py") and found.path not in self._seen:
             self._seen.add(found.path)
@@ -159,8 +190,13 @@ class _Search:
     def _is_folder(self, path: Path) -> bool:
         return path.name in self._names(path.parent) and path.is_dir()
 
+    def _check_link(self, path: Path) -> None:
+        if self._repository is not None and path.is_symlink():
+            check_link(path, self._repository)
+
     def _names(self, folder: Path) -> frozenset[str]:
         if folder not in self._listed:
+            self._check_link(folder)
             self._listed[folder] = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()  # noqa: PTH208 - names only
         return self._listed[folder]
 
@@ -182,31 +218,49 @@ def _version(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(_found(parsed(path), optional=False))
+    return tuple(_found(parsed(path)))
 
 
-def _found(node: ast.AST, *, optional: bool) -> Iterator[Import]:
-    """Every import below a node; those of a type checker's alone are none."""
+def _found(tree: ast.Module) -> Iterator[Import]:
+    """Every import, in the order of the source; a chain of branches may be longer than Python's stack."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, optional = waiting.pop()
+        yield from _imported(node, optional=optional)
+        waiting += reversed([(child, optional or guarded) for child, guarded in _below(node)])
+
+
+def _imported(node: ast.AST, *, optional: bool) -> Iterator[Import]:
+    """What a node itself imports."""
     if isinstance(node, ast.Import):
         yield from (Import(alias.name, (), 0, node.lineno, optional) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield Import(node.module or "", tuple(alias.name for alias in node.names), node.level, node.lineno, optional)
-    elif isinstance(node, ast.Call) and _called(node.func) in LOADERS and node.args and isinstance(node.args[0], ast.Constant):
-        if isinstance(node.args[0].value, str) and not node.args[0].value.startswith("."):
-            yield Import(node.args[0].value, (), 0, node.lineno, optional)
-    elif isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
-        for other in node.orelse:
-            yield from _found(other, optional=optional)
+    elif isinstance(node, ast.Call) and _called(node.func) in LOADERS and node.args:
+        name = getattr(node.args[0], "value", None)
+        if isinstance(name, str) and not name.startswith("."):
+            yield Import(name, (), 0, node.lineno, optional)
+
+
+def _below(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """What is below a node, and whether the program can do without; what only a type checker sees is not there."""
+    if isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
+        yield from ((other, False) for other in node.orelse)
         return
-    guarded = node.body if isinstance(node, ast.Try) and any(_forgives(one) for one in node.handlers) else []
-    for child in ast.iter_child_nodes(node):
-        yield from _found(child, optional=optional or child in guarded)
+    guarded = node.body if _is_guard(node) else []
+    yield from ((child, child in guarded) for child in ast.iter_child_nodes(node))
 
 
-def _forgives(handler: ast.ExceptHandler) -> bool:
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-    return any(one is None or _called(one) in names for one in caught)
+def _is_guard(node: ast.AST) -> TypeGuard[ast.Try | ast.TryStar | ast.With]:
+    """Whether the program goes on if an import in the body of this statement fails."""
+    if isinstance(node, ast.Try | ast.TryStar):
+        return any(one.type is None or _forgives(one.type) for one in node.handlers)
+    calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+    return any(isinstance(one, ast.Call) and _called(one.func) == "suppress" and any(map(_forgives, one.args)) for one in calls)
+
+
+def _forgives(caught: ast.expr) -> bool:
+    return any(_called(one) in FORGIVING for one in (caught.elts if isinstance(caught, ast.Tuple) else [caught]))
 
 
 def _called(node: ast.expr) -> str:

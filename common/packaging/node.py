@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from common import digest
@@ -21,10 +21,12 @@ from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import made_once
 from common.packaging.bill import Component
-from common.packaging.tree import Found, Ignoring, shown, walk
+from common.packaging.tree import Files, Found, Ignoring, check_unchanged, read, shown, walk
 
 PACKAGE, LOCK = "package.json", "package-lock.json"
 NPM_OWN = frozenset({"node_modules/.package-lock.json"})
+EPOCH = 315532800
+"""The first of January 1980, where the time of zips begins."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,11 @@ class NodeModules:
                 f"{shown(self.folder)}: {PACKAGE} has dependencies and no {LOCK}, so two machines would install two things. "
                 f"Run `npm install --package-lock-only` there and commit {LOCK}."
             )
-        return _parsed(path)
+        found = _parsed(path)
+        packages = found.get("packages", {})
+        if not isinstance(packages, dict) or not all(isinstance(one, dict) for one in packages.values()):
+            raise ArtifactError(f"{shown(path)}: `packages` is not as npm writes it. Delete the file and lock again.")
+        return found
 
     def digest(self) -> Digest:
         """Covers the lock, the files that it takes from the folder, and the architecture.
@@ -92,7 +98,8 @@ class NodeModules:
         return made_once(build_dir / ".dependencies" / self.digest(), self._install)
 
     def _install(self, folder: Path) -> None:
-        for name in (PACKAGE, LOCK, ".npmrc", *self._local()):
+        (folder / LOCK).write_text(json.dumps(self._lock), encoding="utf-8")  # as it was when it was digested
+        for name in (PACKAGE, ".npmrc", *self._local()):
             if (self.folder / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self.folder / name, folder / name)
@@ -104,7 +111,8 @@ class NodeModules:
         """Archives in the folder that the lock installs from."""
         addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
         names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
-        return {name: digest.of_file(self.folder / name) for name in sorted(names) if (self.folder / name).is_file()}
+        within = [name for name in sorted(names) if not name.startswith("/") and ".." not in name.split("/")]
+        return {name: digest.of_file(self.folder / name) for name in within if (self.folder / name).is_file()}
 
 
 def beside(folder: Path, architecture: str) -> NodeModules | None:
@@ -120,36 +128,71 @@ class Command:
 
     Args:
         line: run by the shell in a copy of the function's folder.
-        output: the folder, in that copy, that is packaged.
+        output: the folder, in that copy, that is packaged; what the function's folder has there is not copied.
+
+    Raises:
+        ValueError: there is no command, or the output is no folder within the function's.
     """
 
     line: str
     output: str
 
-    def members(self, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
+    def __post_init__(self) -> None:
+        if not self.line.strip() or "\0" in self.line:
+            raise ValueError(f"build={self.line!r} is no command; leave it out, or say what makes {self.output}/")
+        place = PurePosixPath(self.output)
+        if place.is_absolute() or not place.parts or ".." in place.parts or "\0" in self.output:
+            raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
+
+    def sources(self, folder: Path) -> dict[str, Found]:
+        """What the command is given of a folder: all that is no cache, and nothing that it has left there when run by hand."""
+        return walk(folder, {PurePosixPath(self.output).as_posix()})
+
+    def members(self, sources: Files, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         """What the command makes of a folder's files.
 
         Args:
+            sources: these files and no others are copied, as `identity` covers these.
             folder: the function's.
             identity: the digest of all that the outcome depends on.
             build_dir: where it is kept.
             ignoring: what of the outcome stays out.
 
         Raises:
-            ArtifactError: the command fails, or does not make the output folder.
+            ArtifactError: the command fails or puts nothing into the output folder, or one of the files has changed.
         """
 
         def run(fresh: Path) -> None:
             copy = fresh / "source"
-            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+            copy.mkdir()
+            for name, found in sources.items():
+                _copy(found, copy / name)
+            check_unchanged(sources.values())
             _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
-            if not (copy / self.output).is_dir():
-                raise ArtifactError(f"{shown(folder)}: `{self.line}` has made no folder {self.output}/.")
-            (copy / self.output).rename(fresh / "output")
+            self._made(copy, shown(folder)).rename(fresh / "output")
             shutil.rmtree(copy)
 
         kept = made_once(build_dir / ".outputs" / identity, run)
         return walk(kept / "output", ignoring)
+
+    def _made(self, copy: Path, where: str) -> Path:
+        """The output folder; what a link leads to outside the copy is somebody's own, and would be moved away."""
+        made, said = (copy / self.output).resolve(), f"{where}: `{self.line}` has"
+        if not made.is_dir():
+            raise ArtifactError(f"{said} made no folder {self.output}/.")
+        if copy.resolve() not in made.parents:
+            raise ArtifactError(f"{said} made {self.output} a link out of the folder. Let it put the files themselves there.")
+        if not any(made.iterdir()):
+            raise ArtifactError(f"{said} put nothing into {self.output}/.")
+        return made
+
+
+def _copy(found: Found, target: Path) -> None:
+    """With nothing that no digest covers: times, and for whom else it is executable."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(found.path, target)
+    target.chmod(0o755 if found.is_executable else 0o644)
+    os.utime(target, (EPOCH, EPOCH))
 
 
 def _npm() -> str:
@@ -160,7 +203,7 @@ def _npm() -> str:
 
 
 def _run(command: list[str], folder: Path, what: str) -> None:
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800", "TZ": "UTC", "LC_ALL": "C"}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH), "TZ": "UTC", "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)  # noqa: S603 - declared
     if done.returncode:
         said = "\n".join(f"  {line}" for line in (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
@@ -169,7 +212,7 @@ def _run(command: list[str], folder: Path, what: str) -> None:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        found = json.loads(read(path))
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{shown(path)} is not JSON: {error}.") from None
     return found if isinstance(found, dict) else {}

@@ -4,6 +4,7 @@ import ast
 import re
 import symtable
 import sys
+import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,32 +19,22 @@ def knows(runtime: str) -> bool:
     return language == "python3" and int(minor) <= sys.version_info.minor
 
 
-def check_handler(folder: Path, handler: str, runtime: str, *, glance: bool = False) -> None:
-    """Looks for a function's handler, as Lambda spells it: ``file.function``.
+def check_defines(path: Path, handler: str, runtime: str, *, glance: bool = False) -> None:
+    """Looks for a function's handler in its file.
 
     Args:
-        folder: the function's.
-        handler: its name.
+        path: the file.
+        handler: as Lambda spells it, ``file.function``.
         runtime: of the function.
         glance: believe what looks right; parsing every handler takes longer than all the rest of an unchanged deploy.
 
     Raises:
-        ArtifactError: its file is missing, does not compile, or does not define it.
+        ArtifactError: the file does not compile, or does not define it.
     """
-    module, _, function = handler.rpartition(".")
-    python = runtime.startswith("python")
-    place = module.replace(".", "/") if python else module
-    endings = (".py", "/__init__.py") if python else (".js", ".mjs", ".cjs")
-    candidates = (folder / f"{place}{ending}" for ending in endings) if place else ()
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        needed = f"a file {place}{endings[0]} there" if place else "to be written as file.function"
-        raise ArtifactError(
-            f"{shown(folder)}: the handler {handler!r} needs {needed}. Add it, or name another handler in the declaration."
-        )
+    function = handler.rpartition(".")[2]
     defines = _seems_to_define if glance else _defines
-    if knows(runtime) and not defines(found, function):
-        raise ArtifactError(f"{shown(found)} does not define {function!r}, which the handler {handler!r} names.")
+    if knows(runtime) and not defines(path, function):
+        raise ArtifactError(f"{shown(path)} does not define {function!r}, which the handler {handler!r} names.")
 
 
 def _seems_to_define(path: Path, name: str) -> bool:
@@ -56,7 +47,8 @@ def _defines(path: Path, name: str) -> bool:
     tree = parsed(path)
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
         return True
-    symbols = symtable.symtable(ast.unparse(tree), str(path), "exec").get_symbols()
+    with _told(path), tokenize.open(path) as source:  # it knows the encoding that a file declares
+        symbols = symtable.symtable(source.read(), str(path), "exec").get_symbols()
     return any(one.get_name() == name and (one.is_assigned() or one.is_imported() or one.is_namespace()) for one in symbols)
 
 
@@ -86,5 +78,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except SyntaxError as error:
         raise ArtifactError(f"{shown(path)}:{error.lineno}: {error.msg}.") from None
+    except (RecursionError, MemoryError):
+        raise ArtifactError(f"{shown(path)} is nested more deeply than Python can read.") from None
     except ValueError as error:
         raise ArtifactError(f"{shown(path)} is not Python: {error}.") from None

@@ -11,7 +11,6 @@ Follows https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,12 +19,16 @@ from pathlib import Path
 from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
-from common.packaging.tree import shown
+from common.packaging import pyproject
+from common.packaging.tree import read, shown
 
 NAMES = ("requirements.txt", "pyproject.toml")
 BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")
 """What every Python runtime of Lambda and Glue has. What these need besides (urllib3) comes if something else needs it too."""
 ELSEWHERE = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|\.)")
+INCLUDES = re.compile(r"(-r|--requirement|(?:-c|--constraint)(?![ =]?https?:))[ =]?(.+)")
+CONSTRAINT = "--constraint "
+"""Begins a line that was in a file of constraints."""
 PASSWORD = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*===?\s*([^\s;,\\*]+)\s*(?=;|--hash|\\|$)")
 HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, delete this file and lock again."
@@ -100,12 +103,12 @@ class Requirements:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """What is asked for, one requirement or option a line, without comments; included files in their place.
+        """What is asked for, one requirement or option a line, without comments; included files and constraints in their place.
 
         Raises:
             ArtifactError: the file cannot be read, or asks for something that only this machine has.
         """
-        lines = tuple(_pyproject(self.path) if self.path.suffix == ".toml" else _lines(self.path, set()))
+        lines = tuple(pyproject.dependencies(self.path) if self.path.suffix == ".toml" else _lines(self.path, set()))
         for line in lines:
             if ELSEWHERE.match(line):
                 raise ArtifactError(
@@ -118,14 +121,29 @@ class Requirements:
         return lines
 
     @property
+    def asked(self) -> list[str]:
+        """The packages that are asked for."""
+        return [line for line in self.lines if not line.startswith("-")]
+
+    @property
     def is_empty(self) -> bool:
         """True when nothing is asked for."""
-        return all(line.startswith("-") for line in self.lines)
+        return not self.asked
+
+    @property
+    def options(self) -> list[str]:
+        """What is said to the installer: of which index, among others."""
+        return [line for line in self.lines if line.startswith("-") and not line.startswith(CONSTRAINT)]
+
+    @property
+    def constraints(self) -> list[str]:
+        """What versions may be of packages that something else asks for."""
+        return [line.removeprefix(CONSTRAINT) for line in self.lines if line.startswith(CONSTRAINT)]
 
     @property
     def is_pinned(self) -> bool:
         """True when every requirement has a version and hashes: then the file is its own lock."""
-        asked = [line for line in self.lines if not line.startswith("-")]
+        asked = self.asked
         return bool(asked) and all(PIN.match(line) and "--hash=" in line for line in asked)
 
     @property
@@ -145,36 +163,64 @@ class Requirements:
             ArtifactError: there is no lock, it is stale, or it was not made for this target.
         """
         if self.is_pinned:
-            return tuple(sorted(self.lines))
+            return tuple(sorted([*self.options, *self.asked]))
         where = shown(self.path)
         if not self.lock.is_file():
             raise ArtifactError(f"{where} is not locked, so two machines would install two things. {_advice(self.lock)}")
-        found = Lock.parse(self.lock.read_text(encoding="utf-8"))
+        found = Lock.parse(read(self.lock))
         if found.made_from != self.digest():
             raise ArtifactError(f"{shown(self.lock)} is stale: {self.path.name} has changed since. {_advice(self.lock)}")
         if str(target) not in found.targets:
             raise ArtifactError(f"{shown(self.lock)} was not made for {target}. {_advice(self.lock)}")
+        if not found.is_whole:
+            raise ArtifactError(f"{shown(self.lock)} is not as it was written: a pin is another, or gone. {_advice(self.lock)}")
         return found.pins
 
 
 @dataclass(frozen=True)
 class Lock:
-    """What a lock file says."""
+    """What a lock file says.
+
+    Args:
+        made_from: the digest of what was asked for.
+        targets: what it was made for.
+        pins: packages with versions and hashes, sorted.
+        pinned: the digest of the pins, as it was when they were written.
+    """
 
     made_from: str
     targets: tuple[str, ...]
     pins: tuple[str, ...]
+    pinned: str
+
+    @classmethod
+    def of(cls, made_from: str, targets: Iterable[str], pins: Iterable[str]) -> "Lock":
+        """A new one."""
+        pins = tuple(sorted(pins))
+        return cls(made_from, tuple(targets), pins, _digest(pins))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the pins are those that were written: a merge, or a hand, may have lost some."""
+        return self.pinned == _digest(self.pins)
 
     @classmethod
     def parse(cls, text: str) -> "Lock":
         """From the text of a file; one that is none of ours was made from nothing."""
-        said = dict(re.findall(r"^# (input-sha256|targets): (.*)$", text, re.MULTILINE))
+        said = dict(re.findall(r"^# (input-sha256|pins-sha256|targets): (.*)$", text, re.MULTILINE))
         targets = tuple(said.get("targets", "").split(", "))
-        return cls(said.get("input-sha256", ""), targets, tuple(sorted(joined(text))))
+        return cls(said.get("input-sha256", ""), targets, tuple(sorted(joined(text))), said.get("pins-sha256", ""))
 
     def __str__(self) -> str:
-        head = [HEADER, f"# input-sha256: {self.made_from}", f"# targets: {', '.join(self.targets)}"]
-        return "\n".join([*head, *(pin.replace(" --hash", " \\\n    --hash") for pin in self.pins), ""])
+        head = [HEADER, f"# input-sha256: {self.made_from}", f"# pins-sha256: {self.pinned}"]
+        return "\n".join(
+            [
+                *head,
+                f"# targets: {', '.join(self.targets)}",
+                *(pin.replace(" --hash", " \\\n    --hash") for pin in self.pins),
+                "",
+            ]
+        )
 
 
 def merged(made_from: Digest, found: Mapping[Target, Iterable[str]]) -> Lock:
@@ -199,7 +245,11 @@ def merged(made_from: Digest, found: Mapping[Target, Iterable[str]]) -> Lock:
         elif own:
             name = what
         pins.append(" --hash=".join([name, *sorted(hashes[what])]))
-    return Lock(made_from, tuple(str(target) for target in sorted(found)), tuple(sorted(pins)))
+    return Lock.of(made_from, (str(target) for target in sorted(found)), pins)
+
+
+def _digest(pins: Iterable[str]) -> Digest:
+    return digest.of_struct("pins", 1, list(pins))
 
 
 def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]) -> None:
@@ -212,6 +262,12 @@ def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]
 def normal(name: str) -> str:
     """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one. So does `packaging`, which takes long to load."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def unmarked(pin: str) -> str:
+    """A pin without its environment marker, which changes when a lock is made for one more target."""
+    asked, hashes, known = pin.partition(" --hash=")
+    return asked.partition(";")[0].strip() + hashes + known
 
 
 def joined(text: str) -> Iterator[str]:
@@ -228,21 +284,11 @@ def _advice(lock: Path) -> str:
 
 def _lines(path: Path, seen: set[Path]) -> Iterator[str]:
     seen.add(path.resolve())
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
-    for line in joined(text):
-        option = re.fullmatch(r"(-r|--requirement)[ =]?(.+)", line)
+    for line in joined(read(path)):
+        option = INCLUDES.fullmatch(line)
         if option is None:
             yield line
         elif (included := path.parent / option[2]).resolve() not in seen:
-            yield from _lines(included, seen)
-
-
-def _pyproject(path: Path) -> Iterator[str]:
-    try:
-        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
-    yield from (" ".join(str(one).split()) for one in project.get("dependencies", ()))
+            within = _lines(included, seen)
+            constrains = option[1] in {"-c", "--constraint"}
+            yield from (f"{CONSTRAINT}{one}" if constrains and not one.startswith("-") else one for one in within)

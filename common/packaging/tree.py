@@ -10,11 +10,12 @@ Follows https://git-scm.com/docs/gitignore
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from common import digest
 from common.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 IGNORED = frozenset({"__pycache__", ".DS_Store", ".cache", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"})
 """Names that nobody packages; `.deployignore` cannot take them back in."""
+EDITORS = re.compile(r".*~|\.?#.*|\..*\.sw[a-p]")
+"""What editors leave beside a file while it is edited."""
 LEFT_OUT = ("tests/", "/.deployignore", "/requirements.txt", "/requirements.lock", "/pyproject.toml", "/uv.lock")
 """What stays out unless `.deployignore` takes it back in."""
 IGNORE_FILE = ".deployignore"
@@ -67,7 +70,8 @@ class Ignoring:
 
     def __init__(self, folder: Path, left_out: Iterable[str] = LEFT_OUT) -> None:
         file = folder / IGNORE_FILE
-        self.own = tuple(file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
+        self._file = file
+        self.own = tuple(read(file).splitlines()) if file.is_file() else ()
         self._left_out = tuple(left_out)
         self._plain = {line.strip("/") for line in self._left_out if line.startswith("/")}
 
@@ -80,14 +84,29 @@ class Ignoring:
     def _spec(self) -> "GitIgnoreSpec":
         from pathspec import GitIgnoreSpec  # noqa: PLC0415 - a tenth of a second that few packages need
 
-        return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
+        try:
+            return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
+        except ValueError as error:  # it names the line
+            raise ArtifactError(f"{shown(self._file)}: {error}.") from None
 
 
-def walk(folder: Path, ignoring: Ignoring | None = None) -> dict[str, Found]:
+def is_left_behind(name: str) -> bool:
+    """Whether tools leave a file or folder of that name behind."""
+    return name in IGNORED or name.endswith(".pyc") or EDITORS.fullmatch(name) is not None
+
+
+def stays_out(name: str, ignoring: Ignoring) -> bool:
+    """Whether `walk` would leave out the file of that path."""
+    parts = name.split("/")
+    return any(is_left_behind(part) or "/".join(parts[:end]) in ignoring for end, part in enumerate(parts, 1))
+
+
+def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, Found]:
     """Every file below, in the order of their paths; symlinks inside the folder are followed.
 
     Raises:
-        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder.
+        ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder; a name
+            is no text.
     """
     found: dict[str, Found] = {}
     waiting = [("", os.fspath(folder))]
@@ -95,15 +114,17 @@ def walk(folder: Path, ignoring: Ignoring | None = None) -> dict[str, Found]:
         prefix, directory = waiting.pop()
         with os.scandir(directory) as entries:
             for entry in entries:
-                if entry.name in IGNORED or (ignoring is not None and f"{prefix}{entry.name}" in ignoring):
+                if is_left_behind(entry.name) or f"{prefix}{entry.name}" in ignoring:
                     continue
+                if not entry.name.isascii():
+                    _check_name(Path(entry.path))
                 if entry.is_symlink():
-                    _check_link(Path(entry.path), folder.resolve())
+                    check_link(Path(entry.path), folder.resolve())
                 if entry.is_dir():
                     waiting.append((f"{prefix}{entry.name}/", entry.path))
                 elif not entry.is_file():
                     raise ArtifactError(f"{shown(Path(entry.path))} is neither a file nor a folder. Put the file itself there.")
-                elif not entry.name.endswith(".pyc"):
+                else:
                     found[prefix + entry.name] = Found(Path(entry.path), entry.stat())
     return dict(sorted(found.items()))
 
@@ -137,13 +158,36 @@ def check_secrets(files: Files) -> None:
             )
 
 
+def check_unchanged(files: Iterable[Found]) -> None:
+    """Looks again at files that have been copied: what was copied is what was digested, or other bytes would be kept as these.
+
+    Raises:
+        ArtifactError: one of them is not as it was found.
+    """
+    for one in files:
+        if not (one.path.exists() and digest.of_stat(one.path.stat()) == digest.of_stat(one.stat)):
+            raise ArtifactError(f"{shown(one.path)} was changed while it was packaged. Do it again.")
+
+
 def _secret_in(path: Path) -> str:
     with path.open("rb") as file:
         text = file.read(SEARCHED)
     return next((what for what, pattern in SECRET_TEXTS.items() if pattern.search(text)), "")
 
 
-def _check_link(path: Path, top: Path) -> None:
+def _check_name(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise ArtifactError(f"{shown(path)}: the name is not UTF-8, and would be another elsewhere. Rename it.") from None
+
+
+def check_link(path: Path, top: Path) -> None:
+    """Looks where a symlink leads.
+
+    Raises:
+        ArtifactError: out of `top`, which is no link itself, to nothing or in a circle.
+    """
     if not path.exists():
         wrong = "a link to nothing"
     elif not path.resolve().is_relative_to(top):
@@ -152,6 +196,21 @@ def _check_link(path: Path, top: Path) -> None:
         wrong = "a link in a circle" if path.resolve() in {parent.resolve() for parent in path.parents} else ""
     if wrong:
         raise ArtifactError(f"{shown(path)} is {wrong}. Put the file itself there.")
+
+
+def read(path: Path) -> str:
+    """A text file of people's.
+
+    Raises:
+        ArtifactError: it cannot be read, or is no UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
+    if "\0" in text:
+        raise ArtifactError(f"{shown(path)} cannot be read: it holds a null byte.")
+    return text
 
 
 def shown(path: Path) -> str:

@@ -200,7 +200,8 @@ def test_what_the_folder_brings_along_is_told_without_a_hash(folder: Path, tmp_p
 
 def test_what_a_command_has_made_is_looked_at(folder: Path, tmp_path: Path) -> None:
     written = "Metadata-Version: 2.1\\nName: six\\nVersion: 1.17.0\\n"
-    command = Command(f"mkdir -p out/six-1.17.0.dist-info && printf '{written}' > out/six-1.17.0.dist-info/METADATA", "out")
+    info = "out/six-1.17.0.dist-info"
+    command = Command(f"mkdir -p {info} && cp handler.py out && printf '{written}' > {info}/METADATA", "out")
     assert purls(bill_of(package(folder, command=command), tmp_path / "build")) == ["pkg:pypi/six@1.17.0"]
 
 

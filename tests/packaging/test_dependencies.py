@@ -133,3 +133,26 @@ def test_a_folder_asks_by_either_file(index: Path, folder: Path) -> None:
     assert list(found.files()) == ["requirements.lock"]
     (folder / "requirements.txt").write_text("# nothing\n")
     assert dependencies.beside(folder, X86) is not None
+
+
+def test_what_another_target_gets_changes_nothing_here(index: Path, folder: Path) -> None:
+    (folder / "requirements.txt").write_text("husk\nstraw ; platform_machine == 'aarch64'\n")
+    requirements = Requirements(folder / "requirements.txt")
+    dependencies.lock(requirements, {X86})
+    alone = Dependencies(requirements, X86).digest()
+    dependencies.lock(requirements, {X86, ARM})
+    assert "straw" in requirements.lock.read_text()
+    both = Dependencies(Requirements(requirements.path), X86)
+    assert both.digest() == alone
+    assert both.names() == ("husk==1.2",)
+    assert Dependencies(requirements, ARM).names() == ("husk==1.2", "straw==2.0")
+    wheel(index, "husk", "1.3")
+    requirements.lock.unlink()
+    dependencies.lock(requirements, {X86, ARM})
+    assert Dependencies(Requirements(requirements.path), X86).digest() != alone
+
+
+def test_constraints_hold_for_what_something_else_asks_for(index: Path, folder: Path) -> None:
+    wheel(index, "husk", "1.1")
+    (folder.parent / "limits.txt").write_text("husk<1.2\n")
+    assert pins(locked(folder, "-c ../limits.txt\ngrain\n")) == ["grain==1.0", "husk==1.1"]

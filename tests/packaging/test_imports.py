@@ -7,6 +7,7 @@ import pytest
 
 from common.errors import ArtifactError
 from common.packaging.imports import Libraries
+from common.packaging.python import check_defines
 
 SHARED = {
     "codes.py": "from .texts import clean\nimport shared.tables\nCODES = 1\n",
@@ -77,6 +78,9 @@ RULES = {
         ("import units", {"units.py"}),
         ("from geo import points", {"geo/__init__.py", "geo/points.py", "shared/tables.py"}),
         ("try:\n    from shared import fast\nexcept ImportError:\n    from shared import tables as fast", {"shared/tables.py"}),
+        ("try:\n    import shared.fast\nexcept* ImportError:\n    import shared.tables", {"shared/tables.py"}),
+        ("import contextlib\nwith contextlib.suppress(ImportError):\n    import shared.fast", set()),
+        ("from contextlib import suppress\nwith open('x'), suppress(KeyError, (ImportError,)):\n    import shared.fast", set()),
         ("import no", set()),
         ("import shared", set()),
         ("text = 'import shared.codes'", set()),
@@ -108,6 +112,8 @@ def test_what_is_imported_in_ways_that_cannot_be_seen_is_declared(libraries: Lib
         ("from shared import code", "1 imports shared.code, which"),
         ("import shared.Codes", "1 imports shared.Codes, which"),
         ("try:\n    import shared.fast\nexcept ValueError: ...", "2 imports shared.fast"),
+        ("with contextlib.suppress(KeyError):\n    import shared.fast", "2 imports shared.fast"),
+        ("try: ...\nexcept ImportError:\n    import shared.fast", "3 imports shared.fast"),
     ],
 )
 def test_what_is_missing_is_told(libraries: Libraries, tmp_path: Path, source: str, missing: str) -> None:
@@ -127,3 +133,59 @@ def test_an_edit_within_a_session_is_seen(libraries: Libraries, tmp_path: Path) 
     write(handler, "import shared.texts ")
     os.utime(handler, (1, 1))
     assert set(libraries.followed([handler])) == {"shared/texts.py"}
+
+
+def test_long_chains_of_branches_are_followed(libraries: Libraries, tmp_path: Path) -> None:
+    chain = "".join(f"    elif event == {number}:\n        pass\n" for number in range(1500))
+    source = f"def handler(event, context):\n    if event:\n        pass\n{chain}    else:\n        import shared.tables\n"
+    handler = write(tmp_path / "handler.py", source)
+    assert set(libraries.followed([handler])) == {"shared/tables.py"}
+    check_defines(handler, "handler.handler", "python3.11")
+    with pytest.raises(ArtifactError, match=r"handler\.py does not define 'main'"):
+        check_defines(handler, "handler.main", "python3.11")
+    with pytest.raises(ArtifactError, match=r"deep\.py is nested more deeply than Python can read\."):
+        libraries.followed([write(tmp_path / "deep.py", f"import shared.tables\n{'-' * 100_000}1\n")])
+
+
+def test_what_only_a_newer_python_knows_is_declared(libraries: Libraries, tmp_path: Path) -> None:
+    handler = write(tmp_path / "handler.py", "import shared.tables\nfirst of all = 1\n")
+    with pytest.raises(ArtifactError) as caught:
+        libraries.followed([handler], runtime="python3.99")
+    assert str(caught.value).endswith(
+        "handler.py:2: invalid syntax. That may be Python that only python3.99 knows. Name what it imports in "
+        "`includes`, or run the deployer by a Python as new."
+    )
+    assert set(libraries.followed([handler], ["shared.tables"], runtime="python3.99")) == {"shared/tables.py"}
+    with pytest.raises(ArtifactError, match=r"handler\.py:2: invalid syntax\.$"):
+        libraries.followed([handler], ["shared.tables"], runtime="python3.11")
+
+
+def test_data_beside_a_module_is_what_a_folder_would_bring(libraries: Libraries, tmp_path: Path) -> None:
+    root = libraries.roots["shared"]
+    handler = write(tmp_path / "handler.py", "import shared.rules.limits\nimport shared.tables")
+    before = set(libraries.followed([handler]))
+    for name in ("notes.md", "rules/draft.md", "rules/.limits.py.swp", "rules/limits.py~", "requirements.txt", ".cache/x"):
+        write(root / name, "")
+    write(root / "rules/keep.csv", "")
+    write(root / ".deployignore", "*.md\ntables.py\n")
+    assert set(libraries.followed([handler])) - before == {"shared/rules/keep.csv"}
+    assert not [name for name in libraries.followed([], ["shared.rules"]) if name.endswith((".md", ".swp", "~"))]
+
+
+def test_links_do_not_lead_out_of_the_repository(libraries: Libraries, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    write(repository / "elsewhere/inside.csv", "")
+    write(repository / "shared/codes.py", "")
+    write(tmp_path / "outside.py", "")
+    write(tmp_path / "outside/module.py", "")
+    (repository / "shared/inside.csv").symlink_to(repository / "elsewhere/inside.csv")
+    one = Libraries({"shared": repository / "shared"}, repository)
+    handler = write(tmp_path / "handler.py", "import shared.codes")
+    assert set(one.followed([handler])) == {"shared/codes.py", "shared/inside.csv"}
+    (repository / "shared/outside.csv").symlink_to(tmp_path / "outside.py")
+    with pytest.raises(ArtifactError, match=r"shared/outside\.csv is a link out of its folder\. Put the file itself there\."):
+        one.followed([handler])
+    (repository / "shared/outside.csv").unlink()
+    (repository / "shared/linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(ArtifactError, match="shared/linked is a link out of its folder"):
+        one.followed([write(handler, "import shared.linked.module")])

@@ -28,7 +28,7 @@ def test_a_layer_is_packed_where_lambda_looks(acres: Repository, index: Path) ->
         "acres",
         'p.layer("analytics", includes=["shared.codes"])',
         'p.layer("tools", runtime="nodejs22.x", architecture="arm64")',
-        'p.layer("built", build="mkdir -p out/bin && touch out/bin/tool", output="out")',
+        'p.layer("built", build="mkdir -p out/bin && touch out/bin/tool", output="out", includes=["shared.codes"])',
     )
     assert acres.invoke("package-lambdas", "--lock").code == 0
     packed = json.loads(acres.invoke("package-lambdas", "--json").out)["packages"]
@@ -43,7 +43,7 @@ def test_a_layer_is_packed_where_lambda_looks(acres: Repository, index: Path) ->
     assert all(name.startswith("python/") for name in found)
     assert {"python/grain/__init__.py", "python/grain.py", "python/shared/codes.py", "python/husk/__init__.py"} <= set(found)
     assert names("tools") == ["nodejs/index.mjs"]
-    assert names("built") == ["bin/tool"]
+    assert names("built") == ["bin/tool", "python/shared/codes.py"]
 
 
 def test_an_empty_layer_is_told(acres: Repository) -> None:

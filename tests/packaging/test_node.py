@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 import zipfile
@@ -150,9 +151,84 @@ def test_a_command_builds_in_a_copy(folder: Path, tmp_path: Path) -> None:
     [
         ("echo broken >&2; exit 3", r"lambda/Weigh: `echo broken >&2; exit 3` has failed with exit code 3:\n  broken"),
         ("true", r"lambda/Weigh: `true` has made no folder dist/"),
+        ("mkdir dist", r"lambda/Weigh: `mkdir dist` has put nothing into dist/"),
+        (
+            "ln -s . dist",
+            r"lambda/Weigh: `ln -s . dist` has made dist a link out of the folder\. Let it put the files themselves",
+        ),
     ],
 )
 def test_a_command_that_fails_leaves_nothing(folder: Path, tmp_path: Path, line: str, told: str) -> None:
     with pytest.raises(ArtifactError, match=told):
         package(folder, command=Command(line, "dist")).build(tmp_path / "build")
     assert [path for path in (tmp_path / "build").rglob("*") if path.is_file()] == []
+
+
+def test_what_changes_before_it_is_copied_is_not_built(folder: Path, tmp_path: Path) -> None:
+    """Else the outcome of other files would be kept under the digest of these, even once they are as they were."""
+    one = package(folder, command=Command("mkdir dist && cp index.mjs dist/", "dist"))
+    one.input_digest()
+    (folder / "index.mjs").write_text(HANDLER + "// later\n")
+    with pytest.raises(ArtifactError, match=r"index\.mjs was changed while it was packaged"):
+        one.build(tmp_path / "build")
+    assert list((tmp_path / "build").rglob("*.mjs")) == []
+
+
+def test_a_folder_outside_the_copy_is_never_taken_for_the_output(folder: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "letters.txt").write_text("dear")
+    with pytest.raises(ArtifactError, match="has made dist a link out of the folder"):
+        package(folder, command=Command(f"ln -s {precious} dist", "dist")).build(tmp_path / "build")
+    assert (precious / "letters.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("output", ["/srv/letters", "../letters", "dist/../..", ".", "..", "", "./"])
+def test_an_output_that_is_no_folder_within_is_refused(output: str) -> None:
+    with pytest.raises(ValueError, match=r"^output='.*' must name a folder within the one that is built, such as 'dist'$"):
+        Command("make", output)
+    with pytest.raises(ValueError, match=r"^build=' ' is no command"):
+        Command(" ", "dist")
+
+
+def test_a_command_sees_what_its_digest_covers_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    command = Command(
+        'mkdir -p dist && cp index.mjs dist && find . -type f | LC_ALL=C sort > dist/seen && stat -c "%a %Y" run > dist/how',
+        "dist",
+    )
+    (folder / "run").write_text("#!/bin/sh\n")
+    (folder / "run").chmod(0o755)
+    before = package(folder, command=command)
+    first = before.build(tmp_path / "first").read_bytes()
+    for name in (".cache/a", ".venv/b", ".mypy_cache/c", "lib.pyc", "dist/by_hand.mjs"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "run").chmod(0o700)
+    os.utime(folder / "run", (1, 1))
+    after = package(folder, command=command)
+    assert after.input_digest() == before.input_digest()
+    assert after.build(tmp_path / "second").read_bytes() == first
+    seen = after.members(tmp_path / "second")["seen"].path.read_text().split()
+    assert "./index.mjs" in seen
+    assert "./.deployignore" in seen
+    assert not {"./.cache/a", "./.venv/b", "./lib.pyc", "./dist/by_hand.mjs"} & set(seen)
+
+
+@pytest.mark.parametrize("packages", [[], {"": None}, {"node_modules/scales": "1.0"}, "x"])
+def test_a_lock_of_another_shape_is_told(folder: Path, packages: Any) -> None:
+    (folder / "package-lock.json").write_text(json.dumps({"lockfileVersion": 3, "packages": packages}))
+    with pytest.raises(ArtifactError, match=r"package-lock\.json: `packages` is not as npm writes it\. Delete the file and lock"):
+        package(folder).input_digest()
+
+
+def test_archives_are_taken_from_the_folder_alone(folder: Path, tmp_path: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text())
+    before = package(folder).input_digest()
+    archive(tmp_path / "lambda/outside.tgz", "outside")
+    lock["packages"]["node_modules/scales"]["resolved"] = "file:../outside.tgz"
+    (folder / "package-lock.json").write_text(json.dumps(lock))
+    one = package(folder)
+    assert one.input_digest() != before
+    with pytest.raises(ArtifactError, match="npm"):
+        one.build(tmp_path / "build")
+    assert not list((tmp_path / "build").rglob("outside.tgz"))

@@ -6,6 +6,7 @@ import pytest
 
 from common.digest import Digest
 from common.errors import ArtifactError
+from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import BROUGHT, SHELL, Lock, Requirements, Target, merged, of_function, of_job
 
 HASH = f"--hash=sha256:{'0' * 64}"
@@ -14,7 +15,7 @@ LATER = of_function("python3.13", "arm64")
 
 
 def asked(folder: Path, text: str, name: str = "requirements.txt") -> Requirements:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text)
     return Requirements(folder / name)
 
@@ -54,6 +55,7 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
         ("lib @ file:///lib", "is a folder"),
         ("--index-url https://me:secret@host/index", "holds a password"),
         ("-r nothing.txt", "cannot be read"),
+        ("-r a\0b.txt", "requirements.txt cannot be read: it holds a null byte."),
     ],
 )
 def test_what_only_this_machine_has_is_refused(tmp_path: Path, text: str, told: str) -> None:
@@ -88,7 +90,7 @@ def test_without_a_lock_that_fits_nothing_is_installed(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert "requirements.txt is not locked, so two machines would install two things" in told()
-    requirements.lock.write_text(str(Lock(requirements.digest(), (str(X86),), (f"grain==1.0 {HASH}",))))
+    requirements.lock.write_text(str(Lock.of(requirements.digest(), [str(X86)], [f"grain==1.0 {HASH}"])))
     assert requirements.pins(X86) == (f"grain==1.0 {HASH}",)
     assert "was not made for python3.11 aarch64-manylinux2014" in told(ARM)
     requirements = asked(tmp_path, "grain<2\n")
@@ -111,3 +113,65 @@ def test_a_lock_holds_several_targets(tmp_path: Path) -> None:
     glue = of_job("5.0")
     with pytest.raises(ArtifactError, match=r"b==1 differs between python3.11 x86_64-manylinux2014 and a like platform"):
         merged(Digest("d"), {X86: [f"b==1 {HASH}"], glue: [f"b==2 {HASH}"]})
+
+
+@pytest.mark.parametrize("text", ['project = "x"\n', '[project]\ndependencies = "six"\n', "[project]\ndependencies = [1]\n"])
+def test_a_project_of_another_shape_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ArtifactError, match=r"pyproject\.toml: \[project\] is a table, and its `dependencies` a list of texts\."):
+        _ = asked(tmp_path, text, "pyproject.toml").lines
+
+
+def test_a_lock_that_is_no_text_is_told(tmp_path: Path) -> None:
+    one = asked(tmp_path, "six\n")
+    one.lock.write_bytes(b"# caf\xe9")
+    with pytest.raises(ArtifactError, match=r"requirements\.lock cannot be read: 'utf-8' codec"):
+        one.pins(X86)
+
+
+def test_a_marker_that_is_none_is_told_with_its_file(tmp_path: Path) -> None:
+    one = asked(tmp_path, f"six==1.17.0 ; python_verson > '3' {HASH}\n", "load.requirements.txt")
+    with pytest.raises(
+        ArtifactError, match=r"load\.requirements\.txt: \"six==1.17.0 ; python_verson > '3'\": the marker is none: "
+    ):
+        _ = Dependencies(one, X86).pins
+
+
+def test_a_lock_that_has_lost_a_pin_is_told(tmp_path: Path) -> None:
+    requirements = asked(tmp_path, "grain\n")
+    text = str(Lock.of(requirements.digest(), [str(X86)], [f"grain==1.0 {HASH}", f"husk==1.2 {HASH}"]))
+    requirements.lock.write_text(text)
+    assert len(requirements.pins(X86)) == 2
+    requirements.lock.write_text(text.partition("husk")[0])
+    with pytest.raises(ArtifactError, match=r"requirements\.lock is not as it was written: a pin is another, or gone\. Run"):
+        requirements.pins(X86)
+
+
+def test_constraints_are_read_from_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    asked(tmp_path / "f/more", "husk<1.2 # for now\n-r ../other.txt\n", "limits.txt")
+    asked(tmp_path / "f", "straw<3\n--pre\n", "other.txt")
+    one = asked(tmp_path / "f", "-c more/limits.txt\ngrain\n-c https://host/limits.txt\n")
+    assert (one.asked, one.constraints) == (["grain"], ["husk<1.2", "straw<3"])
+    assert one.options == ["--pre", "-c https://host/limits.txt"]
+    before = one.digest()
+    asked(tmp_path / "f/more", "husk<1.3\n", "limits.txt")
+    assert Requirements(one.path).digest() != before
+    assert asked(tmp_path / "g", "-c ../f/more/limits.txt\n").is_empty
+    assert asked(tmp_path / "h", f"-c ../f/more/limits.txt\ngrain==1.0 {HASH}\n").pins(X86) == (f"grain==1.0 {HASH}",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.poetry.dependencies]\npython = '^3.11'\nsix = '*'\n",
+        "[project]\nname = 'x'\ndynamic = ['dependencies']\n",
+        "[project]\nname = 'x'\n[tool.poetry.dependencies]\nsix = '*'\n",
+    ],
+)
+def test_what_only_others_know_is_not_taken_for_nothing(tmp_path: Path, text: str) -> None:
+    with pytest.raises(
+        ArtifactError, match=r"pyproject\.toml: what it asks for is known to Poetry, or to a build, alone\. Put it"
+    ):
+        _ = asked(tmp_path, text, "pyproject.toml").lines
+    both = "[project]\ndependencies = ['six']\n[tool.poetry.dependencies]\nsix = '*'\n"
+    assert asked(tmp_path / "a", both, "pyproject.toml").lines == ("six",)
+    assert asked(tmp_path / "b", "[tool.poetry.dependencies]\npython = '^3.11'\n", "pyproject.toml").is_empty

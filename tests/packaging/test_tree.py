@@ -1,5 +1,6 @@
 """Which files belong into a package, and which must never get there."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,26 @@ def test_names_that_differ_in_case_alone_are_refused() -> None:
     check_case(["a/b.py", "a/c.py"], "lambda/Load")
     with pytest.raises(ArtifactError, match=r"lambda/Load: a/Codes.py and a/codes.py differ in upper and lower case alone"):
         check_case(["a/Codes.py", "a/codes.py"], "lambda/Load")
+
+
+def test_a_deployignore_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    fill(tmp_path, ".deployignore", text=b"caf\xe9\n")
+    with pytest.raises(ArtifactError, match=r"/\.deployignore cannot be read: 'utf-8' codec can't decode byte 0xe9"):
+        Ignoring(tmp_path)
+    fill(tmp_path, ".deployignore", text=b"*.md\n!\n")
+    with pytest.raises(ArtifactError, match=r"/\.deployignore: Invalid git pattern: '!'\."):
+        names(tmp_path)
+
+
+def test_a_name_that_is_no_text_is_told_in_one_that_is(tmp_path: Path) -> None:
+    fill(tmp_path, "donn\u00e9es.csv")
+    assert names(tmp_path) == ["donn\u00e9es.csv"]
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
+    with pytest.raises(ArtifactError) as caught:
+        names(tmp_path)
+    assert str(caught.value).endswith("caf\\udce9.txt: the name is not UTF-8, and would be another elsewhere. Rename it.")
+
+
+def test_what_editors_leave_stays_out(tmp_path: Path) -> None:
+    fill(tmp_path, "a.py", "a.py~", ".a.py.swp", ".a.py.swo", "#a.py#", ".#a.py", "b.swp", "c#.txt")
+    assert names(tmp_path) == ["a.py", "b.swp", "c#.txt"]

@@ -1,0 +1,105 @@
+"""What authors give to the calls of a declaration, looked at where they give it.
+
+What is wrong is Python's own error, as of any call: whoever loads declarations tells the line on which it was raised.
+
+Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from common.reference import Grantable, Location, Ref
+from common.settings import Settings
+
+RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)")
+CRON = re.compile(r"cron\(\S+ \S+ (\S+) \S+ (\S+) \S+\)")
+
+
+def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:
+    """A list of texts; a text alone would be taken letter by letter.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return _each(what, given, (str,), "text")
+
+
+def grants(what: str, given: Iterable[Grantable]) -> tuple[Grantable, ...]:
+    """A list of resources and places in buckets.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return _each(what, given, (Ref, Location), "resource, as in p.shared.bucket(…), and no place in one")
+
+
+def refs(what: str, given: Iterable[Ref]) -> tuple[Ref, ...]:
+    """A list of resources.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return _each(what, given, (Ref,), "resource")
+
+
+def places(what: str, given: Iterable[Location]) -> tuple[Location, ...]:
+    """A list of places in buckets.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return _each(what, given, (Location,), 'place in a bucket, as in bucket / "orders"')
+
+
+def of_kind(what: str, given: Ref, kind: str) -> Ref:
+    """A resource of that kind.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(given, Ref) or given.key.kind != kind:
+        shown = given.key if isinstance(given, Ref) else repr(given)
+        raise TypeError(f"{what} is about a {kind}, not about {shown}")
+    return given
+
+
+def schedule(expression: str) -> str:
+    """When EventBridge starts something, in UTC.
+
+    Raises:
+        ValueError: it would not take the expression.
+    """
+    cron = CRON.fullmatch(expression)
+    if RATE.fullmatch(expression) or (cron and (cron[1] == "?") != (cron[2] == "?")):
+        return expression
+    hint = (
+        "one of day-of-month and day-of-week must be ?"
+        if cron
+        else "write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"
+    )
+    raise ValueError(f"EventBridge does not know the schedule {expression!r}: {hint}")
+
+
+def settings(given: Any, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:
+    """The settings, an object or a dictionary, with `values` for one of their maps where they say nothing of it."""
+    if not values:
+        return given  # type: ignore[no-any-return]  # looked at where it is merged
+    if isinstance(given, Settings):
+        return given.over({field: dict(values)})
+    said = dict(given or {})
+    return {**said, field: {**values, **said.get(field, {})}}
+
+
+def _each(what: str, given: Iterable[Any], types: tuple[type, ...], wanted: str) -> tuple[Any, ...]:
+    if isinstance(given, str | Ref | Location):
+        raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_shown(given)}")
+    found = tuple(given)
+    for one in found:
+        if not isinstance(one, types):
+            raise TypeError(f"{what}: {_shown(one)} is no {wanted}")
+    return found
+
+
+def _shown(one: object) -> str:
+    return str(one.key) if isinstance(one, Ref) else one.uri if isinstance(one, Location) else repr(one)
