@@ -34,6 +34,8 @@ BODIES = 5
 """So often a body is asked for that breaks off."""
 FIRST_PAUSE = 0.2
 """Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
+UNDER_WAY = frozenset({"function_active_v2", "function_updated_v2"})
+"""Waiters for what AWS has just said to be under way: the first poll comes after the first pause."""
 
 
 class AwsSession:
@@ -158,7 +160,8 @@ class AwsSession:
         operation, delay = waiting.config.operation, waiting.config.delay
         poll = waiting._operation_method  # noqa: SLF001 - the only place to count a waiter's polls
         waiting.config.delay = 0  # the pauses are ours
-        pauses = chain((0.0,), (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
+        first = () if waiter in UNDER_WAY else (0.0,)
+        pauses = chain(first, (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
 
         def counted(**poll_parameters: Any) -> Any:
             self.sleep(next(pauses))

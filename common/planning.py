@@ -126,10 +126,11 @@ class Planner:
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
-        roots = {name: self._pool.submit(self._records.root, name) for name in {one.key.project for one in likely}}
+        edited = {one.key.project for one in likely}
+        roots = {name: self._pool.submit(trust.marked, self._records, name, marks[name]) for name in edited}
         early = [one for one in likely if options.wanted(one.key)]
         for one in early if len(early) <= EARLY else ():
-            self._live(one, roots[one.key.project])
+            self._live(one, partial(trust.until_marked, marks[one.key.project], roots[one.key.project]))
             for artifact in one.artifacts:
                 self._looked(artifact)
         ordered = _order(resources)
@@ -186,11 +187,11 @@ class Planner:
         _raise_together([error for error in decided if isinstance(error, DeployError)])
         return changes | {change.key: change for change in decided if isinstance(change, Change)}
 
-    def _live(self, one: Resource, root: Future[trust.Body] | None = None) -> Future[State | DeployError | None]:
-        """The live state, asked for once; after the root, which is overwritten only if nobody has changed anything since."""
+    def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[State | DeployError | None]:
+        """The live state, asked for once."""
 
         def read() -> State | DeployError | None:
-            _ = root and root.exception()
+            wait()
             return _caught(one.read)(self._aws)
 
         if one.key not in self._reads:

@@ -39,12 +39,17 @@ class Records:
 
     def mark(self, project: str) -> Mark | None:
         """The tags of the project's release root, None if it has none."""
-        tags = self._tags(self._root_path(project))
-        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", ""))) if tags else None
+        response = self._find("GetObjectTagging", Key=self._root_path(project))
+        if response is None or not (tags := _tags(response)):
+            return None
+        version = response.get("VersionId")
+        known = version if version != "null" else None  # which is written over
+        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", "")), known)
 
-    def root(self, project: str) -> tuple[Root | None, str | None]:
-        """The project's release root and its ETag; no root if it is missing or cannot be read as one."""
-        response = self._find("GetObject", Key=self._root_path(project))
+    def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
+        """The project's release root, or a version of it, and its ETag; no root if it is missing or cannot be read as one."""
+        which = {"VersionId": version} if version else {}
+        response = self._find("GetObject", Key=self._root_path(project), **which)
         if response is None:
             return None, None
         return release.root_of(release.parsed(response["Body"])), str(response["ETag"])
@@ -195,7 +200,7 @@ class Records:
 
     def _tags(self, path: str) -> dict[str, str] | None:
         response = self._find("GetObjectTagging", Key=path)
-        return None if response is None else {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
+        return None if response is None else _tags(response)
 
     def _pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         try:
@@ -251,6 +256,10 @@ class Records:
 
     def _path(self, key: Key) -> str:
         return f"{self._prefix(key.project)}records/{key.kind}/{key.name}.json"
+
+
+def _tags(response: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
 
 
 def _overtaken(project: str) -> OvertakenError:

@@ -71,10 +71,15 @@ class Root:
 
 @dataclass(frozen=True)
 class Mark:
-    """The tags of a release root."""
+    """The tags of a release root.
+
+    Args:
+        version: of the object, by which that very root can be read; None in a bucket that does not keep every version.
+    """
 
     state: str
     root: Digest
+    version: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

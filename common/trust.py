@@ -54,6 +54,19 @@ def of_projects(
     return {name: one for name, one in trusted.items() if one is not None}
 
 
+def marked(known: Records, project: str, mark: Future[Mark | None]) -> Body:
+    """The root that a mark is of, where the bucket keeps every version; else the last."""
+    found = mark.result()
+    return known.root(project, found.version if found else None)
+
+
+def until_marked(mark: Future[Mark | None], root: Future[Body]) -> None:
+    """Waits until what is read is no older than `root`, which is overwritten only if nobody has changed anything since."""
+    if mark.exception() is None and (found := mark.result()) is not None and found.version is not None:
+        return
+    root.exception()
+
+
 def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
     """Everything is as released if the mark is that of just these digests; then one call has answered for all."""
     expected = Root({str(key): one for key, one in own.items()}).digest()

@@ -79,7 +79,8 @@ class S3:
         }
 
     def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
-        return {"TagSet": [{"Key": key, "Value": value} for key, value in self._stored(Bucket, Key).tags.items()]}
+        stored = self._stored(Bucket, Key)
+        return {"TagSet": [{"Key": key, "Value": value} for key, value in stored.tags.items()], "VersionId": stored.version}
 
     def _PutObject(self, Bucket: str, Key: str, Body: Any, **given: Any) -> dict[str, Any]:
         objects = self._objects(Bucket)

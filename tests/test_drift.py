@@ -35,8 +35,8 @@ class Applied(Records):
         assert isinstance(artifact, Code)
         return None if artifact.key == self._lost else digest.of_bytes(artifact.data)
 
-    def root(self, project: str) -> tuple[Root | None, str | None]:
-        assert project == self._one.key.project
+    def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
+        assert (project, version) == (self._one.key.project, None)
         return Root({str(one.key): one.input_digest() for one in self._one.artifacts}), "etag"
 
 
