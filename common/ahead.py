@@ -91,10 +91,14 @@ class Ahead:
 
     def _read(self, waiting: list[Future[Answer | AwsError | None]]) -> None:
         assert self._child.stdout is not None  # noqa: S101 - it is a pipe
+        pages: list[Answer] = [[] for _ in waiting]
         with suppress(ValueError):  # the last line of a process that was ended
             for line in self._child.stdout:
-                number, pages, refusal = json.loads(line)
-                waiting[number].set_result(AwsError(*refusal) if refusal else pages)
+                number, page, refusal = json.loads(line)
+                if page is not None:
+                    pages[number].append(page)
+                    continue
+                waiting[number].set_result(AwsError(*refusal) if refusal else pages[number])
                 if all(future.done() for future in waiting):
                     self._child.kill()  # it has nothing more to do, and would tidy up first
                     self._child.wait()

@@ -1,4 +1,4 @@
-"""The other process of `ahead`: reads questions, asks AWS all of them at once, writes each answer when it is there.
+"""The other process of `ahead`: reads questions, asks AWS all of them at once, writes each page of an answer when it is there.
 
 What takes the most round trips is asked first, and the client of the next question is made while that waits.
 """
@@ -6,10 +6,12 @@ What takes the most round trips is asked first, and the client of the next quest
 import json
 import sys
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
-from common.ahead import Answer, Question
+from common.ahead import Question
 from common.aws import AwsSession
 from common.aws_common import preload
 from common.errors import AccountError, AwsError
@@ -20,7 +22,7 @@ SERVICES = ("resourcegroupstaggingapi", "s3", "iam", "sts")
 
 
 def main() -> None:
-    """One line in, a line for each answer out."""
+    """One line in, a line for each page out; one without a page ends an answer."""
     sys.setswitchinterval(0.0005)
     said: Future[str] = Future()
     threading.Thread(target=lambda: said.set_result(sys.stdin.readline()), name="stdin", daemon=True).start()
@@ -29,23 +31,25 @@ def main() -> None:
         session = preload(SERVICES, said.done)  # while the questions are still being thought of
     where, asked = json.loads(said.result())
     questions = [Question(*one) for one in asked]
-    aws, lock = AwsSession(**where, session=session), threading.Lock()
+    aws = AwsSession(**where, session=session)
+
+    def say(number: int, page: dict[str, Any] | None, refusal: list[str] | None = None) -> None:
+        sys.stdout.write(json.dumps([number, page, refusal], default=str) + "\n")
+        sys.stdout.flush()
 
     def tell(number: int, question: Question) -> None:
-        try:
-            pages, refusal = _asked(aws, question), None
-        except AwsError as error:
-            pages, refusal = None, [error.service, error.operation, error.code, error.said]
-        except AccountError:  # nothing was asked for want of credentials
-            return
-        with lock:
-            sys.stdout.write(json.dumps([number, pages, refusal], default=str) + "\n")
-            sys.stdout.flush()
+        with suppress(AccountError):  # nothing was asked for want of credentials
+            try:
+                for page in _asked(aws, question):
+                    saying.submit(say, number, page)  # while the next page is asked for
+                saying.submit(say, number, None)
+            except AwsError as error:
+                saying.submit(say, number, None, [error.service, error.operation, error.code, error.said])
 
-    with ThreadPoolExecutor(len(questions)) as pool:
+    with ThreadPoolExecutor(1) as saying, ThreadPoolExecutor(len(questions)) as pool:
         list(pool.map(tell, range(len(questions)), questions))
 
 
-def _asked(aws: Aws, question: Question) -> Answer:
+def _asked(aws: Aws, question: Question) -> Iterable[dict[str, Any]]:
     service, operation, parameters, paged = question
-    return list(aws.pages(service, operation, **parameters)) if paged else [aws.call(service, operation, **parameters)]
+    return aws.pages(service, operation, **parameters) if paged else [aws.call(service, operation, **parameters)]

@@ -75,6 +75,17 @@ def test_what_a_process_that_died_has_not_answered_is_asked_here(where: dict[str
     assert list(aws.clients.made) == ["sts"]
 
 
+def test_an_answer_of_which_only_the_first_pages_came_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "PROGRAM", """print('[0, {"Roles": []}, null]\\n[1, {}, null]\\n[1, null, null]\\n[0, {"Ro')""")
+    asking = Ahead()
+    try:
+        asking.ask({}, [ROLES, WHO])
+        assert asking.answer(ROLES) is None
+        assert asking.answer(WHO) == [{}]
+    finally:
+        asking.close()
+
+
 def test_without_credentials_it_is_silent_and_this_process_says_so(
     no_credentials: None, asking: Ahead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
