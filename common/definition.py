@@ -97,9 +97,10 @@ def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
 class _UniqueKeys(yaml.SafeLoader):
     """YAML's safe loader, strict about keys."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # before `<<` brings in what it may override
+        node = super().compose_mapping_node(anchor)
         _unique([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"])
-        return super().construct_mapping(node, deep)
+        return node
 
 
 def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:

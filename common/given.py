@@ -49,7 +49,16 @@ def places(what: str, given: Iterable[Location]) -> tuple[Location, ...]:
     Raises:
         TypeError: it is none.
     """
-    return _each(what, given, (Location,), 'place in a bucket, as in bucket / "orders"')
+    return _each(what, given, (Location,), 'place in a bucket, as in bucket / "orders", or bucket / "" for all of it')
+
+
+def place(what: str, given: Location) -> Location:
+    """One place in a bucket.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return places(what, [given])[0]
 
 
 def of_kind(what: str, given: Ref, kind: str) -> Ref:
@@ -70,6 +79,8 @@ def schedule(expression: str) -> str:
     Raises:
         ValueError: it would not take the expression.
     """
+    if not isinstance(expression, str):
+        raise TypeError(f"expression must be a text such as rate(1 hour), not {expression!r}")
     cron = CRON.fullmatch(expression)
     if RATE.fullmatch(expression) or (cron and (cron[1] == "?") != (cron[2] == "?")):
         return expression
@@ -88,12 +99,14 @@ def settings(given: Any, field: str, values: Mapping[str, str] | None) -> Settin
     if isinstance(given, Settings):
         return given.over({field: dict(values)})
     said = dict(given or {})
-    return {**said, field: {**values, **said.get(field, {})}}
+    return {**said, field: {**values, **(said.get(field) or {})}}
 
 
 def _each(what: str, given: Iterable[Any], types: tuple[type, ...], wanted: str) -> tuple[Any, ...]:
     if isinstance(given, str | Ref | Location):
         raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_shown(given)}")
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{what} is a list, not {given!r}; leave it out, or write {what}=[…]")
     found = tuple(given)
     for one in found:
         if not isinstance(one, types):

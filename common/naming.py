@@ -35,7 +35,9 @@ ARNS = {
 RESERVED = frozenset(
     {
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
-        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"),
+        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"),
+        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
     }
 )
 """Variables of a function that Lambda sets."""
@@ -74,6 +76,6 @@ def check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:
         DeclarationError: Lambda sets one of them itself, and refuses a function that does.
     """
     for name in variables:
-        if name in RESERVED or name.startswith("AWS_LAMBDA_"):
+        if name in RESERVED:
             raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
     return dict(variables)

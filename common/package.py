@@ -45,7 +45,7 @@ class Package(Sources):
         libraries: where shared code is found.
         includes: shared modules that are imported in ways that cannot be seen.
         command: builds what is packaged, in place of what the folder holds.
-        layers: what is unpacked beside it; no input, as it changes no byte.
+        layers: what is unpacked beside it; no input, as it changes no byte, unless the handler may be there.
         foreign: whether layers are unpacked beside it of which nothing is known here.
     """
 
@@ -117,7 +117,7 @@ class Package(Sources):
         if self.command is not None:
             inputs |= {"command": [COMMANDS, self.command.line, self.command.output]}
         if self.handler and self._handler_file is None:  # it changes no byte, but must be looked for in what is built
-            inputs |= {"handler": self.handler}
+            inputs |= {"handler": self.handler, "layers": [layer.input_digest() for layer in self.layers]}
         return inputs
 
     @cached_property
@@ -155,7 +155,9 @@ class Package(Sources):
     def _beside(self, build_dir: Path) -> Collection[str]:
         """What its layers bring, by the paths at which it may be looked for."""
         placed = {name for layer in self.layers for name in layer.placed(layer.members(build_dir))}
-        return {*(name.partition("/")[2] for name in placed), *(f"{handlers.LAYERS}{name}" for name in placed)}
+        folders = ("nodejs/", f"python/lib/{self.runtime}/site-packages/", "python/")
+        within = {name.removeprefix(next((folder for folder in folders if name.startswith(folder)), "")) for name in placed}
+        return within | {f"{handlers.LAYERS}{name}" for name in placed}
 
     def holds(self) -> tuple[str, ...]:
         """The installed packages with their versions."""

@@ -169,6 +169,7 @@ class Pipeline:
     def directory(self, folder: str, at: Location) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
         key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
+        at = given.place("at", at)
         if not at.prefix:
             raise DeclarationError(f"projects/{self.name}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
         ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))
@@ -215,7 +216,9 @@ class Pipeline:
 
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
-        return self._declare("rule", name, RuleDeclaration(_machine(machine), location=location, suffix=suffix))
+        return self._declare(
+            "rule", name, RuleDeclaration(_machine(machine), location=given.place("location", location), suffix=suffix)
+        )
 
     def run_by(
         self,
@@ -233,10 +236,9 @@ class Pipeline:
             sample: files of the project; on the embedded AWS they are put to their locations first.
             preview: where the Parquet files are that are shown in the end.
         """
-        files = tuple((self._inside.within(path), location) for path, location in (sample or {}).items())
-        self.entry = Entry(
-            _machine(machine), self._inside.within(starting) if isinstance(starting, str) else starting, files, preview
-        )
+        files = tuple((self._inside.within(path), given.place("sample", location)) for path, location in (sample or {}).items())
+        given_input = self._inside.within(starting) if isinstance(starting, str) else starting
+        self.entry = Entry(_machine(machine), given_input, files, preview and given.place("preview", preview))
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Makes known what root `deploy.py` declares."""

@@ -15,6 +15,7 @@ class ProjectFolder:
     def __init__(self, name: str, path: Path) -> None:
         self.path = path
         self._name, self._real = name, f"{os.path.realpath(path)}{os.sep}"
+        self._named: set[Path] = set()
         self._taken: set[Path] = set()
 
     def within(self, path: str) -> Path:
@@ -29,24 +30,28 @@ class ProjectFolder:
         return found
 
     def taken(self, path: str) -> Path:
-        """As `within`, for what a declaration names: that and the folders that it is in are found by convention no more."""
+        """As `within`, for what a declaration names: that, what is in it and what it is in are found by convention no more."""
         found = self.within(path)
         normal = Path(os.path.normpath(found))
+        self._named.add(normal)
         self._taken |= {normal, *normal.parents}
         return found
 
     def folders(self, place: str) -> Iterator[str]:
         """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
         for folder in sorted((self.path / place).glob("[!._]*/")):
-            if folder not in self._taken and any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
+            if not self._is_taken(folder) and any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
                 yield folder.name
+
+    def _is_taken(self, path: Path) -> bool:
+        return path in self._taken or (bool(self._named) and not self._named.isdisjoint(path.parents))
 
     def jobs(self) -> Iterator[str]:
         """The names of the scripts that no declaration names, in the order of their paths."""
         return (name for name in self._scripts if not name.startswith((".", "_")) and self._left(name))
 
     def _left(self, name: str) -> list[Path]:
-        return [script for script in self._scripts.get(name, ()) if script not in self._taken]
+        return [script for script in self._scripts.get(name, ()) if not self._is_taken(script)]
 
     def script(self, name: str) -> Path:
         """The script of that name, one that no declaration has named by its path, if there is such.

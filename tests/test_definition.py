@@ -203,6 +203,25 @@ def test_malformed_files_are_told(tmp_path: Path, name: str, text: str, told: st
     assert told in str(caught.value)
 
 
+def test_merged_keys_of_yaml_may_be_overridden(tmp_path: Path) -> None:
+    text = """
+StartAt: A
+States:
+  A: &a
+    <<: &base {Type: Pass, Comment: base}
+    Comment: a
+    Next: B
+  B:
+    <<: [*a, *base]
+    Next: C
+  C: {<<: *a, Next: D}
+  D: {<<: *base, End: true}
+"""
+    (tmp_path / "m.yaml").write_text(text)
+    states = definition.load(tmp_path / "m.yaml", "here")["States"]
+    assert [(one["Comment"], one.get("Next")) for one in states.values()] == [("a", "B"), ("a", "C"), ("a", "D"), ("base", None)]
+
+
 def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
     for name in ("missing.json", "binary.json"):

@@ -81,6 +81,11 @@ def test_what_is_no_schedule(repository: Repository, wrong: str) -> None:
         ('p.layer("d", folder="lambda/Validate", includes=[1])', "TypeError: includes: 1 is no text."),
         ('p.function("Validate", layers=["deps"])', "TypeError: layers: 'deps' is no resource."),
         ('p.table("t", partition_key="k") / "x"', "TypeError: table/t is no bucket, so there is no place 'x' in it."),
+        (f'{BUCKET}; {MACHINE}; p.on_object("o", m, b)', "TypeError: location: bucket/artifacts is no place in a bucket, as in"),
+        (f'{BUCKET}; p.directory("glue", b)', "TypeError: at: bucket/artifacts is no place in a bucket, as in bucket"),
+        (f"{BUCKET}; {MACHINE}; p.run_by(m, starting={{}}, preview=b)", "TypeError: preview: bucket/artifacts is no place in a"),
+        ('p.function("Validate", reads=None)', "TypeError: reads is a list, not None; leave it out, or write reads=[…]."),
+        (f'{MACHINE}; p.schedule("s", m, None)', "TypeError: expression must be a text such as rate(1 hour), not None."),
         ('p.function("Validate", folder="a\\0b")', "ValueError: embedded null byte."),
         ('p.function("Validate", build="make\\0")', "ValueError: build='make\\x00' is no command"),
     ],
@@ -110,6 +115,9 @@ def test_variables_that_lambda_sets_are_refused(repository: Repository) -> None:
     repository.project("acres")
     repository.configure(defaults={"function": {"environment": {"AWS_LAMBDA_FUNCTION_NAME": "x"}}})
     assert "environment.AWS_LAMBDA_FUNCTION_NAME: Lambda sets" in refused(repository)
+    repository.configure(defaults={"function": {"environment": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}}})
+    repository.project("acres", 'p.function("Validate")')
+    assert repository.invoke("package-lambdas").code == 0
 
 
 def test_all_of_a_bucket_is_a_place(repository: Repository) -> None:

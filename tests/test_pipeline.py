@@ -64,6 +64,13 @@ def test_what_is_left_behind_by_tools_is_no_resource(repository: Repository) -> 
     assert set(repository.resources()) == before
 
 
+def test_what_is_in_a_folder_that_a_declaration_names_is_its_own(repository: Repository) -> None:
+    repository.project("acres", 'p.function("All", folder="lambda", handler="Validate.handler.handler")')
+    repository.write("projects/acres/lambda/other/data.txt", "x")
+    found = [key for key in repository.resources() if key.startswith("lambda/")]
+    assert found == ["lambda/All"]
+
+
 def test_what_a_declaration_names_is_not_found_once_more(repository: Repository) -> None:
     repository.project(
         "acres",

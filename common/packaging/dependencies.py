@@ -51,7 +51,8 @@ class Dependencies:
         Raises:
             ArtifactError: there is no lock, or it does not fit.
         """
-        pins = [*(line for line in self._pins if line.startswith("-")), *sorted(self.pins.values())]
+        options = [line for line in self._pins if line.startswith("-")]
+        pins = [*options, *sorted(unmarked(pin) for pin in self._wanted)]
         return digest.of_struct("dependencies", 2, {"pins": pins, "target": str(self.target)})
 
     def files(self) -> Mapping[str, Digest]:
@@ -65,8 +66,11 @@ class Dependencies:
         Raises:
             ArtifactError: see `digest`.
         """
-        wanted = [pin for pin in self._pins if not pin.startswith("-") and self._wants(pin)]
-        return {normal(match[1]): unmarked(pin) for pin in wanted if (match := PIN.match(pin))}
+        return {normal(match[1]): unmarked(pin) for pin in self._wanted if (match := PIN.match(pin))}
+
+    @cached_property
+    def _wanted(self) -> list[str]:
+        return [pin for pin in self._pins if not pin.startswith("-") and self._wants(pin)]
 
     def _wants(self, pin: str) -> bool:
         try:
@@ -215,9 +219,10 @@ def _resolved(requirements: Requirements, target: Target, before: str) -> tuple[
         ]
         uv.run(["pip", "compile", *_for(target), *said, str(asked)], f"{shown(requirements.path)} for {target}")
         pins = tuple(line for line in joined(output.read_text(encoding="utf-8")) if not line.startswith("--"))
-    if unhashed := [pin.partition(" ")[0] for pin in pins if "--hash=" not in pin]:
+    if unpinned := [pin.partition(" ")[0] for pin in pins if "--hash=" not in pin or not PIN.match(pin)]:
         raise ArtifactError(
-            f"{shown(requirements.path)}: {', '.join(unhashed)} has no hash. Ask for packages of an index, not for addresses."
+            f"{shown(requirements.path)}: {', '.join(unpinned)} has no version and hash of an index. Ask for packages of one, "
+            f"not for addresses."
         )
     return pins
 

@@ -21,9 +21,9 @@ def candidates(handler: str, runtime: str) -> tuple[str, ...]:
     """The files that may hold a handler, by their path in the package; none if it names no file within."""
     if runtime.startswith("python"):
         place = handler.rpartition(".")[0].replace(".", "/")
-        endings: tuple[str, ...] = (".py", "/__init__.py")
+        endings: tuple[str, ...] = ("/__init__.py", ".py")
     else:
-        folder, slash, last = handler.removeprefix(TASK).rpartition("/")
+        folder, slash, last = handler.removeprefix(TASK).removeprefix("./").rpartition("/")
         file = last.partition(".")[0]
         place = f"{folder}{slash}{file}" if file else ""
         endings = (".js", ".mjs", ".cjs")
@@ -39,7 +39,7 @@ def among(names: Collection[str], handler: str, runtime: str) -> str | None:
     if not usual:
         return None
     if runtime.startswith("python"):  # compiled
-        place = usual[0].removesuffix("py")
+        place = usual[-1].removesuffix("py")
         return next((name for name in names if name.startswith(place) and name.endswith(".so")), None)
     place = usual[0].removesuffix(".js")
     return next((name for name in (f"node_modules/{place}.js", f"node_modules/{place}/package.json") if name in names), None)
@@ -52,4 +52,5 @@ def missing(folder: Path, ignoring: Ignoring, handler: str, runtime: str, place:
         return ArtifactError(f"{where} needs to be written as file.function. Name a file of the package.")
     if left := next((name for name in names if (folder / name).is_file() and stays_out(name, ignoring)), None):
         return ArtifactError(f"{where} is in {left}, which stays out of the package. Move it, or correct .deployignore.")
-    return ArtifactError(f"{where} needs a file {names[0]} {place}. Add it, or name another handler in the declaration.")
+    usual = names[-1] if runtime.startswith("python") else names[0]
+    return ArtifactError(f"{where} needs a file {usual} {place}. Add it, or name another handler in the declaration.")

@@ -95,7 +95,7 @@ class _Search:
         folder = self._place(name)
         if self._is_folder(folder):
             prefix = name.replace(".", "/")
-            for inner, found in walk(folder, Ignoring(folder)).items():
+            for inner, found in walk(folder, Ignoring(folder), self._repository).items():
                 if not self._stays_out(f"{prefix}/{inner}"):
                     self._take(f"{prefix}/{inner}", found)
         if not self._module(name, with_parents=True) and not self._is_folder(folder):

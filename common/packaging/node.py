@@ -23,7 +23,9 @@ from common.packaging.archive import made_once
 from common.packaging.bill import Component
 from common.packaging.tree import Files, Found, Ignoring, check_unchanged, read, shown, walk
 
-PACKAGE, LOCK = "package.json", "package-lock.json"
+PACKAGE, LOCK, CONFIGURATION = "package.json", "package-lock.json", ".npmrc"
+INSTALLED = frozenset({"node_modules", "venv"})
+"""What is installed by hand; a command that needs it installs it."""
 NPM_OWN = frozenset({"node_modules/.package-lock.json"})
 EPOCH = 315532800
 """The first of January 1980, where the time of zips begins."""
@@ -51,13 +53,14 @@ class NodeModules:
         return found
 
     def digest(self) -> Digest:
-        """Covers the lock, the files that it takes from the folder, and the architecture.
+        """Covers the lock, the files that it takes from the folder, what npm is configured to do, and the architecture.
 
         Raises:
             ArtifactError: there is no lock.
         """
-        inputs = {"lock": self._lock, "architecture": self.architecture, "local": self._local()}
-        return digest.of_struct("node-modules", 1, inputs)
+        configured = [digest.of_file(path) for path in (self.folder / CONFIGURATION,) if path.is_file()]
+        inputs = {"lock": self._lock, "architecture": self.architecture, "local": self._local(), "npmrc": configured}
+        return digest.of_struct("node-modules", 2, inputs)
 
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
@@ -99,7 +102,7 @@ class NodeModules:
 
     def _install(self, folder: Path) -> None:
         (folder / LOCK).write_text(json.dumps(self._lock), encoding="utf-8")  # as it was when it was digested
-        for name in (PACKAGE, ".npmrc", *self._local()):
+        for name in (PACKAGE, CONFIGURATION, *self._local()):
             if (self.folder / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self.folder / name, folder / name)
@@ -145,8 +148,8 @@ class Command:
             raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
 
     def sources(self, folder: Path) -> dict[str, Found]:
-        """What the command is given of a folder: all that is no cache, and nothing that it has left there when run by hand."""
-        return walk(folder, {PurePosixPath(self.output).as_posix()})
+        """What the command is given of a folder: all that is no cache, not installed, and not left by it when run by hand."""
+        return walk(folder, {PurePosixPath(self.output).as_posix(), *INSTALLED})
 
     def members(self, sources: Files, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         """What the command makes of a folder's files.

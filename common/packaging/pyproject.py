@@ -26,7 +26,7 @@ def dependencies(path: Path) -> Iterator[str]:
     asked = project.get("dependencies", []) if isinstance(project, dict) else None
     if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
         raise ArtifactError(f"{shown(path)}: [project] is a table, and its `dependencies` a list of texts.")
-    if "dependencies" not in project and _is_elsewhere(said):
+    if "dependencies" not in project and _is_elsewhere(said) and not path.with_name("requirements.txt").is_file():
         raise ArtifactError(
             f"{shown(path)}: what it asks for is known to Poetry, or to a build, alone. Put it into `dependencies` of [project], "
             f"or into a requirements.txt beside it."

@@ -45,7 +45,7 @@ def _seems_to_define(path: Path, name: str) -> bool:
 def _defines(path: Path, name: str) -> bool:
     """Whether a module binds the name at its top level, as far as can be told without running it."""
     tree = parsed(path)
-    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
         return True
     with _told(path), tokenize.open(path) as source:  # it knows the encoding that a file declares
         symbols = symtable.symtable(source.read(), str(path), "exec").get_symbols()

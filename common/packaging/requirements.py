@@ -29,7 +29,7 @@ ELSEWHERE = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\
 INCLUDES = re.compile(r"(-r|--requirement|(?:-c|--constraint)(?![ =]?https?:))[ =]?(.+)")
 CONSTRAINT = "--constraint "
 """Begins a line that was in a file of constraints."""
-PASSWORD = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*===?\s*([^\s;,\\*]+)\s*(?=;|--hash|\\|$)")
 HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, delete this file and lock again."
 
@@ -282,13 +282,14 @@ def _advice(lock: Path) -> str:
     return f"Run `invoke package-lambdas --lock` and commit {lock.name}."
 
 
-def _lines(path: Path, seen: set[Path]) -> Iterator[str]:
-    seen.add(path.resolve())
+def _lines(path: Path, seen: set[tuple[Path, bool]], *, limits: bool = False) -> Iterator[str]:
+    """The lines of a file and of those that it includes; of one that `limits` versions, as constraints."""
+    seen.add((path.resolve(), limits))
     for line in joined(read(path)):
         option = INCLUDES.fullmatch(line)
         if option is None:
-            yield line
-        elif (included := path.parent / option[2]).resolve() not in seen:
-            within = _lines(included, seen)
-            constrains = option[1] in {"-c", "--constraint"}
-            yield from (f"{CONSTRAINT}{one}" if constrains and not one.startswith("-") else one for one in within)
+            yield f"{CONSTRAINT}{line}" if limits and not line.startswith("-") else line
+            continue
+        included, limiting = path.parent / option[2], limits or option[1] in {"-c", "--constraint"}
+        if (included.resolve(), limiting) not in seen:
+            yield from _lines(included, seen, limits=limiting)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 IGNORED = frozenset({"__pycache__", ".DS_Store", ".cache", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"})
 """Names that nobody packages; `.deployignore` cannot take them back in."""
-EDITORS = re.compile(r".*~|\.?#.*|\..*\.sw[a-p]")
+EDITORS = re.compile(r".*~|#.*#|\.#.*|\..*\.sw[a-p]")
 """What editors leave beside a file while it is edited."""
 LEFT_OUT = ("tests/", "/.deployignore", "/requirements.txt", "/requirements.lock", "/pyproject.toml", "/uv.lock")
 """What stays out unless `.deployignore` takes it back in."""
@@ -34,12 +34,12 @@ SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 SECRET_TEXTS = {
-    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9+/]{16}|Proc-Type)"),
     "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE\b)[0-9A-Z]{16}\b"),
     "an AWS secret key": re.compile(
         rb"aws_secret_access_key\s*[=:]\s*[\"']?(?![A-Za-z0-9/+]*EXAMPLEKEY)[A-Za-z0-9/+]{40}\b", re.IGNORECASE
     ),
-    "a registry's token": re.compile(rb"_authToken\s*=\s*[^\s$]"),
+    "a registry's token": re.compile(rb"(?:^|:)\s*_authToken\s*=\s*[^\s$=]", re.MULTILINE),
 }
 SEARCHED = 1 << 20
 """Bytes of each file in which secrets are looked for."""
@@ -86,7 +86,7 @@ class Ignoring:
 
         try:
             return GitIgnoreSpec.from_lines([*self._left_out, *self.own])
-        except ValueError as error:  # it names the line
+        except (ValueError, re.error) as error:  # it names the line
             raise ArtifactError(f"{shown(self._file)}: {error}.") from None
 
 
@@ -101,8 +101,8 @@ def stays_out(name: str, ignoring: Ignoring) -> bool:
     return any(is_left_behind(part) or "/".join(parts[:end]) in ignoring for end, part in enumerate(parts, 1))
 
 
-def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, Found]:
-    """Every file below, in the order of their paths; symlinks inside the folder are followed.
+def walk(folder: Path, ignoring: Ignoring | Collection[str] = (), top: Path | None = None) -> dict[str, Found]:
+    """Every file below, in the order of their paths; symlinks inside `top`, or else the folder, are followed.
 
     Raises:
         ArtifactError: a link leads out of the folder, to nothing or in a circle; something is neither file nor folder; a name
@@ -119,7 +119,7 @@ def walk(folder: Path, ignoring: Ignoring | Collection[str] = ()) -> dict[str, F
                 if not entry.name.isascii():
                     _check_name(Path(entry.path))
                 if entry.is_symlink():
-                    check_link(Path(entry.path), folder.resolve())
+                    check_link(Path(entry.path), (top or folder).resolve())
                 if entry.is_dir():
                     waiting.append((f"{prefix}{entry.name}/", entry.path))
                 elif not entry.is_file():

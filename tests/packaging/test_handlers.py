@@ -40,13 +40,14 @@ def names(built: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("handler", "runtime", "first"),
     [
-        ("app.main", "python3.11", "app.py"),
-        ("pkg.app.main", "python3.11", "pkg/app.py"),
-        ("pkg/app.main", "python3.11", "pkg/app.py"),
+        ("app.main", "python3.11", "app/__init__.py"),
+        ("pkg.app.main", "python3.11", "pkg/app/__init__.py"),
+        ("pkg/app.main", "python3.11", "pkg/app/__init__.py"),
         ("../B/app.main", "python3.11", None),
         ("main", "python3.11", None),
         ("index.handler", "nodejs22.x", "index.js"),
         ("src/index.app.handler", "nodejs22.x", "src/index.js"),
+        ("./index.handler", "nodejs22.x", "index.js"),
         ("/var/task/src/index.handler", "nodejs22.x", "src/index.js"),
         ("/opt/nodejs/node_modules/dd/handler.handler", "nodejs22.x", "/opt/nodejs/node_modules/dd/handler.js"),
         ("../B/index.handler", "nodejs22.x", None),
@@ -54,6 +55,7 @@ def names(built: Path) -> list[str]:
     ],
 )
 def test_where_lambda_looks(handler: str, runtime: str, first: str | None) -> None:
+    """A package comes before a module of its name."""
     assert next(iter(handlers.candidates(handler, runtime)), None) == first
 
 
@@ -144,6 +146,27 @@ def test_a_layer_may_bring_the_handler(tmp_path: Path) -> None:
     made = LayerPackage(Key("acres", "artifact", "deps.layer"), "dev/acres/", node, "", "nodejs22.x", "x86_64")
     for handler in ("wrap.handler", "/opt/nodejs/node_modules/wrap/handler.handler"):
         assert package(folder, handler=handler, runtime="nodejs22.x", layers=(made,)).build(tmp_path / "build").is_file()
+
+
+def test_a_layer_that_no_longer_brings_the_handler_is_noticed(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "Load", "app.py")
+    brought = fill(tmp_path / "layer", "base.py")
+    place = "dist/python/lib/python3.11/site-packages"
+    key, command = Key("acres", "artifact", "deps.layer"), Command(f"mkdir -p {place} && cp *.py {place}", "dist")
+
+    def one() -> Package:
+        layer = LayerPackage(key, "dev/acres/", brought, "", "python3.11", "x86_64", command=command)
+        return package(folder, handler="base.handler", layers=(layer,))
+
+    assert one().build(tmp_path / "build").is_file()
+    (brought / "base.py").rename(brought / "other.py")
+    with pytest.raises(ArtifactError, match=r"the handler 'base\.handler' needs a file base\.py there"):
+        one().build(tmp_path / "build")
+
+
+def test_stars_may_bring_the_handler(tmp_path: Path) -> None:
+    source = "try:\n    from implementation import *\nexcept ImportError:\n    from other import *\n"
+    package(fill(tmp_path / "Load", "handler.py", text=source)).check_handler()
 
 
 def test_a_layer_of_others_may_bring_the_handler(repository: Repository) -> None:

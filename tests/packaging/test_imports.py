@@ -182,6 +182,7 @@ def test_links_do_not_lead_out_of_the_repository(libraries: Libraries, tmp_path:
     one = Libraries({"shared": repository / "shared"}, repository)
     handler = write(tmp_path / "handler.py", "import shared.codes")
     assert set(one.followed([handler])) == {"shared/codes.py", "shared/inside.csv"}
+    assert set(one.followed([], ["shared"])) == {"shared/codes.py", "shared/inside.csv"}
     (repository / "shared/outside.csv").symlink_to(tmp_path / "outside.py")
     with pytest.raises(ArtifactError, match=r"shared/outside\.csv is a link out of its folder\. Put the file itself there\."):
         one.followed([handler])

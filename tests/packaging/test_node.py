@@ -99,6 +99,10 @@ def test_the_lock_is_an_input_and_its_spelling_is_not(folder: Path) -> None:
     (folder / "package-lock.json").write_text(json.dumps(lock, indent=4, sort_keys=True))
     assert package(folder).input_digest() == first
     assert package(folder, architecture="arm64").input_digest() != first
+    (folder / ".deployignore").write_text("vendor/\n.npmrc\n")
+    unconfigured = package(folder).input_digest()
+    (folder / ".npmrc").write_text("optional=false\n")
+    assert package(folder).input_digest() != unconfigured
     lock["packages"]["node_modules/scales"]["version"] = "1.0.1"
     (folder / "package-lock.json").write_text(json.dumps(lock))
     assert package(folder).input_digest() != first
@@ -200,7 +204,7 @@ def test_a_command_sees_what_its_digest_covers_and_nothing_else(folder: Path, tm
     (folder / "run").chmod(0o755)
     before = package(folder, command=command)
     first = before.build(tmp_path / "first").read_bytes()
-    for name in (".cache/a", ".venv/b", ".mypy_cache/c", "lib.pyc", "dist/by_hand.mjs"):
+    for name in (".cache/a", ".venv/b", ".mypy_cache/c", "lib.pyc", "dist/by_hand.mjs", "node_modules/d", "venv/e"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(name)
     (folder / "run").chmod(0o700)
@@ -211,7 +215,7 @@ def test_a_command_sees_what_its_digest_covers_and_nothing_else(folder: Path, tm
     seen = after.members(tmp_path / "second")["seen"].path.read_text().split()
     assert "./index.mjs" in seen
     assert "./.deployignore" in seen
-    assert not {"./.cache/a", "./.venv/b", "./lib.pyc", "./dist/by_hand.mjs"} & set(seen)
+    assert not {"./.cache/a", "./.venv/b", "./lib.pyc", "./dist/by_hand.mjs", "./node_modules/d", "./venv/e"} & set(seen)
 
 
 @pytest.mark.parametrize("packages", [[], {"": None}, {"node_modules/scales": "1.0"}, "x"])

@@ -159,6 +159,33 @@ def test_constraints_are_read_from_beside_the_file_that_names_them(tmp_path: Pat
     assert asked(tmp_path / "h", f"-c ../f/more/limits.txt\ngrain==1.0 {HASH}\n").pins(X86) == (f"grain==1.0 {HASH}",)
 
 
+def test_a_file_may_be_asked_for_and_limit_others(tmp_path: Path) -> None:
+    asked(tmp_path, "husk==1.2\n", "base.txt")
+    asked(tmp_path, "-c base.txt\ngrain\n", "more.txt")
+    for text in ("-c base.txt\n-r base.txt\n", "-r base.txt\n-c base.txt\n"):
+        one = asked(tmp_path, text)
+        assert (one.asked, one.constraints) == (["husk==1.2"], ["husk==1.2"])
+    both = asked(tmp_path, "-r more.txt\n-r base.txt\n")
+    assert (sorted(both.asked), both.constraints) == (["grain", "husk==1.2"], ["husk==1.2"])
+
+
+def test_a_lock_of_addresses_is_one_for_each(tmp_path: Path) -> None:
+    """None is written any more; one that was written by hand, or before, must not stand for another."""
+    requirements = asked(tmp_path, "grain\n")
+    found = set()
+    for version in ("1.0", "1.1"):
+        pins = [f"grain @ https://host/grain-{version}-py3-none-any.whl {HASH}"]
+        requirements.lock.write_text(str(Lock.of(requirements.digest(), [str(X86)], pins)))
+        found.add(Dependencies(Requirements(requirements.path), X86).digest())
+    assert len(found) == 2
+
+
+def test_a_password_may_be_a_variable(tmp_path: Path) -> None:
+    assert asked(tmp_path, "--index-url https://me:${TOKEN}@host/index\ngrain\n").asked == ["grain"]
+    with pytest.raises(ArtifactError, match="holds a password"):
+        _ = asked(tmp_path, "--index-url https://me:${TOKEN}x@host/index\ngrain\n").asked
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -172,6 +199,8 @@ def test_what_only_others_know_is_not_taken_for_nothing(tmp_path: Path, text: st
         ArtifactError, match=r"pyproject\.toml: what it asks for is known to Poetry, or to a build, alone\. Put it"
     ):
         _ = asked(tmp_path, text, "pyproject.toml").lines
+    (tmp_path / "requirements.txt").write_text("# nothing that the runtime has not\n")
+    assert Requirements(tmp_path / "pyproject.toml").is_empty
     both = "[project]\ndependencies = ['six']\n[tool.poetry.dependencies]\nsix = '*'\n"
     assert asked(tmp_path / "a", both, "pyproject.toml").lines == ("six",)
     assert asked(tmp_path / "b", "[tool.poetry.dependencies]\npython = '^3.11'\n", "pyproject.toml").is_empty

@@ -8,7 +8,7 @@ import pytest
 from common.errors import ArtifactError
 from common.packaging.tree import Ignoring, check_case, check_secrets, walk
 
-KEY = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMII"
+KEY = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0"
 
 
 def fill(folder: Path, *names: str, text: bytes = b"x") -> Path:
@@ -52,7 +52,8 @@ SECRETS = {
     "lib/cert.pem": b"text\n" + KEY,
     "settings.py": b"KEY = 'AKIA" + b"QWERTYUIOPASDFGH'",
     "credentials": b"aws_secret_access_key = " + b"abcd0123" * 5,
-    ".npmrc": b"//host/:_authToken=" + b"abc",
+    ".npmrc": b"x=1\n//host/:_authToken=" + b"abc",
+    "keys.py": b"'" + KEY.strip().replace(b"\n", rb"\n") + b"'",
 }
 
 
@@ -76,7 +77,8 @@ def test_secrets_are_refused(tmp_path: Path, name: str) -> None:
         ("environment.py", b"aws_secret_access_key = os.environ['X']"),
         ("readme.py", b"AKIAIOSFODNN7EXAMPLE"),
         (".npmrc", b"//host/:_authToken=${NPM_TOKEN}"),
-        ("keys.py", b""),
+        ("client.js", b"this._authToken = token;\n  self._authToken = t"),
+        ("pem.js", b"'-----BEGIN " + b"PRIVATE KEY-----\\n' + body"),
     ],
 )
 def test_what_is_no_secret_is_taken(tmp_path: Path, name: str, text: bytes) -> None:
@@ -109,5 +111,5 @@ def test_a_name_that_is_no_text_is_told_in_one_that_is(tmp_path: Path) -> None:
 
 
 def test_what_editors_leave_stays_out(tmp_path: Path) -> None:
-    fill(tmp_path, "a.py", "a.py~", ".a.py.swp", ".a.py.swo", "#a.py#", ".#a.py", "b.swp", "c#.txt")
-    assert names(tmp_path) == ["a.py", "b.swp", "c#.txt"]
+    fill(tmp_path, "a.py", "a.py~", ".a.py.swp", ".a.py.swo", "#a.py#", ".#a.py", "b.swp", "c#.txt", "#temp.sql")
+    assert names(tmp_path) == ["#temp.sql", "a.py", "b.swp", "c#.txt"]
