@@ -4,20 +4,33 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore import handlers
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.iam.access_control import IAMPolicy
 from moto.s3.models import FakeBucket
 
+from common import aws, session
+from common.rates import Rates
 from tests.moto_gaps import moto_gaps, moto_glue
 from tests.repository import Repository
 
 __all__ = ["moto_gaps", "moto_glue"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_loaded_once() -> Iterator[None]:
+    """Every test's clients share what botocore reads of its service models, which it never changes."""
+    loaded = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(JSONFileLoader, "load_file", lambda _, path: loaded(path))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +67,10 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def moto(moto_gaps: None, moto_policies: None) -> Iterator[None]:
-    """An empty account, as close to AWS as moto gets."""
+def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
+    monkeypatch.setattr(aws, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(session, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield
 

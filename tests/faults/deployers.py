@@ -5,10 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Protocol
-
-import botocore.waiter
 
 from common import config, destroying, projects, steps
 from common.aws import AwsSession
@@ -151,11 +148,14 @@ class Site:
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
-        botocore.waiter.time = SimpleNamespace(
-            sleep=lambda seconds: time.sleep(min(seconds, 0.01))
-        )  # AWS is never busy long here
         self.env = config.load(self.root, "local")
-        self.aws = AwsSession(self.env.region, self.env.account_id, endpoint=f"http://127.0.0.1:{self.port}", connections=1)
+        self.aws = AwsSession(
+            self.env.region,
+            self.env.account_id,
+            endpoint=f"http://127.0.0.1:{self.port}",
+            connections=1,
+            sleep=lambda seconds: time.sleep(min(seconds, 0.01)),  # this AWS is never busy long
+        )
         for service in SERVICES:
             self.aws.clients.of(service)
         self.quiet = self.root / "build" / "child.log"
