@@ -57,7 +57,7 @@ def session(*, planning: bool = False, json: bool = False, jobs: str = "16", **c
     invocation = INVOCATION.get()
     asks_aws = chosen["env"] is not None and invocation.requested != [steps.PACKAGE]
     asking = invocation.keep("ahead", ahead.started, ahead.closed) if asks_aws else None
-    from common.session import opened  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
+    from common.opening import opened  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
 
     choices = Choices(**chosen, jobs=parallel(jobs))
     return opened(ROOT, choices, invocation, planning=planning, json=json, ahead=asking)

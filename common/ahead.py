@@ -2,10 +2,12 @@
 
 Loading botocore and its clients takes as long as everything else that an unchanged deploy does, and neither waits for the other.
 The other process starts before anything large is imported, and gets its questions once configuration tells them. An answer
-is taken once, for exactly the question that was asked; what is not answered, for whatever reason, is asked here. So this is
-speed and nothing else, and ``DEPLOY_ASK_AHEAD=0`` does without.
+is taken once, for exactly the question that was asked; what is not answered, for whatever reason, is asked here. Where something
+was edited, it also reads what this process has no client yet to read by. So this is speed and nothing else, and
+``DEPLOY_ASK_AHEAD=0`` does without.
 """
 
+import io
 import json
 import os
 import subprocess
@@ -13,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -24,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = f"import gc, sys; gc.disable(); sys.path.insert(0, {str(ROOT)!r}); from common import asking; asking.main()"
 Answer = list[dict[str, Any]]
 """The pages of a response; of an operation without pages, one."""
+TIME, BODY = "$ahead.time", "$ahead.body"
+MARK = b'{"$ahead.'
 
 
 class Question(NamedTuple):
@@ -45,30 +49,29 @@ class Ahead:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        self._asked: list[tuple[Question, Future[Answer | AwsError | None]]] = []
-        self._lock, self._sent = threading.Lock(), False
+        self._untaken: list[tuple[Question, Future[Answer | AwsError | None]]] = []
+        self._asked: list[Future[Answer | AwsError | None]] = []
+        self._lock, self._sent, self._ended = threading.Lock(), False, False
 
-    def ask(self, where: dict[str, Any], questions: Sequence[Question]) -> None:
+    def ask(self, where: dict[str, Any], questions: Sequence[Question], cache: Path) -> None:
         """Sends the questions. Those of a second plan are left to this process: what was true before the first may not be now.
 
         Args:
             where: the arguments of the other process's `AwsSession`.
             questions: what to ask.
+            cache: what is known of files, by which it sees what was edited.
         """
         with self._lock:
             if self._sent:
-                self._asked = []
+                self._untaken = []
                 return
             self._sent = True
-        asked: list[tuple[Question, Future[Answer | AwsError | None]]] = [(one, Future()) for one in questions]
-        try:
-            assert self._child.stdin is not None  # noqa: S101 - it is a pipe
-            self._child.stdin.write(json.dumps([where, questions]).encode() + b"\n")
-            self._child.stdin.flush()
-        except (OSError, ValueError):  # the other process has ended already
-            return
-        self._asked = list(asked)
-        threading.Thread(target=self._read, args=([future for _, future in asked],), name="ahead", daemon=True).start()
+            if self._say([where, questions, str(cache)]):
+                self._asked = [Future() for _ in questions]
+                self._untaken = list(zip(questions, self._asked, strict=True))
+                threading.Thread(target=self._read, name="ahead", daemon=True).start()
+            else:
+                self._ended = True
 
     def answer(self, question: Question) -> Answer | None:
         """The answer, waited for if it is under way; None if there is none, or it was taken already.
@@ -77,34 +80,90 @@ class Ahead:
             AwsError: AWS has refused the question.
         """
         with self._lock:
-            number = next((number for number, (one, _) in enumerate(self._asked) if one == question), None)
-            asked = self._asked.pop(number)[1] if number is not None else None
-        found = asked.result() if asked is not None else None
-        if isinstance(found, AwsError):
-            raise found
-        return found
+            number = next((number for number, (one, _) in enumerate(self._untaken) if one == question), None)
+            asked = self._untaken.pop(number)[1] if number is not None else None
+        return _result(asked) if asked is not None else None
+
+    def ask_now(self, question: Question) -> Answer | None:
+        """The answer to one question more; None if there is none.
+
+        Raises:
+            AwsError: AWS has refused the question.
+        """
+        with self._lock:
+            if not self._sent or self._ended or not self._say(question):
+                return None
+            asked: Future[Answer | AwsError | None] = Future()
+            self._asked.append(asked)
+        return _result(asked)
+
+    def end(self) -> None:
+        """Asks nothing more: the other process ends with its last answer."""
+        with self._lock:
+            self._ended = True
+            self._kill_idle()
 
     def close(self) -> None:
         """Ends the other process, which only reads."""
         self._child.kill()
         self._child.communicate()
 
-    def _read(self, waiting: list[Future[Answer | AwsError | None]]) -> None:
+    def _say(self, told: object) -> bool:
+        """False if the other process has ended already."""
+        try:
+            assert self._child.stdin is not None  # noqa: S101 - it is a pipe
+            self._child.stdin.write(json.dumps(told).encode() + b"\n")
+            self._child.stdin.flush()
+        except (OSError, ValueError, TypeError):  # or nobody could be told: bytes, for one
+            return False
+        return True
+
+    def _read(self) -> None:
         assert self._child.stdout is not None  # noqa: S101 - it is a pipe
-        pages: list[Answer] = [[] for _ in waiting]
-        with suppress(ValueError):  # the last line of a process that was ended
+        pages: dict[int, Answer] = {}
+        try:
             for line in self._child.stdout:
-                number, page, refusal = json.loads(line)
+                number, page, *end = json.loads(line, object_hook=_from_json) if MARK in line else json.loads(line)
                 if page is not None:
-                    pages[number].append(page)
+                    pages.setdefault(number, []).append(page)
                     continue
-                waiting[number].set_result(AwsError(*refusal) if refusal else pages[number])
-                if all(future.done() for future in waiting):
-                    self._child.kill()  # it has nothing more to do, and would tidy up first
-                    self._child.wait()
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+                whole, refusal = end
+                with self._lock:
+                    self._asked[number].set_result(AwsError(*refusal) if refusal else pages.pop(number, []) if whole else None)
+                    self._kill_idle()
+        except ValueError:  # the last line of a process that was ended
+            pass
+        finally:
+            with self._lock:
+                self._ended = True
+                for future in self._asked:
+                    if not future.done():
+                        future.set_result(None)
+
+    def _kill_idle(self) -> None:
+        if self._ended and all(future.done() for future in self._asked):
+            self._child.kill()  # it has nothing more to do, and would tidy up first
+            self._child.wait()
+
+
+def _result(asked: Future[Answer | AwsError | None]) -> Answer | None:
+    found = asked.result()
+    if isinstance(found, AwsError):
+        raise found
+    return found
+
+
+def as_json(value: object) -> object:
+    """What stands in a line for a value that JSON does not know."""
+    if isinstance(value, datetime):
+        return {TIME: value.isoformat()}
+    return {BODY: value.getvalue().decode("latin-1")} if isinstance(value, io.BytesIO) else str(value)
+
+
+def _from_json(found: dict[str, Any]) -> object:
+    if TIME in found:
+        return datetime.fromisoformat(found[TIME])
+    return io.BytesIO(found[BODY].encode("latin-1")) if BODY in found else found
 
 
 def started() -> Ahead | None:

@@ -13,9 +13,10 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.ahead import Ahead, Answer, Question
@@ -34,8 +35,12 @@ BODIES = 5
 """So often a body is asked for that breaks off."""
 FIRST_PAUSE = 0.2
 """Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
+AT_LEAST = 0.5
+"""Seconds that a function takes for any update."""
+READS = ("Get", "Head", "List", "Describe")
+"""How the names of operations that change nothing begin."""
 UNDER_WAY = frozenset({"function_active_v2", "function_updated_v2"})
-"""Waiters for what AWS has just said to be under way: the first poll comes after the first pause."""
+"""Waiters for what AWS has just said to be under way: the first poll comes when it may be done."""
 
 
 class AwsSession:
@@ -72,16 +77,23 @@ class AwsSession:
         self._endpoint, self._ahead = endpoint, ahead
         self._lock = threading.Lock()
 
-    def ask_ahead(self, questions: list[Question]) -> None:
+    def ask_ahead(self, questions: list[Question], cache: Path) -> None:
         """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
         if self._ahead is not None:
             where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
-            self._ahead.ask(where, questions)
+            self._ahead.ask(where, questions, cache)
 
-    def prepare(self, services: Iterable[str]) -> None:
-        """Makes the clients of these services in the background: this process is likely to need them soon."""
-        if self._ahead is not None:
+    def prepare(self, services: Collection[str]) -> None:
+        """Makes the clients of these services in the background: this process is likely to need them soon.
+
+        Until they are there, the other process reads. If there are none to make, it has nothing more to do.
+        """
+        if self._ahead is None:
+            return
+        if services:
             threading.Thread(target=self._prepare, args=(services,), name="prepare", daemon=True).start()
+        else:
+            self._ahead.end()
 
     def _prepare(self, services: Iterable[str]) -> None:
         with suppress(AccountError):  # which the call will meet, and tell
@@ -160,7 +172,7 @@ class AwsSession:
         operation, delay = waiting.config.operation, waiting.config.delay
         poll = waiting._operation_method  # noqa: SLF001 - the only place to count a waiter's polls
         waiting.config.delay = 0  # the pauses are ours
-        first = () if waiter in UNDER_WAY else (0.0,)
+        first = (AT_LEAST if waiter in UNDER_WAY else 0.0,)
         pauses = chain(first, (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
 
         def counted(**poll_parameters: Any) -> Any:
@@ -197,6 +209,9 @@ class AwsSession:
         pages = 1
         try:
             answer = self._ahead.answer(question) if self._ahead is not None else None
+            reads = question.operation.startswith(READS) and not question.paged
+            if answer is None and self._ahead is not None and reads and question.service not in self.clients.made:
+                answer = self._ahead.ask_now(question)
             pages = len(answer) if answer is not None else 0
         finally:
             for _ in range(pages):

@@ -31,7 +31,7 @@ class Executor(invoke.executor.Executor):
 
     def execute(self, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
         """Runs the tasks of one command line within one `Invocation`."""
-        gc.set_threshold(50_000, 50, 50)  # loading modules makes many objects and hardly any garbage
+        gc.set_threshold(200_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
         invocation = Invocation([str(call.task.name) for call in self.normalize(tasks)])
         INVOCATION.set(invocation)

@@ -81,7 +81,7 @@ class Lock:
         self._renewer: threading.Thread | None = None
 
     def acquire(self, *, wait: bool = False, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Takes the lease, a dead holder's too.
+        """Takes the lease, a dead holder's too, unless it is held already.
 
         Args:
             wait: wait for a living holder instead of giving up.
@@ -90,6 +90,8 @@ class Lock:
         Raises:
             LockedError: somebody else holds it.
         """
+        if self._etag is not None:
+            return
         while not (self._put({"IfNoneMatch": "*"}) or self._take_over(wait and not stopped())):
             self._aws.sleep(2.0)
         self._renewed = self._clock()

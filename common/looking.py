@@ -7,6 +7,11 @@ from common.resource import Key, Resource
 from common.stat_cache import StatCache
 
 
+def cache_of(root: Path) -> Path:
+    """Where a repository's `StatCache` is."""
+    return root / "build" / "stat-cache.json"
+
+
 def edited(resources: Iterable[Resource], cache: Path) -> list[Resource]:
     """Takes the digests of all files from what `stat` says of them, where that is known.
 

@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.
 """
 
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -125,7 +126,8 @@ class Package(Sources):
         """The handler's file, if the folder brings it as it is."""
         names = handlers.candidates(self.handler, self.runtime) if self.command is None else ()
         within = (name for name in names if not name.startswith("/"))
-        found = (name for name in within if (self.folder / name).is_file() and not stays_out(name, self._ignoring))
+        there = (name for name in within if os.path.isfile(f"{self.folder}/{name}"))  # noqa: PTH113 - one for each function
+        found = (name for name in there if not stays_out(name, self._ignoring))
         return next((self.folder / name for name in found), None)
 
     def check_handler(self, *, glance: bool = True) -> None:

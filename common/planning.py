@@ -27,8 +27,7 @@ from common.resources import layer
 
 ARTIFACT = "artifact"
 EARLY = 8
-"""At most so many resources are read before it is known that they have to be. After a switch of branches there may be more, all
-deployed from elsewhere."""
+"""At most so many resources are read early: after a switch of branches there may be more, all deployed from elsewhere."""
 V = TypeVar("V")
 P = ParamSpec("P")
 
@@ -102,6 +101,7 @@ class Planner:
         guard: Callable[[], object],
         undeclared: Collection[str] = (),
         likely: Collection[Resource] = (),
+        certain: Callable[[Collection[str]], None] | None = None,
     ) -> Outcome:
         """What has to be done, in dependency order.
 
@@ -111,6 +111,7 @@ class Planner:
             guard: proves that this is the right account; it runs beside the first reads, and nothing is concluded without it.
             undeclared: projects that nobody declares any more.
             likely: those that have probably changed; what is asked of such a one is asked at once.
+            certain: told of projects that were deployed before and in which something is sure to change.
 
         Raises:
             OwnershipError: something exists under one of our names that is not ours; all such in one message.
@@ -138,14 +139,13 @@ class Planner:
         trusted = trust.of_projects(
             self._records, self._pool, {name: one.result() for name, one in marks.items()}, roots, digests
         )
+        if certain is not None:
+            certain(trust.differing(trusted, {key: one for key, one in digests.items() if options.wanted(key)}))
         known = {arn: project for future in present for arn, project in future.result().items()}
         changes = self._changes(resources, artifacts, digests, trusted, known, options)
         orphans, remains = self._orphans(trusted, resources, digests, options)
-        elsewhere = frozenset(known.values()) - asked - {""}
         plan = Plan((*(changes[key] for key in ordered if key in changes), *orphans))
-        return Outcome(plan, trusted, digests, remains, elsewhere)
-
-    # What has to be done ----------------------------------------------------------------------------------------------------
+        return Outcome(plan, trusted, digests, remains, frozenset(known.values()) - asked - {""})
 
     def _changes(
         self,
@@ -158,8 +158,8 @@ class Planner:
     ) -> dict[Key, Change]:
         def settled(one: Resource) -> bool:
             project = trusted[one.key.project]
-            recorded = project.digests.get(one.key) == digests[one.key] and one.key not in project.pending
-            return recorded and project.proven and one.arn in present and not (options.force or options.verify)
+            recorded = project.proven and not project.differs(one.key, digests[one.key])
+            return recorded and one.arn in present and not (options.force or options.verify)
 
         wanted = [one for one in resources if options.wanted(one.key)]
         unsettled = [one for one in wanted if not settled(one)]

@@ -15,6 +15,7 @@ class ProjectFolder:
     def __init__(self, name: str, path: Path) -> None:
         self.path = path
         self._name, self._real = name, f"{os.path.realpath(path)}{os.sep}"
+        self._folders: dict[str, str] = {}
         self._named: set[Path] = set()
         self._taken: set[Path] = set()
 
@@ -25,9 +26,18 @@ class ProjectFolder:
             DeclarationError: it leads out.
         """
         found = self.path / path
-        if not f"{os.path.realpath(found)}{os.sep}".startswith(self._real):
+        if not f"{self._real_of(found)}{os.sep}".startswith(self._real):
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
         return found
+
+    def _real_of(self, path: Path) -> str:
+        """Where a path leads; that of a folder is found once for all in it."""
+        folder, name = os.path.split(path)
+        if name in {"", ".", ".."} or path.is_symlink():
+            return os.path.realpath(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], name)  # noqa: PTH118 - one is made for each function
 
     def taken(self, path: str) -> Path:
         """As `within`, for what a declaration names: that, what is in it and what it is in are found by convention no more."""

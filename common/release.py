@@ -116,6 +116,10 @@ class Trusted:
         """There is no root: this project was never deployed, or nothing is left of it."""
         return not self.clean and self.etag is None
 
+    def differs(self, key: Key, wanted: Digest) -> bool:
+        """Whether it is known, or may be, that a key is not as wanted."""
+        return self.digests.get(key) != wanted or key in self.pending
+
     @property
     def files(self) -> Mapping[str, Mapping[str, Digest]]:
         """Of each artifact, as far as the root tells them."""

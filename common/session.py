@@ -9,33 +9,33 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 from common import config, looking, parameters, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
 from common.build_folder import BuildFolder
-from common.choices import Choices, parallel
+from common.choices import Choices
 from common.config import Environment
 from common.declaration import Declares
 from common.engine import Engine, Means
 from common.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
 from common.events import Closed, Note, Planned, Report, StepStarted
 from common.index import Sizes
-from common.invocation import Invocation
+from common.leases import EarlyLeases
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
 from common.rates import Rates
 from common.records import Records
 from common.release import PROJECT
-from common.report import JsonReport, TextReport
 from common.resource import REMOVING, SHARED, Key, Plan, Resource
 from common.resources import layer, of_kind
 from common.shared import ARTIFACTS
 from common.stopping import Stopping
 
-__all__ = ["Choices", "Session", "opened", "parallel"]
+__all__ = ["Choices", "Session"]
 BUCKET = Key(SHARED, "bucket", ARTIFACTS)
 
 
@@ -71,6 +71,8 @@ class Session:
         self._edited: list[Resource] = []
         self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
+        self._leases = EarlyLeases(lambda name: Lock(self.aws, self.env, name, self.about, self.say), self.pool)
+        self._begun = False
 
     # What is where ------------------------------------------------------------------------------------------------------------
 
@@ -144,22 +146,24 @@ class Session:
     # What it does -------------------------------------------------------------------------------------------------------------
 
     def plan(self) -> Plan:
-        """What a deploy would do. Reads only; made once."""
+        """What a deploy would do. Made once; only reads, but for leases that a step will need for sure."""
         if self._outcome is None:
-            sizes = Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")
-            parts = sizes.parts()
+            parts = (sizes := Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")).parts()
             questions = records.first_questions(self.configured, [SHARED, *self.projects], parts)
             if projects.may_have_layers(self.root, self.projects):
                 questions.append(first_question(partial(layer.existing, owner=self.configured.owner)))
-            self.aws.ask_ahead(questions)
-            if (resources := self.resources) and self._edited:
-                self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}))
+            self.aws.ask_ahead(questions, looking.cache_of(self.root))
+            resources = self.resources
+            self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}) if self._edited else ())
+            if self._edited:
                 self.pool.submit(lambda: self._origin)  # git takes its time
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types)
             sizes.keep(one.arn for one in resources)
-            self._outcome = planner.plan(resources, options, lambda: self.caller, self._undeclared(), self._edited)
+            certain = self._leases.take if self._begun and not self.env.protected else None
+            asked = (lambda: self.caller, self._undeclared(), self._edited, certain)
+            self._outcome = planner.plan(resources, options, *asked)
             self.report(Planned(self._outcome.plan))
             self._tell_undeclared(self._outcome)
         return self._outcome.plan
@@ -182,11 +186,12 @@ class Session:
             raise
 
     def _step(self, name: str) -> None:
+        self._begun = True
         plan = self.plan()
         engine = self._engine or self.begin(plan)
-        part = [one for one in plan.changes if one.action not in REMOVING and steps.step_of(one.key, self._consumers) == name]
-        known = (*self._consumers, *(one.key for one in self.resources))
-        declared = bool(part) or any(steps.step_of(key, self._consumers) == name for key in known)
+        part = [one for one in plan.changes if one.action not in REMOVING and self._step_of(one.key) == name]
+        known = chain(self._consumers, (one.key for one in self.resources))
+        declared = bool(part) or any(self._step_of(key) == name for key in known)
         self.report(StepStarted(name, Plan(tuple(part)).counts(), declared))
         engine.apply({change.key for change in part})
 
@@ -210,6 +215,7 @@ class Session:
                 engine.finish()
         finally:
             self._stopping.end()
+            self._leases.give_back()
             self.pool.shutdown(cancel_futures=True)
             if "_built" in self.__dict__:
                 self._built.close()
@@ -228,7 +234,7 @@ class Session:
 
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
-        self._edited += looking.edited(resources, self.root / "build" / "stat-cache.json")
+        self._edited += looking.edited(resources, looking.cache_of(self.root))
 
     def begin(self, plan: Plan) -> Engine:
         """The engine that carries out the plan."""
@@ -258,15 +264,19 @@ class Session:
         if self.choices.only is None and {*steps.STEPS} <= {*self._covered}:
             return lambda _: True
         chosen = selection.chosen(self.resources, self.choices.only, required=not self.choices.prune)
-        return lambda key: key == BUCKET or (chosen(key) and steps.step_of(key, self._consumers) in self._covered)
+        return lambda key: key == BUCKET or (chosen(key) and self._step_of(key) in self._covered)
+
+    @cached_property
+    def _step_of(self) -> Callable[[Key], str]:
+        return cache(lambda key: steps.step_of(key, self._consumers))
 
     @cached_property
     def _consumers(self) -> dict[Key, Key]:
         return projects.consumers(self.pipelines)
 
     def lock(self, project: str) -> Lock:
-        """The lease on a project, not yet taken."""
-        return Lock(self.aws, self.env, project, self.about, self.say)
+        """The lease on a project, taken already if that could be foreseen."""
+        return self._leases.of(project)
 
     def say(self, text: str) -> None:
         """Tells the user something that is not about one change."""
@@ -284,17 +294,3 @@ class Session:
     def _stop(self) -> None:
         if self._engine is not None:
             self._engine.interrupt()
-
-
-def opened(
-    root: Path, choices: Choices, invocation: Invocation, *, planning: bool, json: bool, ahead: Ahead | None = None
-) -> Session:
-    """The session of an invocation for these choices; opened once, closed when the invocation ends."""
-
-    def make() -> Session:
-        wanted = projects.chosen(root, choices.project)
-        report: Report = JsonReport(choices.env or "", wanted) if json else TextReport(planning=planning)
-        ask = input if sys.stdin.isatty() and not json else None
-        return Session(root, choices, steps.covered(invocation.requested), report, ask, ahead)
-
-    return invocation.keep(choices, make, Session.close)

@@ -70,6 +70,7 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
     monkeypatch.setattr(aws, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(aws, "AT_LEAST", 0.0)
     monkeypatch.setattr(session, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield

@@ -1,5 +1,7 @@
 """The embedded AWS is asked on this machine alone, whatever the shell says of accounts and networks."""
 
+from pathlib import Path
+
 import pytest
 
 from common import local
@@ -31,10 +33,12 @@ def test_neither_profile_nor_proxy_is_between_us_and_the_embedded_aws(embedded: 
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_nor_between_the_other_process_and_it(embedded: local.Embedded) -> None:
+def test_nor_between_the_other_process_and_it(embedded: local.Embedded, tmp_path: Path) -> None:
     asking = Ahead()
     try:
-        AwsSession(embedded.region, embedded.account_id, endpoint=embedded.endpoint, ahead=asking).ask_ahead([WHO, BUCKETS])
+        AwsSession(embedded.region, embedded.account_id, endpoint=embedded.endpoint, ahead=asking).ask_ahead(
+            [WHO, BUCKETS], tmp_path
+        )
         assert asking.answer(WHO) is not None
         assert asking.answer(BUCKETS) is not None
     finally:

@@ -32,14 +32,14 @@ def aws(slept: list[float], monkeypatch: pytest.MonkeyPatch) -> AwsSession:
             "function_updated_v2",
             FUNCTION,
             [{"Configuration": {"LastUpdateStatus": status}} for status in (*["InProgress"] * 5, "Successful")],
-            [0.2, 0.3, 0.45, 0.675, 1.0, 1.0],
+            [0.5, 0.2, 0.3, 0.45, 0.675, 1.0],
         ),
         (
             "lambda:GetFunction",
             "function_active_v2",
             FUNCTION,
             [{"Configuration": {"State": state}} for state in ("Pending", "Active")],
-            [0.2, 0.3],
+            [0.5, 0.2],
         ),
         (
             "dynamodb:DescribeTable",

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
@@ -62,6 +62,8 @@ class Libraries:
         """
         roots = {name: path for name, path in self.roots.items() if path.exists() and name not in set(own)}
         includes = tuple(includes)
+        if not roots and not includes:
+            return {}
         search = _Search(Libraries(roots, self.repository), runtime, declared=bool(includes))
         for name in includes:
             search.include(name)
@@ -81,12 +83,16 @@ class _Search:
 
     def __init__(self, libraries: Libraries, runtime: str, *, declared: bool) -> None:
         self._roots = libraries.roots
-        self._repository = libraries.repository.resolve() if libraries.repository else None
+        self._libraries = libraries
         self._ignoring: dict[str, Ignoring] = {}
         self._newer, self._declared = runtime if runtime and not knows(runtime) else "", declared
         self._listed: dict[Path, frozenset[str]] = {}
         self._seen: set[Path] = set()
         self.found: dict[str, Found] = {}
+
+    @cached_property
+    def _repository(self) -> Path | None:
+        return self._libraries.repository.resolve() if self._libraries.repository else None
 
     def include(self, name: str) -> None:
         """Takes what is declared: a module, or everything in a folder."""

@@ -96,12 +96,11 @@ class Deployer(Session):
         self.__dict__.update(configured=variant.env, pipelines=variant.pipelines, aws=aws)
 
     def deploy(self) -> Plan:
-        plan = self.plan()
         for name in steps.STEPS:
             self.step(name)
         self.prune()
         self.close()
-        return plan
+        return self.plan()
 
 
 class Deploys(Protocol):

@@ -1,0 +1,26 @@
+"""Opens the session of the commands that plan and deploy."""
+
+import sys
+from pathlib import Path
+
+from common import projects, steps
+from common.ahead import Ahead
+from common.choices import Choices
+from common.events import Report
+from common.invocation import Invocation
+from common.report import JsonReport, TextReport
+from common.session import Session
+
+
+def opened(
+    root: Path, choices: Choices, invocation: Invocation, *, planning: bool, json: bool, ahead: Ahead | None = None
+) -> Session:
+    """The session of an invocation for these choices; opened once, closed when the invocation ends."""
+
+    def make() -> Session:
+        wanted = projects.chosen(root, choices.project)
+        report: Report = JsonReport(choices.env or "", wanted) if json else TextReport(planning=planning)
+        ask = input if sys.stdin.isatty() and not json else None
+        return Session(root, choices, steps.covered(invocation.requested), report, ask, ahead)
+
+    return invocation.keep(choices, make, Session.close)
