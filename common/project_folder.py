@@ -33,7 +33,7 @@ class ProjectFolder:
     def _real_of(self, path: Path) -> str:
         """Where a path leads; that of a folder is found once for all in it."""
         folder, name = os.path.split(path)
-        if name in {"", ".", ".."} or path.is_symlink():
+        if name in {"", ".", ".."} or "\0" in name or path.is_symlink():
             return os.path.realpath(path)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)

@@ -58,7 +58,7 @@ LAYERS = (
     {"leases", "rendering", "run_report"},
     {"engine"},
     {"pipeline", "session"},
-    {"answering", "packing", "policy", "running", "status", "watching"},
+    {"answering", "opening", "packing", "policy", "running", "status", "watching"},
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""

@@ -237,7 +237,8 @@ def killed(repository: Repository, left: int) -> bool:
         except Killed:
             return True
         finally:  # what a process takes with it when it dies, and what runs out
-            for lock in session._engine._leases.held.values() if session._engine else ():
+            used = session._engine._leases.held if session._engine else {}
+            for lock in (*used.values(), *session._leases._held.values()):
                 lock._stopping.set()
             aws().call("s3", "DeleteObject", Bucket="t-dev-artifacts", Key="dev/acres/lock.json")
     return False
