@@ -160,7 +160,7 @@ class Session:
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types)
-            sizes.keep(one.arn for one in resources)
+            self.pool.submit(sizes.keep, [one.arn for one in resources])
             certain = self._leases.take if self._begun and not self.env.protected else None
             asked = (lambda: self.caller, self._undeclared(), self._edited, certain)
             self._outcome = planner.plan(resources, options, *asked)

@@ -46,6 +46,10 @@ class Libraries:
     roots: Mapping[str, Path] = field(default_factory=dict)
     repository: Path | None = None
 
+    @cached_property
+    def _present(self) -> dict[str, Path]:
+        return {name: path for name, path in self.roots.items() if path.exists()}
+
     def followed(
         self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = (), *, runtime: str = ""
     ) -> dict[str, Found]:
@@ -60,8 +64,8 @@ class Libraries:
         Raises:
             ArtifactError: something is imported from a library that it does not have; a file is not Python.
         """
-        roots = {name: path for name, path in self.roots.items() if path.exists() and name not in set(own)}
-        includes = tuple(includes)
+        own, includes = set(own), tuple(includes)
+        roots = {name: path for name, path in self._present.items() if name not in own}
         if not roots and not includes:
             return {}
         search = _Search(Libraries(roots, self.repository), runtime, declared=bool(includes))
