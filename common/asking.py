@@ -18,7 +18,6 @@ from common.aws import AwsSession
 from common.aws_common import preload
 from common.errors import AccountError, AwsError
 from common.resource import Aws
-from common.stat_cache import edited
 
 SERVICES = ("resourcegroupstaggingapi", "s3", "iam", "sts")
 """Of the first questions, in the order in which their clients are wanted."""
@@ -62,6 +61,8 @@ def main() -> None:
 
 def prepare(aws: AwsSession, cache: Path) -> None:
     """Makes the clients that what was edited will be read by."""
+    from common.stat_cache import edited  # noqa: PLC0415 - the first questions do not wait for it
+
     for service in {service for path in edited(cache) for folder, service in FOLDERS.items() if f"/{folder}/" in path}:
         with suppress(AccountError):
             aws.clients.of(service)
