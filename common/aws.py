@@ -36,7 +36,7 @@ BODIES = 5
 FIRST_PAUSE = 0.2
 """Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
 AT_LEAST = 0.5
-"""Seconds that a function takes for any update."""
+"""Seconds until a function is first asked about: Lambda takes about a second for any change."""
 READS = ("Get", "Head", "List", "Describe")
 """How the names of operations that change nothing begin."""
 UNDER_WAY = frozenset({"function_active_v2", "function_updated_v2"})
