@@ -196,13 +196,13 @@ class _Notes:
         self.call(service, operation, **parameters)
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> NoReturn:
-        raise NotImplementedError
+        raise NotImplementedError(f"{waiter} is no first question: nobody waits before asking")
 
     def tags(self, arn: str) -> NoReturn:
-        raise NotImplementedError
+        raise NotImplementedError(f"{arn}: one resource's tags are no first question")
 
     def sleep(self, seconds: float) -> NoReturn:
-        raise NotImplementedError
+        raise NotImplementedError(f"{seconds} s: nobody waits before asking")
 
 
 def first_question(asking: Callable[[Aws], object]) -> Question:

@@ -61,9 +61,9 @@ def main() -> None:
 
 def prepare(aws: AwsSession, cache: Path) -> None:
     """Makes the clients that what was edited will be read by."""
-    from common.stat_cache import edited  # noqa: PLC0415 - the first questions do not wait for it
+    from common.stat_cache import touched  # noqa: PLC0415 - the first questions do not wait for it
 
-    for service in {service for path in edited(cache) for folder, service in FOLDERS.items() if f"/{folder}/" in path}:
+    for service in {service for path in touched(cache) for folder, service in FOLDERS.items() if f"/{folder}/" in path}:
         with suppress(AccountError):
             aws.clients.of(service)
 

@@ -206,11 +206,13 @@ class AwsSession:
 
     def _answered(self, question: Question) -> Answer | None:
         """What the other process was told, each page and each refusal counted as the call it was."""
+        if self._ahead is None:
+            return None
         pages = 1
         try:
-            answer = self._ahead.answer(question) if self._ahead is not None else None
+            answer = self._ahead.answer(question)
             reads = question.operation.startswith(READS) and not question.paged
-            if answer is None and self._ahead is not None and reads and question.service not in self.clients.made:
+            if answer is None and reads and question.service not in self.clients.made:
                 answer = self._ahead.ask_now(question)
             pages = len(answer) if answer is not None else 0
         finally:

@@ -85,7 +85,7 @@ class StatCache:
             temporary.write_bytes(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
 
 
-def edited(path: Path) -> Iterator[str]:
+def touched(path: Path) -> Iterator[str]:
     """The files that are not as the cache in `path` knows them; some of them may hold the same bytes."""
     known: dict[str, list[Any]] = {}
     with suppress(OSError):

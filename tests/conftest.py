@@ -26,7 +26,7 @@ __all__ = ["moto_gaps", "moto_glue"]
 
 @pytest.fixture(scope="session", autouse=True)
 def models_loaded_once() -> Iterator[None]:
-    """Every test's clients share what botocore reads of its service models, which it never changes."""
+    """Every test's clients share what botocore reads of its service models; what it merges into them is the same each time."""
     loaded = cache(JSONFileLoader().load_file)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(JSONFileLoader, "load_file", lambda _, path: loaded(path))

@@ -81,8 +81,8 @@ def test_what_a_process_that_died_has_not_answered_is_asked_here(where: dict[str
 
 
 def test_an_answer_of_which_only_the_first_pages_came_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = r'[0, {"Roles": []}]\n[1, {}]\n[1, null, true, null]\n[2, {}]\n[2, null, false, null]\n[0, {"Ro'
-    monkeypatch.setattr(ahead, "PROGRAM", f"print({lines!r}.replace(chr(92) + 'n', chr(10)))")
+    lines = '[0, {"Roles": []}]', "[1, {}]", "[1, null, true, null]", "[2, {}]", "[2, null, false, null]", '[0, {"Ro'
+    monkeypatch.setattr(ahead, "PROGRAM", f"print(*{lines!r}, sep=chr(10))")
     asking = Ahead()
     try:
         asking.ask({}, [ROLES, WHO, NOWHERE], NO_CACHE)
@@ -129,7 +129,6 @@ def test_a_process_that_is_to_ask_nothing_more_ends_with_its_last_answer(where: 
     aws.ask_ahead([WHO, NOWHERE], NO_CACHE)
     aws.prepare(())
     aws.guard()
-    assert asking.answer(NOWHERE._replace(parameters={})) is None
     asking._child.wait(timeout=20)
     with pytest.raises(AwsError):
         asking.answer(NOWHERE)

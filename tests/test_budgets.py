@@ -213,8 +213,11 @@ def test_wrong_sizes_of_the_index_cost_calls_and_create_nothing_twice(small: Rep
 def index(change: Callable[[list[Any]], list[Any]]) -> Iterator[None]:
     """An index that says something else than is so."""
     true = ResourceGroupsTaggingAPIBackend._get_resources_generator
+
+    def told(backend: Any, **given: Any) -> Iterator[Any]:
+        return iter(change(list(true(backend, **given))))
+
     with pytest.MonkeyPatch.context() as patched:
-        told = lambda backend, **given: iter(change(list(true(backend, **given))))  # noqa: E731
         patched.setattr(ResourceGroupsTaggingAPIBackend, "_get_resources_generator", told)
         yield
 

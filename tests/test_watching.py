@@ -83,8 +83,7 @@ def test_what_tools_leave_and_what_git_ignores_is_no_save(acres: Repository, pat
 
 def test_what_is_ignored_from_now_on_is_no_removal(acres: Repository) -> None:
     acres.write("notes/a.txt", "")
-    change = lambda: acres.write(".gitignore", "build/\nnotes/\n")  # noqa: E731
-    assert told(acres.root, change, nothing) == ".gitignore changed"
+    assert told(acres.root, lambda: acres.write(".gitignore", "build/\nnotes/\n"), nothing) == ".gitignore changed"
 
 
 def test_a_folder_without_git_and_links_that_lead_nowhere_are_watched(repository: Repository) -> None:

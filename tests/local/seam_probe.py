@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, sys.argv[1])
-import launcher  # type: ignore[import-not-found]
-import seams  # type: ignore[import-not-found]
-import settings as launch_settings  # type: ignore[import-not-found]
+import launcher  # type: ignore[import-not-found]  # in the folder above alone
+import seams  # type: ignore[import-not-found]  # likewise
+import settings as launch_settings  # type: ignore[import-not-found]  # likewise
 from ministack.core import lambda_runtime
 
 

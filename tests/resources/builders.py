@@ -62,7 +62,7 @@ class Code:
         return digest.of_files(self.files())
 
     def bill(self, build_dir: Path) -> Path | None:
-        raise NotImplementedError
+        raise NotImplementedError("what only reads, creates, updates and deletes asks for no bill of materials")
 
     def build(self, build_dir: Path) -> Path:
         path = build_dir / f"{self.name}.zip"

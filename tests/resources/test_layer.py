@@ -29,7 +29,7 @@ def ours(place: Place, number: int, text: str) -> dict[str, Any]:
 def test_a_version_says_whose_it_is_and_what_it_holds(place: Place) -> None:
     layer = place.layer()
     aws = ScriptedAws({LIST: {"LayerVersions": []}, PUBLISH: {**ours(place, 7, "x = 1"), "Content": {"CodeSha256": ""}}})
-    aws._script[PUBLISH][0]["Content"]["CodeSha256"] = final(layer)["CodeSha256"]  # type: ignore[index]
+    aws._script[PUBLISH][0]["Content"]["CodeSha256"] = final(layer)["CodeSha256"]  # type: ignore[index]  # an answer, no error
     assert layer.create(aws, final(layer)) == {"LayerVersionArn": f"{ARN}:7"}
     sent = aws.sent(PUBLISH)
     assert sent["Description"] == ours(place, 7, "x = 1")["Description"]
