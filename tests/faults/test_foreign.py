@@ -21,15 +21,16 @@ def console(proxy: Proxy, service: str) -> Any:
     return boto3.client(service, aws_access_key_id="000000000000", aws_secret_access_key="any", **where)
 
 
-def takes_the_lease(call: Call) -> bool:
-    return call.method == "PUT" and call.path.endswith("/fpac_pipeline/lock.json")
+def marks_the_root(call: Call) -> bool:
+    """The first write after the plan; the lease is taken while that is still being made."""
+    return call.method == "PUT" and call.path.endswith("/fpac_pipeline/release.json")
 
 
 def test_a_function_that_was_changed_since_the_plan_is_not_written_over(repo: Clone, ready: Proxy) -> None:
     """Lambda itself refuses: the revision is not the one that was planned for."""
     client = console(ready, "lambda")
     with repo.configured(**CHANGE):
-        with held(ready, takes_the_lease) as holding:
+        with held(ready, marks_the_root) as holding:
             running = repo.start(ready.endpoint, "deploy", "--env", "local", pace=PACE)
             assert holding.here.wait(60)
             client.update_function_configuration(FunctionName=FUNCTION, MemorySize=1536)
