@@ -129,7 +129,7 @@ class Ahead:
                     continue
                 whole, refusal = end
                 with self._lock:
-                    self._asked[number].set_result(AwsError(*refusal) if refusal else pages.pop(number, []) if whole else None)
+                    self._asked[number].set_result(_refused(*refusal) if refusal else pages.pop(number, []) if whole else None)
                     self._kill_idle()
         except ValueError:  # the last line of a process that was ended
             pass
@@ -144,6 +144,10 @@ class Ahead:
         if self._ended and all(future.done() for future in self._asked):
             self._child.kill()  # it has nothing more to do, and would tidy up first
             self._child.wait()
+
+
+def _refused(service: str, operation: str, code: str, said: str, deleted: bool) -> AwsError:
+    return AwsError(service, operation, code, said, deleted=deleted)
 
 
 def _result(asked: Future[Answer | AwsError | None]) -> Answer | None:

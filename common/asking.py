@@ -47,7 +47,7 @@ def main() -> None:
                 saying.submit(say, number, page)  # while the next page is asked for
             whole = True
         except AwsError as error:
-            whole, refusal = True, [error.service, error.operation, error.code, error.said]
+            whole, refusal = True, [error.service, error.operation, error.code, error.said, error.deleted]
         finally:
             saying.submit(say, number, None, whole, refusal)
 

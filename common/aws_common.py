@@ -11,7 +11,7 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from itertools import takewhile
 from pathlib import Path
@@ -30,6 +30,8 @@ __all__ = ["Clients", "Session", "Translated", "method", "preload"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
+METHOD_NOT_ALLOWED = frozenset({"MethodNotAllowed", "405"})
+"""What S3 answers to whoever reads a delete marker; without a body, the status alone."""
 
 
 class Clients:
@@ -195,7 +197,10 @@ class Translated:
 
         if isinstance(error, ClientError):
             said = error.response.get("Error", {})
-            raise self._refused(said.get("Code", "Unknown"), said.get("Message", str(error))) from None
+            code, text = str(said.get("Code", "Unknown")), said.get("Message", str(error))
+            deleted = self._is_deleted(code, error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
+            code = "NoSuchKey" if deleted and code in METHOD_NOT_ALLOWED else code
+            raise AwsError(self._service, self._operation, code, text, deleted=deleted) from None
         if isinstance(error, NoCredentialsError | PartialCredentialsError):
             raise AccountError(ABSENT_CREDENTIALS.format(account=self._account_id)) from None
         if isinstance(error, WaiterError):
@@ -203,8 +208,17 @@ class Translated:
         if isinstance(error, BotoCoreError):
             raise self._refused(type(error).__name__, str(error)) from None
 
+    def _is_deleted(self, code: str, headers: Mapping[str, str]) -> bool:
+        """Whether the newest version of a key is a delete marker; then there is no object.
+
+        S3 answers 404 to whoever asks for such an object, and 405 to whoever asks for its tags.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+        """
+        tags = code in METHOD_NOT_ALLOWED and self._operation == "GetObjectTagging"
+        return self._service == "s3" and (tags or headers.get("x-amz-delete-marker") == "true")
+
     def _refused(self, code: str, said: str) -> AwsError:
-        return AwsError(self._service, self._operation, str(code), said)
+        return AwsError(self._service, self._operation, code, said)
 
 
 def _last_reason(response: dict[str, Any]) -> str:

@@ -117,9 +117,10 @@ class AwsError(DeployError):
         operation: the API operation, as in ``UpdateFunctionCode``.
         code: AWS's error code, as in ``ResourceConflictException``.
         said: AWS's own message.
+        deleted: S3 says that the object was deleted, and not only that it has none.
     """
 
-    def __init__(self, service: str, operation: str, code: str, said: str) -> None:
+    def __init__(self, service: str, operation: str, code: str, said: str, *, deleted: bool = False) -> None:
         advice = next((f" {text}" for begins, text in ADVICE.items() if code.startswith(begins)), "")
         if code.startswith(UNREACHED):
             told = f"{service} could not be reached: {said.rstrip('.')}."
@@ -132,3 +133,4 @@ class AwsError(DeployError):
         self.operation = operation
         self.code = code
         self.said = said
+        self.deleted = deleted

@@ -246,7 +246,7 @@ class Planner:
 
     def _check_owner(self, one: Resource, observed: State, *, pending: bool, adopt: bool) -> None:
         owner = observed.get("Tags", {}).get(OWNER_TAG)
-        if owner == self._env.owner or adopt or (pending and owner is None):
+        if owner == self._env.owner or adopt or (owner is None and (pending or trust.is_unused(self._aws, self._env, one.arn))):
             return
         whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
         raise OwnershipError(

@@ -35,7 +35,6 @@ ACTIONS = {
     "s3:HeadObject": ("s3:GetObject",),
     "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
-    "s3:CreateBucket": ("s3:CreateBucket", "s3:PutBucketTagging", "s3:TagResource"),
     "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
     "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
     "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from typing import TypeVar
 
+from common.config import Environment
 from common.digest import Digest
 from common.records import Records
 from common.release import CLEAN, Mark, Root, Trusted, key_of
-from common.resource import Key
+from common.resource import Aws, Key
 
 Body = tuple[Root | None, str | None]
 """A release root and its ETag."""
@@ -70,6 +71,19 @@ def until_marked(mark: Future[Mark | None], root: Future[Body]) -> None:
     if mark.exception() is None and (found := mark.result()) is not None and found.version is not None:
         return
     root.exception()
+
+
+def is_unused(aws: Aws, env: Environment, arn: str) -> bool:
+    """Whether it is the environment's artifact bucket and holds nothing, not even an old version of an object.
+
+    Before there is an artifact bucket nothing can be recorded as pending. A deploy that dies after it has created the bucket and
+    before it has tagged it leaves an empty one; that it is to be this environment's says the configuration.
+    """
+    if arn != env.bucket_arn(env.artifact_bucket):
+        return False
+    bucket = {"Bucket": env.artifact_bucket, "ExpectedBucketOwner": env.account_id}
+    found = aws.call("s3", "ListObjectVersions", **bucket, MaxKeys=1)
+    return not (found.get("Versions") or found.get("DeleteMarkers"))
 
 
 def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:

@@ -18,10 +18,10 @@ from moto.s3.models import FakeBucket
 
 from common import aws, session
 from common.rates import Rates
-from tests.moto_gaps import moto_gaps, moto_glue
+from tests.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.repository import Repository
 
-__all__ = ["moto_gaps", "moto_glue"]
+__all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -63,8 +63,9 @@ class S3:
 
     def _stored(self, bucket: str, key: str) -> Stored:
         objects = self._objects(bucket)
-        if key not in objects:
-            raise AwsError("s3", "any", "NoSuchKey", "The specified key does not exist.")
+        if key not in objects:  # who was deleted has a mark, as AwsSession tells it
+            deleted = any(name == key for name, _ in self.world.versions.get(bucket, ()))
+            raise AwsError("s3", "any", "NoSuchKey", "The specified key does not exist.", deleted=deleted)
         return objects[key]
 
     def _GetObject(self, Bucket: str, Key: str, VersionId: str = "", **_: Any) -> dict[str, Any]:

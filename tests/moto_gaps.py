@@ -14,8 +14,9 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from tests.moto_glue import moto_glue
+from tests.strict_s3 import strict_s3
 
-__all__ = ["moto_gaps", "moto_glue"]
+__all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 
 _INIT, _READ = LambdaFunction.__init__, LambdaFunction.get_configuration
 _UPDATE, _CODE = LambdaFunction.update_configuration, LambdaFunction.update_function_code
@@ -24,8 +25,8 @@ _WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 @pytest.fixture
-def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None) -> None:
-    """Moto with these gaps closed, and those of Glue, for as long as the test lasts."""
+def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None) -> None:
+    """Moto with these gaps closed, those of Glue, and those of S3, for as long as the test lasts."""
     monkeypatch.setattr(LambdaFunction, "__init__", init)
     monkeypatch.setattr(LambdaFunction, "get_configuration", get_configuration)
     monkeypatch.setattr(LambdaFunction, "update_configuration", update_configuration)

@@ -83,13 +83,15 @@ class Bucket(Declared):
         }
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the bucket with its tags, which say whose it is if the rest is interrupted, then makes every setting."""
-        made: dict[str, Any] = {"Tags": tag_list(desired["Tags"])}
+        """Creates the bucket, then makes every setting, first its tags, which say whose it is if the rest is interrupted.
+
+        CreateBucket would take tags, but some regions and partitions refuse that: UnsupportedArgument.
+        """
+        made: dict[str, Any] = {"ObjectOwnership": desired["ObjectOwnership"]}
         if self.region != "us-east-1":
-            made["LocationConstraint"] = self.region
-        wanted = {"ObjectOwnership": desired["ObjectOwnership"], "CreateBucketConfiguration": made}
+            made["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
         try:
-            aws.call("s3", "CreateBucket", Bucket=self.name, **wanted)
+            aws.call("s3", "CreateBucket", Bucket=self.name, **made)
         except AwsError as error:
             if error.code != "BucketAlreadyOwnedByYou":
                 raise

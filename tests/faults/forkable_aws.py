@@ -20,7 +20,7 @@ from signal import SIG_IGN, SIGCHLD, signal
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-PARTS = ("glue_api", "crawlers", "tagging")
+PARTS = ("glue_api", "crawlers", "tagging", "strict")
 SERVICES = ("s3", "iam", "sts", "lambda", "glue", "dynamodb", "sns", "events", "logs", "tagging", "states")
 
 

@@ -15,7 +15,7 @@ from typing import TextIO
 
 import settings as launch_settings
 
-PARTS = ("logs", "glue_api", "glue_runs", "crawlers", "lambda_runtime", "step_functions", "tagging")
+PARTS = ("logs", "glue_api", "glue_runs", "crawlers", "lambda_runtime", "step_functions", "tagging", "strict")
 _held: list[TextIO] = []
 
 

@@ -1,0 +1,37 @@
+"""S3 as strict as it is somewhere in AWS, where ministack is kinder.
+
+* The tags of a key whose newest version is a delete marker are refused with 405, not 404:
+  https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+* Some regions and partitions refuse tags in CreateBucket:
+  https://github.com/hashicorp/terraform-provider-aws/issues/45566
+"""
+
+# ruff: noqa: SLF001 (ministack has no public seams)
+from typing import Any
+
+import seams
+import settings as launch_settings
+from ministack.services import s3
+
+
+def install(_: launch_settings.Settings) -> None:
+    """Replace what the module's first lines name."""
+    get_tagging = seams.use(s3, "_get_object_tagging", "bucket_name, key, query_params")
+    create = seams.use(s3, "_create_bucket", "name, body, headers, endpoint_region")
+    headers_of_marker = seams.use(s3, "_delete_marker_404_headers", "bucket_name, key")
+    error = seams.use(s3, "_error", "code, message, status, resource, extra, headers")
+
+    def get_object_tagging(bucket_name: str, key: str, query_params: Any = None) -> Any:
+        marker = headers_of_marker(bucket_name, key)
+        if marker and not s3._qp(query_params or {}, "versionId"):
+            message = "The specified method is not allowed against this resource."
+            return error("MethodNotAllowed", message, 405, f"/{bucket_name}/{key}", headers={**marker, "Allow": "DELETE"})
+        return get_tagging(bucket_name, key, query_params)
+
+    def create_bucket(name: str, body: bytes, headers: Any = None, endpoint_region: str | None = None) -> Any:
+        if body and b"<Tag>" in body:
+            return error("UnsupportedArgument", "The request contained an unsupported argument.", 400, f"/{name}")
+        return create(name, body, headers, endpoint_region)
+
+    s3._get_object_tagging = get_object_tagging
+    s3._create_bucket = create_bucket
