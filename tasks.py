@@ -40,7 +40,7 @@ HELP = {
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
     "prune": "Delete what is no longer declared, in the end.",
-    "data": "Buckets and tables with all that is in them, too: "
+    "data": "Buckets, tables and log groups with all that is in them, too: "
     "replace them where they cannot be changed in place, and with --prune delete them.",
 }
 
@@ -210,7 +210,7 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
 @task(
     help=options(
         *("env", "project", "json"),
-        data="Buckets and tables with all that is in them, too; with a whole environment, the artifact bucket.",
+        data="Buckets, tables and log groups with all that is in them, too; with a whole environment, the artifact bucket.",
         yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
     ),
     optional=["yes"],

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import digest, integrations, layers, libraries, permissions
+from common import digest, express, integrations, layers, libraries, permissions
 from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
@@ -197,6 +197,7 @@ class Renderer:
         settings = _merged(StateMachineSettings, configured, declaration.said, self._where(ref))
         where = self._where(ref)
         loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
+        express.check(loaded, settings.type, where)
         definition, refs = self._names.substitute(loaded, where)
         statements = integrations.state_machine(self._env, ref, loaded, self._names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]

@@ -30,7 +30,7 @@ LAYERS = (
         "tags",
     },
     {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
-    {"ahead", "aws_common", "reasons", "remains"},
+    {"ahead", "aws_common", "express", "reasons", "remains"},
     {"release"},
     {
         "artifact",

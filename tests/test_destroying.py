@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import boto3
 
@@ -23,11 +24,15 @@ def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository)
     done = deployed.invoke("destroy", "--env", "dev", "--yes", "dev")
     assert (done.code, done.err) == (0, "")
     listed, _, carried_out = done.out.partition("destroy ")
-    assert re.search(r"(\d+) deleted, 2 kept", carried_out), carried_out
+    assert re.search(r"(\d+) deleted, 6 kept", carried_out), carried_out
     assert int(re.findall(r"(\d+) deleted", carried_out)[0]) == listed.count("  delete ") == carried_out.count("  delete ")
     assert boto3.client("lambda", **PLACE).list_functions()["Functions"] == []
     assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == ["t-dev-acres-runs"]
-    assert {one.partition("/records/")[2] for one in keys() if "/records/" in one} == {"bucket/artifacts.json", "table/runs.json"}
+    groups = {f"log-group/{name}.json" for name in ("Validate", "states", "glue/output", "glue/error")}
+    data = {"bucket/artifacts.json", "table/runs.json", *groups}
+    assert {one.partition("/records/")[2] for one in keys() if "/records/" in one} == data
+    logged = boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]
+    assert "/aws/lambda/t-dev-acres-Validate" in {one["logGroupName"] for one in logged}
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     assert command(deployed, "drift")["drifted"] == []
 
@@ -67,3 +72,16 @@ def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
     assert boto3.client("logs", **PLACE).describe_log_groups()["logGroups"] == []
     assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == []
     assert "There is nothing to delete" in deployed.invoke("destroy", "--env", "dev", "--data").out
+
+
+def test_logs_stay_when_their_function_goes(deployed: Repository) -> None:
+    """What was logged cannot be made again; who no longer wants it says so."""
+    deployed.project("acres")
+    shutil.rmtree(deployed.root / "projects/acres/lambda/Validate")
+    pruned = deployed.invoke("deploy", "--env", "dev", "--prune")
+    assert pruned.code == 0, pruned.err
+    assert "delete lambda/Validate" in pruned.out
+    assert "log-group/Validate" not in pruned.out
+    planned = deployed.invoke("plan", "--env", "dev", "--prune")
+    assert "orphan log-group/Validate: no longer declared; it holds data and stays, unless you say --data" in planned.out
+    assert "delete log-group/Validate" in deployed.invoke("deploy", "--env", "dev", "--prune", "--data").out

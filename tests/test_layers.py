@@ -145,6 +145,8 @@ def test_layers_go_after_the_functions_and_with_every_version(acres: Repository)
     assert changes(acres, "plan")["layer/analytics"] == "orphan"
     assert changes(acres, "deploy", "--prune")["layer/analytics"] == "delete"
     assert versions() == []
+    assert changes(acres, "plan") == {"log-group/One": "orphan", "log-group/Two": "orphan"}
+    assert changes(acres, "deploy", "--prune", "--data") == {"log-group/One": "delete", "log-group/Two": "delete"}
     assert changes(acres, "plan") == {}
 
 

@@ -1,6 +1,7 @@
 """A CloudWatch log group with a retention.
 
-We own the group of everything that logs: a service that has to create its own keeps the lines for ever.
+We own the group of everything that logs: a service that has to create its own keeps the lines for ever. What was logged cannot be
+made again, so a group counts as data.
 
 Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
 """
@@ -19,6 +20,7 @@ class LogGroup(Declared):
     """A log group; its `arn` is without the ``:*`` that some services append."""
 
     kind: ClassVar[str] = "log-group"
+    data: ClassVar[bool] = True
     retention_days: int
 
     def desired(self) -> State:
