@@ -17,50 +17,41 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
-from common import steps
+from common import core_options, steps
 from common.choices import Choices, parallel
 from common.errors import UsageError
 from common.invocation import INVOCATION
+from common.task_options import HELP, PLANNING, options
 
 if TYPE_CHECKING:
     from common.session import Session
 
 ROOT = Path(__file__).resolve().parent
-task = partial(invoke_task, positional=[], auto_shortflags=False)
+try:
+    core_options.check_words(sys.argv[1:])
+except UsageError as refused:
+    raise Exit(f"error: {refused}", code=1) from None
+task = partial(invoke_task, positional=[], auto_shortflags=False, klass=core_options.OurTask)
 """Invoke would take `--help` for a value, and give options that tasks share a letter that means something else in each."""
-HELP = {
-    "env": "The environment: the name of a file in config/.",
-    "project": "One project, or several separated by commas; all of them without.",
-    "only": "Only keys that match this pattern, such as 'glue-job/*', and what these need.",
-    "force": "Apply everything, changed or not.",
-    "verify": "Read every live resource instead of trusting what is recorded.",
-    "adopt": "Take over resources that exist without our tags.",
-    "json": "Print one JSON object instead of text.",
-    "jobs": "How many AWS calls may be under way at once (default: 16).",
-    "yes": "Ask nothing, not even on protected environments.",
-    "wait": "Wait for another deploy of the same project instead of giving up.",
-    "prune": "Delete what is no longer declared, in the end.",
-    "data": "Buckets, tables and log groups with all that is in them, too: "
-    "replace them where they cannot be changed in place, and with --prune delete them.",
-}
 
 
-def options(*names: str, **own: str) -> dict[str, str]:
-    """The help of a task's options: of those that many have, and of its own."""
-    return {**{name: HELP[name] for name in names}, **own}
-
-
-def session(*, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
-    """The one session of this invocation with these options; the executor closes it."""
+def session(requested: list[str], *, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
+    """The one session of this invocation with these options; the invocation closes it."""
     from common import ahead  # noqa: PLC0415 - `invoke --list` needs none of it
 
     invocation = INVOCATION.get()
-    asks_aws = chosen["env"] is not None and invocation.requested != [steps.PACKAGE]
+    choices = Choices(**chosen, jobs=parallel(jobs))
+    asks_aws = chosen["env"] is not None and invocation.requested() != [steps.PACKAGE]
     asking = invocation.keep("ahead", ahead.started, ahead.closed) if asks_aws else None
     from common.opening import opened  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
 
-    choices = Choices(**chosen, jobs=parallel(jobs))
-    return opened(ROOT, choices, invocation, planning=planning, json=json, ahead=asking)
+    return opened(ROOT, choices, invocation, requested, planning=planning, json=json, ahead=asking)
+
+
+def show_plan(opened: "Session") -> None:
+    """Plans; the command ends if there is something to do, and its exit code says so."""
+    if not opened.plan().is_empty:
+        raise Exit(code=2)
 
 
 def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
@@ -80,12 +71,18 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         wait: bool = False,
         prune: bool = False,
         data: bool = False,
+        dry_run: bool = False,
     ) -> None:
         asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "yes": yes, "wait": wait}
-        opened = session(json=json, env=env, project=project, only=only, prune=prune, data=data, **asked)
+        asked |= {"json": json, "env": env, "project": project, "only": only, "prune": prune, "data": data}
+        requested = INVOCATION.get().requested({**asked, "dry_run": dry_run})
+        opened = session(requested, planning=dry_run, **asked)
+        if dry_run:
+            show_plan(opened)
+            return
         if name in steps.STEPS:
             opened.step(name)
-        if prune and name == INVOCATION.get().requested[-1]:
+        if prune and name == requested[-1]:
             opened.prune()
 
     run.__doc__ = doc
@@ -113,7 +110,7 @@ def package_lambdas(
     json: bool = False,
 ) -> None:
     """Build every Lambda package and layer. Needs no environment and no credentials."""
-    if steps.PACKAGE in INVOCATION.get().requested:  # a deploy builds what the bucket does not have, and no more
+    if steps.PACKAGE in INVOCATION.get().requested():  # a deploy builds what the bucket does not have, and no more
         from common import bills, packing, watching  # noqa: PLC0415 - `invoke --list` needs none of it
 
         choices = Choices(env=env, project=project, only=only)
@@ -124,7 +121,7 @@ def package_lambdas(
         elif sbom:
             bills.show(ROOT, choices, INVOCATION.get())
         else:
-            packing.package(session(json=json, env=env, project=project, only=only), lock=lock)
+            packing.package(session([steps.PACKAGE], json=json, env=env, project=project, only=only), lock=lock)
 
 
 deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
@@ -138,7 +135,7 @@ deploy_triggers = step(steps.TRIGGERS, "Schedules, and rules that start state ma
 deploy = step("deploy", "Everything, in order.", deploy_triggers)
 
 
-@task(help=options(*HELP.keys() - {"yes", "wait"}))
+@task(help=options(*PLANNING), reads_only=True)
 def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
@@ -154,9 +151,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "prune": prune, "data": data}
-    opened = session(planning=True, json=json, env=env, project=project, only=only, **asked)
-    if not opened.plan().is_empty:
-        raise Exit(code=2)
+    show_plan(session(["plan"], planning=True, json=json, env=env, project=project, only=only, **asked))
 
 
 @task(help=options("env", "project", "json", "jobs", input="A JSON file or object."))
@@ -174,7 +169,7 @@ def run(
     running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
 
-@task(help=options("env", "project", "json"))
+@task(help=options("env", "project", "json"), reads_only=True)
 def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from common import status  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -182,7 +177,7 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
 
-@task(help=options("env"))
+@task(help=options("env"), reads_only=True)
 def policy(_c: Context, env: str | None = None) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -198,7 +193,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     unlocking.unlock(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get())
 
 
-@task(help=options("env", "project", "json", "jobs"))
+@task(help=options("env", "project", "json", "jobs"), reads_only=True)
 def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
     from common import drift_report  # noqa: PLC0415 - `invoke --list` needs none of it
@@ -212,6 +207,7 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
         *("env", "project", "json"),
         data="Buckets, tables and log groups with all that is in them, too; with a whole environment, the artifact bucket.",
         yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
+        dry_run="Only show what would be deleted.",
     ),
     optional=["yes"],
 )
@@ -221,12 +217,13 @@ def destroy(
     project: str | None = None,
     data: bool = False,
     yes: str | bool | None = None,
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
     from common import destroying  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    destroying.destroy(ROOT, Choices(env=env, project=project, data=data), INVOCATION.get(), yes, json=json)
+    destroying.destroy(ROOT, Choices(env=env, project=project, data=data), INVOCATION.get(), yes, json=json, dry=dry_run)
 
 
 @task(
@@ -252,7 +249,7 @@ def gc(
     garbage_report.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
 
 
-@task(help=options("env", "project", "json", last="How many of each project, 1 to 1000 (default: 20)."))
+@task(help=options("env", "project", "json", last="How many of each project, 1 to 1000 (default: 20)."), reads_only=True)
 def history(_c: Context, env: str | None = None, project: str | None = None, last: str = "20", json: bool = False) -> None:
     """Who released what, when, from which commit, and how it ended."""
     from common import releases_report  # noqa: PLC0415 - `invoke --list` needs none of it

@@ -67,7 +67,9 @@ class Destruction(Session):
         return not (engine.failed or engine.untried)
 
 
-def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | bool | None, *, json: bool) -> None:
+def destroy(
+    root: Path, choices: Choices, invocation: Invocation, named: str | bool | None, *, json: bool, dry: bool = False
+) -> None:
     """Shows what goes, asks for the name of it, and deletes it.
 
     Args:
@@ -76,6 +78,7 @@ def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | b
         invocation: closes the session in the end.
         named: the name, if the command line gives it back already; True if it says --yes and no name.
         json: print one JSON object instead of text; then the name must be given.
+        dry: only show it.
 
     Raises:
         UsageError: the environment is protected, there is no such project, or the name was not given back.
@@ -95,6 +98,9 @@ def destroy(root: Path, choices: Choices, invocation: Invocation, named: str | b
     going = [change for change in shown if change.action in REMOVING]
     if not going:
         session.say("There is nothing to delete.")
+        return
+    if dry:
+        session.say("This was only shown. Nothing was deleted.")
         return
     _check_meant(session, named, len(going))
     if session.carry_out(plan) and bucket:

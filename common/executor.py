@@ -18,7 +18,7 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program
 from invoke.tasks import Call, Task
 
-from common import stopping
+from common import core_options, stopping
 from common.errors import DeployError
 from common.invocation import INVOCATION, Invocation
 
@@ -33,11 +33,15 @@ class Executor(invoke.executor.Executor):
         """Runs the tasks of one command line within one `Invocation`."""
         gc.set_threshold(200_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
-        invocation = Invocation([str(call.task.name) for call in self.normalize(tasks)])
-        INVOCATION.set(invocation)
         try:
-            with stopping.interruptible():
-                return self._execute(invocation, *tasks)
+            core_options.check(self.config)
+            invocation = Invocation([(str(call.task.name), call.kwargs) for call in self.normalize(tasks)])
+            begun = INVOCATION.set(invocation)
+            try:
+                with stopping.interruptible():
+                    return self._execute(invocation, *tasks)
+            finally:
+                INVOCATION.reset(begun)
         except DeployError as error:
             sys.stdout.flush()
             raise Exit(f"error: {error}", code=error.exit_code) from None
@@ -61,6 +65,11 @@ class Executor(invoke.executor.Executor):
         if answer is not None:
             raise answer
         return result
+
+    def normalize(self, tasks: tuple[str | tuple[str, dict[str, Any]] | ParserContext, ...]) -> list[Call]:
+        """The calls that the command line asks for; with ``--dry`` they only show what they would do."""
+        calls = super().normalize(tasks)
+        return core_options.dry(calls) if self.config.run.dry else calls
 
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""

@@ -1,6 +1,6 @@
 """What the tasks of one command line share: each is a call of its own, but they work on one plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -12,14 +12,29 @@ T = TypeVar("T")
 class Invocation:
     """What the tasks of one command line share.
 
-    Attributes:
-        requested: the names of the tasks that the command line asks for, pre-tasks not among them.
+    Args:
+        requested: the tasks that the command line asks for, pre-tasks not among them: the name and the options of each.
     """
 
-    def __init__(self, requested: list[str]) -> None:
-        self.requested = requested
+    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        self._requested = requested
+        self._options: Mapping[str, Any] = {}
         self._kept: dict[Any, Any] = {}
         self._closing: list[Callable[[], None]] = []
+
+    def requested(self, options: Mapping[str, Any] | None = None) -> list[str]:
+        """The names of the tasks that the command line asks for; with `options`, of those that have the same."""
+        return [name for name, others in self._requested if options is None or dict(others) == dict(options)]
+
+    def begin(self, options: Mapping[str, Any]) -> None:
+        """Closes what tasks with other options have left open: one environment is done with before the next one is begun.
+
+        Raises:
+            DeployError: closing did not succeed, so nothing more is begun.
+        """
+        if options != self._options:
+            self.close()
+            self._options = options
 
     def keep(self, key: Any, make: Callable[[], T], close: Callable[[T], None]) -> T:
         """What `make` returned when it was first asked for with `key`; closed when the invocation ends."""
@@ -32,7 +47,8 @@ class Invocation:
     def close(self) -> None:
         """Closes everything; the first error is raised once all are closed."""
         errors: list[DeployError] = []
-        for close in self._closing:
+        closing, self._closing, self._kept = self._closing, [], {}
+        for close in closing:
             try:
                 close()
             except DeployError as error:

@@ -1,6 +1,7 @@
 """Opens the session of the commands that plan and deploy."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from common import projects, steps
@@ -13,14 +14,21 @@ from common.session import Session
 
 
 def opened(
-    root: Path, choices: Choices, invocation: Invocation, *, planning: bool, json: bool, ahead: Ahead | None = None
+    root: Path,
+    choices: Choices,
+    invocation: Invocation,
+    requested: Collection[str],
+    *,
+    planning: bool,
+    json: bool,
+    ahead: Ahead | None = None,
 ) -> Session:
-    """The session of an invocation for these choices; opened once, closed when the invocation ends."""
+    """The session for these choices, about the requested tasks; opened once, closed when the invocation is done with them."""
 
     def make() -> Session:
         wanted = projects.chosen(root, choices.project)
         report: Report = JsonReport(choices.env or "", wanted) if json else TextReport(planning=planning)
         ask = input if sys.stdin.isatty() and not json else None
-        return Session(root, choices, steps.covered(invocation.requested), report, ask, ahead)
+        return Session(root, choices, steps.covered(requested), report, ask, ahead)
 
     return invocation.keep(choices, make, Session.close)

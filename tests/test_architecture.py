@@ -28,9 +28,10 @@ LAYERS = (
         "stopping",
         "table",
         "tags",
+        "task_options",
     },
     {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
-    {"ahead", "aws_common", "express", "reasons", "remains"},
+    {"ahead", "aws_common", "core_options", "express", "reasons", "remains"},
     {"release"},
     {
         "artifact",
@@ -144,10 +145,11 @@ def test_declaring_and_doing_know_nothing_of_each_other() -> None:
             assert from_common(path) & DECLARING <= SEEN_BY_DOING, shown(path)
 
 
-def test_one_module_speaks_to_aws_and_two_to_invoke() -> None:
+def test_one_module_speaks_to_aws_and_three_to_invoke() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
     assert speaking == {"common/aws_common.py"}
-    assert {shown(path) for path in OURS if "invoke" in top_level(path)} == {"common/executor.py", "tasks.py"}
+    speaking = {shown(path) for path in OURS if "invoke" in top_level(path)}
+    assert speaking == {"common/core_options.py", "common/executor.py", "tasks.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/digest.py", "common/local/environments.py"}, "digests are made in one place"
 

@@ -39,7 +39,7 @@ def tasks(seen: Seen) -> Collection:
     @task(positional=[], pre=[second])
     def third(_c: Context, env: str | None = None, force: bool = False, only: str | None = None) -> None:
         seen.append(("third", {"env": env, "force": force, "only": only}))
-        seen.append(("requested", {"names": INVOCATION.get().requested}))
+        seen.append(("requested", {"names": INVOCATION.get().requested()}))
 
     return Collection(first, second, third)
 

@@ -1,0 +1,24 @@
+"""What the options of tasks are called, and their help: one name means the same in every task."""
+
+HELP = {
+    "env": "The environment: the name of a file in config/.",
+    "project": "One project, or several separated by commas; all of them without.",
+    "only": "Only keys that match this pattern, such as 'glue-job/*', and what these need.",
+    "force": "Apply everything, changed or not.",
+    "verify": "Read every live resource instead of trusting what is recorded.",
+    "adopt": "Take over resources that exist without our tags.",
+    "json": "Print one JSON object instead of text.",
+    "jobs": "How many AWS calls may be under way at once (default: 16).",
+    "yes": "Ask nothing, not even on protected environments.",
+    "wait": "Wait for another deploy of the same project instead of giving up.",
+    "prune": "Delete what is no longer declared, in the end.",
+    "data": "Buckets, tables and log groups with all that is in them, too: "
+    "replace them where they cannot be changed in place, and with --prune delete them.",
+    "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
+}
+PLANNING = HELP.keys() - {"yes", "wait", "dry_run"}
+
+
+def options(*names: str, **own: str) -> dict[str, str]:
+    """The help of a task's options: of those that many have, and of its own."""
+    return {**{name: HELP[name] for name in names}, **own}
