@@ -94,8 +94,8 @@ class _Comparer:
             return [Drifted(project, key, "replaced", str(error))]
         if live is None:
             return [Drifted(project, key, "deleted", f"{one.arn} is gone")]
-        fields = tuple(_fields(one, applied, resource.rendered(one.desired(), self._content), live))
-        owner = live.get("Tags", {}).get(OWNER_TAG)
+        fields = tuple(_fields(one, applied, resource.rendered(one.desired(), self._content), live.state))
+        owner = live.state.get("Tags", {}).get(OWNER_TAG)
         if owner != self._env.owner:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
             return [Drifted(project, key, "replaced", f"{one.arn} {whose}; to take it over: deploy --verify --adopt", fields)]

@@ -254,15 +254,15 @@ class Engine:
             return {}
         if change.action in REMOVING:
             return self._remove(aws, change)
-        resource, desired = self._resources[change.key], change.desired or {}
+        resource = self._resources[change.key]
         match change.action:
             case Action.CREATE:
-                return resource.create(aws, desired)
+                return resource.create(aws, change.desired)
             case Action.UPDATE:
-                return resource.update(aws, desired, frozenset(change.changed))
+                return resource.update(aws, change)
             case Action.REPLACE:
                 resource.delete(aws)
-                return resource.create(aws, desired)
+                return resource.create(aws, change.desired)
             case _:
                 return {}
 
@@ -289,7 +289,7 @@ class Engine:
             self._records.forget(change.key)
         elif change.key.kind != ARTIFACT:
             place = place_of(self._resources[change.key])
-            self._records.write(change.key, self._outcome.digests[change.key], change.desired or {}, outputs, place)
+            self._records.write(change.key, self._outcome.digests[change.key], change.desired, outputs, place)
 
 
 def _as_object(change: Change) -> dict[str, Any]:

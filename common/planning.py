@@ -22,7 +22,7 @@ from common.pruning import Pruner, Types, no_type
 from common.records import Records
 from common.release import Trusted
 from common.remains import Remains
-from common.resource import Action, Artifact, Aws, Change, Key, Plan, Resource, State
+from common.resource import Action, Artifact, Aws, Change, Key, Live, Plan, Resource
 from common.resources import layer
 
 ARTIFACT = "artifact"
@@ -91,7 +91,7 @@ class Planner:
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
         self._parts, self._types = parts, types
-        self._reads: dict[Key, Future[State | DeployError | None]] = {}
+        self._reads: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
 
     def plan(
@@ -177,7 +177,7 @@ class Planner:
                     if missing
                     else "uploaded"
                 )
-                beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else None
+                beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
         decided = [
@@ -187,10 +187,10 @@ class Planner:
         _raise_together([error for error in decided if isinstance(error, DeployError)])
         return changes | {change.key: change for change in decided if isinstance(change, Change)}
 
-    def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[State | DeployError | None]:
+    def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[Live | DeployError | None]:
         """The live state, asked for once."""
 
-        def read() -> State | DeployError | None:
+        def read() -> Live | DeployError | None:
             wait()
             return _caught(one.read)(self._aws)
 
@@ -220,32 +220,32 @@ class Planner:
         contents: Mapping[Key, Digest],
         options: Options,
         one: Resource,
-        observed: State | None,
+        live: Live | None,
     ) -> Change:
         project = trusted[one.key.project]
         recorded = project.digests.get(one.key) if one.key not in project.pending else None
         desired = resource.rendered(one.desired(), lambda artifact: digest.to_base64(contents[artifact.key]))
-        if observed is None:
+        if live is None:
             reason = "does not exist" if recorded is None else "is gone from AWS"
             return Change(one.key, Action.CREATE, reason, desired)
-        self._check_owner(one, observed, pending=one.key in project.pending, adopt=options.adopt)
-        changed = resource.difference(desired, observed)
+        self._check_owner(one, live, pending=one.key in project.pending, adopt=options.adopt)
+        changed = resource.difference(desired, live.state)
         if not changed and not options.force:
             known = recorded == digests[one.key]
             reason = "up to date" if known else "is as declared; its record is not"
-            return Change(one.key, Action.NOOP if known else Action.RECORD, reason, desired, observed)
+            return Change(one.key, Action.NOOP if known else Action.RECORD, reason, desired, live)
         if one.immutable.intersection(changed):
             fixed = ", ".join(sorted(one.immutable.intersection(changed)))
             _check_replaceable(one, fixed, options)
             cost = "; everything in it is deleted" if one.data else ""
-            return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, observed, changed)
-        reason = reasons.of(one, desired, observed, changed, project.files) or "forced"
+            return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
+        reason = reasons.of(one, desired, live.state, changed, project.files) or "forced"
         if changed and recorded == digests[one.key]:
             reason = f"changed in AWS: {reason}"
-        return Change(one.key, Action.UPDATE, reason, desired, observed, changed or tuple(sorted(desired)))
+        return Change(one.key, Action.UPDATE, reason, desired, live, frozenset(changed or desired))
 
-    def _check_owner(self, one: Resource, observed: State, *, pending: bool, adopt: bool) -> None:
-        owner = observed.get("Tags", {}).get(OWNER_TAG)
+    def _check_owner(self, one: Resource, live: Live, *, pending: bool, adopt: bool) -> None:
+        owner = live.state.get("Tags", {}).get(OWNER_TAG)
         if owner == self._env.owner or adopt or (owner is None and (pending or trust.is_unused(self._aws, self._env, one.arn))):
             return
         whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"

@@ -280,5 +280,5 @@ def as_object(change: Change) -> dict[str, Any]:
         "key": str(change.key),
         "action": str(change.action),
         "reason": change.reason,
-        "changed": list(change.changed),
+        "changed": sorted(change.changed),
     }

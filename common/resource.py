@@ -65,6 +65,21 @@ class Aws(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Live:
+    """What AWS has of a resource.
+
+    Args:
+        state: the owned fields, with the same keys as `desired` and normalised the same way.
+        revision: what an update may replace; None where AWS tells none, or nothing may be concluded from it.
+        undeclared: live fields and tags that are not ours, in AWS's spelling. Every update keeps them.
+    """
+
+    state: State
+    revision: str | None = None
+    undeclared: State = field(default_factory=dict)
+
+
 class Artifact(Protocol):
     """Something that is built from this repository alone. No AWS call, no clock."""
 
@@ -163,16 +178,19 @@ class Resource(Protocol):
         """The state that the declaration asks for. Pure."""
         ...
 
-    def read(self, aws: Aws) -> State | None:
-        """The live state with the same keys as `desired`, normalised the same way; None if the resource does not exist."""
+    def read(self, aws: Aws) -> Live | None:
+        """What AWS has of it; None if the resource does not exist."""
         ...
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates it and waits until it can be used. Creating what an interrupted run has created is not an error."""
         ...
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
-        """Brings the fields `changed` to `desired` and waits until AWS is done."""
+    def update(self, aws: Aws, change: "Change") -> Outputs:
+        """Brings the fields `change.changed` to `change.desired` and waits until AWS is done.
+
+        What is live and not declared stays; where a call replaces the whole, it is read just before.
+        """
         ...
 
     def delete(self, aws: Aws) -> None:
@@ -239,15 +257,15 @@ class Change:
     key: Key
     action: Action
     reason: str
-    desired: State | None = field(default=None, repr=False)
-    observed: State | None = field(default=None, repr=False)
-    changed: tuple[str, ...] = ()
+    desired: State = field(default_factory=dict, repr=False)
+    live: Live | None = field(default=None, repr=False)
+    changed: frozenset[str] = frozenset()
 
-    def fits(self, live: State | None) -> bool:
+    def fits(self, live: Live | None) -> bool:
         """Whether it does what it was planned for, to a resource that is like this now."""
         if self.action is Action.CREATE or live is None:
             return self.action is Action.CREATE and live is None
-        return self.action is Action.REPLACE or {*difference(self.desired or {}, live)} <= {*self.changed}
+        return self.action is Action.REPLACE or {*difference(self.desired, live.state)} <= self.changed
 
 
 @dataclass(frozen=True)
@@ -291,6 +309,11 @@ def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
     if isinstance(value, list | tuple):
         return [_replaced(item, of) for item in value]
     return value
+
+
+def whole(resource: "Resource", desired: State, live: Live | None) -> Change:
+    """The update of every field, as of something that was read as absent and exists."""
+    return Change(resource.key, Action.UPDATE, "exists already", desired, live, frozenset(desired) - resource.immutable)
 
 
 def difference(desired: State, observed: State) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from common import digest
 from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, ContentOf, Declared, Key, Outputs, State
+from common.resource import Action, Aws, Change, ContentOf, Declared, Key, Live, Outputs, State
 from common.tags import owned_tags
 from tests.fake_world import EPOCH, S3, Killed, Stored, World
 
@@ -159,19 +159,20 @@ class Thing(Declared):
         code = {"Code": ContentOf(self.code)} if self.code else {}
         return {**self.fields, **code, "Tags": dict(self.tags)}
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         found = aws.find("fake", "Get", "NotFound", arn=self.arn)
         if found is None:
             return None
-        return {**{name: found.get(name) for name in self.desired()}, "Tags": owned_tags(found.get("Tags"), self.tags)}
+        state = {name: found.get(name) for name in self.desired()}
+        return Live({**state, "Tags": owned_tags(found.get("Tags"), self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         aws.call("fake", "Put", arn=self.arn, state={"Tags": desired["Tags"]})
-        return self.update(aws, desired, frozenset(desired))
+        return self.update(aws, Change(self.key, Action.UPDATE, "", desired, None, frozenset(desired)))
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
-        for name in sorted(changed):
-            aws.call("fake", "Put", arn=self.arn, state={name: desired[name]})
+    def update(self, aws: Aws, change: Change) -> Outputs:
+        for name in sorted(change.changed):
+            aws.call("fake", "Put", arn=self.arn, state={name: change.desired[name]})
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -13,7 +13,7 @@ from common.drift import Found, compare
 from common.records import Records
 from common.release import Root
 from common.resource import Artifact, Key, Resource, State
-from tests.resources.builders import Code, Place, final, prepare
+from tests.resources.builders import Code, Place, final, prepare, updated
 from tests.resources.cases import CASES, Case
 from tests.resources.conftest import moto_aws, moto_gaps, moto_glue, place, slept
 
@@ -62,7 +62,7 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
     before.create(moto_aws, final(before))
     assert found(moto_aws, env, before, final(before)) == Found(1, (), ())
 
-    after.update(moto_aws, final(after), frozenset(case.changed))
+    updated(moto_aws, after, case.changed)
     # Tags that are not ours are none of ours; and of a layer a version more takes nothing from the one that is in use.
     more_tags_alone = case.changed == {"Tags"} and final(before)["Tags"].items() <= final(after)["Tags"].items()
     drifted = found(moto_aws, env, before, final(before)).drifted

@@ -13,7 +13,7 @@ from common.errors import AwsError
 from common.resources.role import Role
 from common.session import Choices, Session
 from tests.repository import CONFIG, SHARED, Repository, fresh_imports
-from tests.resources.builders import Place, final, prepare
+from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,8 +252,8 @@ def test_with_and_without_a_boundary_roles_can_be_managed(moto: None, before: st
     else:
         there = role(boundaries.get(before))
         there.create(Deployer(there.boundary), final(there))
-        wanted.update(deployer, final(wanted), frozenset({"PermissionsBoundary", "Policies", "AttachedPolicies"}))
-    assert wanted.read(deployer) == final(wanted)
+        updated(deployer, wanted, {"PermissionsBoundary", "Policies", "AttachedPolicies"})
+    assert live_state(deployer, wanted) == final(wanted)
     wanted.delete(deployer)
     assert wanted.read(deployer) is None
 
@@ -273,4 +273,4 @@ def test_who_must_set_a_boundary_cannot_do_without(moto: None) -> None:
         ("DeleteRolePermissionsBoundary", free, "PermissionsBoundary"),
     ):
         with pytest.raises(AwsError, match=rf"{operation}\b"):
-            other.update(Deployer(boundary), final(other), frozenset({changed}))
+            updated(Deployer(boundary), other, {changed})

@@ -7,7 +7,7 @@ from common.resource import Action, Change, Key, Plan
 
 
 def plan(kind: str, action: Action, number: int, *changed: str) -> Plan:
-    return Plan(tuple(Change(Key("p", kind, f"n{one}"), action, "", changed=changed) for one in range(number)))
+    return Plan(tuple(Change(Key("p", kind, f"n{one}"), action, "", changed=frozenset(changed)) for one in range(number)))
 
 
 def test_nothing_to_do_costs_nothing() -> None:

@@ -17,7 +17,9 @@ from common.resource import Action, Change, Key, Plan
 
 BUCKET, FUNCTION, JOB = Key("shared", "bucket", "artifacts"), Key("acres", "lambda", "Validate"), Key("acres", "glue-job", "load")
 CREATE = Change(BUCKET, Action.CREATE, "does not exist")
-UPDATE = Change(FUNCTION, Action.UPDATE, "handler.py changed; MemorySize 256 → 512", changed=("CodeSha256", "MemorySize"))
+UPDATE = Change(
+    FUNCTION, Action.UPDATE, "handler.py changed; MemorySize 256 → 512", changed=frozenset({"CodeSha256", "MemorySize"})
+)
 UPLOAD = Change(Key("acres", "artifact", "load"), Action.UPLOAD, "load.py changed")
 NOOP = Change(JOB, Action.NOOP, "up to date")
 ORPHAN = Change(Key("acres", "lambda", "Old"), Action.ORPHAN, "no longer declared; it stays until it is pruned")
@@ -211,7 +213,7 @@ def as_json(events: Iterable[Event]) -> dict[str, object]:
 
 def as_line(one: Change) -> dict[str, object]:
     where = {"project": one.key.project, "key": str(one.key)}
-    return {**where, "action": str(one.action), "reason": one.reason, "changed": [*one.changed]}
+    return {**where, "action": str(one.action), "reason": one.reason, "changed": sorted(one.changed)}
 
 
 def test_json_is_one_object() -> None:

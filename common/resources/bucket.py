@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from common.errors import AwsError, DeclarationError, OwnershipError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
@@ -46,7 +46,7 @@ class Bucket(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """Each setting, None where it was not made yet.
 
         Raises:
@@ -72,7 +72,7 @@ class Bucket(Declared):
         ownership = self._find(aws, "GetBucketOwnershipControls", "OwnershipControlsNotFoundError")
         block = self._find(aws, "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
         policy = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
-        return {
+        state = {
             "Versioning": self._call(aws, "GetBucketVersioning").get("Status"),
             "Encryption": encryption and _algorithm(encryption["ServerSideEncryptionConfiguration"]),
             "ObjectOwnership": ownership and ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
@@ -81,6 +81,7 @@ class Bucket(Declared):
             "EventBridge": "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration"),
             "Tags": owned_tags(self._live_tags(aws), self.tags),
         }
+        return Live(state)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the bucket, then makes every setting, first its tags, which say whose it is if the rest is interrupted.
@@ -90,33 +91,35 @@ class Bucket(Declared):
         made: dict[str, Any] = {"ObjectOwnership": desired["ObjectOwnership"]}
         if self.region != "us-east-1":
             made["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
+        exists = False
         try:
             aws.call("s3", "CreateBucket", Bucket=self.name, **made)
         except AwsError as error:
             if error.code != "BucketAlreadyOwnedByYou":
                 raise
+            exists = True
         aws.wait("s3", "bucket_exists", Bucket=self.name, ExpectedBucketOwner=self.account_id)
-        return self.update(aws, desired, frozenset(desired))
+        return self.update(aws, whole(self, desired, self.read(aws) if exists else None))
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications of others in the same set are kept."""
-        if "Tags" in changed:
-            tags = tag_list({**self._live_tags(aws), **desired["Tags"]})
+        if "Tags" in change.changed:
+            tags = tag_list({**self._live_tags(aws), **change.desired["Tags"]})
             self._call(aws, "PutBucketTagging", Tagging={"TagSet": tags})
-        if "ObjectOwnership" in changed:
-            rules = [{"ObjectOwnership": desired["ObjectOwnership"]}]
+        if "ObjectOwnership" in change.changed:
+            rules = [{"ObjectOwnership": change.desired["ObjectOwnership"]}]
             self._call(aws, "PutBucketOwnershipControls", OwnershipControls={"Rules": rules})
-        if "PublicAccessBlock" in changed:
-            self._call(aws, "PutPublicAccessBlock", PublicAccessBlockConfiguration=desired["PublicAccessBlock"])
-        if "Encryption" in changed:
-            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": desired["Encryption"]}}
+        if "PublicAccessBlock" in change.changed:
+            self._call(aws, "PutPublicAccessBlock", PublicAccessBlockConfiguration=change.desired["PublicAccessBlock"])
+        if "Encryption" in change.changed:
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": change.desired["Encryption"]}}
             self._call(aws, "PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
-        if "Versioning" in changed:
-            self._call(aws, "PutBucketVersioning", VersioningConfiguration={"Status": desired["Versioning"]})
-        if "Policy" in changed:
-            self._call(aws, "PutBucketPolicy", Policy=json.dumps(desired["Policy"], sort_keys=True))
-        if "EventBridge" in changed:
-            self._notify(aws, desired["EventBridge"])
+        if "Versioning" in change.changed:
+            self._call(aws, "PutBucketVersioning", VersioningConfiguration={"Status": change.desired["Versioning"]})
+        if "Policy" in change.changed:
+            self._call(aws, "PutBucketPolicy", Policy=json.dumps(change.desired["Policy"], sort_keys=True))
+        if "EventBridge" in change.changed:
+            self._notify(aws, change.desired["EventBridge"])
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError, SkippedError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.settings import CrawlerSettings
 from common.tags import owned_tags
 
@@ -64,7 +64,7 @@ class Crawler(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state."""
         live = _live(aws, self)
         if live is None:
@@ -72,7 +72,7 @@ class Crawler(Declared):
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         targets = {kind: found for kind, found in live["Targets"].items() if found and kind != "S3Targets"}
         s3_targets = [{**found, "Exclusions": found.get("Exclusions", [])} for found in live["Targets"].get("S3Targets", ())]
-        return {
+        state = {
             "Role": _arn(live["Role"], self.role_arn),
             "DatabaseName": live.get("DatabaseName"),
             "Targets": {**targets, "S3Targets": s3_targets},
@@ -83,6 +83,7 @@ class Crawler(Declared):
             "Configuration": json.loads(live.get("Configuration") or "{}"),
             "Tags": owned_tags(tags, self.tags),
         }
+        return Live(state)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the crawler with its tags in one call."""
@@ -94,20 +95,20 @@ class Crawler(Declared):
         except AwsError as error:
             if error.code != "AlreadyExistsException":
                 raise
-            return self.update(aws, desired, frozenset(desired))
+            return self.update(aws, whole(self, desired, self.read(aws)))
         return {}
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole crawler if anything but the tags changed; an empty schedule takes the live one away.
 
         Raises:
             SkippedError: it runs, and is to be left alone then.
             AwsError: among others CrawlerRunningException: it runs, and did not come to its end.
         """
-        if changed - {"Tags"}:
-            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _sent(desired))
-        if "Tags" in changed:
-            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=desired["Tags"])
+        if change.changed - {"Tags"}:
+            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _sent(change.desired))
+        if "Tags" in change.changed:
+            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         return {}
 
     def delete(self, aws: Aws) -> None:

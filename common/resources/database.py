@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags
 
 _NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase")
@@ -28,13 +28,13 @@ class Database(Declared):
         """Description and tags."""
         return {"Description": self.description, "Tags": dict(self.tags)}
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state."""
         live = _live(aws, self)
         if live is None:
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
-        return {"Description": live.get("Description", ""), "Tags": owned_tags(tags, self.tags)}
+        return Live({"Description": live.get("Description", ""), "Tags": owned_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the database with its tags in one call."""
@@ -44,18 +44,18 @@ class Database(Declared):
         except AwsError as error:
             if error.code != "AlreadyExistsException":
                 raise
-            return self.update(aws, desired, frozenset(desired))
+            return self.update(aws, whole(self, desired, self.read(aws)))
         return {}
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the description, the tags, or both."""
-        if "Description" in changed:
+        if "Description" in change.changed:
             live = _live(aws, self) or {}
             kept = {name: live[name] for name in _NOT_OURS if name in live}
-            wanted = {**kept, "Name": self.name, "Description": desired["Description"]}
+            wanted = {**kept, "Name": self.name, "Description": change.desired["Description"]}
             aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=wanted)
-        if "Tags" in changed:
-            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=desired["Tags"])
+        if "Tags" in change.changed:
+            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         return {}
 
     def delete(self, aws: Aws) -> None:

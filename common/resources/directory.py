@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from common.digest import Digest, Known
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_map
 
 OURS = "deployer:"
@@ -58,7 +58,7 @@ class Directory(Declared):
         """Each file's MD5, and the tags that every object carries."""
         return {"Files": {name: self._md5(name) for name in self.files}, "Tags": self._own_tags()}
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """What is there under the names of our files, and what else there is ours.
 
         One tag is asked for if all is as it should be; each object that is not in the folder costs one more.
@@ -69,24 +69,24 @@ class Directory(Declared):
         for name in live.keys() - self.files.keys():
             if self._own_tags().items() <= (other := _tags(aws, self, name)).items():
                 found[name], tags = live[name], tags or other
-        return {"Files": found, "Tags": owned_tags(tags, self._own_tags())} if found else None
+        return Live({"Files": found, "Tags": owned_tags(tags, self._own_tags())}) if found else None
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Puts every file."""
-        return self.update(aws, desired, frozenset({"Tags"}))
+        return self.update(aws, whole(self, desired, None))
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Puts the files that are not there as they should be, and deletes ours that should not be there."""
         live = dict(_listed(aws, self))
         bucket, prefix = _place(self)
-        tagging = urlencode(desired["Tags"])
+        tagging = urlencode(change.desired["Tags"])
         for name, content in self.files.items():
-            if live.get(name) != self._md5(name) or "Tags" in changed:
+            if live.get(name) != self._md5(name) or "Tags" in change.changed:
                 # S3 refuses bytes that are not those of the plan: the file has changed since.
                 md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
                 body = content.path.read_bytes()
                 aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tagging)
-        _delete(aws, self, live.keys() - self.files.keys(), desired["Tags"])
+        _delete(aws, self, live.keys() - self.files.keys(), change.desired["Tags"])
         return {}
 
     def delete(self, aws: Aws) -> None:

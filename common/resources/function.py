@@ -11,12 +11,12 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State
+from common.resource import Artifact, Aws, Change, ContentOf, Declared, Live, Outputs, State, whole
 from common.settings import FunctionSettings, Network
 from common.tags import owned_tags
 
@@ -63,8 +63,6 @@ class Function(Declared):
     network: Network | None = None
     layers: tuple[Versioned, ...] = ()
     """Layers of ours; those of others are in the settings, and come after these."""
-    _seen: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """The revision that the last read found; an update may only replace that one."""
 
     @property
     def artifact(self) -> Artifact:
@@ -93,27 +91,22 @@ class Function(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state, all of it from one GetFunction.
 
         Raises:
             AwsError: AWS refused the call, or left tags or variables out of its answer for want of a permission.
         """
         found = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=self.name)
-        self._seen.clear()
         if found is None:
             return None
         live = found["Configuration"]
-        if (
-            live.get("RevisionId")
-            and live.get("LastUpdateStatus") == "Successful"
-            and live.get("State") in {"Active", "Inactive"}
-        ):
-            self._seen["RevisionId"] = live["RevisionId"]
+        settled = live.get("LastUpdateStatus") == "Successful" and live.get("State") in {"Active", "Inactive"}
+        revision = live.get("RevisionId") if settled else None
         _refused(found.get("TagsError"))
         _refused(live.get("Environment", {}).get("Error"))
         vpc = live.get("VpcConfig", {})
-        return {
+        state = {
             **{name: live.get(name) for name in self._configuration()},
             "EphemeralStorage": {"Size": live.get("EphemeralStorage", {}).get("Size", 512)},
             "Environment": {"Variables": live.get("Environment", {}).get("Variables", {})},
@@ -126,6 +119,7 @@ class Function(Declared):
             "LastUpdateStatus": live.get("LastUpdateStatus"),
             "Tags": owned_tags(found.get("Tags"), self.tags),
         }
+        return Live(state, revision)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the function and waits until it can be called."""
@@ -139,30 +133,31 @@ class Function(Declared):
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
-            self._seen.clear()  # whatever was read of it was read before it existed
-            return self.update(aws, desired, frozenset(desired))
+            return self.update(aws, whole(self, desired, self.read(aws)))
         if response.get("State") != "Active":
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         return self._outputs(response, desired)
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends configuration, code and tags, each only if it changed, and waits after each.
 
         Raises:
             AwsError: among others PreconditionFailedException: somebody has changed the function since it was read.
         """
+        desired, changed = change.desired, change.changed
         if changed & _STATUS:
             changed = frozenset(desired)
+        revision = change.live.revision if change.live else None
         response: dict[str, Any] = {"CodeSha256": desired["CodeSha256"]}
         if changed & self._configuration().keys():
             wanted = {name: desired[name] for name in self._configuration()}
-            response = self._change(aws, "UpdateFunctionConfiguration", self._by_number(aws, wanted), wanted)
-            if changed & _CODE and self._seen:
-                self.read(aws)  # our own change has made another revision
+            response = self._change(aws, "UpdateFunctionConfiguration", self._by_number(aws, wanted), wanted, revision)
+            if changed & _CODE and revision:
+                live = self.read(aws)  # our own change has made another revision
+                revision = live.revision if live else None
         if changed & _CODE:
             wanted = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": desired["Architectures"]}
-            response = self._change(aws, "UpdateFunctionCode", wanted, {name: desired[name] for name in _CODE})
-        self._seen.clear()
+            response = self._change(aws, "UpdateFunctionCode", wanted, {name: desired[name] for name in _CODE}, revision)
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if "State" in changed:
@@ -215,32 +210,33 @@ class Function(Declared):
         arns = [one if isinstance(one, str) else by_arn[one["Layer"]].version(aws, one["CodeSha256"]) for one in named]
         return {**wanted, "Layers": arns}
 
-    def _change(self, aws: Aws, operation: str, wanted: State, desired: State) -> dict[str, Any]:
+    def _change(self, aws: Aws, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
         """One update and its end; what another update is in the way of is tried again once that has ended."""
         try:
-            response = self._replace(aws, operation, wanted, desired)
+            response = self._replace(aws, operation, wanted, desired, revision)
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
             aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-            response = self._replace(aws, operation, wanted, desired)
+            response = self._replace(aws, operation, wanted, desired, revision)
         if response.get("LastUpdateStatus") != "Successful":
             aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
         return response
 
-    def _replace(self, aws: Aws, operation: str, wanted: State, desired: State) -> dict[str, Any]:
+    def _replace(self, aws: Aws, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
         """One update of the revision that was read. A call whose answer was lost is sent again, and then meets its own."""
+        condition = {"RevisionId": revision} if revision else {}
         try:
-            return aws.call("lambda", operation, FunctionName=self.name, **wanted, **self._seen)
+            return aws.call("lambda", operation, FunctionName=self.name, **wanted, **condition)
         except AwsError as error:
             if error.code != "PreconditionFailedException":
                 raise
         aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-        live = self.read(aws) or {}
-        if any(live.get(name) != value for name, value in desired.items()):
+        live = self.read(aws)
+        if live is None or any(live.state.get(name) != value for name, value in desired.items()):
             said = f"{self.name} was changed by somebody else since this plan was made. Deploy again."
             raise AwsError("lambda", operation, "PreconditionFailedException", said)
-        return {"LastUpdateStatus": "Successful", "CodeSha256": live["CodeSha256"], **self._seen}
+        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
 
     def _outputs(self, response: dict[str, Any], desired: State) -> Outputs:
         if response["CodeSha256"] != desired["CodeSha256"]:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Artifact, Aws, Declared, Outputs, State
+from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State, whole
 from common.settings import JobSettings
 from common.tags import owned_tags
 
@@ -54,7 +54,7 @@ class Job(Declared):
         """The owned fields, spelled as in GetJob."""
         return {**self._job(), "Tags": dict(self.tags)}
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state; empty maps and defaults that Glue leaves out are filled in."""
         found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
         if found is None:
@@ -70,7 +70,8 @@ class Job(Declared):
             "ExecutionClass": live.get("ExecutionClass") or "STANDARD",
             "MaxRetries": live.get("MaxRetries") or 0,
         }
-        return {**{name: filled.get(name, live.get(name)) for name in self._job()}, "Tags": owned_tags(tags, self.tags)}
+        state = {name: filled.get(name, live.get(name)) for name in self._job()}
+        return Live({**state, "Tags": owned_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the job with its tags in one call."""
@@ -79,15 +80,15 @@ class Job(Declared):
         except AwsError as error:
             if error.code not in _EXISTS:
                 raise
-            return self.update(aws, desired, frozenset(desired))
+            return self.update(aws, whole(self, desired, self.read(aws)))
         return {}
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole job if anything but the tags changed."""
-        if changed - {"Tags"}:
-            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=self._sent(desired))
-        if "Tags" in changed:
-            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=desired["Tags"])
+        if change.changed - {"Tags"}:
+            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=self._sent(change.desired))
+        if "Tags" in change.changed:
+            aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         return {}
 
     def delete(self, aws: Aws) -> None:

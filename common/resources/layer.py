@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from common.errors import ArtifactError, AwsError
 from common.remains import Named
-from common.resource import Artifact, Aws, ContentOf, Declared, Outputs, State, rendered
+from common.resource import Artifact, Aws, Change, ContentOf, Declared, Live, Outputs, State, rendered, whole
 from common.tags import owned_tags
 
 OURS = "deployer:"
@@ -109,25 +109,25 @@ class Layer(Declared):
             "Tags": self._own_tags(),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """Our version of the same inputs, else the newest of ours, else the newest; None if there is none."""
         with self._listing:
             self._list(aws)
             found = self._found()
-        return self._state(found[0]) if found else None
+        return Live(self._state(found[0]), found[0].arn) if found else None
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Publishes a version, unless an interrupted run has published it."""
-        return self.update(aws, desired, frozenset(desired))
+        return self.update(aws, whole(self, desired, None))
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:  # noqa: ARG002 - a version is whole
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """The same: what is there cannot be changed."""
         with self._listing:
             if not self._known:
                 self._list(aws)
             found = self._found()
-            there = bool(found) and self._state(found[0]) == desired
-            return {"LayerVersionArn": found[0].arn if there else self._publish(aws, desired)}
+            there = bool(found) and self._state(found[0]) == change.desired
+            return {"LayerVersionArn": found[0].arn if there else self._publish(aws, change.desired)}
 
     def delete(self, aws: Aws) -> None:
         """Deletes every version that is ours."""

@@ -6,12 +6,12 @@ made again, so a group counts as data.
 Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags
 
 
@@ -27,31 +27,31 @@ class LogGroup(Declared):
         """Retention in days, and tags."""
         return {"retentionInDays": self.retention_days, "Tags": dict(self.tags)}
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state; a retention of None is for ever."""
         live = _live(aws, self)
         if live is None:
             return None
         tags = aws.call("logs", "ListTagsForResource", resourceArn=self.arn)["tags"]
-        return {"retentionInDays": live.get("retentionInDays"), "Tags": owned_tags(tags, self.tags)}
+        return Live({"retentionInDays": live.get("retentionInDays"), "Tags": owned_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the group with its tags, then says how long it keeps lines."""
-        changed = frozenset({"retentionInDays"})
+        change = replace(whole(self, desired, None), changed=frozenset({"retentionInDays"}))
         try:
             aws.call("logs", "CreateLogGroup", logGroupName=self.name, tags=desired["Tags"])
         except AwsError as error:
             if error.code != "ResourceAlreadyExistsException":
                 raise
-            changed = frozenset(desired)
-        return self.update(aws, desired, changed)
+            change = whole(self, desired, self.read(aws))
+        return self.update(aws, change)
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the retention, the tags, or both."""
-        if "retentionInDays" in changed:
-            aws.call("logs", "PutRetentionPolicy", logGroupName=self.name, retentionInDays=desired["retentionInDays"])
-        if "Tags" in changed:
-            aws.call("logs", "TagResource", resourceArn=self.arn, tags=desired["Tags"])
+        if "retentionInDays" in change.changed:
+            aws.call("logs", "PutRetentionPolicy", logGroupName=self.name, retentionInDays=change.desired["retentionInDays"])
+        if "Tags" in change.changed:
+            aws.call("logs", "TagResource", resourceArn=self.arn, tags=change.desired["Tags"])
         return {}
 
     def delete(self, aws: Aws) -> None:

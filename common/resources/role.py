@@ -8,12 +8,12 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_list, tag_map
 
 _POLICY = "permissions"
@@ -54,13 +54,13 @@ class Role(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live role with every policy that it has."""
         found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
         if found is None:
             return None
         live = found["Role"]
-        return {
+        state = {
             "Path": live["Path"],
             "AssumeRolePolicyDocument": live["AssumeRolePolicyDocument"],
             "Policies": {name: self._document(aws, name) for name in _inline(aws, self)},
@@ -68,11 +68,12 @@ class Role(Declared):
             "PermissionsBoundary": live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             "Tags": owned_tags(tag_map(live.get("Tags", ())), self.tags),
         }
+        return Live(state)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the role with tags and boundary, then its policies."""
         boundary = {"PermissionsBoundary": desired["PermissionsBoundary"]} if desired["PermissionsBoundary"] else {}
-        changed = frozenset({"Policies", "AttachedPolicies"})
+        change = replace(whole(self, desired, None), changed=frozenset({"Policies", "AttachedPolicies"}))
         try:
             trust, tags = _text(desired["AssumeRolePolicyDocument"]), tag_list(desired["Tags"])
             aws.call(
@@ -81,27 +82,27 @@ class Role(Declared):
         except AwsError as error:
             if error.code != "EntityAlreadyExists":
                 raise
-            changed = frozenset(desired) - self.immutable
+            change = whole(self, desired, self.read(aws))
         aws.wait("iam", "role_exists", RoleName=self.name)
-        return self.update(aws, desired, changed)
+        return self.update(aws, change)
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the fields in `changed`; what grants is put before what no longer grants is taken away."""
-        if "AssumeRolePolicyDocument" in changed:
-            trust = _text(desired["AssumeRolePolicyDocument"])
+        if "AssumeRolePolicyDocument" in change.changed:
+            trust = _text(change.desired["AssumeRolePolicyDocument"])
             aws.call("iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=trust)
-        if "PermissionsBoundary" in changed:
-            self._bound(aws, desired["PermissionsBoundary"])
-        if "Policies" in changed:
-            for name, document in desired["Policies"].items():
+        if "PermissionsBoundary" in change.changed:
+            self._bound(aws, change.desired["PermissionsBoundary"])
+        if "Policies" in change.changed:
+            for name, document in change.desired["Policies"].items():
                 aws.call("iam", "PutRolePolicy", RoleName=self.name, PolicyName=name, PolicyDocument=_text(document))
-            _remove_inline(aws, self, keep=desired["Policies"])
-        if "AttachedPolicies" in changed:
-            for arn in desired["AttachedPolicies"]:
+            _remove_inline(aws, self, keep=change.desired["Policies"])
+        if "AttachedPolicies" in change.changed:
+            for arn in change.desired["AttachedPolicies"]:
                 aws.call("iam", "AttachRolePolicy", RoleName=self.name, PolicyArn=arn)
-            _detach(aws, self, keep=desired["AttachedPolicies"])
-        if "Tags" in changed:
-            aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(desired["Tags"]))
+            _detach(aws, self, keep=change.desired["AttachedPolicies"])
+        if "Tags" in change.changed:
+            aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(change.desired["Tags"]))
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -7,12 +7,12 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_list, tag_map
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
@@ -49,40 +49,40 @@ class Rule(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live rule with all its targets."""
         live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name)
         if live is None:
             return None
         tags = tag_map(aws.call("events", "ListTagsForResource", ResourceARN=self.arn)["Tags"])
         pattern = live.get("EventPattern")
-        return {
+        state = {
             "ScheduleExpression": live.get("ScheduleExpression") or None,
             "EventPattern": json.loads(pattern) if pattern else None,
             "State": live["State"],
             "Targets": [_read_target(target) for target in _targets(aws, self)],
             "Tags": owned_tags(tags, self.tags),
         }
+        return Live(state)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Puts the rule with its tags, and its target. PutRule ignores tags if the rule exists, so those are put again then."""
-        existed = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) is not None
-        changed = frozenset(desired)
-        if not existed:
+        change = whole(self, desired, self.read(aws))
+        if change.live is None:
             self._put(aws, desired, Tags=tag_list(desired["Tags"]))
-            changed = frozenset({"Targets"})
-        return self.update(aws, desired, changed)
+            change = replace(change, changed=frozenset({"Targets"}))
+        return self.update(aws, change)
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Replaces the rule, its target or its tags."""
-        if changed & set(_RULE):
-            self._put(aws, desired)
-        if "Targets" in changed:
-            wanted = [_sent_target(target) for target in desired["Targets"]]
+        if change.changed & set(_RULE):
+            self._put(aws, change.desired)
+        if "Targets" in change.changed:
+            wanted = [_sent_target(target) for target in change.desired["Targets"]]
             _accepted("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=wanted))
             _remove(aws, self, keep={target["Id"] for target in wanted})
-        if "Tags" in changed:
-            aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(desired["Tags"]))
+        if "Tags" in change.changed:
+            aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.settings import StateMachineSettings
 from common.tags import owned_tags, tag_list, tag_map
 
@@ -53,12 +53,13 @@ class StateMachine(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state; a machine that is being deleted is absent."""
         live = _live(aws, self)
-        if live is None or live.get("status") == "DELETING":
-            return None
-        return {
+        return None if live is None or live.get("status") == "DELETING" else self._as_live(aws, live)
+
+    def _as_live(self, aws: Aws, live: dict[str, Any]) -> Live:
+        state = {
             "definition": _canonical(json.loads(live["definition"])),
             "roleArn": live["roleArn"],
             "type": live["type"],
@@ -66,12 +67,13 @@ class StateMachine(Declared):
             "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
             "Tags": owned_tags(_live_tags(aws, self), self.tags),
         }
+        return Live(state, live.get("revisionId"))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the machine with its tags in one call, after the end of one of the same name that is being deleted."""
         live = _live(aws, self)
         if live and live.get("status") != "DELETING":
-            return self.update(aws, desired, frozenset(desired))
+            return self.update(aws, whole(self, desired, self._as_live(aws, live)))
         if live:
             _wait_until_gone(aws, self)
         wanted = {name: desired[name] for name in (*_SENT, "type")}
@@ -80,18 +82,18 @@ class StateMachine(Declared):
         except AwsError as error:
             if error.code != "StateMachineAlreadyExists":
                 raise
-            return self.update(aws, desired, frozenset(desired))
+            return self.update(aws, whole(self, desired, self.read(aws)))
         return {}
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole machine if anything but the tags changed; running executions keep the old definition."""
         outputs: Outputs = {}
-        if changed - {"Tags"}:
-            wanted = {name: desired[name] for name in _SENT}
+        if change.changed - {"Tags"}:
+            wanted = {name: change.desired[name] for name in _SENT}
             response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **wanted)
             outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}
-        if "Tags" in changed:
-            aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(desired))
+        if "Tags" in change.changed:
+            aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(change.desired))
         return outputs
 
     def delete(self, aws: Aws) -> None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_list, tag_map
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
@@ -39,14 +39,14 @@ class Table(Declared):
             "Tags": dict(self.tags),
         }
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state; attributes of other people's indexes are left out."""
         live = _live(aws, self)
         if live is None or live["TableStatus"] == "DELETING":
             return None
         backups = aws.call("dynamodb", "DescribeContinuousBackups", TableName=self.name)["ContinuousBackupsDescription"]
         keys = {key["AttributeName"] for key in live["KeySchema"]}
-        return {
+        state = {
             "KeySchema": live["KeySchema"],
             "AttributeDefinitions": [one for one in live["AttributeDefinitions"] if one["AttributeName"] in keys],
             "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
@@ -54,6 +54,7 @@ class Table(Declared):
             "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
             "Tags": owned_tags(_tags(aws, self), self.tags),
         }
+        return Live(state)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the table and waits until it is active; only then recovery can be switched on."""
@@ -63,7 +64,7 @@ class Table(Declared):
             live = None
         if live:
             _wait(aws, self)
-            return self.update(aws, desired, frozenset(desired) - self.immutable)
+            return self.update(aws, whole(self, desired, self.read(aws)))
         wanted = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
         try:
             aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **wanted)
@@ -74,15 +75,15 @@ class Table(Declared):
         self._protect_points(aws)
         return {}
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes what can be changed in place."""
-        if settings := {name: desired[name] for name in changed & {"BillingMode", "DeletionProtectionEnabled"}}:
+        if settings := {name: change.desired[name] for name in change.changed & {"BillingMode", "DeletionProtectionEnabled"}}:
             aws.call("dynamodb", "UpdateTable", TableName=self.name, **settings)
             _wait(aws, self)
-        if "PointInTimeRecovery" in changed:
+        if "PointInTimeRecovery" in change.changed:
             self._protect_points(aws)
-        if "Tags" in changed:
-            aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(desired["Tags"]))
+        if "Tags" in change.changed:
+            aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         return {}
 
     def delete(self, aws: Aws) -> None:

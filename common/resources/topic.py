@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.remains import Named
-from common.resource import Aws, Declared, Outputs, State
+from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_list, tag_map
 
 
@@ -23,22 +23,23 @@ class Topic(Declared):
         """Nothing but the tags: who subscribes is for the people who are told."""
         return {"Tags": dict(self.tags)}
 
-    def read(self, aws: Aws) -> State | None:
+    def read(self, aws: Aws) -> Live | None:
         """The live state."""
         tags = self.live_tags(aws, self)
-        return None if tags is None else {"Tags": owned_tags(tags, self.tags)}
+        return None if tags is None else Live({"Tags": owned_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the topic with its tags in one call, unless it is there."""
-        if aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=self.arn) is not None:
-            return self.update(aws, desired, frozenset(desired))
+        live = self.read(aws)
+        if live is not None:
+            return self.update(aws, whole(self, desired, live))
         aws.call("sns", "CreateTopic", Name=self.name, Tags=tag_list(desired["Tags"]))
         return {}
 
-    def update(self, aws: Aws, desired: State, changed: frozenset[str]) -> Outputs:
+    def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the tags."""
-        if "Tags" in changed:
-            aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(desired["Tags"]))
+        if "Tags" in change.changed:
+            aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from common import digest
 from common.aws import AwsSession
 from common.digest import Digest, OfFile
 from common.errors import AwsError
-from common.resource import Artifact, Key, Resource, State, rendered
+from common.resource import Action, Artifact, Aws, Change, Key, Live, Outputs, Resource, State, rendered
 from common.resources.bucket import Bucket
 from common.resources.crawler import Crawler
 from common.resources.database import Database
@@ -86,6 +86,17 @@ def final(resource: Resource) -> State:
         return digest.to_base64(digest.of_bytes(artifact.data))
 
     return rendered(resource.desired(), content)
+
+
+def updated(aws: Aws, resource: Resource, changed: Collection[str], live: Live | None = None) -> Outputs:
+    """What a plan does that has found differences in these fields."""
+    return resource.update(aws, Change(resource.key, Action.UPDATE, "", final(resource), live, frozenset(changed)))
+
+
+def live_state(aws: Aws, resource: Resource) -> State | None:
+    """The live state."""
+    live = resource.read(aws)
+    return None if live is None else live.state
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from common.aws import AwsSession
 from common.errors import AwsError, DeclarationError, OwnershipError
-from tests.resources.builders import Place, final
+from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 
 WRITES = (
@@ -22,7 +22,7 @@ MADE: dict[str, Any] = {
 def test_a_bucket_without_settings_is_different_not_absent(moto_aws: AwsSession, place: Place) -> None:
     bucket = place.bucket(event_bridge=True)
     moto_aws.call("s3", "CreateBucket", Bucket="t-landing", CreateBucketConfiguration={"LocationConstraint": place.region})
-    state = bucket.read(moto_aws)
+    state = live_state(moto_aws, bucket)
     assert state is not None
     assert state["PublicAccessBlock"] is None
     assert state["Policy"] is None
@@ -95,7 +95,7 @@ def test_notifications_of_others_are_kept(place: Place) -> None:
         script: dict[str, Any] = {"s3:GetBucketNotificationConfiguration": live, "s3:PutBucketNotificationConfiguration": {}}
         aws = ScriptedAws(script)
         bucket = place.bucket(event_bridge=event_bridge)
-        bucket.update(aws, final(bucket), frozenset({"EventBridge"}))
+        updated(aws, bucket, {"EventBridge"})
         sent = aws.sent("s3:PutBucketNotificationConfiguration")["NotificationConfiguration"]
         assert sent == {"QueueConfigurations": [queue], **ours}
 

@@ -6,7 +6,7 @@ import pytest
 
 from common.errors import AwsError, DeclarationError, SkippedError
 from common.settings import CrawlerSettings
-from tests.resources.builders import TAGS, Place, final
+from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 
 RUNNING = refused("UpdateCrawler", "CrawlerRunningException", "Crawler with name t-final is currently running")
@@ -19,7 +19,7 @@ def state(name: str) -> dict[str, Any]:
 def update(while_running: str, **script: Any) -> ScriptedAws:
     crawler = Place().crawler(settings=CrawlerSettings.model_validate({"while_running": while_running}))
     aws = ScriptedAws({f"glue:{name}": line for name, line in script.items()})
-    crawler.update(aws, final(crawler), frozenset({"Targets"}))
+    updated(aws, crawler, {"Targets"})
     return aws
 
 
@@ -64,7 +64,7 @@ def test_a_running_crawler_is_deleted_by_the_same_policy() -> None:
 def test_an_update_clears_the_schedule_and_a_creation_does_not_send_an_empty_one() -> None:
     crawler = Place().crawler()
     aws = ScriptedAws({"glue:UpdateCrawler": {}, "glue:CreateCrawler": {}})
-    crawler.update(aws, final(crawler), frozenset({"Schedule"}))
+    updated(aws, crawler, {"Schedule"})
     crawler.create(aws, final(crawler))
     assert aws.sent("glue:UpdateCrawler")["Schedule"] == ""
     assert "Schedule" not in aws.sent("glue:CreateCrawler")
@@ -81,7 +81,8 @@ def test_a_bare_role_name_is_no_difference(role: str) -> None:
         "Schedule": {"State": "NOT_SCHEDULED"},
         "Configuration": '{"CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}, "Version": 1}',
     }
-    assert crawler.read(ScriptedAws({"glue:GetCrawler": {"Crawler": live}, "glue:GetTags": {"Tags": TAGS}})) == final(crawler)
+    aws = ScriptedAws({"glue:GetCrawler": {"Crawler": live}, "glue:GetTags": {"Tags": TAGS}})
+    assert live_state(aws, crawler) == final(crawler)
 
 
 @pytest.mark.parametrize("said", [{}, {"schema_change": "log", "deleted_data": "delete"}, {"schema_change": "update"}])

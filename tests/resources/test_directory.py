@@ -13,7 +13,7 @@ from common.digest import Digest
 from common.errors import AwsError
 from common.resources.directory import Content, Directory
 from tests.repository import SHARED, Repository
-from tests.resources.builders import ARTIFACTS, Place, final, prepare
+from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
 
 
 def keys(aws: AwsSession) -> list[str]:
@@ -30,16 +30,16 @@ def deployed(moto_aws: AwsSession, place: Place) -> Directory:
 
 def test_an_unchanged_folder_costs_three_reads(moto_aws: AwsSession, deployed: Directory) -> None:
     before = moto_aws.calls.copy()
-    assert deployed.read(moto_aws) == final(deployed)
+    assert live_state(moto_aws, deployed) == final(deployed)
     assert moto_aws.calls - before == {"s3:HeadBucket": 1, "s3:ListObjectsV2": 1, "s3:GetObjectTagging": 1}
 
 
 def test_only_what_changed_is_put(moto_aws: AwsSession, place: Place, deployed: Directory) -> None:
     after = place.directory({"sql/acres.sql": "select 1", "codes.csv": "c", "more.csv": "d"})
     before = moto_aws.calls.copy()
-    after.update(moto_aws, final(after), frozenset({"Files"}))
+    updated(moto_aws, after, {"Files"})
     assert (moto_aws.calls - before)["s3:PutObject"] == 2
-    assert after.read(moto_aws) == final(after)
+    assert live_state(moto_aws, after) == final(after)
 
 
 def test_what_is_no_longer_in_the_folder_goes_and_what_others_keep_there_stays(
@@ -47,12 +47,12 @@ def test_what_is_no_longer_in_the_folder_goes_and_what_others_keep_there_stays(
 ) -> None:
     moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs/theirs.csv", Body=b"x", Tagging="team=soil")
     moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs2/other.csv", Body=b"x")
-    assert deployed.read(moto_aws) == final(deployed)
+    assert live_state(moto_aws, deployed) == final(deployed)
     after = place.directory({"codes.csv": "a,b"})
-    live = after.read(moto_aws)
+    live = live_state(moto_aws, after)
     assert live is not None
     assert sorted(live["Files"]) == ["codes.csv", "sql/acres.sql"]
-    after.update(moto_aws, final(after), frozenset({"Files"}))
+    updated(moto_aws, after, {"Files"})
     assert keys(moto_aws) == ["configs/codes.csv", "configs/theirs.csv", "configs2/other.csv"]
     after.delete(moto_aws)
     assert keys(moto_aws) == ["configs/theirs.csv", "configs2/other.csv"]
@@ -63,7 +63,7 @@ def test_an_object_of_somebody_else_under_one_of_our_names_shows_no_tags_of_ours
     one = place.directory({"codes.csv": "a,b"})
     prepare(moto_aws, one)
     moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs/codes.csv", Body=b"theirs")
-    live = one.read(moto_aws)
+    live = live_state(moto_aws, one)
     assert live is not None
     assert live["Tags"] == {}
 

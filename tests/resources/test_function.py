@@ -6,7 +6,7 @@ import pytest
 
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.resource import difference
-from tests.resources.builders import TAGS, Place, final
+from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 
 FUNCTION = Place().function()
@@ -22,13 +22,13 @@ def live(**configuration: Any) -> dict[str, Any]:
 
 def test_read_is_one_call() -> None:
     aws = ScriptedAws({"lambda:GetFunction": live()})
-    assert FUNCTION.read(aws) == DESIRED
+    assert live_state(aws, FUNCTION) == DESIRED
     assert aws.operations == ["lambda:GetFunction"]
 
 
 def test_changed_code_is_one_update_and_one_wait() -> None:
     aws = ScriptedAws({CODE: BUSY})
-    outputs = FUNCTION.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    outputs = updated(aws, FUNCTION, {"CodeSha256"})
     assert aws.operations == [CODE, UPDATED]
     sent = {"S3Bucket": "t-artifacts", "S3Key": FUNCTION.code.location, "Architectures": ["x86_64"]}
     assert aws.sent(CODE) == {"FunctionName": "t-Validate", **sent}
@@ -37,20 +37,20 @@ def test_changed_code_is_one_update_and_one_wait() -> None:
 
 def test_changed_configuration_leaves_the_code_alone() -> None:
     aws = ScriptedAws({CONFIGURATION: BUSY})
-    FUNCTION.update(aws, DESIRED, frozenset({"Timeout"}))
+    updated(aws, FUNCTION, {"Timeout"})
     assert aws.operations == [CONFIGURATION, UPDATED]
 
 
 def test_configuration_comes_before_code_with_a_wait_after_each() -> None:
     aws = ScriptedAws({CODE: BUSY, CONFIGURATION: BUSY})
-    FUNCTION.update(aws, DESIRED, frozenset({"Runtime", "CodeSha256"}))
+    updated(aws, FUNCTION, {"Runtime", "CodeSha256"})
     assert aws.operations == [CONFIGURATION, UPDATED, CODE, UPDATED]
 
 
 def test_what_is_done_at_once_is_not_waited_for() -> None:
     done = {**BUSY, "LastUpdateStatus": "Successful"}
     aws = ScriptedAws({CODE: done, CONFIGURATION: done, "lambda:CreateFunction": done})
-    FUNCTION.update(aws, DESIRED, frozenset({"Runtime", "CodeSha256"}))
+    updated(aws, FUNCTION, {"Runtime", "CodeSha256"})
     FUNCTION.create(aws, DESIRED)
     assert aws.operations == [CONFIGURATION, CODE, "lambda:CreateFunction"]
 
@@ -64,15 +64,17 @@ def test_a_new_function_is_waited_for() -> None:
 
 def test_a_function_that_an_interrupted_run_created_is_updated_whole() -> None:
     exists = refused("CreateFunction", "ResourceConflictException", "Function already exist: t-Validate")
-    aws = ScriptedAws({"lambda:CreateFunction": exists, CODE: BUSY, CONFIGURATION: BUSY, "lambda:TagResource": {}})
+    script: dict[str, Any] = {"lambda:CreateFunction": exists, "lambda:GetFunction": live(State="Pending")}
+    aws = ScriptedAws({**script, CODE: BUSY, CONFIGURATION: BUSY, "lambda:TagResource": {}})
     FUNCTION.create(aws, DESIRED)
-    assert aws.operations == ["lambda:CreateFunction", CONFIGURATION, UPDATED, CODE, UPDATED, "lambda:TagResource", ACTIVE]
+    began = ["lambda:CreateFunction", "lambda:GetFunction"]
+    assert aws.operations == [*began, CONFIGURATION, UPDATED, CODE, UPDATED, "lambda:TagResource", ACTIVE]
 
 
 def test_another_update_under_way_is_waited_for() -> None:
     conflict = refused("UpdateFunctionCode", "ResourceConflictException", "An update is in progress")
     aws = ScriptedAws({CODE: [conflict, BUSY]})
-    FUNCTION.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    updated(aws, FUNCTION, {"CodeSha256"})
     assert aws.operations == [CODE, UPDATED, CODE, UPDATED]
 
 
@@ -84,29 +86,29 @@ def test_another_update_under_way_is_waited_for() -> None:
     ],
 )
 def test_an_update_whose_end_was_not_seen_is_done_again(unfinished: dict[str, Any]) -> None:
-    state = FUNCTION.read(ScriptedAws({"lambda:GetFunction": live(**unfinished)}))
+    state = live_state(ScriptedAws({"lambda:GetFunction": live(**unfinished)}), FUNCTION)
     assert state is not None
     changed = difference(DESIRED, state)
     assert changed == tuple(unfinished)
     aws = ScriptedAws({CODE: BUSY, CONFIGURATION: BUSY, "lambda:TagResource": {}})
-    FUNCTION.update(aws, DESIRED, frozenset(changed))
+    updated(aws, FUNCTION, changed)
     assert aws.operations == [CONFIGURATION, UPDATED, CODE, UPDATED, "lambda:TagResource", ACTIVE]
 
 
 def test_an_update_replaces_the_revision_that_was_read_and_no_other() -> None:
     function = Place().function()
-    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    seen = function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
     aws = ScriptedAws({CODE: BUSY})
-    function.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    updated(aws, function, {"CodeSha256"}, seen)
     assert aws.sent(CODE)["RevisionId"] == "r0"
     assert aws.operations == [CODE, UPDATED]
 
 
 def test_after_the_configuration_the_code_replaces_the_revision_that_made() -> None:
     function = Place().function()
-    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    seen = function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
     aws = ScriptedAws({CONFIGURATION: BUSY, "lambda:GetFunction": live(RevisionId="r2"), CODE: BUSY})
-    function.update(aws, DESIRED, frozenset({"Timeout", "CodeSha256"}))
+    updated(aws, function, {"Timeout", "CodeSha256"}, seen)
     assert aws.operations == [CONFIGURATION, UPDATED, "lambda:GetFunction", CODE, UPDATED]
     assert (aws.sent(CONFIGURATION)["RevisionId"], aws.sent(CODE)["RevisionId"]) == ("r0", "r2")
 
@@ -114,9 +116,9 @@ def test_after_the_configuration_the_code_replaces_the_revision_that_made() -> N
 @pytest.mark.parametrize("unfinished", [{"LastUpdateStatus": "InProgress"}, {"State": "Pending"}])
 def test_a_revision_that_is_about_to_change_by_itself_is_not_insisted_on(unfinished: dict[str, Any]) -> None:
     function = Place().function()
-    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0", **unfinished)}))
+    seen = function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0", **unfinished)}))
     aws = ScriptedAws({CODE: BUSY})
-    function.update(aws, DESIRED, frozenset({"CodeSha256"}))
+    updated(aws, function, {"CodeSha256"}, seen)
     assert "RevisionId" not in aws.sent(CODE)
 
 
@@ -125,22 +127,22 @@ CHANGED_MEANWHILE = refused("UpdateFunctionCode", "PreconditionFailedException",
 
 def test_what_somebody_changed_meanwhile_is_not_written_over() -> None:
     function = Place().function()
-    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    seen = function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
     aws = ScriptedAws({CODE: CHANGED_MEANWHILE, "lambda:GetFunction": live(RevisionId="r9", CodeSha256="theirs")})
     with pytest.raises(AwsError, match=r"changed by somebody else since this plan was made\. Deploy again"):
-        function.update(aws, DESIRED, frozenset({"CodeSha256"}))
+        updated(aws, function, {"CodeSha256"}, seen)
 
 
 def test_an_update_whose_answer_was_lost_meets_itself() -> None:
     function = Place().function()
-    function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
+    seen = function.read(ScriptedAws({"lambda:GetFunction": live(RevisionId="r0")}))
     aws = ScriptedAws({CODE: CHANGED_MEANWHILE, "lambda:GetFunction": live(RevisionId="r1")})
-    assert function.update(aws, DESIRED, frozenset({"CodeSha256"}))["RevisionId"] == "r1"
+    assert updated(aws, function, {"CodeSha256"}, seen)["RevisionId"] == "r1"
     assert aws.operations == [CODE, UPDATED, "lambda:GetFunction"]
 
 
 def test_an_idle_function_is_as_good_as_an_active_one() -> None:
-    assert FUNCTION.read(ScriptedAws({"lambda:GetFunction": live(State="Inactive")})) == DESIRED
+    assert live_state(ScriptedAws({"lambda:GetFunction": live(State="Inactive")}), FUNCTION) == DESIRED
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_what_lambda_may_not_tell_is_loud(answer: dict[str, Any]) -> None:
 def test_other_bytes_than_those_built_are_refused() -> None:
     aws = ScriptedAws({CODE: {**BUSY, "CodeSha256": "other"}})
     with pytest.raises(ArtifactError, match=r"lambda/t-Validate: Lambda loaded code with SHA-256 other"):
-        FUNCTION.update(aws, DESIRED, frozenset({"CodeSha256"}))
+        updated(aws, FUNCTION, {"CodeSha256"})
 
 
 def test_four_kilobytes_of_environment() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from common.settings import JobSettings
-from tests.resources.builders import TAGS, Place, final
+from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws
 
 JOB = Place().job(settings=JobSettings(connections=("lake",)))
@@ -11,20 +11,20 @@ JOB = Place().job(settings=JobSettings(connections=("lake",)))
 
 def test_an_update_sends_everything_and_nothing_that_update_job_rejects() -> None:
     aws = ScriptedAws({"glue:UpdateJob": {}})
-    JOB.update(aws, final(JOB), frozenset({"Timeout"}))
+    updated(aws, JOB, {"Timeout"})
     assert aws.operations == ["glue:UpdateJob"]
     assert aws.sent("glue:UpdateJob")["JobUpdate"].keys() == final(JOB).keys() - {"Tags"}
 
 
 def test_a_read_is_two_calls() -> None:
     aws = ScriptedAws({"glue:GetJob": {"Job": final(JOB)}, "glue:GetTags": {"Tags": TAGS}})
-    assert JOB.read(aws) == final(JOB)
+    assert live_state(aws, JOB) == final(JOB)
     assert aws.operations == ["glue:GetJob", "glue:GetTags"]
 
 
 def test_changed_tags_do_not_update_the_job() -> None:
     aws = ScriptedAws({"glue:TagResource": {}})
-    JOB.update(aws, final(JOB), frozenset({"Tags"}))
+    updated(aws, JOB, {"Tags"})
     assert aws.operations == ["glue:TagResource"]
 
 
@@ -35,12 +35,12 @@ def test_what_glue_leaves_out_or_spells_otherwise_is_no_difference(role: str) ->
     computed = {"AllocatedCapacity": 2, "MaxCapacity": 2.0, "JobMode": "SCRIPT", "ProfileName": "x"}
     live = {name: value for name, value in final(plain).items() if name not in left_out} | computed | {"Role": role}
     aws = ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {"Tags": TAGS}})
-    assert plain.read(aws) == final(plain)
+    assert live_state(aws, plain) == final(plain)
 
 
 def test_another_role_is_a_difference() -> None:
     live = {**final(JOB), "Role": "other-runner"}
-    state = JOB.read(ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {}}))
+    state = live_state(ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {}}), JOB)
     assert state is not None
     assert state["Role"] == "other-runner"
 

@@ -8,7 +8,7 @@ import pytest
 from common.aws import AwsSession
 from common.errors import ArtifactError, AwsError
 from common.resources.layer import Version, existing, versions
-from tests.resources.builders import ARTIFACTS, Place, final, prepare, zipped
+from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, zipped
 from tests.resources.scripted import ScriptedAws, refused
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:layer:t-deps"
@@ -50,10 +50,10 @@ def test_the_longest_names_leave_room_in_the_description(place: Place) -> None:
 def test_the_version_of_the_same_inputs_stands_for_the_layer_else_the_newest_of_ours(place: Place) -> None:
     layer = place.layer()
     first, second, theirs = ours(place, 1, "x = 1"), ours(place, 2, "x = 2"), listed(3, "by hand")
-    assert layer.read(ScriptedAws({LIST: {"LayerVersions": [theirs, second, first]}})) == final(layer)
-    found = layer.read(ScriptedAws({LIST: {"LayerVersions": [theirs, second]}}))
+    assert live_state(ScriptedAws({LIST: {"LayerVersions": [theirs, second, first]}}), layer) == final(layer)
+    found = live_state(ScriptedAws({LIST: {"LayerVersions": [theirs, second]}}), layer)
     assert found == final(place.layer(code=zipped("x = 2")))
-    found = layer.read(ScriptedAws({LIST: {"LayerVersions": [theirs]}}))
+    found = live_state(ScriptedAws({LIST: {"LayerVersions": [theirs]}}), layer)
     assert found is not None
     assert (found["CodeSha256"], found["Tags"]) == (None, {})
     assert layer.read(ScriptedAws({LIST: refused("ListLayerVersions", "ResourceNotFoundException")})) is None

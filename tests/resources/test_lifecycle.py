@@ -12,7 +12,7 @@ import pytest
 from common.aws import AwsSession
 from common.errors import AwsError
 from common.resource import Resource, State, difference
-from tests.resources.builders import Place, final, prepare
+from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import CASES, Case
 
 
@@ -46,10 +46,10 @@ def test_lifecycle(backend: AwsSession, here: Place, case: Case, request: pytest
 
     live = after.read(backend)
     assert live is not None
-    changed = frozenset(difference(final(after), live))
+    changed = frozenset(difference(final(after), live.state))
     assert changed == case.changed
     calls = backend.calls.copy()
-    after.update(backend, final(after), changed)
+    updated(backend, after, changed, live)
     written = {name for name in (backend.calls - calls) if not name.partition(":")[2].startswith(("Get", "List", "Describe"))}
     assert "Tags" in changed or not any("Tag" in name for name in written)
     assert_deployed(backend, after)
@@ -68,9 +68,9 @@ def test_tags_of_others_are_neither_seen_nor_lost(backend: AwsSession, here: Pla
     prepare(backend, resource)
     resource.create(backend, final(resource))
     theirs = replace(resource, tags={"auditor": "them"})  # type: ignore[type-var]  # every type is a dataclass
-    theirs.update(backend, final(theirs), frozenset({"Tags"}))
+    updated(backend, theirs, {"Tags"})
     assert_deployed(backend, resource)
-    resource.update(backend, final(resource), frozenset({"Tags"}))
+    updated(backend, resource, {"Tags"})
     assert_deployed(backend, theirs)
     resource.delete(backend)
 
@@ -89,7 +89,7 @@ def test_what_is_interrupted_anywhere_heals(moto_aws: AwsSession, place: Place, 
                 if verb == "create":
                     before.create(cut, final(before))
                 elif verb == "update":
-                    after.update(cut, final(after), frozenset(case.changed))
+                    updated(cut, after, case.changed)
                 else:
                     before.delete(cut)
             converge(moto_aws, after)
@@ -119,14 +119,14 @@ def converge(aws: AwsSession, resource: Resource) -> None:
     live, desired = resource.read(aws), final(resource)
     if live is None:
         resource.create(aws, desired)
-    elif changed := difference(desired, live):
+    elif changed := difference(desired, live.state):
         assert not resource.immutable & set(changed)
-        resource.update(aws, desired, frozenset(changed))
+        updated(aws, resource, changed, live)
 
 
 def assert_deployed(aws: AwsSession, resource: Resource) -> None:
     """Deploy, then plan, is empty; and both states name the same fields."""
-    live: State | None = resource.read(aws)
+    live: State | None = live_state(aws, resource)
     assert live == final(resource)
     assert resource.immutable <= live.keys()
 

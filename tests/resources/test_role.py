@@ -7,7 +7,7 @@ import pytest
 from common.aws import AwsSession
 from common.errors import DeclarationError
 from common.resource import difference
-from tests.resources.builders import Place, final, prepare
+from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
 
 
@@ -18,12 +18,12 @@ def test_policies_that_nobody_declared_are_taken_away(moto_aws: AwsSession, plac
     document = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Resource": "*"}]})
     moto_aws.call("iam", "PutRolePolicy", RoleName=role.name, PolicyName="by-hand", PolicyDocument=document)
     moto_aws.call("iam", "AttachRolePolicy", RoleName=role.name, PolicyArn=place.policy_arn("writer"))
-    state = role.read(moto_aws)
+    state = live_state(moto_aws, role)
     assert state is not None
     changed = difference(final(role), state)
     assert changed == ("AttachedPolicies", "Policies")
-    role.update(moto_aws, final(role), frozenset(changed))
-    assert role.read(moto_aws) == final(role)
+    updated(moto_aws, role, changed)
+    assert live_state(moto_aws, role) == final(role)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from common.aws import AwsSession
 from common.errors import AwsError, DeclarationError
-from tests.resources.builders import Place, final
+from tests.resources.builders import Place, final, live_state, updated
 
 
 def test_a_refused_target_is_loud(place: Place) -> None:
@@ -19,7 +19,7 @@ def test_a_refused_target_is_loud(place: Place) -> None:
             return {"FailedEntryCount": 1, "FailedEntries": [entry]}
 
     with pytest.raises(AwsError, match="events:PutTargets was refused: ResourceNotFoundException: no such machine"):
-        rule.update(Polite(), final(rule), frozenset({"Targets"}))  # type: ignore[arg-type]  # no other call is made
+        updated(Polite(), rule, {"Targets"})  # type: ignore[arg-type]  # no other call is made
 
 
 def test_a_target_that_nobody_declared_is_removed(moto_aws: AwsSession, place: Place) -> None:
@@ -27,11 +27,11 @@ def test_a_target_that_nobody_declared_is_removed(moto_aws: AwsSession, place: P
     rule.create(moto_aws, final(rule))
     extra = {"Id": "by-hand", "Arn": place.arn("lambda", "function:x")}
     moto_aws.call("events", "PutTargets", Rule=rule.name, Targets=[extra])
-    state = rule.read(moto_aws)
+    state = live_state(moto_aws, rule)
     assert state is not None
     assert len(state["Targets"]) == 2
-    rule.update(moto_aws, final(rule), frozenset({"Targets"}))
-    assert rule.read(moto_aws) == final(rule)
+    updated(moto_aws, rule, {"Targets"})
+    assert live_state(moto_aws, rule) == final(rule)
 
 
 @pytest.mark.parametrize("said", [{"schedule": None}, {"schedule": "rate(1 day)", "pattern": {"source": ["aws.s3"]}}])

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from common.aws import AwsSession
 from common.resource import Resource
 from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
-from tests.resources.builders import Place, final, prepare
+from tests.resources.builders import Place, final, live_state, prepare, updated
 
 SHARED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLACE = Place()
@@ -66,9 +66,9 @@ def vars_of(rule: Any) -> list[tuple[str, int]]:
 def check(aws: AwsSession, resource: Resource) -> None:
     prepare(aws, resource)
     resource.create(aws, final(resource))
-    assert resource.read(aws) == final(resource)
-    resource.update(aws, final(resource), frozenset(final(resource)))
-    assert resource.read(aws) == final(resource)
+    assert live_state(aws, resource) == final(resource)
+    updated(aws, resource, final(resource))
+    assert live_state(aws, resource) == final(resource)
     resource.delete(aws)
 
 

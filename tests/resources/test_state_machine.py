@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 
 from common.aws import AwsSession
 from common.errors import AwsError, DeclarationError
-from tests.resources.builders import DEFINITION, TAGS, Place, final
+from tests.resources.builders import DEFINITION, TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, answered, refused
 
 MACHINE = Place().state_machine()
@@ -25,20 +25,20 @@ DELETING = {**LIVE, "status": "DELETING"}
 
 def test_tags_come_from_the_index() -> None:
     aws = ScriptedAws({DESCRIBE: LIVE}, index={MACHINE.arn: TAGS})
-    assert MACHINE.read(aws) == DESIRED
+    assert live_state(aws, MACHINE) == DESIRED
     assert aws.operations == [DESCRIBE, INDEX]
 
 
 def test_what_the_index_does_not_know_is_asked_for() -> None:
     tags = [{"key": name, "value": text} for name, text in TAGS.items()]
     aws = ScriptedAws({DESCRIBE: LIVE, LIST_TAGS: {"tags": tags}})
-    assert MACHINE.read(aws) == DESIRED
+    assert live_state(aws, MACHINE) == DESIRED
     assert aws.operations == [DESCRIBE, INDEX, LIST_TAGS]
 
 
 def test_an_update_is_one_call() -> None:
     aws = ScriptedAws({"stepfunctions:UpdateStateMachine": {"revisionId": "r2"}})
-    assert MACHINE.update(aws, DESIRED, frozenset({"definition"})) == {"revisionId": "r2"}
+    assert updated(aws, MACHINE, {"definition"}) == {"revisionId": "r2"}
     sent = {"definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "stateMachineArn"}
     assert aws.sent("stepfunctions:UpdateStateMachine").keys() == sent
 
@@ -46,7 +46,7 @@ def test_an_update_is_one_call() -> None:
 def test_order_and_white_space_of_a_definition_mean_nothing() -> None:
     pretty = json.dumps(dict(reversed(DEFINITION.items())), indent=4)
     aws = ScriptedAws({DESCRIBE: {**LIVE, "definition": pretty}}, index={MACHINE.arn: TAGS})
-    assert MACHINE.read(aws) == DESIRED
+    assert live_state(aws, MACHINE) == DESIRED
 
 
 def test_a_machine_that_logs_nothing_logs_nowhere() -> None:
@@ -54,7 +54,7 @@ def test_a_machine_that_logs_nothing_logs_nowhere() -> None:
     kept = {**DESIRED["loggingConfiguration"], "level": "OFF", "includeExecutionData": True}
     for logging in (kept, {"level": "OFF"}, None):
         aws = ScriptedAws({DESCRIBE: {**LIVE, "loggingConfiguration": logging}}, index={MACHINE.arn: TAGS})
-        assert quiet.read(aws) == final(quiet)
+        assert live_state(aws, quiet) == final(quiet)
 
 
 @pytest.mark.parametrize("arn", [Place().arn("logs", "log-group:/t/logs"), Place().arn("logs", "log-group:/t/logs:*")])
@@ -64,9 +64,10 @@ def test_the_log_group_is_named_with_its_streams(arn: str) -> None:
 
 
 def test_an_existing_machine_is_updated_because_creation_would_ignore_role_and_tags() -> None:
-    aws = ScriptedAws({DESCRIBE: LIVE, "stepfunctions:UpdateStateMachine": {}, "stepfunctions:TagResource": {}})
+    script = {DESCRIBE: LIVE, "stepfunctions:UpdateStateMachine": {}, "stepfunctions:TagResource": {}}
+    aws = ScriptedAws(script, index={MACHINE.arn: TAGS})
     MACHINE.create(aws, DESIRED)
-    assert aws.operations == [DESCRIBE, "stepfunctions:UpdateStateMachine", "stepfunctions:TagResource"]
+    assert aws.operations == [DESCRIBE, INDEX, "stepfunctions:UpdateStateMachine", "stepfunctions:TagResource"]
 
 
 def test_a_machine_that_is_being_deleted_is_absent_and_its_end_is_waited_for() -> None:
@@ -113,6 +114,6 @@ def test_a_policy_that_is_not_known_yet_is_waited_for(moto_aws: AwsSession, slep
 
     moto_aws.clients.of("stepfunctions").meta.events.register_first(f"before-send.sfn.{operation}", once)
     MACHINE.create(moto_aws, DESIRED)
-    assert MACHINE.read(moto_aws) == DESIRED
+    assert live_state(moto_aws, MACHINE) == DESIRED
     assert (len(slept), refusals) == (1, [])
     assert moto_aws.calls[f"stepfunctions:{operation}"] == 2

@@ -6,7 +6,7 @@ import pytest
 
 from common.aws import AwsSession
 from common.errors import AwsError
-from tests.resources.builders import Place, final
+from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 
 BUSY = refused("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled")
@@ -25,7 +25,7 @@ def test_recovery_is_switched_on_as_soon_as_backups_allow(place: Place) -> None:
 def test_backups_that_are_never_ready_are_loud(place: Place) -> None:
     aws = ScriptedAws({BACKUPS: BUSY})
     with pytest.raises(AwsError, match="ContinuousBackupsUnavailableException"):
-        place.table().update(aws, final(place.table()), frozenset({"PointInTimeRecovery"}))
+        updated(aws, place.table(), {"PointInTimeRecovery"})
     assert sum(aws.slept) < 60
 
 
@@ -49,7 +49,7 @@ def test_a_table_that_is_being_deleted_is_absent_and_its_end_is_waited_for(place
 def test_another_key_cannot_be_had_in_place(moto_aws: AwsSession, place: Place) -> None:
     place.table().create(moto_aws, final(place.table()))
     other = place.table(partition_key="id")
-    state = other.read(moto_aws)
+    state = live_state(moto_aws, other)
     assert state is not None
     assert {name for name in final(other) if final(other)[name] != state[name]} == other.immutable
 
