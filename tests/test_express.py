@@ -56,7 +56,7 @@ def test_what_an_express_workflow_cannot_do_is_told_with_its_state(definition: d
 
 def test_children_of_a_distributed_map_may_be_express_workflows_in_a_standard_machine() -> None:
     express.check(machine(A=mapped(INVOKE, **EXPRESS_CHILDREN)), "STANDARD", "here")
-    with pytest.raises(DeclarationError, match="A > Each: arn:aws:states:::glue:startJobRun.sync waits for the end of a job"):
+    with pytest.raises(DeclarationError, match=r"A > Each: arn:aws:states:::glue:startJobRun\.sync waits for the end of a job"):
         express.check(machine(A=mapped(SYNC, **EXPRESS_CHILDREN)), "STANDARD", "here")
 
 
