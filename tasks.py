@@ -21,6 +21,7 @@ from common import core_options, steps
 from common.choices import Choices, parallel
 from common.errors import UsageError
 from common.invocation import INVOCATION
+from common.screen import show
 from common.task_options import HELP, PLANNING, options
 
 if TYPE_CHECKING:
@@ -265,8 +266,8 @@ def start(_c: Context, env: str = "local") -> None:
     wanted = config.load(ROOT, env)
     if wanted.embedded is None:
         raise Exit(f"error: {env} is a real account. Nothing has to be started for it.")
-    running = local.start(ROOT, account_id=wanted.account_id, region=wanted.region, port=wanted.embedded.port, say=print)
-    print(f"The embedded AWS answers at {running.endpoint}.")  # noqa: T201 - what the task is for
+    running = local.start(ROOT, account_id=wanted.account_id, region=wanted.region, port=wanted.embedded.port, say=show)
+    show(f"The embedded AWS answers at {running.endpoint}.")
 
 
 @task()
@@ -274,7 +275,7 @@ def stop(_c: Context) -> None:
     """Stop the embedded AWS. What is in it stays for the next start."""
     from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    print("Stopped." if local.stop(ROOT) else "It was not running.")  # noqa: T201 - what the task is for
+    show("Stopped." if local.stop(ROOT) else "It was not running.")
 
 
 @task()
@@ -283,7 +284,7 @@ def reset(_c: Context) -> None:
     from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
 
     local.reset(ROOT)
-    print("Emptied.")  # noqa: T201 - what the task is for
+    show("Emptied.")
 
 
 namespace = Collection(

@@ -1,13 +1,12 @@
 """Commands that answer a question or remove something: what they share of opening a session and telling what they found."""
 
-import json as jsons
-import sys
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from common.events import Closed, Event, Planned
 from common.invocation import Invocation
 from common.report import TextReport
+from common.screen import Screen, asking
 from common.session import Choices, Session
 from common.tally import Tally, ending
 
@@ -25,9 +24,9 @@ class JsonAnswer:
         found: what is to be told; filled by the command.
     """
 
-    def __init__(self, environment: str, stream: TextIO) -> None:
+    def __init__(self, environment: str, stream: TextIO | None) -> None:
         self.found: dict[str, Any] = {"environment": environment}
-        self._stream = stream
+        self._screen = Screen(stream)
         self._tally: Tally | None = None
         """Of what changes something."""
 
@@ -41,18 +40,16 @@ class JsonAnswer:
             calls = {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))}
             changes = self._tally.told(event) if self._tally is not None else {}
             told = {**self.found, **ending(event), **changes, "api_calls": calls, "seconds": round(event.seconds, 3)}
-            self._stream.write(jsons.dumps(told, indent=2) + "\n")
+            self._screen.object(told, indent=2)
 
 
 def opened(
     kind: type[S], root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None
 ) -> tuple[S, JsonAnswer | None]:
     """A session that is closed when the invocation ends, and the answer to fill if one object is to be printed."""
-    stream = stream or sys.stdout
     answer = JsonAnswer(choices.env or "", stream) if json else None
-    ask = input if sys.stdin.isatty() and not json else None
 
     def make() -> S:
-        return kind(root, choices, (), answer or TextReport(stream=stream), ask)
+        return kind(root, choices, (), answer or TextReport(stream=stream), asking(json=json))
 
     return invocation.keep((kind, choices), make, kind.close), answer

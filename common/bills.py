@@ -6,13 +6,12 @@ as it is there, and not built; so what is said of a deployed package is said of 
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from common import answering, packing
+from common import answering, packing, screen
 from common.artifact import Sources
 from common.choices import Choices
 from common.errors import ArtifactError, DeployError
@@ -31,7 +30,7 @@ def show(root: Path, choices: Choices, invocation: Invocation) -> None:
         ArtifactError: something cannot be built.
         UsageError: nothing is selected.
     """
-    session, _ = answering.opened(Session, root, choices, invocation, json=False, stream=sys.stderr)
+    session, _ = answering.opened(Session, root, choices, invocation, json=False, stream=screen.errors())
     found = {one.built_at(session.build_dir): one for one in _selected(session)}
     if not found:
         raise packing.nothing(session)
@@ -42,7 +41,7 @@ def show(root: Path, choices: Choices, invocation: Invocation) -> None:
     if errors := [str(one) for one in told if isinstance(one, DeployError)]:
         raise ArtifactError("\n".join(dict.fromkeys(errors)))
     name = session.projects[0] if len(session.projects) == 1 else "pipelines"
-    sys.stdout.write(bill.text(bill.merged(name, [one for one in told if not isinstance(one, DeployError)])))
+    screen.Screen().object(bill.merged(name, [one for one in told if not isinstance(one, DeployError)]), indent=2)
 
 
 def _selected(session: Session) -> Iterator[Sources]:

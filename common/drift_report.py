@@ -1,17 +1,15 @@
 """`invoke drift`: compares, and prints what differs field by field."""
 
 import json as jsons
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-
-from common import answering, drift, table
+from common import answering, drift
 from common.drift import Drifted, Found
 from common.invocation import Invocation
 from common.release import printable
+from common.screen import Screen, quoted
 from common.session import Choices, Session
 
 COLUMNS = ("field", "last applied", "declared", "live")
@@ -19,7 +17,6 @@ COLUMNS = ("field", "last applied", "declared", "live")
 
 def report(root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None) -> bool:
     """Shows what has drifted; whether anything has."""
-    stream = stream or sys.stdout
     session, answer = answering.opened(Session, root, choices, invocation, json=json, stream=stream)
     _ = session.caller  # the account guard comes first
     found = drift.compare(session.env, session.aws, session.records, session.resources, session.pool)
@@ -27,15 +24,15 @@ def report(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
         answer.found |= {"checked": found.checked, "drifted": [asdict(one) for one in found.drifted]}
         answer.found["not_deployed"] = list(found.undeployed)
     else:
-        _show(Console(file=stream, highlight=False), session, found)
+        _show(Screen(stream), session, found)
     return bool(found.drifted)
 
 
-def _show(console: Console, session: Session, found: Found) -> None:
+def _show(screen: Screen, session: Session, found: Found) -> None:
     for one in found.drifted:
-        console.print(f"{one.project}: {one.key} {one.how}: {printable(one.what)}", markup=False, soft_wrap=True)
+        screen.line(quoted(f"{one.project}: {one.key} {one.how}: {printable(one.what)}"))
         if one.fields:
-            table.show(console, COLUMNS, [_row(one, number) for number in range(len(one.fields))], folding=range(4))
+            screen.table(COLUMNS, [_row(one, number) for number in range(len(one.fields))], folding=range(4))
     if found.undeployed:
         session.say(f"not deployed yet: {', '.join(found.undeployed)}")
     repair = " `deploy --verify` puts it back." if found.drifted else ""

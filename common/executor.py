@@ -18,9 +18,10 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program
 from invoke.tasks import Call, Task
 
-from common import core_options, stopping
+from common import core_options, screen, stopping
 from common.errors import DeployError
 from common.invocation import INVOCATION, Invocation
+from common.screen import visible
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository."""
@@ -38,15 +39,15 @@ class Executor(invoke.executor.Executor):
             invocation = Invocation([(str(call.task.name), call.kwargs) for call in self.normalize(tasks)])
             begun = INVOCATION.set(invocation)
             try:
-                with stopping.interruptible():
+                with screen.prepared(), stopping.interruptible():
                     return self._execute(invocation, *tasks)
             finally:
                 INVOCATION.reset(begun)
         except DeployError as error:
-            sys.stdout.flush()
-            raise Exit(f"error: {error}", code=error.exit_code) from None
+            screen.flush()
+            raise Exit(visible(f"error: {error}"), code=error.exit_code) from None
         except OSError as error:
-            raise Exit(f"error: {error}", code=1) from None
+            raise Exit(visible(f"error: {error}"), code=1) from None
         except KeyboardInterrupt as stopped:
             raise Exit("Stopped.", code=143 if isinstance(stopped, stopping.Terminated) else 130) from None
 

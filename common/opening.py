@@ -1,6 +1,5 @@
 """Opens the session of the commands that plan and deploy."""
 
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from common.choices import Choices
 from common.events import Report
 from common.invocation import Invocation
 from common.report import JsonReport, TextReport
+from common.screen import asking
 from common.session import Session
 
 
@@ -28,7 +28,6 @@ def opened(
     def make() -> Session:
         wanted = projects.chosen(root, choices.project)
         report: Report = JsonReport(choices.env or "", wanted) if json else TextReport(planning=planning)
-        ask = input if sys.stdin.isatty() and not json else None
-        return Session(root, choices, steps.covered(requested), report, ask, ahead)
+        return Session(root, choices, steps.covered(requested), report, asking(json=json), ahead)
 
     return invocation.keep(choices, make, Session.close)

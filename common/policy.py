@@ -8,7 +8,6 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 """
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from common.resources.job import Job
 from common.resources.role import Role
 from common.resources.rule import Rule
 from common.resources.state_machine import StateMachine
+from common.screen import Screen, say
 from common.session import Choices, Session
 
 ACTIONS = {
@@ -140,12 +140,12 @@ def show(root: Path, choices: Choices) -> None:
     session = Session(root, choices, (), lambda _: None)
     env = session.configured
     declared = projects.load(root, env, session.projects)
-    text = json.dumps(deployer(env, [one for pipeline in declared for one in pipeline.resources()]), indent=2)
-    sys.stdout.write(f"{text}\n")
-    if (length := len("".join(text.split()))) > MANAGED_POLICY:
-        sys.stderr.write(
+    document = deployer(env, [one for pipeline in declared for one in pipeline.resources()])
+    Screen().object(document, indent=2)
+    if (length := len("".join(json.dumps(document).split()))) > MANAGED_POLICY:
+        say(
             f"note: a managed policy may have {MANAGED_POLICY} characters besides white space; these are {length}. "
-            "Spread the statements over two policies, and attach both.\n"
+            "Spread the statements over two policies, and attach both."
         )
 
 

@@ -16,6 +16,7 @@ from common import digest
 from common.digest import Digest
 from common.remains import Remains
 from common.resource import Key, Resource
+from common.screen import visible
 
 SCHEMA = 1
 CLEAN, DEPLOYING = "clean", "deploying"
@@ -190,8 +191,8 @@ def remains_of(key: Key, place: Place, account_id: str) -> Remains | None:
 
 
 def printable(text: object, limit: int = 300) -> str:
-    """A stored text as a terminal may see it: nothing that moves the cursor, and not for ever."""
-    shown = "".join(one if one.isprintable() else " " for one in str(text)[: limit + 1])
+    """A stored text as one line of a bounded length."""
+    shown = visible(str(text)[: limit + 1], lines=False)
     return shown if len(shown) <= limit else f"{shown[:limit]}…"
 
 

@@ -1,18 +1,16 @@
 """`invoke history`: who released what, when, from which commit, and how it ended."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-
-from common import answering, cells, releases, table
+from common import answering, cells, releases
 from common.errors import UsageError
 from common.invocation import Invocation
 from common.release import PROJECT
 from common.releases import Release
 from common.resource import SHARED
+from common.screen import Screen
 from common.session import Choices, Session
 
 COLUMNS = ("released (UTC)", "project", "outcome", "changes", "by", "commit")
@@ -28,7 +26,6 @@ def report(
     """
     if not last.isdecimal() or not 1 <= int(last) <= 1000:
         raise UsageError(f"--last is {last!r}; it must be a whole number from 1 to 1000.")
-    stream = stream or sys.stdout
     session, answer = answering.opened(Session, root, choices, invocation, json=json, stream=stream)
     _ = session.caller  # the account guard comes first
     names = [name.strip() for name in choices.project.split(",")] if choices.project else sorted(session.records.projects())
@@ -41,9 +38,9 @@ def report(
         answer.found["releases"] = [asdict(one) for one in found]
     elif found:
         rows = [_row(one) for one in found]
-        table.show(Console(file=stream, highlight=False), COLUMNS, rows, whole=[0], folding=[4])
+        Screen(stream).table(COLUMNS, rows, whole=[0], folding=[4])
     else:
-        stream.write("Nothing was released yet.\n")
+        Screen(stream).text("Nothing was released yet.\n")
     return found
 
 

@@ -3,29 +3,20 @@
 On a terminal what is under way shows in one live line below what is done; elsewhere the same lines come plain. Text goes to
 standard output, so that a pipe gets what a person saw; with `--json` standard output holds one object and nothing else.
 
-Lines are written in rich's markup, and rich is loaded where there is a terminal (see `markup`).
-
-Follows https://no-color.org
+Lines are written in rich's markup; what others have written is quoted in it (see `screen`).
 """
 
-import json
-import os
-import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
-from common.markup import escape, plain
+from common.markup import escape
 from common.prediction import predict
 from common.resource import CHANGING, Action, Change, Key, Plan
+from common.screen import Screen, quoted
 from common.tally import Tally, ending
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.status import Status
 
 STYLES = {
     Action.CREATE: "green",
@@ -51,8 +42,6 @@ PAST = {
 }
 LEFT = frozenset({Action.NOOP, Action.ORPHAN})
 """Actions that do nothing."""
-LOG_WIDTH = 120
-"""Characters of a line, where that is not the terminal's."""
 WIDTH = 16
 """Of the first column: the longest step's name."""
 
@@ -67,26 +56,14 @@ class TextReport:
 
     def __init__(self, *, planning: bool = False, stream: TextIO | None = None) -> None:
         self._planning = planning
-        self._stream = stream or sys.stdout
-        self._styled = self._stream.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+        self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._running: dict[object, str] = {}
         self._done: Counter[Action] = Counter()
-        self._status: Status | None = None
         self._plan: Plan | None = None
         self._removal = False
         self._projects: set[str] = set()
         self._live("reading what is deployed" if planning else "")
-
-    @cached_property
-    def _console(self) -> "Console":
-        from rich.console import Console  # noqa: PLC0415 - takes long to load, and only a terminal needs it
-
-        return Console(file=self._stream, highlight=False, soft_wrap=True)
-
-    @property
-    def _width(self) -> int:
-        return self._console.width if self._styled else LOG_WIDTH
 
     def __call__(self, event: Event) -> None:
         """Shows one event; from any thread."""
@@ -108,7 +85,7 @@ class TextReport:
                 self._line(_packed(event))
                 for what, names in (("package", event.holds), ("file", [*event.files])):
                     if names:
-                        self._line(f"    [dim]{escape(_some(what, names, self._width - 4))}[/dim]")
+                        self._line(f"    [dim]{quoted(_some(what, names, self._screen.width - 4))}[/dim]")
             case Closed():
                 self._close(event)
             case _:
@@ -126,13 +103,13 @@ class TextReport:
                 self._line(f"  {self._line_of(change)} [dim]{seconds:.1f} s[/dim]")
             case Failed(change, message):
                 self._line(f"  [bold red]failed[/bold red] {self._line_of(change)}")
-                self._line(f"    [red]{escape(message)}[/red]")
+                self._line(f"    [red]{_indented(message)}[/red]")
             case Skipped(change, message):
                 self._line(f"  [yellow]skipped[/yellow] {self._line_of(change)}")
-                self._line(f"    [yellow]{escape(message)}[/yellow]")
+                self._line(f"    [yellow]{_indented(message)}[/yellow]")
             case Blocked(change, needed):
                 because = f"{self._name(needed)} failed" if needed else "the deploy was stopped"
-                self._line(f"  [red]not tried[/red] {self._line_of(change)} [red]({because})[/red]")
+                self._line(f"  [red]not tried[/red] {self._line_of(change)} [red]({quoted(because)})[/red]")
 
     def _name(self, key: Key) -> str:
         """The key, and whose it is where several projects are at work: each may have a function of that name."""
@@ -145,12 +122,12 @@ class TextReport:
         style, word = STYLES[change.action], str(change.action)
         if self._removal and change.action is Action.ORPHAN:
             style, word = "green", "keep"
-        return f"[{style}]{word}[/{style}] {escape(name)}: {escape(change.reason)}"
+        return f"[{style}]{word}[/{style}] {quoted(name)}: {quoted(change.reason)}"
 
     def _show_plan(self, plan: Plan) -> None:
         shown = [change for change in plan.changes if change.action is not Action.NOOP]
         for project in dict.fromkeys(change.key.project for change in shown):
-            self._line(f"[bold]{project}[/bold]")
+            self._line(f"[bold]{quoted(project)}[/bold]")
             for change in shown:
                 if change.key.project == project:
                     self._line(f"  {self._described(change, str(change.key))}")
@@ -192,26 +169,10 @@ class TextReport:
         return [f"{self._done[action]} {PAST[action]}" for action in DONE_ORDER if action in always or self._done[action]]
 
     def _line(self, text: str) -> None:
-        if self._styled:
-            self._console.print(text)
-        else:
-            self._stream.write(f"{plain(text)}\n")
-            self._stream.flush()
+        self._screen.line(text)
 
     def _live(self, text: str) -> None:
-        """The one line that changes; only on a terminal."""
-        if not self._styled or not self._console.is_terminal:
-            return
-        shown = f"[dim]{escape(text[: max(self._console.width - 4, 10)])}[/dim]"
-        if not text:
-            if self._status is not None:
-                self._status.stop()
-                self._status = None
-        elif self._status is None:
-            self._status = self._console.status(shown, spinner="dots")
-            self._status.start()
-        else:
-            self._status.update(shown)
+        self._screen.live(text)
 
 
 CHANGING_ORDER = (
@@ -224,11 +185,16 @@ DONE_ORDER = (
 )
 
 
+def _indented(message: str) -> str:
+    """A message of several lines, each of them below the change that it is about."""
+    return escape(message).replace("\n", "\n    ")
+
+
 def _packed(built: Built) -> str:
     word = "[green]built[/green]" if built.because else "[dim]unchanged[/dim]"
     size = f"{built.size / 2**20:.1f} MiB" if built.size >= 2**20 else f"{built.size / 2**10:.1f} KiB"
     why = f": {built.because}" if built.because else ""
-    return f"  {word} {built.key.project}/{built.key.name} [dim]{size}[/dim]{escape(why)}"
+    return f"  {word} {quoted(f'{built.key.project}/{built.key.name}')} [dim]{size}[/dim]{quoted(why)}"
 
 
 def _some(what: str, names: Sequence[str], width: int) -> str:
@@ -249,7 +215,7 @@ class JsonReport:
         counts = Plan(()).counts()
         self._object: dict[str, Any] = {"environment": environment, "projects": list(projects), "counts": counts, "changes": []}
         self._object["predicted"] = {"calls": 0, "seconds": 0.0}
-        self._stream = stream or sys.stdout
+        self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._tally = Tally()
 
@@ -270,7 +236,7 @@ class JsonReport:
                     self._object |= {**ending(event), **self._tally.told(event)}
                     self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
                     self._object["seconds"] = round(seconds, 3)
-                    self._stream.write(json.dumps(self._object) + "\n")
+                    self._screen.object(self._object)
 
 
 def as_object(change: Change) -> dict[str, Any]:

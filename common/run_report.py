@@ -5,15 +5,11 @@ tells what is waited for.
 """
 
 import json
-import sys
 import threading
 import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TextIO
-
-from rich.console import Console
-from rich.markup import escape
 
 from common import table
 from common.events import Closed, Note
@@ -22,6 +18,7 @@ from common.failure import Failure
 from common.history import Entered, Left, Nested, Retried, Status, Visit
 from common.preview import Preview
 from common.report import TextReport
+from common.screen import Screen, quoted
 
 STYLES = {
     Status.SUCCEEDED: "green",
@@ -49,10 +46,10 @@ class TextRunReport(TextReport):
         with self._lock:
             match event:
                 case Put(path, uri):
-                    self._line(f"  [dim]{escape(path.name)} is put to[/dim] {escape(uri)}")
+                    self._line(f"  [dim]{quoted(path.name)} is put to[/dim] {quoted(uri)}")
                 case Began(project, _, execution):
                     self._begun, self._told, self._seen = time.monotonic(), set(), set()
-                    self._line(f"[bold]{project}[/bold] [dim]{escape(execution)}[/dim]")
+                    self._line(f"[bold]{quoted(project)}[/bold] [dim]{quoted(execution)}[/dim]")
                 case Waiting(running):
                     self._wait(running)
                 case Entered() | Left() | Retried() | Nested():
@@ -61,7 +58,7 @@ class TextRunReport(TextReport):
                     self._ended(event)
                 case Shown(_, preview):
                     self._live("")
-                    show_preview(self._console, preview)
+                    show_preview(self._screen, preview)
                 case Note() | Closed():
                     self._show(event)
 
@@ -69,7 +66,7 @@ class TextRunReport(TextReport):
         for visit in running:
             if visit not in self._told:
                 self._told.add(visit)
-                if not self._console.is_terminal:
+                if not self._screen.is_live:
                     self._state("entered", "dim", visit)
         names = ", ".join(visit.title for visit in running if not any(other.parent is visit for other in running))
         self._live(f"{names or 'waiting'} · {time.monotonic() - self._begun:.0f} s")
@@ -82,15 +79,15 @@ class TextRunReport(TextReport):
                 self._seen.add(visit.name)
                 if not again:
                     why = f": {visit.error}" if visit.error and visit.status is not Status.SUCCEEDED else ""
-                    self._state(visit.status, STYLES[visit.status], visit, f" [dim]{visit.seconds or 0:.1f} s[/dim]{escape(why)}")
+                    self._state(visit.status, STYLES[visit.status], visit, f" [dim]{visit.seconds or 0:.1f} s[/dim]{quoted(why)}")
             case Retried(_, error):
-                self._state("retried", "yellow", visit, f": attempt {visit.attempts} after {escape(error)}")
+                self._state("retried", "yellow", visit, f": attempt {visit.attempts} after {quoted(error)}")
             case Nested(_, execution):
                 machine, _, name = execution.partition(":execution:")[2].partition(":")
-                self._state("started", "cyan", visit, f": {escape(machine)} [dim]{escape(name)}[/dim]")
+                self._state("started", "cyan", visit, f": {quoted(machine)} [dim]{quoted(name)}[/dim]")
 
     def _state(self, word: str, style: str, visit: Visit, more: str = "") -> None:
-        self._line(f"  {'  ' * visit.depth}[{style}]{word}[/{style}] {escape(visit.title)}{more}")
+        self._line(f"  {'  ' * visit.depth}[{style}]{word}[/{style}] {quoted(visit.title)}{more}")
 
     def _ended(self, outcome: Outcome) -> None:
         self._live("")
@@ -101,28 +98,28 @@ class TextRunReport(TextReport):
 
     def _failed(self, status: str, failure: Failure) -> None:
         where = " > ".join(failure.states)
-        self._line(f"\n[bold red]{escape(where) or status.lower()}[/bold red]: [red]{escape(failure.error)}[/red]")
+        self._line(f"\n[bold red]{quoted(where) or status.lower()}[/bold red]: [red]{quoted(failure.error)}[/red]")
         for line in failure.message.splitlines():
-            self._line(f"  {escape(line)}")
+            self._line(f"  {quoted(line)}")
         if failure.lines:
-            self._line(f"[dim]the last lines of {escape(failure.log)}:[/dim]")
+            self._line(f"[dim]the last lines of {quoted(failure.log)}:[/dim]")
         for line in failure.lines:
-            self._line(f"  [dim]│[/dim] {escape(line)}")
+            self._line(f"  [dim]│[/dim] {quoted(line)}")
         self._line("")
 
 
-def show_preview(console: Console, preview: Preview) -> None:
+def show_preview(screen: Screen, preview: Preview) -> None:
     """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
     total = f"{preview.total:,}" if preview.total is not None else f"many, in {preview.files:,} files"
-    console.print(f"\n{escape(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]", soft_wrap=True)
+    screen.line(f"\n{quoted(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]")
     rows = [[_cell(value) for value in row] for row in preview.rows]
-    shown = table.fitting(console, preview.columns, rows)
+    shown = table.fitting(preview.columns, rows, screen.room)
     right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
     if rows:
-        table.show(console, preview.columns[:shown], [row[:shown] for row in rows], right=right)
+        screen.table(preview.columns[:shown], [row[:shown] for row in rows], right=right)
     if hidden := preview.columns[shown:]:
-        console.print(f"[dim]and {len(hidden)} more columns: {escape(', '.join(hidden))}[/dim]", soft_wrap=True)
-    console.print()
+        screen.line(f"[dim]and {len(hidden)} more columns: {quoted(', '.join(hidden))}[/dim]")
+    screen.line("")
 
 
 def _cell(value: Any) -> str:
@@ -135,7 +132,7 @@ class JsonRunReport:
 
     def __init__(self, environment: str, stream: TextIO | None = None) -> None:
         self._environment = environment
-        self._stream = stream or sys.stdout
+        self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._runs: list[dict[str, Any]] = []
 
@@ -163,7 +160,7 @@ class JsonRunReport:
             "api_calls": {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))},
             "seconds": round(seconds, 3),
         }
-        self._stream.write(json.dumps(told, indent=2, default=str) + "\n")
+        self._screen.object(told, indent=2)
 
 
 def _ended(outcome: Outcome) -> dict[str, Any]:

@@ -4,16 +4,12 @@ All of it is read from the artifact bucket and from Step Functions; nothing is c
 `plan` is for.
 """
 
-import json as jsons
-import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-
-from common import cells, projects, table
+from common import cells, projects
 from common.declaration import Declares
 from common.errors import AwsError
 from common.events import Closed, Event, Note
@@ -21,6 +17,7 @@ from common.invocation import Invocation
 from common.lock import Lock
 from common.release import CLEAN, DEPLOYING, Root, printable
 from common.report import TextReport
+from common.screen import Screen
 from common.session import Choices, Session
 
 NEVER = "never deployed"
@@ -70,7 +67,6 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
         json: print one JSON object instead of text.
         stream: where to write.
     """
-    stream = stream or sys.stdout
     report = _JsonReport(choices.env or "", stream) if json else TextReport(stream=stream)
 
     def make() -> Session:
@@ -83,7 +79,7 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
     if isinstance(report, _JsonReport):
         report.found = found
     else:
-        show(Console(file=stream, highlight=False), found)
+        show(stream, found)
     return found
 
 
@@ -102,10 +98,10 @@ def read(session: Session, pipeline: Declares) -> Status:
     )
 
 
-def show(console: Console, found: list[Status]) -> None:
+def show(stream: TextIO | None, found: list[Status]) -> None:
     """Prints one line a project, and below what is unfinished."""
-    table.show(console, COLUMNS, [_row(one) for one in found], right=[2], whole=[3], folding=[4])
-    report = TextReport(stream=console.file)  # type: ignore[arg-type] # IO[str] is all that it needs
+    Screen(stream).table(COLUMNS, [_row(one) for one in found], right=[2], whole=[3], folding=[4])
+    report = TextReport(stream=stream)
     for one in found:
         if one.pending:
             report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
@@ -152,9 +148,9 @@ def _time(when: datetime) -> str:
 class _JsonReport:
     """One object on standard output, at the end."""
 
-    def __init__(self, environment: str, stream: TextIO) -> None:
+    def __init__(self, environment: str, stream: TextIO | None) -> None:
         self.found: list[Status] = []
-        self._environment, self._stream = environment, stream
+        self._environment, self._screen = environment, Screen(stream)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Closed):
@@ -164,4 +160,4 @@ class _JsonReport:
                 "api_calls": {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))},
                 "seconds": round(event.seconds, 3),
             }
-            self._stream.write(jsons.dumps(told, indent=2) + "\n")
+            self._screen.object(told, indent=2)

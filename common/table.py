@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 _BETWEEN = 2
 """Characters between two columns."""
@@ -15,42 +14,38 @@ _FOLDED = 8
 _Rows = Sequence[Sequence[str]]
 
 
-def show(
-    console: Console,
+def laid_out(
     columns: Sequence[str],
     rows: _Rows,
+    room: int | None,
     *,
     right: Sequence[int] = (),
     whole: Sequence[int] = (),
     folding: Sequence[int] = (),
-) -> None:
-    """Prints a table whose cells wrap where a terminal is too narrow: between words, where there is room for these.
+) -> tuple[Table, int]:
+    """A table whose cells wrap where a terminal is too narrow: between words, where there is room for these; and its full width.
 
     Args:
-        console: where.
         columns: their names.
         rows: plain text, in the order of `columns`.
+        room: characters of a terminal's line; None where there is none.
         right: the positions of columns that are aligned to the right.
         whole: of those that are the last to wrap.
         folding: of those whose words may be broken.
     """
-    terminal = console.is_terminal
-    table = Table(
-        box=box.SIMPLE_HEAD if terminal else None, padding=(0, 1, 0, 0 if terminal else 1), pad_edge=False, show_edge=False
-    )
-    widths = _widths(columns, rows, console.width, whole, folding) if terminal else [None] * len(columns)
+    table = Table(box=box.SIMPLE_HEAD if room else None, padding=(0, 1, 0, 0 if room else 1), pad_edge=False, show_edge=False)
+    widths = _widths(columns, rows, room, whole, folding) if room else [None] * len(columns)
     for at, name in enumerate(columns):
-        table.add_column(escape(name), justify="right" if at in right else "left", overflow="fold", width=widths[at])
+        table.add_column(Text(name), justify="right" if at in right else "left", overflow="fold", width=widths[at])
     for row in rows:
-        table.add_row(*map(escape, row))
-    wide = console if terminal else Console(file=console.file, width=_width(columns, rows), highlight=False)
-    wide.print(table, soft_wrap=False)
+        table.add_row(*map(Text, row))
+    return table, _width(columns, rows)
 
 
-def fitting(console: Console, columns: Sequence[str], rows: _Rows) -> int:
+def fitting(columns: Sequence[str], rows: _Rows, room: int | None) -> int:
     """How many of the first columns a line has room for without wrapping; at least one."""
     count = len(columns)
-    while console.is_terminal and count > 1 and _width(columns[:count], rows) > console.width:
+    while room and count > 1 and _width(columns[:count], rows) > room:
         count -= 1
     return count
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from common import config, digest, provenance
+from common import config, digest, provenance, screen
 from common.choices import Choices
 from common.errors import UsageError
 from common.packaging.tree import IGNORED
@@ -40,7 +40,7 @@ def watch(
     json: bool = False,
     run: Callable[[list[str]], int] | None = None,
     sleep: Callable[[float], None] = time.sleep,
-    say: Callable[[str], object] = lambda text: sys.stderr.write(f"{text}\n"),
+    say: Callable[[str], object] = screen.say,
 ) -> None:
     """Runs a round now, and another whenever files have changed; a round that fails is told by itself. Ends by a signal.
 

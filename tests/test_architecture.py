@@ -30,7 +30,7 @@ LAYERS = (
         "tags",
         "task_options",
     },
-    {"choices", "config", "definition", "invocation", "packaging", "resource", "stat_cache"},
+    {"choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"},
     {"ahead", "aws_common", "core_options", "express", "reasons", "remains"},
     {"release"},
     {
@@ -152,6 +152,24 @@ def test_one_module_speaks_to_aws_and_three_to_invoke() -> None:
     assert speaking == {"common/core_options.py", "common/executor.py", "tasks.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/digest.py", "common/local/environments.py"}, "digests are made in one place"
+
+
+def writes_to_the_terminal(path: Path) -> bool:
+    """Whether a file prints, names a standard stream that is written to, or makes a console of its own."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"print", "input"}:
+            return True
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr", "sys.__stdout__", "os.write"}:
+            return True
+        if isinstance(node, ast.ImportFrom) and node.module in {"rich", "rich.console", "rich.markup", "rich.live", "sys"}:
+            return {alias.name for alias in node.names} != {"box"}
+    return False
+
+
+def test_one_module_writes_to_the_terminal() -> None:
+    """The others: a pipe between two processes of ours, and a constant that a signal's handler writes."""
+    writing = {shown(path) for path in OURS if writes_to_the_terminal(path)}
+    assert writing == {"common/screen.py", "common/asking.py", "common/stopping.py"}
 
 
 @pytest.mark.parametrize("path", DECLARATIONS, ids=shown)

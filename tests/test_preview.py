@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from moto import mock_aws
-from rich.console import Console
 
 from common import preview as previews
 from common.aws import AwsSession
@@ -19,6 +18,8 @@ from common.preview import preview
 from common.reference import Ref
 from common.resource import Key
 from common.run_report import show_preview
+from common.screen import Screen
+from tests.terminal import on_screen
 
 BUCKET = Ref(Key("shared", "bucket", "final"), "t-final", "arn:aws:s3:::t-final")
 TABLE = BUCKET / "acreage"
@@ -127,14 +128,10 @@ FOUND = previews.Preview(
 )
 
 
-def shown(*, terminal: bool, width: int) -> str:
-    stream = io.StringIO()
-    show_preview(Console(file=stream, force_terminal=terminal, width=width, no_color=True, highlight=False), FOUND)
-    return stream.getvalue()
-
-
 def test_shows_all_columns_where_there_is_no_terminal() -> None:
-    text = shown(terminal=False, width=20)
+    stream = io.StringIO()
+    show_preview(Screen(stream), FOUND)
+    text = stream.getvalue()
     assert "the first 2 of 1,234 rows" in text
     assert [line.split() for line in text.splitlines() if line.startswith("20")] == [
         ["2023", "Lea", "[x]", "n" * 39 + "…"],
@@ -142,8 +139,10 @@ def test_shows_all_columns_where_there_is_no_terminal() -> None:
     ]
 
 
-def test_shows_the_columns_that_a_terminal_has_room_for_and_names_the_others() -> None:
-    text = shown(terminal=True, width=40)
+def test_shows_the_columns_that_a_terminal_has_room_for_and_names_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_screen(monkeypatch, 40)
+    show_preview(Screen(stream), FOUND)
+    text = stream.text()
     assert "county" in text
     assert "nnn" not in text
     assert "and 1 more columns: note" in text

@@ -14,6 +14,7 @@ from common.errors import FailedError, LockedError, StoppedError
 from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
 from common.report import JsonReport, TextReport
 from common.resource import Action, Change, Key, Plan
+from tests.terminal import Terminal, on_screen
 
 BUCKET, FUNCTION, JOB = Key("shared", "bucket", "artifacts"), Key("acres", "lambda", "Validate"), Key("acres", "glue-job", "load")
 CREATE = Change(BUCKET, Action.CREATE, "does not exist")
@@ -42,20 +43,9 @@ def closed(done: int = 0, failed: int = 0, blocked: int = 0) -> Closed:
     return Closed(1.25, CALLS, done, failed, blocked, error=error)
 
 
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
 @contextmanager
 def on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Iterator[tuple[TextReport, Terminal]]:
-    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", str(columns))
-    stream = Terminal()
+    stream = on_screen(monkeypatch, columns)
     report = TextReport(stream=stream)
     yield report, stream
     report(closed())

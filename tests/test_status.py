@@ -1,17 +1,16 @@
 """`invoke status`: what was released, what is unfinished, who holds the lease, how the last execution went."""
 
-import io
 import json
 from typing import Any
 
 import boto3
 import pytest
 from botocore import handlers
-from rich.console import Console
 
 from common.status import Execution, Status, show
 from tests.repository import Repository
 from tests.resources.scripted import answered
+from tests.terminal import on_screen
 
 MACHINE = 'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})'
 RUN = 'p.run_by(m, starting={"a": 1})'
@@ -118,27 +117,27 @@ def test_bad_input_is_told(declared: Repository, monkeypatch: pytest.MonkeyPatch
     assert "belong to account 123456789012" in declared.invoke("status", "--env", "dev").err
 
 
-def test_is_a_table_on_a_terminal() -> None:
-    stream = io.StringIO()
+def test_is_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_screen(monkeypatch, 200)
     about = {"since": "2026-01-15T09:30:00+00:00", "holder": "ann", "host": "mill", "commit": "0123456789abcdef", "clean": "no"}
-    show(Console(file=stream, force_terminal=True, width=200, no_color=True), [Status("acres", "clean", about, resources=7)])
-    text = stream.getvalue()
+    show(stream, [Status("acres", "clean", about, resources=7)])
+    text = stream.text()
     assert "─" in text
     assert "2026-01-15 09:30 " in text
     assert "ann@mill" in text
     assert "01234567 + changes" in text
 
 
-def test_no_word_is_broken_on_a_narrow_terminal() -> None:
+def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     about = {"since": "2026-01-15T10:30:00+01:00", "holder": "ann", "host": "ip-10-0-12-34.internal", "commit": "0123456789"}
     ran = Execution("arn", "SUCCEEDED", "2026-01-16T11:45:00+00:00", None)
-    stream = io.StringIO()
+    stream = on_screen(monkeypatch, 80)
     found = [
         Status("fpac_pipeline", "clean", about, resources=37, last_execution=ran),
         Status("reference_data", "never deployed"),
     ]
-    show(Console(file=stream, force_terminal=True, width=80, no_color=True, color_system=None), found)
-    lines = stream.getvalue().splitlines()
+    show(stream, found)
+    lines = stream.text().splitlines()
     assert max(map(len, lines)) <= 80
     whole = {"fpac_pipeline", "reference_data", "deployed", "2026-01-15", "09:30", "01234567", "SUCCEEDED", "2026-01-16", "11:45"}
     assert whole <= {word for line in lines for word in line.split()}

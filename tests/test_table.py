@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from common import cells, table
+from common.screen import Screen
 
 COLUMNS = ("when", "project", "changes")
 ROWS = [["2026-11-23 08:43", "fpac_pipeline", "39 create, 10 upload"], ["2026-11-22 10:00", "orders", "x" * 60]]
@@ -14,7 +15,7 @@ ROWS = [["2026-11-23 08:43", "fpac_pipeline", "39 create, 10 upload"], ["2026-11
 def shown(width: int) -> list[str]:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=width, color_system=None)
-    table.show(console, COLUMNS, ROWS, whole=[0], folding=[2])
+    console.print(table.laid_out(COLUMNS, ROWS, width, whole=[0], folding=[2])[0], soft_wrap=False)
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
@@ -34,7 +35,7 @@ def test_what_shall_stay_whole_wraps_last_and_between_words() -> None:
 
 def test_elsewhere_no_value_is_cut() -> None:
     stream = io.StringIO()
-    table.show(Console(file=stream, width=20), COLUMNS, ROWS, folding=[2])
+    Screen(stream).table(COLUMNS, ROWS, folding=[2])
     assert "x" * 60 in stream.getvalue()
 
 

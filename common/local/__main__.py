@@ -3,10 +3,10 @@
 Usage: ``python -m common.local <name> [<Python version>]``; prints one JSON object, or the error and exits with 1.
 """
 
-import json
 import sys
 from pathlib import Path
 
+from common import screen
 from common.errors import LocalError
 from common.local import environments
 
@@ -17,20 +17,16 @@ def main() -> int:
     try:
         variables: dict[str, str] = {}
         if name == "spark":
-            python, variables = environments.spark(_note)
+            python, variables = environments.spark(screen.say)
         elif name in {"uv", "node"}:
-            python = Path(environments.uv() if name == "uv" else environments.node(_note))
+            python = Path(environments.uv() if name == "uv" else environments.node(screen.say))
         else:
-            python = environments.python(name, _note, *version)
+            python = environments.python(name, screen.say, *version)
     except LocalError as error:
-        _note(f"error: {error}")
+        screen.say(f"error: {error}")
         return 1
-    sys.stdout.write(json.dumps({"python": str(python), "variables": variables}) + "\n")
+    screen.Screen().object({"python": str(python), "variables": variables})
     return 0
-
-
-def _note(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 if __name__ == "__main__":
