@@ -5,7 +5,6 @@ digest of their own (the content digest), because deflate output differs between
 the zip.
 """
 
-import shutil
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ from typing import Any, ClassVar
 from common import digest
 from common.build_folder import used
 from common.digest import Digest, OfFile
-from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import bill
 from common.packaging.bill import Component, Document
 from common.packaging.python import check_syntax
-from common.packaging.tree import Found, check_secrets, check_unchanged
+from common.packaging.tree import Digests, Found, check_secrets, copy
 from common.resource import Key
 
 PACKAGER = 1
@@ -56,7 +54,7 @@ class Sources:
 
     @abstractmethod
     def _write(self, target: Path, build_dir: Path) -> None:
-        """Checks the files and makes the artifact of them."""
+        """Checks the files and makes the artifact of them; it gets its name once all bytes were compared with their digests."""
 
     @property
     def location(self) -> str:
@@ -92,6 +90,12 @@ class Sources:
         """Covers everything that can change the bytes: names, contents and executable bits, locks, runtime, packager."""
         return self._input_digest
 
+    @property
+    def _digested(self) -> Digests:
+        """The files' digests by their paths, for whoever copies them."""
+        read = self._read_files()
+        return {found.path: read[name] for name, found in self._found.items()}
+
     def _executable(self) -> list[str]:
         return sorted(name for name, found in self._found.items() if found.is_executable)
 
@@ -103,13 +107,7 @@ class Sources:
         """
         built = self.built_at(build_dir)
         if not used(built):
-            bill.beside(built).unlink(missing_ok=True)  # of other bytes
             self._write(built, build_dir)
-            try:
-                check_unchanged(self._found.values())
-            except ArtifactError:
-                built.unlink()
-                raise
         return built
 
     def built_at(self, build_dir: Path) -> Path:
@@ -135,10 +133,13 @@ class Sources:
     def bill(self, build_dir: Path) -> Path | None:
         """The bill of materials beside the built file; none if it would say nothing but what the file is called."""
         known = bill.beside(self.built_at(build_dir))
-        if not known.exists() and self.components(build_dir):
+        if not known.exists() and not self.components(build_dir):
+            return None
+        content = digest.of_file(self.build(build_dir))
+        if bill.content(known) != content:  # it is missing, or of a file that was built before and is gone
             with new_file(known) as temporary:
-                temporary.write_text(bill.text(self.document(build_dir)), encoding="utf-8")
-        return known if known.exists() else None
+                temporary.write_text(bill.text(self.document(build_dir, content)), encoding="utf-8")
+        return known
 
 
 @dataclass(frozen=True)
@@ -166,5 +167,5 @@ class Script(Sources):
     def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed
         check_syntax(self.path)
         check_secrets(self._found)
-        with new_file(target) as temporary:
-            shutil.copyfile(self.path, temporary)
+        with new_file(target) as temporary, temporary.open("wb") as file:
+            copy(self._found[self.path.name], file, self._digested)

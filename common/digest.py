@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NewType, Protocol
+from typing import IO, Any, BinaryIO, NewType, Protocol
 
 Digest = NewType("Digest", str)
 OfFile = Callable[[Path, os.stat_result], Digest]
@@ -77,10 +77,24 @@ def of_file(path: Path) -> Digest:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
+def of_copy(source: BinaryIO, target: IO[bytes]) -> Digest:
+    """Copies the rest of a stream; the digest of just the bytes that were copied."""
+    found = hashlib.sha256()
+    while part := source.read(1 << 20):
+        found.update(part)
+        target.write(part)
+    return Digest(found.hexdigest())
+
+
 def md5(path: Path) -> Digest:
     """The MD5 of a file's bytes, hexadecimal: what S3 calls an object; nothing of ours is named by it."""
     with path.open("rb") as file:
         return Digest(hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest())
+
+
+def md5_of_bytes(data: bytes) -> Digest:
+    """As `md5`, of bytes that were read already."""
+    return Digest(hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
 def of_stat(found: os.stat_result) -> list[int]:

@@ -66,9 +66,10 @@ class SharedCode(Sources):
             if name.endswith(".py"):
                 check_syntax(found.path)
         if self.shell:
-            wheels.write_own(target, self._found)
+            wheels.write_own(target, self._found, self._digested)
         else:
-            write_zip(target, self._found, {name: "" for name in _packages(self._found) if name not in self._found})
+            packages = {name: "" for name in _packages(self._found) if name not in self._found}
+            write_zip(target, self._found, self._digested, packages)
 
 
 def _packages(files: Mapping[str, Found]) -> set[str]:

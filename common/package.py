@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from common import digest
@@ -116,7 +117,8 @@ class Package(Sources):
         if self.dependencies is not None:
             inputs |= {"dependencies": self.dependencies.digest(), "ignored": list(self._ignoring.own)}
         if self.command is not None:
-            inputs |= {"command": [COMMANDS, self.command.line, self.command.output]}
+            ignored = {"ignored": list(self._ignoring.own)} if self._ignoring.own else {}
+            inputs |= {"command": [COMMANDS, self.command.line, self.command.output], **ignored}
         if self.handler and self._handler_file is None:  # it changes no byte, but must be looked for in what is built
             inputs |= {"handler": self.handler, "layers": [layer.input_digest() for layer in self.layers]}
         return inputs
@@ -172,8 +174,9 @@ class Package(Sources):
             return ()
         from common.packaging import installed  # noqa: PLC0415 - most packages hold nothing of others
 
-        found = self.dependencies.components(build_dir, self.folder) if self.dependencies is not None else []
-        return [*found, *installed.vendored(brought)]
+        found = self.dependencies.components(build_dir, self._ignoring.of_installed()) if self.dependencies is not None else []
+        with TemporaryDirectory() as place:
+            return [*found, *installed.vendored(brought, self._digested, Path(place))]
 
     def because(self, built: Path) -> str:
         """Why it was built: what has changed since the last package of its name, runtime and architecture on this machine."""
@@ -196,7 +199,7 @@ class Package(Sources):
             self._check_built(members, self._beside(build_dir))
         check_case(members, shown(self.folder))
         self.check_size(members, build_dir)
-        write_zip(target, self.placed(members))
+        write_zip(target, self.placed(members), self._digested)
         said = {"runtime": self.runtime, "architecture": self.architecture, "files": dict(self.files())}
         with new_file(target.with_suffix(".json")) as manifest:
             manifest.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -226,13 +229,14 @@ class Package(Sources):
     def members(self, build_dir: Path) -> Files:
         """What it holds; dependencies are installed, and what a command makes is made."""
         if self.command is not None:
-            made = self.command.members(self._own, self.folder, self.input_digest(), build_dir, self._ignoring)
+            given = (self._own, self._digested, self.folder)
+            made = self.command.members(*given, self.input_digest(), build_dir, self._ignoring)
             check_secrets({**self._shared, **made})
             self._check_syntax(self._shared)
             return {**self._shared, **made}
         check_secrets(self._found)
         self._check_syntax(self._found)
-        installed = self.dependencies.members(build_dir, self.folder) if self.dependencies else {}
+        installed = self.dependencies.members(build_dir, self._ignoring.of_installed()) if self.dependencies else {}
         return {**installed, **self._found}
 
     def _check_syntax(self, files: Files) -> None:

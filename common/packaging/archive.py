@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common.build_folder import used
 from common.new_file import new_file
-from common.packaging.tree import Files, Found
+from common.packaging.tree import Digests, Files, Found, copy
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
@@ -52,15 +52,19 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def write_zip(target: Path, members: Files, texts: Mapping[str, str] | None = None) -> None:
-    """A zip of files, and of texts that are no files; whole, or not there at all."""
+def write_zip(target: Path, members: Files, digests: Digests, texts: Mapping[str, str] | None = None) -> None:
+    """A zip of files, and of texts that are no files; whole, or not there at all.
+
+    Raises:
+        ArtifactError: a file holds other bytes than its digest in `digests` says.
+    """
     texts = texts or {}
     with new_file(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted([*members, *texts]):
             if name in texts:
                 add_text(archive, name, texts[name])
             else:
-                add(archive, name, members[name])
+                add(archive, name, members[name], digests)
 
 
 def add_text(archive: zipfile.ZipFile, name: str, text: str) -> None:
@@ -68,11 +72,10 @@ def add_text(archive: zipfile.ZipFile, name: str, text: str) -> None:
     archive.writestr(_member(archive, name, executable=False), text.encode())
 
 
-def add(archive: zipfile.ZipFile, name: str, found: Found) -> None:
+def add(archive: zipfile.ZipFile, name: str, found: Found, digests: Digests) -> None:
     """Adds a file."""
-    member = _member(archive, name, executable=found.is_executable)
-    with found.path.open("rb") as source, archive.open(member, "w") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
+    with archive.open(_member(archive, name, executable=found.is_executable), "w") as target:
+        copy(found, target, digests)
 
 
 def _member(archive: zipfile.ZipFile, name: str, *, executable: bool) -> zipfile.ZipInfo:

@@ -99,6 +99,15 @@ def beside(artifact: Path) -> Path:
     return artifact.with_name(f"{artifact.name}{ENDING}")
 
 
+def content(known: Path) -> str | None:
+    """The digest of the bytes that a stored bill is of; None if there is none that can be read."""
+    try:
+        found: str = json.loads(known.read_text(encoding="utf-8"))["metadata"]["component"]["hashes"][0]["content"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return found
+
+
 def text(of: Document) -> str:
     """The document as it is stored and printed."""
     return json.dumps(of, indent=2, ensure_ascii=False) + "\n"

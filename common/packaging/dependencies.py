@@ -112,25 +112,24 @@ class Dependencies:
     def _what(self) -> str:
         return f"{shown(self.requirements.path)} for {self.target}"
 
-    def members(self, build_dir: Path, folder: Path) -> dict[str, Found]:
+    def members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         """The installed files that belong into a package, by the path that they have in it.
 
         Args:
             build_dir: where they are kept.
-            folder: whose `.deployignore` says what else stays out.
+            ignoring: what else stays out.
         """
-        ignoring = Ignoring(folder, ())
         installed = walk(self.install(build_dir)).items()
         kept = {name: found for name, found in installed if not _is_trace(name, found) and name not in ignoring}
         imported = {_top(name) for name, found in kept.items() if _imports_tests(name, found)}
         return {name: found for name, found in kept.items() if not _in_tests(name) or _top(name) in imported}
 
-    def components(self, build_dir: Path, folder: Path) -> list[Component]:
+    def components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
         """What `members` holds something of, with the hashes of the wheels that it comes from."""
         from common.packaging.installed import distributions  # noqa: PLC0415 - most commands install nothing
 
         place = self.install(build_dir)
-        kept = {found.path for found in self.members(build_dir, folder).values()}
+        kept = {found.path for found in self.members(build_dir, ignoring).values()}
         return distributions(sorted(place.glob("*.dist-info")), self._wheels(build_dir), kept)
 
     def component(self, build_dir: Path, name: str) -> list[Component]:

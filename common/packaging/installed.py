@@ -20,11 +20,15 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from common.packaging import licenses
 from common.packaging.bill import Component, Wheels
 from common.packaging.requirements import normal
-from common.packaging.tree import Files
+from common.packaging.tree import Digests, Files, copy_to
 
 ALGORITHMS = {"sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 """As npm's locks call them, and as CycloneDX does."""
 VENDORED = re.compile(r"(?P<distribution>[^/]+\.dist-info)/METADATA|(?:.*/)?node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.json")
+
+
+TELLING = re.compile(rf"{VENDORED.pattern}|[^/]+\.dist-info/WHEEL")
+"""The files that tell of a package."""
 
 
 def distributions(infos: Iterable[Path], wheels: Wheels | None = None, kept: Collection[Path] | None = None) -> list[Component]:
@@ -71,9 +75,21 @@ def packages(folders: Mapping[Path, str]) -> list[Component]:
     return found
 
 
-def vendored(files: Files) -> list[Component]:
-    """Packages that a folder brings along: what they come from is not known."""
-    matches = [(found.path.parent, match) for name, found in files.items() if (match := VENDORED.fullmatch(name))]
+def vendored(files: Files, digests: Digests, place: Path) -> list[Component]:
+    """Packages that a folder brings along: what they come from is not known.
+
+    Args:
+        files: what is packaged.
+        digests: of those whose digest is known.
+        place: a folder for copies, so that what is told is told of the bytes that are packaged.
+
+    Raises:
+        ArtifactError: a file holds other bytes than its digest says.
+    """
+    for name, found in files.items():
+        if TELLING.fullmatch(name):
+            copy_to(place / name, found, digests)
+    matches = [((place / name).parent, match) for name in files if (match := VENDORED.fullmatch(name))]
     python = [folder for folder, match in matches if match["distribution"]]
     return [*distributions(python), *packages({folder: "" for folder, match in matches if not match["distribution"]})]
 

@@ -21,7 +21,7 @@ from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import made_once
 from common.packaging.bill import Component
-from common.packaging.tree import Files, Found, Ignoring, check_unchanged, read, shown, walk
+from common.packaging.tree import Digests, Files, Found, Ignoring, copy_to, read, shown, walk
 
 PACKAGE, LOCK, CONFIGURATION = "package.json", "package-lock.json", ".npmrc"
 INSTALLED = frozenset({"node_modules", "venv"})
@@ -53,14 +53,22 @@ class NodeModules:
         return found
 
     def digest(self) -> Digest:
-        """Covers the lock, the files that it takes from the folder, what npm is configured to do, and the architecture.
+        """Covers the lock, the other files that npm is given of the folder, and the architecture.
 
         Raises:
             ArtifactError: there is no lock.
         """
-        configured = [digest.of_file(path) for path in (self.folder / CONFIGURATION,) if path.is_file()]
-        inputs = {"lock": self._lock, "architecture": self.architecture, "local": self._local(), "npmrc": configured}
-        return digest.of_struct("node-modules", 2, inputs)
+        given = {name: content for name, (_, content) in self._given.items()}
+        return digest.of_struct("node-modules", 3, {"lock": self._lock, "architecture": self.architecture, "given": given})
+
+    @cached_property
+    def _given(self) -> Mapping[str, tuple[Found, Digest]]:
+        """What npm is given of the folder besides the lock: what it is told to do, and archives that the lock installs from."""
+        addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
+        names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
+        within = [name for name in sorted(names) if not name.startswith("/") and ".." not in name.split("/")]
+        paths = {name: self.folder / name for name in (PACKAGE, CONFIGURATION, *within) if (self.folder / name).is_file()}
+        return {name: (Found(path, path.stat()), digest.of_file(path)) for name, path in paths.items()}
 
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
@@ -72,23 +80,23 @@ class NodeModules:
         inner = {name: one for name, one in found.items() if name and not one.get("dev") and not one.get("link")}
         return tuple(f"{name.rpartition('node_modules/')[2]}@{one.get('version', '?')}" for name, one in sorted(inner.items()))
 
-    def members(self, build_dir: Path, folder: Path) -> dict[str, Found]:
+    def members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         """The installed files that belong into a package, by the path that they have in it.
 
         Args:
             build_dir: where they are kept.
-            folder: whose `.deployignore` says what else stays out.
+            ignoring: what else stays out.
         """
-        ignoring, installed = Ignoring(folder, ()), walk(self.install(build_dir)).items()
+        installed = walk(self.install(build_dir)).items()
         kept = {name: found for name, found in installed if name.startswith("node_modules/") and name not in NPM_OWN}
         return {name: found for name, found in kept.items() if "/.bin/" not in name and name not in ignoring}
 
-    def components(self, build_dir: Path, folder: Path) -> list[Component]:
+    def components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
         """What `members` holds something of, with the hashes of the archives that it comes from."""
         from common.packaging.installed import packages  # noqa: PLC0415 - most commands install nothing
 
         place = self.install(build_dir)
-        kept = {parent for found in self.members(build_dir, folder).values() for parent in found.path.parents}
+        kept = {parent for found in self.members(build_dir, ignoring).values() for parent in found.path.parents}
         locked = {place / name: str(one.get("integrity", "")) for name, one in self._lock.get("packages", {}).items() if name}
         return packages({path: integrity for path, integrity in locked.items() if path in kept})
 
@@ -102,20 +110,11 @@ class NodeModules:
 
     def _install(self, folder: Path) -> None:
         (folder / LOCK).write_text(json.dumps(self._lock), encoding="utf-8")  # as it was when it was digested
-        for name in (PACKAGE, CONFIGURATION, *self._local()):
-            if (self.folder / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self.folder / name, folder / name)
+        for name, (found, content) in self._given.items():
+            copy_to(folder / name, found, {found.path: content})
         cpu = "arm64" if self.architecture == "arm64" else "x64"
         words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--os=linux", "--libc=glibc", f"--cpu={cpu}"]
         _run([_npm(), *words], folder, f"{shown(self.folder)}: `npm {' '.join(words)}`")
-
-    def _local(self) -> dict[str, Digest]:
-        """Archives in the folder that the lock installs from."""
-        addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
-        names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
-        within = [name for name in sorted(names) if not name.startswith("/") and ".." not in name.split("/")]
-        return {name: digest.of_file(self.folder / name) for name in within if (self.folder / name).is_file()}
 
 
 def beside(folder: Path, architecture: str) -> NodeModules | None:
@@ -151,11 +150,14 @@ class Command:
         """What the command is given of a folder: all that is no cache, not installed, and not left by it when run by hand."""
         return walk(folder, {PurePosixPath(self.output).as_posix(), *INSTALLED})
 
-    def members(self, sources: Files, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
+    def members(
+        self, sources: Files, digests: Digests, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring
+    ) -> dict[str, Found]:
         """What the command makes of a folder's files.
 
         Args:
             sources: these files and no others are copied, as `identity` covers these.
+            digests: what they hold.
             folder: the function's.
             identity: the digest of all that the outcome depends on.
             build_dir: where it is kept.
@@ -169,8 +171,8 @@ class Command:
             copy = fresh / "source"
             copy.mkdir()
             for name, found in sources.items():
-                _copy(found, copy / name)
-            check_unchanged(sources.values())
+                copy_to(copy / name, found, digests)
+                os.utime(copy / name, (EPOCH, EPOCH))  # no digest covers times
             _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
             self._made(copy, shown(folder)).rename(fresh / "output")
             shutil.rmtree(copy)
@@ -188,14 +190,6 @@ class Command:
         if not any(made.iterdir()):
             raise ArtifactError(f"{said} put nothing into {self.output}/.")
         return made
-
-
-def _copy(found: Found, target: Path) -> None:
-    """With nothing that no digest covers: times, and for whom else it is executable."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(found.path, target)
-    target.chmod(0o755 if found.is_executable else 0o644)
-    os.utime(target, (EPOCH, EPOCH))
 
 
 def _npm() -> str:

@@ -13,9 +13,10 @@ import stat
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from common import digest
+from common.digest import Digest
 from common.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Found(NamedTuple):
 
 Files = Mapping[str, Found]
 """Files under the relative POSIX paths that they have in a package."""
+Digests = Mapping[Path, Digest]
+"""The digests that stand for files in the digest of what is made of them, by the paths of the files."""
 
 
 class Ignoring:
@@ -66,12 +69,14 @@ class Ignoring:
 
     Args:
         folder: where `.deployignore` is, if there is one.
+        left_out: what stays out unless `.deployignore` takes it back in.
+        own: the lines of `.deployignore`, where it was read already.
     """
 
-    def __init__(self, folder: Path, left_out: Iterable[str] = LEFT_OUT) -> None:
+    def __init__(self, folder: Path, left_out: Iterable[str] = LEFT_OUT, own: tuple[str, ...] | None = None) -> None:
         file = folder / IGNORE_FILE
         self._file = file
-        self.own = tuple(read(file).splitlines()) if file.is_file() else ()
+        self.own = own if own is not None else tuple(read(file).splitlines()) if file.is_file() else ()
         self._left_out = tuple(left_out)
         self._plain = {line.strip("/") for line in self._left_out if line.startswith("/")}
 
@@ -79,6 +84,10 @@ class Ignoring:
         if self.own:
             return self._spec.match_file(name)
         return name in self._plain or ("tests/" in self._left_out and "tests" in name.split("/")[:-1])
+
+    def of_installed(self) -> "Ignoring":
+        """What `.deployignore`, as it was read, says of installed packages."""
+        return Ignoring(self._file.parent, (), self.own)
 
     @cached_property
     def _spec(self) -> "GitIgnoreSpec":
@@ -158,15 +167,31 @@ def check_secrets(files: Files) -> None:
             )
 
 
-def check_unchanged(files: Iterable[Found]) -> None:
-    """Looks again at files that have been copied: what was copied is what was digested, or other bytes would be kept as these.
+def copy(found: Found, target: IO[bytes], digests: Digests) -> None:
+    """Copies a file and compares the copied bytes with the digest that stands for them, so no other bytes are kept as these.
+
+    Args:
+        found: the file.
+        target: where the copy is written.
+        digests: of the files whose digest is known.
 
     Raises:
-        ArtifactError: one of them is not as it was found.
+        ArtifactError: the file holds other bytes than those that were digested.
     """
-    for one in files:
-        if not (one.path.exists() and digest.of_stat(one.path.stat()) == digest.of_stat(one.stat)):
-            raise ArtifactError(f"{shown(one.path)} was changed while it was packaged. Do it again.")
+    with found.path.open("rb") as source:
+        copied, size = digest.of_copy(source, target), source.tell()
+    if size != found.stat.st_size or digests.get(found.path, copied) != copied:
+        seems_unchanged = digest.of_stat(found.path.stat()) == digest.of_stat(found.stat)
+        advice = f"Its times do not show that: run `touch {shown(found.path)}` first." if seems_unchanged else "Do it again."
+        raise ArtifactError(f"{shown(found.path)} was changed while it was packaged. {advice}")
+
+
+def copy_to(target: Path, found: Found, digests: Digests) -> None:
+    """As `copy`, to a file with no more of its mode than digests cover: whether its owner may execute it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        copy(found, file, digests)
+    target.chmod(0o755 if found.is_executable else 0o644)
 
 
 def _secret_in(path: Path) -> str:

@@ -20,7 +20,7 @@ from common import digest
 from common.packaging.archive import write_zip
 from common.packaging.dependencies import TRACES, info_of
 from common.packaging.requirements import PIN, normal
-from common.packaging.tree import Files, Found
+from common.packaging.tree import Digests, Files, Found
 
 OWN_NAME = "shared_code-1.0.0-py3-none-any.whl"
 _METADATA = "Metadata-Version: 2.1\nName: shared-code\nVersion: 1.0.0\n"
@@ -46,23 +46,22 @@ def write(target: Path, folder: Path, name: str) -> None:
     info = info_of(folder, name)
     head, blank, body = (info / "METADATA").read_text(encoding="utf-8").partition("\n\n")
     metadata = {f"{info.name}/METADATA": _REQUIRES.sub("", f"{head}\n") + blank[:1] + body}
-    members = _members(folder, info)
-    _write(target, info.name, {name: members[name] for name in members.keys() - metadata.keys()}, metadata)
+    members = {member: found for member, found in _members(folder, info).items() if member not in metadata}
+    _write(target, info.name, members, {found.path: digest.of_file(found.path) for found in members.values()}, metadata)
 
 
-def write_own(target: Path, files: Files) -> None:
-    """A wheel of files of this repository."""
+def write_own(target: Path, files: Files, digests: Digests) -> None:
+    """A wheel of files of this repository, which hold what `digests` says."""
     info = "shared_code-1.0.0.dist-info"
-    _write(target, info, files, {f"{info}/METADATA": _METADATA, f"{info}/WHEEL": _WHEEL})
+    _write(target, info, files, digests, {f"{info}/METADATA": _METADATA, f"{info}/WHEEL": _WHEEL})
 
 
-def _write(target: Path, info: str, files: Files, texts: Mapping[str, str] | None = None) -> None:
-    texts = dict(texts or {})
-    rows = [(name, _hash(digest.of_file(found.path)), found.stat.st_size) for name, found in files.items()]
+def _write(target: Path, info: str, files: Files, digests: Digests, texts: Mapping[str, str]) -> None:
+    rows = [(name, _hash(digests[found.path]), found.stat.st_size) for name, found in files.items()]
     rows += [(name, _hash(digest.of_bytes(text.encode())), len(text.encode())) for name, text in texts.items()]
     record = io.StringIO()
     csv.writer(record, lineterminator="\n").writerows([*sorted(rows), (f"{info}/RECORD", "", "")])
-    write_zip(target, files, {**texts, f"{info}/RECORD": record.getvalue()})
+    write_zip(target, files, digests, {**texts, f"{info}/RECORD": record.getvalue()})
 
 
 def _members(folder: Path, info: Path) -> dict[str, Found]:

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
+from common import digest
 from common.digest import Digest, Known
+from common.errors import ArtifactError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_map
@@ -82,9 +84,10 @@ class Directory(Declared):
         tagging = urlencode(change.desired["Tags"])
         for name, content in self.files.items():
             if live.get(name) != self._md5(name) or "Tags" in change.changed:
-                # S3 refuses bytes that are not those of the plan: the file has changed since.
-                md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
                 body = content.path.read_bytes()
+                if digest.md5_of_bytes(body) != self._md5(name):
+                    raise ArtifactError(f"{self.key}: {name} was changed after the plan was made. Deploy again.")
+                md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
                 aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tagging)
         _delete(aws, self, live.keys() - self.files.keys(), change.desired["Tags"])
         return {}

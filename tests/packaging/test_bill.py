@@ -255,4 +255,4 @@ def test_npm_locks_know_several_algorithms(tmp_path: Path) -> None:
     (one,) = installed.packages({place: integrity})
     assert one.hashes == [("SHA-1", "00" * 20), ("SHA-512", "00" * 64)]
     check(bill.document(bill.subject("application", "acres", "Load", digest.of_bytes(b""), "0" * 64), [one]))
-    assert installed.vendored(walk(tmp_path))[0].hashes == []
+    assert installed.vendored(walk(tmp_path), {}, tmp_path / "copies")[0].hashes == []

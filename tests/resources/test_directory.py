@@ -10,7 +10,7 @@ import pytest
 from common import digest
 from common.aws import AwsSession
 from common.digest import Digest
-from common.errors import AwsError
+from common.errors import ArtifactError
 from common.resources.directory import Content, Directory
 from tests.repository import SHARED, Repository
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
@@ -75,7 +75,9 @@ def test_a_file_that_changes_during_a_deploy_is_refused(embedded_aws: AwsSession
     late = replace(one, files={"codes.csv": Content(path, path.stat(), digest.md5)})
     planned = final(late)
     path.write_text("changed since")
-    with pytest.raises(AwsError, match=r"BadDigest|InvalidDigest"):
+    with pytest.raises(
+        ArtifactError, match=r"directory/t-artifacts/configs/: codes\.csv was changed after the plan was made\. Deploy again\."
+    ):
         late.create(embedded_aws, planned)
 
 
