@@ -2,8 +2,8 @@
 
 Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
 lets botocore's adaptive retry mode find the others, and raises our errors. What is retried here and nowhere
-else: a role that was just created is not known everywhere at once, and AWS says so in messages of its own; and an object whose
-body breaks off.
+else: a role, a bucket or an object that was just made is not known everywhere at once, and AWS says so in its own ways; and an
+object whose body breaks off.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
@@ -24,7 +24,7 @@ from common.aws_common import Clients, Translated, method
 from common.errors import BUSY, UNHEARD, AccountError, AwsError
 from common.rates import Rates
 from common.release import SIZE_LIMIT, Stream
-from common.retries import PROPAGATION, PROPAGATION_SECONDS
+from common.retries import PROPAGATION_SECONDS, patience
 
 if TYPE_CHECKING:
     from common.aws_common import Session
@@ -74,7 +74,11 @@ class AwsSession:
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
         self.clients = Clients(region, account_id, endpoint, connections, rates, session)
+        self.say: Callable[[str], None] = lambda _: None
+        """Is told when a call is going to take minutes."""
         self._endpoint, self._ahead = endpoint, ahead
+        self._buckets: set[Any] = set()
+        self._objects: set[Any] = set()
         self._lock = threading.Lock()
 
     def ask_ahead(self, questions: list[Question], cache: Path) -> None:
@@ -125,25 +129,31 @@ class AwsSession:
         return str(caller["Arn"])
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        """One API operation, retried for as long as a new role may be unknown.
+        """One API operation, retried for as long as a new role, bucket or object may be unknown.
 
         Raises:
             AwsError: AWS refused, or could not be reached.
             AccountError: there are no credentials.
         """
-        deadline, pause, bodies = PROPAGATION_SECONDS, 1.0, BODIES
+        waited, pause, bodies = 0.0, 1.0, BODIES
         while True:
             try:
-                return self._once(service, operation, parameters)
+                response = self._once(service, operation, parameters)
             except AwsError as error:
-                known = any(service == where and text in error.said for where, text in PROPAGATION)
                 bodies -= error.code in BROKEN
                 broken = error.code in BROKEN and operation == "GetObject" and bodies > 0
-                if not (known or broken) or deadline <= 0:
+                seconds = PROPAGATION_SECONDS if broken else self._patience(error, parameters)
+                if waited >= seconds:
                     raise
+                if not waited and seconds > PROPAGATION_SECONDS:
+                    self.say(f"{error} It is tried again for {seconds / 60:.0f} minutes; everything else goes on.")
+            else:
+                if service == "s3":
+                    self._remember(operation, parameters)
+                return response
             wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter, no secret
             self.sleep(wait)
-            deadline, pause = deadline - wait, min(pause * 2, 10.0)
+            waited, pause = waited + wait, min(pause * 2, 10.0)
 
     def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
         """One API operation, and None if AWS answers with exactly the error code `absent`."""
@@ -203,6 +213,37 @@ class AwsSession:
             if "Body" in response:
                 response["Body"] = _whole(response["Body"])
             return response
+
+    def _remember(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Keeps what this session has made in S3, which AWS may not know everywhere yet."""
+        bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
+        match operation:
+            case "CreateBucket":
+                self._buckets.add(bucket)
+            case "DeleteBucket":
+                self._buckets.discard(bucket)
+            case "PutObject":
+                self._objects.add(stored)
+            case "DeleteObject":
+                self._objects.discard(stored)
+
+    def _patience(self, error: AwsError, parameters: Mapping[str, Any]) -> float:
+        """For how many seconds to send a refused call again."""
+        bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
+        made = {"bucket"} if bucket in self._buckets else set()
+        if error.code == "NoSuchKey" and stored in self._objects and not self._is_deleted(error, parameters):
+            made.add("object")
+        return patience(error.service, error.operation, error.code, error.said, made)
+
+    def _is_deleted(self, error: AwsError, parameters: Mapping[str, Any]) -> bool:
+        """Whether somebody has deleted an object that is not found; where a write is refused, its tags are asked."""
+        if not error.operation.startswith(READS):
+            whose = {name: parameters[name] for name in ("Bucket", "Key", "ExpectedBucketOwner") if name in parameters}
+            try:
+                self._once("s3", "GetObjectTagging", whose)
+            except AwsError as told:
+                error.deleted = told.deleted
+        return error.deleted
 
     def _answered(self, question: Question) -> Answer | None:
         """What the other process was told, each page and each refusal counted as the call it was."""

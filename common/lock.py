@@ -193,6 +193,8 @@ class Lock:
                 raise
             # A put whose answer was lost is tried again by botocore, and then meets itself.
             found = self._read()
+            if found is None and error.code == "NoSuchKey" and self._etag and not error.deleted:
+                raise  # it is not found, and nobody has deleted it: a bucket that is new may say so, see `retries`
             if found is None or found[0].get("token") != self._token:
                 return False
             self._etag = found[1]

@@ -9,7 +9,7 @@ Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.h
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ PROPAGATION = (
     ("lambda", "cannot be assumed by Lambda"),
     ("lambda", "does not have permissions to call"),
     ("lambda", "KMS key is invalid for CreateGrant"),
+    ("lambda", "S3 Error Code: NoSuchKey"),
     ("glue", "Service is unable to assume"),
     ("glue", "role's TrustPolicy"),
     ("glue", "should be given assume role permissions for Glue Service"),
@@ -38,17 +39,76 @@ PROPAGATION = (
     ("events", "is not assumable by principal"),
     ("events", "cannot be assumed by principal"),
 )
-"""What services say while a role or its policy is not yet known to them: (service, part of the message)."""
+"""What services say while a role, its policy or an object is not yet known to them: (service, part of the message)."""
+NAME_SECONDS = 300.0
+"""How long to wait for the name of a bucket that was just deleted. It may take an hour: others need not wait for that."""
+UNSEEN_SECONDS = 15.0
+"""How long an object that was just written may not be found, at a time.
+
+For up to 15 minutes after a bucket began to keep versions this may happen now and then:
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
+"""
 STATUSES = frozenset({429, 500, 502, 503, 504})
 CODES = frozenset(
     (
         *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
         *("TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"),
-        *("BandwidthLimitExceeded", "PriorRequestNotComplete", "TransactionInProgressException", "LimitExceededException"),
-        *("RequestTimeout", "RequestTimeoutException", "ConcurrentModificationException"),
+        *("BandwidthLimitExceeded", "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException"),
+        *("RequestTimeout", "RequestTimeoutException"),
     )
 )
-"""What services say when they mean "not now" and answer 400."""
+"""What any service says when it means "not now" and answers 400; the list is botocore's."""
+_TOGETHER = "two requests have changed the same thing at once; the later one is to be sent again"
+PASSING: Mapping[str, Mapping[str, str]] = {
+    "dynamodb": {
+        "LimitExceededException": "too many tables are being created, changed or deleted at once",
+        "ContinuousBackupsUnavailableException": "the backups of a table that was just created are still being prepared",
+    },
+    "events": {"ConcurrentModificationException": _TOGETHER},
+    "glue": {
+        "ConcurrentModificationException": _TOGETHER,
+        "FederationSourceRetryableException": "the source of a federated database is busy",
+        "OperationTimeoutException": "Glue has not finished in time",
+        "SchedulerTransitioningException": "the schedule of a crawler is just being switched on or off",
+        "VersionMismatchException": _TOGETHER,
+    },
+    "iam": {
+        "ConcurrentModification": _TOGETHER,
+        "DeleteConflict": "the policies of a role were just taken away, and that is not known everywhere",
+    },
+    "logs": {"OperationAbortedException": _TOGETHER},
+    "sns": {
+        "ConcurrentAccess": _TOGETHER,
+        "StaleTag": "a topic of this name was just deleted, and its tags are still being removed",
+    },
+    "stepfunctions": {
+        "ConflictException": _TOGETHER,
+        "KmsThrottlingException": "the key service is busy",
+        "StateMachineDeleting": "a state machine of this name is just being deleted",
+    },
+}
+"""By service: what else passes, with the reason. A code may mean a quota to one service and a matter of moments to another."""
+
+
+def patience(service: str, operation: str, code: str, said: str, made: Collection[str]) -> float:
+    """For how many seconds a call is sent again that AWS has refused, because what was made a moment ago is not known everywhere.
+
+    Args:
+        service: that was called.
+        operation: the API operation.
+        code: of the refusal.
+        said: its message.
+        made: what we know to exist of what the call names: ``bucket``, as we have created it; ``object``, as we have written it.
+    """
+    if any(service == where and text in said for where, text in PROPAGATION):
+        return PROPAGATION_SECONDS
+    if service != "s3":
+        return 0.0
+    if code == "OperationAborted":
+        return NAME_SECONDS if operation == "CreateBucket" else PROPAGATION_SECONDS
+    if code == "NoSuchBucket":
+        return PROPAGATION_SECONDS if "bucket" in made else 0.0
+    return UNSEEN_SECONDS if code == "NoSuchKey" and "object" in made else 0.0
 
 
 @dataclass
@@ -81,7 +141,7 @@ class Retries:
     ) -> float | None:
         """Botocore's arguments; `attempts` is how often it was tried so far."""
         missing = _missing(request_dict, response, operation)
-        if not missing and not self._passes(response, caught_exception):
+        if not missing and not self._passes(response, caught_exception, operation):
             self.is_down = False
             return None
         most = CONNECTS if isinstance(caught_exception, self.unheard) else ATTEMPTS
@@ -93,11 +153,12 @@ class Retries:
             return None
         return random.random() * min(2.0 ** (attempts - 1), LONGEST_PAUSE)  # noqa: S311 - jitter, no secret
 
-    def _passes(self, response: tuple[Any, Mapping[str, Any]] | None, error: BaseException | None) -> bool:
+    def _passes(self, response: tuple[Any, Mapping[str, Any]] | None, error: BaseException | None, operation: Any) -> bool:
         if response is None:
             return isinstance(error, self.lost)
-        said = response[1].get("Error", {})
-        return response[0].status_code in STATUSES or said.get("Code") in CODES
+        code = response[1].get("Error", {}).get("Code")
+        service = operation.service_model.service_name if operation is not None else ""
+        return response[0].status_code in STATUSES or code in CODES or code in PASSING.get(service, ())
 
 
 def _missing(request: Mapping[str, Any], response: tuple[Any, Mapping[str, Any]] | None, operation: Any) -> dict[str, int]:

@@ -102,7 +102,9 @@ class Session:
             ).endpoint
         rates = Rates() if endpoint is None else None
         jobs = self.choices.jobs
-        return AwsSession(env.region, env.account_id, endpoint=endpoint, connections=jobs, rates=rates, ahead=self._ahead)
+        aws = AwsSession(env.region, env.account_id, endpoint=endpoint, connections=jobs, rates=rates, ahead=self._ahead)
+        aws.say = self.say
+        return aws
 
     @cached_property
     def caller(self) -> str:

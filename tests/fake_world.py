@@ -87,9 +87,11 @@ class S3:
         objects = self._objects(Bucket)
         present = objects.get(Key)
         given = {name: value for name, value in given.items() if f"PutObject {name}" not in self.world.ignores}
-        if (given.get("IfNoneMatch") and present) or (
-            "IfMatch" in given and (present is None or present.etag != given["IfMatch"])
-        ):
+        if (
+            "IfMatch" in given and present is None
+        ):  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+            self._stored(Bucket, Key)
+        if (given.get("IfNoneMatch") and present) or ("IfMatch" in given and present and present.etag != given["IfMatch"]):
             raise AwsError(
                 "s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
             )

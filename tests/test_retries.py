@@ -1,11 +1,15 @@
 """What is tried again, and what is not."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from botocore.session import get_session
 
-from common.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, SECONDS, WHEN_DOWN, Retries
+from common.policy import EVERYWHERE, OPERATIONS
+from common.retries import ATTEMPTS, CODES, CONNECTS, LONGEST_PAUSE, PASSING, SECONDS, WHEN_DOWN, Retries
 
 
 class ResetError(Exception):
@@ -100,3 +104,68 @@ def test_once_a_call_was_given_up_the_others_are_not_asked_as_patiently(retries:
     assert asked(retries, WHEN_DOWN, status=500) is None
     assert asked(retries, status=404, code="NoSuchKey") is None  # an answer: it is up again
     assert asked(retries, WHEN_DOWN, status=500) is not None
+
+
+def refused_by(retries: Retries, service: str, code: str) -> Any:
+    operation = SimpleNamespace(service_model=SimpleNamespace(service_name=service), has_streaming_output=True)
+    response = (SimpleNamespace(status_code=400), {"Error": {"Code": code}})
+    return retries(attempts=1, request_dict={"context": {}}, response=response, operation=operation)
+
+
+@pytest.mark.parametrize(("service", "code"), [(service, code) for service, codes in PASSING.items() for code in codes])
+def test_what_passes_with_one_service(retries: Retries, service: str, code: str) -> None:
+    assert refused_by(retries, service, code) is not None
+    assert refused_by(retries, "ssm", code) is None
+
+
+def test_what_any_service_says_is_what_botocore_knows() -> None:
+    """But for one code, by which most services mean a quota and not a rate."""
+    known = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, *TransientRetryableChecker._TRANSIENT_ERROR_CODES}
+    assert known - CODES == {"LimitExceededException"}
+    assert not CODES - known
+
+
+STAYS = {
+    "glue:CrawlerNotRunningException": "there is nothing to stop",
+    "glue:CrawlerRunningException": "the crawler's own settings say whether to wait",
+    "glue:CrawlerStoppingException": "it is being stopped, as was asked",
+    "glue:IdempotentParameterMismatchException": "there is another job of that name",
+    "glue:ResourceNumberLimitExceededException": "a quota",
+    "iam:LimitExceeded": "a quota",
+    "lambda:CodeStorageExceededException": "a quota",
+    "lambda:FunctionVersionsPerCapacityProviderLimitExceededException": "a quota",
+    "lambda:ResourceConflictException": "the function exists, or is busy: the resource waits for it",
+    "dynamodb:ResourceInUseException": "the table exists, or is busy: the resource waits for it",
+    "events:LimitExceededException": "a quota",
+    "logs:LimitExceededException": "a quota",
+    "resourcegroupstaggingapi:PaginationTokenExpiredException": "only the first page can be asked for again",
+    "s3:EncryptionTypeMismatch": "it was written with another key",
+    "sns:InvalidState": "the topic is not in a state for this",
+    "sns:TagLimitExceeded": "a quota",
+    "sns:TopicLimitExceeded": "a quota",
+    "stepfunctions:ExecutionLimitExceeded": "a quota",
+    "stepfunctions:ServiceQuotaExceededException": "a quota",
+    "stepfunctions:StateMachineLimitExceeded": "a quota",
+    "stepfunctions:KmsInvalidStateException": "somebody has switched the key off",
+}
+"""What sounds as if it passed, and does not."""
+SOUNDS = re.compile(
+    r"Abort|Busy|Concurren|Conflict|Deleting|Exceed|Expired|InUse|InvalidState|Limit|Mismatch|NotReady|NotRunning|Pending|Quota|"
+    r"Retry|Running|Stale|Stopping|Throttl|Timeout|TimedOut|TooManyRequests|Transition|Unavailable"
+)
+
+
+def test_every_error_of_every_operation_that_sounds_as_if_it_passed_is_judged() -> None:
+    """Botocore's models tell what each operation may answer; a new version of them may bring more."""
+    session = get_session()
+    told: dict[str, set[str]] = {}
+    for service, operations in [*OPERATIONS.items(), *EVERYWHERE.items()]:
+        model = session.get_service_model(service)
+        for operation in operations:
+            for shape in model.operation_model(operation).error_shapes:
+                told.setdefault(service, set()).add(shape.metadata.get("error", {}).get("code") or shape.name)
+    assert {(service, code) for service, codes in PASSING.items() for code in codes if code not in told[service]} == set()
+    sounding = {f"{service}:{code}" for service, codes in told.items() for code in codes if SOUNDS.search(code)}
+    retried = {f"{service}:{code}" for service, codes in PASSING.items() for code in codes}
+    server = {name for name in sounding if name.partition(":")[2] in {*CODES, "ServiceUnavailableException"}}  # 429, 503
+    assert sounding - retried - server == STAYS.keys()

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from common.errors import AwsError, DeclarationError, OwnershipError
+from common.errors import AwsError, DeclarationError, DeployError, OwnershipError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
 from common.tags import owned_tags, tag_list, tag_map
@@ -95,6 +95,11 @@ class Bucket(Declared):
         try:
             aws.call("s3", "CreateBucket", Bucket=self.name, **made)
         except AwsError as error:
+            if error.code == "OperationAborted":
+                raise DeployError(
+                    f"{self.key}: the name {self.name} is not free yet: S3 keeps the name of a bucket that was deleted for up to "
+                    f"an hour. Deploy again later, or choose another name."
+                ) from None
             if error.code != "BucketAlreadyOwnedByYou":
                 raise
             exists = True
