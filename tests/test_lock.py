@@ -165,33 +165,6 @@ def test_who_cannot_renew_it_for_its_whole_time_has_lost_it(world: World, clock:
         lock.check()
 
 
-def test_a_lock_that_is_not_found_is_unknown_and_one_that_somebody_removed_is_lost(
-    world: World, clock: Clock, made: Locks
-) -> None:
-    """For 15 minutes after a bucket began to keep versions S3 may not find what is there.
-
-    See https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html .
-    """
-    missing = False
-
-    def fault(_number: int, when: str, operation: str) -> None:
-        if missing and when == "before" and operation in {"PutObject", "GetObject"}:
-            raise AwsError("s3", operation, "NoSuchKey", "The specified key does not exist.")
-
-    lock = made(FakeAws(world, fault))
-    lock.acquire()
-    missing = True
-    clock.seconds += LEASE_SECONDS * 0.6
-    lock.check()
-    missing = False
-    clock.seconds += LEASE_SECONDS * 0.1
-    lock.check()
-    made(holder="bob").remove(lambda _: None)
-    clock.seconds += LEASE_SECONDS * 0.6
-    with pytest.raises(LockedError, match="was lost"):
-        lock.check()
-
-
 def test_a_put_whose_answer_was_lost_meets_itself(world: World, made: Locks) -> None:
     """Sent again, it finds what it wrote."""
     aws = FakeAws(world)

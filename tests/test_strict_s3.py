@@ -7,14 +7,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from common.aws import AwsSession
-from common.errors import AwsError, OwnershipError
+from common.errors import AwsError, LockedError, OwnershipError
+from common.lock import LEASE_SECONDS
 from tests.deploying import deploy, things
 from tests.fake_aws import FakeAws, World
 from tests.local.fixtures import client, embedded, embedded_root
 from tests.repository import Repository
+from tests.test_lock import Clock, Locks, clock, made, world
 from tests.test_operations import BUCKET, PLACE, command, deployed
 
-__all__ = ["client", "deployed", "embedded", "embedded_root"]
+__all__ = ["client", "clock", "deployed", "embedded", "embedded_root", "made", "world"]
 PLACES = ("moto", "embedded")
 
 
@@ -89,14 +91,41 @@ def test_an_artifact_that_somebody_deleted_is_uploaded_again(deployed: Repositor
 
 
 def test_an_empty_artifact_bucket_without_tags_is_one_that_a_deploy_has_just_made(tmp_path: Any) -> None:
-    world = World(buckets={"test-artifacts": {}}, live={"arn:aws:s3:::test-artifacts": {"Tags": {}, "Versioned": None}})
-    result = deploy(world, things({"a": {"x": 1}}), tmp_path)
+    empty = World(buckets={"test-artifacts": {}}, live={"arn:aws:s3:::test-artifacts": {"Tags": {}, "Versioned": None}})
+    result = deploy(empty, things({"a": {"x": 1}}), tmp_path)
     assert result.failed == set()
-    assert world.live["arn:aws:s3:::test-artifacts"]["Tags"]
+    assert empty.live["arn:aws:s3:::test-artifacts"]["Tags"]
 
 
 def test_an_artifact_bucket_without_tags_that_holds_something_is_somebody_elses(tmp_path: Any) -> None:
-    world = World(buckets={"test-artifacts": {}}, live={"arn:aws:s3:::test-artifacts": {"Tags": {}, "Versioned": None}})
-    FakeAws(world).call("s3", "PutObject", Bucket="test-artifacts", Key="theirs", Body=b"")
+    empty = World(buckets={"test-artifacts": {}}, live={"arn:aws:s3:::test-artifacts": {"Tags": {}, "Versioned": None}})
+    FakeAws(empty).call("s3", "PutObject", Bucket="test-artifacts", Key="theirs", Body=b"")
     with pytest.raises(OwnershipError, match="does not carry this environment's tags"):
-        deploy(world, things({"a": {"x": 1}}), tmp_path)
+        deploy(empty, things({"a": {"x": 1}}), tmp_path)
+
+
+def test_a_lock_that_is_not_found_is_unknown_and_one_that_somebody_removed_is_lost(
+    world: World, clock: Clock, made: Locks
+) -> None:
+    """For 15 minutes after a bucket began to keep versions S3 may not find what is there.
+
+    See https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html .
+    """
+    missing = False
+
+    def fault(_number: int, when: str, operation: str) -> None:
+        if missing and when == "before" and operation in {"PutObject", "GetObject"}:
+            raise AwsError("s3", operation, "NoSuchKey", "The specified key does not exist.")
+
+    lock = made(FakeAws(world, fault))
+    lock.acquire()
+    missing = True
+    clock.seconds += LEASE_SECONDS * 0.6
+    lock.check()
+    missing = False
+    clock.seconds += LEASE_SECONDS * 0.1
+    lock.check()
+    made(holder="bob").remove(lambda _: None)
+    clock.seconds += LEASE_SECONDS * 0.6
+    with pytest.raises(LockedError, match="was lost"):
+        lock.check()

@@ -87,7 +87,11 @@ class Role(Declared):
         return self.update(aws, change)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Changes the fields in `changed`; what grants is put before what no longer grants is taken away."""
+        """Changes the fields in `changed`; what grants is put before what no longer grants is taken away.
+
+        What there is to take away is what was read: a role that was just created has nothing.
+        """
+        live = change.live.state if change.live is not None else {}
         if "AssumeRolePolicyDocument" in change.changed:
             trust = _text(change.desired["AssumeRolePolicyDocument"])
             aws.call("iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=trust)
@@ -96,11 +100,11 @@ class Role(Declared):
         if "Policies" in change.changed:
             for name, document in change.desired["Policies"].items():
                 aws.call("iam", "PutRolePolicy", RoleName=self.name, PolicyName=name, PolicyDocument=_text(document))
-            _remove_inline(aws, self, keep=change.desired["Policies"])
+            _remove_inline(aws, self, live.get("Policies", {}).keys() - change.desired["Policies"].keys())
         if "AttachedPolicies" in change.changed:
             for arn in change.desired["AttachedPolicies"]:
                 aws.call("iam", "AttachRolePolicy", RoleName=self.name, PolicyArn=arn)
-            _detach(aws, self, keep=change.desired["AttachedPolicies"])
+            _detach(aws, self, {*live.get("AttachedPolicies", ())} - {*change.desired["AttachedPolicies"]})
         if "Tags" in change.changed:
             aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(change.desired["Tags"]))
         return {}
@@ -120,8 +124,8 @@ class Role(Declared):
         """See `delete`."""
         if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=one.name) is None:
             return
-        _remove_inline(aws, one, keep=())
-        _detach(aws, one, keep=())
+        _remove_inline(aws, one, _inline(aws, one))
+        _detach(aws, one, _attached(aws, one))
         aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=one.name)
 
     def _trust(self) -> State:
@@ -149,16 +153,14 @@ def _attached(aws: Aws, one: Named) -> list[str]:
     return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
 
-def _remove_inline(aws: Aws, one: Named, keep: Collection[str]) -> None:
-    for name in _inline(aws, one):
-        if name not in keep:
-            aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyName=name)
+def _remove_inline(aws: Aws, one: Named, names: Collection[str]) -> None:
+    for name in sorted(names):
+        aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyName=name)
 
 
-def _detach(aws: Aws, one: Named, keep: Collection[str]) -> None:
-    for arn in _attached(aws, one):
-        if arn not in keep:
-            aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyArn=arn)
+def _detach(aws: Aws, one: Named, arns: Collection[str]) -> None:
+    for arn in sorted(arns):
+        aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyArn=arn)
 
 
 def _text(document: State) -> str:

@@ -22,7 +22,7 @@ def test_policies_that_nobody_declared_are_taken_away(moto_aws: AwsSession, plac
     assert state is not None
     changed = difference(final(role), state)
     assert changed == ("AttachedPolicies", "Policies")
-    updated(moto_aws, role, changed)
+    updated(moto_aws, role, changed, role.read(moto_aws))
     assert live_state(moto_aws, role) == final(role)
 
 
@@ -45,3 +45,12 @@ def test_a_policy_longer_than_iam_accepts(place: Place) -> None:
     statement = {**ALLOW, "Resource": [f"arn:aws:s3:::t-landing/{number:05}" for number in range(400)]}
     with pytest.raises(DeclarationError, match=r"role/t-worker: its policy has \d+ characters; IAM accepts 10240"):
         place.role(statements=(statement,)).desired()
+
+
+def test_a_new_role_is_not_asked_for_policies_to_take_away(moto_aws: AwsSession, place: Place) -> None:
+    role = place.role(statements=(ALLOW,), managed_policies=(place.policy_arn("reader"),))
+    prepare(moto_aws)
+    moto_aws.calls.clear()
+    role.create(moto_aws, final(role))
+    assert moto_aws.calls == {"iam:CreateRole": 1, "iam:GetRole": 1, "iam:PutRolePolicy": 1, "iam:AttachRolePolicy": 1}
+    assert live_state(moto_aws, role) == final(role)
