@@ -5,13 +5,12 @@ if what is live is neither: what was declared and not deployed yet is the busine
 every resource is read in full, by as many calls as that takes.
 """
 
-import json as jsons
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from common import digest, resource
+from common import digest, hiding, resource
 from common.config import OWNER_TAG, Environment
 from common.errors import OwnershipError
 from common.records import Records
@@ -109,29 +108,17 @@ class _Comparer:
 
 def _fields(one: Resource, applied: State, declared: State, live: State) -> Iterator[Field]:
     for name in resource.difference(declared, live):
-        before, wanted, now = (_flat(name, state.get(name)) for state in (applied, declared, live))
+        before, wanted, now = (_leaves(one, name, state.get(name)) for state in (applied, declared, live))
         parts = sorted({*before, *wanted, *now})
         for part in parts:
             values = [state.get(part, ABSENT) for state in (before, wanted, now)]
             empty = all(value in ({}, ABSENT) for value in values) and any(other.startswith(f"{part}.") for other in parts)
             if values[2] not in values[:2] and not empty:  # what the map has elsewhere is told key by key
-                yield Field(part, values[0], values[1], _hidden(values[2]) if name in one.hidden else values[2])
+                yield Field(part, *values)
 
 
-def _hidden(value: Any) -> Any:
-    """People put secrets where only parameters belong, so what we did not put there is told by its digest."""
-    if value == ABSENT:
-        return value
-    return f"(another value, sha256 {digest.short(digest.of_struct('hidden', 1, value))})"
-
-
-def _flat(name: str, value: Any) -> dict[str, Any]:
-    """The leaves of maps under dotted names; a text that is a JSON object, as definitions are, counts as one."""
-    if isinstance(value, str) and value.startswith("{"):
-        try:
-            value = jsons.loads(value)
-        except ValueError:
-            return {name: value}
-    if isinstance(value, dict) and value:
-        return {part: leaf for key, inner in value.items() for part, leaf in _flat(f"{name}.{key}", inner).items()}
-    return {name: value}
+def _leaves(one: Resource, name: str, value: Any) -> dict[str, Any]:
+    """What is compared and shown of a field; of a hidden one, digests."""
+    if name not in one.hidden:
+        return hiding.leaves(name, value)
+    return {part: f"(sha256 {digest.short(known)})" for part, known in hiding.digests(one, name, value).items()}

@@ -17,6 +17,7 @@ from typing import Any
 
 from common.errors import DeployError, OvertakenError, SkippedError
 from common.events import Blocked, Failed, Finished, Report, Skipped, Started
+from common.hiding import scrubbed, stored
 from common.leases import Leases
 from common.lock import Fenced, Lock
 from common.planning import ARTIFACT, Outcome
@@ -229,8 +230,9 @@ class Engine:
             self._told[change.key] = {"outcome": "skipped", "message": str(error)}
             self._means.report(Skipped(change, str(error)))
         except DeployError as error:
-            self._failed_one(change, str(error))
-            self._means.report(Failed(change, str(error)))
+            message = scrubbed(str(error), self._resources.get(change.key), change.desired)
+            self._failed_one(change, message)
+            self._means.report(Failed(change, message))
         except BaseException as error:
             self._failed_one(change, repr(error))  # nobody knows how far it came
             raise
@@ -288,8 +290,10 @@ class Engine:
         if change.action in REMOVING:
             self._records.forget(change.key)
         elif change.key.kind != ARTIFACT:
-            place = place_of(self._resources[change.key])
-            self._records.write(change.key, self._outcome.digests[change.key], change.desired, outputs, place)
+            resource = self._resources[change.key]
+            place = {**place_of(resource), "artifacts": [artifact.location for artifact in resource.artifacts]}
+            state = stored(resource, change.desired)
+            self._records.write(change.key, self._outcome.digests[change.key], state, outputs, place)
 
 
 def _as_object(change: Change) -> dict[str, Any]:

@@ -147,8 +147,11 @@ class Resource(Protocol):
     """The field of the state that changes with the artifact, for reasons that name files."""
     data: ClassVar[bool]
     """It holds what cannot be built again, so it is deleted only by those who say so twice."""
-    hidden: ClassVar[frozenset[str]]
-    """Fields in which people put secrets by hand: what is live there is never shown."""
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Fields in which people put secrets: their values are neither recorded nor shown."""
+        ...
 
     @property
     def name(self) -> str:
@@ -214,7 +217,11 @@ class Declared:
     artifact_field: ClassVar[str] = ""
     """The field of the state that changes with the artifact."""
     data: ClassVar[bool] = False
-    hidden: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """None, unless the type says otherwise."""
+        return frozenset()
 
     @property
     def artifact(self) -> Artifact | None:

@@ -31,7 +31,7 @@ LAYERS = (
         "task_options",
     },
     {"choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"},
-    {"ahead", "aws_common", "core_options", "express", "reasons", "remains"},
+    {"ahead", "aws_common", "core_options", "express", "hiding", "reasons", "remains"},
     {"release"},
     {
         "artifact",

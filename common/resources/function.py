@@ -52,7 +52,6 @@ class Function(Declared):
 
     kind: ClassVar[str] = "lambda"
     artifact_field: ClassVar[str] = "CodeSha256"
-    hidden: ClassVar[frozenset[str]] = frozenset({"Environment"})
     role_arn: str
     handler: str
     code: Artifact
@@ -73,6 +72,11 @@ class Function(Declared):
     def artifacts(self) -> tuple[Artifact, ...]:
         """The code, and what its layers hold."""
         return (self.code, *(one.code for one in self.layers))
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Its variables."""
+        return frozenset({"Environment"})
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetFunction.

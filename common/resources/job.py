@@ -29,7 +29,6 @@ class Job(Declared):
 
     kind: ClassVar[str] = "glue-job"
     artifact_field: ClassVar[str] = "Command"
-    hidden: ClassVar[frozenset[str]] = frozenset({"DefaultArguments"})
     role_arn: str
     script: Artifact
     bucket: str
@@ -49,6 +48,11 @@ class Job(Declared):
     def artifact(self) -> Artifact:
         """The script."""
         return self.script
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Its arguments."""
+        return frozenset({"DefaultArguments"})
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetJob."""
