@@ -83,7 +83,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             return
         if name in steps.STEPS:
             opened.step(name)
-        if prune and name == requested[-1]:
+        if name == requested[-1]:
             opened.prune()
 
     run.__doc__ = doc

@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from common import places
+from common.acting import act, remove
 from common.errors import DeployError, OvertakenError, SkippedError
 from common.events import Blocked, Failed, Finished, Report, Skipped, Started
 from common.hiding import scrubbed, stored
@@ -23,7 +25,7 @@ from common.lock import Fenced, Lock
 from common.planning import ARTIFACT, Outcome
 from common.pruning import Types, no_type
 from common.records import Records
-from common.release import Trusted, place_of
+from common.release import Trusted
 from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource
 from common.roots import Roots, is_untidy
 from common.scheduling import in_order
@@ -201,7 +203,13 @@ class Engine:
 
         def needs(key: Key) -> Collection[Key]:
             # What uses it must be gone before it goes; and whatever failed may still use it.
-            return (*users.get(key, ()), *tuple(self.failed)) if key in removing else self._needs(key)
+            if key not in removing:
+                return self._needs(key)
+            return (
+                *users.get(key, ()),
+                *self._outcome.remains[key].awaits,
+                *(() if places.is_eager(key) else tuple(self.failed)),
+            )
 
         for change in in_order(todo, needs, self._broken, self._means.pool, self._one, self._interrupted.is_set):
             need = next((one for one in needs(change.key) if one in self._broken), None)
@@ -255,18 +263,8 @@ class Engine:
             self._lasted[change.key] = self._upload(change.key) if lasted is None else lasted
             return {}
         if change.action in REMOVING:
-            return self._remove(aws, change)
-        resource = self._resources[change.key]
-        match change.action:
-            case Action.CREATE:
-                return resource.create(aws, change.desired)
-            case Action.UPDATE:
-                return resource.update(aws, change)
-            case Action.REPLACE:
-                resource.delete(aws)
-                return resource.create(aws, change.desired)
-            case _:
-                return {}
+            return remove(aws, self._means.types(change.key.kind), self._outcome.remains[change.key], change, self.skipped)
+        return {} if change.action is Action.RECORD else act(aws, self._resources[change.key], change)
 
     def _begin_upload(self, key: Key) -> float | None:
         """Uploads as soon as leases are held: nothing relies on an artifact until a change is carried out."""
@@ -280,18 +278,12 @@ class Engine:
         self._records.upload(artifact, built, artifact.bill(self._means.build_dir))
         return self._means.clock() - started
 
-    def _remove(self, aws: Aws, change: Change) -> Outputs:
-        kind = self._means.types(change.key.kind)
-        if change.action is Action.DELETE and kind is not None:
-            kind.erase(aws, self._outcome.remains[change.key])
-        return {}
-
     def _record(self, change: Change, outputs: Outputs) -> None:
         if change.action in REMOVING:
             self._records.forget(change.key)
         elif change.key.kind != ARTIFACT:
-            resource = self._resources[change.key]
-            place = {**place_of(resource), "artifacts": [artifact.location for artifact in resource.artifacts]}
+            resource = self._resources.get(change.key)
+            place = places.recorded(resource or self._outcome.remains[change.key])
             state = stored(resource, change.desired)
             self._records.write(change.key, self._outcome.digests[change.key], state, outputs, place)
 

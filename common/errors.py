@@ -21,6 +21,12 @@
 A message says where, what, and what to do. Nothing else of ours may reach the user as a traceback.
 """
 
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
+
+V = TypeVar("V")
+P = ParamSpec("P")
+
 
 class DeployError(Exception):
     """The root of the tree. `exit_code` is what the command returns to the shell."""
@@ -134,3 +140,23 @@ class AwsError(DeployError):
         self.code = code
         self.said = said
         self.deleted = deleted
+
+
+def caught(doing: Callable[P, V]) -> Callable[P, V | DeployError]:
+    """Errors as values, so that all are told and not only the first."""
+
+    def caught(*given: P.args, **named: P.kwargs) -> V | DeployError:
+        try:
+            return doing(*given, **named)
+        except DeployError as error:
+            return error
+
+    return caught
+
+
+def raise_together(errors: Sequence[DeployError]) -> None:
+    """Raises what went wrong, all of it in one message; nothing if nothing did."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise DeployError("\n".join(str(error) for error in errors))

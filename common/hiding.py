@@ -17,8 +17,10 @@ LONG = 6
 """Characters of a value that is taken out of messages; shorter ones are part of many words."""
 
 
-def stored(resource: Resource, state: State) -> State:
-    """The state as a record keeps it."""
+def stored(resource: Resource | None, state: State) -> State:
+    """The state as a record keeps it; that of what is no longer declared comes from a record, and is like that already."""
+    if resource is None:
+        return state
     hidden = resource.hidden
     return {name: {DIGESTS: digests(resource, name, value)} if name in hidden else value for name, value in state.items()}
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any
 
-from common import digest, reasons, records, resource, trust
-from common.config import OWNER_TAG, Environment
+from common import claims, digest, places, reasons, records, resource, trust
+from common.config import Environment
 from common.digest import Digest
-from common.errors import DeployError, OwnershipError
+from common.errors import DeployError, caught, raise_together
 from common.index import Part
 from common.pruning import Pruner, Types, no_type
 from common.records import Records
-from common.release import Trusted
+from common.release import Place, Trusted
 from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Live, Plan, Resource
 from common.resources import layer
@@ -28,8 +28,6 @@ from common.resources import layer
 ARTIFACT = "artifact"
 EARLY = 8
 """At most so many resources are read early: after a switch of branches there may be more, all deployed from elsewhere."""
-V = TypeVar("V")
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class Options:
         adopt: take over resources that exist without our tags.
         prune: delete what is no longer declared.
         data: delete what holds data, too, where a deletion is asked for.
+        complete: the plan is about all projects, so what refers to something shared is in it.
     """
 
     wanted: Callable[[Key], bool] = lambda _: True
@@ -51,6 +50,7 @@ class Options:
     adopt: bool = False
     prune: bool = False
     data: bool = False
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ class Planner:
         self._parts, self._types = parts, types
         self._reads: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
+        self._bodies: dict[Key, Future[Mapping[str, Any]]] = {}
+        self._former: dict[Key, Remains] = {}
+        """What has another name or place now, as far as that was noticed, by keys of their own."""
 
     def plan(
         self,
@@ -118,7 +121,7 @@ class Planner:
             ArtifactError: a changed artifact cannot be built.
         """
         guarded = self._pool.submit(guard)
-        digests = {one.key: resource.state_digest(one.key.kind, one.desired()) for one in resources}
+        digests = {one.key: resource.digest_of(one) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
@@ -132,6 +135,7 @@ class Planner:
         early = [one for one in likely if options.wanted(one.key)]
         for one in early if len(early) <= EARLY else ():
             self._live(one, partial(trust.until_marked, marks[one.key.project], roots[one.key.project]))
+            self._body(one.key)
             for artifact in one.artifacts:
                 self._looked(artifact)
         ordered = _order(resources)
@@ -143,8 +147,15 @@ class Planner:
             certain(trust.differing(trusted, {key: one for key, one in digests.items() if options.wanted(key)}))
         known = {arn: project for future in present for arn, project in future.result().items()}
         changes = self._changes(resources, artifacts, digests, trusted, known, options)
+        if not options.adopt:
+            claims.check_records(self._env, resources, changes)
         orphans, remains = self._orphans(trusted, resources, digests, options)
         plan = Plan((*(changes[key] for key in ordered if key in changes), *orphans))
+        digests |= {
+            change.key: digest.of_struct("formerly", 1, remains[change.key].arn)
+            for change in orphans
+            if change.action is Action.RECORD
+        }
         return Outcome(plan, trusted, digests, remains, frozenset(known.values()) - asked - {""})
 
     def _changes(
@@ -156,13 +167,21 @@ class Planner:
         present: Collection[str],
         options: Options,
     ) -> dict[Key, Change]:
-        def settled(one: Resource) -> bool:
+        arns = {one.key: one.arn for one in resources if one.indexed}
+
+        def recorded(one: Resource) -> bool:
             project = trusted[one.key.project]
-            recorded = project.proven and not project.differs(one.key, digests[one.key])
-            return recorded and one.arn in present and not (options.force or options.verify)
+            return project.proven and not project.differs(one.key, digests[one.key]) and not (options.force or options.verify)
+
+        def exists(one: Resource) -> bool:
+            # What no index shows goes with what it is in, and is looked at when that is gone.
+            return one.arn in present if one.indexed else all(arns[key] in present for key in one.needs if key in arns)
 
         wanted = [one for one in resources if options.wanted(one.key)]
-        unsettled = [one for one in wanted if not settled(one)]
+        unsettled = [one for one in wanted if not (recorded(one) and exists(one))]
+        for one in unsettled:
+            if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):
+                self._body(one.key)
         stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
         live = [self._live(one) for one in unsettled]  # while their artifacts are looked for
@@ -172,19 +191,16 @@ class Planner:
         for key in artifacts:
             if options.wanted(key) or key in stale:
                 missing = key in contents and not contents[key][1]
-                reason = (
-                    reasons.files_changed(artifacts[key], trusted[key.project].files) or "not uploaded yet"
-                    if missing
-                    else "uploaded"
-                )
+                new = reasons.files_changed(artifacts[key], trusted[key.project].files) or "not uploaded yet"
+                reason = new if missing else "uploaded"
                 beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
         decided = [
-            seen if isinstance(seen := read.result(), DeployError) else _caught(decide)(one, seen)
+            seen if isinstance(seen := read.result(), DeployError) else caught(decide)(one, seen)
             for one, read in zip(unsettled, live, strict=True)
         ]
-        _raise_together([error for error in decided if isinstance(error, DeployError)])
+        raise_together([error for error in decided if isinstance(error, DeployError)])
         return changes | {change.key: change for change in decided if isinstance(change, Change)}
 
     def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[Live | DeployError | None]:
@@ -192,11 +208,17 @@ class Planner:
 
         def read() -> Live | DeployError | None:
             wait()
-            return _caught(one.read)(self._aws)
+            return caught(one.read)(self._aws)
 
         if one.key not in self._reads:
             self._reads[one.key] = self._pool.submit(read)
         return self._reads[one.key]
+
+    def _body(self, key: Key) -> Future[Mapping[str, Any]]:
+        """The body of a record, asked for once: it says where the resource is, and what was applied."""
+        if key not in self._bodies:
+            self._bodies[key] = self._pool.submit(self._records.read, key)
+        return self._bodies[key]
 
     def _looked(self, artifact: Artifact) -> Future[tuple[Digest, bool]]:
         """See `_content`; looked for once."""
@@ -225,18 +247,28 @@ class Planner:
         project = trusted[one.key.project]
         recorded = project.digests.get(one.key) if one.key not in project.pending else None
         desired = resource.rendered(one.desired(), lambda artifact: digest.to_base64(contents[artifact.key]))
+        body = self._bodies[one.key].result() if one.key in self._bodies else None
+        told: list[Place] = [body or {}, project.pending.get(one.key, {})]
+        former = places.formers(one, told, self._env.account_id)
+        self._former |= former
+        unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
         if live is None:
-            reason = "does not exist" if recorded is None else "is gone from AWS"
-            return Change(one.key, Action.CREATE, reason, desired)
-        self._check_owner(one, live, pending=one.key in project.pending, adopt=options.adopt)
+            before = places.renamed(former, data=one.data) or ("does not exist" if recorded is None else "is gone from AWS")
+            lost = (
+                f"{unreadable}, so another name that it had is not known" if unreadable and recorded != digests[one.key] else ""
+            )
+            return Change(one.key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
+        if not options.adopt:
+            owners = places.owners(one, told, self._env.account_id, self._env.name)
+            claims.check_owner(self._env, self._aws, one, live, owners, pending=one.key in project.pending)
         changed = resource.difference(desired, live.state)
         if not changed and not options.force:
-            known = recorded == digests[one.key]
-            reason = "up to date" if known else "is as declared; its record is not"
+            known = recorded == digests[one.key] and not unreadable
+            reason = "up to date" if known else f"is as declared; {unreadable or 'its record is not'}"
             return Change(one.key, Action.NOOP if known else Action.RECORD, reason, desired, live)
         if one.immutable.intersection(changed):
             fixed = ", ".join(sorted(one.immutable.intersection(changed)))
-            _check_replaceable(one, fixed, options)
+            claims.check_replaceable(one, fixed, data=options.data)
             cost = "; everything in it is deleted" if one.data else ""
             return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
         reason = reasons.of(one, desired, live.state, changed, project.files) or "forced"
@@ -244,57 +276,23 @@ class Planner:
             reason = f"changed in AWS: {reason}"
         return Change(one.key, Action.UPDATE, reason, desired, live, frozenset(changed or desired))
 
-    def _check_owner(self, one: Resource, live: Live, *, pending: bool, adopt: bool) -> None:
-        owner = live.state.get("Tags", {}).get(OWNER_TAG)
-        if owner == self._env.owner or adopt or (owner is None and (pending or trust.is_unused(self._aws, self._env, one.arn))):
-            return
-        whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
-        raise OwnershipError(
-            f"{one.key.project}: {one.key}: {one.arn} exists and {whose}. Rename yours, or take it over with --adopt."
-        )
-
     def _orphans(
         self, trusted: Mapping[str, Trusted], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
     ) -> tuple[list[Change], dict[Key, Remains]]:
-        """What was deployed and is no longer declared."""
+        """What was deployed and is no longer declared, or has another name now."""
         found = [(key, one) for _, one in sorted(trusted.items()) for key in sorted({*one.digests, *one.pending})]
-        orphans = {
-            key: one.pending.get(key) for key, one in found if key not in digests and key.kind != ARTIFACT and options.wanted(key)
-        }
-        if not options.prune:
-            return [Change(key, Action.ORPHAN, "no longer declared; it stays, unless you say --prune") for key in orphans], {}
-        pruner = Pruner(self._env, self._aws, self._records, self._types, data=options.data)
-        return pruner.changes(orphans, {one.arn: one.key for one in resources}, self._pool)
+        undeclared = {key: one.pending.get(key) for key, one in found if key not in digests and key.kind != ARTIFACT}
+        orphans = {key: place for key, place in undeclared.items() if options.wanted(places.successor(key) or key)}
+
+        def covers(key: Key) -> bool:
+            """Whether all that refers to it is brought up to date, too."""
+            return all(map(options.wanted, places.users(key, resources))) and (options.complete or key.project != resource.SHARED)
+
+        pruner = Pruner(self._env, self._aws, self._records, self._types, prune=options.prune, data=options.data)
+        return pruner.changes(orphans, self._former, resources, covers, self._pool)
 
 
 def _order(resources: Sequence[Resource]) -> list[Key]:
     """Keys so that each comes after what it needs; among equals as declared."""
     sorter = TopologicalSorter({one.key: one.needs for one in resources})
     return list(sorter.static_order())
-
-
-def _check_replaceable(one: Resource, fixed: str, options: Options) -> None:
-    if one.data and not options.data:
-        raise DeployError(
-            f"{one.key.project}: {one.key}: {fixed} cannot be changed in place, and replacing it would delete what it holds. "
-            f"Declare a new one under another name, or say --data if nobody needs what is in this one."
-        )
-
-
-def _caught(doing: Callable[P, V]) -> Callable[P, V | DeployError]:
-    """Errors as values, so that all are told and not only the first."""
-
-    def caught(*given: P.args, **named: P.kwargs) -> V | DeployError:
-        try:
-            return doing(*given, **named)
-        except DeployError as error:
-            return error
-
-    return caught
-
-
-def _raise_together(errors: Sequence[DeployError]) -> None:
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise DeployError("\n".join(str(error) for error in errors))

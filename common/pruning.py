@@ -1,23 +1,27 @@
-"""What was deployed and is no longer declared: whether it is to be deleted, and in which order.
+"""What was deployed and is no longer declared, or has another name now: what becomes of it, and in which order.
 
 Nobody declares it, so its record is all that is known of it, and a record may be old, damaged or forged. So a record only names
-a candidate; that it is ours is said by the tags that the live resource carries, and by nothing else.
+a candidate; that it is ours is said by the tags that the live resource carries, and by nothing else. What is no longer declared
+goes when somebody asks for it. What has another name goes in the deploy that gave it that, for two of a kind would be at work.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
+from common import places
 from common.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.records import Records
 from common.release import Place
 from common.remains import Remains, Type
-from common.resource import REMOVING, Action, Aws, Change, Key
+from common.resource import REMOVING, Action, Aws, Change, Key, Resource
 
 UNDECLARED = "no longer declared"
 """How the reason of what was only left over begins; what follows `; ` is particular."""
 Types = Callable[[str], Type | None]
 """Finds the type of a kind."""
+Decided = tuple[Change, Remains | None]
 
 
 def no_type(_kind: str) -> Type | None:
@@ -30,47 +34,116 @@ class Pruner:
 
     Args:
         types: finds the type of a kind.
+        prune: delete what is no longer declared.
         data: delete what holds data, too.
     """
 
-    def __init__(self, env: Environment, aws: Aws, known: Records, types: Types, *, data: bool) -> None:
-        self._env, self._aws, self._records, self._types, self._data = env, aws, known, types, data
+    def __init__(self, env: Environment, aws: Aws, known: Records, types: Types, *, prune: bool, data: bool) -> None:
+        self._env, self._aws, self._records, self._types = env, aws, known, types
+        self._prune, self._data = prune, data
+        self._declared: dict[Key, Resource] = {}
+        self._by_identity: dict[str, Key] = {}
+        self._moved: Mapping[Key, Remains] = {}
 
     def changes(
-        self, orphans: Mapping[Key, Place | None], declared: Mapping[str, Key], pool: Executor
+        self,
+        orphans: Mapping[Key, Place | None],
+        moved: Mapping[Key, Remains],
+        resources: Sequence[Resource],
+        covers: Callable[[Key], bool],
+        pool: Executor,
     ) -> tuple[list[Change], dict[Key, Remains]]:
-        """What is to be done, what needs others before these; and what is known of what is to be deleted.
+        """What is to be done, what needs others before these; and what is known of what is to be deleted, or recorded anew.
 
         Args:
-            orphans: what is no longer declared, and where the release root says that it is.
-            declared: the keys of what is declared, by ARN.
+            orphans: what is recorded and not declared, and where the release root says that it is.
+            moved: what was found to have another name now.
+            resources: what is declared.
+            covers: whether all that refers to a key is brought up to date.
             pool: where reads run in parallel.
         """
-        decided = list(pool.map(lambda key: self._decide(key, orphans[key], declared), orphans))
-        remains = {change.key: one for change, one in decided if change.action in REMOVING and one is not None}
-        last = {key: place for place, key in enumerate(_in_order(remains))}
+        self._moved, self._declared = moved, {resource.key: resource for resource in resources}
+        self._by_identity = {places.identity(resource): resource.key for resource in resources}
+        back = [self._is_back(key, one) for one in resources if (key := places.former_key(one.key, one.name, one.arn)) in orphans]
+        left = {**orphans, **moved}.keys() - {change.key for change, _ in back}
+        decided = [*back, *pool.map(lambda key: self._decide(key, orphans.get(key), covers), sorted(left))]
+        known = {change.key: one for change, one in decided if one is not None and change.action is not Action.ORPHAN}
+        remains = {key: self._completed(one, known, resources) for key, one in known.items()}
+        removed = {change.key: remains[change.key] for change, _ in decided if change.action in REMOVING}
+        last = {key: place for place, key in enumerate(_in_order(removed))}
         return sorted((change for change, _ in decided), key=lambda change: -last.get(change.key, -1)), remains
 
-    def _decide(self, key: Key, place: Place | None, declared: Mapping[str, Key]) -> tuple[Change, Remains | None]:
-        kind, one = self._types(key.kind), self._records.remains(key, place)
-        if kind is None or one is None:
-            reason = f"{UNDECLARED}; its record does not say where it is. Declare it and deploy, then it can be pruned"
-            return Change(key, Action.ORPHAN, reason), None
-        if kind.data and one.name == self._env.artifact_bucket:
-            return Change(key, Action.ORPHAN, "it holds the records of this environment"), None
-        if kind.data and not self._data:
-            return Change(key, Action.ORPHAN, f"{UNDECLARED}; it holds data and stays, unless you say --data"), None
-        return self._ours(key, kind, one, declared), one
+    def _is_back(self, key: Key, now: Resource) -> Decided:
+        """A former one that is declared by its old name again."""
+        return Change(key, Action.FORGET, "is declared by this name again"), Remains(key, now.name, now.arn, self._env.account_id)
 
-    def _ours(self, key: Key, kind: Type, one: Remains, declared: Mapping[str, Key]) -> Change:
-        if one.arn in declared:
-            return Change(key, Action.FORGET, f"is declared as {declared[one.arn].project}: {declared[one.arn]} now")
+    def _decide(self, key: Key, place: Place | None, covers: Callable[[Key], bool]) -> Decided:
+        heir = places.successor(key)
+        now = self._declared.get(heir) if heir is not None else None
+        if now is None and not self._prune:
+            return Change(key, Action.ORPHAN, f"{UNDECLARED}; it stays, unless you say --prune"), None
+        kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
+        noticed = key in self._moved or place is not None  # and has no record of its own yet
+        if now is not None and self._stays(kind) and not noticed:
+            return Change(key, Action.ORPHAN, f"{why}; {_asked_for(renamed=True)}"), None
+        remains = self._moved.get(key) or self._records.remains(key, place)
+        if kind is None or remains is None:
+            reason = f"{why}; its record does not say where it is. Declare it and deploy, then it can be pruned"
+            return Change(key, Action.ORPHAN, reason), None
+        if (stays := self._why_it_stays(kind, remains, now, covers)) is None:
+            return self._ours(key, kind, remains, why), remains
+        return (
+            self._kept(kind, remains, why, stays)
+            if now is not None and noticed
+            else (
+                Change(key, Action.ORPHAN, f"{why}; {stays}"),
+                None,
+            )
+        )
+
+    def _kept(self, kind: Type, one: Remains, why: str, stays: str) -> Decided:
+        """A record of its own keeps what was renamed from being forgotten."""
+        if kind.live_tags(self._aws, one) is None:
+            return Change(one.key, Action.FORGET, f"{why}; it is gone from AWS"), one
+        state = one.recorded.get("desired")
+        return Change(one.key, Action.RECORD, f"{why}; {stays}", state if isinstance(state, dict) else {}), one
+
+    def _stays(self, kind: Type | None) -> bool:
+        return kind is not None and kind.data and not (self._prune and self._data)
+
+    def _why_it_stays(self, kind: Type, one: Remains, now: Resource | None, covers: Callable[[Key], bool]) -> str | None:
+        """Whether something that could be deleted is not to be, and why."""
+        if kind.data and one.name == self._env.artifact_bucket:
+            return "it holds the records of this environment"
+        if (region := one.arn.split(":")[3]) not in {"", self._env.region}:
+            return f"it is in {region}: set region back in config/{self._env.name}.json to delete it"
+        if self._stays(kind) and places.identity(one) not in self._by_identity:
+            return _asked_for(renamed=now is not None)
+        if now is not None and not covers(now.key):
+            return "it stays until a deploy of everything that refers to it"
+        return None
+
+    def _ours(self, key: Key, kind: Type, one: Remains, why: str) -> Change:
+        if other := self._by_identity.get(places.identity(one)):
+            return Change(key, Action.FORGET, f"is declared as {other.project}: {other} now")
         tags = kind.live_tags(self._aws, one)
         if tags is None:
-            return Change(key, Action.FORGET, f"{UNDECLARED}; it is gone from AWS")
-        if (tags.get(OWNER_TAG), tags.get(PROJECT_TAG)) != (self._env.owner, key.project):
-            return Change(key, Action.FORGET, f"{UNDECLARED}; what has its name now does not carry our tags, and stays")
-        return Change(key, Action.DELETE, UNDECLARED)
+            return Change(key, Action.FORGET, f"{why}; it is gone from AWS")
+        owners = {self._env.owner, *([one.owner] if places.is_of(one.owner, self._env.name) else [])}
+        if tags.get(OWNER_TAG) not in owners or tags.get(PROJECT_TAG) != key.project:
+            return Change(key, Action.FORGET, f"{why}; what has its name now does not carry our tags, and stays")
+        return Change(key, Action.DELETE, why)
+
+    def _completed(self, one: Remains, known: Iterable[Key], resources: Sequence[Resource]) -> Remains:
+        """With what has to come before it goes, and what of others lies in it."""
+        former = [key for key in known if places.successor(key) in one.needs]
+        heir = places.successor(one.key)
+        awaits = places.users(heir, resources) if heir in self._declared else ()
+        return replace(one, needs=(*one.needs, *former), awaits=awaits, spared=places.within(one, resources))
+
+
+def _asked_for(*, renamed: bool) -> str:
+    return f"it holds data and stays, unless you say {'--prune --data' if renamed else '--data'}"
 
 
 def _in_order(remains: Mapping[Key, Remains]) -> Iterable[Key]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from common import digest
+from common.config import OWNER_TAG
 from common.digest import Digest
 from common.remains import Remains
 from common.resource import Key, Resource
@@ -26,7 +27,7 @@ PROJECT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 """A project's name, as folders have it."""
 _KEY = re.compile(r"([a-z][a-z-]{0,31})/((?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*)")
 Place = Mapping[str, Any]
-"""Where a resource is, as records tell it: ``name``, ``arn``, and ``needs`` as a list of ``project:kind/name``."""
+"""Where a resource is, as records tell it: ``name``, ``arn``, ``owner``, ``needs`` as a list of ``project:kind/name``."""
 
 
 class Stream(Protocol):
@@ -175,7 +176,8 @@ def key_of(project: str, text: object) -> Key | None:
 
 def place_of(one: Resource | Remains) -> Place:
     """What is recorded of where a resource is."""
-    return {"name": one.name, "arn": one.arn, "needs": [f"{need.project}:{need}" for need in one.needs]}
+    owner = one.owner if isinstance(one, Remains) else one.tags.get(OWNER_TAG, "")
+    return {"name": one.name, "arn": one.arn, "owner": owner, "needs": [f"{need.project}:{need}" for need in one.needs]}
 
 
 def remains_of(key: Key, place: Place, account_id: str) -> Remains | None:
@@ -187,7 +189,7 @@ def remains_of(key: Key, place: Place, account_id: str) -> Remains | None:
     if len(parts) != 6 or parts[0] != "arn" or parts[4] not in {account_id, ""} or not _names(parts[5], name):
         return None
     known = (_need(text) for text in needs)
-    return Remains(key, name, arn, account_id, tuple(need for need in known if need is not None))
+    return Remains(key, name, arn, account_id, tuple(need for need in known if need is not None), _owner(place), recorded=place)
 
 
 def printable(text: object, limit: int = 300) -> str:
@@ -200,6 +202,14 @@ def _names(resource: str, name: str) -> bool:
     """Whether the end of an ARN is of that name: ``type:name``, ``type/path/name``, ``name``, or, in a bucket, all of it."""
     kind, colon, rest = resource.partition(":")
     return bool(name) and name in {resource, rest if colon else kind.rpartition("/")[2]}
+
+
+def _owner(place: Place) -> str:
+    """Whose tags it was given; records of before tell it by the state that was applied."""
+    state = place.get("desired")
+    tags = state.get("Tags") if isinstance(state, dict) else None
+    owner = place.get("owner") or (tags.get(OWNER_TAG) if isinstance(tags, dict) else None)
+    return owner if isinstance(owner, str) else ""
 
 
 def _need(text: object) -> Key | None:

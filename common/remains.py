@@ -3,8 +3,9 @@
 Deleting takes no declaration, so that what is gone from the repository can go from AWS, too.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from common.resource import Aws, Key
 
@@ -25,13 +26,28 @@ class Named(Protocol):
 
 @dataclass(frozen=True)
 class Remains:
-    """What is recorded of a resource that nobody declares any more: enough to see whose it is, and to delete it."""
+    """What is recorded of a resource that nobody declares any more: enough to see whose it is, and to delete it.
+
+    Args:
+        owner: whose tags it was given; empty where no record says.
+        spared: names that are within it and not part of it; a declared directory may lie in the place of one that is gone.
+        recorded: all that is said of it.
+        awaits: what must have been changed before it goes, because that may still use it.
+    """
 
     key: Key
     name: str
     arn: str
     account_id: str
     needs: tuple[Key, ...] = ()
+    owner: str = ""
+    spared: frozenset[str] = frozenset()
+    awaits: tuple[Key, ...] = ()
+    recorded: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def called(self, key: Key) -> "Remains":
+        """The same, by another key."""
+        return replace(self, key=key)
 
 
 class Type(Protocol):

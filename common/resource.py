@@ -164,6 +164,14 @@ class Resource(Protocol):
         ...
 
     @property
+    def tags(self) -> Mapping[str, str]:
+        """Ours, which say whose it is, and the environment's."""
+        ...
+
+    indexed: ClassVar[bool]
+    """The tagging index, or a listing of its kind, shows whether it exists."""
+
+    @property
     def artifact(self) -> Artifact | None:
         """The artifact that it runs, if any."""
         ...
@@ -217,6 +225,7 @@ class Declared:
     artifact_field: ClassVar[str] = ""
     """The field of the state that changes with the artifact."""
     data: ClassVar[bool] = False
+    indexed: ClassVar[bool] = True
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -292,9 +301,9 @@ class Plan:
         return {str(action): actions.count(action) for action in Action}
 
 
-def state_digest(kind: str, state: State) -> Digest:
-    """The digest of a desired state, artifacts standing for themselves by their input digest."""
-    return digest.of_struct(kind, 1, state, _input)
+def digest_of(resource: Resource) -> Digest:
+    """The digest of what is to be and where, artifacts standing for themselves by their input digest."""
+    return digest.of_struct(resource.key.kind, 2, {"arn": resource.arn, "state": resource.desired()}, _input)
 
 
 def _input(value: object) -> str:

@@ -6,6 +6,7 @@ about to change, or was tried and failed, is `pending`: its record is not believ
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from common.digest import Digest
 from common.planning import ARTIFACT, Outcome
@@ -50,8 +51,15 @@ class Roots:
         return Root(own, places, {name: one for name, one in files.items() if name in own})
 
     def _place(self, key: Key, trusted: Trusted) -> Place:
+        """Where it is: what a deploy that died has said of it stands, unless this plan is about it and has looked at that."""
         known = self.resources.get(key) or self.outcome.remains.get(key)
-        return place_of(known) if known else trusted.pending.get(key, {})
+        if known is None or (key in trusted.pending and key not in self._planned):
+            return trusted.pending.get(key, {})
+        return place_of(known)
+
+    @cached_property
+    def _planned(self) -> frozenset[Key]:
+        return frozenset(change.key for change in self.outcome.plan.changes)
 
 
 def is_untidy(root: Root, trusted: Trusted) -> bool:

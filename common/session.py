@@ -13,7 +13,7 @@ from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 
-from common import config, looking, parameters, projects, protection, provenance, records, selection, steps
+from common import config, looking, parameters, places, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
 from common.build_folder import BuildFolder
@@ -160,7 +160,7 @@ class Session:
             if self._edited:
                 self.pool.submit(lambda: self._origin)  # git takes its time
             said = self.choices
-            options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data)
+            options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data, said.project is None)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types)
             self.pool.submit(sizes.keep, [one.arn for one in resources])
             certain = self._leases.take if self._begun and not self.env.protected else None
@@ -191,14 +191,14 @@ class Session:
         self._begun = True
         plan = self.plan()
         engine = self._engine or self.begin(plan)
-        part = [one for one in plan.changes if one.action not in REMOVING and self._step_of(one.key) == name]
+        part = [one for one in plan.changes if self._step_of(one.key) == name and not places.goes_last(one)]
         known = chain(self._consumers, (one.key for one in self.resources))
         declared = bool(part) or any(self._step_of(key) == name for key in known)
         self.report(StepStarted(name, Plan(tuple(part)).counts(), declared))
         engine.apply({change.key for change in part})
 
     def prune(self) -> None:
-        """Deletes what the plan says is no longer declared; after all steps, and only where --prune asks for it."""
+        """Deletes what the plan says is to go, after all steps: what was renamed, and with --prune what is not declared."""
         part = [change for change in self.plan().changes if change.action in REMOVING]
         if part and self._engine is not None:
             self.report(StepStarted(steps.PRUNE, Plan(tuple(part)).counts()))

@@ -15,7 +15,7 @@ JOBS, CRAWLERS, MACHINES, TRIGGERS = "deploy-jobs", "deploy-crawlers", "deploy-s
 STEPS = (SHARED, ROLES, LAMBDAS, UPLOAD, JOBS, CRAWLERS, MACHINES, TRIGGERS)
 """In order. Packaging comes before them all and needs no AWS."""
 PRUNE = "prune"
-"""Comes after them all, where it is asked for: what is deleted may be used by what is only changed now."""
+"""Comes after them all: what is deleted may be used by what is only changed now."""
 STEP_OF_KIND = {
     "role": ROLES,
     "log-group": LAMBDAS,

@@ -14,7 +14,7 @@ from common.lock import Lock
 from common.planning import Options, Outcome, Planner
 from common.records import Records
 from common.resource import Key, Plan, Resource
-from tests.fake_aws import ArtifactBucket, FakeAws, Killed, Store, Text, Thing, World
+from tests.fake_aws import ArtifactBucket, FakeAws, Killed, Store, Text, Thing, Trigger, World
 
 ENV = Environment(
     name="dev", account_id="123456789012", region="eu-central-1", name_prefix="test", artifact_bucket="test-artifacts"
@@ -40,7 +40,7 @@ class Sequential(ThreadPoolExecutor):
 
 def types(kind: str) -> Any:
     """The types of the world by kind."""
-    return {one.kind: one for one in (Thing, Store, ArtifactBucket)}.get(kind)
+    return {one.kind: one for one in (Thing, Store, Trigger, ArtifactBucket)}.get(kind)
 
 
 def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, project: str = "p") -> list[Resource]:

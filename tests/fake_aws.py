@@ -197,6 +197,13 @@ class Store(Thing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trigger(Thing):
+    """A thing that acts by itself."""
+
+    kind = "rule"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArtifactBucket(Thing):
     """The bucket that everything else is recorded in."""
 

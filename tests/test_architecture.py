@@ -43,6 +43,7 @@ LAYERS = (
         "looking",
         "naming",
         "parameters",
+        "places",
         "prediction",
         "project_folder",
         "protection",
@@ -53,7 +54,8 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
+    {"acting", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
+    {"claims"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},

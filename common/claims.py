@@ -1,0 +1,73 @@
+"""Whether what exists under one of our names may be changed or replaced: by its tags, and by what is recorded of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from common import trust
+from common.config import OWNER_TAG, Environment
+from common.errors import DeployError, OwnershipError
+from common.resource import Action, Aws, Change, Key, Live, Resource
+
+
+def check_owner(env: Environment, aws: Aws, resource: Resource, live: Live, owners: Collection[str], *, pending: bool) -> None:
+    """Looks whether something that exists is ours.
+
+    Args:
+        env: the environment.
+        aws: asked whether an artifact bucket without tags is one that was only just created.
+        resource: as it is declared.
+        live: as it is.
+        owners: whose tags it may carry besides ours, as it was recorded when the environment had another prefix.
+        pending: a deploy that did not finish was about to create it, and may not have come to its tags.
+
+    Raises:
+        OwnershipError: it is somebody else's, or nobody's.
+    """
+    owner = live.state.get("Tags", {}).get(OWNER_TAG)
+    if owner == env.owner or owner in owners or (owner is None and (pending or trust.is_unused(aws, env, resource.arn))):
+        return
+    whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
+    raise OwnershipError(
+        f"{resource.key.project}: {resource.key}: {resource.arn} exists and {whose}. Rename yours, or take it over with --adopt."
+    )
+
+
+def check_replaceable(resource: Resource, fixed: str, *, data: bool) -> None:
+    """Looks whether a resource may be deleted and made anew.
+
+    Args:
+        resource: as it is declared.
+        fixed: the fields that cannot be changed in place.
+        data: data may be deleted.
+
+    Raises:
+        DeployError: it holds data.
+    """
+    if resource.data and not data:
+        raise DeployError(
+            f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and replacing it would delete what it "
+            f"holds. Declare a new one under another name, or say --data if nobody needs what is in this one."
+        )
+
+
+def check_records(env: Environment, resources: Iterable[Resource], changes: Mapping[Key, Change]) -> None:
+    """Looks whether records of what exists are in another bucket: earlier names, and what is left over, only they know.
+
+    Args:
+        env: the environment.
+        resources: as they are declared.
+        changes: what was decided on them; of what exists with what it is like.
+
+    Raises:
+        OwnershipError: there is no artifact bucket yet, and resources of this environment are there.
+    """
+    arn = env.bucket_arn(env.artifact_bucket)
+    bucket = next((changes[one.key] for one in resources if one.arn == arn and one.key in changes), None)
+    present = [f"{key.project}: {key}" for key, change in changes.items() if change.live is not None]
+    if bucket is not None and bucket.action is Action.CREATE and present:
+        more = f" and {len(present) - 3} more" if len(present) > 3 else ""
+        raise OwnershipError(
+            f"There is no artifact bucket {env.artifact_bucket}, but {', '.join(present[:3])}{more} of {env.name} are there: "
+            f"they were deployed from another bucket or region, which has their records. Set artifact_bucket and region in "
+            f"config/{env.name}.json back; `invoke destroy` first, if {env.name} is to move. If the records are lost, take over "
+            f"what is there with --adopt: what is no longer declared is not known then, and stays."
+        )

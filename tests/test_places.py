@@ -1,0 +1,278 @@
+"""What gets another physical name or place: the new one is made, the old one is not forgotten, whenever a deploy dies."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.config import Environment
+from common.errors import AwsError, OwnershipError
+from common.places import former_key, successor
+from common.planning import Options
+from common.resource import Key, Resource
+from tests.deploying import BUCKET, ENV, bucket, deploy, killed, plan
+from tests.fake_aws import Store, Thing, Trigger, World
+
+ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
+ROOT = {"arn:aws:s3:::test-artifacts"}
+
+
+def named(prefix: str, *, size: int = 1, env: Environment = ENV) -> list[Resource]:
+    """A thing, one that needs it, a store, and a trigger of the second: their names begin with a prefix."""
+
+    def one(made: type[Thing], name: str, *needs: Key) -> Thing:
+        key, called = Key("p", made.kind, name), f"{prefix}-{name}"
+        needed = needs or (BUCKET,)
+        return made(key=key, name=called, arn=f"{ARN}{called}", tags=env.ownership("p"), needs=needed, fields={"Size": size})
+
+    base, user = one(Thing, "base"), one(Thing, "user", Key("p", "thing", "base"))
+    return [bucket(), base, user, one(Store, "kept"), one(Trigger, "nightly", user.key)]
+
+
+def names(world: World) -> set[str]:
+    return {arn.removeprefix(ARN) for arn in world.live.keys() - ROOT}
+
+
+def all_of(prefix: str) -> set[str]:
+    return {f"{prefix}-{name}" for name in ("base", "user", "kept", "nightly")}
+
+
+def root(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(world.buckets[ENV.artifact_bucket]["dev/p/release.json"].body)
+    return found
+
+
+def test_the_key_of_a_former_one_holds_its_name_and_leads_back() -> None:
+    key = Key("p", "rule", "nightly")
+    assert str(former_key(key, "acres-nightly", f"{ARN}acres-nightly")) == "rule/nightly/formerly/acres-nightly"
+    assert successor(former_key(key, "acres-nightly", ARN)) == key
+    place = former_key(Key("p", "directory", "configs"), "landing/old place/", "arn:aws:s3:::landing/old place/")
+    assert str(place).startswith("directory/configs/formerly/landing-old-place-")
+    assert place != former_key(Key("p", "directory", "configs"), "landing/old-place/", "arn:aws:s3:::landing/old-place/")
+    assert successor(key) is None
+
+
+def test_a_renamed_resource_replaces_the_old_one_in_the_same_deploy_and_data_stays(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("old"), tmp_path)
+    renamed = deploy(world, named("new"), tmp_path)
+    assert renamed.reasons() == {
+        "thing/base": "renamed from old-base",
+        "thing/user": "renamed from old-user",
+        "store/kept": "renamed from old-kept; what that holds stays there",
+        "rule/nightly": "renamed from old-nightly",
+        "thing/base/formerly/old-base": "renamed to new-base",
+        "thing/user/formerly/old-user": "renamed to new-user",
+        "rule/nightly/formerly/old-nightly": "renamed to new-nightly",
+        "store/kept/formerly/old-kept": "renamed to new-kept; it holds data and stays, unless you say --prune --data",
+    }
+    assert [action for key, action in renamed.actions().items() if "formerly" in key] == ["delete", "delete", "delete", "record"]
+    assert names(world) == {*all_of("new"), "old-kept"}
+    left = deploy(world, named("new"), tmp_path)
+    assert left.actions() == {"store/kept/formerly/old-kept": "orphan"}
+    assert left.reasons()["store/kept/formerly/old-kept"].startswith("renamed to new-kept; it holds data and stays")
+    assert deploy(world, named("new"), tmp_path, options=Options(prune=True)).actions() == left.actions()
+    gone = deploy(world, named("new"), tmp_path, options=Options(prune=True, data=True))
+    assert gone.actions() == {"store/kept/formerly/old-kept": "delete"}
+    assert names(world) == all_of("new")
+    assert deploy(world, named("new"), tmp_path).actions() == {}
+
+
+def test_what_uses_the_old_one_is_changed_before_it_goes_and_an_old_trigger_goes_at_once(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("old"), tmp_path)
+    order: list[str] = []
+
+    def seen(_number: int, when: str, operation: str) -> None:
+        if when == "after" and operation in {"Put", "Delete"}:
+            order.append(",".join(sorted(names(world))))
+
+    deploy(world, named("new"), tmp_path, fault=seen)
+    both = [at for at, present in enumerate(order) if "old-nightly" in present and "new-nightly" in present]
+    assert order[both[-1] + 1].count("old-nightly") == 0
+    first_gone = next(at for at, present in enumerate(order) if "old-base" not in present)
+    assert all(name in order[first_gone] for name in all_of("new"))
+    assert "old-user" not in order[first_gone], "what needs another goes before it"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("then", ["again", "back", "elsewhere", "only a part, then again"])
+def test_killed_at_any_call_a_rename_forgets_nothing(tmp_path: Path, when: str, then: str) -> None:
+    boundaries = 0
+    target = {"back": "old", "elsewhere": "third"}.get(then, "new")
+    while True:
+        world = World()
+        deploy(world, named("old"), tmp_path)
+        if not killed(world, named("new"), tmp_path, boundaries, when):
+            break
+        boundaries += 1
+        if then == "only a part, then again":
+            part = {BUCKET, Key("p", "thing", "base")}
+            deploy(world, named("new"), tmp_path, options=Options(wanted=part.__contains__))
+        deploy(world, named(target), tmp_path)
+        kept = {name for name in names(world) if name.endswith("-kept")}
+        assert names(world) - kept == all_of(target) - kept, f"killed {when} call {boundaries}"
+        left = deploy(world, named(target), tmp_path).actions()
+        expected = {f"store/kept/formerly/{name}": "orphan" for name in kept - {f"{target}-kept"}}
+        assert left == expected, f"killed {when} call {boundaries}: what holds data is still seen"
+        assert root(world)["pending"] == {}
+        deploy(world, named(target), tmp_path, options=Options(prune=True, data=True))
+        assert names(world) == all_of(target)
+        assert deploy(world, named(target), tmp_path).actions() == {}
+    assert boundaries > 30
+
+
+def test_a_failure_keeps_what_may_still_be_used_and_the_next_deploy_takes_it_up(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("old"), tmp_path)
+
+    def refuse(_number: int, when: str, operation: str) -> None:
+        if when == "before" and operation == "Put" and "new-base" in names(world):
+            raise AwsError("fake", "Put", "Denied", "no")
+
+    failed = deploy(world, named("new"), tmp_path, fault=refuse)
+    assert failed.failed
+    assert all_of("old") <= names(world), "nothing that is old has gone"
+    deploy(world, named("new"), tmp_path)
+    assert names(world) == {*all_of("new"), "old-kept"}
+
+
+def test_a_part_keeps_what_the_rest_may_still_use(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("old"), tmp_path)
+    part = {BUCKET, Key("p", "thing", "base")}
+    partly = deploy(world, named("new"), tmp_path, options=Options(wanted=part.__contains__))
+    assert partly.actions() == {"thing/base": "create", "thing/base/formerly/old-base": "record"}
+    assert "it stays until a deploy of everything that refers to it" in partly.reasons()["thing/base/formerly/old-base"]
+    assert "old-base" in names(world)
+    again = deploy(world, named("new"), tmp_path, options=Options(wanted=part.__contains__))
+    assert again.actions() == {"thing/base/formerly/old-base": "orphan"}
+    deploy(world, named("new"), tmp_path)
+    assert names(world) == {*all_of("new"), "old-kept"}
+
+
+def test_something_shared_stays_until_all_projects_are_deployed(tmp_path: Path) -> None:
+    world = World()
+
+    def shared(name: str) -> list[Resource]:
+        key = Key("shared", "thing", "topic")
+        tags = ENV.ownership("shared")
+        return [bucket(), Thing(key=key, name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,), fields={"Size": 1})]
+
+    deploy(world, shared("old"), tmp_path)
+    partly = deploy(world, shared("new"), tmp_path, options=Options(complete=False))
+    assert partly.actions() == {"thing/topic": "create", "thing/topic/formerly/old": "record"}
+    assert names(world) == {"old", "new"}
+    assert deploy(world, shared("new"), tmp_path).actions() == {"thing/topic/formerly/old": "delete"}
+    assert names(world) == {"new"}
+
+
+def test_an_old_one_that_carries_other_tags_by_now_stays(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("old"), tmp_path)
+    world.live[f"{ARN}old-nightly"]["Tags"] = {"deployer:environment": "other/prod", "deployer:project": "p"}
+    renamed = deploy(world, named("new"), tmp_path)
+    assert renamed.actions()["rule/nightly/formerly/old-nightly"] == "forget"
+    assert "does not carry our tags, and stays" in renamed.reasons()["rule/nightly/formerly/old-nightly"]
+    assert "old-nightly" in names(world)
+
+
+def test_two_that_swap_their_names_forget_nothing_and_delete_nothing(tmp_path: Path) -> None:
+    def pair(first: str, second: str) -> list[Resource]:
+        both = [("a", first, {"Size": 1}), ("b", second, {"Size": 2})]
+        tags = ENV.ownership("p")
+        found = [
+            Thing(key=Key("p", "thing", key), name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,), fields=fields)
+            for key, name, fields in both
+        ]
+        return [bucket(), *found]
+
+    world = World()
+    deploy(world, pair("x", "y"), tmp_path)
+    swapped = deploy(world, pair("y", "x"), tmp_path)
+    assert swapped.aws.calls["fake:Delete"] == 0
+    assert {world.live[f"{ARN}x"]["Size"], world.live[f"{ARN}y"]["Size"]} == {1, 2}
+    assert world.live[f"{ARN}y"]["Size"] == 1
+    assert deploy(world, pair("y", "x"), tmp_path).actions() == {}
+
+
+def test_what_is_no_longer_declared_at_all_waits_for_prune_under_its_old_name_too(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("old"), tmp_path)
+    deploy(world, named("new"), tmp_path)
+    undeclared = deploy(world, [bucket()], tmp_path, undeclared=["p"])
+    assert undeclared.actions()["store/kept/formerly/old-kept"] == "orphan"
+    deploy(world, [bucket()], tmp_path, options=Options(prune=True, data=True), undeclared=["p"])
+    assert names(world) == set()
+
+
+def test_records_of_before_are_read_once_and_touch_nothing(tmp_path: Path) -> None:
+    """Whose digests cover no ARN yet, and whose bodies say no owner."""
+    world = World()
+    deploy(world, named("same"), tmp_path)
+    objects = world.buckets[ENV.artifact_bucket]
+    for path in [path for path in objects if "/records/" in path]:
+        body = {name: value for name, value in json.loads(objects[path].body).items() if name != "owner"}
+        objects[path].body = json.dumps(body).encode()
+        objects[path].tags = {"desired-sha256": "0" * 64}
+    for project in ("p", "shared"):
+        del objects[f"dev/{project}/release.json"]
+    first = deploy(world, named("same"), tmp_path)
+    assert set(first.actions().values()) == {"record"}
+    assert first.aws.calls["fake:Put"] == 0
+    assert deploy(world, named("same"), tmp_path).actions() == {}
+
+
+PREFIXED = ENV.model_copy(update={"name_prefix": "other"})
+
+
+def deploy_as(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.deploying.ENV", env)
+
+
+def test_another_prefix_is_a_rename_of_everything_and_not_a_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ownership tag begins with the prefix, so what is ours carries another one, as its record says."""
+    world = World()
+    deploy(world, named("test"), tmp_path)
+    deploy_as(PREFIXED, monkeypatch)
+    renamed = deploy(world, named("other", env=PREFIXED), tmp_path)
+    assert renamed.reasons()["bucket/artifacts"] == "Tags.deployer:environment changed"
+    assert names(world) == {*all_of("other"), "test-kept"}
+    assert deploy(world, named("other", env=PREFIXED), tmp_path).actions() == {"store/kept/formerly/test-kept": "orphan"}
+    deploy(world, named("other", env=PREFIXED), tmp_path, options=Options(prune=True, data=True))
+    assert names(world) == all_of("other")
+
+
+def test_a_record_does_not_lend_the_tags_of_an_environment_of_another_name(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("same"), tmp_path)
+    world.live[f"{ARN}same-base"]["Tags"]["deployer:environment"] = "test/prod"
+    stored = world.buckets[ENV.artifact_bucket]["dev/p/records/thing/base.json"]
+    stored.body = json.dumps({**json.loads(stored.body), "owner": "test/prod"}).encode()
+    with pytest.raises(OwnershipError, match="belongs to test/prod"):
+        plan(world, named("same", size=2), tmp_path)
+
+
+def test_another_artifact_bucket_is_refused_while_what_was_deployed_from_the_first_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    deploy(world, named("same"), tmp_path)
+    deploy_as(ENV.model_copy(update={"artifact_bucket": "elsewhere"}), monkeypatch)
+    with pytest.raises(OwnershipError, match=r"There is no artifact bucket elsewhere, but p: thing/base, .* of dev are there"):
+        deploy(world, named("same"), tmp_path)
+    adopted = deploy(world, named("same"), tmp_path, options=Options(adopt=True))
+    assert set(adopted.actions().values()) == {"create", "record"}
+
+
+def test_what_is_in_another_region_is_not_taken_for_gone(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, named("same"), tmp_path)
+    moved = ENV.model_copy(update={"region": "eu-west-1"})
+    with pytest.MonkeyPatch.context() as patched:
+        deploy_as(moved, patched)
+        ended = deploy(world, [bucket()], tmp_path, options=Options(prune=True, data=True), undeclared=["p"])
+    assert {action for key, action in ended.actions().items() if "bucket" not in key} == {"orphan"}
+    assert "it is in eu-central-1: set region back in config/dev.json to delete it" in ended.reasons()["rule/nightly"]
+    assert names(world) == all_of("same")
