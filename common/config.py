@@ -13,8 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 
+from common import versions
 from common.errors import ConfigError, UsageError
 from common.settings import (
     CrawlerSettings,
@@ -93,7 +94,7 @@ class Environment(Model):
     schema_: str | None = Field(default=None, alias="$schema")
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d+$")]
     name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
     """Begins the name of every resource. Two environments of one account need two prefixes."""
     artifact_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
@@ -107,10 +108,17 @@ class Environment(Model):
     defaults: Defaults = Defaults()
     projects: dict[str, Project] = Field(default_factory=dict)
 
+    @field_validator("region")
+    @classmethod
+    def _is_a_region(cls, region: str) -> str:
+        if versions.partition_of(region) is None:
+            raise ValueError(f"AWS has no region {region}; they are called as in eu-central-1, us-gov-west-1 or eusc-de-east-1")
+        return region
+
     @property
     def partition(self) -> str:
         """The ARN partition of the region."""
-        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.region.rpartition("-")[0].rpartition("-")[0], "aws")
+        return versions.partition_of(self.region) or "aws"
 
     @property
     def owner(self) -> str:

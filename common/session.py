@@ -13,7 +13,7 @@ from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 
-from common import config, looking, parameters, places, projects, protection, provenance, records, selection, steps
+from common import advice, config, looking, parameters, places, projects, protection, provenance, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
 from common.build_folder import BuildFolder
@@ -168,6 +168,7 @@ class Session:
             self._outcome = planner.plan(resources, options, *asked)
             self.report(Planned(self._outcome.plan))
             self._tell_undeclared(self._outcome)
+            advice.tell(resources, self.say)
         return self._outcome.plan
 
     def step(self, name: str) -> None:

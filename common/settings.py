@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from common import versions
+
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", max_length=2048)]
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 """Days that CloudWatch Logs accepts."""
@@ -72,11 +74,18 @@ class FunctionSettings(Settings):
     role: Arn | None = None
     """An existing role. Without it the deployer manages one."""
 
+    @field_validator("runtime")
+    @classmethod
+    def _is_a_runtime(cls, runtime: str) -> str:
+        if not versions.is_runtime(runtime):
+            raise ValueError(f"Lambda has no runtime {runtime}; {versions.newest()} are the newest")
+        return runtime
+
 
 class JobSettings(Settings):
     """A Glue job."""
 
-    glue_version: Literal["3.0", "4.0", "5.0", "5.1"] = "5.0"
+    glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
     worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
     """G.12X, G.16X and R from Glue 4.0 on."""
     workers: int = Field(default=2, ge=1, le=299)

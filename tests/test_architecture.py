@@ -11,6 +11,7 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
+    {"versions"},
     {
         "build_folder",
         "cells",
@@ -54,7 +55,7 @@ LAYERS = (
         "selection",
     }
     | {"executor", "steps"},
-    {"acting", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
+    {"acting", "advice", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"claims"},
     {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from common import digest
+from common import digest, versions
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging import pyproject
@@ -76,10 +76,9 @@ def of_function(runtime: str, architecture: str) -> Target:
 
 
 def of_job(glue_version: str) -> Target:
-    """Where a Spark job's packages run: Glue 5 on Amazon Linux 2023 with Python 3.11."""
-    return {"3.0": Target("3.7", "x86_64-manylinux2014"), "4.0": Target("3.10", "x86_64-manylinux2014")}.get(
-        glue_version, Target("3.11", "x86_64-manylinux_2_34")
-    )
+    """Where a Spark job's packages run: up to Glue 4.0 on Amazon Linux 2, later on Amazon Linux 2023."""
+    platform = "x86_64-manylinux2014" if glue_version in {"3.0", "4.0"} else "x86_64-manylinux_2_34"
+    return Target(versions.GLUE[glue_version], platform)
 
 
 SHELL = Target("3.9", "x86_64-manylinux2014")

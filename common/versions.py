@@ -1,0 +1,94 @@
+"""What AWS has at present: runtimes, versions of Glue, partitions of regions. Tests compare the lists with botocore's models.
+
+What botocore does not tell is dated: when support of a runtime ends, and which Python a version of Glue runs.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+AS_OF = date(2026, 10, 3)
+"""The day of which the dates and versions in this module are."""
+RUNTIMES: Mapping[str, date | None] = {
+    "python3.6": date(2022, 7, 18),
+    "python3.7": date(2023, 12, 4),
+    "python3.8": date(2024, 10, 14),
+    "python3.9": date(2025, 12, 15),
+    "python3.10": date(2026, 10, 31),
+    "python3.11": date(2027, 6, 30),
+    "python3.12": date(2028, 10, 31),
+    "python3.13": date(2029, 6, 30),
+    "python3.14": date(2029, 6, 30),
+    "python3.15": None,
+    "nodejs10.x": date(2021, 7, 30),
+    "nodejs12.x": date(2023, 3, 31),
+    "nodejs14.x": date(2023, 12, 4),
+    "nodejs16.x": date(2024, 6, 12),
+    "nodejs18.x": date(2025, 9, 1),
+    "nodejs20.x": date(2026, 4, 30),
+    "nodejs22.x": date(2027, 4, 30),
+    "nodejs24.x": date(2028, 4, 30),
+    "nodejs26.x": None,
+}
+"""Lambda's runtimes, and the day on which their support ends; None where AWS has not announced one."""
+NOTICE = timedelta(days=90)
+"""How long before the end of its support a runtime is warned of."""
+GLUE: Mapping[str, str] = {"3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.11", "6.0": "3.13"}
+"""The versions of Glue that still start Spark jobs, and the Python that they run.
+
+See https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
+"""
+PARTITIONS: Mapping[str, str] = {
+    "aws": r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+",
+    "aws-cn": r"cn-\w+-\d+",
+    "aws-eusc": r"eusc-(de)-\w+-\d+",
+    "aws-iso": r"us-iso-\w+-\d+",
+    "aws-iso-b": r"us-isob-\w+-\d+",
+    "aws-iso-e": r"eu-isoe-\w+-\d+",
+    "aws-iso-f": r"us-isof-\w+-\d+",
+    "aws-us-gov": r"us-gov-\w+-\d+",
+}
+"""What the regions of each partition are called, as botocore knows it."""
+_RUNTIME = re.compile(r"(python3\.|nodejs)(\d+)(?:\.x)?")
+
+
+def partition_of(region: str) -> str | None:
+    """The ARN partition of a region; None if there can be no such region."""
+    return next((name for name, regions in PARTITIONS.items() if re.fullmatch(regions, region)), None)
+
+
+def is_runtime(name: str) -> bool:
+    """Whether Lambda has, or had, this runtime; one that is newer than all that are known here may have come since."""
+    found = _RUNTIME.fullmatch(name)
+    if found is None:
+        return False
+    return name in RUNTIMES or int(found[2]) > max(int(name.removeprefix(found[1]).split(".")[0]) for name in _like(found[1]))
+
+
+def newest() -> str:
+    """The newest known runtimes of each language, for people."""
+    return " and ".join(_like(language)[-1] for language in ("python3.", "nodejs"))
+
+
+def warning(runtime: str, names: list[str], today: date) -> str | None:
+    """What people should know of a runtime whose support has ended, or will soon; None if there is nothing.
+
+    Args:
+        runtime: its name.
+        names: what runs on it.
+        today: the day.
+    """
+    end = RUNTIMES.get(runtime)
+    if end is None or today < end - NOTICE:
+        return None
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"{', '.join(sorted(names)[:3])}{more}: AWS {'ended' if end <= today else 'ends'} its support of {runtime} on {end}. "
+        f"From then on it gets no security patches, and some months later Lambda accepts no update. {newest()} are the newest."
+    )
+
+
+def _like(language: str) -> list[str]:
+    return [name for name in RUNTIMES if name.startswith(language)]
