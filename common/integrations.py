@@ -1,22 +1,25 @@
 """The IAM statements that a state machine needs: what its definition does, and nothing else.
 
-Each task's integration names the API operation, and the resources that the task refers to are the only ones it is allowed on.
+Each task's integration names the API operation, and the parameter that names its target the only resource that it is allowed on.
 A Map in distributed mode starts executions of the machine that it is in, and reads its items from a bucket itself.
 
 Follows https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
 and https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common import targets
 from common.config import Environment
 from common.definition import inner_machines, is_distributed
 from common.errors import DeclarationError
 from common.permissions import Statement, allow
 from common.reference import Names, Ref
 
+ACTIVITY = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:activity:[^:]+")
 SYNC_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 INTEGRATIONS = {
     "lambda:invoke": ("lambda:InvokeFunction",),
@@ -26,6 +29,7 @@ INTEGRATIONS = {
     "states:startExecution.sync": ("states:StartExecution",),
     "states:startExecution.sync:2": ("states:StartExecution",),
     "sns:publish": ("sns:Publish",),
+    "sqs:sendMessage": ("sqs:SendMessage",),
     "dynamodb:getItem": ("dynamodb:GetItem",),
     "dynamodb:putItem": ("dynamodb:PutItem",),
     "dynamodb:updateItem": ("dynamodb:UpdateItem",),
@@ -50,6 +54,8 @@ SDK_ACTIONS = {
     "s3:UploadPart": ("s3:PutObject",),
     "s3:UploadPartCopy": ("s3:GetObject", "s3:PutObject"),
     "sns:PublishBatch": ("sns:Publish",),
+    "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
+    "sqs:SendMessageBatch": ("sqs:SendMessage",),
 }
 """Where the IAM action is not called as the operation is."""
 READERS = {"s3:getObject": ("s3:GetObject",), "s3:listObjectsV2": ("s3:ListBucket",)}
@@ -79,7 +85,7 @@ def state_machine(env: Environment, own: Ref, definition: Mapping[str, Any], nam
     allowed: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for name, state in _states(definition):
         if state["Type"] == "Task":
-            needs = _task(env, state, names, where)
+            needs = _task(env, state, names, f"{where}: {name}")
         elif is_distributed(state):
             needs = _distributed(env, own, state, names, f"{where}: {name}")
         else:
@@ -99,13 +105,21 @@ def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:
-    service, actions = _actions(str(task.get("Resource", "")), where)
-    _, refs = names.substitute({key: task[key] for key in ("Resource", "Parameters", "Arguments") if key in task}, where)
-    arns = {arn for ref in refs for arn in _arns(env, ref)}
-    if not arns:
-        raise DeclarationError(f"{where}: a task calls {actions[-1]} on nothing of this project. Refer to it as ${{Name.arn}}.")
+    resource = str(task.get("Resource", ""))
+    _, integration, name = resource.partition(":states:::")
+    if not integration:
+        if not ACTIVITY.fullmatch(resource):  # whose workers come to ask for work, so nobody is called
+            yield ("lambda:InvokeFunction",), set(targets.arns(env, "function", resource, names, f"{where}.Resource"))
+        return
+    service, operation, actions = _actions(name, where)
+    parameters = _parameters(task)
+    arns = targets.of_task(env, service, operation, parameters, names, where)
+    if {"CopySource", "CopySource.$"} & parameters.keys() and "s3:GetObject" in actions:
+        source = parameters.get("CopySource", parameters.get("CopySource.$"))
+        yield ("s3:GetObject",), targets.buckets_in(env, source, names, f"{where}.CopySource")
+        actions = tuple(action for action in actions if action != "s3:GetObject")
     yield actions, arns
-    if service == "states" and ".sync" in str(task["Resource"]):
+    if service == "states" and ".sync" in name:
         yield ("events:DescribeRule", "events:PutRule", "events:PutTargets"), {env.arn("events", f"rule/{SYNC_RULE}")}
         yield ("states:DescribeExecution", "states:StopExecution"), {f"{_executions(arn)}:*" for arn in arns}
 
@@ -133,13 +147,8 @@ def _bucket(env: Environment, part: Mapping[str, Any], known: Mapping[str, tuple
     operation = str(part.get("Resource", "")).partition(":states:::")[2]
     if operation not in known:
         raise DeclarationError(f"{where}: the integration {operation!r} is not known. Known are {', '.join(sorted(known))}.")
-    bucket, _ = names.substitute(_parameters(part).get("Bucket"), where)
-    if not isinstance(bucket, str) or not bucket or bucket.startswith("{%"):
-        raise DeclarationError(
-            f"{where}: which Bucket it is cannot be told before it runs, so {known[operation][-1]} cannot be granted. "
-            "Refer to it as ${name.name}, or give the machine a role of your own."
-        )
-    return known[operation], {env.bucket_arn(bucket), env.bucket_arn(bucket, "*")}
+    bucket = _parameters(part).get("Bucket")
+    return known[operation], set(targets.arns(env, "bucket", bucket, names, f"{where}.Bucket"))
 
 
 def _parameters(part: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -152,34 +161,25 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _executions(machine_arn: str) -> str:
-    return machine_arn.replace(":stateMachine:", ":execution:")
+    """The beginning of the ARNs of a machine's executions, whichever version or alias of it was started."""
+    machine = ":".join(machine_arn.split(":")[:7])
+    return machine.replace(":stateMachine:", ":execution:")
 
 
-def _actions(resource: str, where: str) -> tuple[str, tuple[str, ...]]:
-    """The service and IAM actions of a task's Resource, which is a function's reference or an integration's ARN."""
-    _, integration, name = resource.partition(":states:::")
-    if not integration:
-        return "lambda", ("lambda:InvokeFunction",)
+def _actions(name: str, where: str) -> tuple[str, str, tuple[str, ...]]:
+    """The service, the operation and the IAM actions of an integration, which is what its ARN ends with."""
     plain = name.removesuffix(".waitForTaskToken")
     if plain.startswith("aws-sdk:"):
         service, _, operation = plain.removeprefix("aws-sdk:").partition(":")
         if not service or not operation:
-            raise DeclarationError(f"{where}: {resource!r} is no integration. It is written …:aws-sdk:service:operation.")
+            raise DeclarationError(f"{where}: {name!r} is no integration. It is written …:aws-sdk:service:operation.")
         service = {"sfn": "states", "eventbridge": "events", "cloudwatchlogs": "logs"}.get(service, service)
-        action = f"{service}:{operation[0].upper()}{operation[1:]}"
-        return service, SDK_ACTIONS.get(action, (action,))
+        operation = f"{operation[0].upper()}{operation[1:]}"
+        action = f"{service}:{operation}"
+        return service, operation, SDK_ACTIONS.get(action, (action,))
     if plain not in INTEGRATIONS:
         raise DeclarationError(
             f"{where}: the integration {name!r} is not known. Known are aws-sdk:… and {', '.join(sorted(INTEGRATIONS))}."
         )
-    return plain.partition(":")[0], INTEGRATIONS[plain]
-
-
-def _arns(env: Environment, ref: Ref) -> tuple[str, ...]:
-    if ref.key.kind == "lambda":
-        return (ref.arn, f"{ref.arn}:*")
-    if ref.key.kind == "bucket":
-        return (ref.arn, env.bucket_arn(ref.name, "*"))
-    if ref.key.kind == "database":
-        return (env.arn("glue", "catalog"), ref.arn, env.arn("glue", f"table/{ref.name}/*"))
-    return (ref.arn,)
+    service, _, operation = plain.partition(":")
+    return service, operation.partition(".")[0], INTEGRATIONS[plain]

@@ -77,6 +77,10 @@ class Names:
             raise DeclarationError(f"{ref.key.project}: {other.key} and {ref.key} have one name. Rename one of them.")
         return ref
 
+    def of(self, name: str) -> Ref | None:
+        """The resource that was declared under this name."""
+        return self._refs.get(name)
+
     def substitute(self, value: Any, where: str) -> tuple[Any, tuple[Ref, ...]]:
         """The value (JSON-like) with every token in every string replaced, and the resources that were referred to.
 

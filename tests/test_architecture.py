@@ -57,7 +57,7 @@ LAYERS = (
     | {"executor", "steps"},
     {"acting", "advice", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"claims"},
-    {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report"},
+    {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report", "targets"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},
     {"engine"},
@@ -67,7 +67,7 @@ LAYERS = (
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "given", "integrations", "layers", "permissions", "pipeline"}
-DECLARING |= {"reference", "rendering", "resources", "settings", "shared"}
+DECLARING |= {"reference", "rendering", "resources", "settings", "shared", "targets"}
 DOING = {
     "aws",
     "aws_common",

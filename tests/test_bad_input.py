@@ -47,7 +47,12 @@ def machine(definition: Any) -> Callable[[Repository], object]:
 
 def calling(resource: str, of: str) -> Callable[[Repository], object]:
     """A machine with one task."""
-    state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": {"Of": of}, "End": True}
+    state = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::{resource}",
+        "Parameters": dict.fromkeys(("FunctionName", "JobName", "StateMachineArn"), of),
+        "End": True,
+    }
     return machine({"StartAt": "A", "States": {"A": state}})
 
 
@@ -140,7 +145,7 @@ CASES = [
     Case(
         "function of nobody",
         calling("lambda:invoke", "Validate"),
-        r"state-machine/main: a task calls lambda:InvokeFunction on nothing of this project\. Refer to it as \$\{Name\.arn\}",
+        r"state-machine/main: A\.FunctionName: 'Validate' is not what lambda/Validate is called in AWS\. Write it as \$\{Validate\.",
     ),
     Case("unknown integration", calling("lambda:invok", "${Validate.arn}"), r"the integration 'lambda:invok' is not known\."),
     Case(

@@ -4,65 +4,15 @@ from typing import Any
 
 import pytest
 
-from common import integrations
-from common.config import Environment
 from common.errors import DeclarationError
-from common.reference import Names, Ref
-from common.resource import Key
+from common.reference import Names
 from projects.fpac_pipeline.fpac_stepfunctions import definition
-from tests.repository import CONFIG
-
-ENV = Environment.model_validate(CONFIG)
-REGION = "eu-central-1:123456789012"
-
-
-def ref(kind: str, name: str, arn: str) -> Ref:
-    return Ref(Key("acres", kind, name), name, arn)
-
-
-BUCKET = ref("bucket", "landing", "arn:aws:s3:::landing")
-TABLE = ref("table", "runs", f"arn:aws:dynamodb:{REGION}:table/runs")
-DATABASE = ref("database", "db", f"arn:aws:glue:{REGION}:database/db")
-TOPIC = ref("topic", "alerts", f"arn:aws:sns:{REGION}:alerts")
-OWN = ref("state-machine", "own", f"arn:aws:states:{REGION}:stateMachine:own")
-EXECUTIONS = f"arn:aws:states:{REGION}:execution:own"
-ITSELF = {
-    "states:StartExecution": [OWN.arn],
-    **{f"states:{action}": [f"{EXECUTIONS}/*", f"{EXECUTIONS}:*"] for action in ("DescribeExecution", "StopExecution")},
-    "states:RedriveExecution": [f"{EXECUTIONS}/*"],
-}
-"""What a machine with a distributed Map needs on itself."""
-END: dict[str, Any] = {"StartAt": "E", "States": {"E": {"Type": "Succeed"}}}
-LANDING = ["arn:aws:s3:::landing", "arn:aws:s3:::landing/*"]
+from tests.machines import BUCKET, DATABASE, END, ITSELF, LANDING, REGION, TABLE, TOPIC, named, needed, task
 
 
 @pytest.fixture
 def names() -> Names:
-    made = Names({"region": "x", "lake": "lake"})
-    for name in ("CreateNewId", "Validate", "LogResults"):
-        made.add(ref("lambda", name, f"arn:aws:lambda:{REGION}:function:{name}"))
-    for name in ("landing_job", "cleaning_job", "final_job"):
-        made.add(ref("glue-job", name, f"arn:aws:glue:{REGION}:job/{name}"))
-    made.add(ref("crawler", "final_crawler", f"arn:aws:glue:{REGION}:crawler/final_crawler"))
-    made.add(ref("state-machine", "child", f"arn:aws:states:{REGION}:stateMachine:child"))
-    for one in (BUCKET, TABLE, DATABASE, TOPIC):
-        made.add(one)
-    return made
-
-
-def task(resource: str, **parameters: Any) -> dict[str, Any]:
-    state = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
-    return {"StartAt": "A", "States": {"A": state}}
-
-
-def needed(machine: dict[str, Any], names: Names) -> dict[str, list[str]]:
-    """Of each action the resources it is allowed on."""
-    found: dict[str, list[str]] = {}
-    for statement in integrations.state_machine(ENV, OWN, machine, names, "here"):
-        assert statement["Effect"] == "Allow"
-        for action in statement["Action"]:
-            found.setdefault(action, []).extend(statement["Resource"])
-    return found
+    return named()
 
 
 def test_the_fpac_machine_may_do_what_its_states_do_and_nothing_else(names: Names) -> None:
@@ -120,7 +70,7 @@ def test_who_only_starts_a_machine_needs_no_more(names: Names) -> None:
             {"DatabaseName": "${db.name}"},
             {"glue:GetTable": [f"arn:aws:glue:{REGION}:catalog", DATABASE.arn, f"arn:aws:glue:{REGION}:table/db/*"]},
         ),
-        ("arn:aws:states:::aws-sdk:sfn:startExecution", {"x": "${child.arn}"}, None),
+        ("arn:aws:states:::aws-sdk:sfn:startExecution", {"StateMachineArn": "${child.arn}"}, None),
     ],
 )
 def test_integrations(names: Names, resource: str, parameters: dict[str, Any], allowed: dict[str, list[str]] | None) -> None:
@@ -128,27 +78,40 @@ def test_integrations(names: Names, resource: str, parameters: dict[str, Any], a
     assert needed(task(resource, **parameters), names) == expected
 
 
+RUNS = {"TableName": "${runs.name}", "Key": {}}
+IN_LANDING = {"Bucket": "${landing.name}", "Key": "k"}
+
+
 @pytest.mark.parametrize(
-    ("operation", "of", "actions"),
+    ("operation", "parameters", "actions"),
     [
-        ("dynamodb:transactGetItems", "${runs.name}", {"GetItem"}),
-        ("dynamodb:transactWriteItems", "${runs.name}", {"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}),
-        ("s3:completeMultipartUpload", "${landing.name}", {"PutObject"}),
-        ("s3:copyObject", "${landing.name}", {"GetObject", "PutObject"}),
-        ("s3:createMultipartUpload", "${landing.name}", {"PutObject"}),
-        ("s3:deleteObjects", "${landing.name}", {"DeleteObject"}),
-        ("s3:headBucket", "${landing.name}", {"ListBucket"}),
-        ("s3:headObject", "${landing.name}", {"GetObject"}),
-        ("s3:listObjects", "${landing.name}", {"ListBucket"}),
-        ("s3:listObjectVersions", "${landing.name}", {"ListBucketVersions"}),
-        ("s3:uploadPart", "${landing.name}", {"PutObject"}),
-        ("s3:uploadPartCopy", "${landing.name}", {"GetObject", "PutObject"}),
-        ("sns:publishBatch", "${alerts.arn}", {"Publish"}),
+        ("dynamodb:transactGetItems", {"TransactItems": [{"Get": RUNS}]}, {"GetItem"}),
+        (
+            "dynamodb:transactWriteItems",
+            {"TransactItems": [{"Put": RUNS}, {"Delete": RUNS}]},
+            {"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"},
+        ),
+        ("dynamodb:batchGetItem", {"RequestItems": {"${runs.name}": {"Keys": []}}}, {"BatchGetItem"}),
+        ("s3:completeMultipartUpload", IN_LANDING, {"PutObject"}),
+        ("s3:copyObject", {**IN_LANDING, "CopySource": "${landing.name}/old"}, {"GetObject", "PutObject"}),
+        ("s3:createMultipartUpload", IN_LANDING, {"PutObject"}),
+        ("s3:deleteObjects", IN_LANDING, {"DeleteObject"}),
+        ("s3:headBucket", IN_LANDING, {"ListBucket"}),
+        ("s3:headObject", IN_LANDING, {"GetObject"}),
+        ("s3:listObjects", IN_LANDING, {"ListBucket"}),
+        ("s3:listObjectVersions", IN_LANDING, {"ListBucketVersions"}),
+        ("s3:uploadPart", IN_LANDING, {"PutObject"}),
+        ("s3:uploadPartCopy", {**IN_LANDING, "CopySource": "${landing.name}/old"}, {"GetObject", "PutObject"}),
+        ("sns:publishBatch", {"TopicArn": "${alerts.arn}"}, {"Publish"}),
+        ("sqs:sendMessageBatch", {"QueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/q"}, {"SendMessage"}),
     ],
 )
-def test_an_operation_may_be_authorised_as_others(names: Names, operation: str, of: str, actions: set[str]) -> None:
+def test_an_operation_may_be_authorised_as_others(
+    names: Names, operation: str, parameters: dict[str, Any], actions: set[str]
+) -> None:
     service = operation.partition(":")[0]
-    assert set(needed(task(f"arn:aws:states:::aws-sdk:{operation}", Of=of), names)) == {f"{service}:{one}" for one in actions}
+    found = needed(task(f"arn:aws:states:::aws-sdk:{operation}", **parameters), names)
+    assert set(found) == {f"{service}:{one}" for one in actions}
 
 
 def test_a_function_may_be_the_resource_itself(names: Names) -> None:
@@ -166,15 +129,16 @@ def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Name
 @pytest.mark.parametrize(
     ("integration", "value", "told"),
     [
-        ("lambda:invok", "${Validate.arn}", "here: the integration 'lambda:invok' is not known. Known are"),
-        ("aws-sdk:glue", "${db.name}", "here: 'arn:aws:states:::aws-sdk:glue' is no integration."),
-        ("sns:publish", "arn:aws:sns:x:1:y", "here: a task calls sns:Publish on nothing of this project."),
-        ("lambda:invoke", "${Valdate.arn}", "here: ${Valdate.arn} refers to nothing. Did you mean ${Validate.arn}?"),
+        ("lambda:invok", "${Validate.arn}", "here: A: the integration 'lambda:invok' is not known. Known are"),
+        ("aws-sdk:glue", "${db.name}", "here: A: 'aws-sdk:glue' is no integration."),
+        ("sns:publish", "arn:aws:sns:x:1:y", "here: A.TopicArn: 'arn:aws:sns:x:1:y' is no topic, so no permission can be"),
+        ("lambda:invoke", "${Valdate.arn}", "here: A.FunctionName: ${Valdate.arn} refers to nothing. Did you mean"),
+        ("aws-sdk:athena:startQueryExecution", "x", "here: A calls athena:StartQueryExecution, and no permission for it can be"),
     ],
 )
 def test_what_a_task_needs_must_be_clear(names: Names, integration: str, value: str, told: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        needed(task(f"arn:aws:states:::{integration}", Of=value), names)
+        needed(task(f"arn:aws:states:::{integration}", TopicArn=value, FunctionName=value), names)
     assert str(caught.value).startswith(told)
 
 
@@ -236,22 +200,27 @@ def test_a_bucket_of_others_may_be_named(names: Names, bucket: str) -> None:
     assert found["s3:GetObject"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
 
 
+READER = "arn:aws:states:::s3:getObject"
+UNTOLD = ".Bucket: which bucket it is cannot be told before it runs"
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket.$": "$.bucket"}}, "which Bucket it is cannot be"),
-        ({"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "{% $bucket %}"}}, "which Bucket it is cannot be"),
-        ({"Resource": "arn:aws:states:::s3:getObject", "Arguments": "{% $all %}"}, "which Bucket it is cannot be told before"),
-        ({"Resource": "arn:aws:states:::s3:getObject"}, "which Bucket it is cannot be told before it runs, so s3:GetObject"),
+        ({"Resource": READER, "Parameters": {"Bucket.$": "$.bucket"}}, UNTOLD),
+        ({"Resource": READER, "Arguments": {"Bucket": "{% $bucket %}"}}, UNTOLD),
+        ({"Resource": READER, "Arguments": "{% $all %}"}, UNTOLD),
+        ({"Resource": READER}, UNTOLD),
+        ({"Resource": READER, "Parameters": {"Bucket": "${runs.name}"}}, ".Bucket: table/runs is no bucket"),
         (
             {"Resource": "arn:aws:states:::s3:headObject"},
-            "the integration 's3:headObject' is not known. Known are s3:getObject, ",
+            ": the integration 's3:headObject' is not known. Known are s3:getObject",
         ),
-        ({"Parameters": {"Bucket": "${landing.name}"}}, "the integration '' is not known."),
-        ({"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "${lnding.name}"}}, "${lnding.name} refers to"),
+        ({"Parameters": {"Bucket": "${landing.name}"}}, ": the integration '' is not known."),
+        ({"Resource": READER, "Parameters": {"Bucket": "${lnding.name}"}}, ".Bucket: ${lnding.name} refers to"),
     ],
 )
 def test_what_a_distributed_map_reads_must_be_clear(names: Names, said: dict[str, Any], told: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         needed(distributed(ItemReader=said), names)
-    assert str(caught.value).startswith(f"here: M.ItemReader: {told}")
+    assert str(caught.value).startswith(f"here: M.ItemReader{told}")
