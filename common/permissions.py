@@ -5,6 +5,7 @@ What a state machine needs follows from its definition: see `integrations`.
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
@@ -43,6 +44,10 @@ OBJECT_READ = ("s3:GetObject",)
 OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 
+PATTERN = re.compile(r"[*?]|\$(?=\{)")
+"""Characters that mean something else than themselves in a policy."""
+
+
 def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
     """One statement, in a fixed order so that equal permissions are equal states."""
     return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": sorted(set(resources))}
@@ -65,17 +70,21 @@ def _is_bucket(one: Grantable) -> bool:
 
 
 def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Iterator[Statement]:
-    bucket, prefix = (one.bucket, one.prefix) if isinstance(one, Location) else (one, "")
+    bucket, prefix = (one.bucket, literal(one.prefix.strip("/"))) if isinstance(one, Location) else (one, "")
     # Glue's file system marks every folder on the way by an object of its own.
-    folders = list(accumulate(prefix.split("/")[:-1], lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
+    folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
     # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
-    bare = {prefix.rstrip("/")} - {prefix, ""}
-    objects = [f"{prefix}*", *bare, *(f"{folder}_$folder$" for folder in folders)]
+    objects = [f"{prefix}/*", prefix, *(f"{folder}_$folder$" for folder in folders)] if prefix else ["*"]
     yield allow(actions, [env.bucket_arn(bucket.name, key) for key in objects])
     listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
     if prefix:
-        listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}*", prefix.rstrip("/")]}}
+        listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}}
     yield listing
+
+
+def literal(text: str) -> str:
+    """A text in which IAM sees no pattern and no variable."""
+    return PATTERN.sub(lambda found: f"${{{found[0]}}}", text)
 
 
 def _other(env: Environment, one: Grantable, table: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
@@ -94,10 +103,21 @@ def logs(group_arns: Iterable[str]) -> Statement:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:*" for arn in group_arns])
 
 
-def glue_logs(env: Environment, name: str) -> Statement:
+def glue_logs(env: Environment, *names: str) -> Statement:
     """Writing to log groups of Glue's own, which all of an account share and whoever comes first creates."""
-    group = env.arn("logs", f"log-group:/aws-glue/{name}")
-    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [group, f"{group}:*"])
+    groups = [env.arn("logs", f"log-group:/aws-glue/{name}") for name in names]
+    arns = [arn for group in groups for arn in (group, f"{group}:*")]
+    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], arns)
+
+
+def shell_logs(env: Environment) -> Statement:
+    """Writing to the log groups of python-shell jobs."""
+    return glue_logs(env, "python-jobs/error", "python-jobs/output")
+
+
+def artifacts(env: Environment, beginning: str) -> Statement:
+    """Reading the script of a job, and what it imports, whose names go on with a dot."""
+    return allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
 
 
 def log_delivery() -> Statement:
@@ -113,10 +133,15 @@ def tracing() -> Statement:
     return allow([f"xray:{verb}" for verb in verbs], ["*"])
 
 
-def network_interfaces() -> Statement:
-    """What Lambda needs to place a function in a network; these operations know no narrower resource."""
+def network_interfaces(function_arn: str) -> list[Statement]:
+    """What Lambda needs to place a function in a network, which the code of the function itself may not do.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
     verbs = ("AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces")
-    return allow([f"ec2:{verb}" for verb in (*verbs, "DescribeSubnets", "UnassignPrivateIpAddresses")], ["*"])
+    placing = allow([f"ec2:{verb}" for verb in (*verbs, "DescribeSubnets", "UnassignPrivateIpAddresses")], ["*"])
+    own = {"Condition": {"ArnEquals": {"lambda:SourceFunctionArn": [function_arn]}}}
+    return [placing, {**placing, "Effect": "Deny", **own}]
 
 
 def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]:
@@ -134,7 +159,10 @@ def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
     """What a Glue job needs to use connections: to read them, and to place its workers in their network."""
     describe = ("RouteTables", "SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "NetworkInterfaces")
     return [
-        allow(["glue:GetConnection"], [env.arn("glue", "catalog"), *(env.arn("glue", f"connection/{name}") for name in names)]),
+        allow(
+            ["glue:GetConnection"],
+            [env.arn("glue", "catalog"), *(env.arn("glue", f"connection/{literal(name)}") for name in names)],
+        ),
         allow([*(f"ec2:Describe{what}" for what in describe), "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], ["*"]),
         {
             **allow(["ec2:CreateTags", "ec2:DeleteTags"], [env.arn("ec2", "network-interface/*")]),

@@ -99,7 +99,7 @@ class Renderer:
         network = settings.network or (self._env.network if settings.vpc else None)
         group = self._log_group(ref, settings.log_retention_days)
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
-        in_network = [permissions.network_interfaces()] if network else []
+        in_network = permissions.network_interfaces(ref.arn) if network else []
         role, needs = self._role(ref, settings.role, [*granted, permissions.logs([group.arn]), *in_network])
         python = settings.runtime.startswith("python")
         handler = declaration.handler or ("handler.handler" if python else "index.handler")
@@ -145,9 +145,9 @@ class Renderer:
         groups = [self._shared.log_group(name) for name in _job_logs(settings, shell=declaration.shell)]
         arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref))
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
-        own = permissions.allow(["s3:GetObject"], [self._env.bucket_arn(self._env.artifact_bucket, f"{self._prefix}artifacts/*")])
+        own = permissions.artifacts(self._env, f"{self._prefix}artifacts/{ref.key.name}")
         connected = permissions.connections(self._env, settings.connections) if settings.connections else []
-        logs = permissions.logs(group.arn for group in groups) if groups else permissions.glue_logs(self._env, "python-jobs/*")
+        logs = permissions.logs(group.arn for group in groups) if groups else permissions.shell_logs(self._env)
         metastore = [] if declaration.shell else permissions.metastore(self._env, arguments)
         role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected, *metastore])
         used = permissions.references(declaration.reads, declaration.writes)

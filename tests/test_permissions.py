@@ -46,7 +46,8 @@ def test_reading_a_folder_is_not_reading_the_bucket() -> None:
         (BUCKET, ["*"]),
         (BUCKET / "in", ["in", "in/*"]),
         (BUCKET / "in/of/all", ["in/of/all", "in/of/all/*"]),
-        (Location(BUCKET, "in/one.csv"), ["in/one.csv*"]),
+        (Location(BUCKET, "in/one.csv"), ["in/one.csv", "in/one.csv/*"]),
+        (Location(BUCKET, "in/*/a?${aws:username}"), ["in/${*}/a${?}${$}{aws:username}", "in/${*}/a${?}${$}{aws:username}/*"]),
         (Location(BUCKET, ""), ["*"]),
     ],
 )
@@ -87,6 +88,18 @@ def test_logs_are_written_to_groups_that_exist() -> None:
     statement = permissions.logs(["arn:b", "arn:a", "arn:b"])
     assert statement["Resource"] == ["arn:a:*", "arn:b:*"]
     assert "logs:CreateLogGroup" not in statement["Action"]
+
+
+def test_a_connection_is_one_whatever_it_is_called() -> None:
+    reading, *_ = permissions.connections(ENV, ["*"])
+    assert reading["Resource"] == [f"arn:aws:glue:{REGION}:catalog", f"arn:aws:glue:{REGION}:connection/${{*}}"]
+
+
+def test_the_code_of_a_function_in_a_network_makes_no_interfaces() -> None:
+    placing, denied = permissions.network_interfaces(FUNCTION)
+    assert (placing["Effect"], denied["Effect"]) == ("Allow", "Deny")
+    assert placing["Action"] == denied["Action"]
+    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": [FUNCTION]}}
 
 
 def test_connections_may_tag_only_what_glue_makes() -> None:

@@ -78,7 +78,7 @@ def test_the_target_decides_whatever_else_is_mentioned(
         (
             "lambda:invoke",
             {"FunctionName": "Validate"},
-            "A.FunctionName: 'Validate' is not what lambda/Validate is called in AWS. Write it as ${Validate.name} or ${Validate.arn}.",
+            "A.FunctionName: 'Validate' is not what lambda/Validate is called in AWS. Write it as ${Validate.name} or",
         ),
         ("glue:startJobRun", {"JobName": "final_job"}, "A.JobName: 'final_job' is not what glue-job/final_job is called in AWS."),
         ("lambda:invoke", {"FunctionName": "*"}, "A.FunctionName: '*' is no function"),
