@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from common import profile
 from common.errors import AwsError
 from common.resource import Aws
 
@@ -171,8 +172,8 @@ def _from_json(found: dict[str, Any]) -> object:
 
 
 def started() -> Ahead | None:
-    """The other process, unless the user does without."""
-    return None if os.environ.get("DEPLOY_ASK_AHEAD") == "0" else Ahead()
+    """The other process, unless the user does without, or a program that gives credentials would be run by both."""
+    return None if os.environ.get("DEPLOY_ASK_AHEAD") == "0" or profile.runs_program() else Ahead()
 
 
 def closed(asking: Ahead | None) -> None:

@@ -19,12 +19,14 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common import profile
 from common.ahead import Ahead, Answer, Question
 from common.aws_common import Clients, Translated, method
 from common.errors import BUSY, UNHEARD, AccountError, AwsError
 from common.rates import Rates
 from common.release import SIZE_LIMIT, Stream
 from common.retries import PROPAGATION_SECONDS, patience
+from common.screen import code_asked
 
 if TYPE_CHECKING:
     from common.aws_common import Session
@@ -80,6 +82,16 @@ class AwsSession:
         self._buckets: set[Any] = set()
         self._objects: set[Any] = set()
         self._lock = threading.Lock()
+
+    def sign_in(self) -> None:
+        """Asks for the code that the chosen profile wants, if it wants one: before anything else is asked, and once.
+
+        Raises:
+            AccountError: nobody can be asked here.
+            AwsError: AWS does not take the code.
+        """
+        if self._endpoint is None and profile.needs_code():
+            self.clients.sign_in(code_asked())
 
     def ask_ahead(self, questions: list[Question], cache: Path) -> None:
         """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""

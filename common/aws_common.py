@@ -12,6 +12,7 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import takewhile
 from pathlib import Path
@@ -30,6 +31,8 @@ __all__ = ["Clients", "Session", "Translated", "method", "preload"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
+CACHE = Path("~/.aws/cli/cache")
+"""Where the AWS CLI keeps credentials of roles."""
 METHOD_NOT_ALLOWED = frozenset({"MethodNotAllowed", "405"})
 """What S3 answers to whoever reads a delete marker; without a body, the status alone."""
 
@@ -75,6 +78,27 @@ class Clients:
     @cached_property
     def _session(self) -> "Session":
         return self._preloaded or (_session() if self._endpoint is None else _unaware())
+
+    def sign_in(self, ask: Callable[[str], str] | None) -> None:
+        """Gets the credentials of a profile that asks for a code; the answer is kept where the AWS CLI keeps it.
+
+        Args:
+            ask: puts a question to the person at the terminal; None if there is nobody.
+
+        Raises:
+            AccountError: there is nobody, or the profile does not exist.
+            AwsError: AWS does not take the code.
+        """
+        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - an unchanged deploy does without it
+
+        try:
+            if ask is not None:
+                roles = self._session.get_component("credential_provider").get_provider("assume-role")
+                roles._prompter = ask  # noqa: SLF001 - nobody else can be told who asks
+            with Translated(self._account_id, "sts", "AssumeRole"):
+                self._session.get_credentials().get_frozen_credentials()
+        except ProfileNotFound as error:
+            raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
 
     def _created(self, service: str) -> "BaseClient":
         from botocore.config import Config  # noqa: PLC0415 - an unchanged deploy does without it
@@ -139,12 +163,33 @@ def _keys(account_id: str) -> dict[str, str]:
 
 def _session() -> "Session":
     import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - see above
 
     session = botocore.session.get_session()
     paths = session.get_config_variable("data_path")
     added = [str(Path(os.path.expandvars(one)).expanduser()) for one in paths.split(os.pathsep)] if paths else None
     session.register_component("data_loader", _lean(added))
+    with suppress(ProfileNotFound):  # which whoever makes a client is told
+        _keep_credentials(session)
     return session
+
+
+def _keep_credentials(session: "Session") -> None:
+    """Lets roles be assumed as the AWS CLI does: what it was given is taken, and what we are given is kept for it.
+
+    Nobody is asked for a code by a process that has not been told to; see `Clients.sign_in`.
+    """
+    from botocore.utils import JSONFileCache  # noqa: PLC0415 - an unchanged deploy does without it
+
+    cache = JSONFileCache(str(CACHE.expanduser()))
+    providers = session.get_component("credential_provider")
+    for name in ("assume-role", "assume-role-with-web-identity", "sso"):
+        providers.get_provider(name).cache = cache
+    providers.get_provider("assume-role")._prompter = _nobody  # noqa: SLF001 - see `Clients.sign_in`
+
+
+def _nobody(question: str) -> str:
+    raise AccountError(f"The profile asks for a code ({question.strip(': ')}), and nobody can be asked here. Sign in first.")
 
 
 def _unaware() -> "Session":

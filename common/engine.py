@@ -17,7 +17,7 @@ from typing import Any
 
 from common import places
 from common.acting import act, remove
-from common.errors import DeployError, OvertakenError, SkippedError
+from common.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
 from common.events import Blocked, Failed, Finished, Report, Skipped, Started
 from common.hiding import scrubbed, stored
 from common.leases import Leases
@@ -241,6 +241,8 @@ class Engine:
             message = scrubbed(str(error), self._resources.get(change.key), change.desired)
             self._failed_one(change, message)
             self._means.report(Failed(change, message))
+            if isinstance(error, AwsError) and error.code.startswith(EXPIRED):
+                self.interrupt()  # every other change would be told the same
         except BaseException as error:
             self._failed_one(change, repr(error))  # nobody knows how far it came
             raise

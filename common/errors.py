@@ -98,6 +98,8 @@ BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "Interna
 UNREACHED = ("EndpointConnection", "ConnectTimeout", "ProxyConnection", "SSL")
 UNHEARD = (*UNREACHED, "ReadTimeout", "ConnectionClosed", "HTTPClient", "IncompleteRead", "ResponseStreaming")
 """How codes begin that say nothing of the one who asked."""
+EXPIRED = ("ExpiredToken", "RequestExpired", "RefreshWithMFA", "UnauthorizedSSOToken", "SSOTokenLoad", "TokenRetrieval")
+"""How codes begin that say that the credentials are no more: every other call would be told the same."""
 ADVICE = {
     ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (
         "Allow it to whoever deploys; `invoke policy` prints all that deploying takes."
@@ -110,7 +112,7 @@ ADVICE = {
     ),
     BUSY: ("It was asked for again and again: deploy again later to go on from here."),
     UNHEARD: ("Is there a network, and is the region right? Deploy again to go on from here."),
-    ("ExpiredToken", "RequestExpired", "UnrecognizedClient", "InvalidClientTokenId"): "Sign in again, then deploy again.",
+    (*EXPIRED, "UnrecognizedClient", "InvalidClientTokenId"): "Sign in again, then deploy again.",
 }
 """What to do about an error, by how its code begins."""
 

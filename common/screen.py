@@ -9,6 +9,7 @@ https://trojansource.codes
 """
 
 import codecs
+import getpass
 import json
 import os
 import sys
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 LOG_WIDTH = 120
 """Characters of a line, where that is not the terminal's."""
+_SPINNING: "list[Status]" = []
+"""The lines that change by themselves."""
 SIGNS = {"→": "->", "·": "-", "…": "...", "│": "|", "─": "-"}
 """How the deployer's own signs are written where the encoding has none of them."""
 
@@ -112,10 +115,12 @@ class Screen:
         if not text:
             if self._status is not None:
                 self._status.stop()
+                _SPINNING.remove(self._status)
                 self._status = None
         elif self._status is None:
             self._status = self._console.status(shown, spinner="dots")
             self._status.start()
+            _SPINNING.append(self._status)
         else:
             self._status.update(shown)
 
@@ -145,6 +150,11 @@ class Screen:
 def asking(*, json: bool) -> Callable[[str], str] | None:
     """Puts a question to the person at the terminal and returns the answer; None if there is nobody to be asked."""
     return _ask if sys.stdin.isatty() and not json else None
+
+
+def code_asked() -> Callable[[str], str] | None:
+    """Asks the person at the terminal for a code that is not shown; None if there is nobody."""
+    return _ask_code if sys.stdin.isatty() else None
 
 
 def show(text: str) -> None:
@@ -184,7 +194,26 @@ def prepared() -> Iterator[None]:
 
 
 def _ask(question: str) -> str:
-    return input(visible(question))
+    with _still():
+        return input(visible(question))
+
+
+def _ask_code(question: str) -> str:
+    with _still():
+        return getpass.getpass(visible(question))
+
+
+@contextmanager
+def _still() -> Iterator[None]:
+    """Nothing is written over a question while this lasts."""
+    spinning = [*_SPINNING]
+    for status in spinning:
+        status.stop()
+    try:
+        yield
+    finally:
+        for status in spinning:
+            status.start()
 
 
 def _show_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -104,6 +104,7 @@ class Session:
         jobs = self.choices.jobs
         aws = AwsSession(env.region, env.account_id, endpoint=endpoint, connections=jobs, rates=rates, ahead=self._ahead)
         aws.say = self.say
+        aws.sign_in()
         return aws
 
     @cached_property

@@ -115,11 +115,12 @@ def deploy(
     keys: Collection[Key] | None = None,
     before_apply: Callable[[], None] = lambda: None,
     undeclared: Collection[str] = (),
+    events: list[Any] | None = None,
 ) -> Result:
     """A whole deploy, or of `keys` alone. A `Killed` from `fault` ends it as SIGKILL would: nothing is cleaned up."""
     aws = FakeAws(world, fault)
     records = Records(aws, ENV)
-    events: list[Event] = []
+    events = [] if events is None else events
     locks: list[Lock] = []
 
     def lock(project: str) -> Lock:

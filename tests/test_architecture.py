@@ -21,6 +21,7 @@ LAYERS = (
         "index",
         "markup",
         "new_file",
+        "profile",
         "provenance",
         "rates",
         "retries",
