@@ -15,10 +15,13 @@ from typing import Any
 import yaml
 
 from common.errors import DeclarationError
+from common.extent import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
 from common.states import refusals
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 ENDING = frozenset({"Succeed", "Fail"})
+FILE_LIMIT = 2 * SIZE_LIMIT
+"""Characters of a file that is read: comments and indentation take some."""
 
 Source = Mapping[str, Any] | Path | Callable[[], Mapping[str, Any]]
 """An ASL object, a function that makes one, or a file: .json, .asl.json, .yaml or .yml."""
@@ -34,7 +37,10 @@ def load(source: Source, where: str) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
     try:
+        check_extent(found)
         definition: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
+    except ExtentError as error:
+        raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
     problems = list(_problems(definition, ""))
@@ -72,15 +78,21 @@ def _read(path: Path, where: str) -> Any:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DeclarationError(f"{where}: {path} cannot be read: {error}.") from None
+    if len(text) > FILE_LIMIT:
+        raise DeclarationError(f"{where}: {path.name} has {len(text)} characters; AWS allows a definition {SIZE_LIMIT}, as JSON.")
     try:
         if path.suffix in {".yaml", ".yml"}:
-            return yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader
+            return yaml.load(text, _Strict)  # noqa: S506 - a SafeLoader
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise DeclarationError(f"{where}: {path.name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
     except yaml.YAMLError as error:
         raise DeclarationError(f"{where}: {path.name}: this is not YAML: {' '.join(str(error).split())}.") from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise DeclarationError(f"{where}: {path.name}: it is nested more than {DEPTH_LIMIT} levels deep.") from None
+    except ExtentError as error:
+        raise DeclarationError(f"{where}: {path.name}: the definition {error}.") from None
+    except ValueError as error:
         raise DeclarationError(f"{where}: {path.name}: {error}.") from None
 
 
@@ -94,8 +106,13 @@ def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     return found
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe loader, strict about keys."""
+class _Strict(yaml.SafeLoader):
+    """YAML's safe loader, strict about keys, and about how much aliases and merges make of a text."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        check_extent(node)
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # before `<<` brings in what it may override
         node = super().compose_mapping_node(anchor)

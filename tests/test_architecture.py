@@ -17,6 +17,7 @@ LAYERS = (
         "cells",
         "digest",
         "errors",
+        "extent",
         "history",
         "index",
         "markup",
