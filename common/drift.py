@@ -10,11 +10,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from common import digest, hiding, resource
+from common import comparison, digest, hiding
 from common.config import OWNER_TAG, Environment
+from common.desired import rendered
 from common.errors import OwnershipError
 from common.records import Records
-from common.resource import Artifact, Aws, Resource, State
+from common.resource import Artifact, Aws, Key, Resource, State
 
 NOT_UPLOADED = "(not uploaded yet)"
 ABSENT = "(absent)"
@@ -79,7 +80,7 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
 class _Comparer:
     def __init__(self, env: Environment, aws: Aws, known: Records) -> None:
         self._env, self._aws, self._records = env, aws, known
-        self.contents: Mapping[resource.Key, str] = {}
+        self.contents: Mapping[Key, str] = {}
 
     def one(self, one: Resource) -> list[Drifted] | None:
         """None if it was never deployed; else a list of what it shows, which is one thing or nothing."""
@@ -93,7 +94,7 @@ class _Comparer:
             return [Drifted(project, key, "replaced", str(error))]
         if live is None:
             return [Drifted(project, key, "deleted", f"{one.arn} is gone")]
-        fields = tuple(_fields(one, applied, resource.rendered(one.desired(), self._content), live.state))
+        fields = tuple(_fields(one, applied, rendered(one.desired(), self._content), live.state))
         owner = live.state.get("Tags", {}).get(OWNER_TAG)
         if owner != self._env.owner:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
@@ -107,7 +108,7 @@ class _Comparer:
 
 
 def _fields(one: Resource, applied: State, declared: State, live: State) -> Iterator[Field]:
-    for name in resource.difference(declared, live):
+    for name in comparison.difference(declared, live):
         before, wanted, now = (_leaves(one, name, state.get(name)) for state in (applied, declared, live))
         parts = sorted({*before, *wanted, *now})
         for part in parts:

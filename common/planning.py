@@ -15,12 +15,14 @@ from typing import Any
 
 from common import claims, digest, places, reasons, records, resource, trust
 from common.config import Environment
+from common.deciding import Decider
+from common.desired import digest_of
 from common.digest import Digest
 from common.errors import DeployError, caught, raise_together
 from common.index import Part
 from common.pruning import Pruner, Types, no_type
 from common.records import Records
-from common.release import Place, Trusted
+from common.release import Trusted
 from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Live, Plan, Resource
 from common.resources import layer
@@ -121,7 +123,7 @@ class Planner:
             ArtifactError: a changed artifact cannot be built.
         """
         guarded = self._pool.submit(guard)
-        digests = {one.key: resource.digest_of(one) for one in resources}
+        digests = {one.key: digest_of(one) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
@@ -135,7 +137,6 @@ class Planner:
         early = [one for one in likely if options.wanted(one.key)]
         for one in early if len(early) <= EARLY else ():
             self._live(one, partial(trust.until_marked, marks[one.key.project], roots[one.key.project]))
-            self._body(one.key)
             for artifact in one.artifacts:
                 self._looked(artifact)
         ordered = _order(resources)
@@ -195,13 +196,18 @@ class Planner:
                 reason = new if missing else "uploaded"
                 beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
-        decide = partial(self._decide, digests, trusted, {key: one for key, (one, _) in contents.items()}, options)
-        decided = [
-            seen if isinstance(seen := read.result(), DeployError) else caught(decide)(one, seen)
-            for one, read in zip(unsettled, live, strict=True)
-        ]
-        raise_together([error for error in decided if isinstance(error, DeployError)])
-        return changes | {change.key: change for change in decided if isinstance(change, Change)}
+        found = {key: one for key, (one, _) in contents.items()}
+        decider = Decider(self._env, self._aws, digests, found, options.force, options.adopt, options.data, self._former)
+
+        def decided(one: Resource, seen: Live | DeployError | None) -> Change | DeployError:
+            if isinstance(seen, DeployError):
+                return seen
+            body = self._bodies[one.key].result() if one.key in self._bodies else None
+            return caught(decider.decide)(one, trusted[one.key.project], seen, body)
+
+        decisions = [decided(one, read.result()) for one, read in zip(unsettled, live, strict=True)]
+        raise_together([error for error in decisions if isinstance(error, DeployError)])
+        return changes | {change.key: change for change in decisions if isinstance(change, Change)}
 
     def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[Live | DeployError | None]:
         """The live state, asked for once."""
@@ -234,47 +240,6 @@ class Planner:
         content = digest.of_file(artifact.build(self._build_dir))
         artifact.bill(self._build_dir)  # here, where others are built at the same time
         return content, False
-
-    def _decide(
-        self,
-        digests: Mapping[Key, Digest],
-        trusted: Mapping[str, Trusted],
-        contents: Mapping[Key, Digest],
-        options: Options,
-        one: Resource,
-        live: Live | None,
-    ) -> Change:
-        project = trusted[one.key.project]
-        recorded = project.digests.get(one.key) if one.key not in project.pending else None
-        desired = resource.rendered(one.desired(), lambda artifact: digest.to_base64(contents[artifact.key]))
-        body = self._bodies[one.key].result() if one.key in self._bodies else None
-        told: list[Place] = [body or {}, project.pending.get(one.key, {})]
-        former = places.formers(one, told, self._env.account_id)
-        self._former |= former
-        unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
-        if live is None:
-            before = places.renamed(former, data=one.data) or ("does not exist" if recorded is None else "is gone from AWS")
-            lost = (
-                f"{unreadable}, so another name that it had is not known" if unreadable and recorded != digests[one.key] else ""
-            )
-            return Change(one.key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
-        if not options.adopt:
-            owners = places.owners(one, told, self._env.account_id, self._env.name)
-            claims.check_owner(self._env, self._aws, one, live, owners, pending=one.key in project.pending)
-        changed = resource.difference(desired, live.state)
-        if not changed and not options.force:
-            known = recorded == digests[one.key] and not unreadable
-            reason = "up to date" if known else f"is as declared; {unreadable or 'its record is not'}"
-            return Change(one.key, Action.NOOP if known else Action.RECORD, reason, desired, live)
-        if one.immutable.intersection(changed):
-            fixed = ", ".join(sorted(one.immutable.intersection(changed)))
-            claims.check_replaceable(one, fixed, data=options.data)
-            cost = "; everything in it is deleted" if one.data else ""
-            return Change(one.key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
-        reason = reasons.of(one, desired, live.state, changed, project.files) or "forced"
-        if changed and recorded == digests[one.key]:
-            reason = f"changed in AWS: {reason}"
-        return Change(one.key, Action.UPDATE, reason, desired, live, frozenset(changed or desired))
 
     def _orphans(
         self, trusted: Mapping[str, Trusted], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options

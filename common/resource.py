@@ -4,13 +4,13 @@ A resource type decides nothing. It renders its desired state, reads the live on
 action; comparing, ordering, recording and reporting are the engine's. So a new AWS type is one file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from common import digest
+from common.comparison import difference
 from common.digest import Digest, Known, OfFile
 
 State = dict[str, Any]
@@ -37,32 +37,22 @@ class Aws(Protocol):
     """AWS as resources see it: every call is counted, retried and translated into our errors."""
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        """The response of one API operation, as in ``call("lambda", "GetFunction", FunctionName=...)``.
-
-        Raises:
-            AwsError: AWS refused.
-        """
-        ...
+        """The response of ``call("lambda", "GetFunction", FunctionName=...)``; raises AwsError if AWS refuses."""
 
     def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
         """The same, and None when AWS answers with the one error code `absent`."""
-        ...
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page of a paginated operation."""
-        ...
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         """Botocore's waiter of that name, as in ``wait("lambda", "function_updated_v2", FunctionName=...)``."""
-        ...
 
     def tags(self, arn: str) -> dict[str, str] | None:
         """A resource's tags from the tagging index; None when the index does not know the resource."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Waits; tests do not."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -86,24 +76,19 @@ class Artifact(Protocol):
     @property
     def key(self) -> Key:
         """Its name among all resources, kind ``artifact``."""
-        ...
 
     @property
     def location(self) -> str:
         """Its immutable object key in the artifact bucket, named by its input digest."""
-        ...
 
     def read(self, of_file: OfFile) -> None:
         """Takes the digests of its files from `of_file`; without it they are read when they are first asked for."""
-        ...
 
     def files(self) -> Mapping[str, Digest]:
         """Every input file's digest under its path relative to the project."""
-        ...
 
     def input_digest(self) -> Digest:
         """Covers everything that can change the bytes, and nothing else."""
-        ...
 
     def build(self, build_dir: Path) -> Path:
         """The built file; equal inputs give equal bytes. Returns at once if it was built before.
@@ -111,21 +96,9 @@ class Artifact(Protocol):
         Raises:
             ArtifactError: it cannot be built, or AWS would not accept it.
         """
-        ...
 
     def bill(self, build_dir: Path) -> Path | None:
         """The bill of materials beside the built file; None if it holds nothing that others have made."""
-        ...
-
-
-@dataclass(frozen=True)
-class ContentOf:
-    """In a desired state: the base64 SHA-256 of an artifact's bytes, known once it is built.
-
-    A state's digest takes the artifact's input digest in its place, so that nothing has to be built to know that nothing changed.
-    """
-
-    artifact: Artifact
 
 
 class Resource(Protocol):
@@ -147,6 +120,8 @@ class Resource(Protocol):
     """The field of the state that changes with the artifact, for reasons that name files."""
     data: ClassVar[bool]
     """It holds what cannot be built again, so it is deleted only by those who say so twice."""
+    usual: ClassVar[State]
+    """Undeclared fields as AWS sets them itself, which nobody has to be told of."""
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -185,6 +160,15 @@ class Resource(Protocol):
         """Takes what `known` has read already of files that are no artifact's."""
         ...
 
+    @property
+    def defaults(self) -> frozenset[str]:
+        """Fields whose value nobody has named: what exists already is not brought to them where that would lose something."""
+        ...
+
+    def loses(self, name: str, live: Any) -> str:
+        """What is lost when a field is brought from its live value to the desired one, for people; empty if nothing is."""
+        ...
+
     def desired(self) -> State:
         """The state that the declaration asks for. Pure."""
         ...
@@ -215,7 +199,6 @@ class Declared:
 
     key: Key
     name: str
-    """The physical name."""
     arn: str
     tags: Mapping[str, str]
     needs: tuple[Key, ...] = ()
@@ -223,14 +206,23 @@ class Declared:
     kind: ClassVar[str] = ""
     """Begins the keys of its records."""
     artifact_field: ClassVar[str] = ""
-    """The field of the state that changes with the artifact."""
     data: ClassVar[bool] = False
     indexed: ClassVar[bool] = True
+    usual: ClassVar[State] = {}
 
     @property
     def hidden(self) -> frozenset[str]:
         """None, unless the type says otherwise."""
         return frozenset()
+
+    @property
+    def defaults(self) -> frozenset[str]:
+        """There are no such fields, unless the type says otherwise."""
+        return frozenset()
+
+    def loses(self, name: str, live: Any) -> str:  # noqa: ARG002 - for types that override it
+        """Nothing, unless the type says otherwise."""
+        return ""
 
     @property
     def artifact(self) -> Artifact | None:
@@ -276,6 +268,8 @@ class Change:
     desired: State = field(default_factory=dict, repr=False)
     live: Live | None = field(default=None, repr=False)
     changed: frozenset[str] = frozenset()
+    stale: State = field(default_factory=dict, repr=False)
+    """What is live and no longer declared, but was when it was applied last: the update takes it away."""
 
     def fits(self, live: Live | None) -> bool:
         """Whether it does what it was planned for, to a resource that is like this now."""
@@ -299,39 +293,3 @@ class Plan:
         """The number of changes by action, every action named."""
         actions = [change.action for change in self.changes]
         return {str(action): actions.count(action) for action in Action}
-
-
-def digest_of(resource: Resource) -> Digest:
-    """The digest of what is to be and where, artifacts standing for themselves by their input digest."""
-    return digest.of_struct(resource.key.kind, 2, {"arn": resource.arn, "state": resource.desired()}, _input)
-
-
-def _input(value: object) -> str:
-    if isinstance(value, ContentOf):
-        return f"input:{value.artifact.input_digest()}"
-    raise TypeError(f"{value!r} has no canonical JSON form")
-
-
-def rendered(state: State, content: Callable[[Artifact], str]) -> State:
-    """The state with every `ContentOf` replaced by the artifact's content digest in base64."""
-    return {name: _replaced(value, content) for name, value in state.items()}
-
-
-def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
-    if isinstance(value, ContentOf):
-        return of(value.artifact)
-    if isinstance(value, Mapping):
-        return {key: _replaced(item, of) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_replaced(item, of) for item in value]
-    return value
-
-
-def whole(resource: "Resource", desired: State, live: Live | None) -> Change:
-    """The update of every field, as of something that was read as absent and exists."""
-    return Change(resource.key, Action.UPDATE, "exists already", desired, live, frozenset(desired) - resource.immutable)
-
-
-def difference(desired: State, observed: State) -> tuple[str, ...]:
-    """The top-level fields in which two states differ, in alphabetical order."""
-    return tuple(name for name in sorted(desired.keys() | observed.keys()) if desired.get(name) != observed.get(name))

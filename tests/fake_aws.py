@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from common import digest
+from common.desired import ContentOf
 from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Action, Aws, Change, ContentOf, Declared, Key, Live, Outputs, State
+from common.resource import Action, Aws, Change, Declared, Key, Live, Outputs, State
 from common.tags import owned_tags
 from tests.fake_world import EPOCH, S3, Killed, Stored, World
 

@@ -62,7 +62,7 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
     before.create(moto_aws, final(before))
     assert found(moto_aws, env, before, final(before)) == Found(1, (), ())
 
-    updated(moto_aws, after, case.changed)
+    updated(moto_aws, after, case.changed, after.read(moto_aws))
     # Tags that are not ours are none of ours; and of a layer a version more takes nothing from the one that is in use.
     more_tags_alone = case.changed == {"Tags"} and final(before)["Tags"].items() <= final(after)["Tags"].items()
     drifted = found(moto_aws, env, before, final(before)).drifted

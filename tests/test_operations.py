@@ -133,7 +133,7 @@ def test_drift_lays_three_states_side_by_side_and_hides_what_may_be_secret(deplo
     assert "PLANTED" not in text.out + json.dumps(found)
     planned = deployed.invoke("plan", "--env", "dev", "--verify")
     assert "PLANTED" not in planned.out
-    assert "Environment.Variables changed" in planned.out
+    assert "Environment.Variables.ZONE changed" in planned.out
 
 
 def test_what_is_declared_and_not_deployed_is_no_drift(deployed: Repository) -> None:

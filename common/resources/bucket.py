@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from common.desired import whole
 from common.errors import AwsError, DeclarationError, DeployError, OwnershipError
 from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}

@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from common.desired import whole
 from common.errors import AwsError, DeclarationError, SkippedError
 from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.settings import CrawlerSettings
 from common.tags import owned_tags
 

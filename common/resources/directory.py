@@ -17,10 +17,11 @@ from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from common import digest
+from common.desired import whole
 from common.digest import Digest, Known
 from common.errors import ArtifactError
 from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags, tag_map
 
 OURS = "deployer:"
@@ -40,6 +41,7 @@ class Directory(Declared):
     """A folder's files, by their relative POSIX paths. Its physical name is ``bucket/prefix/``."""
 
     kind: ClassVar[str] = "directory"
+    artifact_field: ClassVar[str] = "Files"
     files: Mapping[str, Content]
 
     def look(self, known: Known) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from common.desired import ContentOf, whole
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Artifact, Aws, Change, ContentOf, Declared, Live, Outputs, State, whole
+from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
 from common.settings import FunctionSettings, Network
 from common.tags import owned_tags
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from common.desired import whole
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
 from common.settings import JobSettings
 from common.tags import owned_tags
 

@@ -13,9 +13,10 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, ClassVar, NamedTuple
 
+from common.desired import ContentOf, rendered, whole
 from common.errors import ArtifactError, AwsError
 from common.remains import Named
-from common.resource import Artifact, Aws, Change, ContentOf, Declared, Live, Outputs, State, rendered, whole
+from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags
 
 OURS = "deployer:"

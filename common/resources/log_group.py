@@ -9,9 +9,10 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-lo
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from common.desired import whole
 from common.errors import AwsError
 from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags
 
 

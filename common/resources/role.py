@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from common.desired import whole
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags, tag_list, tag_map
 
 _POLICY = "permissions"

@@ -8,8 +8,9 @@ Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 from dataclasses import dataclass
 from typing import ClassVar
 
+from common.desired import whole
 from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State, whole
+from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags, tag_list, tag_map
 
 

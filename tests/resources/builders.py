@@ -12,9 +12,10 @@ from typing import Any
 
 from common import digest
 from common.aws import AwsSession
+from common.desired import rendered
 from common.digest import Digest, OfFile
 from common.errors import AwsError
-from common.resource import Action, Artifact, Aws, Change, Key, Live, Outputs, Resource, State, rendered
+from common.resource import Action, Artifact, Aws, Change, Key, Live, Outputs, Resource, State
 from common.resources.bucket import Bucket
 from common.resources.crawler import Crawler
 from common.resources.database import Database

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from common.comparison import difference
 from common.errors import ArtifactError, AwsError, DeclarationError
-from common.resource import difference
 from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 

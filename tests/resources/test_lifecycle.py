@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from common.aws import AwsSession
+from common.comparison import difference
 from common.errors import AwsError
-from common.resource import Resource, State, difference
+from common.resource import Resource, State
 from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import CASES, Case
 

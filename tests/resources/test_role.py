@@ -5,8 +5,8 @@ import json
 import pytest
 
 from common.aws import AwsSession
+from common.comparison import difference
 from common.errors import DeclarationError
-from common.resource import difference
 from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
 

@@ -1,0 +1,85 @@
+"""Comparing what is declared with what is live and with what was applied last.
+
+Ours is what is declared. A live field that nobody declares is kept; only what was declared when it was applied, and is no longer,
+is taken away. Structures may be declared in part; maps and lists are whole: whoever declares one declares all that is in it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Fields = Mapping[str, Any]
+"""The fields that an operation of AWS takes; of a structure the `Fields` in it, of anything else nothing."""
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+def fields(*names: str, **structures: Fields) -> Fields:
+    """Fields that are whole, and structures with theirs."""
+    return {**{name: {} for name in names}, **structures}
+
+
+def difference(desired: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
+    """The top-level fields in which two states differ, in alphabetical order."""
+    return tuple(name for name in sorted(desired.keys() | live.keys()) if desired.get(name) != live.get(name))
+
+
+def undeclared(live: Mapping[str, Any], declared: Mapping[str, Any], accepted: Fields) -> dict[str, Any]:
+    """The live fields among those `accepted` that nobody declares, without what is empty."""
+    found: dict[str, Any] = {}
+    for name, inner in accepted.items():
+        value, owned = live.get(name), declared.get(name)
+        if inner and isinstance(value, Mapping) and (owned is None or isinstance(owned, Mapping)):
+            value = undeclared(value, owned or {}, inner)
+        elif name in declared:
+            continue
+        if value not in _EMPTY:
+            found[name] = value
+    return found
+
+
+def merged(desired: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What is declared, with what is kept of the live fields around it."""
+    result = dict(desired)
+    for name, value in kept.items():
+        if name not in desired:
+            result[name] = value
+        elif isinstance(value, Mapping) and isinstance(desired[name], Mapping):
+            result[name] = merged(desired[name], value)
+    return result
+
+
+def taken_away(undeclared: Mapping[str, Any], applied: Mapping[str, Any]) -> dict[str, Any]:
+    """What is live and not declared, but was declared when it was applied last; a field without a value was not."""
+    found: dict[str, Any] = {}
+    for name, value in undeclared.items():
+        before = applied.get(name)
+        if isinstance(value, Mapping) and isinstance(before, Mapping | list):
+            if part := {inner: value[inner] for inner in value if inner in before}:
+                found[name] = part
+        elif before:
+            found[name] = value
+    return found
+
+
+def without(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of `whole` once `part` of it is taken away."""
+    left: dict[str, Any] = {}
+    for name, value in whole.items():
+        taken = part.get(name)
+        if name not in part:
+            left[name] = value
+        elif isinstance(value, Mapping) and isinstance(taken, Mapping) and (rest := without(value, taken)):
+            left[name] = rest
+    return left
+
+
+def named(undeclared: Mapping[str, Any], declared: Mapping[str, Any], usual: Mapping[str, Any]) -> Iterator[str]:
+    """The names of undeclared fields for people, dotted within what is declared in part; without what is off or `usual`."""
+    for name, value in sorted(undeclared.items()):
+        owned = declared.get(name)
+        if not value or value == usual.get(name):
+            continue
+        if isinstance(value, Mapping) and isinstance(owned, Mapping | list):
+            within = usual.get(name) if isinstance(usual.get(name), Mapping) else {}
+            yield from (f"{name}.{part}" for part in named(value, owned if isinstance(owned, Mapping) else {}, within or {}))
+        else:
+            yield name

@@ -1,0 +1,88 @@
+"""What has to be done with one resource, from what is declared, what is live, and what was applied last.
+
+Ours is what is declared. What is live and not declared stays, and the reason names it; what was declared when it was applied last
+and is no longer is taken away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from common import claims, comparison, digest, places, reasons
+from common.config import Environment
+from common.desired import rendered
+from common.digest import Digest
+from common.release import Place, Trusted
+from common.remains import Remains
+from common.resource import Action, Aws, Change, Key, Live, Resource
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides for the resources of one plan.
+
+    Args:
+        digests: of every resource and artifact, as declared.
+        contents: the content digests of artifacts.
+        force: apply what is unchanged, too.
+        adopt: take over what exists without our tags.
+        data: replace what holds data, too.
+    """
+
+    env: Environment
+    aws: Aws
+    digests: Mapping[Key, Digest]
+    contents: Mapping[Key, Digest]
+    force: bool
+    adopt: bool
+    data: bool
+    former: dict[Key, Remains] = field(default_factory=dict)
+    """What has another name or place now, as far as that was noticed, by keys of their own."""
+
+    def decide(self, resource: Resource, project: Trusted, live: Live | None, body: Mapping[str, Any] | None) -> Change:
+        """What has to be done.
+
+        Args:
+            resource: as it is declared.
+            project: what is known of its project.
+            live: what AWS has of it.
+            body: of its record; None if that is known to be of what is declared, empty if it cannot be read.
+
+        Raises:
+            OwnershipError: it exists and is not ours.
+            DeployError: it would have to be replaced, and holds data.
+        """
+        key, pending = resource.key, resource.key in project.pending
+        recorded = None if pending else project.digests.get(key)
+        desired = rendered(resource.desired(), lambda artifact: digest.to_base64(self.contents[artifact.key]))
+        told: list[Place] = [body or {}, project.pending.get(key, {})]
+        former = places.formers(resource, told, self.env.account_id)
+        self.former.update(former)
+        unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
+        if live is None:
+            before = places.renamed(former, data=resource.data)
+            before = before or ("does not exist" if recorded is None else "is gone from AWS")
+            unknown = unreadable and recorded != self.digests[key]
+            lost = f"{unreadable}, so another name that it had is not known" if unknown else ""
+            return Change(key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
+        if not self.adopt:
+            owners = places.owners(resource, told, self.env.account_id, self.env.name)
+            claims.check_owner(self.env, self.aws, resource, live, owners, pending=pending)
+        applied = (body or {}).get("desired")
+        stale = comparison.taken_away(live.undeclared, applied if isinstance(applied, dict) else {})
+        unfinished = pending and not applied
+        kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
+        changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())
+        if not changed and not self.force:
+            known = recorded == self.digests[key] and not unreadable
+            reason = "up to date" if known else f"is as declared; {unreadable or 'its record is not'}"
+            return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
+        if fixed := ", ".join(sorted(resource.immutable & changed)):
+            claims.check_replaceable(resource, fixed, data=self.data)
+            cost = "; everything in it is deleted" if resource.data else ""
+            return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
+        reason = reasons.of(resource, desired, live, changed, stale, project.files) or "forced"
+        if changed and recorded == self.digests[key]:
+            reason = f"changed in AWS: {reason}"
+        reason += reasons.kept(resource, desired, comparison.without(live.undeclared, stale))
+        return Change(key, Action.UPDATE, reason, desired, live, frozenset(changed or desired.keys() - kept), stale)

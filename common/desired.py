@@ -1,0 +1,50 @@
+"""What is made of a desired state: its digest, for which nothing has to be built, and what is sent once everything is built."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from common import digest
+from common.digest import Digest
+from common.resource import Action, Artifact, Change, Live, Resource, State
+
+
+@dataclass(frozen=True)
+class ContentOf:
+    """In a desired state: the base64 SHA-256 of an artifact's bytes, known once it is built.
+
+    A state's digest takes the artifact's input digest in its place, so that nothing has to be built to know that nothing changed.
+    """
+
+    artifact: Artifact
+
+
+def digest_of(resource: Resource) -> Digest:
+    """The digest of what is to be and where, artifacts standing for themselves by their input digest."""
+    return digest.of_struct(resource.key.kind, 2, {"arn": resource.arn, "state": resource.desired()}, _input)
+
+
+def _input(value: object) -> str:
+    if isinstance(value, ContentOf):
+        return f"input:{value.artifact.input_digest()}"
+    raise TypeError(f"{value!r} has no canonical JSON form")
+
+
+def rendered(state: State, content: Callable[[Artifact], str]) -> State:
+    """The state with every `ContentOf` replaced by the artifact's content digest in base64."""
+    return {name: _replaced(value, content) for name, value in state.items()}
+
+
+def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
+    if isinstance(value, ContentOf):
+        return of(value.artifact)
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, of) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(item, of) for item in value]
+    return value
+
+
+def whole(resource: Resource, desired: State, live: Live | None) -> Change:
+    """The update of every field, as of something that was read as absent and exists."""
+    return Change(resource.key, Action.UPDATE, "exists already", desired, live, frozenset(desired) - resource.immutable)
