@@ -1,10 +1,19 @@
 """What authors of `deploy.py` files may use; everything else below `common` is the deployer's own.
 
-Names are imported when they are first used, so that a command loads nothing that it does not need.
+Names are imported when they are first used, so that a command loads nothing that it does not need. Whatever way a command came
+here, from now on modules are looked for as `search_path` says, and those of this repository are loaded as `source` says.
 """
+
+from common import search_path
+
+search_path.arrange()
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from common import source
+
+source.install()
 
 if TYPE_CHECKING:
     from common.config import Environment

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -19,12 +18,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from common import profile
+from common import interpreter, profile
 from common.errors import AwsError
 from common.resource import Aws
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = f"import gc, sys; gc.disable(); sys.path.insert(0, {str(ROOT)!r}); from common import asking; asking.main()"
+PROGRAM = "import gc; gc.disable(); from common import asking; asking.main()"
 Answer = list[dict[str, Any]]
 """The pages of a response; of an operation without pages, one."""
 TIME, BODY = "$ahead.time", "$ahead.body"
@@ -45,7 +43,7 @@ class Ahead:
 
     def __init__(self) -> None:
         self._child = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", PROGRAM],
+            interpreter.program(PROGRAM),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -6,7 +6,6 @@ called is the declaration's error and is told as such, with its file and line.
 
 import difflib
 import importlib
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -16,8 +15,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-import common
-from common import configured
+from common import configured, source
 from common.config import Environment
 from common.declaration import Borrows, Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
@@ -73,11 +71,10 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     """
     known = names(root)
     _check_names(root, env, known)
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    declared = [_pipeline(root, SHARED, "deploy", env)]
-    shared = declared[0].resources()
-    declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
+    with source.declarations(str(root)):
+        declared = [_pipeline(root, SHARED, "deploy", env)]
+        shared = declared[0].resources()
+        declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
     resources = [one for pipeline in declared for one in pipeline.resources()]
     _check_references(resources)
     _check_circles(resources)
@@ -129,7 +126,7 @@ def _check_collisions(resources: list[Resource], env: Environment) -> None:
 
 def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
     where = f"{module.replace('.', '/')}.py"
-    imported: ModuleType = _told(root, where, lambda: _imported(module))
+    imported: ModuleType = _told(root, where, lambda: importlib.import_module(module))
     loaded_from = Path(imported.__file__ or "")
     if loaded_from != root / where:
         raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
@@ -144,17 +141,6 @@ def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequ
         declared.borrow(shared)
     _told(root, where, declared.resources)
     return declared
-
-
-def _imported(module: str) -> ModuleType:
-    """The module, compiled anew: Python takes old bytecode for that of a file that has changed within the same second."""
-    for name in common.__all__:  # what declarations import is not theirs, and was compiled once
-        getattr(common, name)
-    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        return importlib.import_module(module)
-    finally:
-        sys.dont_write_bytecode = written
 
 
 def _told(root: Path, where: str, declare: Callable[[], T]) -> T:

@@ -9,14 +9,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from common import config, digest, provenance, screen
+from common import config, digest, interpreter, provenance, screen
 from common.choices import Choices
 from common.errors import UsageError
 from common.packaging.tree import IGNORED
@@ -158,7 +157,7 @@ def _command(root: Path, choices: Choices, *, json: bool) -> list[str]:
     task = "deploy" if choices.env else "package-lambdas"
     said = {"--env": choices.env, "--project": choices.project, "--only": choices.only}
     options = [word for option, value in said.items() if value is not None for word in (option, value)]
-    return [sys.executable, "-m", "invoke", "--search-root", str(root), task, *options, *(["--json"] if json else [])]
+    return [*interpreter.isolated("-m", "invoke"), "--search-root", str(root), task, *options, *(["--json"] if json else [])]
 
 
 def _is_below(name: str, ignored: Collection[str]) -> bool:

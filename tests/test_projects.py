@@ -1,5 +1,8 @@
 """Finding declarations, and telling what is wrong with them."""
 
+import sys
+from types import ModuleType
+
 import pytest
 
 from common import projects
@@ -115,13 +118,22 @@ def test_two_resources_of_one_name_in_aws(repository: Repository) -> None:
     )
 
 
-def test_another_module_of_that_name_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_module_of_that_name_is_not_taken(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.project()
     repository.write("elsewhere/deploy.py", "def pipeline(env): ...\n")
-    monkeypatch.syspath_prepend(str(repository.root))
+    repository.write("elsewhere/projects/acres/deploy.py", "def pipeline(env): ...\n")
     monkeypatch.syspath_prepend(str(repository.root / "elsewhere"))
-    assert "deploy.py: Python imports 'deploy' from " in (message := refused(repository))
-    assert message.endswith("elsewhere/deploy.py instead. Rename that module.")
+    assert [declared.name for declared in repository.declared()] == ["shared", "acres"]
+
+
+def test_another_module_of_that_name_that_is_imported_already_is_told(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (other := ModuleType("deploy")).__file__ = "/elsewhere/deploy.py"
+    monkeypatch.setitem(sys.modules, "deploy", other)
+    with pytest.raises(DeclarationError) as caught:
+        projects.load(repository.root, repository.environment(), [])
+    assert str(caught.value) == "deploy.py: Python imports 'deploy' from /elsewhere/deploy.py instead. Rename that module."
 
 
 def test_artifacts_know_who_runs_them(repository: Repository) -> None:

