@@ -26,8 +26,10 @@ def check_owner(env: Environment, aws: Aws, resource: Resource, live: Live, owne
     if owner == env.owner or owner in owners or (owner is None and (pending or trust.is_unused(aws, env, resource.arn))):
         return
     whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
+    within = next(iter(live.state.get("Foreign", ())), "")  # of a directory, an object
     raise OwnershipError(
-        f"{resource.key.project}: {resource.key}: {resource.arn} exists and {whose}. Rename yours, or take it over with --adopt."
+        f"{resource.key.project}: {resource.key}: {resource.arn}{within} exists and {whose}. Rename yours, or take it over with "
+        f"--adopt."
     )
 
 

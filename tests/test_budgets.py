@@ -165,6 +165,23 @@ def small(repository: Repository) -> Repository:
     return repository
 
 
+def test_a_directory_costs_nothing_while_it_is_unchanged(small: Repository) -> None:
+    """The digest of its record covers every file and its place; no index knows objects."""
+    before = Deployed(small.root)
+    path = small.root / f"projects/{PROJECT}/deploy.py"
+    path.write_text(path.read_text().replace("    return p\n", '    p.directory("sql", data / "sql")\n    return p\n'))
+    for number in range(30):
+        small.write(f"projects/{PROJECT}/sql/{number}.sql", "select 1")
+    assert Deployed(small.root).changes == {"directory/sql": Action.CREATE}
+    assert Deployed(small.root).calls == before.calls
+    small.write(f"projects/{PROJECT}/sql/7.sql", "select 2")
+    changed = Deployed(small.root)
+    assert changed.changes == {"directory/sql": Action.UPDATE}
+    own = {"s3:HeadBucket": 2, "s3:ListObjectsV2": 2, "s3:GetObjectTagging": 30, "s3:GetObject": 2, "s3:PutObject": 1}
+    assert changed.calls - before.calls == Counter(own) + MARKED
+    assert Deployed(small.root).calls == before.calls
+
+
 def s3(operation: str, **parameters: Any) -> dict[str, Any]:
     return AwsSession("eu-central-1", ACCOUNT).call("s3", operation, Bucket=BUCKET, Key=ROOT_KEY, **parameters)
 

@@ -237,7 +237,7 @@ def test_another_prefix_is_a_rename_of_everything_and_not_a_stranger(tmp_path: P
     deploy(world, named("test"), tmp_path)
     deploy_as(PREFIXED, monkeypatch)
     renamed = deploy(world, named("other", env=PREFIXED), tmp_path)
-    assert renamed.reasons()["bucket/artifacts"] == "Tags.deployer:environment changed"
+    assert renamed.reasons()["bucket/artifacts"] == "Tags.deployer:environment test/dev → other/dev"
     assert names(world) == {*all_of("other"), "test-kept"}
     assert deploy(world, named("other", env=PREFIXED), tmp_path).actions() == {"store/kept/formerly/test-kept": "orphan"}
     deploy(world, named("other", env=PREFIXED), tmp_path, options=Options(prune=True, data=True))

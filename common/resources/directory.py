@@ -2,30 +2,47 @@
 
 Each object carries our tags, so what somebody else keeps at the same place is neither seen nor deleted, and what is no longer in
 the folder is known to be ours when it goes. What an object holds is told by its ETag: in buckets that S3 encrypts with its own
-keys, as ours are, that of an object put in one piece is the MD5 of its bytes. So one listing compares the whole folder.
+keys, as ours are, that of an object put in one piece is the MD5 of its bytes. So one listing compares the whole folder, and a
+call for each object tells whose it is. No index knows objects, so an unchanged directory is believed to be there as long as its
+bucket is: whoever wants to be sure says --verify.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 """
 
 import base64
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from common import digest
 from common.desired import whole
 from common.digest import Digest, Known
-from common.errors import ArtifactError
+from common.errors import ArtifactError, DeployError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.tags import owned_tags, tag_map
 
 OURS = "deployer:"
 """How the tags begin that objects carry: S3 allows ten an object, an environment may have more."""
+OWNER = f"{OURS}environment"
+MOST_OTHERS = 1000
+"""Objects at the place of a directory that are none of its files; the tags of each are looked at, as it may have been one."""
+ASKED_AT_ONCE = 8
+
+
+class _Kept(Named, Protocol):
+    """What may be erased: its record, and what of others lies in its place."""
+
+    @property
+    def recorded(self) -> Mapping[str, Any]: ...
+
+    @property
+    def spared(self) -> frozenset[str]: ...
 
 
 class Content(NamedTuple):
@@ -42,6 +59,9 @@ class Directory(Declared):
 
     kind: ClassVar[str] = "directory"
     artifact_field: ClassVar[str] = "Files"
+    indexed: ClassVar[bool] = False
+    recorded: ClassVar[Mapping[str, Any]] = {}
+    spared: ClassVar[frozenset[str]] = frozenset()
     files: Mapping[str, Content]
 
     def look(self, known: Known) -> None:
@@ -59,21 +79,33 @@ class Directory(Declared):
         return self._md5s[name]
 
     def desired(self) -> State:
-        """Each file's MD5, and the tags that every object carries."""
-        return {"Files": {name: self._md5(name) for name in self.files}, "Tags": self._own_tags()}
+        """Each file's MD5, the tags that every object carries, and that none of these names is somebody else's object."""
+        return {"Files": {name: self._md5(name) for name in self.files}, "Foreign": [], "Tags": self._own_tags()}
 
     def read(self, aws: Aws) -> Live | None:
-        """What is there under the names of our files, and what else there is ours.
+        """What is there under the names of our files, and what else there is ours: the tags of every object are asked for.
 
-        One tag is asked for if all is as it should be; each object that is not in the folder costs one more.
+        `Foreign` are names of our files that objects without our tags have; `Tags` are those of the first of these, if there is
+        one, and without a value where it has none.
+
+        Raises:
+            DeployError: too much of others is there.
         """
         live = dict(_listed(aws, self))
-        found = {name: md5 for name, md5 in live.items() if name in self.files}
-        tags = _tags(aws, self, next(iter(found))) if found else {}
-        for name in live.keys() - self.files.keys():
-            if self._own_tags().items() <= (other := _tags(aws, self, name)).items():
-                found[name], tags = live[name], tags or other
-        return Live({"Files": found, "Tags": owned_tags(tags, self._own_tags())}) if found else None
+        others = live.keys() - self.files.keys()
+        if len(others) > MOST_OTHERS:
+            raise DeployError(
+                f"{self.key}: s3://{self.name} holds {len(others)} other objects, and each would have to be asked whose it is. "
+                f"Keep the directory at a place of its own, with at most {MOST_OTHERS} of others."
+            )
+        own, tags = self._own_tags(), _tags_of(aws, self, live)
+        found = {name: live[name] for name in sorted(live) if name in self.files or own.items() <= tags[name].items()}
+        foreign = [name for name in found if tags[name].get(OWNER) != own.get(OWNER)]
+        different = [name for name in found if not own.items() <= tags[name].items()]
+        if not found:
+            return None
+        shown = {OWNER: ""} | tags[foreign[0]] if foreign else tags[min(different or found)]
+        return Live({"Files": found, "Foreign": foreign, "Tags": owned_tags(shown, own)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Puts every file."""
@@ -91,7 +123,8 @@ class Directory(Declared):
                     raise ArtifactError(f"{self.key}: {name} was changed after the plan was made. Deploy again.")
                 md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
                 aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tagging)
-        _delete(aws, self, live.keys() - self.files.keys(), change.desired["Tags"])
+        before = live.keys() if change.live is None else live.keys() & change.live.state["Files"].keys()
+        _delete(aws, self, before - self.files.keys(), self._own_tags())
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -99,18 +132,18 @@ class Directory(Declared):
         self.erase(aws, self)
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+    def live_tags(aws: Aws, one: _Kept) -> dict[str, str] | None:
         """The tags of the first object there that we have put; None if there is none."""
-        found = (_tags(aws, one, name) for name, _ in _listed(aws, one))
+        found = (_tags(aws, one, name) for name in _candidates(aws, one))
         return next((tags for tags in found if any(key.startswith(OURS) for key in tags)), None)
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+    def erase(aws: Aws, one: _Kept) -> None:
+        """See `delete`; what a declared directory keeps in this place is spared."""
         tags = Directory.live_tags(aws, one)
         if tags is not None:
             own = {key: value for key, value in tags.items() if key.startswith(OURS)}
-            _delete(aws, one, {name for name, _ in _listed(aws, one)}, own)
+            _delete(aws, one, _candidates(aws, one), own)
 
     def _own_tags(self) -> dict[str, str]:
         return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
@@ -137,8 +170,24 @@ def _tags(aws: Aws, one: Named, name: str) -> dict[str, str]:
     return tag_map(found["TagSet"]) if found else {}
 
 
-def _delete(aws: Aws, one: Named, names: set[str], own: Mapping[str, str]) -> None:
+def _tags_of(aws: Aws, one: Named, names: Collection[str]) -> dict[str, dict[str, str]]:
+    """The tags of many objects, some at a time: S3 has no call that tells those of more than one."""
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(lambda name: _tags(aws, one, name), names), strict=True))
+
+
+def _candidates(aws: Aws, one: _Kept) -> list[str]:
+    """What may be ours of what is there: all of it, or where that is too much, what the record names; that first, anyway."""
+    present = {name for name, _ in _listed(aws, one)} - one.spared
+    applied = one.recorded.get("desired")
+    files = applied.get("Files") if isinstance(applied, dict) else None
+    named = [name for name in sorted(present) if isinstance(files, dict) and name in files]
+    others = sorted(present.difference(named))
+    return [*named, *(others if len(others) <= MOST_OTHERS else ())]
+
+
+def _delete(aws: Aws, one: Named, names: Collection[str], own: Mapping[str, str]) -> None:
     bucket, prefix = _place(one)
-    for name in sorted(names):
-        if own.items() <= _tags(aws, one, name).items():
+    for name, tags in sorted(_tags_of(aws, one, names).items()):
+        if own.items() <= tags.items():
             aws.call("s3", "DeleteObject", Bucket=bucket, Key=f"{prefix}{name}")

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
 
 from common import digest
 from common.aws import AwsSession
 from common.digest import Digest
-from common.errors import ArtifactError
+from common.errors import ArtifactError, DeployError
+from common.remains import Remains
+from common.resources import directory
 from common.resources.directory import Content, Directory
-from tests.repository import SHARED, Repository
+from tests.repository import ACCOUNT, SHARED, Repository
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
 
 
@@ -28,10 +31,10 @@ def deployed(moto_aws: AwsSession, place: Place) -> Directory:
     return one
 
 
-def test_an_unchanged_folder_costs_three_reads(moto_aws: AwsSession, deployed: Directory) -> None:
+def test_reading_a_folder_asks_about_every_object(moto_aws: AwsSession, deployed: Directory) -> None:
     before = moto_aws.calls.copy()
     assert live_state(moto_aws, deployed) == final(deployed)
-    assert moto_aws.calls - before == {"s3:HeadBucket": 1, "s3:ListObjectsV2": 1, "s3:GetObjectTagging": 1}
+    assert moto_aws.calls - before == {"s3:HeadBucket": 1, "s3:ListObjectsV2": 1, "s3:GetObjectTagging": 2}
 
 
 def test_only_what_changed_is_put(moto_aws: AwsSession, place: Place, deployed: Directory) -> None:
@@ -52,7 +55,7 @@ def test_what_is_no_longer_in_the_folder_goes_and_what_others_keep_there_stays(
     live = live_state(moto_aws, after)
     assert live is not None
     assert sorted(live["Files"]) == ["codes.csv", "sql/acres.sql"]
-    updated(moto_aws, after, {"Files"})
+    updated(moto_aws, after, {"Files"}, after.read(moto_aws))
     assert keys(moto_aws) == ["configs/codes.csv", "configs/theirs.csv", "configs2/other.csv"]
     after.delete(moto_aws)
     assert keys(moto_aws) == ["configs/theirs.csv", "configs2/other.csv"]
@@ -65,7 +68,7 @@ def test_an_object_of_somebody_else_under_one_of_our_names_shows_no_tags_of_ours
     moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs/codes.csv", Body=b"theirs")
     live = live_state(moto_aws, one)
     assert live is not None
-    assert live["Tags"] == {}
+    assert (live["Foreign"], live["Tags"]) == (["codes.csv"], {"deployer:environment": ""})
 
 
 def test_a_file_that_changes_during_a_deploy_is_refused(embedded_aws: AwsSession, tmp_path: Path) -> None:
@@ -79,6 +82,31 @@ def test_a_file_that_changes_during_a_deploy_is_refused(embedded_aws: AwsSession
         ArtifactError, match=r"directory/t-artifacts/configs/: codes\.csv was changed after the plan was made\. Deploy again\."
     ):
         late.create(embedded_aws, planned)
+
+
+def test_what_is_not_the_first_is_asked_about_too(moto_aws: AwsSession, place: Place, deployed: Directory) -> None:
+    theirs = {"Bucket": ARTIFACTS, "Key": "configs/sql/acres.sql", "Body": b"select 1", "Tagging": "deployer:environment=o/prod"}
+    moto_aws.call("s3", "PutObject", **theirs)
+    live = live_state(moto_aws, deployed)
+    assert live is not None
+    assert (live["Foreign"], live["Tags"]) == (["sql/acres.sql"], {"deployer:environment": "o/prod"})
+    deployed.delete(moto_aws)
+    assert keys(moto_aws) == ["configs/sql/acres.sql"]
+
+
+def test_a_place_with_too_much_of_others_is_refused_and_what_is_recorded_can_be_deleted_there(
+    moto_aws: AwsSession, deployed: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "MOST_OTHERS", 2)
+    for number in range(3):
+        moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=f"configs/data/{number}", Body=b"x")
+    with pytest.raises(DeployError, match=r"holds 3 other objects.* Keep the directory at a place of its own"):
+        deployed.read(moto_aws)
+    remains = Remains(deployed.key, deployed.name, deployed.arn, moto_aws.account_id, recorded={"desired": final(deployed)})
+    before = moto_aws.calls.copy()
+    Directory.erase(moto_aws, remains)
+    assert keys(moto_aws) == ["configs/data/0", "configs/data/1", "configs/data/2"]
+    assert (moto_aws.calls - before)["s3:GetObjectTagging"] == 3
 
 
 class Remembered:
@@ -124,6 +152,88 @@ def test_a_project_declares_a_folder(repository: Repository, moto: None) -> None
     pruned = repository.invoke("deploy", "--env", "dev", "--prune")
     assert pruned.code == 0, pruned.err
     assert "delete directory/configs" in pruned.out
+
+
+@pytest.fixture
+def moving(repository: Repository, moto: None) -> Callable[[str], Repository]:
+    """A project whose folder is kept at a place that can be moved; deployed at ``old``."""
+    shared = '    shared.bucket("landing")\n    return shared'
+    repository.write("deploy.py", SHARED.replace("    return shared", shared))
+    for name, text in (("acres.sql", "select 1"), ("sub/more.sql", "select 2")):
+        repository.write(f"projects/acres/configs/{name}", text)
+
+    def to(place: str) -> Repository:
+        repository.project("acres", f'p.directory("configs", p.shared.bucket("landing") / "{place}")')
+        return repository
+
+    assert to("old").invoke("deploy", "--env", "dev").code == 0
+    return to
+
+
+def landed() -> list[str]:
+    listed = boto3.client("s3", region_name="eu-central-1").list_objects_v2(Bucket=f"t-dev-landing-{ACCOUNT}")
+    return [one["Key"] for one in listed.get("Contents", ())]
+
+
+@pytest.mark.parametrize("place", ["new", "old/sub", "old/deep/er", "ol"])
+def test_a_folder_that_is_moved_leaves_nothing_behind(moving: Callable[[str], Repository], place: str) -> None:
+    repository = moving(place)
+    planned = repository.invoke("plan", "--env", "dev")
+    assert f"renamed to t-dev-landing-{ACCOUNT}/{place}/" in planned.out
+    boto3.client("s3", region_name="eu-central-1").put_object(Bucket=f"t-dev-landing-{ACCOUNT}", Key="old/theirs", Body=b"x")
+    deployed = repository.invoke("deploy", "--env", "dev")
+    assert deployed.code == 0, deployed.err
+    assert landed() == sorted(["old/theirs", f"{place}/acres.sql", f"{place}/sub/more.sql"])
+    assert repository.invoke("plan", "--env", "dev").code == 0
+    back = moving("old").invoke("deploy", "--env", "dev")
+    assert back.code == 0, back.err
+    assert landed() == ["old/acres.sql", "old/sub/more.sql", "old/theirs"]
+
+
+def test_a_folder_that_is_no_longer_declared_spares_one_that_lies_in_its_place(moving: Callable[[str], Repository]) -> None:
+    repository = moving("old")
+    repository.project("acres", 'p.directory("more", p.shared.bucket("landing") / "old/sub")')
+    repository.write("projects/acres/more/more.sql", "select 3")
+    deployed = repository.invoke("deploy", "--env", "dev", "--prune")
+    assert deployed.code == 0, deployed.err
+    assert landed() == ["old/sub/more.sql"]
+
+
+def test_an_object_of_somebody_else_is_named_and_not_written_over(moving: Callable[[str], Repository]) -> None:
+    client, bucket = boto3.client("s3", region_name="eu-central-1"), f"t-dev-landing-{ACCOUNT}"
+    client.put_object(Bucket=bucket, Key="new/sub/more.sql", Body=b"theirs")
+    refused = moving("new").invoke("deploy", "--env", "dev")
+    assert refused.code == 1
+    assert f"arn:aws:s3:::{bucket}/new/sub/more.sql exists and does not carry this environment's tags" in refused.err
+    assert client.get_object(Bucket=bucket, Key="new/sub/more.sql")["Body"].read() == b"theirs"
+    assert landed() == ["new/sub/more.sql", "old/acres.sql", "old/sub/more.sql"]
+    adopted = moving("new").invoke("deploy", "--env", "dev", "--adopt")
+    assert adopted.code == 0, adopted.err
+    assert landed() == ["new/acres.sql", "new/sub/more.sql"]
+
+
+def test_an_unchanged_folder_costs_nothing_and_is_looked_at_when_asked_for(
+    moving: Callable[[str], Repository], aws_calls: list[str]
+) -> None:
+    repository = moving("old")
+    assert repository.invoke("plan", "--env", "dev").code == 0
+    assert not {"s3:HeadBucket", "s3:ListObjectsV2"}.intersection(aws_calls)
+    boto3.client("s3", region_name="eu-central-1").delete_object(Bucket=f"t-dev-landing-{ACCOUNT}", Key="old/acres.sql")
+    assert repository.invoke("plan", "--env", "dev").code == 0
+    assert repository.invoke("drift", "--env", "dev").code == 2
+    assert "update directory/configs" in repository.invoke("plan", "--env", "dev", "--verify").out
+    assert repository.invoke("deploy", "--env", "dev", "--verify").code == 0
+    assert landed() == ["old/acres.sql", "old/sub/more.sql"]
+
+
+def test_a_folder_is_put_again_when_its_bucket_is(moving: Callable[[str], Repository]) -> None:
+    client, bucket = boto3.client("s3", region_name="eu-central-1"), f"t-dev-landing-{ACCOUNT}"
+    for version in client.list_object_versions(Bucket=bucket)["Versions"]:
+        client.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    client.delete_bucket(Bucket=bucket)
+    done = moving("old").invoke("deploy", "--env", "dev")
+    assert "create acres: directory/configs: is gone from AWS" in done.out
+    assert landed() == ["old/acres.sql", "old/sub/more.sql"]
 
 
 @pytest.mark.parametrize(
