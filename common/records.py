@@ -52,7 +52,7 @@ class Records:
         response = self._find("GetObject", Key=self._root_path(project), **which)
         if response is None:
             return None, None
-        return release.root_of(release.parsed(response["Body"])), str(response["ETag"])
+        return release.root_of(release.parsed(response["Body"]), release.store_time(response)), str(response["ETag"])
 
     def versions(self, project: str) -> Iterator[Version]:
         """Every version of the project's release root, the newest first."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from common.config import Environment
 from common.digest import Digest
 from common.records import Records
-from common.release import CLEAN, Mark, Root, Trusted, key_of
+from common.release import ARTIFACT, CLEAN, DEPLOYING, Mark, Root, Trusted, key_of
 from common.resource import Aws, Key
 
 Body = tuple[Root | None, str | None]
@@ -43,8 +43,10 @@ def of_projects(
     for name, (body, etag) in found.items():
         mark = marks[name]
         if mark is not None and body is not None and body.digest() == mark.root:
-            by_key, pending = _by_key(name, body.digests), _by_key(name, body.pending)
-            trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, etag)
+            by_key, pending, doubted = _by_key(name, body.digests), _by_key(name, body.pending), _by_key(name, body.doubted)
+            under_way = mark.state == DEPLOYING
+            trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, doubted, etag, interrupted=under_way)
+    _check_records(known, pool, trusted)
     # Whoever lost the root lost the list of what was pending too: the records are what is left to ask, and prove nothing.
     lost = [name for name in doubtful if trusted[name] is None]
     listed = [key for keys in pool.map(known.listed, lost) for key in sorted(keys)]
@@ -84,6 +86,20 @@ def is_unused(aws: Aws, env: Environment, arn: str) -> bool:
     bucket = {"Bucket": env.artifact_bucket, "ExpectedBucketOwner": env.account_id}
     found = aws.call("s3", "ListObjectVersions", **bucket, MaxKeys=1)
     return not (found.get("Versions") or found.get("DeleteMarkers"))
+
+
+def _check_records(known: Records, pool: Executor, trusted: Mapping[str, Trusted | None]) -> None:
+    """Whoever lost its lease may have written a record late, too: then it has to be written again."""
+    doubted = [
+        (one, key)
+        for one in trusted.values()
+        if one is not None
+        for key in one.doubted
+        if key in one.digests and key.kind != ARTIFACT
+    ]
+    for (one, key), recorded in zip(doubted, pool.map(lambda pair: known.recorded(pair[1]), doubted), strict=True):
+        if recorded != one.digests[key]:
+            one.digests[key] = Digest(recorded or "")
 
 
 def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:

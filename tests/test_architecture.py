@@ -19,6 +19,7 @@ LAYERS = (
         "digest",
         "errors",
         "extent",
+        "fence",
         "history",
         "index",
         "interpreter",
