@@ -21,7 +21,7 @@ def report(
     Raises:
         UsageError: `days` is no number, a project's name is none, or the name of a protected environment was not typed.
     """
-    if not days.isdecimal() or not 8 <= int(days) <= 3650:
+    if not (days.isascii() and days.isdecimal()) or not 8 <= int(days) <= 3650:
         raise UsageError(f"--days is {days!r}; it must be from 8 to 3650: a run of a Glue job may last for 7 days.")
     session, answer = answering.opened(Session, root, choices, invocation, json=json)
     _ = session.caller  # the account guard comes first
