@@ -137,7 +137,14 @@ class Collector:
             roots = [root]
         roots += releases.retained(self._records, project, RELEASES, self._days, self._now, self._pool)
         named = {str(one) for root in roots for one in root.digests.values()}
-        for body in self._pool.map(self._records.read, recorded):
+        keys = sorted(recorded)
+        for key, body in zip(keys, self._pool.map(self._records.read, keys), strict=True):
+            if not body:
+                where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{project}/records/{key}.json"
+                raise UnfinishedError(
+                    f"{project}: {where} cannot be read, so what {key} needs is not known. Nothing is deleted until "
+                    f"`deploy --verify` has written it anew, or, if nothing declares {key} any more, it is removed by hand."
+                )
             named |= set(_DIGEST.findall(jsons.dumps(body)))
         return named
 

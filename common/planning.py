@@ -131,7 +131,7 @@ class Planner:
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
-        edited = {one.key.project for one in likely}
+        edited = asked if options.verify else {one.key.project for one in likely}
         roots = {name: self._pool.submit(trust.marked, self._records, name, marks[name]) for name in edited}
         early = [one for one in likely if options.wanted(one.key)]
         for one in early if len(early) <= EARLY else ():

@@ -182,7 +182,8 @@ class Records:
         """The body of a record: the state last applied and its outputs; empty if there is none that can be read."""
         response = self._find("GetObject", Key=self._path(key))
         body = release.parsed(response["Body"]) if response else {}
-        return body if body.get("schema") == SCHEMA and body.get("key") == str(key) else {}
+        whole = body.get("schema") == SCHEMA and body.get("key") == str(key) and isinstance(body.get("desired"), dict)
+        return body if whole else {}
 
     def remains(self, key: Key, place: Place | None) -> Remains | None:
         """What is known of a resource that nobody declares: from its record, else from `place`, which a root has of it."""
