@@ -65,7 +65,7 @@ LAYERS = (
     {"acting", "advice", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"claims"},
     {"deciding"},
-    {"asking", "declaration", "garbage", "layers", "permissions", "planning", "preview", "report", "targets"},
+    {"asking", "declaration", "old_records", "garbage", "layers", "permissions", "planning", "preview", "report", "targets"},
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},
     {"engine"},
