@@ -71,13 +71,18 @@ class Note:
 
 @dataclass(frozen=True)
 class Built:
-    """A package: its files, its size in bytes, the packages installed in it, and why it was built just now, if it was."""
+    """A package: its files, its size in bytes, the packages installed in it, and why it was built just now, if it was.
+
+    Args:
+        accepts: why it may hold what looks like a secret; empty if it may not.
+    """
 
     key: Key
     files: Mapping[str, str]
     size: int
     holds: tuple[str, ...] = ()
     because: str = ""
+    accepts: str = ""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,16 @@ def layer(env: Environment, common: Mapping[str, Any], folder: Path, fits: tuple
     runtime, architecture = fits[0] or env.defaults.function.runtime, fits[1] or env.defaults.function.architecture
     FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them
     name = key._replace(kind="artifact", name=f"{key.name}.layer")
-    code = LayerPackage(name, f"{env.name}/{key.project}/", folder, "", runtime, architecture, *built)
+    code = LayerPackage(
+        name,
+        f"{env.name}/{key.project}/",
+        folder,
+        "",
+        runtime,
+        architecture,
+        *built,
+        accept_secret=common.get("accept_secret", ""),
+    )
     needs = (*common.get("needs", ()), name)
     return Layer(**{**common, "needs": needs}, code=code, bucket=env.artifact_bucket, runtime=runtime, architecture=architecture)
 

@@ -60,7 +60,7 @@ class SharedCode(Sources):
         return {"files": dict(self._read_files()), "executable": self._executable(), "shell": self.shell}
 
     def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed
-        check_secrets(self._found)
+        check_secrets(self._found, self.accept_secret)
         check_case(self._found, shown(self.script))
         for name, found in self._found.items():
             if name.endswith(".py"):
@@ -135,7 +135,7 @@ class Imports:
         return tuple(one.key for one in (self.shared_code, *self.wheels) if one is not None)
 
 
-def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: str) -> Imports:
+def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: str, accept_secret: str = "") -> Imports:
     """What a job's script imports.
 
     Args:
@@ -143,10 +143,11 @@ def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: st
         prefix: where the project's objects begin in the artifact bucket.
         declaration: the job's.
         glue_version: of a Spark job.
+        accept_secret: see `Sources`.
     """
     shell = declaration.shell
     code = (declaration.script, declaration.libraries, declaration.includes, shell)
-    shared = SharedCode(key._replace(name=f"{key.name}.shared"), prefix, *code)
+    shared = SharedCode(key._replace(name=f"{key.name}.shared"), prefix, *code, accept_secret=accept_secret)
     found = Imports(None if shared.is_empty else shared)
     path = declaration.requirements
     if path is None or not path.is_file() or (asked := requirements.Requirements(path)).is_empty:

@@ -231,10 +231,10 @@ class Package(Sources):
         if self.command is not None:
             given = (self._own, self._digested, self.folder)
             made = self.command.members(*given, self.input_digest(), build_dir, self._ignoring)
-            check_secrets({**self._shared, **made})
+            check_secrets({**self._shared, **made}, self.accept_secret)
             self._check_syntax(self._shared)
             return {**self._shared, **made}
-        check_secrets(self._found)
+        check_secrets(self._found, self.accept_secret)
         self._check_syntax(self._found)
         installed = self.dependencies.members(build_dir, self._ignoring.of_installed()) if self.dependencies else {}
         return {**installed, **self._found}

@@ -163,7 +163,7 @@ def _built(path: Path, one: Package, build_dir: Path) -> Built | DeployError:
         because = "" if path.exists() else one.because(path)
         size = one.build(build_dir).stat().st_size
         one.bill(build_dir)
-        return Built(one.key, one.files(), size, one.holds(), because)
+        return Built(one.key, one.files(), size, one.holds(), because, one.accept_secret)
     except DeployError as error:
         return error
 

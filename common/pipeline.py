@@ -34,6 +34,8 @@ from common.resource import Key, Resource
 from common.settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from common.shared import Shared
 
+Reason = str | None
+
 
 class Pipeline:
     """One project's resources in one environment.
@@ -73,6 +75,7 @@ class Pipeline:
         output: str = "dist",
         layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
 
@@ -88,15 +91,13 @@ class Pipeline:
             output: see `build`.
             layers: of this project, or shared; where two have the same file, the later one's counts.
             settings: what the declaration wants different from the defaults.
+            accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
         place = self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}")
         code = (self._importable, given.texts("includes", includes), _command(build, output), given.refs("layers", layers))
-        granted = (
-            given.grants("reads", reads),
-            given.grants("writes", writes),
-            given.settings(settings, "environment", environment),
-        )
-        return self._declare("lambda", name, FunctionDeclaration(place, handler, *(*granted, *code)))
+        said = given.settings(settings, "environment", environment)
+        granted = (given.grants("reads", reads), given.grants("writes", writes), said)
+        return self._declare("lambda", name, FunctionDeclaration(place, handler, *(*granted, *code)), accept_secret)
 
     def layer(
         self,
@@ -108,6 +109,7 @@ class Pipeline:
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
+        accept_secret: Reason = None,
     ) -> Ref:
         """A Lambda layer of the dependencies and files in `layers/<name>/` (or `folder`), for functions to share.
 
@@ -119,10 +121,11 @@ class Pipeline:
             includes: shared modules, dotted, that it brings though none of its own modules imports them.
             build: as of a function; what the command makes is unpacked to /opt as it is.
             output: see `build`.
+            accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
         code = (self._importable, given.texts("includes", includes), _command(build, output))
         place = self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}")
-        return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code))
+        return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code), accept_secret)
 
     def job(  # noqa: PLR0913 - see above
         self,
@@ -136,6 +139,7 @@ class Pipeline:
         requirements: str | None = None,
         settings: JobSettings | None = None,
         shell: bool = False,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
 
@@ -149,6 +153,7 @@ class Pipeline:
             requirements: the file that says what to install; `<script>.requirements.txt` beside the script is found.
             settings: what the declaration wants different from the defaults.
             shell: see above.
+            accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
         granted = (given.grants("reads", reads), given.grants("writes", writes), given.settings(settings, "arguments", arguments))
         path = self._inside.taken(script) if script else self._inside.script(name)
@@ -156,17 +161,15 @@ class Pipeline:
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
         code = (shell, self._importable, given.texts("includes", includes), asked)
-        return self._declare("glue-job", name, JobDeclaration(path, *(*granted, *code)))
+        return self._declare("glue-job", name, JobDeclaration(path, *(*granted, *code)), accept_secret)
 
     def library(self, path: str) -> None:
         """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
-        place = self.folder.parents[1] / path
-        if not place.exists() or not place.resolve().is_relative_to(self.folder.parents[1].resolve()):
-            raise DeclarationError(f"projects/{self.name}: the library {path} is not in the repository.")
+        place = self._inside.of_repository(path)
         if self._libraries.setdefault(place.stem, place) != place:
             raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
 
-    def directory(self, folder: str, at: Location) -> Location:
+    def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
         key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
         at = given.place("at", at)
@@ -176,7 +179,7 @@ class Pipeline:
         for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
             if other.name.startswith(ref.name) or ref.name.startswith(other.name):
                 raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
-        self._keep(ref, DirectoryDeclaration(self._inside.within(folder), at))
+        self._keep(ref, DirectoryDeclaration(self._inside.within(folder), at), accept_secret)
         return at
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
@@ -194,6 +197,7 @@ class Pipeline:
         *,
         tokens: Mapping[str, str] | None = None,
         settings: StateMachineSettings | None = None,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
 
@@ -202,17 +206,21 @@ class Pipeline:
             definition: where the definition comes from; text is a path relative to the project.
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             settings: what the declaration wants different from the defaults.
+            accept_secret: why it may hold what looks like a secret.
         """
         source = self._inside.within(definition) if isinstance(definition, str) else definition
-        return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings))
+        return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings), accept_secret)
 
     def table(self, name: str, *, partition_key: str) -> Ref:
         """A DynamoDB table of the pipeline's own, paid by request, with a string partition key."""
         return self._declare("table", name, TableDeclaration(partition_key))
 
-    def schedule(self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None) -> Ref:
-        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input."""
-        return self._declare("rule", name, RuleDeclaration(_machine(machine), given.schedule(expression), constant or {}))
+    def schedule(
+        self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
+    ) -> Ref:
+        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
+        declaration = RuleDeclaration(_machine(machine), given.schedule(expression), constant or {})
+        return self._declare("rule", name, declaration, accept_secret)
 
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
@@ -259,27 +267,26 @@ class Pipeline:
             self._resources = self._renderer.resources()
         return self._resources
 
-    def _declare(self, kind: str, name: str, declaration: Declaration) -> Ref:
+    def _declare(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None) -> Ref:
         physical = physical_name(self.env, self.name, kind, name)
         ref = self._names.add(Ref(Key(self.name, kind, name), physical, arn_of(self.env, kind, physical)))
-        self._keep(ref, declaration)
+        self._keep(ref, declaration, accept_secret)
         return ref
 
-    def _keep(self, ref: Ref, declaration: Declaration) -> None:
+    def _keep(self, ref: Ref, declaration: Declaration, accept_secret: Reason) -> None:
         if ref.key in self._keys:
             hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
             raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.{hint}")
         self._keys.add(ref.key)
-        self._declared[ref] = declaration
+        self._declared[ref], self._renderer.accepted[ref.key] = declaration, given.reason(accept_secret)
 
     def _discover(self) -> None:
-        for kind, place, declare in (("layer", "layers", self.layer), ("lambda", "lambda", self.function)):
-            for name in self._inside.folders(place):
+        inside = self._inside
+        folders = (("layer", inside.folders("layers"), self.layer), ("lambda", inside.folders("lambda"), self.function))
+        for kind, names, declare in (*folders, ("glue-job", inside.jobs(), self.job)):
+            for name in names:
                 if Key(self.name, kind, name) not in self._keys:
                     declare(name)
-        for name in self._inside.jobs():
-            if Key(self.name, "glue-job", name) not in self._keys:
-                self.job(name)
 
 
 def _machine(ref: Ref) -> Ref:

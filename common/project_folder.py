@@ -34,6 +34,18 @@ class ProjectFolder:
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
         return found
 
+    def of_repository(self, path: str) -> Path:
+        """A path of the repository, which does not lead out of it.
+
+        Raises:
+            DeclarationError: it leads out, or there is nothing.
+        """
+        root = self.path.parents[1]
+        found = root / path
+        if not found.exists() or not found.resolve().is_relative_to(root.resolve()):
+            raise DeclarationError(f"projects/{self._name}: the library {path} is not in the repository.")
+        return found
+
     def _real_of(self, path: Path) -> str:
         """Where a path leads; that of a folder is found once for all in it."""
         folder, name = os.path.split(path)

@@ -4,16 +4,16 @@ Every resource gets its needs from what its declaration refers to, and a role of
 from it, unless configuration names an existing role.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial, singledispatchmethod
 from itertools import chain
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import digest, express, integrations, layers, libraries, permissions
+from common import express, integrations, layers, libraries, permissions
 from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
@@ -28,7 +28,6 @@ from common.declaration import (
     Said,
     TableDeclaration,
 )
-from common.digest import Digest
 from common.errors import DeclarationError
 from common.naming import check_variables, physical_name
 from common.package import Package
@@ -79,6 +78,8 @@ class Renderer:
         self._resources: dict[Key, Resource] = {}
         self.borrowed: dict[Key, Resource] = {}
         """What root `deploy.py` declares."""
+        self.accepted: defaultdict[Key, str] = defaultdict(str)
+        """Why declarations take what looks like a secret in them."""
 
     def resources(self) -> tuple[Resource, ...]:
         """All that was rendered."""
@@ -107,8 +108,9 @@ class Renderer:
         built = (declaration.libraries, declaration.includes, declaration.command)
         beside = layers.used(declaration.layers, {**self.borrowed, **self._resources}, settings, where)
         packages = layers.packages(beside)
-        runs = (handler, settings.runtime, settings.architecture)
-        code = Package(key, self._prefix, declaration.folder, *runs, *built, packages, bool(settings.layers))
+        runs = (declaration.folder, handler, settings.runtime, settings.architecture)
+        foreign, accepted = bool(settings.layers), self.accepted[ref.key]
+        code = Package(key, self._prefix, *runs, *built, packages, foreign, accept_secret=accepted)
         code.check_handler()
         for package in packages:
             package.users.append(code)
@@ -141,7 +143,7 @@ class Renderer:
         if not declaration.script.is_file():
             raise DeclarationError(f"{self._where(ref)}: there is no file {declaration.script.name}.")
         key = self._key("artifact", ref.key.name)
-        script = Script(key, self._prefix, declaration.script)
+        script = Script(key, self._prefix, declaration.script, accept_secret=self.accepted[ref.key])
         groups = [self._shared.log_group(name) for name in _job_logs(settings, shell=declaration.shell)]
         arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref))
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
@@ -151,7 +153,7 @@ class Renderer:
         metastore = [] if declaration.shell else permissions.metastore(self._env, arguments)
         role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected, *metastore])
         used = permissions.references(declaration.reads, declaration.writes)
-        imported = libraries.imports(key, self._prefix, declaration, settings.glue_version)
+        imported = libraries.imports(key, self._prefix, declaration, settings.glue_version, self.accepted[ref.key])
         common = self._common(ref, [*needs, key, *imported.keys(), *(one.key for one in (*groups, *refs, *used))])
         bucket = self._env.artifact_bucket
         self._add(
@@ -175,7 +177,8 @@ class Renderer:
         found = tree.walk(folder, tree.Ignoring(folder, ("/.deployignore",))) if folder.is_dir() else {}
         if not found:
             raise DeclarationError(f"{self._where(ref)}: the folder {declaration.folder.name}/ is empty, or not there.")
-        files = {name: Content(*one, partial(_md5, name, one)) for name, one in found.items()}
+        accepted = self.accepted[ref.key]
+        files = {name: Content(*one, partial(tree.searched_md5, name, one, accepted)) for name, one in found.items()}
         self._add(Directory(**self._common(ref, [declaration.location.bucket.key]), files=files))
 
     @render.register
@@ -276,7 +279,8 @@ class Renderer:
     def _common(self, ref: Ref, needs: Iterable[Key]) -> dict[str, Any]:
         tags = self._env.ownership(self._project)
         others = dict.fromkeys(need for need in needs if need != ref.key)  # names are computed, so it may name itself
-        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(others)}
+        named = {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": tags, "needs": tuple(others)}
+        return {**named, "accept_secret": self.accepted[ref.key]}
 
 
 def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:
@@ -285,12 +289,6 @@ def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:
         return (nearest if isinstance(nearest, model) else model()).over(said, default)
     except ValidationError as error:
         raise DeclarationError(f"{where}: {explained(error)}.") from None
-
-
-def _md5(name: str, found: tree.Found, path: Path) -> Digest:
-    """Of a file's bytes, which are searched for secrets when they are read."""
-    tree.check_secrets({name: found})
-    return digest.md5(path)
 
 
 def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:

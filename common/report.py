@@ -86,6 +86,8 @@ class TextReport:
                 for what, names in (("package", event.holds), ("file", [*event.files])):
                     if names:
                         self._line(f"    [dim]{quoted(_some(what, names, self._screen.width - 4))}[/dim]")
+                if event.accepts:
+                    self._line(f"    [yellow]accepts a secret: {quoted(event.accepts)}[/yellow]")
             case Closed():
                 self._close(event)
             case _:
@@ -228,9 +230,9 @@ class JsonReport:
                     self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                     foretold = predict(plan)
                     self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
-                case Built(key, files, size, holds, because):
+                case Built(key, files, size, holds, because, accepts):
                     package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
-                    package |= {"holds": list(holds), "reason": because}
+                    package |= {"holds": list(holds), "reason": because, "accepts_secret": accepts}
                     self._object.setdefault("packages", []).append(package)
                 case Closed(seconds, calls):
                     self._object |= {**ending(event), **self._tally.told(event)}

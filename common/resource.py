@@ -124,6 +124,10 @@ class Resource(Protocol):
     """Undeclared fields as AWS sets them itself, which nobody has to be told of."""
 
     @property
+    def accept_secret(self) -> str:
+        """Why the declaration takes what looks like a secret in it; empty if it does not."""
+
+    @property
     def hidden(self) -> frozenset[str]:
         """Fields in which people put secrets: their values are neither recorded nor shown."""
         ...
@@ -202,6 +206,7 @@ class Declared:
     arn: str
     tags: Mapping[str, str]
     needs: tuple[Key, ...] = ()
+    accept_secret: str = ""
     immutable: ClassVar[frozenset[str]] = frozenset()
     kind: ClassVar[str] = ""
     """Begins the keys of its records."""

@@ -34,6 +34,7 @@ from common.resource import REMOVING, SHARED, Key, Plan, Resource
 from common.resources import layer, of_kind
 from common.shared import ARTIFACTS
 from common.stopping import Stopping
+from common.vetting import ready, vetted
 
 __all__ = ["Choices", "Session"]
 BUCKET = Key(SHARED, "bucket", ARTIFACTS)
@@ -158,18 +159,17 @@ class Session:
             self.aws.ask_ahead(questions, looking.cache_of(self.root))
             resources = self.resources
             self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}) if self._edited else ())
-            if self._edited:
-                self.pool.submit(lambda: self._origin)  # git takes its time
+            self.pool.map(lambda slow: slow(), (lambda: self._origin, ready) if self._edited else ())  # git, and the scanner
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.adopt, said.prune, said.data, said.project is None)
             planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types)
             self.pool.submit(sizes.keep, [one.arn for one in resources])
             certain = self._leases.take if self._begun and not self.env.protected else None
             asked = (lambda: self.caller, self._undeclared(), self._edited, certain)
-            self._outcome = planner.plan(resources, options, *asked)
+            self._outcome = vetted(planner.plan(resources, options, *asked), resources)
             self.report(Planned(self._outcome.plan))
             self._tell_undeclared(self._outcome)
-            advice.tell(self.env, self._outcome.plan, resources, self.say)
+            advice.tell(resources, self.say)
         return self._outcome.plan
 
     def step(self, name: str) -> None:

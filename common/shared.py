@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import layers
+from common import given, layers
 from common.config import Environment
 from common.declaration import Entry
 from common.errors import DeclarationError
@@ -20,7 +20,6 @@ from common.resources.database import Database
 from common.resources.log_group import LogGroup
 from common.resources.table import Table
 from common.resources.topic import Topic
-from common.texts import bucket_name
 
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
@@ -110,9 +109,18 @@ class SharedResources:
         days = self._env.defaults.log_retention_days
         self._add(LogGroup(**self._common(self._refs.log_group(name)), retention_days=days))
 
-    def layer(self, name: str, folder: Path, *, runtime: str | None = None, architecture: str | None = None) -> None:
+    def layer(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        runtime: str | None = None,
+        architecture: str | None = None,
+        accept_secret: str | None = None,
+    ) -> None:
         """A layer of the dependencies and files of a folder, for the runtime and architecture of functions by default."""
-        self._add(layers.layer(self._env, self._common(self._refs.layer(name)), folder, (runtime, architecture)))
+        common = {**self._common(self._refs.layer(name)), "accept_secret": given.reason(accept_secret)}
+        self._add(layers.layer(self._env, common, folder, (runtime, architecture)))
 
     def resources(self) -> tuple[Resource, ...]:
         """Everything declared, the artifact bucket included.
@@ -133,11 +141,6 @@ class SharedResources:
                 f"deploy.py: {resource.key} would be called {resource.name!r}; AWS allows 3 to {limit} characters: {allowed}. "
                 f"Change its name, or name_prefix in config/{self._env.name}.json."
             )
-        if resource.key.kind == "bucket":
-            try:
-                bucket_name(resource.name)
-            except ValueError as error:
-                raise DeclarationError(f"deploy.py: {resource.key} would be called {resource.name!r}: {error}.") from None
         self._resources[resource.key] = resource
 
     def _common(self, ref: Ref) -> Mapping[str, Any]:

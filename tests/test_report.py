@@ -259,6 +259,7 @@ def test_json_has_one_shape_even_if_nothing_was_planned() -> None:
             "built": True,
             "holds": ["numpy==2.2.6"],
             "reason": "a.py changed",
+            "accepts_secret": "",
         }
     ]
     assert found["changes"] == []

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
+from common.packaging import detector
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -29,21 +30,8 @@ EDITORS = re.compile(r".*~|#.*#|\.#.*|\..*\.sw[a-p]")
 LEFT_OUT = ("tests/", "/.deployignore", "/requirements.txt", "/requirements.lock", "/pyproject.toml", "/uv.lock")
 """What stays out unless `.deployignore` takes it back in."""
 IGNORE_FILE = ".deployignore"
-SECRET_NAMES = re.compile(
-    r"\.env(\.(?!example$|sample$|template$).*)?|.*\.(key|p12|pfx|jks|keystore|ppk)|id_(rsa|dsa|ecdsa|ed25519)"
-    r"|\.netrc|\.pypirc|\.git-credentials|\.htpasswd",
-    re.IGNORECASE,
-)
-SECRET_TEXTS = {
-    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\[rn])*(?:[A-Za-z0-9+/]{16}|Proc-Type)"),
-    "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE\b)[0-9A-Z]{16}\b"),
-    "an AWS secret key": re.compile(
-        rb"aws_secret_access_key\s*[=:]\s*[\"']?(?![A-Za-z0-9/+]*EXAMPLEKEY)[A-Za-z0-9/+]{40}\b", re.IGNORECASE
-    ),
-    "a registry's token": re.compile(rb"(?:^|:)\s*_authToken\s*=\s*[^\s$=]", re.MULTILINE),
-}
-SEARCHED = 1 << 20
-"""Bytes of each file in which secrets are looked for."""
+TOLD = 5
+"""Findings that one message names."""
 
 
 class Found(NamedTuple):
@@ -151,20 +139,41 @@ def check_case(names: Iterable[str], where: str) -> None:
             raise ArtifactError(f"{where}: {other} and {name} differ in upper and lower case alone. Rename one of them.")
 
 
-def check_secrets(files: Files) -> None:
+def check_secrets(files: Files, accepted: str = "") -> None:
     """Looks for secrets by name and by content.
 
+    Args:
+        files: by their paths in the package.
+        accepted: why the declaration takes whatever there is.
+
     Raises:
-        ArtifactError: there is one.
+        ArtifactError: there is one; all that was found in one message.
     """
+    if accepted:
+        return
+    told: list[str] = []
     for name, found in files.items():
-        named = SECRET_NAMES.fullmatch(found.path.name) or ".aws" in name.split("/")
-        what = "secrets by its name" if named else _secret_in(found.path)
-        if what:
-            raise ArtifactError(
-                f"{shown(found.path)} holds {what}, and would be in the package. Delete it, or name it in {IGNORE_FILE}; code "
-                f"gets the name of a secret (Secrets Manager, Parameter Store) and reads it when it runs."
-            )
+        if detector.is_secret_name(name) or detector.is_secret_name(found.path.name):
+            told.append(f"{shown(found.path)} holds secrets by its name")
+        else:
+            told += [f"{shown(found.path)}{finding}" for finding in detector.in_file(found.path)]
+    if told:
+        more = [f"and there are {len(told) - TOLD} more"] if len(told) > TOLD else []
+        raise ArtifactError(
+            f"{', '.join([*told[:TOLD], *more])}, and would be in the package. Delete it, or name it in {IGNORE_FILE}; code gets "
+            f"the name of a secret (Secrets Manager, Parameter Store) and reads it when it runs. If it is no secret, or must be "
+            f'there, say so in the declaration: accept_secret="why".'
+        )
+
+
+def searched_md5(name: str, found: Found, accepted: str, path: Path) -> Digest:
+    """The MD5 of a file's bytes, which are searched for secrets when they are read.
+
+    Raises:
+        ArtifactError: it holds one.
+    """
+    check_secrets({name: found}, accepted)
+    return digest.md5(path)
 
 
 def copy(found: Found, target: IO[bytes], digests: Digests) -> None:
@@ -192,12 +201,6 @@ def copy_to(target: Path, found: Found, digests: Digests) -> None:
     with target.open("wb") as file:
         copy(found, file, digests)
     target.chmod(0o755 if found.is_executable else 0o644)
-
-
-def _secret_in(path: Path) -> str:
-    with path.open("rb") as file:
-        text = file.read(SEARCHED)
-    return next((what for what, pattern in SECRET_TEXTS.items() if pattern.search(text)), "")
 
 
 def _check_name(path: Path) -> None:

@@ -67,7 +67,9 @@ class Directory(Declared):
     def look(self, known: Known) -> None:
         """Takes the files' MD5 from what is known; of others they are read when they are first asked for."""
         for name, content in self.files.items():
-            self._md5s[name] = known.of("md5 ", content.md5, content.path, content.found)
+            self._md5s[name] = known.of(
+                "md5 " if self.accept_secret else "searched md5 ", content.md5, content.path, content.found
+            )
 
     @cached_property
     def _md5s(self) -> dict[str, Digest]:

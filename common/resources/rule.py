@@ -32,6 +32,11 @@ class Rule(Declared):
     input: Mapping[str, Any] | None = None
     input_transformer: tuple[Mapping[str, str], str] | None = None
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Its input, if there is something in it that the declaration calls no secret, or insists on."""
+        return frozenset({"Targets"} if self.accept_secret else ())
+
     def desired(self) -> State:
         """The owned fields, pattern and input as objects.
 

@@ -34,6 +34,11 @@ class StateMachine(Declared):
     log_group_arn: str
     immutable: ClassVar[frozenset[str]] = frozenset({"type"})
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Its definition, if there is something in it that the declaration calls no secret, or insists on."""
+        return frozenset({"definition"} if self.accept_secret else ())
+
     def desired(self) -> State:
         """The owned fields, spelled as in DescribeStateMachine.
 
