@@ -7,7 +7,7 @@ so that there is always one of the two.
 
 from collections.abc import Collection
 
-from common.errors import DeployError, OvertakenError, SkippedError
+from common.errors import DeployError, LockedError, OvertakenError, SkippedError
 from common.remains import Remains, Type
 from common.resource import Action, Aws, Change, Key, Outputs, Resource
 
@@ -48,7 +48,7 @@ def _replace(aws: Aws, resource: Resource, change: Change) -> Outputs:
     resource.delete(aws)
     try:
         return resource.create(aws, change.desired)
-    except OvertakenError:
+    except (LockedError, OvertakenError):
         raise
     except DeployError as error:
         raise DeployError(f"{error}\n{_put_back(aws, resource, change)}") from error

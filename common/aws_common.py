@@ -18,6 +18,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common import fence
 from common.errors import AccountError, AwsError
 from common.rates import Rates
 from common.retries import Retries
@@ -117,8 +118,8 @@ class Clients:
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
             max_pool_connections=self._connections,
-            connect_timeout=10,
-            read_timeout=70,
+            connect_timeout=fence.CONNECT_SECONDS,
+            read_timeout=fence.ANSWER_SECONDS,
             user_agent_extra="pipeline-deployer",
             **(local if self._endpoint else {}),
         )
@@ -131,8 +132,9 @@ class Clients:
         unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
         client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard, IncompleteReadError))
         if self._rates is not None:
-            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call.
-            client.meta.events.register("request-created", partial(_paced, self._rates, service))
+            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call; before the request is signed.
+            client.meta.events.register_first("request-created", partial(_paced, self._rates, service))
+        client.meta.events.register_last("before-send", _checked)  # the adaptive mode waits here, too, but not after this
         return client
 
 
@@ -214,6 +216,10 @@ def _lean(added: list[str] | None = None) -> "Loader":
             return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
 
     return Lean(added)
+
+
+def _checked(**_: Any) -> None:
+    fence.check()
 
 
 def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:

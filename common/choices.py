@@ -46,6 +46,6 @@ def parallel(jobs: str) -> int:
     Raises:
         UsageError: it is no number, or not a positive one.
     """
-    if not jobs.isdecimal() or int(jobs) < 1:
+    if not (jobs.isascii() and jobs.isdecimal()) or int(jobs) < 1:
         raise UsageError(f"--jobs is {jobs!r}; it must be a whole number, at least 1.")
     return int(jobs)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 
-from common import versions
+from common import texts, versions
 from common.errors import ConfigError, UsageError
 from common.settings import (
     CrawlerSettings,
@@ -27,23 +27,12 @@ from common.settings import (
     StateMachineSettings,
     TriggerSettings,
 )
+from common.texts import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 
 M = TypeVar("M", bound=Model)
 
 OWNER_TAG = "deployer:environment"
 PROJECT_TAG = "deployer:project"
-
-
-def _unreserved(key: str) -> str:
-    if key.startswith(("aws:", "deployer:")):
-        raise ValueError("tags that begin with aws: or deployer: are not yours to set")
-    return key
-
-
-RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", max_length=2048)]
-PolicyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+$", max_length=2048)]
-TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +\-=._:/@]{1,128}$"), AfterValidator(_unreserved)]
-TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +\-=._:/@]{0,256}$")]
 
 
 class Defaults(Model):
@@ -62,13 +51,15 @@ class Project(Model):
     """One project's section; also the whole of `config/<project>/<env>.json`."""
 
     schema_: str | None = Field(default=None, alias="$schema")
-    parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
+    parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[str, AfterValidator(texts.parameter)]] = (
+        Field(default_factory=dict)
+    )
     """Values for `${name}` in environment variables, arguments and definitions. `ssm:/path` is read from Parameter Store."""
-    functions: dict[str, FunctionSettings] = Field(default_factory=dict)
-    jobs: dict[str, JobSettings] = Field(default_factory=dict)
-    crawlers: dict[str, CrawlerSettings] = Field(default_factory=dict)
-    state_machines: dict[str, StateMachineSettings] = Field(default_factory=dict)
-    triggers: dict[str, TriggerSettings] = Field(default_factory=dict)
+    functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)
+    jobs: dict[ResourceName, JobSettings] = Field(default_factory=dict)
+    crawlers: dict[ResourceName, CrawlerSettings] = Field(default_factory=dict)
+    state_machines: dict[ResourceName, StateMachineSettings] = Field(default_factory=dict)
+    triggers: dict[ResourceName, TriggerSettings] = Field(default_factory=dict)
 
 
 class Roles(Model):
@@ -92,21 +83,21 @@ class Environment(Model):
     """One environment: an account, a region, a name prefix, and what is particular to them."""
 
     schema_: str | None = Field(default=None, alias="$schema")
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
-    account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
-    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d+$")]
-    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$"), AfterValidator(texts.file_name)]
+    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$")]
+    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(texts.prefix)]
     """Begins the name of every resource. Two environments of one account need two prefixes."""
-    artifact_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    artifact_bucket: Annotated[str, AfterValidator(texts.bucket_name)]
     """Holds artifacts and deployed records."""
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
+    tags: Annotated[dict[TagKey, TagValue], AfterValidator(texts.different)] = Field(default_factory=dict, max_length=40)
     protected: bool = False
     """Ask for the environment's name before anything is changed."""
     embedded: Embedded | None = None
     network: Network = Network()
     roles: Roles = Roles()
     defaults: Defaults = Defaults()
-    projects: dict[str, Project] = Field(default_factory=dict)
+    projects: dict[ResourceName, Project] = Field(default_factory=dict)
 
     @field_validator("region")
     @classmethod
@@ -265,7 +256,8 @@ def _keys_at(model: type[Model], location: list[int | str]) -> list[str]:
     node: Mapping[str, Any] = root
     for part in location:
         named = node.get("properties", {}).get(part)
-        node = named if named is not None else node.get("additionalProperties") or node.get("items") or {}
+        many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))
+        node = named if named is not None else many or {}
         choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
         reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
         if reference:

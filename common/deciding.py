@@ -59,9 +59,9 @@ class Decider:
         former = places.formers(resource, told, self.env.account_id)
         self.former.update(former)
         unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
+        moved = f"{renamed}; " if (renamed := places.renamed(former, data=resource.data)) else ""
         if live is None:
-            before = places.renamed(former, data=resource.data)
-            before = before or ("does not exist" if recorded is None else "is gone from AWS")
+            before = renamed or ("does not exist" if recorded is None else "is gone from AWS")
             unknown = unreadable and recorded != self.digests[key]
             lost = f"{unreadable}, so another name that it had is not known" if unknown else ""
             return Change(key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
@@ -75,7 +75,7 @@ class Decider:
         changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())
         if not changed and not self.force:
             known = recorded == self.digests[key] and not unreadable
-            reason = "up to date" if known else f"is as declared; {unreadable or 'its record is not'}"
+            reason = "up to date" if known else f"{moved}is as declared; {unreadable or 'its record is not'}"
             return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
         if fixed := ", ".join(sorted(resource.immutable & changed)):
             claims.check_replaceable(resource, fixed, data=self.data)
@@ -84,5 +84,6 @@ class Decider:
         reason = reasons.of(resource, desired, live, changed, stale, project.files) or "forced"
         if changed and recorded == self.digests[key]:
             reason = f"changed in AWS: {reason}"
+        reason = f"{moved}{reason}"
         reason += reasons.kept(resource, desired, comparison.without(live.undeclared, stale))
         return Change(key, Action.UPDATE, reason, desired, live, frozenset(changed or desired.keys() - kept), stale)

@@ -10,15 +10,19 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from common import comparison, digest, hiding
+from common import comparison, digest, hiding, places
 from common.config import OWNER_TAG, Environment
 from common.desired import rendered
 from common.errors import OwnershipError
 from common.records import Records
+from common.release import Root, key_of
+from common.remains import Remains
 from common.resource import Artifact, Aws, Key, Resource, State
+from common.resources import of_kind
 
 NOT_UPLOADED = "(not uploaded yet)"
 ABSENT = "(absent)"
+NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Drifted:
     """A resource that is not as it was left.
 
     Args:
-        how: ``changed``, ``deleted``, or ``replaced`` by something that is not ours.
+        how: ``changed``, ``deleted``, ``replaced`` by something that is not ours, or ``not recorded`` where a record is damaged.
     """
 
     project: str
@@ -48,11 +52,16 @@ class Drifted:
 
 @dataclass(frozen=True)
 class Found:
-    """What was compared: how many resources, which of them have drifted, and which were never deployed."""
+    """What was compared: how many resources, which of them have drifted, and which were never deployed.
+
+    Args:
+        left_over: what is deployed and declared no more, or not by this name.
+    """
 
     checked: int
     drifted: tuple[Drifted, ...]
     undeployed: tuple[str, ...]
+    left_over: tuple[str, ...] = ()
 
 
 def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource], pool: Executor) -> Found:
@@ -61,46 +70,75 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
     Raises:
         AwsError: AWS refused to tell something.
     """
-    comparer = _Comparer(env, aws, known)
     artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
     roots = dict(zip(projects := sorted({one.key.project for one in resources}), pool.map(known.root, projects), strict=True))
     contents = dict(zip(artifacts, pool.map(known.content, artifacts.values()), strict=True))
-    lost = []
+    lost: list[Drifted] = []
     for key, one in artifacts.items():
         root, _ = roots[key.project]
         if root is not None and root.digests.get(str(key)) == one.input_digest() and contents[key] is None:
             lost.append(Drifted(key.project, str(key), "deleted", f"s3://{env.artifact_bucket}/{one.location} is gone"))
+    lost += [_unreadable(env, name) for name, (root, etag) in roots.items() if root is None and etag is not None]
+    comparer = _Comparer(env, aws, known, {name: root for name, (root, _) in roots.items() if root is not None})
     comparer.contents = {key: content for key, content in contents.items() if content is not None}
     compared = list(pool.map(comparer.one, resources))
     undeployed = tuple(f"{one.key.project}:{one.key}" for one, found in zip(resources, compared, strict=True) if found is None)
     drifted = [one for found in compared if found is not None for one in found]
-    return Found(len(resources) - len(undeployed), (*lost, *drifted), undeployed)
+    declared = {one.key for one in resources}
+    left_over = [key for key in comparer.rooted if key not in declared and key not in artifacts and key.kind != "artifact"]
+    told = tuple(f"{key.project}:{key}" for key in sorted(left_over))
+    return Found(len(resources) - len(undeployed), (*lost, *drifted), undeployed, told)
+
+
+def _unreadable(env: Environment, project: str) -> Drifted:
+    where = f"s3://{env.artifact_bucket}/{env.name}/{project}/release.json"
+    return Drifted(project, "release.json", NOT_RECORDED, f"{where} cannot be read; `deploy --verify` writes it anew")
 
 
 class _Comparer:
-    def __init__(self, env: Environment, aws: Aws, known: Records) -> None:
+    def __init__(self, env: Environment, aws: Aws, known: Records, roots: Mapping[str, Root]) -> None:
         self._env, self._aws, self._records = env, aws, known
+        found = ((key_of(name, text), root) for name, root in roots.items() for text in (*root.digests, *root.pending))
+        self.rooted = {key for key, _ in found if key is not None}
+        """What the release roots name, pending or not."""
         self.contents: Mapping[Key, str] = {}
 
     def one(self, one: Resource) -> list[Drifted] | None:
         """None if it was never deployed; else a list of what it shows, which is one thing or nothing."""
-        applied = self._records.read(one.key).get("desired")
+        body = self._records.read(one.key)
+        applied, project, key = body.get("desired"), one.key.project, str(one.key)
         if not isinstance(applied, dict):
-            return None
-        project, key = one.key.project, str(one.key)
+            return [self._not_recorded(one)] if one.key in self.rooted else None
         try:
             live = one.read(self._aws)
         except OwnershipError as error:
             return [Drifted(project, key, "replaced", str(error))]
+        former = places.formers(one, [body], self._env.account_id)
+        if live is None and former:  # it is declared under another name, which is the business of `plan`
+            return self._under_former(one, former)
         if live is None:
             return [Drifted(project, key, "deleted", f"{one.arn} is gone")]
         fields = tuple(_fields(one, applied, rendered(one.desired(), self._content), live.state))
         owner = live.state.get("Tags", {}).get(OWNER_TAG)
-        if owner != self._env.owner:
+        if owner not in {self._env.owner, *places.owners(one, [body], self._env.account_id, self._env.name)}:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
             return [Drifted(project, key, "replaced", f"{one.arn} {whose}; to take it over: deploy --verify --adopt", fields)]
         names = ", ".join(field.name for field in fields)
         return [Drifted(project, key, "changed", f"{names} changed in AWS", fields)] if fields else []
+
+    def _not_recorded(self, one: Resource) -> Drifted:
+        """It was deployed, and nobody knows how: it may have been changed since, or had another name."""
+        where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{one.key.project}/records/{one.key}.json"
+        what = (
+            f"{where} is missing or damaged, so what was applied last is not known; `deploy --verify` compares and writes it anew"
+        )
+        return Drifted(one.key.project, str(one.key), NOT_RECORDED, what)
+
+    def _under_former(self, one: Resource, former: Mapping[Key, Remains]) -> list[Drifted]:
+        """What is still to be renamed is compared by its existence: what is declared is not meant for it."""
+        kind, project, key = of_kind(one.key.kind), one.key.project, str(one.key)
+        gone = [remains for remains in former.values() if kind is not None and kind.live_tags(self._aws, remains) is None]
+        return [Drifted(project, key, "deleted", f"{remains.arn} is gone") for remains in gone]
 
     def _content(self, artifact: Artifact) -> str:
         content = self.contents.get(artifact.key)

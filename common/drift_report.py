@@ -22,7 +22,7 @@ def report(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
     found = drift.compare(session.env, session.aws, session.records, session.resources, session.pool)
     if answer is not None:
         answer.found |= {"checked": found.checked, "drifted": [asdict(one) for one in found.drifted]}
-        answer.found["not_deployed"] = list(found.undeployed)
+        answer.found |= {"not_deployed": list(found.undeployed), "left_over": list(found.left_over)}
     else:
         _show(Screen(stream), session, found)
     return bool(found.drifted)
@@ -35,6 +35,8 @@ def _show(screen: Screen, session: Session, found: Found) -> None:
             screen.table(COLUMNS, [_row(one, number) for number in range(len(one.fields))], folding=range(4))
     if found.undeployed:
         session.say(f"not deployed yet: {', '.join(found.undeployed)}")
+    if found.left_over:
+        session.say(f"deployed and not declared, or not by this name: {', '.join(found.left_over)}; see `plan`")
     repair = " `deploy --verify` puts it back." if found.drifted else ""
     session.say(
         f"{found.checked} {'resource' if found.checked == 1 else 'resources'} compared, {len(found.drifted)} drifted.{repair}"

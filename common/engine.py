@@ -19,13 +19,14 @@ from common import places
 from common.acting import act, remove
 from common.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
 from common.events import Blocked, Failed, Finished, Report, Skipped, Started
+from common.fence import fenced
 from common.hiding import scrubbed, stored
 from common.leases import Leases
-from common.lock import Fenced, Lock
-from common.planning import ARTIFACT, Outcome
+from common.lock import Lock
+from common.planning import Outcome
 from common.pruning import Types, no_type
 from common.records import Records
-from common.release import Trusted
+from common.release import ARTIFACT, Trusted
 from common.resource import CHANGING, REMOVING, Action, Aws, Change, Key, Outputs, Resource
 from common.roots import Roots, is_untidy
 from common.scheduling import in_order
@@ -225,14 +226,10 @@ class Engine:
         self._means.report(Started(change))
         try:
             lease = self._leases.held[change.key.project] if self._leases.held else None
-            aws = self._aws
-            if lease is not None:
-                lease.check()
-                aws = Fenced(aws, lease.check)
-            outputs = self._act(aws, change)
-            if lease is not None:
-                lease.check()
-                self._record(change, outputs)
+            with fenced(lease.check if lease else None):
+                outputs = self._act(change)
+                if lease is not None:
+                    self._record(change, outputs)
         except SkippedError as error:
             self.skipped.add(change.key)
             self._told[change.key] = {"outcome": "skipped", "message": str(error)}
@@ -259,14 +256,14 @@ class Engine:
         self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
         self._means.report(Finished(change, seconds))
 
-    def _act(self, aws: Aws, change: Change) -> Outputs:
+    def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:
             lasted = self._uploads[change.key].result()
             self._lasted[change.key] = self._upload(change.key) if lasted is None else lasted
             return {}
         if change.action in REMOVING:
-            return remove(aws, self._means.types(change.key.kind), self._outcome.remains[change.key], change, self.skipped)
-        return {} if change.action is Action.RECORD else act(aws, self._resources[change.key], change)
+            return remove(self._aws, self._means.types(change.key.kind), self._outcome.remains[change.key], change, self.skipped)
+        return {} if change.action is Action.RECORD else act(self._aws, self._resources[change.key], change)
 
     def _begin_upload(self, key: Key) -> float | None:
         """Uploads as soon as leases are held: nothing relies on an artifact until a change is carried out."""
@@ -274,10 +271,10 @@ class Engine:
 
     def _upload(self, key: Key) -> float:
         """Returns how many seconds it took."""
-        self._leases.held[key.project].check()
         artifact, started = self._artifacts[key], self._means.clock()
         built = artifact.build(self._means.build_dir)
-        self._records.upload(artifact, built, artifact.bill(self._means.build_dir))
+        with fenced(self._leases.held[key.project].check):
+            self._records.upload(artifact, built, artifact.bill(self._means.build_dir))
         return self._means.clock() - started
 
     def _record(self, change: Change, outputs: Outputs) -> None:

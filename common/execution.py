@@ -10,9 +10,11 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from common.config import Environment
 from common.errors import AwsError
 from common.events import Event
 from common.failure import Failure
@@ -39,6 +41,13 @@ PASSING = frozenset(
 """Codes of refusals that a poll may meet and the next one may not, even after botocore's own tries."""
 PATIENCE = 10
 """So many such refusals in a row end the following."""
+
+
+UPDATED_SECONDS = 5.0
+"""For "a few seconds" after an update, an execution may use the definition and the role of before.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
+"""
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,17 @@ class Shown:
 
 RunEvent = Event | Put | Began | Waiting | Happening | Outcome | Shown
 Tell = Callable[[RunEvent], None]
+
+
+def wait_for_update(aws: Aws, env: Environment, project: str) -> None:
+    """Blocks until executions use what the last deploy of a project has updated; it has written the release root at its end."""
+    root = {"Bucket": env.artifact_bucket, "Key": f"{env.name}/{project}/release.json", "ExpectedBucketOwner": env.account_id}
+    found = aws.find("s3", "HeadObject", "404", **root)
+    now = found["ResponseMetadata"]["HTTPHeaders"].get("date") if found else None
+    if found is not None and now is not None:
+        left = UPDATED_SECONDS - (parsedate_to_datetime(now) - found["LastModified"]).total_seconds()
+        if left > 0:
+            aws.sleep(min(left, UPDATED_SECONDS))
 
 
 def start(aws: Aws, machine_arn: str, text: str, now: datetime | None = None) -> str:

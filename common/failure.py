@@ -3,7 +3,8 @@
 A failure passes through layers that each pack it into the text of the next: a job run into the cause of its task, an execution
 into that of the task that started it. So a cause is unpacked, and a nested execution's own history is asked where it began.
 
-Follows https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html and
+https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
 """
 
 from collections import deque
@@ -108,7 +109,10 @@ def _sources(aws: Aws, execution: str, visit: Visit) -> Iterator[_Source]:
         arguments = {**_default_arguments(aws, str(job)), **(run.get("Arguments") or {})}
         if continuous := arguments.get("--continuous-log-logGroup"):
             yield _Source(str(continuous), f"{run_id}-driver")
+        named = arguments.get("--custom-logStream-prefix")
         for prefix in filter(None, (arguments.get("--custom-logGroup-prefix"), "/aws-glue/jobs", "/aws-glue/python-jobs")):
+            for stream in filter(None, (named, str(run_id))):  # since Glue 5.0; what the script writes is in its output
+                yield from (_Source(f"{prefix}/{kind}", f"{stream}-driver") for kind in ("output", "error"))
             yield from (_Source(f"{prefix}/{kind}", str(run_id)) for kind in ("error", "output"))
 
 

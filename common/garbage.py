@@ -12,17 +12,18 @@ import json as jsons
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from common import old_layers, releases
 from common.config import Environment
 from common.errors import AwsError, UnfinishedError
+from common.fence import fenced
 from common.lock import Lock
 from common.old_layers import OldVersion
 from common.records import Records
-from common.release import CLEAN, Root
+from common.release import ARTIFACT, CLEAN, Place, Root, key_of
 from common.resource import Aws
 from common.resources import layer
 
@@ -87,34 +88,35 @@ class Collector:
         try:
             found = self.find(project)  # again, now that nothing changes
             if found:
-                self._delete(project, found, lock, about)
+                with fenced(lock.check):
+                    self._delete(project, found, about)
         finally:
             lock.release()
         return found
 
-    def _delete(self, project: str, found: list[Garbage | OldVersion], lock: Lock, about: Mapping[str, str]) -> None:
+    def _delete(self, project: str, found: list[Garbage | OldVersion], about: Mapping[str, str]) -> None:
         root, etag = self._records.root(project)
         said = [{"key": _shown(one), "action": "collect", "reason": "nothing needs it"} for one in found]
         before = Root() if root is None else root
+        keys = {_key(one) for one in found}
+        # Whoever comes after a collection that was stopped must look for these again.
+        pending: dict[str, Place] = {key: {} for key in keys if key_of(project, key) is not None}
 
-        def saying(outcome: str) -> Root:
+        def saying(outcome: str, pending: Mapping[str, Place]) -> Root:
             changes = tuple({**change, "outcome": outcome} for change in said)
-            return Root(before.digests, before.pending, before.files, about, changes)
+            return replace(before, pending=pending, about=about, changes=changes)
 
         if root is not None:
-            etag = self._records.start(project, saying("not tried"), etag, root.digest())
+            etag = self._records.start(project, saying("not tried", pending), etag, root.digest())
         artifacts = [one for one in found if isinstance(one, Garbage)]
         versions = [{"Key": one.key, "VersionId": version} for one in artifacts for version in one.versions]
         for start in range(0, len(versions), BATCH):
-            lock.check()
             self._delete_batch(versions[start : start + BATCH])
         for one in found:
             if isinstance(one, OldVersion):
-                lock.check()
                 layer.remove(self._aws, one.layer, one.number)
         if root is not None and etag is not None:
-            lock.check()
-            self._records.release(project, saying("done"), etag)
+            self._records.release(project, saying("done", {}), etag)
 
     def _delete_batch(self, versions: list[dict[str, str]]) -> None:
         """One call, which answers 200 and lists what it refused."""
@@ -135,7 +137,14 @@ class Collector:
             roots = [root]
         roots += releases.retained(self._records, project, RELEASES, self._days, self._now, self._pool)
         named = {str(one) for root in roots for one in root.digests.values()}
-        for body in self._pool.map(self._records.read, recorded):
+        keys = sorted(recorded)
+        for key, body in zip(keys, self._pool.map(self._records.read, keys), strict=True):
+            if not body:
+                where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{project}/records/{key}.json"
+                raise UnfinishedError(
+                    f"{project}: {where} cannot be read, so what {key} needs is not known. Nothing is deleted until "
+                    f"`deploy --verify` has written it anew, or, if nothing declares {key} any more, it is removed by hand."
+                )
             named |= set(_DIGEST.findall(jsons.dumps(body)))
         return named
 
@@ -157,6 +166,13 @@ class Collector:
     @property
     def _bucket(self) -> dict[str, str]:
         return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
+
+
+def _key(one: Garbage | OldVersion) -> str:
+    """What it was made for, as roots name it."""
+    if isinstance(one, OldVersion):
+        return str(one.declared)
+    return f"{ARTIFACT}/{one.key.partition('/artifacts/')[2].rpartition('/')[0]}"
 
 
 def _shown(one: Garbage | OldVersion) -> str:

@@ -5,15 +5,12 @@ What is wrong is Python's own error, as of any call: whoever loads declarations 
 Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from common import texts as rules
 from common.reference import Grantable, Location, Ref
 from common.settings import Settings
-
-RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)")
-CRON = re.compile(r"cron\(\S+ \S+ (\S+) \S+ (\S+) \S+\)")
 
 
 def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:
@@ -94,15 +91,7 @@ def schedule(expression: str) -> str:
     """
     if not isinstance(expression, str):
         raise TypeError(f"expression must be a text such as rate(1 hour), not {expression!r}")
-    cron = CRON.fullmatch(expression)
-    if RATE.fullmatch(expression) or (cron and (cron[1] == "?") != (cron[2] == "?")):
-        return expression
-    hint = (
-        "one of day-of-month and day-of-week must be ?"
-        if cron
-        else "write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"
-    )
-    raise ValueError(f"EventBridge does not know the schedule {expression!r}: {hint}")
+    return rules.schedule(expression)
 
 
 def settings(given: Any, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from common.errors import DeployError
+from common.fence import fenced
 from common.lock import Lock
 from common.planning import Outcome
 from common.records import Records
@@ -64,21 +65,29 @@ class Leases:
         trusted = self._outcome.trusted[project]
         root = self._told(project, self._roots.before(project, pending))
         expected = trusted.as_root().digest() if trusted.clean else None
-        self._etags[project] = self._records.start(project, root, trusted.etag, expected)
+        with fenced(self.held[project].check):
+            self._etags[project] = self._records.start(project, root, trusted.etag, expected)
 
     def has_marked(self, project: str) -> bool:
         """Whether the root says that a deploy is under way, and that it is this one."""
         return project in self._etags
 
     def release(self, project: str, root: Root) -> None:
-        """Writes the clean root over the marked one; removes it where nothing is left to say."""
+        """Writes the clean root over the marked one; removes it where nothing is left to say.
+
+        What an earlier holder had begun, and may still change, is doubted in it: see `Root`.
+        """
         if project not in self.held:
             self.take(project)
             self.mark(project, ())
-        self.held[project].check()
-        etag = self._records.release(project, self._told(project, root), self._etags[project])
-        if not (root.digests or root.pending):
-            self._records.erase(project, etag)
+        lock = self.held[project]
+        if self._outcome.trusted[project].interrupted and lock.others_end is not None:
+            until = lock.others_end.isoformat(timespec="seconds")
+            root = replace(root, doubted={**root.doubted, **{str(key): until for key in self._outcome.trusted[project].pending}})
+        with fenced(lock.check):
+            etag = self._records.release(project, self._told(project, root), self._etags[project])
+            if not (root.digests or root.pending):
+                self._records.erase(project, etag)
 
     def give_back(self, *, unmarked: bool = False) -> None:
         """Gives the leases back, all of them whatever happens to one; with `unmarked`, those of projects not marked yet."""

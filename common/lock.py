@@ -5,6 +5,10 @@ that was thought dead notices, at its next renewal or write, that it is holder n
 store's own clock, never by comparing two machines'. All of it stands on the store's refusal of a put whose condition does not
 hold, so that refusal is seen once, before the first deploy of a project relies on it.
 
+A holder writes only while its lease is proved: not when the last proof is nearly as old as a lease, and not after a pause of its
+own (the process was stopped, the machine slept) in which others may have decided that it is dead; then it asks first. What it had
+sent before that may still arrive: `others_end` says until when.
+
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
@@ -12,19 +16,25 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.config import Environment
 from common.errors import AwsError, LockedError, UsageError
-from common.release import parsed, printable
+from common.fence import REQUEST_SECONDS, fenced
+from common.release import parsed, printable, store_time
 from common.resource import Aws
 
 LEASE_SECONDS = 60.0
 RENEWED_AFTER = 0.25
-"""Of the lease's time."""
+"""Renew the lease once this fraction of its time has passed."""
+WRITES_UNTIL = 0.75
+"""Begin no call once this fraction of the lease's time has passed since it was last proved; the call must arrive in the rest."""
+BEAT = 1 / 60
+"""How often a holder looks at its clock, as a fraction of the lease's time."""
+PAUSE = 1 / 12
+"""After a pause of this fraction of the lease's time, a holder asks whether it is holder still."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 RACED = frozenset({"ConditionalRequestConflict", "409"})
 GONE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
@@ -67,7 +77,9 @@ class Lock:
         self._aws, self._env, self._project, self._about, self._say = aws, env, project, about, say
         self._lease, self._clock = lease, clock
         self._renewing = threading.Lock()
-        self._renewed = clock()
+        self._renewed = self._awake = clock()
+        self.others_end: datetime | None = None
+        """By the store's clock: until then something may arrive that an earlier holder has sent. None if nothing can."""
         self._object = {
             "Bucket": env.artifact_bucket,
             "Key": f"{env.name}/{project}/lock.json",
@@ -94,7 +106,6 @@ class Lock:
             return
         while not (self._put({"IfNoneMatch": "*"}) or self._take_over(wait and not stopped())):
             self._aws.sleep(2.0)
-        self._renewed = self._clock()
         self._renewer = threading.Thread(target=self._renew, name=f"lease-{self._project}", daemon=True)
         self._renewer.start()
 
@@ -123,12 +134,12 @@ class Lock:
     def check(self) -> None:
         """Stops a holder that is holder no more, before it writes.
 
-        Whoever has slept, or was stopped, for longer than renewals are apart cannot know, and asks.
+        Whoever has slept, or was stopped, or could not renew the lease in time cannot know, and asks.
 
         Raises:
             LockedError: the lease was lost.
         """
-        if self._clock() - self._renewed > self._lease * RENEWED_AFTER * 2:
+        if self._must_ask(self._clock()):
             self._renew_now()
         if self._lost:
             raise LockedError(self._lost)
@@ -142,7 +153,7 @@ class Lock:
             except AwsError as error:
                 if error.code not in TAKEN | GONE:
                     raise
-        self._etag = None
+        self._etag = self.others_end = None
 
     def holder(self) -> dict[str, Any] | None:
         """What the present lock says of its holder, None if there is no lock."""
@@ -164,7 +175,7 @@ class Lock:
         found = self._read()
         if found is None:
             return False
-        body, etag, age = found
+        body, etag, age, _ = found
         place = f"{self._env.name}/{self._project}"
         ask(f"{place} is held by {_who(body)}; last heard of {max(age, 0):.0f} s ago")
         try:
@@ -184,10 +195,19 @@ class Lock:
         """Other bytes each time: S3 makes the ETag of them, and a renewal must be seen by who compares ETags."""
         return json.dumps({"schema": 1, "token": self._token, "put": uuid.uuid4().hex, **self._about}).encode()
 
-    def _put(self, condition: Mapping[str, str]) -> bool:
-        body = self._body()
+    def _put(self, condition: Mapping[str, str], silent: float = 0.0) -> bool:
+        """Writes the lock; False if the condition does not hold.
+
+        Args:
+            condition: what the store must see first.
+            silent: the seconds since an earlier holder was last heard of; 0 where that is not known.
+        """
+        body, before = self._body(), self._clock()
         try:
-            response = self._aws.call("s3", "PutObject", **self._object, Body=body, ContentType="application/json", **condition)
+            with fenced(None):  # this is what the check itself asks
+                response = self._aws.call(
+                    "s3", "PutObject", **self._object, Body=body, ContentType="application/json", **condition
+                )
         except AwsError as error:
             if error.code not in TAKEN | RACED | GONE:
                 raise
@@ -197,28 +217,32 @@ class Lock:
                 raise  # it is not found, and nobody has deleted it: a bucket that is new may say so, see `retries`
             if found is None or found[0].get("token") != self._token:
                 return False
-            self._etag = found[1]
+            self._etag, now = found[1], found[3]
         else:
-            self._etag = response["ETag"]
+            self._etag, now = response["ETag"], store_time(response)
+        self._renewed = self._awake = before
+        if "IfNoneMatch" in condition or silent:
+            left = REQUEST_SECONDS + self._lease - silent
+            self.others_end = now + timedelta(seconds=left) if left > 0 else None
         return True
 
-    def _read(self) -> tuple[dict[str, Any], str, float] | None:
-        """The lock's body, its ETag, and its age in seconds by the store's clock."""
-        found = self._aws.find("s3", "GetObject", "NoSuchKey", **self._object)
+    def _read(self) -> tuple[dict[str, Any], str, float, datetime] | None:
+        """The lock's body, its ETag, its age in seconds by the store's clock, and what that clock says."""
+        with fenced(None):
+            found = self._aws.find("s3", "GetObject", "NoSuchKey", **self._object)
         if found is None:
             return None
-        modified: datetime = found["LastModified"]
-        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return parsed(found["Body"]), found["ETag"], (now - modified).total_seconds()
+        modified, now = found["LastModified"], store_time(found)
+        return parsed(found["Body"]), found["ETag"], (now - modified).total_seconds(), now
 
     def _take_over(self, wait: bool) -> bool:
         found = self._read()
         if found is None:
             return False
-        body, etag, age = found
+        body, etag, age, _ = found
         if age > self._lease:
             self._say(f"{self._project}: taking over the lease of {_who(body)}, silent for {age:.0f} s.")
-            return self._put({"IfMatch": etag})
+            return self._put({"IfMatch": etag}, age)
         if not wait:
             raise LockedError(
                 f"{self._env.name}/{self._project} is being deployed by {_who(body)}. Wait for it (--wait), or, if it is dead, "
@@ -230,60 +254,35 @@ class Lock:
         return False
 
     def _renew(self) -> None:
-        while not self._stopping.wait(self._lease * RENEWED_AFTER) and not self._lost:
+        while not self._stopping.wait(self._lease * BEAT) and not self._lost:
+            now = self._clock()
+            if now - self._awake <= self._lease * PAUSE:
+                self._awake = now
             self._renew_now()
 
+    def _must_ask(self, now: float) -> bool:
+        """Whether so much time has passed unseen, or without a renewal, that the lease may be somebody else's."""
+        return now - self._awake > self._lease * PAUSE or now - self._renewed > self._lease * RENEWED_AFTER * 2
+
     def _renew_now(self) -> None:
-        """Renews the lease, or finds it lost: to another deploy, or because AWS could not be told of it for too long."""
+        """Renews the lease if that is due, or finds it lost: to another, or because AWS could not be told of it in time."""
         with self._renewing:
-            before, since = self._clock(), self._clock() - self._renewed
-            if self._lost or since < self._lease * RENEWED_AFTER / 2:
+            now = self._clock()
+            if self._lost or not (self._must_ask(now) or now - self._renewed >= self._lease * RENEWED_AFTER):
                 return
             try:
                 kept = self._put({"IfMatch": self._etag or ""})
             except AwsError:
-                if self._clock() - self._renewed < self._lease:
+                paused = now - self._awake > self._lease * PAUSE
+                if not paused and self._clock() - self._renewed < self._lease * WRITES_UNTIL:
                     return
                 kept = False
-            if kept:
-                self._renewed = before
-            else:
+            if not kept:
                 place = f"{self._env.name}/{self._project}"
                 self._lost = (
-                    f"The lease on {place} was lost: it was not renewed in time. This deploy stops before its next change."
+                    f"The lease on {place} was lost: it was not renewed in time, or somebody has taken it. "
+                    f"This deploy stops before its next change."
                 )
-
-
-class Fenced:
-    """AWS for the holder of a lease: whoever has lost it calls nothing more.
-
-    Args:
-        check: raises when the lease is lost.
-    """
-
-    def __init__(self, aws: Aws, check: Callable[[], None]) -> None:
-        self._aws, self._check = aws, check
-        self.tags, self.sleep = aws.tags, aws.sleep
-
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        """See `Aws`."""
-        self._check()
-        return self._aws.call(service, operation, **parameters)
-
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
-        """See `Aws`."""
-        self._check()
-        return self._aws.find(service, operation, absent, **parameters)
-
-    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """See `Aws`."""
-        self._check()
-        return self._aws.pages(service, operation, **parameters)
-
-    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
-        """See `Aws`."""
-        self._check()
-        self._aws.wait(service, waiter, **parameters)
 
 
 def _who(body: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from common.config import Environment
 from common.records import Records
-from common.resource import Aws
+from common.resource import Aws, Key
 from common.resources.layer import OWNER, PROJECT, Layer, versions
 
 
@@ -21,10 +21,12 @@ class OldVersion:
     """A version that is not what is deployed now.
 
     Args:
+        declared: the key of the layer.
         digest: of the inputs that it was made from.
     """
 
     project: str
+    declared: Key
     layer: str
     number: int
     arn: str
@@ -46,7 +48,7 @@ def superseded(env: Environment, aws: Aws, known: Records, project: str) -> Iter
             for one in versions(aws, name):
                 ours = (one.tags.get(OWNER), one.tags.get(PROJECT)) == (env.owner, project)
                 if ours and one.content != state.get("CodeSha256"):
-                    yield OldVersion(project, name, one.number, one.arn, one.inputs, one.published)
+                    yield OldVersion(project, key, name, one.number, one.arn, one.inputs, one.published)
 
 
 def in_use(aws: Aws) -> set[str]:

@@ -6,6 +6,7 @@ Secrets are refused: a value that is read here would end in variables, arguments
 from common.config import Environment
 from common.errors import ConfigError
 from common.resource import Aws
+from common.texts import plain
 
 SCHEME = "ssm:"
 
@@ -24,6 +25,10 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
         for one in aws.call("ssm", "GetParameters", Names=names[start : start + 10])["Parameters"]:
             name = f"{one['Name']}{one.get('Selector', '')}"
             values[name] = one["Value"]
+            try:
+                plain(one["Value"])
+            except ValueError as error:
+                errors.append(f"{paths[name]}: {name}: {error}.")
             if one["Type"] == "SecureString":
                 errors.append(f"{paths[name]}: {name} is a secret. Pass its name to the code that needs it instead.")
     missing = [name for name in names if name not in values]

@@ -22,12 +22,11 @@ from common.errors import DeployError, caught, raise_together
 from common.index import Part
 from common.pruning import Pruner, Types, no_type
 from common.records import Records
-from common.release import Trusted
+from common.release import ARTIFACT, Trusted
 from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Live, Plan, Resource
 from common.resources import layer
 
-ARTIFACT = "artifact"
 EARLY = 8
 """At most so many resources are read early: after a switch of branches there may be more, all deployed from elsewhere."""
 
@@ -132,7 +131,7 @@ class Planner:
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
-        edited = {one.key.project for one in likely}
+        edited = asked if options.verify else {one.key.project for one in likely}
         roots = {name: self._pool.submit(trust.marked, self._records, name, marks[name]) for name in edited}
         early = [one for one in likely if options.wanted(one.key)]
         for one in early if len(early) <= EARLY else ():
@@ -171,8 +170,7 @@ class Planner:
         arns = {one.key: one.arn for one in resources if one.indexed}
 
         def recorded(one: Resource) -> bool:
-            project = trusted[one.key.project]
-            return project.proven and not project.differs(one.key, digests[one.key]) and not (options.force or options.verify)
+            return trusted[one.key.project].proves(one.key, digests[one.key]) and not (options.force or options.verify)
 
         def exists(one: Resource) -> bool:
             # What no index shows goes with what it is in, and is looked at when that is gone.
@@ -184,7 +182,7 @@ class Planner:
             if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):
                 self._body(one.key)
         stale = {artifact.key for one in unsettled for artifact in one.artifacts}
-        stale |= {key for key in artifacts if options.wanted(key) and trusted[key.project].digests.get(key) != digests[key]}
+        stale |= {key for key in artifacts if options.wanted(key) and not trusted[key.project].proves(key, digests[key])}
         live = [self._live(one) for one in unsettled]  # while their artifacts are looked for
         looked = {key: self._looked(artifacts[key]) for key in stale}
         contents = {key: one.result() for key, one in looked.items()}

@@ -22,6 +22,7 @@ from common.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.release import PROJECT
 from common.resource import SHARED, Key, Resource
 from common.settings import explained
+from common.texts import file_name
 
 T = TypeVar("T")
 
@@ -39,6 +40,10 @@ def names(root: Path) -> list[str]:
                 f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters (a to z), digits, - and _, and "
                 f"begins with a letter or _. Rename it, or take its deploy.py away."
             )
+        try:
+            file_name(name)
+        except ValueError as error:
+            raise DeclarationError(f"projects/{name}/: {error}. Rename the folder.") from None
     return found
 
 

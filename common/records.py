@@ -52,7 +52,7 @@ class Records:
         response = self._find("GetObject", Key=self._root_path(project), **which)
         if response is None:
             return None, None
-        return release.root_of(release.parsed(response["Body"])), str(response["ETag"])
+        return release.root_of(release.parsed(response["Body"]), release.store_time(response)), str(response["ETag"])
 
     def versions(self, project: str) -> Iterator[Version]:
         """Every version of the project's release root, the newest first."""
@@ -182,7 +182,8 @@ class Records:
         """The body of a record: the state last applied and its outputs; empty if there is none that can be read."""
         response = self._find("GetObject", Key=self._path(key))
         body = release.parsed(response["Body"]) if response else {}
-        return body if body.get("schema") == SCHEMA and body.get("key") == str(key) else {}
+        whole = body.get("schema") == SCHEMA and body.get("key") == str(key) and isinstance(body.get("desired"), dict)
+        return body if whole else {}
 
     def remains(self, key: Key, place: Place | None) -> Remains | None:
         """What is known of a resource that nobody declares: from its record, else from `place`, which a root has of it."""

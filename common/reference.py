@@ -12,6 +12,7 @@ from typing import Any
 
 from common.errors import DeclarationError
 from common.resource import Key
+from common.texts import plain
 
 TOKEN = re.compile(r"\$\{([^}]*)\}")
 UPPER_TOKEN = re.compile(r"__[A-Z][A-Z0-9_]*?__")
@@ -30,10 +31,11 @@ class Ref:
 
         Raises:
             TypeError: this is no bucket.
+            ValueError: the place holds control characters.
         """
         if self.key.kind != "bucket":
             raise TypeError(f"{self.key} is no bucket, so there is no place {prefix!r} in it")
-        within = prefix.strip("/")
+        within = plain(prefix).strip("/")
         return Location(self, f"{within}/" if within else "")
 
 

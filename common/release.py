@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from common import digest
@@ -21,6 +22,8 @@ from common.screen import visible
 
 SCHEMA = 1
 CLEAN, DEPLOYING = "clean", "deploying"
+ARTIFACT = "artifact"
+"""The kind of the keys of artifacts, which have no records: they are what the bucket holds."""
 SIZE_LIMIT = 64 * 2**20
 """Bytes of a stored object that are read; the root of 10,000 resources has 5 MiB."""
 PROJECT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -47,6 +50,8 @@ class Root:
         pending: what a deploy that did not finish was about to change, and where that is. Its records prove nothing: a resource
             that was updated and not yet recorded still has the record of before, which would match if the change was then taken
             back. And what was created and not yet recorded has no record at all.
+        doubted: what a deploy had begun to change when its lease went to another, and until when its requests may still arrive
+            (ISO 8601, empty once that is over). Only live state proves it, until a deploy has seen it after that time.
         files: of each artifact, by ``artifact/name``: digests by path.
         about: who released what when; for people.
         changes: what was to be done and what became of it; for people.
@@ -54,17 +59,21 @@ class Root:
 
     digests: Mapping[str, Digest] = field(default_factory=dict)
     pending: Mapping[str, Place] = field(default_factory=dict)
+    doubted: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Digest]] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[Mapping[str, Any], ...] = ()
 
     def digest(self) -> Digest:
-        """The Merkle root: equal exactly if every key and digest below is equal, and nothing is pending."""
-        return digest.of_struct("root", SCHEMA, {"digests": dict(self.digests), "pending": sorted(self.pending)})
+        """The Merkle root: equal exactly if every key and digest below is equal, and nothing is pending or doubted."""
+        covered = {"digests": dict(self.digests), "pending": sorted(self.pending)}
+        covered |= {"doubted": sorted(self.doubted)} if self.doubted else {}
+        return digest.of_struct("root", SCHEMA, covered)
 
     def says_the_same(self, other: "Root") -> bool:
         """Whether the two have one digest; that takes longer to find out."""
-        return self.digests == other.digests and self.pending.keys() == other.pending.keys()
+        unproven = self.pending.keys() == other.pending.keys() and self.doubted.keys() == other.doubted.keys()
+        return self.digests == other.digests and unproven
 
     def body(self, state: str) -> dict[str, Any]:
         """The object's JSON body."""
@@ -102,16 +111,20 @@ class Trusted:
         clean: the root stands as it is; no deploy has died.
         digests: by key, from the root or from the records' own tags.
         pending: keys whose records prove nothing, and where these are.
+        doubted: keys of which live state alone proves anything, and until when; see `Root`.
         proven: no other key is; False where the list of what was pending is lost.
+        interrupted: the deploy that wrote the root has not ended, and may still be alive.
     """
 
     root: Root | None = None
     clean: bool = False
     digests: dict[Key, Digest] = field(default_factory=dict)
     pending: Mapping[Key, Place] = field(default_factory=dict)
+    doubted: Mapping[Key, str] = field(default_factory=dict)
     etag: str | None = None
     """Of the root's body, if it was read."""
     proven: bool = True
+    interrupted: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -122,6 +135,10 @@ class Trusted:
         """Whether it is known, or may be, that a key is not as wanted."""
         return self.digests.get(key) != wanted or key in self.pending
 
+    def proves(self, key: Key, wanted: Digest) -> bool:
+        """Whether it is known that a key was brought to just this, and that nobody else can have changed it since."""
+        return self.proven and key not in self.doubted and not self.differs(key, wanted)
+
     @property
     def files(self) -> Mapping[str, Mapping[str, Digest]]:
         """Of each artifact, as far as the root tells them."""
@@ -130,26 +147,43 @@ class Trusted:
     def as_root(self) -> Root:
         """The root that says the same."""
         pending = {str(key): place for key, place in self.pending.items()}
-        return Root({str(key): one for key, one in self.digests.items()}, pending)
+        doubted = {str(key): until for key, until in self.doubted.items()}
+        return Root({str(key): one for key, one in self.digests.items()}, pending, doubted)
 
 
-def root_of(body: dict[str, Any]) -> Root | None:
-    """The root that a stored object says, or None if it is none."""
+def root_of(body: dict[str, Any], now: datetime | None = None) -> Root | None:
+    """The root that a stored object says, or None if it is none; of what is doubted, the times after `now`."""
     parts: list[Any] = [body.get(name) for name in ("digests", "pending", "files", "about")]
     digests, pending, files, about = parts
-    changes = body.get("changes", [])
+    changes, doubted = body.get("changes", []), body.get("doubted", {})
     if isinstance(pending, list) and are_texts(pending):  # as it was before places were known
         pending = {key: {} for key in pending}
     if body.get("schema") != SCHEMA or not all(isinstance(one, dict) for one in (digests, pending, files, about)):
         return None
+    if not isinstance(doubted, dict) or not are_texts(doubted):
+        return None
     if not are_texts(digests) or not are_texts(about) or not all(isinstance(place, dict) for place in pending.values()):
         return None
-    if any(key_of("", text) is None for text in (*digests, *pending)):
+    if any(key_of("", text) is None for text in (*digests, *pending, *doubted)):
         return None
     if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
         return None
     kept = {name: one for name, one in files.items() if isinstance(one, dict) and are_texts(one)}
-    return Root(digests, pending, kept, about, tuple(changes))
+    until = {key: time if now is None or _is_after(time, now) else "" for key, time in doubted.items()}
+    return Root(digests, pending, until, kept, about, tuple(changes))
+
+
+def store_time(response: Mapping[str, Any]) -> datetime:
+    """What the store's clock said when it answered; this machine's for a store that does not say."""
+    said = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(said) if said else datetime.now(UTC)
+
+
+def _is_after(time: str, now: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(time) > now
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return False
 
 
 def parsed(body: Stream) -> dict[str, Any]:

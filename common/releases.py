@@ -73,6 +73,26 @@ def retained(known: Records, project: str, last: int, days: int, now: datetime, 
             return
 
 
+def superseded(known: Records, project: str, last: int, limit: datetime, pool: Executor) -> Iterator[Version]:
+    """The versions of a release root that were superseded before `limit`, and are none of the last releases."""
+    seen = set[Digest]()
+    newer: Version | None = None
+    versions = known.versions(project)
+    while chunk := list(islice(versions, 2 * last)):
+        unread = [(None, "")] * len(chunk)
+        read = (
+            pool.map(lambda one: (None, "") if one.removed else known.version(project, one), chunk)
+            if len(seen) < last
+            else unread
+        )
+        for version, (root, state) in zip(chunk, read, strict=True):
+            after, newer = newer, version
+            if len(seen) >= last and after is not None and after.written < limit:
+                yield version
+            elif root is not None and state != DEPLOYING:
+                seen.add(root.digest())
+
+
 def _merged(project: str, found: list[tuple[Version, tuple[Root | None, str]]]) -> Iterator[Release]:
     ended: set[str] = set()
     for version, (root, state) in found:

@@ -24,7 +24,7 @@ def report(
     Raises:
         UsageError: `last` is no number.
     """
-    if not last.isdecimal() or not 1 <= int(last) <= 1000:
+    if not (last.isascii() and last.isdecimal()) or not 1 <= int(last) <= 1000:
         raise UsageError(f"--last is {last!r}; it must be a whole number from 1 to 1000.")
     session, answer = answering.opened(Session, root, choices, invocation, json=json, stream=stream)
     _ = session.caller  # the account guard comes first

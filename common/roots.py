@@ -1,7 +1,8 @@
 """What a release root may say of a project: before its first change, and after its last.
 
 A digest stands in a root only if the state is proven: by the plan, or by a change that was carried out and recorded. Whatever is
-about to change, or was tried and failed, is `pending`: its record is not believed, whatever it says.
+about to change, or was tried and failed, is `pending`: its record is not believed, whatever it says. What a deploy that lost its
+lease may still change stays `doubted` until one has seen it when that was over.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.digest import Digest
-from common.planning import ARTIFACT, Outcome
-from common.release import Place, Root, Trusted, place_of
+from common.planning import Outcome
+from common.release import ARTIFACT, Place, Root, Trusted, place_of
 from common.resource import REMOVING, Action, Artifact, Key, Resource
 
 
@@ -34,7 +35,9 @@ class Roots:
         trusted = self.outcome.trusted[project]
         digests: dict[Key, Digest] = dict(trusted.digests)
         unproven = set() if trusted.proven else self.resources.keys() & digests.keys()
-        unsure = {*trusted.pending, *unproven, *(key for key in doubtful if key.project == project)}
+        left = {key for key in trusted.pending if key.kind != ARTIFACT or key in self.artifacts}  # others nobody asks for
+        unsure = {*left, *unproven, *(key for key in doubtful if key.project == project)}
+        doubted = {key: until for key, until in trusted.doubted.items() if until or key in {*self.resources, *self.artifacts}}
         for change in self.outcome.plan.changes:
             if change.key.project == project and (change.action is Action.NOOP or change.key in done):
                 if change.action in REMOVING:
@@ -42,13 +45,16 @@ class Roots:
                 else:
                     digests[change.key] = self.outcome.digests[change.key]
                 unsure.discard(change.key)
+                if not doubted.get(change.key):
+                    doubted.pop(change.key, None)
         own = {str(key): one for key, one in digests.items() if key.project == project and key not in unsure and one}
         if not any(key.project == project for key in self.resources):  # what nobody declares needs no artifact any more
             own = {name: one for name, one in own.items() if not name.startswith(f"{ARTIFACT}/")}
         files = dict(trusted.files)
         files |= {str(key): dict(one.files()) for key, one in self.artifacts.items() if digests.get(key) == one.input_digest()}
         places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
-        return Root(own, places, {name: one for name, one in files.items() if name in own})
+        still = {str(key): until for key, until in doubted.items()}
+        return Root(own, places, still, {name: one for name, one in files.items() if name in own})
 
     def _place(self, key: Key, trusted: Trusted) -> Place:
         """Where it is: what a deploy that died has said of it stands, unless this plan is about it and has looked at that."""

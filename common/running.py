@@ -77,6 +77,8 @@ def _run(session: Session, report: Tell, project: str, entry: Entry, text: str, 
         _prepare(session, report, project)
         if sample:
             _put_sample(session, report, entry)
+    else:
+        execution.wait_for_update(aws, session.env, project)
     started = execution.start(aws, entry.machine.arn, text)
     report(Began(project, entry.machine.name, started))
     try:

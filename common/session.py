@@ -169,7 +169,7 @@ class Session:
             self._outcome = vetted(planner.plan(resources, options, *asked), resources)
             self.report(Planned(self._outcome.plan))
             self._tell_undeclared(self._outcome)
-            advice.tell(resources, self.say)
+            advice.tell(self.env, self._outcome.plan, resources, self.say)
         return self._outcome.plan
 
     def step(self, name: str) -> None:

@@ -7,11 +7,11 @@ key. The models are strict: "512" is not 512, and an unknown key is an error.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from common import versions
+from common import texts, versions
+from common.texts import LayerArn, RoleArn, Text
 
-Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", max_length=2048)]
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 """Days that CloudWatch Logs accepts."""
 
@@ -57,21 +57,21 @@ class Network(Model):
 class FunctionSettings(Settings):
     """A Lambda function."""
 
-    runtime: Annotated[str, Field(pattern=r"^(python3\.\d+|nodejs\d+\.x)$")] = "python3.11"
+    runtime: Annotated[str, Field(pattern=r"^(python3\.[0-9]+|nodejs[0-9]+\.x)$")] = "python3.11"
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     memory_mb: int = Field(default=256, ge=128, le=10240)
     timeout_seconds: int = Field(default=60, ge=1, le=900)
     ephemeral_storage_mb: int = Field(default=512, ge=512, le=10240)
-    environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], str] = Field(default_factory=dict)
+    environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], Text] = Field(default_factory=dict)
     """Environment variables. `${parameter}` is replaced. Never a secret: name it instead."""
-    layers: tuple[Arn, ...] = Field(default=(), max_length=5)
+    layers: tuple[LayerArn, ...] = Field(default=(), max_length=5)
     """Layer version ARNs, in the order in which Lambda unpacks them."""
     vpc: bool = False
     """Run in the environment's network."""
     network: Network | None = None
     """Another network than the environment's; implies `vpc`."""
     log_retention_days: Retention = 30
-    role: Arn | None = None
+    role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
 
     @field_validator("runtime")
@@ -97,10 +97,10 @@ class JobSettings(Settings):
     bookmarks: bool = False
     python_shell_capacity: Literal["0.0625", "1"] = "0.0625"
     """Data processing units of a python-shell job (Spark jobs are sized by their workers)."""
-    connections: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
-    arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], str] = Field(default_factory=dict)
+    connections: tuple[Annotated[Text, Field(min_length=1, max_length=255)], ...] = ()
+    arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] = Field(default_factory=dict)
     """Default arguments of each run. `${parameter}` is replaced."""
-    role: Arn | None = None
+    role: RoleArn | None = None
 
     @field_validator("worker_type")
     @classmethod
@@ -113,20 +113,20 @@ class JobSettings(Settings):
 class CrawlerSettings(Settings):
     """A Glue crawler."""
 
-    targets: tuple[Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.*$")], ...] = ()
+    targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+/.*$")], ...] = ()
     """S3 locations; they replace those of the declaration."""
-    exclusions: tuple[str, ...] = ()
+    exclusions: tuple[Text, ...] = ()
     """Glob patterns below each target that are not crawled."""
     recrawl: Literal["everything", "new_folders"] = "everything"
     schema_change: Literal["update", "log"] = "update"
     """What to do with a table whose data now looks different."""
     deleted_data: Literal["log", "deprecate", "delete"] = "log"
     """What to do with a table or partition whose data is gone."""
-    table_prefix: str = Field(default="", max_length=128)
-    schedule: Annotated[str, Field(pattern=r"^cron\(.+\)$")] | None = None
+    table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,128}$")] = ""
+    schedule: Annotated[str, AfterValidator(texts.cron)] | None = None
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
-    role: Arn | None = None
+    role: RoleArn | None = None
 
 
 class StateMachineSettings(Settings):
@@ -136,13 +136,13 @@ class StateMachineSettings(Settings):
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
     log_execution_data: bool = False
     tracing: bool = False
-    role: Arn | None = None
+    role: RoleArn | None = None
 
 
 class TriggerSettings(Settings):
     """A schedule, or a rule that starts a state machine for each new object."""
 
     enabled: bool = True
-    expression: Annotated[str, Field(pattern=r"^(cron|rate)\(.+\)$")] | None = None
+    expression: Annotated[str, AfterValidator(texts.schedule)] | None = None
     """Of a schedule, in UTC: replaces the declared one."""
-    role: Arn | None = None
+    role: RoleArn | None = None

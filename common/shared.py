@@ -20,6 +20,7 @@ from common.resources.database import Database
 from common.resources.log_group import LogGroup
 from common.resources.table import Table
 from common.resources.topic import Topic
+from common.texts import bucket_name
 
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
@@ -141,6 +142,11 @@ class SharedResources:
                 f"deploy.py: {resource.key} would be called {resource.name!r}; AWS allows 3 to {limit} characters: {allowed}. "
                 f"Change its name, or name_prefix in config/{self._env.name}.json."
             )
+        if resource.key.kind == "bucket":
+            try:
+                bucket_name(resource.name)
+            except ValueError as error:
+                raise DeclarationError(f"deploy.py: {resource.key} would be called {resource.name!r}: {error}.") from None
         self._resources[resource.key] = resource
 
     def _common(self, ref: Ref) -> Mapping[str, Any]:

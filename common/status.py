@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from common import cells, projects
+from common import cells, places, projects
 from common.declaration import Declares
 from common.errors import AwsError
 from common.events import Closed, Event, Note
@@ -20,7 +20,7 @@ from common.report import TextReport
 from common.screen import Screen
 from common.session import Choices, Session
 
-NEVER = "never deployed"
+NEVER, UNREADABLE = "never deployed", "unreadable"
 UNLISTED = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
 """How AWS says that there is nothing to list; of express machines only logs know the executions."""
 COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
@@ -45,6 +45,7 @@ class Status:
         released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
         resources: how many there are.
         pending: what a deploy was about to change.
+        former: what is still there under a name that it had before.
         lock: what the lease says of its holder; None if nobody holds it.
     """
 
@@ -53,6 +54,7 @@ class Status:
     released: dict[str, str] = field(default_factory=dict)
     resources: int = 0
     pending: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
     lock: dict[str, Any] | None = None
     last_execution: Execution | None = None
 
@@ -86,13 +88,16 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
 def read(session: Session, pipeline: Declares) -> Status:
     """The state of one project."""
     mark = session.records.mark(pipeline.name)
-    found = (session.records.root(pipeline.name)[0] if mark else None) or Root()
+    root = session.records.root(pipeline.name)[0] if mark else None
+    readable = mark is not None and mark.state in {CLEAN, DEPLOYING} and root is not None
+    found = root or Root()
     return Status(
         project=pipeline.name,
-        state=(mark.state if mark.state in {CLEAN, DEPLOYING} else "unreadable") if mark else NEVER,
+        state=NEVER if mark is None else mark.state if readable else UNREADABLE,
         released={name: printable(text) for name, text in found.about.items()},
         resources=sum(not key.startswith("artifact/") for key in found.digests),
         pending=tuple(found.pending),
+        former=tuple(sorted(key for key in found.digests if places.FORMERLY in key)),
         lock=_lock(session, pipeline.name),
         last_execution=_last_execution(session, pipeline),
     )
@@ -105,6 +110,14 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
     for one in found:
         if one.pending:
             report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
+        if one.state == UNREADABLE:
+            report(
+                Note(
+                    f"{one.project}: its release.json cannot be read; `invoke deploy --verify` looks at everything and writes it"
+                )
+            )
+        if one.former:
+            report(Note(f"{one.project}: kept under earlier names: {', '.join(one.former)}"))
         if one.lock is not None:
             said = {name: printable(one.lock.get(name, "?")) for name in ("holder", "host", "since")}
             report(Note("{}: being deployed by {holder} on {host} since {since}".format(one.project, **said)))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from common.config import Environment
 from common.errors import DeclarationError
 from common.reference import Names
+from common.texts import BUCKET
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$.*", re.DOTALL)
 """A JSONata expression, or a path of JSONPath."""
@@ -46,7 +47,6 @@ FORMS = {
     "table": Form("table", "dynamodb", "table/", "[A-Za-z0-9_.-]{3,255}"),
 }
 QUEUE = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([0-9]{12})/([A-Za-z0-9_-]{1,80}(\.fifo)?)")
-BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PARAMETERS = {
     "lambda": {"FunctionName": "function"},
     "glue": {"JobName": "job", "CrawlerName": "crawler", "DatabaseName": "database"},

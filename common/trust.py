@@ -11,7 +11,7 @@ from typing import TypeVar
 from common.config import Environment
 from common.digest import Digest
 from common.records import Records
-from common.release import CLEAN, Mark, Root, Trusted, key_of
+from common.release import ARTIFACT, CLEAN, DEPLOYING, Mark, Root, Trusted, key_of
 from common.resource import Aws, Key
 
 Body = tuple[Root | None, str | None]
@@ -37,14 +37,19 @@ def of_projects(
     """
     own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
     trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
-    doubtful = [name for name in marks if trusted[name] is None]
+    # A root that was asked for already is to say what its mark does: one that cannot be read is written anew.
+    vouched = {name: mark is not None and _says(roots[name].result()[0], mark) for name, mark in marks.items() if name in roots}
+    doubtful = [name for name in marks if trusted[name] is None or not vouched.get(name, True)]
     asked = {name: roots.get(name) or pool.submit(known.root, name) for name in doubtful}
     found = {name: root.result() for name, root in asked.items()}
+    trusted |= dict.fromkeys(doubtful)
     for name, (body, etag) in found.items():
         mark = marks[name]
-        if mark is not None and body is not None and body.digest() == mark.root:
-            by_key, pending = _by_key(name, body.digests), _by_key(name, body.pending)
-            trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, etag)
+        if mark is not None and body is not None and _says(body, mark):
+            by_key, pending, doubted = _by_key(name, body.digests), _by_key(name, body.pending), _by_key(name, body.doubted)
+            under_way = mark.state == DEPLOYING
+            trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, doubted, etag, interrupted=under_way)
+    _check_records(known, pool, trusted)
     # Whoever lost the root lost the list of what was pending too: the records are what is left to ask, and prove nothing.
     lost = [name for name in doubtful if trusted[name] is None]
     listed = [key for keys in pool.map(known.listed, lost) for key in sorted(keys)]
@@ -86,10 +91,28 @@ def is_unused(aws: Aws, env: Environment, arn: str) -> bool:
     return not (found.get("Versions") or found.get("DeleteMarkers"))
 
 
+def _check_records(known: Records, pool: Executor, trusted: Mapping[str, Trusted | None]) -> None:
+    """Whoever lost its lease may have written a record late, too: then it has to be written again."""
+    doubted = [
+        (one, key)
+        for one in trusted.values()
+        if one is not None
+        for key in one.doubted
+        if key in one.digests and key.kind != ARTIFACT
+    ]
+    for (one, key), recorded in zip(doubted, pool.map(lambda pair: known.recorded(pair[1]), doubted), strict=True):
+        if recorded != one.digests[key]:
+            one.digests[key] = Digest(recorded or "")
+
+
 def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
     """Everything is as released if the mark is that of just these digests; then one call has answered for all."""
     expected = Root({str(key): one for key, one in own.items()}).digest()
     return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
+
+
+def _says(root: Root | None, mark: Mark) -> bool:
+    return root is not None and root.digest() == mark.root
 
 
 def _by_key(project: str, of: Mapping[str, V]) -> dict[Key, V]:

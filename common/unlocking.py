@@ -1,13 +1,16 @@
 """What `invoke unlock` does: takes a lease from its holder, after showing whose it is.
 
 A lease runs out by itself a minute after its holder has died; this is for people who cannot wait, or know better. A holder that
-is alive notices when it renews its lease the next time, and changes nothing more from then on.
+is alive notices when it renews its lease the next time, or when it wakes, and changes nothing more from then on. What it had sent
+before may still arrive, so what it had begun is doubted for as long as that is possible: see `release.Root`.
 """
 
+import math
 from pathlib import Path
 
 from common import answering, projects, protection
 from common.errors import AwsError, UsageError
+from common.fence import REQUEST_SECONDS
 from common.invocation import Invocation
 from common.lock import LEASE_SECONDS, RENEWED_AFTER, Lock
 from common.resource import SHARED
@@ -43,9 +46,10 @@ def unlock(root: Path, choices: Choices, invocation: Invocation) -> bool:
             raise
         removed = False
     place = f"{session.configured.name}/{project}"
-    seconds = LEASE_SECONDS * RENEWED_AFTER
+    seconds, minutes = LEASE_SECONDS * RENEWED_AFTER, math.ceil((REQUEST_SECONDS + LEASE_SECONDS) / 60)
     gone = (
-        f"the lease is removed. A holder that is alive notices within {seconds:.0f} seconds, and changes nothing more after that."
+        f"the lease is removed. A holder that is alive notices within {seconds:.0f} seconds, and changes nothing more after "
+        f"that. What it had begun is read from AWS by every plan, until a deploy finds it as declared after {minutes} minutes."
     )
     session.say(f"{place}: {gone if removed else 'nobody holds the lease.'}")
     return removed

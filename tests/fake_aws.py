@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import digest
+from common import digest, fence
 from common.desired import ContentOf
 from common.digest import Digest, OfFile
 from common.errors import AwsError
@@ -39,6 +39,7 @@ class FakeAws(S3):
         with self._lock:
             if self._dead:
                 raise Killed
+            fence.check()
             number = self.calls.total()
             self.calls[f"{service}:{operation}"] += 1
             self._maybe(number, "before", operation)

@@ -71,13 +71,11 @@ class S3:
     def _GetObject(self, Bucket: str, Key: str, VersionId: str = "", **_: Any) -> dict[str, Any]:
         versions = [one for key, one in self.world.versions.get(Bucket, ()) if one and (key, one.version) == (Key, VersionId)]
         stored = versions[0] if versions else self._stored(Bucket, Key)
-        headers = {"HTTPHeaders": {"date": format_datetime(self.world.now(), usegmt=True)}}
-        return {
-            "Body": io.BytesIO(stored.body),
-            "ETag": stored.etag,
-            "LastModified": stored.modified,
-            "ResponseMetadata": headers,
-        }
+        about = {"ETag": stored.etag, "LastModified": stored.modified, "ResponseMetadata": self._dated()}
+        return {"Body": io.BytesIO(stored.body), **about}
+
+    def _dated(self) -> dict[str, Any]:
+        return {"HTTPHeaders": {"date": format_datetime(self.world.now(), usegmt=True)}}
 
     def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
         stored = self._stored(Bucket, Key)
@@ -102,7 +100,7 @@ class S3:
         stored = Stored(body, tags, f'"{etag}"', self.world.now(), str(self.world.writes))
         objects[Key] = stored
         self.world.versions.setdefault(Bucket, []).append((Key, stored))
-        return {"ETag": stored.etag}
+        return {"ETag": stored.etag, "ResponseMetadata": self._dated()}
 
     def _DeleteObject(self, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         objects = self._objects(Bucket)

@@ -1,16 +1,18 @@
 """Starting an execution and following it: what is asked, how often, and what is told."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
 from common import execution
 from common.errors import AwsError
-from common.execution import Waiting
+from common.execution import Waiting, wait_for_update
 from common.history import Entered, History, Left
 from tests import histories
+from tests.deploying import ENV
 from tests.histories import EXECUTION, Event
 from tests.resources.scripted import ScriptedAws, refused
 
@@ -111,3 +113,20 @@ def test_a_refusal_that_means_it_is_not_waited_out() -> None:
     with pytest.raises(AwsError, match="AccessDenied"):
         follow(aws)
     assert aws.operations == [HISTORY]
+
+
+@pytest.mark.parametrize(("age", "slept"), [(0, [5.0]), (3, [2.0]), (5, []), (60, [])])
+def test_an_execution_waits_for_an_update_of_a_moment_ago(age: int, slept: list[float]) -> None:
+    """See https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html ."""
+    written = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    date = format_datetime(written + timedelta(seconds=age), usegmt=True)
+    aws = ScriptedAws({"s3:HeadObject": {"LastModified": written, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}})
+    wait_for_update(aws, ENV, "p")
+    assert aws.slept == slept
+    assert aws.sent("s3:HeadObject")["Key"] == "dev/p/release.json"
+
+
+def test_what_was_never_deployed_is_not_waited_for() -> None:
+    aws = ScriptedAws({"s3:HeadObject": refused("HeadObject", "404")})
+    wait_for_update(aws, ENV, "p")
+    assert aws.slept == []

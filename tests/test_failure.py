@@ -58,18 +58,32 @@ def test_late_lines_are_waited_for_and_missing_ones_are_not_missed() -> None:
 
 
 def test_a_job_run_that_fails_is_told_with_its_error_message_and_its_error_stream() -> None:
-    aws = ScriptedAws({"glue:GetJob": JOB, GET: lines("Traceback", "ValueError: no rows")})
+    aws = ScriptedAws({"glue:GetJob": JOB, GET: [ABSENT, ABSENT, lines("Traceback", "ValueError: no rows")]})
     found = explain(aws, EXECUTION, read(histories.failing_job()))
     assert (found.states, found.error, found.message) == (("Land",), "States.TaskFailed", "ValueError: no rows")
     assert (found.log, found.lines) == ("/t/glue/error jr_1", ("Traceback", "ValueError: no rows"))
-    sent = aws.sent(GET)
-    assert (sent["logGroupName"], sent["logStreamName"], sent["limit"]) == ("/t/glue/error", "jr_1", failure.LINES)
+    assert streams(aws) == ["/t/glue/output jr_1-driver", "/t/glue/error jr_1-driver", "/t/glue/error jr_1"]
+    assert aws.calls[-1][1]["limit"] == failure.LINES
+
+
+def streams(aws: ScriptedAws) -> list[str]:
+    return [f"{one['logGroupName']} {one['logStreamName']}" for name, one in aws.calls if name == GET]
+
+
+def test_since_glue_5_a_run_writes_to_a_stream_of_its_driver() -> None:
+    """See https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html ."""
+    aws = ScriptedAws({"glue:GetJob": JOB, GET: lines("ValueError: no rows")})
+    assert explain(aws, EXECUTION, read(histories.failing_job())).log == "/t/glue/output jr_1-driver"
+    named = {"Job": {"DefaultArguments": {"--custom-logStream-prefix": "nightly"}}}
+    aws = ScriptedAws({"glue:GetJob": named, GET: [ABSENT, lines("ValueError: no rows")]})
+    assert explain(aws, EXECUTION, read(histories.failing_job())).log == "/aws-glue/jobs/error nightly-driver"
+    assert streams(aws) == ["/aws-glue/jobs/output nightly-driver", "/aws-glue/jobs/error nightly-driver"]
 
 
 def test_a_jobs_lines_are_looked_for_in_glues_own_groups_too() -> None:
-    aws = ScriptedAws({"glue:GetJob": {"Job": {}}, GET: [ABSENT, lines("printed")]})
+    aws = ScriptedAws({"glue:GetJob": {"Job": {}}, GET: [ABSENT, ABSENT, ABSENT, lines("printed")]})
     assert explain(aws, EXECUTION, read(histories.failing_job())).log == "/aws-glue/jobs/output jr_1"
-    other = ScriptedAws({"glue:GetJob": JOB, GET: [ABSENT, ABSENT, lines("printed")]})
+    other = ScriptedAws({"glue:GetJob": JOB, GET: [*[ABSENT] * 6, lines("printed")]})
     assert explain(other, EXECUTION, read(histories.failing_job())).log == "/aws-glue/jobs/error jr_1"
 
 
@@ -81,7 +95,7 @@ def test_the_arguments_of_a_run_win_over_those_of_its_job() -> None:
     script.fail("States.TaskFailed", run)
     script.end("ExecutionFailed", error="States.TaskFailed", cause=json.dumps(run))
     aws = ScriptedAws({"glue:GetJob": JOB, GET: lines("x")})
-    assert explain(aws, EXECUTION, read(script)).log == "/other/error jr_1"
+    assert explain(aws, EXECUTION, read(script)).log == "/other/output jr_1-driver"
 
 
 def test_a_nested_failure_is_told_from_where_it_began() -> None:
@@ -89,7 +103,7 @@ def test_a_nested_failure_is_told_from_where_it_began() -> None:
     aws = ScriptedAws({"stepfunctions:GetExecutionHistory": inner, "glue:GetJob": JOB, GET: lines("ValueError: no rows")})
     found = explain(aws, EXECUTION, read(histories.failing_child()))
     assert found.states == ("Nested", "Land")
-    assert (found.message, found.log) == ("ValueError: no rows", "/t/glue/error jr_1")
+    assert (found.message, found.log) == ("ValueError: no rows", "/t/glue/output jr_1-driver")
     assert aws.sent("stepfunctions:GetExecutionHistory")["executionArn"] == CHILD
 
 

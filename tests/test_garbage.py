@@ -106,6 +106,20 @@ def test_what_a_record_names_stays_though_the_root_knows_another(tmp_path: Path)
     assert "print(1)" not in artifacts(world)
 
 
+def test_a_record_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(15)))
+    world.seconds += 300 * DAY
+    before = artifacts(world)
+    world.buckets[ENV.artifact_bucket]["dev/p/records/thing/b.json"].body = b'{"schema": 1'
+    with pytest.raises(UnfinishedError, match=r"dev/p/records/thing/b\.json cannot be read, so what thing/b needs is not known"):
+        collect(world)
+    assert artifacts(world) == before
+    deploy(world, things(FIELDS, {"b": "print(14)"}), tmp_path, options=Options(verify=True))
+    collect(world)
+    assert len(artifacts(world)) == 10
+
+
 def test_an_unfinished_deploy_is_not_cleaned_up_after(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, *(f"print({number})" for number in range(12)))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from common.errors import AwsError, LockedError
-from common.lock import LEASE_SECONDS, Fenced, Lock
+from common.fence import fenced
+from common.lock import LEASE_SECONDS, Lock
 from tests.deploying import BUCKET, ENV, bucket, deploy, things
 from tests.fake_aws import FakeAws, World
 
@@ -113,7 +114,7 @@ def test_who_slept_asks_before_the_next_change(world: World, clock: Clock, made:
     lock = made()
     lock.acquire()
     before = stored(world).etag
-    clock.seconds += LEASE_SECONDS / 4
+    clock.seconds += LEASE_SECONDS / 15
     lock.check()
     assert stored(world).etag == before
     clock.seconds += LEASE_SECONDS
@@ -125,20 +126,20 @@ def test_who_lost_it_while_asleep_calls_nothing_more(world: World, clock: Clock,
     aws = FakeAws(world)
     first, second = made(aws), made(holder="bob")
     first.acquire()
-    fenced = Fenced(aws, first.check)
-    fenced.call("fake", "Put", arn="x", state={})
+    with fenced(first.check):
+        aws.call("fake", "Put", arn="x", state={})
     clock.seconds += LEASE_SECONDS * 2
     world.seconds += LEASE_SECONDS * 2
     second.acquire()
     calls: list[Callable[[], object]] = [
-        lambda: fenced.call("fake", "Put", arn="y", state={}),
-        lambda: fenced.find("fake", "Get", "NotFound", arn="y"),
-        lambda: list(fenced.pages("fake", "Get", arn="y")),
-        lambda: fenced.wait("fake", "ready", arn="y"),
+        lambda: aws.call("fake", "Put", arn="y", state={}),
+        lambda: aws.find("fake", "Get", "NotFound", arn="y"),
+        lambda: list(aws.pages("fake", "Get", arn="y")),
+        lambda: aws.wait("fake", "ready", arn="y"),
     ]
     before = aws.calls["fake:Put"]
     for call in calls:
-        with pytest.raises(LockedError, match="The lease on dev/p was lost"):
+        with pytest.raises(LockedError, match="The lease on dev/p was lost"), fenced(first.check):
             call()
     assert (aws.calls["fake:Put"], "y" in world.live) == (before, False)
     first.release()
@@ -155,9 +156,10 @@ def test_who_cannot_renew_it_for_its_whole_time_has_lost_it(world: World, clock:
     lock = made(FakeAws(world, fault))
     lock.acquire()
     broken = True
-    clock.seconds += LEASE_SECONDS * 0.6
-    lock.check()
-    clock.seconds += LEASE_SECONDS
+    for _ in range(40):  # it never pauses, as its own thread sees
+        clock.seconds = lock._awake = clock.seconds + 1
+        lock.check()
+    clock.seconds = lock._awake = LEASE_SECONDS * 0.75 + 1
     with pytest.raises(LockedError, match="was lost"):
         lock.check()
     broken = False

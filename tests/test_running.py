@@ -20,7 +20,7 @@ from common.run_report import JsonRunReport, TextRunReport
 from tests import histories
 from tests.histories import CHILD, EXECUTION
 from tests.repository import Ended, Repository
-from tests.resources.scripted import ScriptedAws
+from tests.resources.scripted import ScriptedAws, refused
 
 MACHINE = 'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})'
 EXPRESS = MACHINE[:-1] + ', settings=__import__("common").StateMachineSettings(type="EXPRESS"))'
@@ -190,14 +190,14 @@ def test_ctrl_c_stops_following_and_not_the_execution(repository: Repository) ->
     [pipeline] = repository.declared("acres")[1:]
     assert pipeline.entry is not None
     running_history = {"events": histories.succeeding().events[:3][::-1]}
-    aws = Interrupted(
-        {"stepfunctions:StartExecution": {"executionArn": EXECUTION}, "stepfunctions:GetExecutionHistory": running_history}
-    )
+    started = {"stepfunctions:StartExecution": {"executionArn": EXECUTION}}
+    deployed = {"s3:HeadObject": refused("HeadObject", "404")}
+    aws = Interrupted({**deployed, **started, "stepfunctions:GetExecutionHistory": running_history})
     session: Any = SimpleNamespace(aws=aws, env=repository.environment())
     told: list[Any] = []
     with pytest.raises(KeyboardInterrupt):
         running._run(session, told.append, "acres", pipeline.entry, "{}", sample=True)
-    assert aws.operations == ["stepfunctions:StartExecution", "stepfunctions:GetExecutionHistory"]
+    assert aws.operations == ["s3:HeadObject", "stepfunctions:StartExecution", "stepfunctions:GetExecutionHistory"]
     assert isinstance(told[-1], Note)
     assert "The execution goes on" in told[-1].text
     assert f"aws stepfunctions stop-execution --region eu-central-1 --execution-arn {EXECUTION}" in told[-1].text

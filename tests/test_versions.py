@@ -14,7 +14,8 @@ from common import advice, versions
 from common.config import load
 from common.errors import ConfigError
 from common.packaging import requirements
-from common.resource import Resource
+from common.resource import Action, Change, Plan, Resource
+from common.resources.bucket import Bucket
 from common.resources.function import Function
 from common.settings import FunctionSettings, JobSettings
 from tests.repository import Repository
@@ -110,3 +111,16 @@ def test_a_runtime_whose_support_ends_is_warned_of_with_its_day(runtime: str, to
     if told is not None:
         assert told in found[0]
         assert found[0].startswith(f"{declared[0].key.project}: lambda/")
+
+
+def test_events_of_a_bucket_begin_later_than_the_deploy_ends() -> None:
+    watched, quiet = Place().bucket(event_bridge=True), Place().bucket()
+
+    def told(bucket: Bucket, action: Action, *changed: str) -> list[str]:
+        return advice.delays(Plan((Change(bucket.key, action, "", {}, None, frozenset(changed)),)), [bucket])
+
+    assert "about five minutes after the deploy" in told(watched, Action.CREATE)[0]
+    assert told(watched, Action.UPDATE, "EventBridge")
+    assert not told(watched, Action.UPDATE, "Tags")
+    assert not told(watched, Action.NOOP)
+    assert not told(quiet, Action.CREATE)

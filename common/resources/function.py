@@ -157,9 +157,8 @@ class Function(Declared):
         if changed & self._configuration().keys():
             wanted = {name: desired[name] for name in self._configuration()}
             response = self._change(aws, "UpdateFunctionConfiguration", self._by_number(aws, wanted), wanted, revision)
-            if changed & _CODE and revision:
-                live = self.read(aws)  # our own change has made another revision
-                revision = live.revision if live else None
+            if changed & _CODE and change.live and revision:
+                revision = self._next_revision(aws, {**{name: change.live.state.get(name) for name in _CODE}, **wanted})
         if changed & _CODE:
             wanted = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": desired["Architectures"]}
             response = self._change(aws, "UpdateFunctionCode", wanted, {name: desired[name] for name in _CODE}, revision)
@@ -237,11 +236,18 @@ class Function(Declared):
             if error.code != "PreconditionFailedException":
                 raise
         aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-        live = self.read(aws)
-        if live is None or any(live.state.get(name) != value for name, value in desired.items()):
+        live = self._unless_changed(operation, self.read(aws), desired)
+        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
+
+    def _next_revision(self, aws: Aws, expected: State) -> str | None:
+        """The revision after our own change: when a change has ended, it is another one than Lambda had answered with."""
+        return self._unless_changed("UpdateFunctionCode", self.read(aws), expected).revision
+
+    def _unless_changed(self, operation: str, live: Live | None, expected: State) -> Live:
+        if live is None or any(live.state.get(name) != value for name, value in expected.items()):
             said = f"{self.name} was changed by somebody else since this plan was made. Deploy again."
             raise AwsError("lambda", operation, "PreconditionFailedException", said)
-        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
+        return live
 
     def _outputs(self, response: dict[str, Any], desired: State) -> Outputs:
         if response["CodeSha256"] != desired["CodeSha256"]:

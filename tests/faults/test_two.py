@@ -1,11 +1,13 @@
 """Two deploys at once: one goes on, the other knows of it; and whoever has lost its lease changes nothing more."""
 
+import json
 import signal
 import threading
 import time
 
 import pytest
 
+from common.fence import REQUEST_SECONDS
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, ended, held, settled
 from tests.faults.emulator import Emulator
@@ -20,8 +22,22 @@ def updates_a_function(call: Call) -> bool:
     return call.service == "lambda" and call.method == "PUT" and call.path.endswith("/configuration")
 
 
+def updates_a_job(call: Call) -> bool:
+    return call.operation == "UpdateJob"
+
+
 def upstream(proxy: Proxy) -> Emulator:
     return Emulator(0, proxy.upstream)
+
+
+def settled_later(repo: Clone, proxy: Proxy) -> None:
+    """What a lost holder had begun is read, and is as declared; and believed when a deploy has seen it after all could arrive."""
+    doubting = repo.run(proxy.endpoint, "plan", "--env", "local", "--json")
+    assert (doubting.code, doubting.changes()) == (0, {})
+    assert doubting.said["api_calls"]["by_operation"]["glue:GetJob"] == 3
+    upstream(proxy).put_clock_forward(REQUEST_SECONDS + 2 * LEASE)
+    assert repo.deploy(proxy.endpoint).code == 0
+    settled(repo, proxy)
 
 
 def test_the_second_is_told_who_is_deploying(repo: Clone, ready: Proxy) -> None:
@@ -83,7 +99,7 @@ def test_a_killed_holders_lease_runs_out_and_is_taken_over(repo: Clone, ready: P
         second = repo.run(ready.endpoint, "deploy", "--env", "local")
         assert second.code == 0, second
         assert "taking over the lease of" in second.out
-        settled(repo, ready)
+        settled_later(repo, ready)
 
 
 def test_a_holder_that_was_stopped_for_too_long_changes_nothing_more(repo: Clone, ready: Proxy) -> None:
@@ -107,4 +123,41 @@ def test_a_holder_that_was_stopped_for_too_long_changes_nothing_more(repo: Clone
         assert "was lost" in lost.out + lost.err
         written = [call for call in ready.calls if not call.is_read and not call.path.endswith("/lock.json")]
         assert written == []
-        settled(repo, ready)
+        settled_later(repo, ready)
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("second", ["of other fields", "of what was there before"])
+def test_a_holder_that_is_stopped_while_its_lease_is_removed(repo: Clone, ready: Proxy, second: str, asked: bool) -> None:
+    """It is stopped with a request on its way, which AWS gets before or after all that the second deploy does.
+
+    Glue has no revision that an update could name. So the late one is carried out, and has to be seen by the next plan.
+    """
+    before = json.loads((repo.root / "config/local.json").read_text()).get("defaults", {})
+    first_job, second_job = ({**before, "job": {**before.get("job", {}), "timeout_minutes": minutes}} for minutes in (11, 22))
+    with repo.configured(defaults=first_job), held(ready, updates_a_job, asked=asked) as holding:
+        first = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1")
+        assert holding.here.wait(60)
+        first.send_signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        with repo.configured(defaults=second_job if second == "of other fields" else before):
+            unlocked = repo.run(ready.endpoint, "unlock", "--env", "local", "--project", "fpac_pipeline", "--yes")
+            assert "the lease is removed" in unlocked.out
+            assert "is read from AWS by every plan" in unlocked.out
+            won = repo.deploy(ready.endpoint)
+            assert won.code == 0, won
+            threading.Event().wait(max(0.0, 6 - (time.monotonic() - stopped)))
+            ready.calls.clear()
+            holding.until.set()
+            first.send_signal(signal.SIGCONT)
+            lost = ended(first)
+            assert lost.code == 1
+            assert "was lost" in lost.out + lost.err
+            assert [call for call in ready.calls if not call.is_read and not call.path.endswith("/lock.json")] == []
+            told = repo.run(ready.endpoint, "plan", "--env", "local", "--json")
+            updates = {key for key, action in told.changes().items() if action == "update"}
+            assert (told.code, len(updates)) == ((0, 0) if asked else (2, 1)), told
+            assert repo.deploy(ready.endpoint).code == 0
+            again = repo.run(ready.endpoint, "plan", "--env", "local", "--json", "--verify")
+            assert (again.code, again.changes()) == (0, {})
+            settled_later(repo, ready)

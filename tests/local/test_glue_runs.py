@@ -53,7 +53,7 @@ def test_a_spark_job_in_a_state_machine_reads_and_writes_parquet_on_s3(client: A
     assert {key.split("/")[2] for key in keys} == {"_SUCCESS", "year=2023", "year=2024"}
     written = [client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if key.endswith("parquet")]
     assert sorted(v for part in written for v in pq.read_table(io.BytesIO(part))["acres"].to_pylist()) == [2.0, 3.0]
-    logged = client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=run["Id"])["events"]
+    logged = client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=f"{run['Id']}-driver")["events"]
     assert "kept 2" in [event["message"] for event in logged]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from common.comparison import difference
 from common.errors import ArtifactError, AwsError, DeclarationError
+from common.resource import Action, Change
 from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 
@@ -45,6 +46,19 @@ def test_configuration_comes_before_code_with_a_wait_after_each() -> None:
     aws = ScriptedAws({CODE: BUSY, CONFIGURATION: BUSY})
     updated(aws, FUNCTION, {"Runtime", "CodeSha256"})
     assert aws.operations == [CONFIGURATION, UPDATED, CODE, UPDATED]
+
+
+@pytest.mark.parametrize("theirs", [{"CodeSha256": "dGhlaXJz"}, {"Timeout": 9}])
+def test_what_somebody_changes_between_configuration_and_code_is_not_written_over(theirs: dict[str, Any]) -> None:
+    """The plan's revision is gone with our own first change; what was read for the second must be what that one made."""
+    before = {"CodeSha256": "YmVmb3Jl", "RevisionId": "r0"}
+    reads = [live(**before, Runtime="python3.11"), live(**{**before, "RevisionId": "r2", **theirs})]
+    aws = ScriptedAws({CODE: BUSY, CONFIGURATION: BUSY, "lambda:GetFunction": [*reads]})
+    seen = FUNCTION.read(aws)
+    change = Change(FUNCTION.key, Action.UPDATE, "", DESIRED, seen, frozenset({"Runtime", "CodeSha256"}))
+    with pytest.raises(AwsError, match="was changed by somebody else"):
+        FUNCTION.update(aws, change)
+    assert CODE not in aws.operations
 
 
 def test_what_is_done_at_once_is_not_waited_for() -> None:

@@ -13,7 +13,7 @@ from tests.resources.builders import Place, final, live_state, prepare, updated
 
 SHARED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLACE = Place()
-TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F), max_size=20)
+TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_categories=["Cc"]), max_size=20)
 VARIABLES = st.dictionaries(st.from_regex(r"[a-zA-Z][a-zA-Z0-9_]{1,8}", fullmatch=True), TEXT, max_size=4)
 ARGUMENTS = st.dictionaries(st.from_regex(r"--[A-Za-z0-9_.-]{1,8}", fullmatch=True), TEXT, max_size=4)
 FUNCTIONS = {

@@ -90,9 +90,21 @@ def _log_group(job: Request, data: Request) -> str:
     return str(arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs"))
 
 
+def _streams(job: Request, run: Request) -> dict[str, logs.Stream]:
+    """Where a run writes to: since Glue 5.0 to streams of each machine, and all that the script writes to the output.
+
+    https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+    """
+    modern = job["Command"].get("Name") != "pythonshell" and float(run.get("GlueVersion", "0.9")) >= 5
+    arguments = {**(job.get("DefaultArguments") or {}), **run["Arguments"]}
+    name = f"{arguments.get('--custom-logStream-prefix', run['Id'])}-driver" if modern else run["Id"]
+    made = {kind: logs.Stream(f"{run['LogGroupName']}/{kind}", name) for kind in ("output", "error")}
+    return {**made, "error": made["output"]} if modern else made
+
+
 def _supervise(job: Request, run: Request, programs: job_program.Programs) -> None:
     """From STARTING to a final state, then a new attempt where the job asks for retries."""
-    streams = {kind: logs.Stream(f"{run['LogGroupName']}/{kind}", run["Id"]) for kind in ("output", "error")}
+    streams = _streams(job, run)
     try:
         state, message = _execute(job, run, programs, streams)
     except Exception as error:  # noqa: BLE001 (a run must reach a final state, whatever happens)
