@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from common import trust
+from common import places, trust
 from common.config import OWNER_TAG, Environment
-from common.errors import DeployError, OwnershipError
+from common.errors import ConfigError, DeployError, OwnershipError
+from common.remains import Remains
 from common.resource import Action, Aws, Change, Key, Live, Resource
 
 
@@ -48,6 +49,22 @@ def check_replaceable(resource: Resource, fixed: str, *, data: bool) -> None:
         raise DeployError(
             f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and replacing it would delete what it "
             f"holds. Declare a new one under another name, or say --data if nobody needs what is in this one."
+        )
+
+
+def check_region(env: Environment, former: Mapping[Key, Remains]) -> None:
+    """Looks whether what was deployed is in the environment's region: in another one nothing of it can be seen, nor deleted.
+
+    Raises:
+        ConfigError: it is in another one.
+    """
+    away = {key: one.arn.split(":")[3] for key, one in former.items() if one.arn.split(":")[3] not in {"", env.region}}
+    if away:
+        key, region = min(away.items())
+        raise ConfigError(
+            f"config/{env.name}.json: $.region is {env.region}, but {len(away)} resources of it are recorded in {region}: "
+            f"{key.project}: {places.successor(key)}, for one. Set it back. An environment does not move: describe another one for "
+            f"{env.region}, with an artifact bucket of its own, or `invoke destroy` this one first."
         )
 
 

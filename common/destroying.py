@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from common import answering, protection
+from common import answering, places, protection
 from common.config import OWNER_TAG, Environment
 from common.declaration import Declares
 from common.errors import OwnershipError, UsageError
@@ -149,7 +149,9 @@ def _bucket(session: Destruction) -> Remains | None:
     if tags is None:
         return None
     others = session.records.others()
-    if tags.get(OWNER_TAG) != env.owner or others:
+    recorded = session.records.remains(BUCKET, None)
+    owners = {env.owner, *([recorded.owner] if recorded and places.is_of(recorded.owner, env.name) else [])}
+    if tags.get(OWNER_TAG) not in owners or others:
         why = f"it holds {', '.join(sorted(others)[:5])}, too" if others else "it does not carry this environment's tags"
         raise OwnershipError(
             f"The artifact bucket {env.artifact_bucket} is not this environment's alone: {why}. Leave --data out."

@@ -147,6 +147,7 @@ class Planner:
             certain(trust.differing(trusted, {key: one for key, one in digests.items() if options.wanted(key)}))
         known = {arn: project for future in present for arn, project in future.result().items()}
         changes = self._changes(resources, artifacts, digests, trusted, known, options)
+        claims.check_region(self._env, self._former)
         if not options.adopt:
             claims.check_records(self._env, resources, changes)
         orphans, remains = self._orphans(trusted, resources, digests, options)

@@ -4,13 +4,13 @@ All of it is read from the artifact bucket and from Step Functions; nothing is c
 `plan` is for.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from common import cells, places, projects
-from common.declaration import Declares
+from common.declaration import Entry
 from common.errors import AwsError
 from common.events import Closed, Event, Note
 from common.invocation import Invocation
@@ -42,6 +42,7 @@ class Status:
 
     Args:
         state: of the release: ``clean``, ``deploying`` (under way, or broken off), ``unreadable`` or ``never deployed``.
+        declared: it has a folder; what is left of others, `deploy --prune` deletes.
         released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
         resources: how many there are.
         pending: what a deploy was about to change.
@@ -57,6 +58,7 @@ class Status:
     former: tuple[str, ...] = ()
     lock: dict[str, Any] | None = None
     last_execution: Execution | None = None
+    declared: bool = True
 
 
 def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None) -> list[Status]:
@@ -77,7 +79,10 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
 
     session = invocation.keep(("status", choices), make, Session.close)
     _ = session.caller  # the account guard comes first
-    found = list(session.pool.map(lambda pipeline: read(session, pipeline), session.pipelines))
+    found = list(session.pool.map(lambda pipeline: read(session, pipeline.name, pipeline.entry), session.pipelines))
+    if choices.project is None:
+        gone = sorted(session.records.projects() - {one.project for one in found})
+        found += session.pool.map(lambda name: replace(read(session, name), declared=False), gone)
     if isinstance(report, _JsonReport):
         report.found = found
     else:
@@ -85,21 +90,21 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
     return found
 
 
-def read(session: Session, pipeline: Declares) -> Status:
-    """The state of one project."""
-    mark = session.records.mark(pipeline.name)
-    root = session.records.root(pipeline.name)[0] if mark else None
+def read(session: Session, name: str, entry: Entry | None = None) -> Status:
+    """The state of one project, which has an entry if it can be run."""
+    mark = session.records.mark(name)
+    root = session.records.root(name)[0] if mark else None
     readable = mark is not None and mark.state in {CLEAN, DEPLOYING} and root is not None
     found = root or Root()
     return Status(
-        project=pipeline.name,
+        project=name,
         state=NEVER if mark is None else mark.state if readable else UNREADABLE,
         released={name: printable(text) for name, text in found.about.items()},
         resources=sum(not key.startswith("artifact/") for key in found.digests),
         pending=tuple(found.pending),
         former=tuple(sorted(key for key in found.digests if places.FORMERLY in key)),
-        lock=_lock(session, pipeline.name),
-        last_execution=_last_execution(session, pipeline),
+        lock=_lock(session, name),
+        last_execution=_last_execution(session, entry),
     )
 
 
@@ -116,6 +121,8 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
                     f"{one.project}: its release.json cannot be read; `invoke deploy --verify` looks at everything and writes it"
                 )
             )
+        if not one.declared:
+            report(Note(f"{one.project}: there is no projects/{one.project}/ any more: --prune deletes what it left"))
         if one.former:
             report(Note(f"{one.project}: kept under earlier names: {', '.join(one.former)}"))
         if one.lock is not None:
@@ -139,11 +146,11 @@ def _lock(session: Session, project: str) -> dict[str, Any] | None:
         return None
 
 
-def _last_execution(session: Session, pipeline: Declares) -> Execution | None:
-    if pipeline.entry is None:
+def _last_execution(session: Session, entry: Entry | None) -> Execution | None:
+    if entry is None:
         return None
     try:
-        found = session.aws.call("stepfunctions", "ListExecutions", stateMachineArn=pipeline.entry.machine.arn, maxResults=1)
+        found = session.aws.call("stepfunctions", "ListExecutions", stateMachineArn=entry.machine.arn, maxResults=1)
     except AwsError as error:
         if error.code not in UNLISTED:
             raise
