@@ -63,8 +63,8 @@ def check_region(env: Environment, former: Mapping[Key, Remains]) -> None:
         key, region = min(away.items())
         raise ConfigError(
             f"config/{env.name}.json: $.region is {env.region}, but {len(away)} resources of it are recorded in {region}: "
-            f"{key.project}: {places.successor(key)}, for one. Set it back. An environment does not move: describe another one for "
-            f"{env.region}, with an artifact bucket of its own, or `invoke destroy` this one first."
+            f"{key.project}: {places.successor(key)}, for one. Set it back. An environment does not move: describe another one "
+            f"for {env.region}, with an artifact bucket of its own, or `invoke destroy` this one first."
         )
 
 
