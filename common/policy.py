@@ -1,19 +1,21 @@
 """The policy that whoever deploys an environment needs: every call that the deployer makes, on that environment's names alone.
 
-Names begin with the environment's prefix, so almost every permission can be held to them; what AWS does not let be narrowed
-stands in one statement of its own. Roles and layers of others may be named in many places, so the declarations are asked which
-of them are used. Print it with `invoke policy`, and give it to the role of your CI.
+What changes something is allowed on the exact names of shared resources, and on names that begin as those of a project do: so the
+policy of `acres` reaches nothing of `acres-dev`, and does not grow with the number of functions. What a record may name that is
+not declared any more is looked at whatever its name, and deleted where its tags show it as ours. Roles and layers of others may
+be named in many places, so the declarations are asked which of them are used. What AWS does not let be narrowed stands in one
+statement of its own. Print it with `invoke policy`, and give it to the role of your CI.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import projects
-from common.config import Environment
+from common import config, policy_names, projects
+from common.config import OWNER_TAG, Environment
 from common.permissions import Statement, allow
 from common.resource import Resource
 from common.resources.crawler import Crawler
@@ -111,9 +113,24 @@ OPERATIONS = {
         *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "ListTagsForResource", "TagResource", "GetLogEvents"),
         *("FilterLogEvents",),
     ),
-    "ssm": ("GetParameters",),
 }
 """Every operation that is on resources of the environment's own."""
+READING = ("Describe", "Filter", "Get", "Head", "List")
+"""How the operations begin that change nothing. They are asked of everything that a record names, also of what is gone."""
+CONTENT = (
+    *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents", "GetJobRun"),
+    *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
+)
+"""But not those that read what is in a resource: these are asked of the environment's own alone."""
+LEFT_OVER = {
+    "lambda": ("DeleteFunction",),
+    "glue": ("DeleteCrawler", "DeleteJob", "StopCrawler"),
+    "stepfunctions": ("DeleteStateMachine",),
+    "sns": ("DeleteTopic",),
+    "events": ("DeleteRule", "RemoveTargets"),
+    "logs": ("DeleteLogGroup",),
+}
+"""What deletes a resource whose service lets a policy look at its tags."""
 EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
@@ -132,6 +149,8 @@ UNBINDING = "DeleteRolePermissionsBoundary"
 """Then nobody's; to do without a boundary again, take it out of the configuration and print the policy anew."""
 MANAGED_POLICY = 6144
 """Characters besides white space that IAM accepts in one."""
+INLINE_POLICY = 10_240
+"""The same, of all inline policies of a role together."""
 LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
 
 
@@ -140,26 +159,42 @@ def show(root: Path, choices: Choices) -> None:
     session = Session(root, choices, (), lambda _: None)
     env = session.configured
     declared = projects.load(root, env, session.projects)
-    document = deployer(env, [one for pipeline in declared for one in pipeline.resources()])
+    neighbours = {config.load(root, name).name_prefix for name in config.environments(root)} - {env.name_prefix}
+    document = deployer(env, [one for pipeline in declared for one in pipeline.resources()], neighbours)
     Screen().object(document, indent=2)
     if (length := len("".join(json.dumps(document).split()))) > MANAGED_POLICY:
+        inline = (
+            f"Give it to the role as an inline policy, which may have {INLINE_POLICY}, or spread"
+            if length <= INLINE_POLICY
+            else "Spread"
+        )
+        number = -(-length // MANAGED_POLICY)
         say(
             f"note: a managed policy may have {MANAGED_POLICY} characters besides white space; these are {length}. "
-            "Spread the statements over two policies, and attach both."
+            f"{inline} the statements over {number} managed policies, and attach all of them."
         )
 
 
-def deployer(env: Environment, resources: Iterable[Resource]) -> dict[str, Any]:
-    """The IAM policy document for deploying, running and removing one environment, with the resources that it declares."""
-    ours, declared = _resources(env), list(resources)
-    named = [
-        allow(_actions(service, operations), ours[service]) for service, operations in OPERATIONS.items() if service != "iam"
+def deployer(env: Environment, resources: Iterable[Resource], neighbours: Iterable[str] = ()) -> dict[str, Any]:
+    """The IAM policy document for deploying, running and removing one environment.
+
+    Args:
+        env: the environment.
+        resources: what it declares.
+        neighbours: the name prefixes of other environments, whose resources may be in the same account.
+    """
+    declared = list(resources)
+    own = policy_names.own(env, declared, neighbours)
+    named = [allow(_actions(service, operations), own[service]) for service, operations in _split(own, wide=False)]
+    reading = [
+        allow(_actions(service, operations), policy_names.beginnings(env)[service])
+        for service, operations in _split(policy_names.beginnings(env), wide=True)
     ]
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
     delivery = [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
     theirs = [*_foreign_layers(declared), _pass_role(env, declared)]
-    statements = [*named, *_roles(env), allow([*everywhere, *delivery], ["*"]), *theirs]
-    return {"Version": "2012-10-17", "Statement": statements}
+    statements = [*named, *reading, _left_over(env), *_glue_lines(env, declared), *_parameters(env), *_roles(env)]
+    return {"Version": "2012-10-17", "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *theirs]}
 
 
 def actions_of(call: str) -> tuple[str, ...]:
@@ -172,37 +207,42 @@ def _actions(service: str, operations: tuple[str, ...]) -> list[str]:
     return [action for operation in operations for action in actions_of(f"{service}:{operation}")]
 
 
-def _resources(env: Environment) -> dict[str, list[str]]:
-    prefix, underscored = env.name_prefix, env.name_prefix.replace("-", "_")
-    catalog = [
-        env.arn("glue", "catalog"),
-        env.arn("glue", f"database/{underscored}_*"),
-        env.arn("glue", f"table/{underscored}_*"),
-        env.arn("glue", f"userDefinedFunction/{underscored}_*"),  # a database goes with all that is in it
-    ]
-    buckets = [env.artifact_bucket, f"{prefix}-*-{env.account_id}"]
-    groups = (f"/aws/lambda/{prefix}-*", f"/aws/vendedlogs/states/{prefix}", f"/{prefix}/*", "/aws-glue/*")
-    machines = [env.arn("states", f"{kind}:{prefix}-*") for kind in ("stateMachine", "execution")]
+def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of each service that has ARNs the operations that look at what may not be declared any more, or all others."""
+    for service, operations in OPERATIONS.items():
+        part = tuple(one for one in operations if wide == (one.startswith(READING) and not one.startswith(CONTENT)))
+        if part and arns.get(service):
+            yield service, part
+
+
+def _left_over(env: Environment) -> Statement:
+    """Deleting what was deployed under names that nobody declares any more: only what carries the environment's tag."""
+    actions = [action for service, operations in LEFT_OVER.items() for action in _actions(service, operations)]
+    return {
+        **allow(actions, policy_names.tagged(env)),
+        "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner}},
+    }
+
+
+def _glue_lines(env: Environment, declared: list[Resource]) -> list[Statement]:
+    """Reading what Glue logs of a run by itself, in groups that all of an account share."""
+    groups = [env.arn("logs", f"log-group:/aws-glue/{name}/*") for name in ("jobs", "python-jobs")]
+    return [allow(_actions("logs", ("FilterLogEvents", "GetLogEvents")), groups)] if any(map(_is_job, declared)) else []
+
+
+def _is_job(resource: Resource) -> bool:
+    return isinstance(resource, Job)
+
+
+def _parameters(env: Environment) -> list[Statement]:
+    """Reading the parameters that configuration names, whatever version or label of them."""
     paths = {
-        value.removeprefix("ssm:").lstrip("/").partition(":")[0]  # a version or label is no part of the name
-        for one in env.projects.values()
-        for value in one.parameters.values()
+        value.removeprefix("ssm:").lstrip("/").partition(":")[0]
+        for project in env.projects.values()
+        for value in project.parameters.values()
         if value.startswith("ssm:")
     }
-    return {
-        "s3": [arn for bucket in buckets for arn in (env.bucket_arn(bucket), env.bucket_arn(bucket, "*"))],
-        "lambda": [env.arn("lambda", f"{name}:{prefix}-*") for name in ("function", "layer")],
-        "glue": [*catalog, env.arn("glue", f"job/{prefix}-*"), env.arn("glue", f"crawler/{prefix}-*")],
-        "stepfunctions": machines,
-        "iam": [env.role_arn("*", "*")],
-        "dynamodb": [env.arn("dynamodb", f"table/{prefix}-*")],
-        "sns": [env.arn("sns", f"{prefix}-*")],
-        "events": [env.arn("events", f"rule/{prefix}-*")],
-        "logs": [
-            arn for group in groups for arn in (env.arn("logs", f"log-group:{group}"), env.arn("logs", f"log-group:{group}:*"))
-        ],
-        "ssm": [env.arn("ssm", f"parameter/{path}") for path in sorted(paths)] or [env.arn("ssm", f"parameter/{prefix}/*")],
-    }
+    return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
 
 
 def _roles(env: Environment) -> list[Statement]:
