@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from common.package import Package
+from common.packaging import detector
 from common.packaging.imports import Libraries
 from common.resource import Key
 
@@ -59,6 +60,7 @@ def main(folder: Path, build: Path, *differences: str) -> None:
         put(zlib, "compressobj", other_zlib)
     if "umask" in differences:
         os.umask(0o077)
+    detector.in_text(b"")  # loads modules, which another user of this machine may not be able to read
     if "user" in differences:
         os.seteuid(65534)
     root = folder.parents[1]
