@@ -267,7 +267,8 @@ def start(_c: Context, env: str = "local") -> None:
     if wanted.embedded is None:
         raise Exit(f"error: {env} is a real account. Nothing has to be started for it.")
     running = local.start(ROOT, account_id=wanted.account_id, region=wanted.region, port=wanted.embedded.port, say=show)
-    show(f"The embedded AWS answers at {running.endpoint}.")
+    show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
+    show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
 
 
 @task()

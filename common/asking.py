@@ -16,6 +16,7 @@ from typing import Any
 from common.ahead import Question, as_json
 from common.aws import AwsSession
 from common.aws_common import preload
+from common.endpoints import Endpoints
 from common.errors import AccountError, AwsError
 from common.resource import Aws
 
@@ -34,7 +35,7 @@ def main() -> None:
     with suppress(Exception):  # whatever is wrong will be met again, by who can tell it
         session = preload(SERVICES, said.done)  # while the questions are still being thought of
     where, asked, cache = json.loads(said.result())
-    aws = AwsSession(**where, session=session)
+    aws = AwsSession(**{**where, "endpoints": Endpoints(*where["endpoints"])}, session=session)
 
     def say(*told: Any) -> None:
         sys.stdout.write(json.dumps(told, default=as_json) + "\n")

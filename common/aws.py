@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from common import profile
 from common.ahead import Ahead, Answer, Question
 from common.aws_common import Clients, Translated, method
+from common.endpoints import AWS_ITSELF, Endpoints
 from common.errors import BUSY, UNHEARD, AccountError, AwsError
 from common.rates import Rates
 from common.release import SIZE_LIMIT, Stream
@@ -51,7 +52,7 @@ class AwsSession:
     Args:
         region: where every regional call goes.
         account_id: the account that the credentials must belong to.
-        endpoint: another address for every service; the embedded AWS.
+        endpoints: other addresses than AWS's own.
         sleep: how to wait between tries.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
@@ -64,7 +65,7 @@ class AwsSession:
         region: str,
         account_id: str,
         *,
-        endpoint: str | None = None,
+        endpoints: Endpoints = AWS_ITSELF,
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 16,
         rates: Rates | None = None,
@@ -75,10 +76,11 @@ class AwsSession:
         self.account_id = account_id
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
-        self.clients = Clients(region, account_id, endpoint, connections, rates, session)
+        self.clients = Clients(region, account_id, endpoints, connections, rates, session)
         self.say: Callable[[str], None] = lambda _: None
         """Is told when a call is going to take minutes."""
-        self._endpoint, self._ahead = endpoint, ahead
+        self._where = {"region": region, "account_id": account_id, "endpoints": endpoints}
+        self._endpoints, self._ahead = endpoints, ahead
         self._buckets: set[Any] = set()
         self._objects: set[Any] = set()
         self._lock = threading.Lock()
@@ -90,14 +92,13 @@ class AwsSession:
             AccountError: nobody can be asked here.
             AwsError: AWS does not take the code.
         """
-        if self._endpoint is None and profile.needs_code():
+        if self._endpoints.secret is None and profile.needs_code():
             self.clients.sign_in(code_asked())
 
     def ask_ahead(self, questions: list[Question], cache: Path) -> None:
         """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
         if self._ahead is not None:
-            where = {"region": self.region, "account_id": self.account_id, "endpoint": self._endpoint}
-            self._ahead.ask(where, questions, cache)
+            self._ahead.ask(self._where, questions, cache)
 
     def prepare(self, services: Collection[str]) -> None:
         """Makes the clients of these services in the background: this process is likely to need them soon.

@@ -4,36 +4,32 @@ It uses botocore, on which boto3 stands: nothing here needs boto3's resources an
 Botocore itself is loaded with the first client: an unchanged deploy never makes one (see `ahead`). Half of the time that a first
 client takes goes into listing the folders of the four hundred services that botocore knows; the loader here is asked for few.
 
-The embedded AWS is on this machine and takes any credentials: neither the user's profile nor a proxy is between it and us.
+The embedded AWS is on this machine and has credentials of its own: nothing of the user's, and no proxy, is between it and us.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import takewhile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import fence
+from common import aws_sessions, fence
+from common.endpoints import Endpoints, is_loopback
 from common.errors import AccountError, AwsError
 from common.rates import Rates
 from common.retries import Retries
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from botocore.loaders import Loader
     from botocore.session import Session
 
-__all__ = ["Clients", "Session", "Translated", "method", "preload"]
+__all__ = ["Clients", "Session", "Translated", "method", "preload", "signed"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
-CACHE = Path("~/.aws/cli/cache")
-"""Where the AWS CLI keeps credentials of roles."""
 METHOD_NOT_ALLOWED = frozenset({"MethodNotAllowed", "405"})
 """What S3 answers to whoever reads a delete marker; without a body, the status alone."""
 
@@ -43,8 +39,8 @@ class Clients:
 
     Args:
         region: where every regional call goes.
-        account_id: whose credentials the embedded AWS is given.
-        endpoint: another address for every service; the embedded AWS.
+        account_id: of the environment; the embedded AWS takes it for the access key.
+        endpoints: other addresses than AWS's own.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
         session: from `preload`; a new one without.
@@ -54,12 +50,12 @@ class Clients:
         self,
         region: str,
         account_id: str,
-        endpoint: str | None,
+        endpoints: Endpoints,
         connections: int,
         rates: Rates | None,
         session: "Session | None" = None,
     ) -> None:
-        self._region, self._account_id, self._endpoint = region, account_id, endpoint
+        self._region, self._account_id, self._endpoints = region, account_id, endpoints
         self._connections, self._rates, self._preloaded = connections, rates, session
         self._lock = threading.Lock()
         self.made: dict[str, BaseClient] = {}
@@ -78,7 +74,15 @@ class Clients:
 
     @cached_property
     def _session(self) -> "Session":
-        return self._preloaded or (_session() if self._endpoint is None else _unaware())
+        if self._endpoints.secret is not None:
+            return self._preloaded or aws_sessions.unaware()
+        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - an unchanged deploy does without it
+
+        session = self._preloaded or aws_sessions.aware()
+        session._last_client_region_used = self._region  # noqa: SLF001 - where those who get credentials ask
+        with suppress(ProfileNotFound):  # which whoever makes a client is told
+            aws_sessions.keep_credentials(session)
+        return session
 
     def sign_in(self, ask: Callable[[str], str] | None) -> None:
         """Gets the credentials of a profile that asks for a code; the answer is kept where the AWS CLI keeps it.
@@ -114,17 +118,17 @@ class Clients:
             SSLError,
         )
 
-        local: dict[str, Any] = {"s3": {"addressing_style": "path"}, "inject_host_prefix": False, "proxies": {}}
+        endpoint, secret = self._endpoints.of(service), self._endpoints.secret
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
             max_pool_connections=self._connections,
             connect_timeout=fence.CONNECT_SECONDS,
             read_timeout=fence.ANSWER_SECONDS,
             user_agent_extra="pipeline-deployer",
-            **(local if self._endpoint else {}),
+            **_at(endpoint),
         )
-        where = {"region_name": self._region, "endpoint_url": self._endpoint}
-        where |= _keys(self._account_id) if self._endpoint else {}
+        where = {"region_name": self._region, "endpoint_url": endpoint}
+        where |= _keys(self._account_id, secret) if secret is not None else {}
         try:
             client = self._session.create_client(service, config=config, **where)
         except ProfileNotFound as error:
@@ -144,11 +148,26 @@ def preload(services: Iterable[str], enough: Callable[[], bool]) -> "Session":
     Args:
         services: whose clients, in order.
         enough: asked before each of them; from then on clients can be made as they will be used.
+
+    Raises:
+        ProfileNotFound: the chosen profile does not exist. Such a session is of no use, not even for the embedded AWS.
     """
-    session = _session()
+    session = aws_sessions.aware()
+    session.get_scoped_config()
     for service in takewhile(lambda _: not enough(), services):
-        session.create_client(service, region_name="us-east-1", **_keys("nobody"))
+        session.create_client(service, region_name="us-east-1", **_keys("nobody", "none"))
     return session
+
+
+def signed(verb: str, url: str, region: str, account_id: str, secret: str) -> dict[str, str]:
+    """The headers of a request to the embedded AWS that is not an operation of any service."""
+    from botocore.auth import SigV4Auth  # noqa: PLC0415 - an unchanged deploy does without it
+    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - see above
+    from botocore.credentials import Credentials  # noqa: PLC0415 - see above
+
+    request = AWSRequest(verb, url)
+    SigV4Auth(Credentials(account_id, secret), "embedded", region).add_auth(request)
+    return dict(request.headers)
 
 
 def method(operation: str) -> str:
@@ -158,64 +177,17 @@ def method(operation: str) -> str:
     return str(xform_name(operation))
 
 
-def _keys(account_id: str) -> dict[str, str]:
-    """Credentials where any will do; the embedded AWS takes the account from them."""
-    return {"aws_access_key_id": account_id, "aws_secret_access_key": "embedded"}
+def _keys(account_id: str, secret: str) -> dict[str, str]:
+    """Credentials for the embedded AWS, which takes the account from the access key."""
+    return {"aws_access_key_id": account_id, "aws_secret_access_key": secret}
 
 
-def _session() -> "Session":
-    import botocore.session  # noqa: PLC0415 - an unchanged deploy does without it
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - see above
-
-    session = botocore.session.get_session()
-    paths = session.get_config_variable("data_path")
-    added = [str(Path(os.path.expandvars(one)).expanduser()) for one in paths.split(os.pathsep)] if paths else None
-    session.register_component("data_loader", _lean(added))
-    with suppress(ProfileNotFound):  # which whoever makes a client is told
-        _keep_credentials(session)
-    return session
-
-
-def _keep_credentials(session: "Session") -> None:
-    """Lets roles be assumed as the AWS CLI does: what it was given is taken, and what we are given is kept for it.
-
-    Nobody is asked for a code by a process that has not been told to; see `Clients.sign_in`.
-    """
-    from botocore.utils import JSONFileCache  # noqa: PLC0415 - an unchanged deploy does without it
-
-    cache = JSONFileCache(str(CACHE.expanduser()))
-    providers = session.get_component("credential_provider")
-    for name in ("assume-role", "assume-role-with-web-identity", "sso"):
-        providers.get_provider(name).cache = cache
-    providers.get_provider("assume-role")._prompter = _nobody  # noqa: SLF001 - see `Clients.sign_in`
-
-
-def _nobody(question: str) -> str:
-    raise AccountError(f"The profile asks for a code ({question.strip(': ')}), and nobody can be asked here. Sign in first.")
-
-
-def _unaware() -> "Session":
-    """A session that knows no variable and no file of the user's."""
-    from botocore.session import Session  # noqa: PLC0415 - an unchanged deploy does without it
-
-    unsaid = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
-    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, None, None))
-    session = Session(session_vars=unsaid | files)
-    session.register_component("data_loader", _lean())
-    return session
-
-
-def _lean(added: list[str] | None = None) -> "Loader":
-    from botocore.loaders import Loader  # noqa: PLC0415 - an unchanged deploy does without it
-
-    class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
-        """Takes every folder for a service's, and does not look into each to see."""
-
-        def list_available_services(self, type_name: str) -> list[str]:
-            del type_name
-            return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
-
-    return Lean(added)
+def _at(endpoint: str | None) -> dict[str, Any]:
+    """What a client of an address that is not AWS's own is made with: the address is taken as it is."""
+    if endpoint is None:
+        return {}
+    as_it_is = {"inject_host_prefix": False, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
+    return as_it_is | {"s3": {"addressing_style": "path"}} | ({"proxies": {}} if is_loopback(endpoint) else {})
 
 
 def _checked(**_: Any) -> None:

@@ -11,11 +11,12 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from common import texts, versions
+from common.endpoints import Service, Url
 from common.errors import ConfigError, UsageError
 from common.settings import (
     CrawlerSettings,
@@ -94,6 +95,8 @@ class Environment(Model):
     protected: bool = False
     """Ask for the environment's name before anything is changed."""
     embedded: Embedded | None = None
+    endpoints: dict[Service, Url] = Field(default_factory=dict)
+    """Other addresses of AWS services, as of VPC endpoints, by service; `default` is for all that are not named."""
     network: Network = Network()
     roles: Roles = Roles()
     defaults: Defaults = Defaults()
@@ -105,6 +108,12 @@ class Environment(Model):
         if versions.partition_of(region) is None:
             raise ValueError(f"AWS has no region {region}; they are called as in eu-central-1, us-gov-west-1 or eusc-de-east-1")
         return region
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if self.embedded is not None and self.endpoints:
+            raise ValueError("endpoints cannot be given beside embedded: all services of the embedded AWS have one address")
+        return self
 
     @property
     def partition(self) -> str:

@@ -19,9 +19,10 @@ class ContentOf:
     artifact: Artifact
 
 
-def digest_of(resource: Resource) -> Digest:
+def digest_of(resource: Resource, endpoints: Mapping[str, str]) -> Digest:
     """The digest of what is to be and where, artifacts standing for themselves by their input digest."""
-    return digest.of_struct(resource.key.kind, 2, {"arn": resource.arn, "state": resource.desired()}, _input)
+    where = {"arn": resource.arn, "endpoints": dict(endpoints)} if endpoints else {"arn": resource.arn}
+    return digest.of_struct(resource.key.kind, 2, {**where, "state": resource.desired()}, _input)
 
 
 def _input(value: object) -> str:

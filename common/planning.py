@@ -122,7 +122,7 @@ class Planner:
             ArtifactError: a changed artifact cannot be built.
         """
         guarded = self._pool.submit(guard)
-        digests = {one.key: digest_of(one) for one in resources}
+        digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]

@@ -26,12 +26,27 @@ def runs_program() -> bool:
     return any("credential_process" in section for section in _chain())
 
 
+def diverting() -> list[str]:
+    """What the chosen profile says of other endpoints and service models."""
+    profiles, name = _profiles(), _chosen()
+    section = profiles.get(name, {})
+    services = profiles.get(f"services {section.get('services')}", {})
+    settings: list[str] = [setting for setting in ("endpoint_url", "data_path") if setting in section]
+    settings += ["services"] if any("endpoint_url" in value for value in services.values()) else []
+    return [f"{setting} of profile {name}" for setting in settings]
+
+
+def _chosen() -> str:
+    """The name of the profile, as botocore chooses it."""
+    return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
+
+
 def _chain() -> Iterator[Mapping[str, str]]:
     """The settings of the chosen profile and of those that it builds on. Keys in the environment do without any."""
     if "AWS_ACCESS_KEY_ID" in os.environ:
         return
     profiles = _profiles()
-    name: str | None = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+    name: str | None = _chosen()
     seen = set()
     while name is not None and name not in seen:
         seen.add(name)

@@ -13,7 +13,20 @@ from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 
-from common import advice, config, looking, parameters, places, projects, protection, provenance, records, selection, steps
+from common import (
+    advice,
+    config,
+    connecting,
+    looking,
+    parameters,
+    places,
+    projects,
+    protection,
+    provenance,
+    records,
+    selection,
+    steps,
+)
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
 from common.build_folder import BuildFolder
@@ -27,7 +40,6 @@ from common.index import Sizes
 from common.leases import EarlyLeases
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
-from common.rates import Rates
 from common.records import Records
 from common.release import PROJECT
 from common.resource import REMOVING, SHARED, Key, Plan, Resource
@@ -93,20 +105,7 @@ class Session:
     @cached_property
     def aws(self) -> AwsSession:
         """AWS, or the embedded one, which is started if it is not running."""
-        env = self.configured
-        endpoint = None
-        if env.embedded is not None:
-            from common import local  # noqa: PLC0415 - only the embedded environment needs it
-
-            endpoint = local.start(
-                self.root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=self.say
-            ).endpoint
-        rates = Rates() if endpoint is None else None
-        jobs = self.choices.jobs
-        aws = AwsSession(env.region, env.account_id, endpoint=endpoint, connections=jobs, rates=rates, ahead=self._ahead)
-        aws.say = self.say
-        aws.sign_in()
-        return aws
+        return connecting.connect(self.root, self.configured, self.choices.jobs, self._ahead, self.say)
 
     @cached_property
     def caller(self) -> str:
@@ -289,7 +288,7 @@ class Session:
     @cached_property
     def about(self) -> dict[str, str]:
         """Who deploys what, from where."""
-        return {"id": uuid.uuid4().hex, "who": self.caller, **self._origin}
+        return {"id": uuid.uuid4().hex, "who": self.caller, **self._origin, **connecting.about(self.configured)}
 
     @cached_property
     def _origin(self) -> dict[str, str]:

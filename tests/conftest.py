@@ -16,7 +16,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.iam.access_control import IAMPolicy
 from moto.s3.models import FakeBucket
 
-from common import aws, session
+from common import aws, connecting
 from common.rates import Rates
 from tests.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.repository import Repository
@@ -71,7 +71,7 @@ def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) 
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
     monkeypatch.setattr(aws, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(aws, "AT_LEAST", 0.0)
-    monkeypatch.setattr(session, "Rates", partial(Rates, sleep=lambda _: None))
+    monkeypatch.setattr(connecting, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield
 

@@ -27,7 +27,7 @@ ROLES = Question("iam", "ListRoles", {"PathPrefix": "/t-ahead/", "MaxItems": 1},
 
 @pytest.fixture
 def where(embedded: local.Embedded) -> dict[str, Any]:
-    return {"region": embedded.region, "account_id": embedded.account_id, "endpoint": embedded.endpoint}
+    return {"region": embedded.region, "account_id": embedded.account_id, "endpoints": embedded.endpoints}
 
 
 @pytest.fixture
@@ -231,10 +231,10 @@ def test_packaging_loads_no_aws(repository: Repository) -> None:
 def test_an_unchanged_deploy_without_a_terminal_loads_what_it_needs(
     repository: Repository, embedded: local.Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", embedded.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", embedded.account_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", embedded.secret)
     monkeypatch.setenv("DEPLOY_ASK_AHEAD", "1")
-    repository.configure(name_prefix="t-ahead", artifact_bucket="t-ahead-artifacts")
+    repository.configure(name_prefix="t-ahead", artifact_bucket="t-ahead-artifacts", endpoints={"default": embedded.endpoint})
     repository.project()
     first, code = loaded(repository, "deploy", "--env", "dev")
     assert (first & HEAVY, code) == ({"botocore", "pydantic"}, 0)

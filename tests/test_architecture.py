@@ -17,6 +17,7 @@ LAYERS = (
         "cells",
         "comparison",
         "digest",
+        "endpoints",
         "errors",
         "extent",
         "fence",
@@ -38,7 +39,7 @@ LAYERS = (
         "task_options",
     },
     {"settings"},
-    {"choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"},
+    {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"},
     {"ahead", "aws_common", "core_options", "desired", "express", "hiding", "reasons", "remains"},
     {"release"},
     {
@@ -67,6 +68,7 @@ LAYERS = (
     {"deciding"},
     {
         "asking",
+        "connecting",
         "declaration",
         "old_records",
         "garbage",
@@ -91,6 +93,7 @@ DECLARING |= {"reference", "rendering", "resources", "settings", "shared", "targ
 DOING = {
     "aws",
     "aws_common",
+    "connecting",
     "engine",
     "leases",
     "lock",
@@ -169,9 +172,9 @@ def test_declaring_and_doing_know_nothing_of_each_other() -> None:
             assert from_common(path) & DECLARING <= SEEN_BY_DOING, shown(path)
 
 
-def test_one_module_speaks_to_aws_and_three_to_invoke() -> None:
+def test_two_modules_speak_to_aws_and_three_to_invoke() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
-    assert speaking == {"common/aws_common.py"}
+    assert speaking == {"common/aws_common.py", "common/aws_sessions.py"}
     speaking = {shown(path) for path in OURS if "invoke" in top_level(path)}
     assert speaking == {"common/core_options.py", "common/executor.py", "tasks.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}

@@ -27,7 +27,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("elsewhere")
 def test_neither_profile_nor_proxy_is_between_us_and_the_embedded_aws(embedded: local.Embedded) -> None:
-    aws = AwsSession(embedded.region, embedded.account_id, endpoint=embedded.endpoint)
+    aws = AwsSession(embedded.region, embedded.account_id, endpoints=embedded.endpoints)
     assert aws.guard() == f"arn:aws:iam::{embedded.account_id}:root"
     assert aws.call("s3", "ListBuckets")["Buckets"] == []
 
@@ -36,7 +36,7 @@ def test_neither_profile_nor_proxy_is_between_us_and_the_embedded_aws(embedded: 
 def test_nor_between_the_other_process_and_it(embedded: local.Embedded, tmp_path: Path) -> None:
     asking = Ahead()
     try:
-        AwsSession(embedded.region, embedded.account_id, endpoint=embedded.endpoint, ahead=asking).ask_ahead(
+        AwsSession(embedded.region, embedded.account_id, endpoints=embedded.endpoints, ahead=asking).ask_ahead(
             [WHO, BUCKETS], tmp_path
         )
         assert asking.answer(WHO) is not None

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from common.aws import BODIES, AwsSession
+from common.endpoints import DEFAULT, Endpoints
 from common.errors import AwsError
 from common.retries import ATTEMPTS
 
@@ -42,7 +43,7 @@ def answering(body: bytes, sent: Callable[[int], int]) -> Iterator[tuple[str, li
 
 
 def session(endpoint: str) -> AwsSession:
-    return AwsSession(REGION, ACCOUNT, endpoint=endpoint, sleep=lambda _: None)
+    return AwsSession(REGION, ACCOUNT, endpoints=Endpoints({DEFAULT: endpoint}, "any"), sleep=lambda _: None)
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import pytest
 
 from common import fence
 from common.aws import AwsSession
+from common.endpoints import DEFAULT, Endpoints
 from common.errors import DeployError, LockedError
 from common.fence import REQUEST_SECONDS, fenced
 from common.lock import LEASE_SECONDS, Lock
@@ -236,7 +237,7 @@ def busy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def aws(busy: Proxy) -> AwsSession:
-    return AwsSession("us-east-1", "000000000000", endpoint=busy.endpoint, sleep=lambda _: None)
+    return AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"), sleep=lambda _: None)
 
 
 def test_the_check_is_asked_where_it_was_set_and_nowhere_else() -> None:
@@ -280,7 +281,7 @@ def _always(answer: Refused, _: Call) -> Refused:
 
 def test_the_check_comes_after_the_signature_and_every_wait(busy: Proxy) -> None:
     """What was checked is not held up any more: botocore's adaptive mode waits in the event in which the check is made."""
-    aws = AwsSession("us-east-1", "000000000000", endpoint=busy.endpoint, rates=Rates())
+    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"), rates=Rates())
     events, order = aws.clients.of("lambda").meta.events, list[str]()
     events.register("request-created", lambda **_: order.append("signed"))
     events.register("before-send", lambda **_: order.append("waited"))

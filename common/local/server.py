@@ -1,12 +1,16 @@
 """Starts, finds, stops and empties the embedded AWS of a root folder.
 
 Everything it keeps is in ``build/local`` of the root. Its process holds a lock on ``embedded.lock`` for as long as it
-lives; a process id alone could belong to anybody by now.
+lives; a process id alone could belong to anybody by now. Who asks it for anything signs with a secret that is made at each start
+and lies in ``credentials``, which this user alone can read.
 """
 
+import configparser
 import fcntl
 import json
 import os
+import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -15,27 +19,50 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common import interpreter
+from common.aws_common import signed
+from common.endpoints import DEFAULT, Endpoints
 from common.errors import LocalError
 from common.local import environments
 from common.local.environments import Say
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
+PROFILE = "embedded"
+"""The section of the file of credentials."""
 _STATE = ("state", "s3", "tmp", "jobs")
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A running embedded AWS: clients take ``endpoint`` as their endpoint and ``account_id`` as their access key."""
+    """A running embedded AWS.
+
+    Clients take ``endpoint`` as their endpoint and ``account_id`` as their access key, and sign with ``secret``, which the file
+    ``credentials`` holds as the profile ``embedded``.
+    """
 
     endpoint: str
     pid: int
     account_id: str
     region: str
+    credentials: str
+    secret: str = field(repr=False)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where clients find all of its services, and what they sign with."""
+        return Endpoints({DEFAULT: self.endpoint}, self.secret)
+
+    @property
+    def exports(self) -> str:
+        """The line for a shell in which other tools find it."""
+        where = {"AWS_SHARED_CREDENTIALS_FILE": self.credentials, "AWS_PROFILE": PROFILE, "AWS_ENDPOINT_URL": self.endpoint}
+        return "export " + " ".join(
+            f"{name}={shlex.quote(value)}" for name, value in {**where, "AWS_REGION": self.region}.items()
+        )
 
 
 def running(root: Path) -> Embedded | None:
@@ -43,11 +70,8 @@ def running(root: Path) -> Embedded | None:
     folder = _folder(root)
     if not _alive(folder):
         return None
-    try:
-        found = Embedded(**json.loads((folder / "embedded.json").read_text()))
-    except (FileNotFoundError, ValueError, TypeError):  # about to start, or about to end
-        return None
-    return found if _healthy(found.endpoint) else None
+    found = _announced(folder)
+    return found if found and _healthy(found.endpoint) else None
 
 
 def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = lambda _: None) -> Embedded:
@@ -58,8 +82,12 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
     """
     folder = _folder(root)
     with environments.locked(folder / "start.lock"):
+        folder.chmod(0o700)  # nobody else reads what is in it
         if found := running(root):
             return _same(found, account_id, region, port)
+        if (folder / "embedded.json").exists() and _alive(folder) and not _announced(folder):
+            say("restarting the embedded AWS, which has no credentials yet ...")
+            _end(folder)
         python = environments.python("ministack", say)
         environments.python("lambda", say)
         for name in ("tmp", "jobs"):
@@ -67,6 +95,7 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
         (folder / "tmp").mkdir(parents=True)
         chosen = _port(folder, port)
         say("starting the embedded AWS ...")
+        _write_credentials(folder / "credentials", account_id)
         _launch(python, folder, {"account_id": account_id, "region": region, "port": chosen})
         return _wait_for(root, folder)
 
@@ -91,15 +120,7 @@ def stop(root: Path) -> bool:
             )
         if not announcement.exists():
             return True
-        pid = int(json.loads(announcement.read_text())["pid"])
-        _signal(os.kill, pid, signal.SIGTERM)
-        if not _until(lambda: not _alive(folder), 20):
-            _signal(os.killpg, pid, signal.SIGKILL)
-        _signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
-        if not _until(lambda: not _alive(folder), 5):
-            raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
-        _until(lambda: not _signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
-        announcement.unlink(missing_ok=True)
+        _end(folder)
         return True
 
 
@@ -107,7 +128,9 @@ def reset(root: Path) -> None:
     """Forget every resource, object and log, whether it runs or not; a running one goes on, empty."""
     folder = _folder(root)
     if found := running(root):
-        request = urllib.request.Request(f"{found.endpoint}/_ministack/reset", method="POST")  # noqa: S310 (http, loopback)
+        url = f"{found.endpoint}/_ministack/reset"
+        headers = signed("POST", url, found.region, found.account_id, found.secret)
+        request = urllib.request.Request(url, headers=headers, method="POST")  # noqa: S310 (http, loopback)
         try:
             with _DIRECT.open(request, timeout=60):
                 return
@@ -115,6 +138,40 @@ def reset(root: Path) -> None:
             raise LocalError(f"the embedded AWS could not be emptied: {error}. Stop it, then reset again.") from error
     for name in _STATE:
         shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _end(folder: Path) -> None:
+    """End the server that has announced itself in the folder, with its state saved."""
+    announcement = folder / "embedded.json"
+    pid = int(json.loads(announcement.read_text())["pid"])
+    _signal(os.kill, pid, signal.SIGTERM)
+    if not _until(lambda: not _alive(folder), 20):
+        _signal(os.killpg, pid, signal.SIGKILL)
+    _signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
+    if not _until(lambda: not _alive(folder), 5):
+        raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
+    _until(lambda: not _signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
+    announcement.unlink(missing_ok=True)
+
+
+def _announced(folder: Path) -> Embedded | None:
+    """The server as it announces itself; None while it starts or ends, and of one from before there were credentials."""
+    credentials = configparser.RawConfigParser()
+    try:
+        about = json.loads((folder / "embedded.json").read_text())
+        credentials.read_string(Path(about["credentials"]).read_text())
+        return Embedded(**about, secret=credentials[PROFILE]["aws_secret_access_key"])
+    except (OSError, ValueError, TypeError, KeyError, configparser.Error):
+        return None
+
+
+def _write_credentials(path: Path, account_id: str) -> None:
+    """A new secret, in a file that nobody else can read at any moment."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"[{PROFILE}]\naws_access_key_id = {account_id}\naws_secret_access_key = {secrets.token_urlsafe(30)}\n")
+    fresh.replace(path)
 
 
 def _folder(root: Path) -> Path:

@@ -50,15 +50,15 @@ def tell(proxy: str, milliseconds: int) -> int:
 class Bench:
     """One project of one size, behind one delay."""
 
-    def __init__(self, root: Path, proxy: str, number: int, delay: int, runs: int) -> None:
+    def __init__(self, root: Path, proxy: str, secret: str, number: int, delay: int, runs: int) -> None:
         self.repository, self.number, self.delay, self.runs = Repository(root), number, delay, runs
         self._proxy = proxy
-        generate(self.repository, Size.of(number), ACCOUNT)
+        generate(self.repository, Size.of(number), ACCOUNT, proxy)
         (root / "common").symlink_to(ROOT / "common")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))} | {
-            "AWS_ENDPOINT_URL": proxy,
+            "BARE_ENDPOINT": proxy,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_SECRET_ACCESS_KEY": secret,
             "BARE_BUCKET": f"t-dev-artifacts-{ACCOUNT}",
             "BARE_KEY": f"dev/{PROJECT}/release.json",
         }
@@ -133,7 +133,7 @@ def one(folder: Path, number: int, delay: int, runs: int) -> Iterator[dict[str, 
     running = local.start(folder / "aws", account_id=ACCOUNT, region=REGION, say=lambda text: print(text, file=sys.stderr))
     try:
         with proxied(running.endpoint) as proxy:
-            yield from Bench(folder / "repository", proxy, number, delay, runs).situations()
+            yield from Bench(folder / "repository", proxy, running.secret, number, delay, runs).situations()
     finally:
         local.stop(folder / "aws")
 

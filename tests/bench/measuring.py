@@ -12,7 +12,8 @@ from pathlib import Path
 BARE = """
 import boto3, os
 from botocore.config import Config
-client = boto3.client("s3", region_name="eu-central-1", config=Config(s3={"addressing_style": "path"}))
+where = os.environ["BARE_ENDPOINT"]
+client = boto3.client("s3", region_name="eu-central-1", endpoint_url=where, config=Config(s3={"addressing_style": "path"}))
 client.get_object_tagging(Bucket=os.environ["BARE_BUCKET"], Key=os.environ["BARE_KEY"])
 """
 """What everything is compared with."""

@@ -91,8 +91,10 @@ class Clone:
 
     def _announce(self, endpoint: str) -> None:
         """As the embedded AWS does when it has started."""
-        about = {"endpoint": endpoint, "pid": os.getpid(), "account_id": ACCOUNT, "region": REGION}
-        announcement = self.root / "build" / "local" / "embedded.json"
+        folder = self.root / "build" / "local"
+        whose = {"account_id": ACCOUNT, "region": REGION, "credentials": str(folder / "credentials")}
+        about = {"endpoint": endpoint, "pid": os.getpid(), **whose}
+        announcement = folder / "embedded.json"
         fresh = announcement.with_suffix(".new")
         fresh.write_text(json.dumps(about))
         fresh.replace(announcement)
@@ -102,6 +104,7 @@ class Clone:
         """For as long as this lasts the embedded AWS counts as running."""
         folder = self.root / "build" / "local"
         folder.mkdir(parents=True)
+        (folder / "credentials").write_text(f"[embedded]\naws_access_key_id = {ACCOUNT}\naws_secret_access_key = any\n")
         with (folder / "embedded.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield self

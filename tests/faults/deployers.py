@@ -12,6 +12,7 @@ from common.aws import AwsSession
 from common.config import Environment
 from common.declaration import Declares, Entry
 from common.destroying import Destruction
+from common.endpoints import DEFAULT, Endpoints
 from common.invocation import Invocation
 from common.resource import SHARED, Plan, Resource
 from common.session import Choices, Session
@@ -151,7 +152,7 @@ class Site:
         self.aws = AwsSession(
             self.env.region,
             self.env.account_id,
-            endpoint=f"http://127.0.0.1:{self.port}",
+            endpoints=Endpoints({DEFAULT: f"http://127.0.0.1:{self.port}"}, "any"),
             connections=1,
             sleep=lambda seconds: time.sleep(min(seconds, 0.01)),  # this AWS is never busy long
         )

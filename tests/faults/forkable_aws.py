@@ -30,7 +30,7 @@ def main() -> None:
     import settings as launch_settings  # type: ignore[import-not-found]  # in ministack's environment only
 
     server = Server(0)
-    settings = launch_settings.Settings("000000000000", "us-east-1", server.server_port, folder, (), {})
+    settings = launch_settings.Settings("000000000000", "us-east-1", server.server_port, folder, (), "any", {})
     os.environ.update(launch_settings._ministack_variables(settings))
     os.environ.update({"PERSIST_STATE": "0", "S3_PERSIST": "0", "TMPDIR": str(folder)})
     server.prepare(settings)

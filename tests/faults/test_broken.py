@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from common.aws import AwsSession
+from common.endpoints import DEFAULT, Endpoints
 from common.errors import AccountError, AwsError
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, settled
@@ -168,7 +169,7 @@ def test_answers_that_never_come_fail_what_waits_for_them_and_nothing_else(repo:
 
 def test_where_nobody_listens_it_is_told_within_seconds() -> None:
     started = time.monotonic()
-    aws = AwsSession("us-east-1", "000000000000", endpoint=f"http://127.0.0.1:{free_port()}")
+    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: f"http://127.0.0.1:{free_port()}"}, "any"))
     with pytest.raises(AwsError, match=r"Could not connect to the endpoint URL.* Is there a network"):
         aws.guard()
     assert time.monotonic() - started < 10
@@ -177,5 +178,5 @@ def test_where_nobody_listens_it_is_told_within_seconds() -> None:
 def test_credentials_that_are_refused_are_told_as_such(ready: Proxy) -> None:
     ready.rule = lambda _: Refused(403, "ExpiredToken", "The security token included in the request is expired")
     with pytest.raises(AccountError, match=r"does not accept the credentials: .* is expired Sign in to account 000000000000"):
-        AwsSession("us-east-1", "000000000000", endpoint=ready.endpoint).guard()
+        AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: ready.endpoint}, "any")).guard()
     assert len(ready.calls) == 1

@@ -3,6 +3,7 @@
 import pytest
 
 from common.aws import AwsSession
+from common.endpoints import DEFAULT, Endpoints
 from common.errors import AwsError
 from common.retries import PROPAGATION, PROPAGATION_SECONDS
 from tests.faults.emulator import Emulator
@@ -20,7 +21,9 @@ ABSENT = {"ResourceNotFoundException", "EntityNotFoundException", "InvalidArn", 
 
 def session(proxy: Proxy) -> tuple[AwsSession, list[float]]:
     slept: list[float] = []
-    return AwsSession("us-east-1", "000000000000", endpoint=proxy.endpoint, sleep=slept.append), slept
+    return AwsSession(
+        "us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: proxy.endpoint}, "any"), sleep=slept.append
+    ), slept
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from common.aws import AwsSession
+from common.endpoints import DEFAULT, Endpoints
 from common.errors import AwsError
 from common.retries import NAME_SECONDS, UNSEEN_SECONDS
 from tests.faults.commands import PACE, Clone, settled
@@ -50,7 +51,7 @@ class Young:
 def session(proxy: Proxy) -> tuple[AwsSession, list[float], list[str]]:
     slept: list[float] = []
     told: list[str] = []
-    aws = AwsSession("us-east-1", "000000000000", endpoint=proxy.endpoint, sleep=slept.append)
+    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: proxy.endpoint}, "any"), sleep=slept.append)
     aws.say = told.append
     return aws, slept, told
 

@@ -42,6 +42,6 @@ def client_of(embedded: local.Embedded, service: str) -> Any:
         endpoint_url=embedded.endpoint,
         region_name=embedded.region,
         aws_access_key_id=embedded.account_id,
-        aws_secret_access_key="local",
+        aws_secret_access_key=embedded.secret,
         config=Config(s3={"addressing_style": "path"}, inject_host_prefix=False, proxies={}, retries={"max_attempts": 1}),
     )

@@ -18,7 +18,7 @@ from ministack.core import lambda_runtime
 
 def install() -> str:
     """What the launcher says when it installs every seam, empty if nothing."""
-    settings = launch_settings.Settings("123456789012", "eu-central-1", 1, Path("unused"), (), {})
+    settings = launch_settings.Settings("123456789012", "eu-central-1", 1, Path("unused"), (), "unused", {})
     try:
         for part in launcher.PARTS:
             importlib.import_module(part).install(settings)

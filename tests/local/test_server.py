@@ -116,6 +116,7 @@ def test_state_survives_a_stop_on_the_same_port_and_a_reset_empties_it(root: Pat
     second = start(root)
 
     assert second.endpoint == first.endpoint
+    s3 = client_of(second, "s3")  # the secret is another one
     assert s3.get_object(Bucket="kept", Key="a/b")["Body"].read() == b"content"
     assert s3.get_object_tagging(Bucket="kept", Key="a/b")["TagSet"] == [{"Key": "digest", "Value": "1"}]
     assert len(client_of(second, "stepfunctions").list_state_machines()["stateMachines"]) == 1
@@ -125,8 +126,7 @@ def test_state_survives_a_stop_on_the_same_port_and_a_reset_empties_it(root: Pat
     s3.create_bucket(Bucket="again", CreateBucketConfiguration={"LocationConstraint": REGION})
     local.stop(root)
     local.reset(root)
-    start(root)
-    assert s3.list_buckets()["Buckets"] == []
+    assert client_of(start(root), "s3").list_buckets()["Buckets"] == []
 
 
 def test_two_starts_at_once_make_one_server(root: Path) -> None:

@@ -36,4 +36,4 @@ def moto_aws(place: Place, slept: list[float], moto_gaps: None) -> Iterator[AwsS
 @pytest.fixture
 def embedded_aws(embedded: local.Embedded) -> AwsSession:
     """A session with the embedded AWS; what it stands on stays, so every test deletes what it creates."""
-    return AwsSession(embedded.region, embedded.account_id, endpoint=embedded.endpoint, sleep=time.sleep)
+    return AwsSession(embedded.region, embedded.account_id, endpoints=embedded.endpoints, sleep=time.sleep)

@@ -15,7 +15,7 @@ from typing import TextIO
 
 import settings as launch_settings
 
-PARTS = ("logs", "glue_api", "glue_runs", "crawlers", "lambda_runtime", "step_functions", "tagging", "strict")
+PARTS = ("logs", "glue_api", "glue_runs", "crawlers", "lambda_runtime", "step_functions", "tagging", "strict", "guard")
 _held: list[TextIO] = []
 
 
@@ -85,7 +85,7 @@ def end_after_saving(settings: launch_settings.Settings) -> None:
 
 def _announcement(settings: launch_settings.Settings) -> dict[str, str | int]:
     whose = {"account_id": settings.account_id, "region": settings.region}
-    return {"endpoint": settings.endpoint, "pid": os.getpid(), **whose}
+    return {"endpoint": settings.endpoint, "pid": os.getpid(), "credentials": str(settings.credentials), **whose}
 
 
 if __name__ == "__main__":

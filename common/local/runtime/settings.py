@@ -4,6 +4,7 @@ Handlers and jobs must not see the developer's shell: neither its AWS credential
 environment aside for uv alone, and leaves only a few harmless variables in ``os.environ``.
 """
 
+import configparser
 import json
 import os
 import subprocess
@@ -43,12 +44,18 @@ class Settings:
     port: int
     folder: Path
     provider: tuple[str, ...]
+    secret: str = field(repr=False)
     shell: dict[str, str] = field(repr=False)
 
     @property
     def endpoint(self) -> str:
         """Where the embedded AWS listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def credentials(self) -> Path:
+        """The file that clients have their credentials from, in the format of ``~/.aws/credentials``."""
+        return self.folder / "credentials"
 
     def aws_variables(self, account: str, region: str) -> dict[str, str]:
         """What an AWS SDK needs in order to find the embedded AWS and to be that account."""
@@ -57,7 +64,7 @@ class Settings:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ACCESS_KEY_ID": account,
-            "AWS_SECRET_ACCESS_KEY": "local",  # ministack reads the account from the key and checks no signature
+            "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         }
@@ -72,7 +79,10 @@ def load(path: Path) -> Settings:
     said = json.loads(path.read_text())
     shell = dict(os.environ)
     folder = Path(said["folder"])
-    settings = Settings(said["account_id"], said["region"], said["port"], folder, tuple(said["provider"]), shell)
+    credentials = configparser.RawConfigParser()
+    credentials.read(folder / "credentials")
+    secret = credentials["embedded"]["aws_secret_access_key"]
+    settings = Settings(said["account_id"], said["region"], said["port"], folder, tuple(said["provider"]), secret, shell)
     os.environ.clear()
     os.environ.update({name: value for name, value in shell.items() if name in _KEPT or name.startswith("LC_")})
     os.environ.update({name: value for name, value in shell.items() if name in _PROXIES})
@@ -108,6 +118,9 @@ def _ministack_variables(settings: Settings) -> dict[str, str]:
         "S3_DATA_DIR": str(settings.folder / "s3"),
         "TMPDIR": str(settings.folder / "tmp"),
         "DOCKER_HOST": "unix:///nonexistent",  # never a container of the machine's Docker
+        "AWS_SECRET_ACCESS_KEY": settings.secret,  # what handlers are given
+        "AWS_CONFIG_FILE": os.devnull,  # nor do they hear the developer's, who may ignore AWS_ENDPOINT_URL in it
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
 
 
@@ -125,7 +138,7 @@ def client_factory(settings: Settings) -> Callable[[str], Any]:
             region_name=settings.region,
             endpoint_url=settings.endpoint,
             aws_access_key_id=account,
-            aws_secret_access_key="local",  # noqa: S106 (no secret: ministack checks no signature)
+            aws_secret_access_key=settings.secret,
             config=style,
         )
 

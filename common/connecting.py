@@ -1,0 +1,47 @@
+"""Connects an environment with AWS, or with the embedded one, which is started if it is not running."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from common import endpoints, profile
+from common.ahead import Ahead
+from common.aws import AwsSession
+from common.config import Environment
+from common.endpoints import Endpoints
+from common.rates import Rates
+
+
+def connect(root: Path, env: Environment, jobs: int, ahead: Ahead | None, say: Callable[[str], None]) -> AwsSession:
+    """The session with the environment's account, at the endpoints that its configuration names.
+
+    Args:
+        root: the repository.
+        env: the environment.
+        jobs: how many calls may be under way at once.
+        ahead: asks some questions beforehand.
+        say: is told where AWS is asked, unless that is as usual.
+
+    Raises:
+        LocalError: the embedded AWS cannot be started.
+        AccountError: the profile asks for a code, and nobody can be asked.
+    """
+    if env.embedded is not None:
+        from common import local  # noqa: PLC0415 - only the embedded environment needs it
+
+        started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say)
+        where, rates = started.endpoints, None
+    else:
+        ignored = [*endpoints.diverting(os.environ), *profile.diverting()]
+        for note in endpoints.notes(env.name, env.endpoints, ignored):
+            say(note)
+        where, rates = Endpoints(env.endpoints), Rates()
+    aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates, ahead=ahead)
+    aws.say = say
+    aws.sign_in()
+    return aws
+
+
+def about(env: Environment) -> dict[str, str]:
+    """What a release says of where it was deployed; nothing where that is as usual."""
+    return {"endpoints": endpoints.told(env.endpoints)} if env.endpoints else {}
