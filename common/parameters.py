@@ -3,6 +3,7 @@
 Secrets are refused: a value that is read here would end in variables, arguments, plans and records. Their names may go there.
 """
 
+from common.ahead import Question
 from common.config import Environment
 from common.errors import ConfigError
 from common.resource import Aws
@@ -19,10 +20,9 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
     """
     paths = {path: where for where, path in _named(env, wanted)}
     values: dict[str, str] = {}
-    names = sorted(paths)
     errors: list[str] = []
-    for start in range(0, len(names), 10):
-        for one in aws.call("ssm", "GetParameters", Names=names[start : start + 10])["Parameters"]:
+    for service, operation, asked, _ in questions(env, wanted):
+        for one in aws.call(service, operation, **asked)["Parameters"]:
             name = f"{one['Name']}{one.get('Selector', '')}"
             values[name] = one["Value"]
             try:
@@ -31,16 +31,17 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
                 errors.append(f"{paths[name]}: {name}: {error}.")
             if one["Type"] == "SecureString":
                 errors.append(f"{paths[name]}: {name} is a secret. Pass its name to the code that needs it instead.")
-    missing = [name for name in names if name not in values]
+    missing = [name for name in sorted(paths) if name not in values]
     errors += [f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct it." for name in missing]
     if errors:
         raise ConfigError("\n".join(errors))
     return _replaced(env, values)
 
 
-def any_to_read(env: Environment, wanted: list[str]) -> bool:
-    """Whether the `wanted` projects name anything in Parameter Store."""
-    return bool(_named(env, wanted))
+def questions(env: Environment, wanted: list[str]) -> list[Question]:
+    """What Parameter Store is asked for the `wanted` projects; the names are known before any declaration is loaded."""
+    names = sorted({path for _, path in _named(env, wanted)})
+    return [Question("ssm", "GetParameters", {"Names": names[start : start + 10]}) for start in range(0, len(names), 10)]
 
 
 def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:

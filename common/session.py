@@ -115,10 +115,9 @@ class Session:
     @cached_property
     def env(self) -> Environment:
         """The environment, its parameters read from Parameter Store."""
-        if not parameters.any_to_read(self.configured, self.projects):
-            return self.configured
-        self.aws.guard()
-        return parameters.read(self.configured, self.aws, self.projects)
+        if parameters.questions(self.configured, self.projects) and self.caller:  # the account guard comes first
+            return parameters.read(self.configured, self.aws, self.projects)
+        return self.configured
 
     @cached_property
     def pipelines(self) -> list[Declares]:
@@ -153,6 +152,7 @@ class Session:
         if self._outcome is None:
             parts = (sizes := Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")).parts()
             questions = records.first_questions(self.configured, [SHARED, *self.projects], parts)
+            questions += parameters.questions(self.configured, self.projects)
             if projects.may_have_layers(self.root, self.projects):
                 questions.append(first_question(partial(layer.existing, owner=self.configured.owner)))
             self.aws.ask_ahead(questions, looking.cache_of(self.root))

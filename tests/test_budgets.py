@@ -272,3 +272,20 @@ def test_what_changes_is_read_even_if_the_index_shows_it_wrongly(small: Reposito
     edit_function(small, "edited")
     with index(lambda told: [*told, *stale]):
         assert Deployed(small.root).changes == {"artifact/Fn0000": Action.UPLOAD, "lambda/Fn0000": Action.CREATE}
+
+
+@pytest.mark.parametrize(("parameters", "calls"), [(0, 0), (1, 1), (10, 1), (11, 2)])
+def test_parameters_are_read_ten_in_a_call_and_nothing_else_is_asked_for_them(
+    repository: Repository, parameters: int, calls: int
+) -> None:
+    names = [f"p{number}" for number in range(parameters)]
+    for name in names:
+        AwsSession("eu-central-1", ACCOUNT).call("ssm", "PutParameter", Name=f"/acres/{name}", Value="x", Type="String")
+    repository.configure(projects={"acres": {"parameters": {name: f"ssm:/acres/{name}" for name in names}}})
+    repository.project("acres", f'p.function("Validate", environment={ {name.upper(): f"${{{name}}}" for name in names}!r})')
+    Deployed(repository.root)
+    again = Deployed(repository.root)
+    assert again.changes == {}
+    assert again.calls["sts:GetCallerIdentity"] == 1
+    assert again.calls["ssm:GetParameters"] == calls
+    assert again.total == unchanged(again.resources) + calls
