@@ -79,6 +79,7 @@ class Decider:
             return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
         if fixed := ", ".join(sorted(resource.immutable & changed)):
             claims.check_replaceable(resource, fixed, data=self.data)
+            resource.check_creation(self.aws, desired)
             cost = "; everything in it is deleted" if resource.data else ""
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
         reason = reasons.of(resource, desired, live, changed, stale, project.files) or "forced"

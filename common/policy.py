@@ -137,6 +137,7 @@ EVERYWHERE = {
     "iam": ("ListRoles",),
     "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
+    "stepfunctions": ("ValidateStateMachineDefinition",),
     # Lambda asks these itself, with the credentials of whoever puts a function into a network.
     "ec2": ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
 }

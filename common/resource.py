@@ -107,12 +107,10 @@ class Resource(Protocol):
     @property
     def key(self) -> Key:
         """Its name."""
-        ...
 
     @property
     def needs(self) -> tuple[Key, ...]:
         """What must be there first; follows from references."""
-        ...
 
     immutable: ClassVar[frozenset[str]]
     """Fields of the state that AWS cannot change in place."""
@@ -130,22 +128,18 @@ class Resource(Protocol):
     @property
     def hidden(self) -> frozenset[str]:
         """Fields in which people put secrets: their values are neither recorded nor shown."""
-        ...
 
     @property
     def name(self) -> str:
         """Its physical name."""
-        ...
 
     @property
     def arn(self) -> str:
         """Its ARN as the tagging index spells it."""
-        ...
 
     @property
     def tags(self) -> Mapping[str, str]:
         """Ours, which say whose it is, and the environment's."""
-        ...
 
     indexed: ClassVar[bool]
     """The tagging index, or a listing of its kind, shows whether it exists."""
@@ -153,48 +147,45 @@ class Resource(Protocol):
     @property
     def artifact(self) -> Artifact | None:
         """The artifact that it runs, if any."""
-        ...
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """All artifacts that it needs, the one that it runs first."""
-        ...
 
     def look(self, known: Known) -> None:
         """Takes what `known` has read already of files that are no artifact's."""
-        ...
 
     @property
     def defaults(self) -> frozenset[str]:
         """Fields whose value nobody has named: what exists already is not brought to them where that would lose something."""
-        ...
 
     def loses(self, name: str, live: Any) -> str:
         """What is lost when a field is brought from its live value to the desired one, for people; empty if nothing is."""
-        ...
 
     def desired(self) -> State:
         """The state that the declaration asks for. Pure."""
-        ...
 
     def read(self, aws: Aws) -> Live | None:
         """What AWS has of it; None if the resource does not exist."""
-        ...
+
+    def check_creation(self, aws: Aws, desired: State) -> None:
+        """Asks AWS, as far as it tells without creating anything, whether it would; before the old one is deleted for a new one.
+
+        Raises:
+            DeclarationError: it would not.
+        """
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates it and waits until it can be used. Creating what an interrupted run has created is not an error."""
-        ...
 
     def update(self, aws: Aws, change: "Change") -> Outputs:
         """Brings the fields `change.changed` to `change.desired` and waits until AWS is done.
 
         What is live and not declared stays; where a call replaces the whole, it is read just before.
         """
-        ...
 
     def delete(self, aws: Aws) -> None:
         """Deletes it. Deleting what does not exist is not an error."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +219,9 @@ class Declared:
     def loses(self, name: str, live: Any) -> str:  # noqa: ARG002 - for types that override it
         """Nothing, unless the type says otherwise."""
         return ""
+
+    def check_creation(self, aws: Aws, desired: State) -> None:
+        """There is nothing to ask, unless the type says otherwise."""
 
     @property
     def artifact(self) -> Artifact | None:

@@ -17,7 +17,7 @@ from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
 
 ROOT = Path(__file__).resolve().parent.parent
-READING = ("Get", "List", "Describe")
+READING = ("Get", "List", "Describe", "Validate")
 
 
 MINE = "arn:aws:iam::111111111111:role/given"

@@ -78,7 +78,13 @@ class Role(Declared):
         try:
             trust, tags = _text(desired["AssumeRolePolicyDocument"]), tag_list(desired["Tags"])
             aws.call(
-                "iam", "CreateRole", RoleName=self.name, Path=self.path, AssumeRolePolicyDocument=trust, Tags=tags, **boundary
+                "iam",
+                "CreateRole",
+                RoleName=self.name,
+                Path=desired["Path"],
+                AssumeRolePolicyDocument=trust,
+                Tags=tags,
+                **boundary,
             )
         except AwsError as error:
             if error.code != "EntityAlreadyExists":

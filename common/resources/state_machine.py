@@ -75,6 +75,19 @@ class StateMachine(Declared):
         }
         return Live(state, live.get("revisionId"))
 
+    def check_creation(self, aws: Aws, desired: State) -> None:
+        """Has the definition validated for the type.
+
+        Raises:
+            DeclarationError: AWS would refuse it, and says why.
+        """
+        asked = {"definition": desired["definition"], "type": desired["type"], "severity": "ERROR"}
+        answer = aws.call("stepfunctions", "ValidateStateMachineDefinition", **asked)
+        if answer["result"] == "FAIL":
+            found = [f"  {one.get('location') or 'the definition'}: {one['message']}" for one in answer.get("diagnostics", ())]
+            told = f"{self.key}: AWS would not create it as {desired['type']}, and the old one stays. It says of the definition:"
+            raise DeclarationError("\n".join([told, *found]))
+
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the machine with its tags in one call, after the end of one of the same name that is being deleted."""
         live = _live(aws, self)
