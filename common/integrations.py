@@ -18,7 +18,9 @@ from common.definition import inner_machines, is_distributed
 from common.errors import DeclarationError
 from common.permissions import Statement, allow
 from common.reference import Names, Ref
+from common.texts import ROLE_NAME
 
+ROLE = re.compile(rf"arn:aws[a-z-]*:iam::[0-9]{{12}}:role/{ROLE_NAME}")
 ACTIVITY = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:activity:[^:]+")
 SYNC_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 INTEGRATIONS = {
@@ -46,11 +48,17 @@ SDK_ACTIONS = {
     "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
     "s3:CreateMultipartUpload": ("s3:PutObject",),
     "s3:DeleteObjects": ("s3:DeleteObject",),
+    "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+    "s3:GetBucketLifecycleConfiguration": ("s3:GetLifecycleConfiguration",),
+    "s3:GetObjectAttributes": ("s3:GetObject", "s3:GetObjectAttributes"),
     "s3:HeadBucket": ("s3:ListBucket",),
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjects": ("s3:ListBucket",),
     "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:ListParts": ("s3:ListMultipartUploadParts",),
+    "s3:PutBucketLifecycleConfiguration": ("s3:PutLifecycleConfiguration",),
+    "s3:SelectObjectContent": ("s3:GetObject",),
     "s3:UploadPart": ("s3:PutObject",),
     "s3:UploadPartCopy": ("s3:GetObject", "s3:PutObject"),
     "sns:PublishBatch": ("sns:Publish",),
@@ -106,6 +114,9 @@ def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:
     resource = str(task.get("Resource", ""))
+    if "Credentials" in task:  # then the task does all that it does as somebody else
+        yield ("sts:AssumeRole",), {_role(env, task["Credentials"], names, f"{where}.Credentials")}
+        return
     _, integration, name = resource.partition(":states:::")
     if not integration:
         if not ACTIVITY.fullmatch(resource):  # whose workers come to ask for work, so nobody is called
@@ -122,6 +133,17 @@ def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -
     if service == "states" and ".sync" in name:
         yield ("events:DescribeRule", "events:PutRule", "events:PutTargets"), {env.arn("events", f"rule/{SYNC_RULE}")}
         yield ("states:DescribeExecution", "states:StopExecution"), {f"{_executions(arn)}:*" for arn in arns}
+
+
+def _role(env: Environment, credentials: Any, names: Names, where: str) -> str:
+    """The role that a task takes on."""
+    role, _ = names.substitute(_object(credentials).get("RoleArn"), where)
+    if not isinstance(role, str) or not ROLE.fullmatch(role):
+        raise DeclarationError(
+            f"{where}: which RoleArn it is cannot be told before it runs, so no permission can be generated. "
+            f"Name the role, or set one for the machine in config/{env.name}.json."
+        )
+    return role
 
 
 def _distributed(env: Environment, own: Ref, state: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:

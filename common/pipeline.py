@@ -33,6 +33,7 @@ from common.rendering import Renderer
 from common.resource import Key, Resource
 from common.settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from common.shared import Shared
+from common.texts import plain
 
 Reason = str | None
 
@@ -213,7 +214,7 @@ class Pipeline:
 
     def table(self, name: str, *, partition_key: str) -> Ref:
         """A DynamoDB table of the pipeline's own, paid by request, with a string partition key."""
-        return self._declare("table", name, TableDeclaration(partition_key))
+        return self._declare("table", name, TableDeclaration(plain(partition_key)))
 
     def schedule(
         self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
@@ -225,7 +226,7 @@ class Pipeline:
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
         return self._declare(
-            "rule", name, RuleDeclaration(_machine(machine), location=given.place("location", location), suffix=suffix)
+            "rule", name, RuleDeclaration(_machine(machine), location=given.place("location", location), suffix=plain(suffix))
         )
 
     def run_by(

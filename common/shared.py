@@ -20,7 +20,7 @@ from common.resources.database import Database
 from common.resources.log_group import LogGroup
 from common.resources.table import Table
 from common.resources.topic import Topic
-from common.texts import bucket_name
+from common.texts import bucket_name, plain
 
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
@@ -95,11 +95,11 @@ class SharedResources:
 
     def database(self, name: str, description: str = "") -> None:
         """A Glue database."""
-        self._add(Database(**self._common(self._refs.database(name)), description=description))
+        self._add(Database(**self._common(self._refs.database(name)), description=plain(description)))
 
     def table(self, name: str, *, partition_key: str) -> None:
         """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
-        self._add(Table(**self._common(self._refs.table(name)), partition_key=partition_key))
+        self._add(Table(**self._common(self._refs.table(name)), partition_key=plain(partition_key)))
 
     def topic(self, name: str) -> None:
         """An SNS topic."""

@@ -89,7 +89,10 @@ def of_task(env: Environment, service: str, operation: str, parameters: Any, nam
             f"{where} calls {service}:{operation}, but which {name} it is cannot be told before it runs, so no permission can be "
             f"generated. Name it as in ${{Name.arn}}. {_elsewhere(env)}"
         )
-    return {arn for parameter, form, value in given for arn in arns(env, form, value, names, f"{where}.{parameter}")}
+    found = {arn for parameter, form, value in given for arn in arns(env, form, value, names, f"{where}.{parameter}")}
+    if service == "dynamodb" and {"IndexName", "IndexName.$"} & {*parameters}:
+        found |= {f"{table}/index/*" for table in found}
+    return found
 
 
 def arns(env: Environment, form: str, value: Any, names: Names, where: str) -> tuple[str, ...]:

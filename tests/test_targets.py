@@ -140,3 +140,19 @@ def test_executions_of_a_version_are_those_of_its_machine(names: Names) -> None:
     found = needed(task("arn:aws:states:::states:startExecution.sync", StateMachineArn="${child.arn}:live"), names)
     assert found["states:StartExecution"] == [f"{child}:live"]
     assert found["states:StopExecution"] == [f"arn:aws:states:{REGION}:execution:child:*"]
+
+
+def test_who_asks_an_index_of_a_table_asks_the_index(names: Names) -> None:
+    found = needed(task("arn:aws:states:::aws-sdk:dynamodb:query", TableName="${runs.name}", IndexName="by_day"), names)
+    assert found == {"dynamodb:Query": [TABLE.arn, f"{TABLE.arn}/index/*"]}
+
+
+def test_a_task_with_credentials_of_another_takes_these_and_nothing_of_its_own(names: Names) -> None:
+    role = "arn:aws:iam::999999999999:role/team/callers"
+    machine = task("arn:aws:states:::lambda:invoke", FunctionName=THEIRS)
+    machine["States"]["A"]["Credentials"] = {"RoleArn": role}
+    assert needed(machine, names) == {"sts:AssumeRole": [role]}
+    for unknown in ({"RoleArn.$": "$.role"}, {"RoleArn": "{% $role %}"}, {"RoleArn": f"{role}*"}, {"RoleArn": THEIRS}, {}):
+        machine["States"]["A"]["Credentials"] = unknown
+        with pytest.raises(DeclarationError, match=r"^here: A\.Credentials: which RoleArn it is cannot be told"):
+            needed(machine, names)

@@ -169,6 +169,20 @@ def test_a_place_holds_no_control_characters(repository: Repository) -> None:
         repository.declared()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'p.table("seen", partition_key="id\\x1b")',
+        'p.function("Validate", environment={"A": "b\\x00"})',
+        'p.job("load", arguments={"--a": "b\\x1b"})',
+    ],
+)
+def test_what_declarations_say_is_looked_at_too(repository: Repository, line: str) -> None:
+    repository.project("acres", line)
+    with pytest.raises(DeclarationError, match=r"a text must not hold the control character U\+00(1B|00)"):
+        repository.declared()
+
+
 def test_what_parameter_store_says_is_looked_at_too() -> None:
     class Odd(Answering):
         def call(self, service: str, operation: str, /, **asked: Any) -> dict[str, Any]:
