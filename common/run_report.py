@@ -100,11 +100,11 @@ class TextRunReport(TextReport):
         where = " > ".join(failure.states)
         self._line(f"\n[bold red]{quoted(where) or status.lower()}[/bold red]: [red]{quoted(failure.error)}[/red]")
         for line in failure.message.splitlines():
-            self._line(f"  {quoted(line)}")
+            self._line(f"  {quoted(line.expandtabs())}")
         if failure.lines:
             self._line(f"[dim]the last lines of {quoted(failure.log)}:[/dim]")
         for line in failure.lines:
-            self._line(f"  [dim]│[/dim] {quoted(line)}")
+            self._line(f"  [dim]│[/dim] {quoted(line.expandtabs())}")
         self._line("")
 
 
