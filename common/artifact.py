@@ -98,6 +98,11 @@ class Sources:
         read = self._read_files()
         return {found.path: read[name] for name, found in self._found.items()}
 
+    def inputs(self) -> Mapping[Path, Digest | None]:
+        """Every file that the bytes follow from, and the digests of those that are packaged as they are."""
+        installed = getattr(self, "dependencies", None)
+        return {**dict.fromkeys(installed.given() if installed is not None else ()), **self._digested}
+
     def _executable(self) -> list[str]:
         return sorted(name for name, found in self._found.items() if found.is_executable)
 

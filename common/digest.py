@@ -71,6 +71,18 @@ def of_bytes(data: bytes) -> Digest:
     return Digest(hashlib.sha256(data).hexdigest())
 
 
+def of_blob(data: bytes, length: int) -> str:
+    """What git calls bytes.
+
+    Args:
+        data: the content of a file.
+        length: of the names in its repository: 40 for SHA-1, 64 for SHA-256.
+    """
+    made = hashlib.sha256() if length == 64 else hashlib.sha1(usedforsecurity=False)
+    made.update(b"blob %d\0" % len(data) + data)
+    return made.hexdigest()
+
+
 def of_file(path: Path) -> Digest:
     """The digest of a file's bytes, streamed."""
     with path.open("rb") as file:

@@ -23,7 +23,8 @@ class Release:
 
     Args:
         outcome: ``succeeded``, ``failed``, ``interrupted`` (it died, or is under way) or ``unreadable``.
-        about: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?), ``id`` (of the deploy).
+        about: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?), ``uncommitted`` (a few
+            files that were not), ``id`` (of the deploy).
         changes: each with ``key``, ``action``, ``reason``, ``outcome``, and ``outputs`` or ``message``.
     """
 

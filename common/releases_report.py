@@ -39,6 +39,9 @@ def report(
     elif found:
         rows = [_row(one) for one in found]
         Screen(stream).table(COLUMNS, rows, whole=[0], folding=[4])
+        for one in (one for one in found if "uncommitted" in one.about):
+            when = cells.minute(one.written)
+            Screen(stream).text(f"{when} {one.project}: not as committed: {one.about['uncommitted']}\n")
     else:
         Screen(stream).text("Nothing was released yet.\n")
     return found

@@ -13,20 +13,7 @@ from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 
-from common import (
-    advice,
-    config,
-    connecting,
-    looking,
-    parameters,
-    places,
-    projects,
-    protection,
-    provenance,
-    records,
-    selection,
-    steps,
-)
+from common import advice, config, connecting, looking, parameters, places, projects, protection, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
 from common.build_folder import BuildFolder
@@ -37,6 +24,7 @@ from common.engine import Engine, Means
 from common.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
 from common.events import Closed, Note, Planned, Report, StepStarted
 from common.index import Sizes
+from common.inputs import Inputs
 from common.leases import EarlyLeases
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
@@ -78,14 +66,13 @@ class Session:
     ) -> None:
         self.root, self.choices, self.report = root, choices, report
         self._covered, self.ask, self._ahead = covered, ask, ahead
-        self._started = time.monotonic()
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
         self._edited: list[Resource] = []
         self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
         self._leases = EarlyLeases(lambda name: Lock(self.aws, self.env, name, self.about, self.say), self.pool)
-        self._begun = False
+        self._begun, self._inputs, self._started = False, Inputs(root), time.monotonic()
 
     # What is where ------------------------------------------------------------------------------------------------------------
 
@@ -242,7 +229,7 @@ class Session:
     def begin(self, plan: Plan) -> Engine:
         """The engine that carries out the plan."""
         if not plan.is_empty:
-            protection.check(self.env, self.root, self.ask, yes=self.choices.yes)
+            protection.check(self.env, partial(self._inputs.uncommitted, self.resources), self.ask, yes=self.choices.yes)
         assert self._outcome is not None  # noqa: S101 - plan() has set it
         self._stopping.watch()
         means = Means(self.pool, self.build_dir, self.report, self.lock, self.choices.wait, lambda: self.about, types=self.types)
@@ -292,7 +279,7 @@ class Session:
 
     @cached_property
     def _origin(self) -> dict[str, str]:
-        return provenance.about(self.root)
+        return self._inputs.about(self.__dict__.get("resources", ()))
 
     def _stop(self) -> None:
         if self._engine is not None:

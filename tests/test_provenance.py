@@ -1,25 +1,33 @@
-"""Who deploys what: a commit, and whether the tree is as committed."""
+"""Who deploys what: a commit, and which files are not as committed."""
 
-import subprocess
+import getpass
 from pathlib import Path
 
 from common import provenance
 from tests.repository import Repository
 
 
-def test_a_commit_is_clean_until_a_file_differs(repository: Repository) -> None:
+def test_a_few_files_are_told_by_name() -> None:
+    about = provenance.about("c0ffee", {})
+    assert (about["commit"], about["clean"], about["holder"]) == ("c0ffee", "yes", getpass.getuser())
+    assert about["host"]
+    assert about["since"]
+    assert "uncommitted" not in about
+    about = provenance.about("c0ffee", {f"file{number}": "differs from the commit" for number in range(7)})
+    assert (about["clean"], about["uncommitted"]) == ("no", "file0, file1, file2, file3, file4, and 2 more")
+
+
+def test_where_git_cannot_tell_nothing_is_claimed(tmp_path: Path) -> None:
+    about = provenance.about("", None)
+    assert (about["commit"], about["clean"]) == ("", "")
+    assert provenance.ignored(tmp_path) == set()
+
+
+def test_what_is_ignored_is_told_by_its_path_in_the_folder(repository: Repository) -> None:
     repository.project()
     repository.commit()
-    about = provenance.about(repository.root)
-    head = subprocess.run(["git", "-C", repository.root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    assert (about["commit"], about["clean"]) == (head.stdout.strip(), "yes")
-    assert all(about[name] for name in ("holder", "host", "since"))
-    repository.write("projects/acres/lambda/Validate/handler.py", "changed = 1\n")
-    assert provenance.about(repository.root)["clean"] == "no"
-    assert provenance.uncommitted(repository.root) == ["M projects/acres/lambda/Validate/handler.py"]
-
-
-def test_where_there_is_no_repository_nothing_is_claimed(tmp_path: Path) -> None:
-    about = provenance.about(tmp_path)
-    assert (about["commit"], about["clean"]) == ("", "")
-    assert provenance.uncommitted(tmp_path) is None
+    repository.write("build/x", "")
+    repository.write("projects/build/x", "")
+    repository.write("projects/acres/__pycache__/x.pyc", "")
+    assert provenance.ignored(repository.root) >= {"build", "projects/build", "projects/acres/__pycache__"}
+    assert provenance.ignored(repository.root / "projects") == {"build", "acres/__pycache__"}

@@ -55,6 +55,10 @@ class Dependencies:
         pins = [*options, *sorted(unmarked(pin) for pin in self._wanted)]
         return digest.of_struct("dependencies", 2, {"pins": pins, "target": str(self.target)})
 
+    def given(self) -> tuple[Path, ...]:
+        """The files that say what is installed."""
+        return (self.requirements.path, *(() if self.requirements.is_pinned else (self.requirements.lock,)))
+
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
         return {self._pinned_by.name: self.digest()}

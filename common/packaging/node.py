@@ -70,6 +70,10 @@ class NodeModules:
         paths = {name: self.folder / name for name in (PACKAGE, CONFIGURATION, *within) if (self.folder / name).is_file()}
         return {name: (Found(path, path.stat()), digest.of_file(path)) for name, path in paths.items()}
 
+    def given(self) -> tuple[Path, ...]:
+        """The files that say what is installed."""
+        return (self.folder / LOCK, *(found.path for found, _ in self._given.values()))
+
     def files(self) -> Mapping[str, Digest]:
         """The digest of what is installed, under the name of the file that says so."""
         return {LOCK: self.digest()}
