@@ -35,7 +35,7 @@ class World:
 
     @classmethod
     def seen(cls, site: Site, resources: Sequence[Resource], where: Emulator) -> "World":
-        found = {f"{one.key.project}:{one.key}": one.read(site.aws) for one in resources}
+        found = {f"{one.key.project}:{one.key} {one.arn}": one.read(site.aws) for one in resources}
         live = {key: one and (one.state, one.undeclared) for key, one in found.items()}  # a revision is another each time
         objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
         kept = {name: one for name, one in objects.items() if "/records/" in name}
@@ -117,6 +117,7 @@ CASES: Mapping[str, Callable[[Site], tuple[Variant | None, Variant]]] = {
     "first": lambda site: (None, site.variant(changed=False)),
     "update": lambda site: (site.variant(changed=False), site.variant(changed=True)),
     "prune": lambda site: (whole := site.variant(changed=False), whole.reduced()),
+    "rename": lambda site: (site.variant(changed=False), site.renamed()),
     "destroy": lambda site: (whole := site.variant(changed=False), whole.gone()),
 }
 

@@ -54,12 +54,14 @@ class Variant:
 
     Args:
         prune: delete what is gone from it.
+        data: and what holds data, of all projects.
         destroy: delete everything, data and the artifact bucket, too.
     """
 
     env: Environment
     pipelines: Sequence[Declares]
     prune: bool = False
+    data: bool = False
     destroy: bool = False
 
     @property
@@ -92,7 +94,8 @@ class Deployer(Session):
     """A session that is given all that does not depend on AWS."""
 
     def __init__(self, root: Path, variant: Variant, aws: AwsSession) -> None:
-        choices = Choices(env="local", project=PROJECT, jobs=1, prune=variant.prune)
+        chosen = None if variant.data else PROJECT
+        choices = Choices(env="local", project=chosen, jobs=1, prune=variant.prune, data=variant.data)
         super().__init__(root, choices, (*steps.STEPS, steps.PRUNE), lambda _: None)
         self.__dict__.update(configured=variant.env, pipelines=variant.pipelines, aws=aws)
 
@@ -174,6 +177,12 @@ class Site:
             if one.artifact is not None:
                 one.artifact.build(self.root / "build" / "artifacts")
         return made
+
+    def renamed(self) -> Variant:
+        """With another name for every resource; of the old ones nothing is to be kept."""
+        said = json.loads((self.root / "config/local.json").read_text())
+        env = Environment.model_validate({**said, "name_prefix": "moved", "embedded": {}}, strict=False)
+        return Variant(env, projects.load(self.root, env, [PROJECT]), prune=True, data=True)
 
     def deployer(self, variant: Variant) -> Deploys:
         if variant.destroy:
