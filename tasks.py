@@ -206,7 +206,7 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
 @task(
     help=options(
         *("env", "project", "json"),
-        data="Buckets, tables and log groups with all that is in them, too; with a whole environment, the artifact bucket.",
+        data="What holds data (buckets, tables, log groups …), too; with a whole environment, the artifact bucket.",
         yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
         dry_run="Only show what would be deleted.",
     ),

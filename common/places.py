@@ -76,9 +76,13 @@ def is_of(owner: str, environment: str) -> bool:
     return owner.partition("/")[2] == environment
 
 
-def users(key: Key, resources: Collection[Resource]) -> tuple[Key, ...]:
-    """What a former resource may not go before: its successor, and all that refers to that."""
-    return (key, *(resource.key for resource in resources if key in resource.needs))
+def users(resources: Collection[Resource]) -> dict[Key, list[Key]]:
+    """What refers to each resource."""
+    found: dict[Key, list[Key]] = {}
+    for resource in resources:
+        for need in resource.needs:
+            found.setdefault(need, []).append(resource.key)
+    return found
 
 
 def recorded(one: Resource | Remains) -> Place:

@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from common import claims, digest, places, reasons, records, resource, trust
+from common import claims, digest, places, reasons, records, trust
 from common.config import Environment
 from common.deciding import Decider
 from common.desired import digest_of
@@ -247,13 +247,9 @@ class Planner:
         found = [(key, one) for _, one in sorted(trusted.items()) for key in sorted({*one.digests, *one.pending})]
         undeclared = {key: one.pending.get(key) for key, one in found if key not in digests and key.kind != ARTIFACT}
         orphans = {key: place for key, place in undeclared.items() if options.wanted(places.successor(key) or key)}
-
-        def covers(key: Key) -> bool:
-            """Whether all that refers to it is brought up to date, too."""
-            return all(map(options.wanted, places.users(key, resources))) and (options.complete or key.project != resource.SHARED)
-
-        pruner = Pruner(self._env, self._aws, self._records, self._types, prune=options.prune, data=options.data)
-        return pruner.changes(orphans, self._former, resources, covers, self._pool)
+        said = {"prune": options.prune, "data": options.data, "complete": options.complete}
+        pruner = Pruner(self._env, self._aws, self._records, self._types, **said)
+        return pruner.changes(orphans, self._former, resources, options.wanted, self._pool)
 
 
 def _order(resources: Sequence[Resource]) -> list[Key]:

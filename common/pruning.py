@@ -15,7 +15,7 @@ from common.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.records import Records
 from common.release import Place
 from common.remains import Remains, Type
-from common.resource import REMOVING, Action, Aws, Change, Key, Resource
+from common.resource import REMOVING, SHARED, Action, Aws, Change, Key, Resource
 
 UNDECLARED = "no longer declared"
 """How the reason of what was only left over begins; what follows `; ` is particular."""
@@ -36,21 +36,25 @@ class Pruner:
         types: finds the type of a kind.
         prune: delete what is no longer declared.
         data: delete what holds data, too.
+        complete: all projects are in the plan, so that whoever uses something shared is.
     """
 
-    def __init__(self, env: Environment, aws: Aws, known: Records, types: Types, *, prune: bool, data: bool) -> None:
+    def __init__(
+        self, env: Environment, aws: Aws, known: Records, types: Types, *, prune: bool, data: bool, complete: bool
+    ) -> None:
         self._env, self._aws, self._records, self._types = env, aws, known, types
-        self._prune, self._data = prune, data
+        self._prune, self._data, self._complete = prune, data, complete
         self._declared: dict[Key, Resource] = {}
         self._by_identity: dict[str, Key] = {}
         self._moved: Mapping[Key, Remains] = {}
+        self._users: Mapping[Key, Sequence[Key]] = {}
 
     def changes(
         self,
         orphans: Mapping[Key, Place | None],
         moved: Mapping[Key, Remains],
         resources: Sequence[Resource],
-        covers: Callable[[Key], bool],
+        planned: Callable[[Key], bool],
         pool: Executor,
     ) -> tuple[list[Change], dict[Key, Remains]]:
         """What is to be done, what needs others before these; and what is known of what is to be deleted, or recorded anew.
@@ -59,16 +63,26 @@ class Pruner:
             orphans: what is recorded and not declared, and where the release root says that it is.
             moved: what was found to have another name now.
             resources: what is declared.
-            covers: whether all that refers to a key is brought up to date.
+            planned: whether a key is brought up to date; whatever is not may still use what has another name now.
             pool: where reads run in parallel.
         """
+        if not orphans and not moved:
+            return [], {}
         self._moved, self._declared = moved, {resource.key: resource for resource in resources}
         self._by_identity = {places.identity(resource): resource.key for resource in resources}
+        self._users = places.users(resources)
+
+        def covers(key: Key) -> bool:
+            return all(map(planned, (key, *self._users.get(key, ())))) and (self._complete or key.project != SHARED)
+
         back = [self._is_back(key, one) for one in resources if (key := places.former_key(one.key, one.name, one.arn)) in orphans]
         left = {**orphans, **moved}.keys() - {change.key for change, _ in back}
         decided = [*back, *pool.map(lambda key: self._decide(key, orphans.get(key), covers), sorted(left))]
         known = {change.key: one for change, one in decided if one is not None and change.action is not Action.ORPHAN}
-        remains = {key: self._completed(one, known, resources) for key, one in known.items()}
+        former: dict[Key | None, list[Key]] = {}
+        for key in known:
+            former.setdefault(places.successor(key), []).append(key)
+        remains = {key: self._completed(one, former, resources) for key, one in known.items()}
         removed = {change.key: remains[change.key] for change, _ in decided if change.action in REMOVING}
         last = {key: place for place, key in enumerate(_in_order(removed))}
         return sorted((change for change, _ in decided), key=lambda change: -last.get(change.key, -1)), remains
@@ -92,14 +106,8 @@ class Pruner:
             return Change(key, Action.ORPHAN, reason), None
         if (stays := self._why_it_stays(kind, remains, now, covers)) is None:
             return self._ours(key, kind, remains, why), remains
-        return (
-            self._kept(kind, remains, why, stays)
-            if now is not None and noticed
-            else (
-                Change(key, Action.ORPHAN, f"{why}; {stays}"),
-                None,
-            )
-        )
+        kept = now is not None and noticed
+        return self._kept(kind, remains, why, stays) if kept else (Change(key, Action.ORPHAN, f"{why}; {stays}"), None)
 
     def _kept(self, kind: Type, one: Remains, why: str, stays: str) -> Decided:
         """A record of its own keeps what was renamed from being forgotten."""
@@ -134,12 +142,12 @@ class Pruner:
             return Change(key, Action.FORGET, f"{why}; what has its name now does not carry our tags, and stays")
         return Change(key, Action.DELETE, why)
 
-    def _completed(self, one: Remains, known: Iterable[Key], resources: Sequence[Resource]) -> Remains:
+    def _completed(self, one: Remains, former: Mapping[Key | None, Sequence[Key]], resources: Sequence[Resource]) -> Remains:
         """With what has to come before it goes, and what of others lies in it."""
-        former = [key for key in known if places.successor(key) in one.needs]
+        needs = [key for need in one.needs for key in (need, *former.get(need, ()))]
         heir = places.successor(one.key)
-        awaits = places.users(heir, resources) if heir in self._declared else ()
-        return replace(one, needs=(*one.needs, *former), awaits=awaits, spared=places.within(one, resources))
+        awaits = (heir, *self._users.get(heir, ())) if heir in self._declared and heir is not None else ()
+        return replace(one, needs=tuple(needs), awaits=awaits, spared=places.within(one, resources))
 
 
 def _asked_for(*, renamed: bool) -> str:

@@ -12,7 +12,7 @@ HELP = {
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
     "prune": "Delete what is no longer declared, in the end.",
-    "data": "Buckets, tables and log groups with all that is in them, too: "
+    "data": "What holds data with all that is in it (buckets, tables, log groups …), too: "
     "replace them where they cannot be changed in place, and with --prune delete them.",
     "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
 }

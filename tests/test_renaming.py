@@ -50,6 +50,7 @@ def names() -> dict[str, set[str]]:
     return {
         "rule": {one["Name"] for one in events.list_rules()["Rules"]},
         "function": {one["FunctionName"] for one in functions.list_functions()["Functions"]},
+        "layer": {one["LayerName"] for one in functions.list_layers()["Layers"]},
         "job": {one["Name"] for one in glue.get_jobs()["Jobs"]},
         "crawler": {one["Name"] for one in glue.get_crawlers()["Crawlers"]},
         "database": {one["Name"] for one in glue.get_databases()["DatabaseList"]},
@@ -75,14 +76,14 @@ def test_another_prefix_replaces_what_holds_no_data_and_keeps_the_rest_in_sight(
     done = ran(acres, "deploy")
     assert done.code == 0, done.err
 
-    after, data = names(), {"table", "bucket", "group"}
+    after, data = names(), {"table", "bucket", "group", "topic", "database"}
     for kind, found in after.items():
         new = {name.replace("t-dev", "t-new").replace("t_dev", "t_new") for name in before[kind]}
         expected = new | before[kind] if kind in data else new
         assert found == expected - {"t-new-artifacts"}, kind
     left = changes(acres, "plan")
     assert {action for action, _ in left.values()} == {"orphan"}
-    assert {key.partition("/")[0] for key in left} == {"table", "bucket", "log-group"}
+    assert {key.partition("/")[0] for key in left} == {"table", "bucket", "log-group", "topic", "database"}
     assert "acres: kept under earlier names: log-group/Validate/formerly/" in ran(acres, "status").out
     drift = ran(acres, "drift")
     assert (drift.code, "not by this name: acres:log-group/Validate/formerly/" in drift.out) == (0, True)
@@ -115,7 +116,7 @@ def test_a_prefix_that_is_set_back_takes_up_what_was_kept(acres: Repository) -> 
     acres.configure()
     back = ran(acres, "deploy")
     assert back.code == 0, back.err
-    kinds = {"rule", "function", "job", "crawler", "machine", "role", "topic", "database"}
+    kinds = {"rule", "function", "job", "crawler", "machine", "role"}
     assert {kind: found for kind, found in names().items() if kind in kinds} == {kind: before[kind] for kind in kinds}
     assert "t-new-acres-runs" in names()["table"]
     assert ran(acres, "deploy", "--prune", "--data").code == 0
@@ -124,17 +125,21 @@ def test_a_prefix_that_is_set_back_takes_up_what_was_kept(acres: Repository) -> 
 
 
 def test_one_project_at_a_time_leaves_what_others_may_still_use(acres: Repository) -> None:
+    acres.write("layers/geo/geo.py", "X = 1\n")
+    text = (acres.root / "deploy.py").read_text()
+    layer = '    shared.layer("geo", Path(__file__).parent / "layers/geo")\n    return shared'
+    acres.write("deploy.py", f"from pathlib import Path\n{text.replace('    return shared', layer)}")
     acres.project("bees")
     assert ran(acres, "deploy").code == 0
     acres.configure(name_prefix="t-new")
     done = ran(acres, "deploy", "--project", "acres")
     assert done.code == 0, done.err
-    assert {"t-dev-alerts", "t-new-alerts"} <= names()["topic"]
+    assert names()["layer"] == {"t-dev-geo", "t-new-geo"}
     assert names()["rule"] == {"t-new-acres-nightly"}
     assert "t-dev-bees-Validate" in names()["function"]
     done = ran(acres, "deploy")
     assert done.code == 0, done.err
-    assert names()["topic"] == {"t-new-alerts"}
+    assert names()["layer"] == {"t-new-geo"}
     assert names()["function"] == {"t-new-acres-Validate", "t-new-bees-Validate"}
 
 

@@ -1,5 +1,7 @@
 """A database of the Glue data catalog.
 
+Its tables may have been made by crawlers, jobs or people, and go with it: so a database counts as data.
+
 UpdateDatabase replaces the whole description of a database, so what we do not own (location, parameters, permissions) is sent
 back as it was read.
 
@@ -23,6 +25,7 @@ class Database(Declared):
     """A database in the account's own catalog."""
 
     kind: ClassVar[str] = "database"
+    data: ClassVar[bool] = True
     description: str = ""
 
     def desired(self) -> State:

@@ -1,5 +1,7 @@
 """An SNS topic.
 
+Who subscribes, people have said, and it goes with the topic: so a topic counts as data.
+
 CreateTopic is idempotent on the name, but refuses a topic that exists with other tags, so creation looks first.
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
@@ -19,6 +21,7 @@ class Topic(Declared):
     """A standard topic."""
 
     kind: ClassVar[str] = "topic"
+    data: ClassVar[bool] = True
 
     def desired(self) -> State:
         """Nothing but the tags: who subscribes is for the people who are told."""
