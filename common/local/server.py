@@ -60,9 +60,8 @@ class Embedded:
     def exports(self) -> str:
         """The line for a shell in which other tools find it."""
         where = {"AWS_SHARED_CREDENTIALS_FILE": self.credentials, "AWS_PROFILE": PROFILE, "AWS_ENDPOINT_URL": self.endpoint}
-        return "export " + " ".join(
-            f"{name}={shlex.quote(value)}" for name, value in {**where, "AWS_REGION": self.region}.items()
-        )
+        where |= {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in where.items())
 
 
 def running(root: Path) -> Embedded | None:

@@ -26,8 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 HEALTH = "/_ministack/health"
 """Answers whether the server is up, and nothing else, without a signature."""
-_ACCOUNT = re.compile(r"\d{12}")
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 _QUERY = frozenset({"iam", "sts", "sns", "sqs", "monitoring", "cloudformation"})
 
 

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-argumen
 
 import hashlib
 import platform
+import secrets
 import shutil
 import subprocess
 import sys
@@ -58,7 +59,8 @@ class Programs:
     def __init__(self, settings: launch_settings.Settings) -> None:
         self._settings = settings
         self._s3 = launch_settings.client_factory(settings)
-        self._trees: dict[str, S3Tree] = {}
+        self._trees: dict[str, S3Tree] = {}  # by a secret of each run: a run's id is in its arguments, which other users see
+        self._secrets: dict[str, str] = {}
         self._webhdfs: int | None = None
         self._lock = threading.Lock()
 
@@ -88,8 +90,9 @@ class Programs:
         }
         if spark:
             environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
-            self._trees[run["Id"]] = S3Tree(self._s3(account), folder / "staging")
-            self._configure_spark(account, run["Id"], arguments, folder)
+            secret = self._secrets[run["Id"]] = secrets.token_urlsafe(30)
+            self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
+            self._configure_spark(account, secret, arguments, folder)
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
         return Command([python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat], folder, environment)
 
@@ -145,18 +148,18 @@ class Programs:
 
     def remove(self, run_id: str) -> None:
         """Forget a run that has ended, with its folder."""
-        self._trees.pop(run_id, None)
+        self._trees.pop(self._secrets.pop(run_id, ""), None)
         shutil.rmtree(self.folder(run_id), ignore_errors=True)
 
-    def _configure_spark(self, account: str, run_id: str, arguments: dict[str, str], folder: Path) -> None:
+    def _configure_spark(self, account: str, secret: str, arguments: dict[str, str], folder: Path) -> None:
         """``spark-defaults.conf``: every session that the script makes, in whatever way, starts from it."""
         with self._lock:
             if self._webhdfs is None:
-                self._webhdfs = webhdfs.serve(self._trees.__getitem__)
+                self._webhdfs = webhdfs.serve(self._trees.get)
         jars = [str(self._download(account, uri, folder / "lib")) for uri in _uris(arguments.get("--extra-jars"))]
         lines = {
             **_small(folder),
-            **self._mounts(account, f"webhdfs://127.0.0.1:{self._webhdfs}/{run_id}"),
+            **self._mounts(account, f"webhdfs://127.0.0.1:{self._webhdfs}/{secret}"),
             **({"spark.jars": ",".join(jars)} if jars else {}),
             **_asked(arguments.get("--conf", "")),
         }
@@ -203,6 +206,7 @@ def _small(folder: Path) -> dict[str, str]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
+        "spark.authenticate": "true",  # the driver listens, and other users of the machine reach loopback
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "4",
         "spark.default.parallelism": "2",

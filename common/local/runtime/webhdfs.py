@@ -1,7 +1,7 @@
 """A WebHDFS server over S3, so that Spark reads and writes ``s3://`` without any jar that PyPI does not carry.
 
-Hadoop's own ``viewfs`` maps each bucket to ``webhdfs://127.0.0.1:<port>/<run>/<bucket>``; what a job writes is in S3 at
-once, as in AWS. Reference: the WebHDFS REST API of Apache Hadoop 3.3.
+Hadoop's own ``viewfs`` maps each bucket to ``webhdfs://127.0.0.1:<port>/<secret of the run>/<bucket>``; what a job writes is in
+S3 at once, as in AWS. Who does not know a secret is told nothing. Reference: the WebHDFS REST API of Apache Hadoop 3.3.
 """
 
 import json
@@ -14,11 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+import guard
 from s3_tree import Entry, S3Tree
 
 _ROOT = "/webhdfs/v1"
 _BLOCK = 128 << 20
-Trees = Callable[[str], S3Tree]  # run id -> the buckets as that run sees them
+Trees = Callable[[str], S3Tree | None]  # secret of a run -> the buckets as that run sees them
 
 
 def serve(trees: Trees) -> int:
@@ -55,14 +56,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._raw = quote(self.path.encode("latin-1"), safe=string.punctuation)  # Hadoop sends UTF-8 as it is
         url = urlsplit(self._raw)
         self._query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        run_id, _, self._path = unquote(url.path)[len(_ROOT) + 1 :].rstrip("/").partition("/")
-        self._prefix = f"/{run_id}/"
+        secret, _, self._path = unquote(url.path)[len(_ROOT) + 1 :].rstrip("/").partition("/")
+        self._prefix = f"/{secret}/"
         operation = operations.get(self._query.get("op", "").upper())
+        tree = self._trees(secret)
+        others = {name.lower(): value for name, value in self.headers.items()}
         try:
-            if operation is None:
+            if tree is None or guard.is_foreign(self.headers.get("Host"), others):
+                self.close_connection = True  # what else it has sent is not read
+                self._refuse(403, "AccessControlException", "This is of the embedded AWS and its jobs alone")
+            elif operation is None:
                 self._refuse(400, "UnsupportedOperationException", f"{self._query.get('op')} is not served over S3")
             elif callable(operation):
-                self._tree = self._trees(run_id)
+                self._tree = tree
                 operation()
             else:
                 self._json(operation)
