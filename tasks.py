@@ -65,6 +65,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         only: str | None = None,
         force: bool = False,
         verify: bool = False,
+        rebuild: bool = False,
         adopt: bool = False,
         json: bool = False,
         jobs: str = "16",
@@ -75,7 +76,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         dry_run: bool = False,
     ) -> None:
         asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "yes": yes, "wait": wait}
-        asked |= {"json": json, "env": env, "project": project, "only": only, "prune": prune, "data": data}
+        asked |= {"rebuild": rebuild, "json": json, "env": env, "project": project, "only": only, "prune": prune, "data": data}
         requested = INVOCATION.get().requested({**asked, "dry_run": dry_run})
         opened = session(requested, planning=dry_run, **asked)
         if dry_run:
@@ -144,6 +145,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
     only: str | None = None,
     force: bool = False,
     verify: bool = False,
+    rebuild: bool = False,
     adopt: bool = False,
     json: bool = False,
     jobs: str = "16",
@@ -152,6 +154,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "prune": prune, "data": data}
+    asked["rebuild"] = rebuild
     show_plan(session(["plan"], planning=True, json=json, env=env, project=project, only=only, **asked))
 
 

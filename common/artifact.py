@@ -114,8 +114,26 @@ class Sources:
         """
         built = self.built_at(build_dir)
         if not used(built):
-            self._write(built, build_dir)
+            self._make(built, build_dir)
         return built
+
+    def content(self, build_dir: Path) -> Digest:
+        """The digest of the built file's bytes; it is built again if that is no longer the file that was built.
+
+        Raises:
+            ArtifactError: see `build`.
+        """
+        built = self.build(build_dir)
+        content = digest.of_file(built)
+        if not (known := _content_of(built)).exists() or known.read_text(encoding="ascii", errors="replace") != content:
+            self._make(built, build_dir)
+            content = digest.of_file(built)
+        return content
+
+    def _make(self, built: Path, build_dir: Path) -> None:
+        self._write(built, build_dir)
+        with new_file(_content_of(built)) as temporary:
+            temporary.write_text(digest.of_file(built), encoding="ascii")
 
     def built_at(self, build_dir: Path) -> Path:
         """Where it is once it is built."""
@@ -147,6 +165,11 @@ class Sources:
             with new_file(known) as temporary:
                 temporary.write_text(bill.text(self.document(build_dir, content)), encoding="utf-8")
         return known
+
+
+def _content_of(built: Path) -> Path:
+    """Where the digest of a built file is remembered: what was cut short or edited since is not uploaded."""
+    return built.with_name(f"{built.name}.sha256")
 
 
 @dataclass(frozen=True)

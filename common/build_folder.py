@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -61,6 +62,22 @@ class BuildFolder:
                         _delete(part)
             if not any(folder.iterdir()):
                 folder.rmdir()
+
+
+class NewBuildFolder(BuildFolder):
+    """An empty folder, gone when it is closed: nothing is used that was built before."""
+
+    def __init__(self, kept: Path) -> None:
+        kept.mkdir(parents=True, exist_ok=True)
+        super().__init__(kept)
+        (kept / ".rebuilt").mkdir(exist_ok=True)
+        self._kept, self.path = kept, Path(tempfile.mkdtemp(dir=kept / ".rebuilt", prefix=".new-"))
+
+    def close(self) -> None:
+        """See `BuildFolder`; what was built is deleted."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path = self._kept
+        super().close()
 
 
 def used(path: Path) -> bool:

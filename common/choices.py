@@ -12,6 +12,7 @@ class Choices:
     Args:
         env: the environment's name.
         project: one project, several separated by commas, or all.
+        rebuild: build everything anew, whatever was built before; it implies `verify`.
         only: a pattern of keys, as in ``glue-job/*``; what these need comes with them.
         force, verify, adopt, prune, data: see `Options`.
         jobs: how many calls may be under way at once.
@@ -27,6 +28,7 @@ class Choices:
     only: str | None = None
     force: bool = False
     verify: bool = False
+    rebuild: bool = False
     adopt: bool = False
     jobs: int = 16
     yes: bool = False
@@ -36,6 +38,8 @@ class Choices:
 
     def __post_init__(self) -> None:
         """See `Raises`."""
+        if self.rebuild:
+            object.__setattr__(self, "verify", True)
         if self.project is not None and not all(name.strip() for name in self.project.split(",")):
             raise UsageError(f"--project is {self.project!r}, which names no project. Leave it out for all of them.")
 

@@ -272,9 +272,10 @@ class Engine:
     def _upload(self, key: Key) -> float:
         """Returns how many seconds it took."""
         artifact, started = self._artifacts[key], self._means.clock()
-        built = artifact.build(self._means.build_dir)
+        artifact.content(self._means.build_dir)  # built again if it is not what was built
+        built, bill = artifact.build(self._means.build_dir), artifact.bill(self._means.build_dir)
         with fenced(self._leases.held[key.project].check):
-            self._records.upload(artifact, built, artifact.bill(self._means.build_dir))
+            self._records.upload(artifact, built, bill)
         return self._means.clock() - started
 
     def _record(self, change: Change, outputs: Outputs) -> None:

@@ -12,19 +12,20 @@ def cache_of(root: Path) -> Path:
     return root / "build" / "stat-cache.json"
 
 
-def edited(resources: Iterable[Resource], cache: Path) -> list[Resource]:
+def edited(resources: Iterable[Resource], cache: Path, *, believing: bool = True) -> list[Resource]:
     """Takes the digests of all files from what `stat` says of them, where that is known.
 
     Args:
         resources: what is declared.
         cache: where the `StatCache` is.
+        believing: see `StatCache`.
 
     Returns:
         Those of which a file holds other bytes than when it was last looked at.
     """
     looked: set[Key] = set()
     found = []
-    with StatCache(cache) as known:
+    with StatCache(cache, believing=believing) as known:
         for one in resources:
             changed = known.changed
             one.look(known)

@@ -20,6 +20,7 @@ from common.desired import digest_of
 from common.digest import Digest
 from common.errors import DeployError, caught, raise_together
 from common.index import Part
+from common.originals import Originals
 from common.pruning import Pruner, Types, no_type
 from common.records import Records
 from common.release import ARTIFACT, Trusted
@@ -38,7 +39,7 @@ class Options:
     Args:
         wanted: which resources are to be brought up to date.
         force: apply everything wanted, changed or not.
-        verify: read every live resource in full instead of trusting records and index.
+        verify: read every live resource in full instead of trusting records and index, and every artifact instead of its tags.
         adopt: take over resources that exist without our tags.
         prune: delete what is no longer declared.
         data: delete what holds data, too, where a deletion is asked for.
@@ -95,6 +96,8 @@ class Planner:
         self._reads: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
         self._bodies: dict[Key, Future[Mapping[str, Any]]] = {}
+        self._suspicious = False
+        """Whether what the bucket holds is compared with what is built here."""
         self._former: dict[Key, Remains] = {}
         """What has another name or place now, as far as that was noticed, by keys of their own."""
 
@@ -121,6 +124,7 @@ class Planner:
             OwnershipError: something exists under one of our names that is not ours; all such in one message.
             ArtifactError: a changed artifact cannot be built.
         """
+        self._suspicious = options.verify or self._env.protected
         guarded = self._pool.submit(guard)
         digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
@@ -232,11 +236,13 @@ class Planner:
         return self._contents[artifact.key]
 
     def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
-        """The artifact's content digest, and whether it is uploaded. What the bucket has is never built again."""
+        """The artifact's content digest, and whether it is uploaded. What the bucket has is only built again to compare it."""
         uploaded = self._records.content(artifact)
         if uploaded is not None:
+            if self._suspicious:
+                Originals(self._aws, self._env, self._build_dir).check(artifact, uploaded)
             return Digest(uploaded), True
-        content = digest.of_file(artifact.build(self._build_dir))
+        content = artifact.content(self._build_dir)
         artifact.bill(self._build_dir)  # here, where others are built at the same time
         return content, False
 

@@ -97,6 +97,9 @@ class Artifact(Protocol):
             ArtifactError: it cannot be built, or AWS would not accept it.
         """
 
+    def content(self, build_dir: Path) -> Digest:
+        """The digest of the built file's bytes; it is built again if that is no longer the file that was built."""
+
     def bill(self, build_dir: Path) -> Path | None:
         """The bill of materials beside the built file; None if it holds nothing that others have made."""
 

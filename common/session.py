@@ -16,7 +16,7 @@ from pathlib import Path
 from common import advice, config, connecting, looking, parameters, places, projects, protection, records, selection, steps
 from common.ahead import Ahead, first_question
 from common.aws import AwsSession
-from common.build_folder import BuildFolder
+from common.build_folder import BuildFolder, NewBuildFolder
 from common.choices import Choices
 from common.config import Environment
 from common.declaration import Declares
@@ -125,7 +125,7 @@ class Session:
 
     @cached_property
     def _built(self) -> BuildFolder:
-        return BuildFolder(self.root / "build" / "artifacts")
+        return (NewBuildFolder if self.choices.rebuild else BuildFolder)(self.root / "build" / "artifacts")
 
     @property
     def build_dir(self) -> Path:
@@ -224,7 +224,7 @@ class Session:
 
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
-        self._edited += looking.edited(resources, looking.cache_of(self.root))
+        self._edited += looking.edited(resources, looking.cache_of(self.root), believing=not self.choices.verify)
 
     def begin(self, plan: Plan) -> Engine:
         """The engine that carries out the plan."""

@@ -36,10 +36,11 @@ class StatCache:
     Args:
         path: where it is kept.
         clock: nanoseconds since the epoch.
+        believing: whether a file that looks as it did is taken to be as it was; without, all are read.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], int] = time.time_ns) -> None:
-        self._path, self._old_ns = path, clock() - YOUNG_NS
+    def __init__(self, path: Path, clock: Callable[[], int] = time.time_ns, *, believing: bool = True) -> None:
+        self._path, self._old_ns, self._believing = path, clock() - YOUNG_NS, believing
         self._known: dict[str, list[Any]] = {}
         self._used: dict[str, list[Any]] = {}
         self._fresh = False
@@ -69,7 +70,7 @@ class StatCache:
         """See `Known`."""
         name, seen = f"{kind}{path}", digest.of_stat(found)
         entry = before = self._known.get(name)
-        if entry is None or entry[:-1] != seen:
+        if entry is None or entry[:-1] != seen or not self._believing:
             young = max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns
             entry = [*(UNLIKE_ANY if young else seen), read(path)]
             self.changed += before is not None and before[-1] != entry[-1]

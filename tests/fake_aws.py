@@ -133,6 +133,9 @@ class Text:
     def input_digest(self) -> Digest:
         return digest.of_struct("text", 1, self.text)
 
+    def content(self, build_dir: Path) -> Digest:
+        return digest.of_file(self.build(build_dir))
+
     def bill(self, build_dir: Path) -> None:
         del build_dir
 

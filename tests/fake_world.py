@@ -1,5 +1,6 @@
 """The part of the world in memory that outlives a process: buckets with every version of every object, and live resources."""
 
+import base64
 import hashlib
 import io
 from dataclasses import dataclass, field
@@ -76,6 +77,11 @@ class S3:
 
     def _dated(self) -> dict[str, Any]:
         return {"HTTPHeaders": {"date": format_datetime(self.world.now(), usegmt=True)}}
+
+    def _HeadObject(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        stored = self._stored(Bucket, Key)
+        checksum = base64.b64encode(hashlib.sha256(stored.body).digest()).decode()
+        return {"ContentLength": len(stored.body), "ChecksumSHA256": checksum}
 
     def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
         stored = self._stored(Bucket, Key)

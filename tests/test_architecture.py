@@ -51,6 +51,7 @@ LAYERS = (
         "lock",
         "looking",
         "naming",
+        "originals",
         "parameters",
         "places",
         "prediction",

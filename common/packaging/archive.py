@@ -3,6 +3,7 @@
 Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths.
 """
 
+import os
 import shutil
 import tempfile
 import threading
@@ -10,13 +11,18 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from common import digest
 from common.build_folder import used
+from common.digest import Digest
 from common.new_file import new_file
 from common.packaging.tree import Digests, Files, Found, copy
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+_seen: set[Path] = set()
+"""Folders that this process has made or compared with what they held when they were made."""
 
 
 class new_folder:  # noqa: N801 - reads as the function it is
@@ -44,12 +50,35 @@ class new_folder:  # noqa: N801 - reads as the function it is
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """The folder, which `make` has filled, now or some other time; of several threads that need it one makes it."""
+    """The folder, which `make` has filled, now or some other time; of several threads that need it one makes it.
+
+    It is made again if it does not hold what it held when it was made; that is looked for once in a process.
+    """
+    known = folder.with_name(f"{folder.name}.sha256")
     with _busy[folder]:
+        if folder not in _seen and used(folder) and not (known.exists() and known.read_text(encoding="ascii") == _held(folder)):
+            shutil.rmtree(folder)
         if not used(folder):
             with new_folder(folder) as fresh:
                 make(fresh)
+                held = _held(fresh)
+                with new_file(known) as temporary:
+                    temporary.write_text(held, encoding="ascii")
+        _seen.add(folder)
     return folder
+
+
+def _held(folder: Path) -> Digest:
+    """The digest of all that a folder holds: bytes, executable bits, and where links lead."""
+    held: dict[str, list[Any]] = {}
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                held[name] = ["link", str(path.readlink())]
+            elif path.is_file():
+                held[name] = ["file", digest.of_file(path), bool(path.stat().st_mode & 0o100)]
+    return digest.of_struct("folder", 1, held)
 
 
 def write_zip(target: Path, members: Files, digests: Digests, texts: Mapping[str, str] | None = None) -> None:
