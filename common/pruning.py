@@ -95,7 +95,8 @@ class Pruner:
         heir = places.successor(key)
         now = self._declared.get(heir) if heir is not None else None
         if now is None and not self._prune:
-            return Change(key, Action.ORPHAN, f"{UNDECLARED}; it stays, unless you say --prune"), None
+            goes_on = "goes on starting executions" if key.kind in places.EAGER else "stays"
+            return Change(key, Action.ORPHAN, f"{UNDECLARED}; it {goes_on}, unless you say --prune"), None
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
         noticed = key in self._moved or place is not None  # and has no record of its own yet
         if now is not None and self._stays(kind) and not noticed:

@@ -248,7 +248,9 @@ class Session:
     def _tell_undeclared(self, outcome: Outcome) -> None:
         gone = sorted(name for name in outcome.elsewhere - {*projects.names(self.root)} if PROJECT.fullmatch(name))
         for name in gone if self.choices.project is None else ():
-            self.say(f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left.")
+            self.say(
+                f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left, triggers too."
+            )
 
     def _wanted(self) -> Callable[[Key], bool]:
         if self.choices.only is None and {*steps.STEPS} <= {*self._covered}:

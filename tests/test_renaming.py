@@ -66,6 +66,8 @@ def names() -> dict[str, set[str]]:
 def test_another_prefix_replaces_what_holds_no_data_and_keeps_the_rest_in_sight(acres: Repository) -> None:
     before = names()
     acres.configure(name_prefix="t-new")
+    drift = ran(acres, "drift")
+    assert (drift.code, "0 drifted" in drift.out) == (0, True), "what is still to be renamed has not drifted"
     planned = changes(acres, "plan")
     assert planned["rule/nightly"] == ("create", "renamed from t-dev-acres-nightly")
     assert planned["rule/nightly/formerly/t-dev-acres-nightly"] == ("delete", "renamed to t-new-acres-nightly")
@@ -147,13 +149,33 @@ def test_a_project_whose_folder_has_another_name_is_told_and_pruned(acres: Repos
     shutil.move(acres.root / "projects/acres", acres.root / "projects/fields")
     acres.project("fields", *LINES)
     done = ran(acres, "deploy")
-    assert "acres is deployed, but there is no projects/acres/ any more: --prune deletes what it left." in done.out
+    assert "acres is deployed, but there is no projects/acres/ any more: --prune deletes what it left, triggers too." in done.out
     assert names()["rule"] == {"t-dev-acres-nightly", "t-dev-fields-nightly"}
     assert "acres" in ran(acres, "status").out
     pruned = ran(acres, "deploy", "--prune")
     assert pruned.code == 0, pruned.err
     assert names()["rule"] == {"t-dev-fields-nightly"}
     assert names()["table"] == {"t-dev-acres-runs", "t-dev-fields-runs"}
+
+
+def test_another_key_is_another_resource_and_the_old_one_is_told(acres: Repository) -> None:
+    acres.project("acres", *LINES[:-1], 'p.schedule("weekly", m, "cron(0 3 * * ? *)")')
+    planned = changes(acres, "plan")
+    assert planned["rule/weekly"] == ("create", "does not exist")
+    told = "no longer declared; it goes on starting executions, unless you say --prune"
+    assert planned["rule/nightly"] == ("orphan", told)
+    assert ran(acres, "deploy", "--prune").code == 0
+    assert names()["rule"] == {"t-dev-acres-weekly"}
+
+
+def test_what_was_to_be_renamed_and_is_gone_has_drifted(acres: Repository) -> None:
+    events = boto3.client("events", **PLACE)
+    events.remove_targets(Rule="t-dev-acres-nightly", Ids=["target"])
+    events.delete_rule(Name="t-dev-acres-nightly")
+    acres.configure(name_prefix="t-new")
+    drift = ran(acres, "drift")
+    assert drift.code == 2
+    assert "rule/nightly deleted: arn:aws:events:eu-central-1:123456789012:rule/t-dev-acres-nightly is gone" in drift.out
 
 
 def test_another_region_is_refused(acres: Repository) -> None:
