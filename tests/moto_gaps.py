@@ -16,6 +16,7 @@ from moto.s3.responses import S3Response
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from tests.moto_glue import moto_glue
+from tests.strict_lambda import weigh
 from tests.strict_s3 import strict_s3
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
@@ -56,18 +57,23 @@ def get_configuration(function: Any, on_create: bool = False) -> dict[str, Any]:
 
 
 def update_configuration(function: Any, updates: dict[str, Any]) -> dict[str, Any]:
-    """Changes storage and log group, then what moto changes."""
+    """Changes storage and log group, then what moto changes, if that is not too large."""
+    before = dict(vars(function))
     if "EphemeralStorage" in updates:
         function.ephemeral_storage = updates["EphemeralStorage"]["Size"]
     function.logging_config = {**function.logging_config, **updates.get("LoggingConfig", {})}
-    result: dict[str, Any] = _UPDATE(function, updates)
+    _UPDATE(function, updates)
+    weigh(function, before)
+    result: dict[str, Any] = function.get_configuration()
     return result
 
 
 def update_function_code(function: Any, updates: dict[str, Any]) -> dict[str, Any]:
-    """Changes the architecture, then the code."""
+    """Changes the architecture, then the code, if that is not too large."""
+    before = dict(vars(function))
     function.architectures = updates.get("Architectures", function.architectures)
     result: dict[str, Any] = _CODE(function, updates)
+    weigh(function, before)
     return result
 
 

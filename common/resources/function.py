@@ -2,9 +2,11 @@
 
 Code and configuration are two calls, and Lambda refuses the second while it is still busy with the first. Configuration goes
 first: a runtime that Lambda no longer supports must be left before it accepts code again, what is wrong is refused before the
-code is touched, and new code never runs without the environment that it expects. `State` and `LastUpdateStatus` belong to the
-desired state, so that a change whose end was never seen counts as a difference. An update names the revision that the plan was
-made from, so that nobody's change of the meantime is written over.
+code is touched, and new code never runs without the environment that it expects. Only where packages move from the code into a
+layer, so that the new layers are too large for the old code, they come after the code: the old pair is small enough, and so is
+the new one, so at least one of the two mixed ones is, too. `State` and `LastUpdateStatus` belong to the desired state, so that
+a change whose end was never seen counts as a difference. An update names the revision that the plan was made from, so that
+nobody's change of the meantime is written over.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
@@ -23,6 +25,8 @@ from common.tags import owned_tags
 
 _CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})
+_TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller")
+"""What Lambda says of code and layers that are too large together."""
 
 
 class Versioned(Protocol):
@@ -152,21 +156,47 @@ class Function(Declared):
         desired, changed = change.desired, change.changed
         if changed & _STATUS:
             changed = frozenset(desired)
-        revision = change.live.revision if change.live else None
         response: dict[str, Any] = {"CodeSha256": desired["CodeSha256"]}
-        if changed & self._configuration().keys():
-            wanted = {name: desired[name] for name in self._configuration()}
-            response = self._change(aws, "UpdateFunctionConfiguration", self._by_number(aws, wanted), wanted, revision)
-            if changed & _CODE and change.live and revision:
-                revision = self._next_revision(aws, {**{name: change.live.state.get(name) for name in _CODE}, **wanted})
-        if changed & _CODE:
-            wanted = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": desired["Architectures"]}
-            response = self._change(aws, "UpdateFunctionCode", wanted, {name: desired[name] for name in _CODE}, revision)
+        configuration = {name: desired[name] for name in self._configuration()}
+        code = {name: desired[name] for name in _CODE}
+        steps = [configuration] if changed & configuration.keys() else []
+        steps += [code] if changed & _CODE else []
+        try:
+            response = self._carry_out(aws, change.live, steps) or response
+        except AwsError as error:
+            if not (steps == [configuration, code] and any(text in error.said for text in _TOO_LARGE)):
+                raise
+            live = change.live or self.read(aws)
+            before = live.state if live is not None else {"Layers": []}
+            rest = {**configuration, "Layers": before["Layers"]}
+            first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
+            response = self._carry_out(aws, live, [*first, code, configuration])
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         return self._outputs(response, desired)
+
+    def _carry_out(self, aws: Aws, live: Live | None, steps: list[State]) -> dict[str, Any]:
+        """Updates of configuration or code, one after the other, each of the revision that the one before has left.
+
+        Returns:
+            What Lambda said of the last one, and which code the function has.
+        """
+        revision = live.revision if live else None
+        expected = {name: live.state.get(name) for name in _CODE} if live else {}
+        response: dict[str, Any] = {}
+        for number, wanted in enumerate(steps):
+            if number and live and revision:
+                revision = self._next_revision(aws, expected)
+            expected |= wanted
+            if "CodeSha256" in wanted:
+                sent = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": wanted["Architectures"]}
+                response = self._change(aws, "UpdateFunctionCode", sent, wanted, revision)
+            else:
+                sent = self._by_number(aws, wanted)
+                response = self._change(aws, "UpdateFunctionConfiguration", sent, wanted, revision)
+        return response
 
     def delete(self, aws: Aws) -> None:
         """Deletes the function with all its versions."""

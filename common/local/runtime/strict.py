@@ -4,6 +4,7 @@
   https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 * Some regions and partitions refuse tags in CreateBucket:
   https://github.com/hashicorp/terraform-provider-aws/issues/45566
+* Lambda weighs new layers with the old code, and says so in its own words: https://github.com/serverless/serverless/issues/8313
 """
 
 # ruff: noqa: SLF001 (ministack has no public seams)
@@ -11,7 +12,9 @@ from typing import Any
 
 import seams
 import settings as launch_settings
-from ministack.services import s3
+from ministack.services import lambda_svc, s3
+
+LIMIT = 262_144_000
 
 
 def install(_: launch_settings.Settings) -> None:
@@ -33,5 +36,16 @@ def install(_: launch_settings.Settings) -> None:
             return error("UnsupportedArgument", "The request contained an unsupported argument.", 400, f"/{name}")
         return create(name, body, headers, endpoint_region)
 
+    def weigh(code_zip: bytes | None, layers: Any) -> Any:
+        total = unzipped_size(code_zip) + sum(layer_size(layer) for layer in layers or [] if layer)
+        said = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes. "
+        return (
+            refusal("InvalidParameterValueException", f"{said}The actual size is {total} bytes.", 400) if total > LIMIT else None
+        )
+
+    unzipped_size = seams.use(lambda_svc, "_unzipped_size", "zip_data")
+    layer_size = seams.use(lambda_svc, "_layer_unzipped_size", "attachment")
+    refusal = seams.use(lambda_svc, "error_response_json", "code, message, status, extra, message_key, content_type")
+    seams.replace(lambda_svc, "_validate_total_unzipped_size", "code_zip, layers", weigh)
     s3._get_object_tagging = get_object_tagging
     s3._create_bucket = create_bucket

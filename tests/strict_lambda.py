@@ -1,0 +1,32 @@
+"""Lambda as strict as AWS, where moto is kinder: it weighs code and layers together, new ones of one with old ones of the other.
+
+The limit is of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, the words are Lambda's:
+https://github.com/serverless/serverless/issues/8313
+"""
+
+import io
+import zipfile
+from typing import Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.utils import get_backend
+
+LIMIT = 262_144_000
+
+
+def weigh(function: Any, before: dict[str, Any]) -> None:
+    """Refuses what is too large, and puts the function back as it was before."""
+    backend = get_backend(function.account_id, function.region)
+    layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
+    total = sum(_size(packed) for packed in (function.code_bytes, *(layer.code_bytes for layer in layers if layer)))
+    if total > LIMIT:
+        vars(function).update(before)
+        said = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes."
+        raise InvalidParameterValueException(f"{said} The actual size is {total} bytes.")
+
+
+def _size(packed: bytes) -> int:
+    if not packed:
+        return 0
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return sum(one.file_size for one in archive.infolist())
