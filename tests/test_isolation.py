@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from common import ahead
+from common.endpoints import Endpoints
 from common.errors import AwsError
 from tests.repository import ROOT, Ended, Repository
 
@@ -31,6 +32,7 @@ import os
 os.write(os.open({told!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT), f"{{__file__}}, ".encode())
 raise SystemExit(9)
 """
+NOWHERE = "http://127.0.0.1:9"
 BIN = Path(sys.executable).parent
 
 
@@ -39,6 +41,7 @@ def planted(repository: Repository) -> Iterator[Repository]:
     """A repository with modules of such names everywhere, and an embedded AWS that has its packages already."""
     told = str(repository.root / "told")
     repository.project("acres")
+    repository.configure("dev", endpoints={"default": NOWHERE})
     repository.configure("local", embedded={}, account_id="000000000000", region="us-east-1")
     shutil.copytree(ROOT / "common", repository.root / "common", ignore=shutil.ignore_patterns("__pycache__"))
     for folder in ("", "projects/", "projects/acres/", "projects/acres/lambda/", "config/", "elsewhere/"):
@@ -76,7 +79,7 @@ def told(repository: Repository) -> str:
 @pytest.mark.parametrize("folder", ["", "projects/acres", "projects/acres/lambda", "elsewhere"])
 def test_commands_run_nothing_of_the_folders_that_they_are_typed_in(planted: Repository, folder: str) -> None:
     for words in (("package-lambdas",), ("policy", "--env", "dev"), ("plan", "--env", "dev"), ("--list",)):
-        ended = run(planted, folder, *words, AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1")
+        ended = run(planted, folder, *words, AWS_MAX_ATTEMPTS="1")
         assert told(planted) == "", ended.err
         assert ended.code == (1 if words[0] == "plan" else 0), ended.err
 
@@ -101,9 +104,11 @@ def test_the_other_process_does_not_see_what_variables_add(planted: Repository) 
         patched.setenv("PYTHONPATH", str(planted.root / "elsewhere"))
         patched.setenv("PYTHONSTARTUP", str(planted.root / "elsewhere/queue.py"))
         asking = ahead.Ahead()
-        where = {"region": "eu-central-1", "account_id": "123456789012", "endpoint": "http://127.0.0.1:9", "connections": 1}
+        where = {"region": "eu-central-1", "account_id": "123456789012", "endpoints": Endpoints({"default": NOWHERE})}
         asking.ask(where, [ahead.Question("sts", "GetCallerIdentity", {})], planted.root / "cache")
-        with pytest.raises(AwsError, match="sts could not be reached"):  # so the other process has come that far
-            asking.answer(ahead.Question("sts", "GetCallerIdentity", {}))
-        asking.close()
+        try:
+            with pytest.raises(AwsError, match="sts could not be reached"):  # so the other process has come that far
+                asking.answer(ahead.Question("sts", "GetCallerIdentity", {}))
+        finally:
+            asking.close()
     assert told(planted) == ""
