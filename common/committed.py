@@ -22,6 +22,7 @@ POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\
 LINKS = 40
 """More links than these on one way lead in a circle, as Linux sees it."""
 NEW, OTHER, GONE = "is not in the commit", "differs from the commit", "is missing"
+SAVED = "was changed after it was read"
 
 
 class Committed:
@@ -77,7 +78,7 @@ class Committed:
         except OSError:
             return GONE
         if content is not None and digest.of_bytes(data) != content:
-            return "was changed after it was read"
+            return SAVED
         if content is not None and bool(mode & stat.S_IXUSR) != (entry.mode == EXECUTABLE):
             return "is executable here or in the commit, not in both"
         return "" if entry.name == digest.of_blob(data, len(entry.name)) or self._is_checked_out_so(path, entry, data) else OTHER

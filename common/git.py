@@ -11,6 +11,8 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from common import interpreter
+
 SETTINGS = (
     *("core.fsmonitor=false", "core.untrackedCache=false", "core.quotePath=false", "core.ignoreStat=false"),
     *("core.trustctime=true", "core.checkStat=default", "core.attributesFile=/dev/null"),
@@ -59,6 +61,7 @@ class Repository:
         command = ["git", "--no-optional-locks", "--no-replace-objects", *settings, *place, *words]
         variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         variables |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ATTR_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        variables["PATH"] = interpreter.tools()
         try:
             return subprocess.run(  # noqa: S603 - our own words
                 command, input=given, capture_output=True, timeout=SECONDS, check=True, cwd=self.top, env=variables

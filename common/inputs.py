@@ -9,13 +9,14 @@ Follows https://docs.python.org/3/library/audit_events.html
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from common import provenance
+from common import digest, provenance
 from common.artifact import Sources
-from common.committed import Committed
+from common.committed import SAVED, Committed
 from common.digest import Digest
 from common.git import NoCommitError
 from common.packaging.tree import IGNORED
@@ -36,7 +37,8 @@ class Inputs:
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
-        self.opened: dict[str, None] = {}
+        self.opened: dict[str, list[int]] = {}
+        """What `stat` said of each file just before it was first opened, by its path."""
         self.commit = ""
         self._found: dict[str, str] | None = None
         self._lock = Lock()
@@ -48,7 +50,8 @@ class Inputs:
         """Notes that a file is opened for reading."""
         place = os.path.abspath(path)  # noqa: PTH100 - this runs whenever a file is opened
         if place.startswith(f"{self._root}{os.sep}"):
-            self.opened[place] = None
+            with suppress(OSError):  # it is not there
+                self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # noqa: PTH116 - see above
 
     def files(self, resources: Iterable[Resource]) -> dict[Path, Digest | None]:
         """All of them, and the digests of what is packaged.
@@ -78,8 +81,14 @@ class Inputs:
         with self._lock:
             if self._found is None:
                 committed = Committed(Path(self._root))
-                self.commit, self._found = committed.commit, committed.differing(self.files(resources))
+                self.commit, self._found = committed.commit, {**committed.differing(self.files(resources)), **self._changed()}
             return self._found
+
+    def _changed(self) -> dict[str, str]:
+        """The files that were saved after they were read: what was read of them may be in no commit."""
+        now = {place: Path(place) for place in self.opened.copy() if self._is_input(place)}
+        saved = [path for place, path in now.items() if path.exists() and digest.of_stat(path.stat()) != self.opened[place]]
+        return {path.relative_to(self._root).as_posix(): SAVED for path in saved}
 
     def about(self, resources: Iterable[Resource]) -> dict[str, str]:
         """Who deploys it, from where; see `provenance`.

@@ -12,6 +12,7 @@ from tests.repository import ROOT
 
 LAYERS = (
     {"search_path", "versions"},
+    {"interpreter"},
     {
         "build_folder",
         "cells",
@@ -21,10 +22,8 @@ LAYERS = (
         "errors",
         "extent",
         "fence",
-        "git",
         "history",
         "index",
-        "interpreter",
         "markup",
         "new_file",
         "profile",
@@ -38,8 +37,9 @@ LAYERS = (
         "tags",
         "task_options",
     },
-    {"provenance", "settings"},
-    {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"},
+    {"git", "settings"},
+    {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
+    | {"provenance"},
     {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "reasons", "remains"},
     {"release"},
     {

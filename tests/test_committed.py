@@ -120,6 +120,17 @@ def test_a_worktree_has_a_commit_of_its_own(tree: Path, tmp_path: Path) -> None:
     assert differing(tmp_path / "second", "a") == {"a": OTHER}
 
 
+def test_what_was_read_before_it_was_as_committed_is_told(tree: Path) -> None:
+    commit(tree, a="a", b="b")
+    times = (tree / "a").stat()
+    (tree / "a").write_text("c")
+    inputs = Inputs(tree)
+    assert (tree / "a").read_text() + (tree / "b").read_text() == "cb"
+    (tree / "a").write_text("a")
+    os.utime(tree / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert inputs.uncommitted([]) == {"a": "was changed after it was read"}
+
+
 def test_before_the_first_commit_nothing_is_committed(tree: Path) -> None:
     (tree / "a").write_text("a")
     assert Committed(tree).commit == ""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from common import ahead
+from common import ahead, interpreter
+from common.committed import Committed
 from common.endpoints import Endpoints
 from common.errors import AwsError
 from tests.repository import ROOT, Ended, Repository
@@ -111,4 +112,24 @@ def test_the_other_process_does_not_see_what_variables_add(planted: Repository) 
                 asking.answer(ahead.Question("sts", "GetCallerIdentity", {}))
         finally:
             asking.close()
+    assert told(planted) == ""
+
+
+def test_programs_of_the_current_folder_are_not_run(planted: Repository) -> None:
+    """An empty or relative entry of PATH stands for the current folder, whatever that is when a program is started."""
+    for folder in ("", "projects/acres/", "projects/acres/lambda/Validate/"):
+        for name in ("git", "uv", "npm", "node", "java"):
+            program = planted.write(f"{folder}{name}", f"#!/bin/sh\necho {folder}{name} >> {planted.root / 'told'}\nexit 9\n")
+            program.chmod(0o755)
+    planted.commit()
+    path = f":.:{os.environ['PATH']}"
+    for words in (("package-lambdas",), ("deploy", "--env", "local"), ("history", "--env", "local", "--json")):
+        ended = run(planted, "", *words, PATH=path)
+        assert (told(planted), ended.code) == ("", 0), ended.err
+    assert '"commit": "' in ended.out
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(planted.root)
+        patched.setenv("PATH", path)
+        assert interpreter.tools() == os.pathsep.join(entry for entry in path.split(os.pathsep) if entry.startswith("/"))
+        assert Committed(planted.root).commit
     assert told(planted) == ""

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from common import digest
+from common import digest, interpreter
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.archive import made_once
@@ -197,7 +197,7 @@ class Command:
 
 
 def _npm() -> str:
-    found = shutil.which("npm")
+    found = shutil.which("npm", path=interpreter.tools())
     if not found:
         raise ArtifactError("npm is not on PATH, and a Node.js function has dependencies. Install Node.js with npm.")
     return found

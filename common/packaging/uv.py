@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from common import interpreter
 from common.errors import ArtifactError
 
 HIDDEN = frozenset({"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PRERELEASE"})
@@ -30,7 +31,7 @@ def run(words: list[str], what: str) -> None:
     Raises:
         ArtifactError: uv is not there, or refuses.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN} | {"PATH": interpreter.tools()}
     command = [_found(), *words, "--quiet", "--no-progress", "--python", sys.executable]
     root = Path.cwd().anchor
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)  # noqa: S603 - uv
@@ -40,7 +41,7 @@ def run(words: list[str], what: str) -> None:
 
 def _found() -> str:
     beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
+    found = str(beside) if beside.exists() else shutil.which("uv", path=interpreter.tools())
     if not found:
         raise ArtifactError("uv is not installed beside Python or on PATH. Install it with: pip install uv")
     return found
