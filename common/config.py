@@ -66,9 +66,9 @@ class Project(Model):
 class Roles(Model):
     """How roles are managed. A role ARN on a resource, or in `arns`, replaces the managed role."""
 
-    arns: dict[Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/.+)?$")], RoleArn] = Field(
-        default_factory=dict
-    )
+    arns: dict[
+        Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/[A-Za-z_][A-Za-z0-9_-]*)?$")], RoleArn
+    ] = Field(default_factory=dict)
     """Existing roles by `kind` or `kind/Name`, for organisations in which deployers may not create roles."""
     permissions_boundary: PolicyArn | None = None
 

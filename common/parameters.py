@@ -21,8 +21,8 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
     paths = {path: where for where, path in _named(env, wanted)}
     values: dict[str, str] = {}
     errors: list[str] = []
-    for service, operation, asked, _ in questions(env, wanted):
-        for one in aws.call(service, operation, **asked)["Parameters"]:
+    for question in questions(env, wanted):
+        for one in aws.call("ssm", "GetParameters", **question.parameters)["Parameters"]:
             name = f"{one['Name']}{one.get('Selector', '')}"
             values[name] = one["Value"]
             try:

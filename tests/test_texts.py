@@ -92,6 +92,7 @@ def parameter(value: str) -> dict[str, Any]:
         ({"roles": {"arns": {"lambda": f"{ROLE}*"}}}, "roles.arns.lambda"),
         ({"roles": {"arns": {"lambda": f"{ROLE}a/"}}}, "roles.arns.lambda"),
         ({"roles": {"arns": {"lambda": f"arn:aws:iam::{ARABIC}:role/a"}}}, "roles.arns.lambda"),
+        ({"roles": {"arns": {"lambda/a\x1b": f"{ROLE}a"}}}, "roles.arns.lambda/a\x1b"),
         ({"roles": {"permissions_boundary": "arn:aws:iam::aws:policy/a'b"}}, "roles.permissions_boundary"),
         (function(role=f"{ROLE}a b"), "defaults.function.role"),
         (function(role=LAYER), "defaults.function.role"),
