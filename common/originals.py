@@ -50,7 +50,7 @@ class Originals:
         if stored != built:
             body = self._body(artifact, head, place) if body is None else body
             if not _same_members(artifact.build(self._build_dir).read_bytes(), body):
-                raise _other(artifact, place, stored, f"this repository builds {built}")
+                raise _other(artifact, place, stored, f"this machine builds {built} from it")
 
     def _body(self, artifact: Artifact, head: dict[str, Any], place: dict[str, str]) -> bytes:
         if head["ContentLength"] > SIZE_LIMIT:

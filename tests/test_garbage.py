@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import OvertakenError, UnfinishedError
+from common.fence import fenced
 from common.garbage import Collector
 from common.lock import Lock
 from common.planning import Options
@@ -232,3 +233,28 @@ def test_a_release_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None
     world.seconds += 400 * DAY
     collect(world)
     assert len(artifacts(world)) == 10
+
+
+def test_what_a_collection_that_lost_its_lease_deletes_late_is_uploaded_again(tmp_path: Path) -> None:
+    """Its last request arrives when a deploy has gone back to what was to be deleted: a job would find no script."""
+    world, won = World(), list[bool]()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    world.seconds += 400 * DAY
+    back = things(FIELDS, {"b": "print(0)"})
+
+    def fault(_call: int, when: str, operation: str) -> None:
+        if (when, operation) == ("before", "DeleteObjects") and not won:
+            with fenced(None):  # another process
+                Lock(FakeAws(world), ENV, "p", {}, lambda _: None).remove(lambda _: None)
+                won.append(deploy(world, back, tmp_path).failed == set())
+
+    with pytest.raises(OvertakenError):
+        collect(world, FakeAws(world, fault))
+    assert won == [True]
+    assert "print(0)" not in artifacts(world)
+    again = deploy(world, back, tmp_path)
+    assert again.actions()["artifact/b"] == "upload"
+    assert "print(0)" in artifacts(world)
+    world.seconds += 3600
+    deploy(world, back, tmp_path)
+    assert deploy(world, back, tmp_path).aws.calls["s3:GetObject"] == 0, "the root's tag proves all of it again"
