@@ -101,7 +101,8 @@ class Dependencies:
 
     def _install(self, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as place:
-            where = ["--target", str(folder), "-r", str(self._pinned(place))]
+            # Links would share their bytes with uv's cache, and with every environment in which somebody edits them.
+            where = ["--target", str(folder), "--link-mode", "copy", "-r", str(self._pinned(place))]
             uv.run(["pip", "install", "--no-deps", "--require-hashes", *_for(self.target), *where], self._what)
         (folder / ".lock").unlink(missing_ok=True)
 

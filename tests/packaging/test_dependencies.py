@@ -37,6 +37,13 @@ def members(one: Dependencies, folder: Path, build: Path) -> list[str]:
     return list(one.members(build, Ignoring(folder, ())))
 
 
+def test_what_is_installed_is_shared_with_no_environment(index: Path, folder: Path, tmp_path: Path) -> None:
+    """Else an edit in some site-packages, as people make it to look for an error, would be packaged under the lock's digest."""
+    installed = Dependencies(locked(folder, "grain\n"), X86).install(tmp_path / "build")
+    assert {path.name: path.stat().st_nlink for path in installed.rglob("*.py") if path.stat().st_nlink != 1} == {}
+    assert (installed / "grain/__init__.py").is_file()
+
+
 def test_a_lock_has_versions_and_hashes_of_everything(index: Path, folder: Path) -> None:
     found = locked(folder, "grain\nstraw\n")
     assert pins(found) == ["grain==1.0", "husk==1.2", "straw==2.0"]
@@ -118,9 +125,10 @@ def test_what_is_installed_once_is_shared_even_by_builds_at_the_same_time(index:
     for thread in threads:
         thread.join()
     assert len(set(found)) == 1
-    assert [path.name for path in (tmp_path / "build/.dependencies").iterdir()] == [found[0].name]
-    for name in [one.name for one in index.glob("*.whl")]:
-        (index / name).unlink()
+    name = found[0].name
+    assert {path.name for path in (tmp_path / "build/.dependencies").iterdir()} == {name, f"{name}.sha256"}
+    for wheel_file in [one.name for one in index.glob("*.whl")]:
+        (index / wheel_file).unlink()
     assert Dependencies(requirements, X86).install(tmp_path / "build") == found[0]
 
 
