@@ -1,7 +1,6 @@
 """Invoke tasks: parse, call, print. Nothing else.
 
-`deploy` is the chain of all steps; each step's task has the one before it as its pre-task, so any of them is a targeted deploy
-that first brings up to date what it stands on.
+`deploy` is the chain of all steps, tied by pre-tasks: each is a targeted deploy that first brings what it needs up to date.
 """
 
 import sys
@@ -67,6 +66,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         verify: bool = False,
         rebuild: bool = False,
         adopt: bool = False,
+        adopt_from: str = "",
         json: bool = False,
         jobs: str = "16",
         yes: bool = False,
@@ -76,7 +76,8 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         dry_run: bool = False,
     ) -> None:
         asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "yes": yes, "wait": wait}
-        asked |= {"rebuild": rebuild, "json": json, "env": env, "project": project, "only": only, "prune": prune, "data": data}
+        asked |= {"adopt_from": adopt_from, "data": data}
+        asked |= {"rebuild": rebuild, "json": json, "env": env, "project": project, "only": only, "prune": prune}
         requested = INVOCATION.get().requested({**asked, "dry_run": dry_run})
         opened = session(requested, planning=dry_run, **asked)
         if dry_run:
@@ -147,6 +148,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
     verify: bool = False,
     rebuild: bool = False,
     adopt: bool = False,
+    adopt_from: str = "",
     json: bool = False,
     jobs: str = "16",
     prune: bool = False,
@@ -154,7 +156,7 @@ def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its sig
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     asked: dict[str, Any] = {"force": force, "verify": verify, "adopt": adopt, "jobs": jobs, "prune": prune, "data": data}
-    asked["rebuild"] = rebuild
+    asked |= {"rebuild": rebuild, "adopt_from": adopt_from}
     show_plan(session(["plan"], planning=True, json=json, env=env, project=project, only=only, **asked))
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from common.errors import UsageError
 
+NOBODY = "nobody"
+"""Who owns what carries no tags of a deployer."""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -14,7 +17,7 @@ class Choices:
         project: one project, several separated by commas, or all.
         rebuild: build everything anew, whatever was built before; it implies `verify`.
         only: a pattern of keys, as in ``glue-job/*``; what these need comes with them.
-        force, verify, adopt, prune, data: see `Options`.
+        force, verify, adopt, adopt_from, prune, data: see `Options`.
         jobs: how many calls may be under way at once.
         yes: ask nothing.
         wait: wait for another deploy instead of giving up.
@@ -35,6 +38,12 @@ class Choices:
     wait: bool = False
     prune: bool = False
     data: bool = False
+    adopt_from: str = ""
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Whose resources may be taken over; what has no owner is nobody's."""
+        return frozenset(filter(None, (NOBODY if self.adopt else "", self.adopt_from)))
 
     def __post_init__(self) -> None:
         """See `Raises`."""

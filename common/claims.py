@@ -3,48 +3,60 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from common import places, trust
-from common.config import OWNER_TAG, Environment
+from common.choices import NOBODY
+from common.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.errors import ConfigError, DeployError, OwnershipError
 from common.remains import Remains
 from common.resource import Action, Aws, Change, Key, Live, Resource
 
 
-def check_owner(env: Environment, aws: Aws, resource: Resource, live: Live, owners: Collection[str], *, pending: bool) -> None:
-    """Looks whether something that exists is ours.
+def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
+    """Whose something is that exists: None if it is ours, else how it is named to take it over.
 
     Args:
-        env: the environment.
-        aws: asked whether an artifact bucket without tags is one that was only just created.
         resource: as it is declared.
         live: as it is.
-        owners: whose tags it may carry besides ours, as it was recorded when the environment had another prefix.
-        pending: a deploy that did not finish was about to create it, and may not have come to its tags.
+        own: the environment's owner tag, and those that it had before.
+    """
+    tags = live.state.get("Tags", {})
+    environment, project = tags.get(OWNER_TAG), tags.get(PROJECT_TAG)
+    if environment in own:
+        return None if project in {None, resource.key.project} else f"{environment}:{project}"
+    return str(environment) if environment else NOBODY
+
+
+def check_unused(env: Environment, aws: Aws, resource: Resource, live: Live, theirs: str) -> bool:
+    """Looks whether something that is not ours is an artifact bucket that was only just created; then it is ours.
 
     Raises:
         OwnershipError: it is somebody else's, or nobody's.
     """
-    owner = live.state.get("Tags", {}).get(OWNER_TAG)
-    if owner == env.owner or owner in owners or (owner is None and (pending or trust.is_unused(aws, env, resource.arn))):
-        return
-    whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
+    if theirs == NOBODY and trust.is_unused(aws, env, resource.arn):
+        return True
+    whose = "does not carry this environment's tags" if theirs == NOBODY else f"belongs to {theirs}"
+    option = "--adopt" if theirs == NOBODY else f"--adopt-from {theirs}"
     within = next(iter(live.state.get("Foreign", ())), "")  # of a directory, an object
-    raise OwnershipError(
-        f"{resource.key.project}: {resource.key}: {resource.arn}{within} exists and {whose}. Rename yours, or take it over with "
-        f"--adopt."
-    )
+    where = f"{resource.key.project}: {resource.key}: {resource.arn}{within}"
+    raise OwnershipError(f"{where} exists and {whose}. Rename yours, or take it over with {option}.")
 
 
-def check_replaceable(resource: Resource, fixed: str, *, data: bool) -> None:
+def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: bool) -> None:
     """Looks whether a resource may be deleted and made anew.
 
     Args:
         resource: as it is declared.
         fixed: the fields that cannot be changed in place.
         data: data may be deleted.
+        theirs: it is only being taken over.
 
     Raises:
-        DeployError: it holds data.
+        DeployError: it holds data, or is not ours yet.
     """
+    if theirs:
+        raise DeployError(
+            f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and what is taken over is not "
+            f"replaced: {resource.arn} would be deleted. Declare it as it is, or declare yours under another name."
+        )
     if resource.data and not data:
         raise DeployError(
             f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and replacing it would delete what it "

@@ -83,3 +83,31 @@ def named(undeclared: Mapping[str, Any], declared: Mapping[str, Any], usual: Map
             yield from (f"{name}.{part}" for part in named(value, owned if isinstance(owned, Mapping) else {}, within or {}))
         else:
             yield name
+
+
+def split(live: Mapping[str, Any], declared: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A live JSON object as far as it is declared, and the rest of it."""
+    own: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for name, value in live.items():
+        inner = declared.get(name)
+        if isinstance(value, Mapping) and isinstance(inner, Mapping):
+            own[name], left = split(value, inner)
+            rest |= {name: left} if left else {}
+        else:
+            (own if name in declared else rest)[name] = value
+    return own, rest
+
+
+def statements(document: Mapping[str, Any] | None, own: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """The statements of a live policy: ours, which has the `Sid` of `own` or is the same without one, and those of others."""
+    found = (document or {}).get("Statement", [])
+    every = found if isinstance(found, list) else [found]
+    unnamed = {name: value for name, value in own.items() if name != "Sid"}
+    ours = [one for one in every if one.get("Sid") == own["Sid"] or one == unnamed]
+    return ours, [one for one in every if one not in ours]
+
+
+def by_sid(found: list[Any]) -> dict[str, Any]:
+    """Statements by their names; those without one are numbered."""
+    return {str(one.get("Sid") or f"statement {number}"): one for number, one in enumerate(found, 1)}

@@ -4,11 +4,12 @@ Ours is what is declared. What is live and not declared stays, and the reason na
 and is no longer is taken away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from common import claims, comparison, digest, places, reasons
+from common.choices import NOBODY
 from common.config import Environment
 from common.desired import rendered
 from common.digest import Digest
@@ -25,7 +26,7 @@ class Decider:
         digests: of every resource and artifact, as declared.
         contents: the content digests of artifacts.
         force: apply what is unchanged, too.
-        adopt: take over what exists without our tags.
+        adopt: whose resources to take over.
         data: replace what holds data, too.
     """
 
@@ -34,7 +35,7 @@ class Decider:
     digests: Mapping[Key, Digest]
     contents: Mapping[Key, Digest]
     force: bool
-    adopt: bool
+    adopt: Collection[str]
     data: bool
     former: dict[Key, Remains] = field(default_factory=dict)
     """What has another name or place now, as far as that was noticed, by keys of their own."""
@@ -65,9 +66,11 @@ class Decider:
             unknown = unreadable and recorded != self.digests[key]
             lost = f"{unreadable}, so another name that it had is not known" if unknown else ""
             return Change(key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
-        if not self.adopt:
-            owners = places.owners(resource, told, self.env.account_id, self.env.name)
-            claims.check_owner(self.env, self.aws, resource, live, owners, pending=pending)
+        owners = {self.env.owner, *places.owners(resource, told, self.env.account_id, self.env.name)}
+        owner = claims.owner(resource, live, owners)
+        theirs = owner is not None and not (owner == NOBODY and pending)
+        if theirs and owner not in self.adopt:
+            theirs = not claims.check_unused(self.env, self.aws, resource, live, owner or NOBODY)
         applied = (body or {}).get("desired")
         stale = comparison.taken_away(live.undeclared, applied if isinstance(applied, dict) else {})
         unfinished = pending and not applied
@@ -78,13 +81,16 @@ class Decider:
             reason = "up to date" if known else f"{moved}is as declared; {unreadable or 'its record is not'}"
             return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
         if fixed := ", ".join(sorted(resource.immutable & changed)):
-            claims.check_replaceable(resource, fixed, data=self.data)
+            claims.check_replaceable(resource, fixed, data=self.data, theirs=theirs)
             resource.check_creation(self.aws, desired)
             cost = "; everything in it is deleted" if resource.data else ""
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
         reason = reasons.of(resource, desired, live, changed, stale, project.files) or "forced"
         if changed and recorded == self.digests[key]:
             reason = f"changed in AWS: {reason}"
+        if theirs:
+            alone = ", its tags alone" if changed <= {"Tags"} else ""
+            reason = f"taken over from {owner}{alone}: {reason}"
         reason = f"{moved}{reason}"
         reason += reasons.kept(resource, desired, comparison.without(live.undeclared, stale))
         return Change(key, Action.UPDATE, reason, desired, live, frozenset(changed or desired.keys() - kept), stale)

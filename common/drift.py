@@ -51,17 +51,28 @@ class Drifted:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A resource with fields that nobody declares, by their dotted names: they are no drift, and every deploy keeps them."""
+
+    project: str
+    key: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """What was compared: how many resources, which of them have drifted, and which were never deployed.
 
     Args:
         left_over: what is deployed and declared no more, or not by this name.
+        kept: what has fields that nobody declares.
     """
 
     checked: int
     drifted: tuple[Drifted, ...]
     undeployed: tuple[str, ...]
     left_over: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource], pool: Executor) -> Found:
@@ -84,10 +95,11 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
     compared = list(pool.map(comparer.one, resources))
     undeployed = tuple(f"{one.key.project}:{one.key}" for one, found in zip(resources, compared, strict=True) if found is None)
     drifted = [one for found in compared if found is not None for one in found]
+    kept = tuple(sorted(comparer.kept, key=lambda one: (one.project, one.key)))
     declared = {one.key for one in resources}
     left_over = [key for key in comparer.rooted if key not in declared and key not in artifacts and key.kind != "artifact"]
     told = tuple(f"{key.project}:{key}" for key in sorted(left_over))
-    return Found(len(resources) - len(undeployed), (*lost, *drifted), undeployed, told)
+    return Found(len(resources) - len(undeployed), (*lost, *drifted), undeployed, told, kept)
 
 
 def _unreadable(env: Environment, project: str) -> Drifted:
@@ -102,6 +114,7 @@ class _Comparer:
         self.rooted = {key for key, _ in found if key is not None}
         """What the release roots name, pending or not."""
         self.contents: Mapping[Key, str] = {}
+        self.kept: list[Kept] = []
 
     def one(self, one: Resource) -> list[Drifted] | None:
         """None if it was never deployed; else a list of what it shows, which is one thing or nothing."""
@@ -118,7 +131,11 @@ class _Comparer:
             return self._under_former(one, former)
         if live is None:
             return [Drifted(project, key, "deleted", f"{one.arn} is gone")]
-        fields = tuple(_fields(one, applied, rendered(one.desired(), self._content), live.state))
+        declared = rendered(one.desired(), self._content)
+        fields = tuple(_fields(one, applied, declared, live.state))
+        others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, applied))
+        if kept := tuple(comparison.named(others, declared, one.usual)):
+            self.kept.append(Kept(project, key, kept))
         owner = live.state.get("Tags", {}).get(OWNER_TAG)
         if owner not in {self._env.owner, *places.owners(one, [body], self._env.account_id, self._env.name)}:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
@@ -147,6 +164,8 @@ class _Comparer:
 
 def _fields(one: Resource, applied: State, declared: State, live: State) -> Iterator[Field]:
     for name in comparison.difference(declared, live):
+        if name in one.defaults and one.loses(name, live.get(name)):
+            continue  # nobody has named it, and a deploy leaves it
         before, wanted, now = (_leaves(one, name, state.get(name)) for state in (applied, declared, live))
         parts = sorted({*before, *wanted, *now})
         for part in parts:

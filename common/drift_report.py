@@ -23,6 +23,7 @@ def report(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
     if answer is not None:
         answer.found |= {"checked": found.checked, "drifted": [asdict(one) for one in found.drifted]}
         answer.found |= {"not_deployed": list(found.undeployed), "left_over": list(found.left_over)}
+        answer.found["kept"] = [asdict(one) for one in found.kept]
     else:
         _show(Screen(stream), session, found)
     return bool(found.drifted)
@@ -33,6 +34,8 @@ def _show(screen: Screen, session: Session, found: Found) -> None:
         screen.line(quoted(f"{one.project}: {one.key} {one.how}: {printable(one.what)}"))
         if one.fields:
             screen.table(COLUMNS, [_row(one, number) for number in range(len(one.fields))], folding=range(4))
+    for kept in found.kept:
+        screen.line(quoted(f"{kept.project}: {kept.key} kept, not declared: {printable(', '.join(kept.fields))}"))
     if found.undeployed:
         session.say(f"not deployed yet: {', '.join(found.undeployed)}")
     if found.left_over:

@@ -40,7 +40,7 @@ class Options:
         wanted: which resources are to be brought up to date.
         force: apply everything wanted, changed or not.
         verify: read every live resource in full instead of trusting records and index, and every artifact instead of its tags.
-        adopt: take over resources that exist without our tags.
+        adopt: whose resources to take over, if they exist under our names.
         prune: delete what is no longer declared.
         data: delete what holds data, too, where a deletion is asked for.
         complete: the plan is about all projects, so what refers to something shared is in it.
@@ -49,7 +49,7 @@ class Options:
     wanted: Callable[[Key], bool] = lambda _: True
     force: bool = False
     verify: bool = False
-    adopt: bool = False
+    adopt: Collection[str] = ()
     prune: bool = False
     data: bool = False
     complete: bool = True

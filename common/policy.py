@@ -76,11 +76,12 @@ OPERATIONS = {
         *("GetObject", "HeadObject", "PutObject", "DeleteObject", "DeleteObjects", "GetObjectTagging"),
     ),
     "lambda": (
-        *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"),
+        *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
+        *("TagResource", "UntagResource"),
         *("PublishLayerVersion", "GetLayerVersion", "ListLayerVersions", "DeleteLayerVersion"),
     ),
     "glue": (
-        *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource"),
+        *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource", "UntagResource"),
         *("CreateCrawler", "UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler"),
         *("CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase"),
     ),
@@ -88,6 +89,7 @@ OPERATIONS = {
         *("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListTagsForResource"),
         *(
             "TagResource",
+            "UntagResource",
             "StartExecution",
             "ListExecutions",
             "DescribeExecution",
@@ -96,22 +98,31 @@ OPERATIONS = {
         ),
     ),
     "iam": (
-        *("CreateRole", "DeleteRole", "GetRole", "TagRole", "UpdateAssumeRolePolicy", "PutRolePolicy", "DeleteRolePolicy"),
+        *(
+            "CreateRole",
+            "DeleteRole",
+            "GetRole",
+            "TagRole",
+            "UntagRole",
+            "UpdateAssumeRolePolicy",
+            "PutRolePolicy",
+            "DeleteRolePolicy",
+        ),
         *("GetRolePolicy", "ListRolePolicies", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies"),
         *("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
     ),
     "dynamodb": (
         *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
-        *("ListTagsOfResource", "TagResource"),
+        *("ListTagsOfResource", "TagResource", "UntagResource"),
     ),
-    "sns": ("CreateTopic", "DeleteTopic", "GetTopicAttributes", "ListTagsForResource", "TagResource"),
+    "sns": ("CreateTopic", "DeleteTopic", "GetTopicAttributes", "ListTagsForResource", "TagResource", "UntagResource"),
     "events": (
         *("PutRule", "DeleteRule", "DescribeRule", "PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
-        *("TagResource",),
+        *("TagResource", "UntagResource"),
     ),
     "logs": (
-        *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "ListTagsForResource", "TagResource", "GetLogEvents"),
-        *("FilterLogEvents",),
+        *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "ListTagsForResource"),
+        *("TagResource", "UntagResource", "GetLogEvents", "FilterLogEvents"),
     ),
 }
 """Every operation that is on resources of the environment's own."""

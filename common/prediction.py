@@ -30,6 +30,8 @@ CREATING: dict[str, tuple[str, ...]] = {
 }
 """Other types are taken to need two calls."""
 UPDATING = {"lambda": "UpdateFunctionConfiguration", "layer": "PublishLayerVersion", "state-machine": "UpdateStateMachine"}
+READ_AGAIN = frozenset({"glue-job", "crawler", "rule"})
+"""Kinds that are replaced whole, and read just before, so that what nobody declares is kept."""
 CODE = frozenset({"CodeSha256", "Architectures"})
 
 
@@ -74,3 +76,4 @@ def _operations(change: Change) -> Iterator[str]:
             fields = set(change.changed) - {"Tags"}
             parts = (bool(fields - CODE), bool(fields & CODE)) if kind == "lambda" else (bool(fields),)
             yield from [UPDATING.get(kind, "Update")] * sum(parts) + ["TagResource"] * ("Tags" in change.changed)
+            yield from ["Get"] * (kind in READ_AGAIN and bool(fields)) + ["UntagResource"] * ("Tags" in change.stale)

@@ -98,7 +98,7 @@ class Renderer:
             raise DeclarationError(f"{where}: there is no folder {tree.shown(declaration.folder)}/.")
         environment, refs = self._names.substitute(check_variables(settings.environment, where), where)
         network = settings.network or (self._env.network if settings.vpc else None)
-        group = self._log_group(ref, settings.log_retention_days)
+        group = self._log_group(ref, settings)
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
         in_network = permissions.network_interfaces(ref.arn) if network else []
         role, needs = self._role(ref, settings.role, [*granted, permissions.logs([group.arn]), *in_network])
@@ -256,11 +256,11 @@ class Renderer:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         return Location(Ref(self._key("bucket", bucket), bucket, self._env.bucket_arn(bucket)), prefix)
 
-    def _log_group(self, ref: Ref, retention_days: int) -> LogGroup:
-        name, key = f"/aws/lambda/{ref.name}", self._key("log-group", ref.key.name)
-        common = self._common(Ref(key, name, self._env.arn("logs", f"log-group:{name}")), ())
-        group = LogGroup(**common, retention_days=retention_days)
-        self._add(group)
+    def _log_group(self, ref: Ref, settings: FunctionSettings) -> LogGroup:
+        name = f"/aws/lambda/{ref.name}"
+        group_ref = Ref(self._key("log-group", ref.key.name), name, self._env.arn("logs", f"log-group:{name}"))
+        days, unnamed = settings.log_retention_days, "log_retention_days" not in settings.model_fields_set
+        self._add(group := LogGroup(**self._common(group_ref, ()), retention_days=days, by_default=unnamed))
         return group
 
     def _add(self, resource: Resource) -> None:

@@ -277,7 +277,8 @@ class Change:
         """Whether it does what it was planned for, to a resource that is like this now."""
         if self.action is Action.CREATE or live is None:
             return self.action is Action.CREATE and live is None
-        return self.action is Action.REPLACE or {*difference(self.desired, live.state)} <= self.changed
+        known = self.changed | {*difference(self.desired, self.live.state if self.live else {})}
+        return self.action is Action.REPLACE or {*difference(self.desired, live.state)} <= known
 
 
 @dataclass(frozen=True)

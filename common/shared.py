@@ -107,8 +107,10 @@ class SharedResources:
 
     def log_group(self, name: str) -> None:
         """A log group with the environment's retention."""
-        days = self._env.defaults.log_retention_days
-        self._add(LogGroup(**self._common(self._refs.log_group(name)), retention_days=days))
+        defaults = self._env.defaults
+        by_default = "log_retention_days" not in defaults.model_fields_set
+        common = self._common(self._refs.log_group(name))
+        self._add(LogGroup(**common, retention_days=defaults.log_retention_days, by_default=by_default))
 
     def layer(
         self,

@@ -8,6 +8,7 @@ HELP = {
     "verify": "Read every file, live resource and artifact instead of trusting what is remembered and recorded.",
     "rebuild": "Build everything anew and compare it with what is deployed, as --verify compares the rest.",
     "adopt": "Take over resources that exist without our tags.",
+    "adopt_from": "Take over resources that carry the tags of this owner, as the refusal names it.",
     "json": "Print one JSON object instead of text.",
     "jobs": "How many AWS calls may be under way at once (default: 16).",
     "yes": "Ask nothing, not even on protected environments.",

@@ -112,7 +112,7 @@ def test_what_is_not_ours_is_not_touched_unless_adopted(tmp_path: Path) -> None:
     with pytest.raises(OwnershipError, match=r"thing/a.*--adopt"):
         deploy(world, things(FIRST), tmp_path)
     assert world.live == {arn: {"Size": 5}}
-    deploy(world, things(FIRST), tmp_path, options=Options(adopt=True))
+    deploy(world, things(FIRST), tmp_path, options=Options(adopt={"nobody"}))
     assert world.live[arn]["Size"] == 1
 
 

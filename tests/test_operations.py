@@ -91,15 +91,6 @@ CONSOLE: dict[str, tuple[Callable[[], object], dict[str, str], tuple[str, ...]]]
         ("--verify",),
     ),
     "a foreign function": (replace_function, {"lambda/Validate": "replaced"}, ("--verify", "--adopt")),
-    "a policy more": (
-        lambda: boto3.client("iam").put_role_policy(
-            RoleName="t-dev-acres-load-glue-job",
-            PolicyName="more",
-            PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}',
-        ),
-        {"role/load-glue-job": "changed"},
-        ("--verify",),
-    ),
     "a disabled rule": (
         lambda: boto3.client("events", **PLACE).disable_rule(Name="t-dev-acres-daily"),
         {"rule/daily": "changed"},
@@ -117,6 +108,22 @@ def test_what_was_done_by_hand_is_shown_and_put_back(deployed: Repository, what:
         assert "--adopt" in refused(deployed.invoke("deploy", "--env", "dev", "--verify"))
     assert deployed.invoke("deploy", "--env", "dev", *repair).code == 0
     assert command(deployed, "drift")["drifted"] == []
+
+
+def test_what_nobody_declares_is_named_and_kept(deployed: Repository) -> None:
+    """Of a role as of any other resource."""
+    iam, allow = boto3.client("iam"), {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    role = "t-dev-acres-load-glue-job"
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_role_policy(RoleName=role, PolicyName="more", PolicyDocument=document)
+    found = command(deployed, "drift")
+    assert (found["drifted"], found["kept"]) == (
+        [],
+        [{"project": "acres", "key": "role/load-glue-job", "fields": ["Policies.more"]}],
+    )
+    assert "acres: role/load-glue-job kept, not declared: Policies.more" in deployed.invoke("drift", "--env", "dev").out
+    assert deployed.invoke("deploy", "--env", "dev", "--verify", "--force").code == 0
+    assert "more" in iam.list_role_policies(RoleName=role)["PolicyNames"]
 
 
 def test_drift_lays_three_states_side_by_side_and_hides_what_may_be_secret(deployed: Repository) -> None:

@@ -104,7 +104,7 @@ def named_calls() -> set[str]:
 def test_every_call_that_the_source_names_is_allowed(actions: set[str]) -> None:
     calls = named_calls()
     assert len(calls) > 60
-    assert {call for call in calls if not set(policy.actions_of(call)) <= actions} == {"ssm:GetParameters"}, "none is configured"
+    assert not {call for call in calls if not set(policy.actions_of(call)) <= actions}
 
 
 def test_every_call_of_a_deploy_is_allowed(moto: None, actions: set[str]) -> None:
@@ -283,4 +283,4 @@ def test_who_must_set_a_boundary_cannot_do_without(moto: None) -> None:
         ("DeleteRolePermissionsBoundary", free, "PermissionsBoundary"),
     ):
         with pytest.raises(AwsError, match=rf"{operation}\b"):
-            updated(Deployer(boundary), other, {changed})
+            updated(Deployer(boundary), other, {changed}, stale={changed: boundary})

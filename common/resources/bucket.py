@@ -10,13 +10,16 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from common import comparison
 from common.desired import whole
 from common.errors import AwsError, DeclarationError, DeployError, OwnershipError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags, tag_list, tag_map
+from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+_AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
+"""A bucket that is encrypted with a key of its own is encrypted, and keeps that key."""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
 
@@ -72,17 +75,25 @@ class Bucket(Declared):
         encryption = self._find(aws, "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError")
         ownership = self._find(aws, "GetBucketOwnershipControls", "OwnershipControlsNotFoundError")
         block = self._find(aws, "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
+        rules = encryption["ServerSideEncryptionConfiguration"] if encryption else {}
         policy = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
+        (statement,) = self._policy()["Statement"]
+        own, others = comparison.statements(policy and json.loads(policy["Policy"]), statement)
+        notified = "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration")
+        tags = self._live_tags(aws)
+        kept: State = {"Policy": comparison.by_sid(others)} if others else {}
+        kept |= {"ServerSideEncryptionConfiguration": rules} if _algorithm(rules) not in {"AES256", None} else {}
+        kept |= {"EventBridge": True} if notified and not self.event_bridge else {}
         state = {
             "Versioning": self._call(aws, "GetBucketVersioning").get("Status"),
-            "Encryption": encryption and _algorithm(encryption["ServerSideEncryptionConfiguration"]),
+            "Encryption": "AES256" if encryption and _algorithm(rules) in _AT_LEAST else None,
             "ObjectOwnership": ownership and ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
             "PublicAccessBlock": block and block["PublicAccessBlockConfiguration"],
-            "Policy": policy and json.loads(policy["Policy"]),
-            "EventBridge": "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration"),
-            "Tags": owned_tags(self._live_tags(aws), self.tags),
+            "Policy": {"Version": "2012-10-17", "Statement": own} if own else None,
+            "EventBridge": notified and self.event_bridge,
+            "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state)
+        return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the bucket, then makes every setting, first its tags, which say whose it is if the rest is interrupted.
@@ -110,22 +121,25 @@ class Bucket(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications of others in the same set are kept."""
         if "Tags" in change.changed:
-            tags = tag_list({**self._live_tags(aws), **change.desired["Tags"]})
+            live = {name: text for name, text in self._live_tags(aws).items() if name not in stale_tags(change.stale)}
+            tags = tag_list({**live, **change.desired["Tags"]})
             self._call(aws, "PutBucketTagging", Tagging={"TagSet": tags})
         if "ObjectOwnership" in change.changed:
             rules = [{"ObjectOwnership": change.desired["ObjectOwnership"]}]
             self._call(aws, "PutBucketOwnershipControls", OwnershipControls={"Rules": rules})
         if "PublicAccessBlock" in change.changed:
             self._call(aws, "PutPublicAccessBlock", PublicAccessBlockConfiguration=change.desired["PublicAccessBlock"])
-        if "Encryption" in change.changed:
+        if "Encryption" in change.changed and not (change.live and change.live.state["Encryption"]):
             rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": change.desired["Encryption"]}}
             self._call(aws, "PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
         if "Versioning" in change.changed:
             self._call(aws, "PutBucketVersioning", VersioningConfiguration={"Status": change.desired["Versioning"]})
         if "Policy" in change.changed:
-            self._call(aws, "PutBucketPolicy", Policy=json.dumps(change.desired["Policy"], sort_keys=True))
+            policy = change.desired["Policy"]
+            policy = self._with_others(aws, policy) if change.live else policy
+            self._call(aws, "PutBucketPolicy", Policy=json.dumps(policy, sort_keys=True))
         if "EventBridge" in change.changed:
-            self._notify(aws, change.desired["EventBridge"])
+            self._notify(aws, wanted=change.desired["EventBridge"], stale="EventBridge" in change.stale)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -166,12 +180,19 @@ class Bucket(Declared):
         }
         return {"Version": "2012-10-17", "Statement": [denied]}
 
-    def _notify(self, aws: Aws, event_bridge: bool) -> None:
+    def _with_others(self, aws: Aws, policy: State) -> State:
+        """The policy with the statements of others as they are now."""
+        found = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
+        live = json.loads(found["Policy"]) if found else {}
+        _, others = comparison.statements(live, policy["Statement"][0])
+        return {**policy, **live, "Statement": [*others, *policy["Statement"]]}
+
+    def _notify(self, aws: Aws, *, wanted: bool, stale: bool) -> None:
         live = self._call(aws, "GetBucketNotificationConfiguration")
-        wanted = {name: live[name] for name in _OTHER_NOTIFICATIONS if name in live}
-        if event_bridge:
-            wanted["EventBridgeConfiguration"] = {}
-        self._call(aws, "PutBucketNotificationConfiguration", NotificationConfiguration=wanted)
+        settings = {name: live[name] for name in _OTHER_NOTIFICATIONS if name in live}
+        if wanted or ("EventBridgeConfiguration" in live and not stale):
+            settings["EventBridgeConfiguration"] = {}
+        self._call(aws, "PutBucketNotificationConfiguration", NotificationConfiguration=settings)
 
     def _live_tags(self, aws: Aws) -> dict[str, str]:
         found = self._find(aws, "GetBucketTagging", "NoSuchTagSet")
@@ -196,5 +217,6 @@ def _delete_versions(aws: Aws, whose: dict[str, str], found: list[dict[str, Any]
 
 def _algorithm(configuration: dict[str, Any]) -> str | None:
     """The algorithm alone: AWS adds fields of its own to the rule, such as bucket keys and blocked encryption types."""
-    algorithm: str | None = configuration["Rules"][0].get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")
+    rule = configuration["Rules"][0] if configuration.get("Rules") else {}
+    algorithm: str | None = rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")
     return algorithm

@@ -10,12 +10,13 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from common import accepted, comparison
 from common.desired import whole
 from common.errors import AwsError, DeclarationError, SkippedError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.settings import CrawlerSettings
-from common.tags import owned_tags
+from common.tags import other_tags, owned_tags, stale_tags
 
 _CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
 _UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
@@ -30,6 +31,10 @@ class Crawler(Declared):
     """A crawler that writes the tables it finds below `targets` into `database`."""
 
     kind: ClassVar[str] = "crawler"
+    usual: ClassVar[State] = {
+        "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
+        "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},
+    }
     role_arn: str
     database: str
     targets: tuple[str, ...]
@@ -71,24 +76,27 @@ class Crawler(Declared):
         if live is None:
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
-        targets = {kind: found for kind, found in live["Targets"].items() if found and kind != "S3Targets"}
-        s3_targets = [{**found, "Exclusions": found.get("Exclusions", [])} for found in live["Targets"].get("S3Targets", ())]
+        s3_targets = [
+            {"Path": target["Path"], "Exclusions": target.get("Exclusions", [])}
+            for target in live["Targets"].get("S3Targets", ())
+        ]
+        configuration, _ = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
         state = {
             "Role": _arn(live["Role"], self.role_arn),
             "DatabaseName": live.get("DatabaseName"),
-            "Targets": {**targets, "S3Targets": s3_targets},
+            "Targets": {"S3Targets": s3_targets},
             "SchemaChangePolicy": live.get("SchemaChangePolicy"),
             "RecrawlPolicy": live.get("RecrawlPolicy") or {"RecrawlBehavior": _RECRAWL["everything"]},
             "TablePrefix": live.get("TablePrefix") or "",
             "Schedule": (live.get("Schedule") or {}).get("ScheduleExpression", ""),
-            "Configuration": json.loads(live.get("Configuration") or "{}"),
+            "Configuration": configuration,
             "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state)
+        return Live(state, undeclared=self._undeclared(live) | other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the crawler with its tags in one call."""
-        wanted = _sent(desired)
+        wanted = _sent(desired, {})
         if not wanted["Schedule"]:
             del wanted["Schedule"]
         try:
@@ -100,21 +108,40 @@ class Crawler(Declared):
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Sends the whole crawler if anything but the tags changed; an empty schedule takes the live one away.
+        """Sends the whole crawler if anything but the tags changed, with all that nobody declares as it is now.
+
+        An empty schedule takes the live one away.
 
         Raises:
             SkippedError: it runs, and is to be left alone then.
             AwsError: among others CrawlerRunningException: it runs, and did not come to its end.
         """
         if change.changed - {"Tags"}:
-            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _sent(change.desired))
+            live = _live(aws, self)
+            kept = self._undeclared(live) if live else {}
+            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _sent(change.desired, kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
+        if gone := stale_tags(change.stale):
+            aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:
         """Deletes the crawler; the tables that it found stay."""
         _delete(aws, self, self.settings.while_running)
+
+    def _undeclared(self, live: State) -> State:
+        """Other fields, other kinds of targets, and what else is said of a target or in the configuration."""
+        kept = comparison.undeclared(live, {}, accepted.CRAWLER)
+        if kept.get("CatalogId") == self.arn.split(":")[4]:
+            del kept["CatalogId"]
+        targets: State = {kind: found for kind, found in live["Targets"].items() if found and kind != "S3Targets"}
+        found = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
+        more = {path: comparison.undeclared(found[path], {}, accepted.TARGET) for path in self.targets if path in found}
+        targets |= {"S3Targets": said} if (said := {path: rest for path, rest in more.items() if rest}) else {}
+        _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
+        parts = {"Targets": targets, "Configuration": configuration}
+        return kept | {name: part for name, part in parts.items() if part}
 
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
@@ -175,9 +202,17 @@ def _stop(aws: Aws, one: Named) -> None:
             raise
 
 
-def _sent(desired: State) -> State:
-    wanted = {name: value for name, value in desired.items() if name != "Tags"}
-    return {**wanted, "Configuration": json.dumps(desired["Configuration"], sort_keys=True)}
+def _sent(desired: State, kept: State) -> State:
+    """The crawler as CreateCrawler and UpdateCrawler take it, with what is kept of the live one."""
+    others = dict(kept.get("Targets", {}))
+    more = others.pop("S3Targets", {})
+    targets = [{**more.get(target["Path"], {}), **target} for target in desired["Targets"]["S3Targets"]]
+    configuration = comparison.merged(desired["Configuration"], kept.get("Configuration", {}))
+    return {
+        **{name: value for name, value in {**kept, **desired}.items() if name != "Tags"},
+        "Targets": {**others, "S3Targets": targets},
+        "Configuration": json.dumps(configuration, sort_keys=True),
+    }
 
 
 def _arn(live: str, declared: str) -> str:

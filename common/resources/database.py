@@ -15,9 +15,9 @@ from common.desired import whole
 from common.errors import AwsError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags
+from common.tags import other_tags, owned_tags, stale_tags
 
-_NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase")
+_NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase", "FederatedDatabase")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,11 @@ class Database(Declared):
 
     kind: ClassVar[str] = "database"
     data: ClassVar[bool] = True
+    usual: ClassVar[State] = {
+        "CreateTableDefaultPermissions": [
+            {"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}
+        ]
+    }
     description: str = ""
 
     def desired(self) -> State:
@@ -38,7 +43,11 @@ class Database(Declared):
         if live is None:
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
-        return Live({"Description": live.get("Description", ""), "Tags": owned_tags(tags, self.tags)})
+        state = {"Description": live.get("Description", ""), "Tags": owned_tags(tags, self.tags)}
+        kept = {name: live[name] for name in _NOT_OURS if live.get(name)} | other_tags(tags, self.tags)
+        if not self.description and state["Description"]:
+            kept["Description"], state["Description"] = state["Description"], ""
+        return Live(state, undeclared=kept)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the database with its tags in one call."""
@@ -56,10 +65,13 @@ class Database(Declared):
         if "Description" in change.changed:
             live = _live(aws, self) or {}
             kept = {name: live[name] for name in _NOT_OURS if name in live}
-            wanted = {**kept, "Name": self.name, "Description": change.desired["Description"]}
+            described = change.desired["Description"] or ("" if "Description" in change.stale else live.get("Description", ""))
+            wanted = {**kept, "Name": self.name, "Description": described}
             aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=wanted)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
+        if gone := stale_tags(change.stale):
+            aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:

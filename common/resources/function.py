@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from common import accepted, comparison
 from common.desired import ContentOf, whole
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.remains import Named
 from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
 from common.settings import FunctionSettings, Network
-from common.tags import owned_tags
+from common.tags import other_tags, owned_tags, stale_tags
 
 _CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})
@@ -57,6 +58,7 @@ class Function(Declared):
 
     kind: ClassVar[str] = "lambda"
     artifact_field: ClassVar[str] = "CodeSha256"
+    usual: ClassVar[State] = accepted.USUAL_FUNCTION
     role_arn: str
     handler: str
     code: Artifact
@@ -128,7 +130,8 @@ class Function(Declared):
             "LastUpdateStatus": live.get("LastUpdateStatus"),
             "Tags": owned_tags(found.get("Tags"), self.tags),
         }
-        return Live(state, revision)
+        undeclared = comparison.undeclared({**found.get("Code", {}), **live}, state, accepted.FUNCTION)
+        return Live(state, revision, undeclared | other_tags(found.get("Tags"), self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the function and waits until it can be called."""
@@ -173,6 +176,8 @@ class Function(Declared):
             response = self._carry_out(aws, live, [*first, code, configuration])
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
+        if gone := stale_tags(change.stale):
+            aws.call("lambda", "UntagResource", Resource=self.arn, TagKeys=gone)
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         return self._outputs(response, desired)
@@ -183,7 +188,7 @@ class Function(Declared):
         Returns:
             What Lambda said of the last one, and which code the function has.
         """
-        revision = live.revision if live else None
+        revision, kept = (live.revision, live.undeclared) if live else (None, {})
         expected = {name: live.state.get(name) for name in _CODE} if live else {}
         response: dict[str, Any] = {}
         for number, wanted in enumerate(steps):
@@ -192,9 +197,10 @@ class Function(Declared):
             expected |= wanted
             if "CodeSha256" in wanted:
                 sent = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": wanted["Architectures"]}
+                sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
                 response = self._change(aws, "UpdateFunctionCode", sent, wanted, revision)
             else:
-                sent = self._by_number(aws, wanted)
+                sent = {**self._by_number(aws, wanted), **accepted.structures(wanted, kept)}
                 response = self._change(aws, "UpdateFunctionConfiguration", sent, wanted, revision)
         return response
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from common import accepted, comparison
 from common.desired import whole
 from common.errors import AwsError
 from common.remains import Named
 from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
 from common.settings import JobSettings
-from common.tags import owned_tags
+from common.tags import other_tags, owned_tags, stale_tags
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
 
@@ -30,6 +31,7 @@ class Job(Declared):
 
     kind: ClassVar[str] = "glue-job"
     artifact_field: ClassVar[str] = "Command"
+    usual: ClassVar[State] = {"JobMode": "SCRIPT", "ExecutionClass": "STANDARD"}
     role_arn: str
     script: Artifact
     bucket: str
@@ -76,7 +78,8 @@ class Job(Declared):
             "MaxRetries": live.get("MaxRetries") or 0,
         }
         state = {name: filled.get(name, live.get(name)) for name in self._job()}
-        return Live({**state, "Tags": owned_tags(tags, self.tags)})
+        kept = self._undeclared(live) | other_tags(tags, self.tags)
+        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=kept)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the job with its tags in one call."""
@@ -89,11 +92,15 @@ class Job(Declared):
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Sends the whole job if anything but the tags changed."""
+        """Sends the whole job if anything but the tags changed, with all that nobody declares as it is now."""
         if change.changed - {"Tags"}:
-            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=self._sent(change.desired))
+            found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
+            kept = self._undeclared(found["Job"]) if found else {}
+            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=comparison.merged(self._sent(change.desired), kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
+        if gone := stale_tags(change.stale):
+            aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -137,6 +144,15 @@ class Job(Declared):
             "NumberOfWorkers": settings.workers,
             "ExecutionClass": settings.execution_class,
         }
+
+    def _undeclared(self, live: State) -> State:
+        """What UpdateJob would reset if it were left out; capacity is said in one way, and that is declared."""
+        declared = self._job()
+        said = dict.fromkeys(("AllocatedCapacity", "MaxCapacity", "WorkerType", "NumberOfWorkers"))
+        kept = comparison.undeclared(live, {**said, **declared}, accepted.JOB)
+        if live.get("Command", {}).get("Name") != declared["Command"]["Name"]:
+            kept.pop("Command", None)  # a runtime is that of another kind of job
+        return kept
 
     def _special_arguments(self) -> dict[str, str]:
         """Settings that Glue takes as arguments."""

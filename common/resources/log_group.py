@@ -7,13 +7,13 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-lo
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from common.desired import whole
 from common.errors import AwsError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags
+from common.tags import other_tags, owned_tags, stale_tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,23 +22,40 @@ class LogGroup(Declared):
 
     kind: ClassVar[str] = "log-group"
     data: ClassVar[bool] = True
-    retention_days: int
+    retention_days: int | Literal["never"]
+    """How long lines are kept; ``never`` are they deleted."""
+    by_default: bool = False
+    """Nobody has named a retention: a group that keeps its lines longer keeps them."""
+
+    @property
+    def defaults(self) -> frozenset[str]:
+        """The retention, if nobody has named it."""
+        return frozenset({"retentionInDays"} if self.by_default else ())
+
+    def loses(self, name: str, live: Any) -> str:
+        """A shorter retention deletes what is older, at once."""
+        days = self.retention_days
+        shorter = name == "retentionInDays" and days != "never" and (live == "never" or live > days)
+        return "older logs are deleted" if shorter else ""
 
     def desired(self) -> State:
         """Retention in days, and tags."""
         return {"retentionInDays": self.retention_days, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state; a retention of None is for ever."""
+        """The live state; a group without a retention keeps its lines for ever."""
         live = _live(aws, self)
         if live is None:
             return None
         tags = aws.call("logs", "ListTagsForResource", resourceArn=self.arn)["tags"]
-        return Live({"retentionInDays": live.get("retentionInDays"), "Tags": owned_tags(tags, self.tags)})
+        state = {"retentionInDays": live.get("retentionInDays", "never"), "Tags": owned_tags(tags, self.tags)}
+        kept = {"kmsKeyId": live["kmsKeyId"]} if live.get("kmsKeyId") else {}
+        return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the group with its tags, then says how long it keeps lines."""
-        change = replace(whole(self, desired, None), changed=frozenset({"retentionInDays"}))
+        limited = frozenset({"retentionInDays"} if desired["retentionInDays"] != "never" else ())
+        change = replace(whole(self, desired, None), changed=limited)
         try:
             aws.call("logs", "CreateLogGroup", logGroupName=self.name, tags=desired["Tags"])
         except AwsError as error:
@@ -50,9 +67,14 @@ class LogGroup(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the retention, the tags, or both."""
         if "retentionInDays" in change.changed:
-            aws.call("logs", "PutRetentionPolicy", logGroupName=self.name, retentionInDays=change.desired["retentionInDays"])
+            if change.desired["retentionInDays"] == "never":
+                aws.find("logs", "DeleteRetentionPolicy", "ResourceNotFoundException", logGroupName=self.name)
+            else:
+                aws.call("logs", "PutRetentionPolicy", logGroupName=self.name, retentionInDays=change.desired["retentionInDays"])
         if "Tags" in change.changed:
             aws.call("logs", "TagResource", resourceArn=self.arn, tags=change.desired["Tags"])
+        if gone := stale_tags(change.stale):
+            aws.call("logs", "UntagResource", resourceArn=self.arn, tagKeys=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:

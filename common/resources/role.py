@@ -1,7 +1,7 @@
 """An IAM role that one service assumes, with what it may do.
 
-What a role may do is the whole of its policies: an inline or attached policy that nobody declared is a difference, and an update
-takes it away.
+Our permissions are one inline policy, and our trust one statement, both by names of their own: what others have put beside them
+stays, and is named by plans and by `drift`.
 
 Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 """
@@ -11,13 +11,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from common import comparison
 from common.desired import whole
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags, tag_list, tag_map
+from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
-_POLICY = "permissions"
+_POLICY = "deployer-permissions"
+_TRUST = "Deployer"
+_NOT_OURS = ("Description", "MaxSessionDuration")
+"""What no update touches."""
 _SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com"})
 """Services that say for which account they assume a role; asked of another one, the condition would lock it out."""
 
@@ -33,6 +37,7 @@ class Role(Declared):
     managed_policies: tuple[str, ...] = ()
     boundary: str | None = None
     immutable: ClassVar[frozenset[str]] = frozenset({"Path"})
+    usual: ClassVar[State] = {"MaxSessionDuration": 3600}
 
     def desired(self) -> State:
         """The owned fields; `Policies` are the inline ones, documents by name.
@@ -61,15 +66,26 @@ class Role(Declared):
         if found is None:
             return None
         live = found["Role"]
+        tags, inline, attached = tag_map(live.get("Tags", ())), _inline(aws, self), _attached(aws, self)
+        own, others = comparison.statements(live["AssumeRolePolicyDocument"], self._trust()["Statement"][0])
+        boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        kept = {
+            "AssumeRolePolicyDocument": comparison.by_sid(others),
+            "Policies": {name: name for name in inline if name != _POLICY},
+            "AttachedPolicies": {arn: arn for arn in sorted(attached) if arn not in self.managed_policies},
+            "PermissionsBoundary": None if self.boundary else boundary,
+            **{name: live.get(name) for name in _NOT_OURS},
+            **other_tags(tags, self.tags),
+        }
         state = {
             "Path": live["Path"],
-            "AssumeRolePolicyDocument": live["AssumeRolePolicyDocument"],
-            "Policies": {name: self._document(aws, name) for name in _inline(aws, self)},
-            "AttachedPolicies": sorted(_attached(aws, self)),
-            "PermissionsBoundary": live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            "Tags": owned_tags(tag_map(live.get("Tags", ())), self.tags),
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**one, "Sid": _TRUST} for one in own]},
+            "Policies": {_POLICY: self._document(aws, _POLICY)} if _POLICY in inline else {},
+            "AttachedPolicies": sorted({*attached} & {*self.managed_policies}),
+            "PermissionsBoundary": boundary if self.boundary else None,
+            "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state)
+        return Live(state, undeclared={name: value for name, value in kept.items() if value})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the role with tags and boundary, then its policies."""
@@ -96,24 +112,27 @@ class Role(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the fields in `changed`; what grants is put before what no longer grants is taken away.
 
-        What there is to take away is what was read: a role that was just created has nothing.
+        What there is to take away is what was declared when it was applied last.
         """
         live = change.live.state if change.live is not None else {}
         if "AssumeRolePolicyDocument" in change.changed:
-            trust = _text(change.desired["AssumeRolePolicyDocument"])
-            aws.call("iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=trust)
+            trust = self._with_others(aws, change.desired["AssumeRolePolicyDocument"])
+            aws.call("iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=_text(trust))
         if "PermissionsBoundary" in change.changed:
-            self._bound(aws, change.desired["PermissionsBoundary"])
+            self._bound(aws, change.desired["PermissionsBoundary"], stale="PermissionsBoundary" in change.stale)
         if "Policies" in change.changed:
             for name, document in change.desired["Policies"].items():
                 aws.call("iam", "PutRolePolicy", RoleName=self.name, PolicyName=name, PolicyDocument=_text(document))
-            _remove_inline(aws, self, live.get("Policies", {}).keys() - change.desired["Policies"].keys())
+            own = live.get("Policies", {}).keys() - change.desired["Policies"].keys()
+            _remove_inline(aws, self, own | change.stale.get("Policies", {}).keys())
         if "AttachedPolicies" in change.changed:
             for arn in change.desired["AttachedPolicies"]:
                 aws.call("iam", "AttachRolePolicy", RoleName=self.name, PolicyArn=arn)
-            _detach(aws, self, {*live.get("AttachedPolicies", ())} - {*change.desired["AttachedPolicies"]})
+            _detach(aws, self, change.stale.get("AttachedPolicies", ()))
         if "Tags" in change.changed:
             aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(change.desired["Tags"]))
+        if gone := stale_tags(change.stale):
+            aws.call("iam", "UntagRole", RoleName=self.name, TagKeys=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -136,7 +155,7 @@ class Role(Declared):
         aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=one.name)
 
     def _trust(self) -> State:
-        statement: State = {"Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole"}
+        statement: State = {"Sid": _TRUST, "Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole"}
         if self.service in _SAYS_SOURCE:
             statement["Condition"] = {"StringEquals": {"aws:SourceAccount": self.arn.split(":")[4]}}
         return {"Version": "2012-10-17", "Statement": [statement]}
@@ -144,10 +163,18 @@ class Role(Declared):
     def _document(self, aws: Aws, name: str) -> Any:
         return aws.call("iam", "GetRolePolicy", RoleName=self.name, PolicyName=name)["PolicyDocument"]
 
-    def _bound(self, aws: Aws, boundary: str | None) -> None:
+    def _with_others(self, aws: Aws, trust: State) -> State:
+        """The trust policy with the statements of others as they are now."""
+        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
+        live = found["Role"]["AssumeRolePolicyDocument"] if found else {}
+        _, others = comparison.statements(live, trust["Statement"][0])
+        return {**trust, **live, "Statement": [*others, *trust["Statement"]]}
+
+    def _bound(self, aws: Aws, boundary: str | None, *, stale: bool) -> None:
+        """Sets our boundary, or takes it away; one that others have set stays."""
         if boundary:
             aws.call("iam", "PutRolePermissionsBoundary", RoleName=self.name, PermissionsBoundary=boundary)
-        else:
+        elif stale:
             aws.find("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity", RoleName=self.name)
 
 

@@ -14,9 +14,15 @@ from common.desired import whole
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags, tag_list, tag_map
+from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
+_NOT_OURS = ("Description", "RoleArn")
+"""What PutRule takes besides, and empties if it is left out."""
+_TARGET = "target"
+"""The name of our target among all that a rule has."""
+_INPUTS = ("Input", "InputPath", "InputTransformer")
+"""A target has one of these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +68,20 @@ class Rule(Declared):
             return None
         tags = tag_map(aws.call("events", "ListTagsForResource", ResourceARN=self.arn)["Tags"])
         pattern = live.get("EventPattern")
+        targets = {target["Id"]: _read_target(target) for target in _targets(aws, self)}
+        own = targets.pop(_TARGET, None)
+        others: State = dict(targets)
+        if own is not None and (more := self._kept(own)):
+            others[_TARGET] = more
         state = {
             "ScheduleExpression": live.get("ScheduleExpression") or None,
             "EventPattern": json.loads(pattern) if pattern else None,
             "State": live["State"],
-            "Targets": [_read_target(target) for target in _targets(aws, self)],
+            "Targets": [{name: value for name, value in own.items() if name not in self._kept(own)}] if own else [],
             "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state)
+        kept = {name: live[name] for name in _NOT_OURS if live.get(name)} | ({"Targets": others} if others else {})
+        return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Puts the rule with its tags, and its target. PutRule ignores tags if the rule exists, so those are put again then."""
@@ -80,15 +92,19 @@ class Rule(Declared):
         return self.update(aws, change)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Replaces the rule, its target or its tags."""
+        """Replaces the rule, our target or the tags, with what nobody declares of them as it is now; targets of others stay."""
         if change.changed & set(_RULE):
-            self._put(aws, change.desired)
+            live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
+            self._put(aws, change.desired, **{name: live[name] for name in _NOT_OURS if live.get(name)})
         if "Targets" in change.changed:
-            wanted = [_sent_target(target) for target in change.desired["Targets"]]
+            own = next((target for target in _targets(aws, self) if target["Id"] == _TARGET), None) if change.live else None
+            more = self._kept(own) if own else {}
+            wanted = [_sent_target({**more, **target}) for target in change.desired["Targets"]]
             _accepted("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=wanted))
-            _remove(aws, self, keep={target["Id"] for target in wanted})
         if "Tags" in change.changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))
+        if gone := stale_tags(change.stale):
+            aws.call("events", "UntagResource", ResourceARN=self.arn, TagKeys=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -107,17 +123,23 @@ class Rule(Declared):
         """See `delete`."""
         if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=one.name) is None:
             return
-        _remove(aws, one, keep=set())
+        if ids := [target["Id"] for target in _targets(aws, one)]:
+            _accepted("RemoveTargets", aws.call("events", "RemoveTargets", Rule=one.name, Ids=ids))
         aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=one.name)
 
     def _target(self) -> State:
-        target: State = {"Id": "target", "Arn": self.target_arn, "RoleArn": self.role_arn}
+        target: State = {"Id": _TARGET, "Arn": self.target_arn, "RoleArn": self.role_arn}
         if self.input is not None:
             target["Input"] = _plain(self.input)
         if self.input_transformer is not None:
             paths, template = self.input_transformer
             target["InputTransformer"] = {"InputPathsMap": dict(paths), "InputTemplate": template}
         return target
+
+    def _kept(self, live: State) -> State:
+        """What else is said of our target, if it is still one of ours: how often to try, and where to put what failed."""
+        owned = {"Id", "Arn", "RoleArn", *_INPUTS}
+        return {name: value for name, value in live.items() if name not in owned} if live.get("Arn") == self.target_arn else {}
 
     def _put(self, aws: Aws, desired: State, **more: Any) -> None:
         wanted = {name: desired[name] for name in _RULE if desired[name] is not None}
@@ -129,11 +151,6 @@ class Rule(Declared):
 def _targets(aws: Aws, one: Named) -> list[dict[str, Any]]:
     pages = aws.pages("events", "ListTargetsByRule", Rule=one.name)
     return sorted((target for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
-
-
-def _remove(aws: Aws, one: Named, keep: set[str]) -> None:
-    if extra := [target["Id"] for target in _targets(aws, one) if target["Id"] not in keep]:
-        _accepted("RemoveTargets", aws.call("events", "RemoveTargets", Rule=one.name, Ids=extra))
 
 
 def _plain(value: Mapping[str, Any] | None) -> Any:

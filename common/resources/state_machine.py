@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from common import accepted, comparison
 from common.desired import whole
 from common.errors import AwsError, DeclarationError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
 from common.settings import StateMachineSettings
-from common.tags import owned_tags, tag_list, tag_map
+from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _SENT = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 _POLL_SECONDS = 5.0
@@ -33,6 +34,7 @@ class StateMachine(Declared):
     settings: StateMachineSettings
     log_group_arn: str
     immutable: ClassVar[frozenset[str]] = frozenset({"type"})
+    usual: ClassVar[State] = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -65,15 +67,17 @@ class StateMachine(Declared):
         return None if live is None or live.get("status") == "DELETING" else self._as_live(aws, live)
 
     def _as_live(self, aws: Aws, live: dict[str, Any]) -> Live:
+        tags = _live_tags(aws, self)
         state = {
             "definition": _canonical(json.loads(live["definition"])),
             "roleArn": live["roleArn"],
             "type": live["type"],
             "loggingConfiguration": _logged(live.get("loggingConfiguration") or {}),
             "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
-            "Tags": owned_tags(_live_tags(aws, self), self.tags),
+            "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state, live.get("revisionId"))
+        kept = comparison.undeclared(live, {}, accepted.MACHINE)
+        return Live(state, live.get("revisionId"), {**kept, **other_tags(tags, self.tags)})
 
     def check_creation(self, aws: Aws, desired: State) -> None:
         """Has the definition validated for the type.
@@ -109,10 +113,15 @@ class StateMachine(Declared):
         outputs: Outputs = {}
         if change.changed - {"Tags"}:
             wanted = {name: change.desired[name] for name in _SENT}
+            kept = change.live.undeclared.get("encryptionConfiguration") if change.live else None
+            if kept and kept != self.usual["encryptionConfiguration"]:
+                wanted["encryptionConfiguration"] = kept
             response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **wanted)
             outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}
         if "Tags" in change.changed:
             aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(change.desired))
+        if gone := stale_tags(change.stale):
+            aws.call("stepfunctions", "UntagResource", resourceArn=self.arn, tagKeys=gone)
         return outputs
 
     def delete(self, aws: Aws) -> None:

@@ -13,11 +13,13 @@ from common.desired import whole
 from common.errors import AwsError
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags, tag_list, tag_map
+from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
 """Botocore's own pace is one look in 20 seconds; most tables are there in five."""
 _BACKUP_TRIES = 30
+_NOT_OURS = ("GlobalSecondaryIndexes", "StreamSpecification", "SSEDescription", "TableClassSummary", "Replicas")
+"""What an update leaves alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Table(Declared):
         if live is None or live["TableStatus"] == "DELETING":
             return None
         backups = aws.call("dynamodb", "DescribeContinuousBackups", TableName=self.name)["ContinuousBackupsDescription"]
+        tags = _tags(aws, self)
         keys = {key["AttributeName"] for key in live["KeySchema"]}
         state = {
             "KeySchema": live["KeySchema"],
@@ -53,9 +56,10 @@ class Table(Declared):
             "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "DeletionProtectionEnabled": live.get("DeletionProtectionEnabled", False),
             "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
-            "Tags": owned_tags(_tags(aws, self), self.tags),
+            "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state)
+        kept = {name: live[name] for name in _NOT_OURS if live.get(name)}
+        return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the table and waits until it is active; only then recovery can be switched on."""
@@ -81,10 +85,13 @@ class Table(Declared):
         if settings := {name: change.desired[name] for name in change.changed & {"BillingMode", "DeletionProtectionEnabled"}}:
             aws.call("dynamodb", "UpdateTable", TableName=self.name, **settings)
             _wait(aws, self)
-        if "PointInTimeRecovery" in change.changed:
+        recovers = change.live is not None and change.live.state["PointInTimeRecovery"] == "ENABLED"
+        if "PointInTimeRecovery" in change.changed and not recovers:  # to enable it again would reset how far back it goes
             self._protect_points(aws)
         if "Tags" in change.changed:
             aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
+        if gone := stale_tags(change.stale):
+            aws.call("dynamodb", "UntagResource", ResourceArn=self.arn, TagKeys=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from common.desired import whole
 from common.remains import Named
 from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags, tag_list, tag_map
+from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Topic(Declared):
     def read(self, aws: Aws) -> Live | None:
         """The live state."""
         tags = self.live_tags(aws, self)
-        return None if tags is None else Live({"Tags": owned_tags(tags, self.tags)})
+        return None if tags is None else Live({"Tags": owned_tags(tags, self.tags)}, undeclared=other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the topic with its tags in one call, unless it is there."""
@@ -44,6 +44,8 @@ class Topic(Declared):
         """Changes the tags."""
         if "Tags" in change.changed:
             aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
+        if gone := stale_tags(change.stale):
+            aws.call("sns", "UntagResource", ResourceArn=self.arn, TagKeys=gone)
         return {}
 
     def delete(self, aws: Aws) -> None:

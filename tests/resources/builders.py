@@ -12,6 +12,7 @@ from typing import Any
 
 from common import digest
 from common.aws import AwsSession
+from common.comparison import difference, taken_away
 from common.desired import rendered
 from common.digest import Digest, OfFile
 from common.errors import AwsError
@@ -89,9 +90,24 @@ def final(resource: Resource) -> State:
     return rendered(resource.desired(), content)
 
 
-def updated(aws: Aws, resource: Resource, changed: Collection[str], live: Live | None = None) -> Outputs:
+def updated(
+    aws: Aws, resource: Resource, changed: Collection[str], live: Live | None = None, stale: State | None = None
+) -> Outputs:
     """What a plan does that has found differences in these fields."""
-    return resource.update(aws, Change(resource.key, Action.UPDATE, "", final(resource), live, frozenset(changed)))
+    change = Change(resource.key, Action.UPDATE, "", final(resource), live, frozenset(changed), stale or {})
+    return resource.update(aws, change)
+
+
+def brought(aws: Aws, resource: Resource, applied: State | None = None) -> frozenset[str]:
+    """What a deploy does with what exists; `applied` is what was applied last. The fields that differ."""
+    live = resource.read(aws)
+    assert live is not None
+    stale = taken_away(live.undeclared, applied or {})
+    changed = frozenset(difference(final(resource), live.state)) | (stale.keys() & live.state.keys())
+    assert not resource.immutable & changed
+    if changed:
+        resource.update(aws, Change(resource.key, Action.UPDATE, "", final(resource), live, changed, stale))
+    return changed
 
 
 def live_state(aws: Aws, resource: Resource) -> State | None:

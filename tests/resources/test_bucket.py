@@ -91,11 +91,11 @@ def test_notifications_of_others_are_kept(place: Place) -> None:
     queue = {"QueueArn": place.arn("sqs", "theirs"), "Events": ["s3:ObjectCreated:*"]}
     live = {"ResponseMetadata": {}, "QueueConfigurations": [queue], "EventBridgeConfiguration": {}}
     on: dict[str, Any] = {"EventBridgeConfiguration": {}}
-    for event_bridge, ours in ((False, {}), (True, on)):
+    for event_bridge, stale, ours in ((False, {"EventBridge": True}, {}), (False, {}, on), (True, {}, on)):
         script: dict[str, Any] = {"s3:GetBucketNotificationConfiguration": live, "s3:PutBucketNotificationConfiguration": {}}
         aws = ScriptedAws(script)
         bucket = place.bucket(event_bridge=event_bridge)
-        updated(aws, bucket, {"EventBridge"})
+        updated(aws, bucket, {"EventBridge"}, stale=stale)
         sent = aws.sent("s3:PutBucketNotificationConfiguration")["NotificationConfiguration"]
         assert sent == {"QueueConfigurations": [queue], **ours}
 

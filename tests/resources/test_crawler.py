@@ -13,7 +13,7 @@ RUNNING = refused("UpdateCrawler", "CrawlerRunningException", "Crawler with name
 
 
 def state(name: str) -> dict[str, Any]:
-    return {"Crawler": {"State": name}}
+    return {"Crawler": {"State": name, "Targets": {}}}
 
 
 def update(while_running: str, **script: Any) -> ScriptedAws:
@@ -24,9 +24,9 @@ def update(while_running: str, **script: Any) -> ScriptedAws:
 
 
 def test_wait_for_its_end() -> None:
-    states = [state("RUNNING"), state("STOPPING"), state("READY")]
+    states = [state("RUNNING"), state("RUNNING"), state("STOPPING"), state("READY")]
     aws = update("wait", UpdateCrawler=[RUNNING, {}], GetCrawler=states)
-    assert aws.operations == ["glue:UpdateCrawler", *["glue:GetCrawler"] * 3, "glue:UpdateCrawler"]
+    assert aws.operations == ["glue:GetCrawler", "glue:UpdateCrawler", *["glue:GetCrawler"] * 3, "glue:UpdateCrawler"]
     assert aws.slept == [10.0, 10.0]
 
 
@@ -38,19 +38,21 @@ def test_wait_no_longer_than_half_an_hour() -> None:
 
 def test_skip_says_so_and_changes_nothing() -> None:
     with pytest.raises(SkippedError, match='while_running is "skip": it was left as it is'):
-        update("skip", UpdateCrawler=RUNNING)
+        update("skip", UpdateCrawler=RUNNING, GetCrawler=state("RUNNING"))
 
 
 @pytest.mark.parametrize("answer", [{}, refused("StopCrawler", "CrawlerStoppingException")])
 def test_stop_it(answer: Any) -> None:
-    states = [state("STOPPING"), state("READY")]
+    states = [state("RUNNING"), state("STOPPING"), state("READY")]
     aws = update("stop", UpdateCrawler=[RUNNING, {}], StopCrawler=answer, GetCrawler=states)
-    assert aws.operations == ["glue:UpdateCrawler", "glue:StopCrawler", *["glue:GetCrawler"] * 2, "glue:UpdateCrawler"]
+    stopped = ["glue:UpdateCrawler", "glue:StopCrawler", *["glue:GetCrawler"] * 2, "glue:UpdateCrawler"]
+    assert aws.operations == ["glue:GetCrawler", *stopped]
 
 
 def test_a_stop_that_is_not_allowed_is_loud() -> None:
+    refusal = refused("StopCrawler", "AccessDeniedException")
     with pytest.raises(AwsError, match="AccessDenied"):
-        update("stop", UpdateCrawler=RUNNING, StopCrawler=refused("StopCrawler", "AccessDeniedException"))
+        update("stop", UpdateCrawler=RUNNING, StopCrawler=refusal, GetCrawler=state("RUNNING"))
 
 
 def test_a_running_crawler_is_deleted_by_the_same_policy() -> None:
@@ -63,7 +65,7 @@ def test_a_running_crawler_is_deleted_by_the_same_policy() -> None:
 
 def test_an_update_clears_the_schedule_and_a_creation_does_not_send_an_empty_one() -> None:
     crawler = Place().crawler()
-    aws = ScriptedAws({"glue:UpdateCrawler": {}, "glue:CreateCrawler": {}})
+    aws = ScriptedAws({"glue:UpdateCrawler": {}, "glue:CreateCrawler": {}, "glue:GetCrawler": state("READY")})
     updated(aws, crawler, {"Schedule"})
     crawler.create(aws, final(crawler))
     assert aws.sent("glue:UpdateCrawler")["Schedule"] == ""

@@ -10,9 +10,10 @@ JOB = Place().job(settings=JobSettings(connections=("lake",)))
 
 
 def test_an_update_sends_everything_and_nothing_that_update_job_rejects() -> None:
-    aws = ScriptedAws({"glue:UpdateJob": {}})
+    live = {**final(JOB), "Name": JOB.name, "CreatedOn": 0, "ProfileName": "x", "MaxCapacity": 2.0, "AllocatedCapacity": 2}
+    aws = ScriptedAws({"glue:GetJob": {"Job": live}, "glue:UpdateJob": {}})
     updated(aws, JOB, {"Timeout"})
-    assert aws.operations == ["glue:UpdateJob"]
+    assert aws.operations == ["glue:GetJob", "glue:UpdateJob"]
     assert aws.sent("glue:UpdateJob")["JobUpdate"].keys() == final(JOB).keys() - {"Tags"}
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from common.aws import AwsSession
-from common.comparison import difference
 from common.errors import AwsError
 from common.resource import Resource, State
-from tests.resources.builders import Place, final, live_state, prepare, updated
+from tests.resources.builders import Place, brought, final, live_state, prepare, updated
 from tests.resources.cases import CASES, Case
 
 
@@ -45,12 +44,9 @@ def test_lifecycle(backend: AwsSession, here: Place, case: Case, request: pytest
     before.create(backend, final(before))
     assert_deployed(backend, before)
 
-    live = after.read(backend)
-    assert live is not None
-    changed = frozenset(difference(final(after), live.state))
-    assert changed == case.changed
     calls = backend.calls.copy()
-    updated(backend, after, changed, live)
+    changed = brought(backend, after, final(before))
+    assert changed == case.changed
     written = {name for name in (backend.calls - calls) if not name.partition(":")[2].startswith(("Get", "List", "Describe"))}
     assert "Tags" in changed or not any("Tag" in name for name in written)
     assert_deployed(backend, after)
@@ -117,12 +113,10 @@ def test_a_refusal_of_any_call_of_a_read_is_loud(moto_aws: AwsSession, place: Pl
 
 def converge(aws: AwsSession, resource: Resource) -> None:
     """What the engine does with one resource."""
-    live, desired = resource.read(aws), final(resource)
-    if live is None:
-        resource.create(aws, desired)
-    elif changed := difference(desired, live.state):
-        assert not resource.immutable & set(changed)
-        updated(aws, resource, changed, live)
+    if resource.read(aws) is None:
+        resource.create(aws, final(resource))
+    else:
+        brought(aws, resource)
 
 
 def assert_deployed(aws: AwsSession, resource: Resource) -> None:

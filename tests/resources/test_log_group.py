@@ -14,4 +14,4 @@ def test_a_longer_name_is_another_group(moto_aws: AwsSession, place: Place) -> N
 
 def test_a_group_without_retention_is_different(moto_aws: AwsSession, place: Place) -> None:
     moto_aws.call("logs", "CreateLogGroup", logGroupName="/t/logs")
-    assert live_state(moto_aws, place.log_group()) == {"retentionInDays": None, "Tags": {}}
+    assert live_state(moto_aws, place.log_group()) == {"retentionInDays": "never", "Tags": {}}

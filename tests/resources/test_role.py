@@ -5,25 +5,53 @@ import json
 import pytest
 
 from common.aws import AwsSession
-from common.comparison import difference
 from common.errors import DeclarationError
-from tests.resources.builders import Place, final, live_state, prepare, updated
+from tests.resources.builders import Place, brought, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
 
 
-def test_policies_that_nobody_declared_are_taken_away(moto_aws: AwsSession, place: Place) -> None:
+def test_policies_that_nobody_declared_stay(moto_aws: AwsSession, place: Place) -> None:
     role = place.role(statements=(ALLOW,), managed_policies=(place.policy_arn("reader"),))
     prepare(moto_aws)
     role.create(moto_aws, final(role))
     document = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Resource": "*"}]})
     moto_aws.call("iam", "PutRolePolicy", RoleName=role.name, PolicyName="by-hand", PolicyDocument=document)
     moto_aws.call("iam", "AttachRolePolicy", RoleName=role.name, PolicyArn=place.policy_arn("writer"))
-    state = live_state(moto_aws, role)
-    assert state is not None
-    changed = difference(final(role), state)
-    assert changed == ("AttachedPolicies", "Policies")
-    updated(moto_aws, role, changed, role.read(moto_aws))
+    trust = role.desired()["AssumeRolePolicyDocument"]
+    others = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    unnamed = {name: value for name, value in trust["Statement"][0].items() if name != "Sid"}
+    document = json.dumps({**trust, "Statement": [unnamed, others]})
+    moto_aws.call("iam", "UpdateAssumeRolePolicy", RoleName=role.name, PolicyDocument=document)
+    boundary = place.policy_arn("reader")
+    moto_aws.call("iam", "PutRolePermissionsBoundary", RoleName=role.name, PermissionsBoundary=boundary)
     assert live_state(moto_aws, role) == final(role)
+    updated(moto_aws, role, final(role), role.read(moto_aws))
+    live = role.read(moto_aws)
+    assert live is not None
+    assert live.state == final(role)
+    assert live.undeclared == {
+        "AssumeRolePolicyDocument": {"statement 1": others},
+        "Policies": {"by-hand": "by-hand"},
+        "AttachedPolicies": {place.policy_arn("writer"): place.policy_arn("writer")},
+        "PermissionsBoundary": boundary,
+        "MaxSessionDuration": 3600,
+    }
+
+
+def test_what_was_declared_and_is_no_longer_is_taken_away(moto_aws: AwsSession, place: Place) -> None:
+    reader, writer = place.policy_arn("reader"), place.policy_arn("writer")
+    before = place.role(managed_policies=(reader, writer), boundary=reader)
+    prepare(moto_aws)
+    before.create(moto_aws, final(before))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Resource": "*"}]})
+    for name in ("permissions", "by-hand"):  # what we put was called the former once
+        moto_aws.call("iam", "PutRolePolicy", RoleName=before.name, PolicyName=name, PolicyDocument=document)
+    after = place.role(statements=(ALLOW,), managed_policies=(reader,))
+    applied = {**final(before), "Policies": {"permissions": {}}}
+    assert brought(moto_aws, after, applied) == {"Policies", "AttachedPolicies", "PermissionsBoundary"}
+    live = after.read(moto_aws)
+    assert live is not None
+    assert live.undeclared == {"Policies": {"by-hand": "by-hand"}, "MaxSessionDuration": 3600}
 
 
 @pytest.mark.parametrize(

@@ -22,16 +22,19 @@ def test_a_refused_target_is_loud(place: Place) -> None:
         updated(Polite(), rule, {"Targets"})  # type: ignore[arg-type]  # no other call is made
 
 
-def test_a_target_that_nobody_declared_is_removed(moto_aws: AwsSession, place: Place) -> None:
+def test_a_target_that_nobody_declared_stays(moto_aws: AwsSession, place: Place) -> None:
     rule = place.rule(input={"n": 1})
     rule.create(moto_aws, final(rule))
     extra = {"Id": "by-hand", "Arn": place.arn("lambda", "function:x")}
     moto_aws.call("events", "PutTargets", Rule=rule.name, Targets=[extra])
     state = live_state(moto_aws, rule)
-    assert state is not None
-    assert len(state["Targets"]) == 2
-    updated(moto_aws, rule, {"Targets"})
-    assert live_state(moto_aws, rule) == final(rule)
+    assert state == final(rule)
+    updated(moto_aws, rule, {"Targets"}, rule.read(moto_aws))
+    live = rule.read(moto_aws)
+    assert live is not None
+    assert live.undeclared == {"Targets": {"by-hand": extra}}
+    rule.delete(moto_aws)
+    assert rule.read(moto_aws) is None
 
 
 @pytest.mark.parametrize("said", [{"schedule": None}, {"schedule": "rate(1 day)", "pattern": {"source": ["aws.s3"]}}])
