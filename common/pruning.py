@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from common import places
 from common.config import OWNER_TAG, PROJECT_TAG, Environment
+from common.errors import AwsError, OwnershipError
 from common.records import Records
 from common.release import Place
 from common.remains import Remains, Type
@@ -21,6 +22,8 @@ UNDECLARED = "no longer declared"
 """How the reason of what was only left over begins; what follows `; ` is particular."""
 Types = Callable[[str], Type | None]
 """Finds the type of a kind."""
+DENIED = ("AccessDenied", "AuthorizationError", "403")
+"""How the codes begin by which AWS says that a permission is missing."""
 Decided = tuple[Change, Remains | None]
 
 
@@ -112,7 +115,7 @@ class Pruner:
 
     def _kept(self, kind: Type, one: Remains, why: str, stays: str) -> Decided:
         """A record of its own keeps what was renamed from being forgotten."""
-        if kind.live_tags(self._aws, one) is None:
+        if self._tags(kind, one) is None:
             return Change(one.key, Action.FORGET, f"{why}; it is gone from AWS"), one
         state = one.recorded.get("desired")
         return Change(one.key, Action.RECORD, f"{why}; {stays}", state if isinstance(state, dict) else {}), one
@@ -135,13 +138,25 @@ class Pruner:
     def _ours(self, key: Key, kind: Type, one: Remains, why: str) -> Change:
         if other := self._by_identity.get(places.identity(one)):
             return Change(key, Action.FORGET, f"is declared as {other.project}: {other} now")
-        tags = kind.live_tags(self._aws, one)
+        tags = self._tags(kind, one)
         if tags is None:
             return Change(key, Action.FORGET, f"{why}; it is gone from AWS")
         owners = {self._env.owner, *([one.owner] if places.is_of(one.owner, self._env.name) else [])}
         if tags.get(OWNER_TAG) not in owners or tags.get(PROJECT_TAG) != key.project:
             return Change(key, Action.FORGET, f"{why}; what has its name now does not carry our tags, and stays")
         return Change(key, Action.DELETE, why)
+
+    def _tags(self, kind: Type, one: Remains) -> dict[str, str] | None:
+        """The live tags; None if it does not exist."""
+        try:
+            return kind.live_tags(self._aws, one)
+        except AwsError as error:
+            if not error.code.startswith(DENIED):
+                raise
+            raise OwnershipError(
+                f"{one.key.project}: {one.key}: {one.arn} was deployed before, and these credentials may not look at it: "
+                f"{error.said}\nIf its name begins with another name_prefix, allow what `invoke policy` prints with that, too."
+            ) from error
 
     def _completed(self, one: Remains, former: Mapping[Key | None, Sequence[Key]], resources: Sequence[Resource]) -> Remains:
         """With what has to come before it goes, and what of others lies in it."""

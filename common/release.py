@@ -28,6 +28,8 @@ SIZE_LIMIT = 64 * 2**20
 """Bytes of a stored object that are read; the root of 10,000 resources has 5 MiB."""
 PROJECT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 """A project's name, as folders have it."""
+LONGEST_KEY = 700
+"""Characters of a key: a log group's name may have 512, and a key may hold another name besides."""
 _KEY = re.compile(r"([a-z][a-z-]{0,31})/((?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*)")
 Place = Mapping[str, Any]
 """Where a resource is, as records tell it: ``name``, ``arn``, ``owner``, ``needs`` as a list of ``project:kind/name``."""
@@ -204,7 +206,7 @@ def are_texts(value: object) -> bool:
 
 def key_of(project: str, text: object) -> Key | None:
     """The key that a stored text says, None if it says none: a name never leads out of its prefix."""
-    found = _KEY.fullmatch(text) if isinstance(text, str) and len(text) <= 512 else None
+    found = _KEY.fullmatch(text) if isinstance(text, str) and len(text) <= LONGEST_KEY else None
     return Key(project, found[1], found[2]) if found else None
 
 

@@ -10,6 +10,7 @@ from common.config import Environment
 from common.errors import AwsError, OwnershipError
 from common.places import former_key, successor
 from common.planning import Options
+from common.release import key_of
 from common.resource import Key, Resource
 from tests.deploying import BUCKET, ENV, bucket, deploy, killed, plan
 from tests.fake_aws import Store, Thing, Trigger, World
@@ -176,6 +177,31 @@ def test_an_old_one_that_carries_other_tags_by_now_stays(tmp_path: Path) -> None
     assert renamed.actions()["rule/nightly/formerly/old-nightly"] == "forget"
     assert "does not carry our tags, and stays" in renamed.reasons()["rule/nightly/formerly/old-nightly"]
     assert "old-nightly" in names(world)
+
+
+def test_an_old_one_that_may_not_be_looked_at_is_said_with_what_to_allow(tmp_path: Path) -> None:
+    """The printed policy is held to the prefix of today."""
+    world = World()
+    deploy(world, named("old"), tmp_path)
+
+    def deny(_number: int, when: str, operation: str) -> None:
+        if when == "before" and operation == "Get":
+            asked.append(operation)
+            if len(asked) > 4:  # the new ones are looked at first
+                raise AwsError("fake", "Get", "AccessDeniedException", "no identity-based policy allows fake:Get")
+
+    asked: list[str] = []
+    with pytest.raises(OwnershipError, match=r"formerly/old-.* and these credentials may not look at it: no ident"):
+        deploy(world, named("new"), tmp_path, fault=deny)
+    assert names(world) == all_of("old")
+
+
+def test_a_name_as_long_as_aws_allows_has_a_former_key_that_can_be_read_again() -> None:
+    name = f"/{'x' * 500}/{'y' * 10}"
+    key = former_key(
+        Key("shared", "log-group", name.strip("/")), name, f"arn:aws:logs:eu-central-1:123456789012:log-group:{name}"
+    )
+    assert key_of("shared", str(key)) == key
 
 
 def test_two_that_swap_their_names_forget_nothing_and_delete_nothing(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_changes_of_any_shape_are_shown(tmp_path: Path) -> None:
         "A/b",
         "a/b\n",
         "a/ b",
-        "a/" + "b" * 600,
+        "a/" + "b" * 720,
         7,
         None,
         ["a/b"],
