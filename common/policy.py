@@ -149,10 +149,14 @@ EVERYWHERE = {
     "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
     "stepfunctions": ("ValidateStateMachineDefinition",),
-    # Lambda asks these itself, with the credentials of whoever puts a function into a network.
-    "ec2": ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
+NETWORK = ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+"""Lambda asks these itself, with the credentials of whoever puts a function into a network."""
+UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
+"""What is left to do with roles where all that runs has been given others: to delete those that it had."""
+RUNNING = (Function, Job, Crawler, StateMachine, Rule)
+"""What runs with a role."""
 BOUNDED = (
     *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
 )
@@ -203,10 +207,13 @@ def deployer(env: Environment, resources: Iterable[Resource], neighbours: Iterab
         for service, operations in _split(policy_names.beginnings(env), wide=True)
     ]
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
-    delivery = [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
-    theirs = [*_foreign_layers(declared), _pass_role(env, declared)]
-    statements = [*named, *reading, _left_over(env), *_glue_lines(env, declared), *_parameters(env), *_roles(env)]
-    return {"Version": "2012-10-17", "Statement": [*statements, allow([*everywhere, *delivery], ["*"]), *theirs]}
+    if any(isinstance(one, StateMachine) for one in declared):
+        everywhere += [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
+    if any(isinstance(one, Function) and one.network for one in declared):
+        everywhere += [f"ec2:{name}" for name in NETWORK]
+    theirs = [*_foreign_layers(declared), *_pass_role(env, declared)]
+    statements = [*named, *reading, _left_over(env), *_glue_lines(env, declared), *_parameters(env), *_roles(env, declared)]
+    return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
 
 def actions_of(call: str) -> tuple[str, ...]:
@@ -257,17 +264,16 @@ def _parameters(env: Environment) -> list[Statement]:
     return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
 
 
-def _roles(env: Environment) -> list[Statement]:
+def _roles(env: Environment, declared: list[Resource]) -> list[Statement]:
     """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
     boundary, roles = env.roles.permissions_boundary, [env.role_arn("*", "*")]
+    operations = OPERATIONS["iam"] if any(isinstance(one, Role) for one in declared) else UNDOING
     if boundary is None:
-        return [allow(_actions("iam", OPERATIONS["iam"]), roles)]
-    free = tuple(one for one in OPERATIONS["iam"] if one not in {*BOUNDED, UNBINDING})
+        return [allow(_actions("iam", operations), roles)]
+    free = tuple(one for one in operations if one not in {*BOUNDED, UNBINDING})
+    bound = [f"iam:{one}" for one in BOUNDED if one in operations]
     condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
-    return [
-        allow(_actions("iam", free), roles),
-        {**allow([f"iam:{one}" for one in BOUNDED], roles), "Condition": condition},
-    ]
+    return [allow(_actions("iam", free), roles), {**allow(bound, roles), "Condition": condition}]
 
 
 def _foreign_layers(resources: list[Resource]) -> list[Statement]:
@@ -276,10 +282,11 @@ def _foreign_layers(resources: list[Resource]) -> list[Statement]:
     return [allow(["lambda:GetLayerVersion"], named)] if named else []
 
 
-def _pass_role(env: Environment, resources: list[Resource]) -> Statement:
+def _pass_role(env: Environment, declared: list[Resource]) -> list[Statement]:
     """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
-    services = ("events", "glue", "lambda", "states")
-    condition = {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com" for service in services]}}
-    running = {one.role_arn for one in resources if isinstance(one, Function | Job | Crawler | StateMachine | Rule)}
-    given = running - {one.arn for one in resources if isinstance(one, Role)}
-    return {**allow(["iam:PassRole"], [env.role_arn("*", "*"), *given]), "Condition": condition}
+    running = {(one.arn.split(":")[2], one.role_arn) for one in declared if isinstance(one, RUNNING)}
+    roles = {one.arn for one in declared if isinstance(one, Role)}
+    passed = {env.role_arn("*", "*") if role in roles else role for _, role in running}
+    services = sorted({f"{service}.amazonaws.com" for service, _ in running})
+    condition = {"StringEquals": {"iam:PassedToService": services}}
+    return [{**allow(["iam:PassRole"], passed), "Condition": condition}] if passed else []

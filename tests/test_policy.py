@@ -121,8 +121,32 @@ def test_every_call_of_a_deploy_is_allowed(moto: None, actions: set[str]) -> Non
 def test_what_is_not_held_to_names_only_reads_or_delivers_logs() -> None:
     wide = [one for one in document("dev")["Statement"] if one["Resource"] == ["*"]]
     operations = [action.partition(":")[2] for statement in wide for action in statement["Action"]]
-    assert {"DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"} < {*operations}, "Lambda asks these as the caller"
     assert all(one.startswith(READING) or "LogDelivery" in one or one == "PutResourcePolicy" for one in operations)
+
+
+def test_what_is_not_used_is_not_allowed(repository: Repository) -> None:
+    def allowed() -> set[str]:
+        return {action for statement in printed(repository) for action in statement["Action"]}
+
+    asked_by_lambda = {"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"}
+    declaring(repository)
+    assert not asked_by_lambda & allowed()
+    assert {"iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole", "logs:CreateLogDelivery"} < allowed()
+    network = {"subnet_ids": ["subnet-0123abcd"], "security_group_ids": ["sg-0123abcd"]}
+    given = {"arns": dict.fromkeys(("lambda", "glue-job", "crawler", "state-machine", "trigger"), MINE)}
+    repository.configure(network=network, defaults={"function": {"vpc": True}}, roles=given)
+    removing = {"DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies"}
+    assert {action for action in allowed() if action.startswith("iam:")} == {
+        *(f"iam:{one}" for one in removing), "iam:ListRoles", "iam:PassRole",
+    }  # fmt: skip
+    assert passing(printed(repository))["Resource"] == [MINE]
+    assert asked_by_lambda < allowed()
+    repository.write("projects/acres/glue/landing/load.py", "print(1)")
+    repository.project("acres")
+    assert passing(printed(repository))["Condition"] == {
+        "StringEquals": {"iam:PassedToService": ["glue.amazonaws.com", "lambda.amazonaws.com"]}
+    }
+    assert "logs:CreateLogDelivery" not in allowed()
 
 
 def test_no_action_is_a_pattern(actions: set[str]) -> None:
@@ -189,29 +213,6 @@ def test_a_parameter_is_allowed_by_its_name_whatever_its_version(selector: str) 
     assert statement["Resource"] == ["arn:aws:ssm:us-east-1:111111111111:parameter/acres/most"]
 
 
-@pytest.mark.parametrize(
-    ("number", "way"), [(20, "Give it to the role as an inline policy, which may have 10240, or spread"), (60, "Spread")]
-)
-def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repository, number: int, way: str) -> None:
-    repository.project("acres", *(f'p.function("F{number}", folder="lambda/Validate")' for number in range(number)))
-    repository.configure(roles={"arns": {f"lambda/F{one}": f"{MINE}/{'x' * 60}{one}" for one in range(number)}})
-    done = repository.invoke("policy", "--env", "dev")
-    length = len(json.dumps(json.loads(done.out), separators=(",", ":")))
-    assert length > 6144
-    assert done.err == (
-        f"note: a managed policy may have 6144 characters besides white space; these are {length}. "
-        f"{way} the statements over 2 managed policies, and attach all of them.\n"
-    )
-
-
-def test_it_does_not_grow_with_a_project(repository: Repository) -> None:
-    def length(number: int) -> int:
-        repository.project("acres", *(f'p.function("F{one}", folder="lambda/Validate")' for one in range(number)))
-        return len(json.dumps(printed(repository)))
-
-    assert length(1) == length(100)
-
-
 def test_a_database_is_deleted_with_its_tables_and_functions() -> None:
     (statement,) = [one for one in document("dev")["Statement"] if "glue:DeleteDatabase" in one["Action"]]
     arn = "arn:aws:glue:us-east-1:111111111111:"
@@ -225,7 +226,7 @@ class Deployer(AwsSession):
     def __init__(self, boundary: str | None) -> None:
         super().__init__(Place().region, Place().account_id, sleep=lambda _: None)
         env = config.Environment.model_validate({**CONFIG, "roles": {"permissions_boundary": boundary}})
-        self._statements = policy.deployer(env, [])["Statement"]
+        self._statements = policy.deployer(env, [Place().role()])["Statement"]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         given = [one for one in self._statements if f"{service}:{operation}" in one["Action"]]
