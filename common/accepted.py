@@ -19,7 +19,7 @@ FUNCTION = fields(
     LoggingConfig=fields("LogGroup", "LogFormat", "ApplicationLogLevel", "SystemLogLevel"),
     DurableConfig=fields("KMSKeyArn", "RetentionPeriodInDays", "ExecutionTimeout"),
 )
-"""What UpdateFunctionConfiguration takes besides what is declared, and keeps if it is left out; the last is of UpdateFunctionCode."""
+"""What UpdateFunctionConfiguration takes besides, and keeps if it is left out; the last is of UpdateFunctionCode."""
 JOB = fields(
     *("JobMode", "JobRunQueuingEnabled", "Description", "LogUri", "NonOverridableArguments", "SecurityConfiguration"),
     *("CodeGenConfigurationNodes", "ExecutionClass", "MaintenanceWindow"),
