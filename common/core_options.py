@@ -7,6 +7,7 @@ as well, so what counts is the configuration that all of these make together.
 Follows https://docs.pyinvoke.org/en/stable/invoke.html and https://docs.pyinvoke.org/en/stable/concepts/configuration.html
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -95,6 +96,8 @@ def check(config: Config) -> None:
     Raises:
         UsageError: it does.
     """
+    for library in ("botocore", "urllib3"):  # whose requests and responses hold tokens and values: --debug is about Invoke
+        logging.getLogger(library).setLevel(logging.INFO)
     before = dict(config.tasks)
     try:
         config.load_shell_env()
