@@ -80,15 +80,15 @@ def divert_by_one_variable(monkeypatch: pytest.MonkeyPatch, url: str, folder: Pa
 
 
 def divert_by_profile(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
-    (folder / "config").write_text(f"[profile work]\nendpoint_url = {url}\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+    (folder / "aws-config").write_text(f"[profile work]\nendpoint_url = {url}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "aws-config"))
     monkeypatch.setenv("AWS_PROFILE", "work")
 
 
 def divert_by_services(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
     services = "".join(f"{setting} =\n  endpoint_url = {url}\n" for setting in SETTING.values())
-    (folder / "config").write_text(f"[default]\nservices = elsewhere\n[services elsewhere]\n{services}")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+    (folder / "aws-config").write_text(f"[default]\nservices = elsewhere\n[services elsewhere]\n{services}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "aws-config"))
 
 
 def divert_by_credentials_file(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path) -> None:

@@ -12,7 +12,7 @@ from common import endpoints, profile
 from common.aws import AwsSession
 from common.endpoints import DEFAULT, SERVICES, Endpoints
 from common.errors import ConfigError
-from tests.elsewhere import Recorder, elsewhere, internet
+from tests.elsewhere import Recorder, divert_by_services, divert_by_variables, elsewhere, internet
 from tests.faults.commands import RUNTIME, ministack
 from tests.faults.emulator import Emulator, started
 from tests.repository import ACCOUNT, Ended, Repository
@@ -27,6 +27,12 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An AWS that takes any signature."""
     with started(tmp_path_factory.mktemp("aws"), ministack(), RUNTIME) as made:
         yield made
+
+
+def machine_of(repository: Repository) -> None:
+    """A project of one state machine."""
+    repository.project("acres", 'p.state_machine("acres", "acres.asl.json")')
+    machine(repository, MACHINE)
 
 
 def machine(repository: Repository, text: str) -> None:
@@ -48,8 +54,7 @@ def test_a_service_that_is_diverted_is_not_recorded_as_deployed(
 ) -> None:
     """All services but one are where configuration says; of that one the shell says where it is."""
     with emulator.copied() as here:
-        repository.project("acres", 'p.state_machine("acres", "acres.asl.json")')
-        machine(repository, MACHINE)
+        machine_of(repository)
         named = {service: here.endpoint for service in SERVICES if service != "stepfunctions"}
         repository.configure(endpoints=named)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", elsewhere.url)
@@ -63,11 +68,33 @@ def test_a_service_that_is_diverted_is_not_recorded_as_deployed(
     assert {*internet.asked} == {"CONNECT states.eu-central-1.amazonaws.com:443"}
 
 
+@pytest.mark.parametrize("divert", [divert_by_variables, divert_by_services])
+def test_every_task_asks_where_configuration_says(
+    divert: Any,
+    repository: Repository,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    elsewhere: Recorder,
+    internet: Recorder,
+) -> None:
+    with emulator.copied() as here:
+        machine_of(repository)
+        repository.configure(endpoints={DEFAULT: here.endpoint})
+        divert(monkeypatch, elsewhere.url, repository.root)
+        for task in ("deploy", "plan --verify", "drift", "status", "history", "gc --yes", "run", "unlock --project acres --yes"):
+            name, *options = task.split()
+            ended = invoke(repository, name, "--env", "dev", *options)
+            assert (ended.code, "could not be reached" in ended.err) in {(0, False), (int(name in {"run", "unlock"}), False)}, (
+                ended
+            )
+        assert invoke(repository, "destroy", "--env", "dev", "--yes", "dev").code == 0
+    assert (elsewhere.asked, internet.asked) == ([], [])
+
+
 def test_what_was_deployed_at_other_endpoints_is_not_believed(repository: Repository, emulator: Emulator) -> None:
     """Two environments share a bucket, and one of them has its state machines at another address."""
     with emulator.copied() as here, emulator.copied() as there:
-        repository.project("acres", 'p.state_machine("acres", "acres.asl.json")')
-        machine(repository, MACHINE)
+        machine_of(repository)
         repository.configure(endpoints={DEFAULT: here.endpoint})
         assert invoke(repository, "deploy", "--env", "dev").code == 0
         assert invoke(repository, "plan", "--env", "dev").code == 0

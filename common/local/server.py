@@ -61,7 +61,8 @@ class Embedded:
         """The line for a shell in which other tools find it."""
         where = {"AWS_SHARED_CREDENTIALS_FILE": self.credentials, "AWS_PROFILE": PROFILE, "AWS_ENDPOINT_URL": self.endpoint}
         where |= {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
-        return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in where.items())
+        nearer = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"  # they would win over the profile
+        return f"{nearer}; export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in where.items())
 
 
 def running(root: Path) -> Embedded | None:

@@ -104,8 +104,9 @@ def test_other_tools_find_it_by_the_line_that_is_printed(repository: Repository)
         running = local.running(repository.root)
         assert running is not None, done
         assert running.secret not in done.out + done.err
-        line = next(line.strip() for line in done.out.splitlines() if line.strip().startswith("export "))
+        line = next(line.strip() for line in done.out.splitlines() if line.strip().startswith("unset "))
         plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        plain |= {"AWS_ACCESS_KEY_ID": "of-another-account", "AWS_SECRET_ACCESS_KEY": "its-secret"}
         shown = subprocess.run(
             ["sh", "-c", f'{line} && "$0" -c "$1"', sys.executable, SHOWING],
             env=plain,
