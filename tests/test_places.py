@@ -8,9 +8,7 @@ import pytest
 
 from common.config import Environment
 from common.errors import AwsError, OwnershipError
-from common.places import former_key, successor
 from common.planning import Options
-from common.release import key_of
 from common.resource import Key, Resource
 from tests.deploying import BUCKET, ENV, bucket, deploy, killed, plan
 from tests.fake_aws import Store, Thing, Trigger, World
@@ -42,16 +40,6 @@ def all_of(prefix: str) -> set[str]:
 def root(world: World) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(world.buckets[ENV.artifact_bucket]["dev/p/release.json"].body)
     return found
-
-
-def test_the_key_of_a_former_one_holds_its_name_and_leads_back() -> None:
-    key = Key("p", "rule", "nightly")
-    assert str(former_key(key, "acres-nightly", f"{ARN}acres-nightly")) == "rule/nightly/formerly/acres-nightly"
-    assert successor(former_key(key, "acres-nightly", ARN)) == key
-    place = former_key(Key("p", "directory", "configs"), "landing/old place/", "arn:aws:s3:::landing/old place/")
-    assert str(place).startswith("directory/configs/formerly/landing-old-place-")
-    assert place != former_key(Key("p", "directory", "configs"), "landing/old-place/", "arn:aws:s3:::landing/old-place/")
-    assert successor(key) is None
 
 
 def test_a_renamed_resource_replaces_the_old_one_in_the_same_deploy_and_data_stays(tmp_path: Path) -> None:
@@ -194,14 +182,6 @@ def test_an_old_one_that_may_not_be_looked_at_is_said_with_what_to_allow(tmp_pat
     with pytest.raises(OwnershipError, match=r"formerly/old-.* and these credentials may not look at it: no ident"):
         deploy(world, named("new"), tmp_path, fault=deny)
     assert names(world) == all_of("old")
-
-
-def test_a_name_as_long_as_aws_allows_has_a_former_key_that_can_be_read_again() -> None:
-    name = f"/{'x' * 500}/{'y' * 10}"
-    key = former_key(
-        Key("shared", "log-group", name.strip("/")), name, f"arn:aws:logs:eu-central-1:123456789012:log-group:{name}"
-    )
-    assert key_of("shared", str(key)) == key
 
 
 def test_two_that_swap_their_names_forget_nothing_and_delete_nothing(tmp_path: Path) -> None:

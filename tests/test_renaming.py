@@ -147,7 +147,7 @@ def test_one_project_at_a_time_leaves_what_others_may_still_use(acres: Repositor
 
 def test_a_project_whose_folder_has_another_name_is_told_and_pruned(acres: Repository) -> None:
     shutil.move(acres.root / "projects/acres", acres.root / "projects/fields")
-    acres.project("fields", *LINES)
+    acres.project("fields", LINES[0], *LINES[2:])
     done = ran(acres, "deploy")
     assert "acres is deployed, but there is no projects/acres/ any more: --prune deletes what it left, triggers too." in done.out
     assert names()["rule"] == {"t-dev-acres-nightly", "t-dev-fields-nightly"}
