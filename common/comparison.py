@@ -9,6 +9,8 @@ from typing import Any
 
 Fields = Mapping[str, Any]
 """The fields that an operation of AWS takes; of a structure the `Fields` in it, of anything else nothing."""
+OPTIONAL = ("Tags", "Policies", "AttachedPolicies", "PermissionsBoundary", "EventBridge", "Description")
+"""Fields that others may set, too, so that they are ours only as far as somebody declares them."""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -55,9 +57,26 @@ def taken_away(undeclared: Mapping[str, Any], applied: Mapping[str, Any]) -> dic
         if isinstance(value, Mapping) and isinstance(before, Mapping | list):
             if part := {inner: value[inner] for inner in value if inner in before}:
                 found[name] = part
-        elif before:
+        elif before and not isinstance(value, Mapping):
             found[name] = value
     return found
+
+
+def claims(desired: Mapping[str, Any], before: object) -> dict[str, Any]:
+    """What a change sets of what need not be declared, by names alone, besides what an unfinished one `before` has set.
+
+    A change that dies before it is recorded leaves no other trace of having set them.
+    """
+    known = before if isinstance(before, Mapping) else {}
+    found: dict[str, Any] = {}
+    for name in OPTIONAL:
+        value, earlier = desired.get(name), known.get(name)
+        if isinstance(value, Mapping | list) or isinstance(earlier, list):
+            keys = {str(key) for part in (value, earlier) if isinstance(part, Mapping | list) for key in part}
+            found[name] = sorted(key for key in keys if not key.startswith("deployer:"))
+        elif value or earlier:
+            found[name] = True
+    return {name: value for name, value in found.items() if value}
 
 
 def without(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,11 @@ class Decider:
         if theirs and owner not in self.adopt:
             theirs = not claims.check_unused(self.env, self.aws, resource, live, owner or NOBODY)
         applied = (body or {}).get("desired")
-        stale = comparison.taken_away(live.undeclared, applied if isinstance(applied, dict) else {})
+        begun = project.pending.get(key, {}).get("sets")
+        stale: dict[str, Any] = {}
+        for state in (applied, begun):
+            if isinstance(state, dict):
+                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, state))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
         changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())

@@ -9,10 +9,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from common.comparison import claims
 from common.digest import Digest
 from common.planning import Outcome
 from common.release import ARTIFACT, Place, Root, Trusted, place_of
-from common.resource import REMOVING, Action, Artifact, Key, Resource
+from common.resource import REMOVING, Action, Artifact, Change, Key, Resource
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ class Roots:
         known = self.resources.get(key) or self.outcome.remains.get(key)
         if known is None or (key in trusted.pending and key not in self._planned):
             return trusted.pending.get(key, {})
-        return place_of(known)
+        sets = claims(self._planned[key].desired if key in self._planned else {}, trusted.pending.get(key, {}).get("sets"))
+        return {**place_of(known), **({"sets": sets} if sets else {})}
 
     @cached_property
-    def _planned(self) -> frozenset[Key]:
-        return frozenset(change.key for change in self.outcome.plan.changes)
+    def _planned(self) -> dict[Key, Change]:
+        return {change.key: change for change in self.outcome.plan.changes}
 
 
 def is_untidy(root: Root, trusted: Trusted) -> bool:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from common import digest, fence
+from common.comparison import merged, without
 from common.desired import ContentOf
 from common.digest import Digest, OfFile
 from common.errors import AwsError
 from common.remains import Named
 from common.resource import Action, Aws, Change, Declared, Key, Live, Outputs, State
-from common.tags import owned_tags
+from common.tags import other_tags, owned_tags
 from tests.fake_world import EPOCH, S3, Killed, Stored, World
 
 __all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World"]
@@ -169,15 +170,17 @@ class Thing(Declared):
         if found is None:
             return None
         state = {name: found.get(name) for name in self.desired()}
-        return Live({**state, "Tags": owned_tags(found.get("Tags"), self.tags)})
+        tags = found.get("Tags", {})
+        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         aws.call("fake", "Put", arn=self.arn, state={"Tags": desired["Tags"]})
         return self.update(aws, Change(self.key, Action.UPDATE, "", desired, None, frozenset(desired)))
 
     def update(self, aws: Aws, change: Change) -> Outputs:
+        kept = without(change.live.undeclared, change.stale) if change.live else {}
         for name in sorted(change.changed):
-            aws.call("fake", "Put", arn=self.arn, state={name: change.desired[name]})
+            aws.call("fake", "Put", arn=self.arn, state={name: merged({name: change.desired[name]}, kept)[name]})
         return {}
 
     def delete(self, aws: Aws) -> None:

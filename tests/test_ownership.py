@@ -1,11 +1,15 @@
 """Ours is what we declared: tags that are configured no more go, what others have set stays, and taking over loses nothing."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.deploying import deploy, killed, things
+from tests.fake_aws import World
 from tests.repository import Repository
 
 ALL = (
@@ -161,3 +165,23 @@ def test_what_is_taken_over_is_not_replaced(repository: Repository, moto_dates: 
     told = done(repository, "deploy", "--adopt", code=1)
     assert "role/load-glue-job: Path cannot be changed in place, and what is taken over is not replaced" in told
     boto3.client("iam").get_role(RoleName="t-dev-acres-load-glue-job")
+
+
+def test_a_tag_that_only_a_dead_deploy_has_set_is_taken_away(tmp_path: Path) -> None:
+    """Its record is still that of before, which matches again once the tag is not configured any more."""
+    plain, tagged = things({"a": {"Size": 1}}), things({"a": {"Size": 1}})
+    tagged[1] = replace(tagged[1], tags={**tagged[1].tags, "cost": "7"})  # type: ignore[type-var]  # it is a dataclass
+    arn = tagged[1].arn
+    reached = set()
+    for number in range(60):
+        for when in ("before", "after"):
+            world = World()
+            deploy(world, plain, tmp_path)
+            world.live[arn]["Tags"]["auditor"] = "them"
+            if not killed(world, tagged, tmp_path, number, when):
+                break
+            reached.add("cost" in world.live[arn]["Tags"])
+            deploy(world, plain, tmp_path)
+            assert world.live[arn]["Tags"].keys() - plain[1].tags.keys() == {"auditor"}
+            assert deploy(world, plain, tmp_path).actions() == {}
+    assert reached == {False, True}
