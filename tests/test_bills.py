@@ -140,7 +140,7 @@ def test_what_a_bill_costs(acres: Repository, moto: None) -> None:
 
     cost("deploy")
     unchanged = cost("deploy")
-    for name, calls in (("Validate", 10), ("Load", 11)):
+    for name, calls in (("Validate", 11), ("Load", 12)):
         acres.write(f"{FUNCTIONS}/{name}/handler.py", f"{HANDLER}# edited\n")
         planned = json.loads(acres.invoke("plan", "--env", "dev", "--json").out)
         done = cost("deploy")

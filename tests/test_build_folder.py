@@ -102,5 +102,5 @@ def test_packages_of_before_go_and_current_ones_stay(repository: Repository) -> 
     assert len(list(folder.glob("acres/Validate/*.zip"))) == 3
     aged(folder, time.time() - (KEPT_DAYS + 1) * DAY_SECONDS)
     assert repository.invoke("package-lambdas").out.startswith("  unchanged acres/Validate")
-    assert len(list(folder.glob("acres/Validate/*"))) == 2, "the package and its manifest"
+    assert len(list(folder.glob("acres/Validate/*"))) == 3, "the package, its manifest and its digest"
     assert repository.invoke("package-lambdas").out.startswith("  unchanged acres/Validate")
