@@ -139,7 +139,8 @@ class _Comparer:
         owner = live.state.get("Tags", {}).get(OWNER_TAG)
         if owner not in {self._env.owner, *places.owners(one, [body], self._env.account_id, self._env.name)}:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
-            return [Drifted(project, key, "replaced", f"{one.arn} {whose}; to take it over: deploy --verify --adopt", fields)]
+            option = f"--adopt-from {owner}" if owner else "--adopt"
+            return [Drifted(project, key, "replaced", f"{one.arn} {whose}; to take it over: deploy --verify {option}", fields)]
         names = ", ".join(field.name for field in fields)
         return [Drifted(project, key, "changed", f"{names} changed in AWS", fields)] if fields else []
 
