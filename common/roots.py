@@ -38,6 +38,8 @@ class Roots:
         unproven = set() if trusted.proven else self.resources.keys() & digests.keys()
         left = {key for key in trusted.pending if key.kind != ARTIFACT or key in self.artifacts}  # others nobody asks for
         unsure = {*left, *unproven, *(key for key in doubtful if key.project == project)}
+        # What has another name now and was only noticed by this plan: no record of its own keeps it from being forgotten yet.
+        unsure |= {key for key in self.outcome.remains if key.project == project and key not in digests}
         doubted = {key: until for key, until in trusted.doubted.items() if until or key in {*self.resources, *self.artifacts}}
         for change in self.outcome.plan.changes:
             if change.key.project == project and (change.action is Action.NOOP or change.key in done):

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from common.config import Environment
-from common.errors import AwsError, OwnershipError
+from common.errors import AwsError, OwnershipError, SkippedError
 from common.planning import Options
-from common.resource import Key, Resource
-from tests.deploying import BUCKET, ENV, bucket, deploy, killed, plan
+from common.resource import Aws, Change, Key, Outputs, Resource
+from tests.deploying import BUCKET, ENV, bucket, deploy, killed
 from tests.fake_aws import Store, Thing, Trigger, World
 
 ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
+USER = Key("p", "thing", "user")
 ROOT = {"arn:aws:s3:::test-artifacts"}
 
 
@@ -167,6 +168,48 @@ def test_an_old_one_that_carries_other_tags_by_now_stays(tmp_path: Path) -> None
     assert "old-nightly" in names(world)
 
 
+def test_what_is_left_because_another_failed_is_not_forgotten(tmp_path: Path) -> None:
+    """Its successor is recorded under the new name by then, so only the root knows of the old one."""
+    world = World()
+    deploy(world, named("old"), tmp_path)
+
+    def refuse(_number: int, when: str, operation: str) -> None:
+        if when == "before" and operation == "Put" and world.live.get(f"{ARN}new-kept", {}).get("Size"):
+            raise AwsError("fake", "Put", "Denied", "no")
+
+    failed = deploy(world, named("new"), tmp_path, fault=refuse)
+    assert failed.failed
+    assert Key("p", "thing", "base") in failed.done
+    deploy(world, named("new"), tmp_path)
+    assert names(world) == {*all_of("new"), "old-kept"}
+
+
+class Busy(Thing):
+    """Is left as it is while it runs, as crawlers are."""
+
+    def update(self, aws: Aws, change: Change) -> Outputs:
+        del aws, change
+        raise SkippedError("it is running")
+
+
+def test_what_a_skipped_one_may_still_use_is_skipped_too(tmp_path: Path) -> None:
+    def using(name: str, made: type[Thing], size: int) -> list[Resource]:
+        base = named(name)[1]
+        tags = ENV.ownership("p")
+        return [
+            bucket(),
+            base,
+            made(key=USER, name="user", arn=f"{ARN}user", tags=tags, needs=(base.key,), fields={"Size": size}),
+        ]
+
+    world = World()
+    deploy(world, using("old", Thing, 1), tmp_path)
+    skipped = deploy(world, using("new", Busy, 2), tmp_path)
+    assert (skipped.failed, names(world)) == (set(), {"old-base", "new-base", "user"})
+    deploy(world, using("new", Thing, 2), tmp_path)
+    assert names(world) == {"new-base", "user"}
+
+
 def test_an_old_one_that_may_not_be_looked_at_is_said_with_what_to_allow(tmp_path: Path) -> None:
     """The printed policy is held to the prefix of today."""
     world = World()
@@ -228,57 +271,3 @@ def test_records_of_before_are_read_once_and_touch_nothing(tmp_path: Path) -> No
     assert set(first.actions().values()) == {"record"}
     assert first.aws.calls["fake:Put"] == 0
     assert deploy(world, named("same"), tmp_path).actions() == {}
-
-
-PREFIXED = ENV.model_copy(update={"name_prefix": "other"})
-
-
-def deploy_as(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.deploying.ENV", env)
-
-
-def test_another_prefix_is_a_rename_of_everything_and_not_a_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ownership tag begins with the prefix, so what is ours carries another one, as its record says."""
-    world = World()
-    deploy(world, named("test"), tmp_path)
-    deploy_as(PREFIXED, monkeypatch)
-    renamed = deploy(world, named("other", env=PREFIXED), tmp_path)
-    assert renamed.reasons()["bucket/artifacts"] == "Tags.deployer:environment test/dev → other/dev"
-    assert names(world) == {*all_of("other"), "test-kept"}
-    assert deploy(world, named("other", env=PREFIXED), tmp_path).actions() == {"store/kept/formerly/test-kept": "orphan"}
-    deploy(world, named("other", env=PREFIXED), tmp_path, options=Options(prune=True, data=True))
-    assert names(world) == all_of("other")
-
-
-def test_a_record_does_not_lend_the_tags_of_an_environment_of_another_name(tmp_path: Path) -> None:
-    world = World()
-    deploy(world, named("same"), tmp_path)
-    world.live[f"{ARN}same-base"]["Tags"]["deployer:environment"] = "test/prod"
-    stored = world.buckets[ENV.artifact_bucket]["dev/p/records/thing/base.json"]
-    stored.body = json.dumps({**json.loads(stored.body), "owner": "test/prod"}).encode()
-    with pytest.raises(OwnershipError, match="belongs to test/prod"):
-        plan(world, named("same", size=2), tmp_path)
-
-
-def test_another_artifact_bucket_is_refused_while_what_was_deployed_from_the_first_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World()
-    deploy(world, named("same"), tmp_path)
-    deploy_as(ENV.model_copy(update={"artifact_bucket": "elsewhere"}), monkeypatch)
-    with pytest.raises(OwnershipError, match=r"There is no artifact bucket elsewhere, but p: thing/base, .* of dev are there"):
-        deploy(world, named("same"), tmp_path)
-    adopted = deploy(world, named("same"), tmp_path, options=Options(adopt={"nobody"}))
-    assert set(adopted.actions().values()) == {"create", "record"}
-
-
-def test_what_is_in_another_region_is_not_taken_for_gone(tmp_path: Path) -> None:
-    world = World()
-    deploy(world, named("same"), tmp_path)
-    moved = ENV.model_copy(update={"region": "eu-west-1"})
-    with pytest.MonkeyPatch.context() as patched:
-        deploy_as(moved, patched)
-        ended = deploy(world, [bucket()], tmp_path, options=Options(prune=True, data=True), undeclared=["p"])
-    assert {action for key, action in ended.actions().items() if "bucket" not in key} == {"orphan"}
-    assert "it is in eu-central-1: set region back in config/dev.json to delete it" in ended.reasons()["rule/nightly"]
-    assert names(world) == all_of("same")
