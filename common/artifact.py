@@ -125,7 +125,7 @@ class Sources:
         """
         built = self.build(build_dir)
         content = digest.of_file(built)
-        if not (known := _content_of(built)).exists() or known.read_text(encoding="ascii", errors="replace") != content:
+        if not (known := _content_of(built)).exists() or known.read_text(encoding="utf-8", errors="replace") != content:
             self._make(built, build_dir)
             content = digest.of_file(built)
         return content
@@ -133,7 +133,7 @@ class Sources:
     def _make(self, built: Path, build_dir: Path) -> None:
         self._write(built, build_dir)
         with new_file(_content_of(built)) as temporary:
-            temporary.write_text(digest.of_file(built), encoding="ascii")
+            temporary.write_text(digest.of_file(built), encoding="utf-8")
 
     def built_at(self, build_dir: Path) -> Path:
         """Where it is once it is built."""

@@ -56,14 +56,16 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """
     known = folder.with_name(f"{folder.name}.sha256")
     with _busy[folder]:
-        if folder not in _seen and used(folder) and not (known.exists() and known.read_text(encoding="ascii") == _held(folder)):
-            shutil.rmtree(folder)
+        if folder not in _seen and used(folder):
+            told = known.read_text(encoding="utf-8", errors="replace") if known.exists() else ""
+            if told != _held(folder):
+                shutil.rmtree(folder)
         if not used(folder):
             with new_folder(folder) as fresh:
                 make(fresh)
                 held = _held(fresh)
                 with new_file(known) as temporary:
-                    temporary.write_text(held, encoding="ascii")
+                    temporary.write_text(held, encoding="utf-8")
         _seen.add(folder)
     return folder
 

@@ -8,9 +8,9 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from common.package import Package
 from common.packaging import detector
@@ -20,11 +20,24 @@ from common.resource import Key
 SCANDIR, STAT, COMPRESS = os.scandir, Path.stat, zlib.compressobj
 
 
-@contextmanager
-def reversed_scandir(path: Any = ".") -> Iterator[Iterator[os.DirEntry[str]]]:
+class reversed_scandir:  # noqa: N801 - stands for the function
     """A file system that lists its files in another order."""
-    with SCANDIR(path) as entries:
-        yield iter(sorted(entries, key=lambda one: one.name, reverse=True))
+
+    def __init__(self, path: Any = ".") -> None:
+        with SCANDIR(path) as entries:
+            self._entries = iter(sorted(entries, key=lambda one: one.name, reverse=True))
+
+    def __iter__(self) -> Iterator[os.DirEntry[str]]:
+        return self._entries
+
+    def __next__(self) -> os.DirEntry[str]:
+        return next(self._entries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing left to close."""
 
 
 def stat_without_case(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
