@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from common import digest
 from common.digest import Digest
-from common.resource import Action, Artifact, Change, Live, Resource, State
+from common.resource import Action, Artifact, Aws, Change, Live, Resource, State
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,28 @@ class ContentOf:
     """
 
     artifact: Artifact
+
+
+class Versioned(Protocol):
+    """A layer of ours, as functions see it: named by its content, since AWS numbers its versions."""
+
+    @property
+    def arn(self) -> str:
+        """Of the layer, without a version."""
+        ...
+
+    @property
+    def code(self) -> Artifact:
+        """What it holds."""
+        ...
+
+    def content(self, aws: Aws, arn: str) -> str | None:
+        """What the version `arn` holds; None if it is not there."""
+        ...
+
+    def version(self, aws: Aws, content: str) -> str:
+        """The ARN of the version that holds `content`."""
+        ...
 
 
 def digest_of(resource: Resource, endpoints: Mapping[str, str]) -> Digest:

@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from common import claims, digest, places, reasons, records, trust
+from common import claims, digest, places, reasons, records, renewing, trust
 from common.config import Environment
 from common.deciding import Decider
 from common.desired import digest_of
@@ -182,7 +182,8 @@ class Planner:
             return one.arn in present if one.indexed else all(arns[key] in present for key in one.needs if key in arns)
 
         wanted = [one for one in resources if options.wanted(one.key)]
-        unsettled = [one for one in wanted if not (recorded(one) and exists(one))]
+        missing_roles = renewing.gone(resources, present)
+        unsettled = [one for one in wanted if not (recorded(one) and exists(one) and missing_roles.isdisjoint(one.needs))]
         for one in unsettled:
             if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):
                 self._body(one.key)
@@ -210,7 +211,10 @@ class Planner:
 
         decisions = [decided(one, read.result()) for one, read in zip(unsettled, live, strict=True)]
         raise_together([error for error in decisions if isinstance(error, DeployError)])
-        return changes | {change.key: change for change in decisions if isinstance(change, Change)}
+        decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
+        pending = {key for project in trusted.values() for key in project.pending}
+        applied = {key for key, body in self._bodies.items() if body.result()}
+        return changes | renewing.renewed(decided_by_key, resources, pending, applied)
 
     def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[Live | DeployError | None]:
         """The live state, asked for once."""

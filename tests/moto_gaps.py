@@ -16,7 +16,7 @@ from moto.s3.responses import S3Response
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from tests.moto_glue import moto_glue
-from tests.strict_lambda import weigh
+from tests.strict_lambda import grant, weigh
 from tests.strict_s3 import strict_s3
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
@@ -49,6 +49,7 @@ def init(function: Any, account_id: str, spec: dict[str, Any], region: str, vers
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{spec['FunctionName']}"}
     function.logging_config = {**default, **spec.get("LoggingConfig", {})}
     _INIT(function, account_id, spec, region, version)
+    grant(function, function.role)
 
 
 def get_configuration(function: Any, on_create: bool = False) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def update_configuration(function: Any, updates: dict[str, Any]) -> dict[str, An
     function.logging_config = {**function.logging_config, **updates.get("LoggingConfig", {})}
     _UPDATE(function, updates)
     weigh(function, before)
+    grant(function, function.role)
     result: dict[str, Any] = function.get_configuration()
     return result
 

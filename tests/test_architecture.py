@@ -40,7 +40,7 @@ LAYERS = (
     {"git", "settings"},
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
-    {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "reasons", "remains"},
+    {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "reasons", "remains", "renewing"},
     {"release"},
     {
         "artifact",
@@ -161,7 +161,7 @@ def test_imports_lead_down(number: int) -> None:
 
 def test_types_of_resources_know_neither_each_other_nor_who_uses_them() -> None:
     for path in (ROOT / "common/resources").glob("*.py"):
-        allowed = {"accepted", "comparison", "desired", "digest", "errors", "remains", "resource", "settings", "tags"}
+        allowed = {"accepted", "comparison", "desired", "digest", "errors", "remains", "renewing", "resource", "settings", "tags"}
         assert from_common(path) <= allowed, shown(path)
 
 

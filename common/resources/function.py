@@ -12,14 +12,16 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from common import accepted, comparison
-from common.desired import ContentOf, whole
+from common.desired import ContentOf, Versioned, whole
 from common.errors import ArtifactError, AwsError, DeclarationError
 from common.remains import Named
+from common.renewing import ROLE_ID, stand_in
 from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
 from common.settings import FunctionSettings, Network
 from common.tags import other_tags, owned_tags, stale_tags
@@ -28,28 +30,6 @@ _CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})
 _TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller")
 """What Lambda says of code and layers that are too large together."""
-
-
-class Versioned(Protocol):
-    """A layer of ours, as functions see it: named by its content, since AWS numbers its versions."""
-
-    @property
-    def arn(self) -> str:
-        """Of the layer, without a version."""
-        ...
-
-    @property
-    def code(self) -> Artifact:
-        """What it holds."""
-        ...
-
-    def content(self, aws: Aws, arn: str) -> str | None:
-        """What the version `arn` holds; None if it is not there."""
-        ...
-
-    def version(self, aws: Aws, content: str) -> str:
-        """The ARN of the version that holds `content`."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,16 +144,8 @@ class Function(Declared):
         code = {name: desired[name] for name in _CODE}
         steps = [configuration] if changed & configuration.keys() else []
         steps += [code] if changed & _CODE else []
-        try:
-            response = self._carry_out(aws, change.live, steps) or response
-        except AwsError as error:
-            if not (steps == [configuration, code] and any(text in error.said for text in _TOO_LARGE)):
-                raise
-            live = change.live or self.read(aws)
-            before = live.state if live is not None else {"Layers": []}
-            rest = {**configuration, "Layers": before["Layers"]}
-            first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
-            response = self._carry_out(aws, live, [*first, code, configuration])
+        with self._without_role(aws, change) as live:
+            response = self._update(aws, live, steps) or response
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -181,6 +153,30 @@ class Function(Declared):
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         return self._outputs(response, desired)
+
+    @contextmanager
+    def _without_role(self, aws: Aws, change: Change) -> Iterator[Live | None]:
+        """Gives the function another role first, if its own is another one than before: then it is granted its variables anew."""
+        if ROLE_ID not in change.changed or not self.environment or change.live is None:
+            yield change.live
+            return
+        with stand_in(aws, self.role_arn) as other:
+            self._carry_out(aws, change.live, [{"Role": other}])
+            yield self.read(aws)
+
+    def _update(self, aws: Aws, live: Live | None, steps: list[State]) -> dict[str, Any]:
+        """Configuration and code in this order, or in the other one where only that is small enough."""
+        try:
+            return self._carry_out(aws, live, steps)
+        except AwsError as error:
+            if len(steps) == 1 or not any(text in error.said for text in _TOO_LARGE):
+                raise
+            configuration, code = steps
+            live = live or self.read(aws)
+            before = live.state if live is not None else {"Layers": []}
+            rest = {**configuration, "Layers": before["Layers"]}
+            first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
+            return self._carry_out(aws, live, [*first, code, configuration])
 
     def _carry_out(self, aws: Aws, live: Live | None, steps: list[State]) -> dict[str, Any]:
         """Updates of configuration or code, one after the other, each of the revision that the one before has left.
@@ -245,6 +241,8 @@ class Function(Declared):
 
     def _by_number(self, aws: Aws, wanted: State) -> State:
         """The same state as Lambda takes it."""
+        if "Layers" not in wanted:
+            return wanted
         by_arn = {one.arn: one for one in self.layers}
         named = wanted["Layers"]
         arns = [one if isinstance(one, str) else by_arn[one["Layer"]].version(aws, one["CodeSha256"]) for one in named]
