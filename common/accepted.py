@@ -51,5 +51,5 @@ USUAL_FUNCTION: dict[str, Any] = {
 
 def structures(wanted: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
     """A function's structures that are declared in part, with the rest of what is live in them: each is replaced as a whole."""
-    names = {"LoggingConfig", *(["VpcConfig"] if wanted["VpcConfig"]["SubnetIds"] else [])}
+    names = {"LoggingConfig", *(["VpcConfig"] if wanted.get("VpcConfig", {}).get("SubnetIds") else [])} & wanted.keys()
     return {name: comparison.merged(wanted[name], kept.get(name, {})) for name in names}
