@@ -29,6 +29,8 @@ from common.tags import owned_tags, tag_map
 
 OURS = "deployer:"
 """How the tags begin that objects carry: S3 allows ten an object, an environment may have more."""
+MD5 = "deployer:md5"
+"""The tag that says what an object holds."""
 OWNER = f"{OURS}environment"
 MOST_OTHERS = 1000
 """Objects at the place of a directory that are none of its files; the tags of each are looked at, as it may have been one."""
@@ -106,6 +108,8 @@ class Directory(Declared):
         different = [name for name in found if not own.items() <= tags[name].items()]
         if not found:
             return None
+        if any(found[name] != self._md5(name) for name in found if name in self.files) and _has_key(aws, self):
+            found = {name: tags[name].get(MD5, etag) for name, etag in found.items()}
         shown = {OWNER: ""} | tags[foreign[0]] if foreign else tags[min(different or found)]
         return Live({"Files": found, "Foreign": foreign, "Tags": owned_tags(shown, own)})
 
@@ -124,7 +128,8 @@ class Directory(Declared):
                 if digest.md5_of_bytes(body) != self._md5(name):
                     raise ArtifactError(f"{self.key}: {name} was changed after the plan was made. Deploy again.")
                 md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
-                aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tagging)
+                said = f"{tagging}&{urlencode({MD5: self._md5(name)})}"
+                aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=said)
         before = live.keys() if change.live is None else live.keys() & change.live.state["Files"].keys()
         _delete(aws, self, before - self.files.keys(), self._own_tags())
         return {}
@@ -144,11 +149,23 @@ class Directory(Declared):
         """See `delete`; what a declared directory keeps in this place is spared."""
         tags = Directory.live_tags(aws, one)
         if tags is not None:
-            own = {key: value for key, value in tags.items() if key.startswith(OURS)}
+            own = {key: value for key, value in tags.items() if key.startswith(OURS) and key != MD5}
             _delete(aws, one, _candidates(aws, one), own)
 
     def _own_tags(self) -> dict[str, str]:
         return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
+
+
+def _has_key(aws: Aws, one: Named) -> bool:
+    """Whether the bucket encrypts with a key of its own: then no ETag is an MD5, and our tag says what an object holds.
+
+    Whoever writes an object over replaces its tags.
+    """
+    bucket, _ = _place(one)
+    found = aws.find("s3", "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError", Bucket=bucket) or {}
+    rules = found.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+    defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "") for rule in rules]
+    return any(algorithm.startswith("aws:kms") for algorithm in defaults)
 
 
 def _place(one: Named) -> tuple[str, str]:
