@@ -108,8 +108,9 @@ class Directory(Declared):
         different = [name for name in found if not own.items() <= tags[name].items()]
         if not found:
             return None
-        if any(found[name] != self._md5(name) for name in found if name in self.files) and _has_key(aws, self):
-            found = {name: tags[name].get(MD5, etag) for name, etag in found.items()}
+        told = {name: tags[name].get(MD5) for name, etag in found.items() if name in self.files and etag != self._md5(name)}
+        if (right := {name: md5 for name, md5 in told.items() if md5 == self._md5(name)}) and _has_key(aws, self):
+            found |= right
         shown = {OWNER: ""} | tags[foreign[0]] if foreign else tags[min(different or found)]
         return Live({"Files": found, "Foreign": foreign, "Tags": owned_tags(shown, own)})
 
