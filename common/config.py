@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from common import texts, versions
+from common.encoding import decoded
 from common.endpoints import Service, Url
 from common.errors import ConfigError, UsageError
 from common.settings import (
@@ -217,7 +218,7 @@ def _documented() -> dict[str, dict[str, str]]:
 def _parse(path: Path, root: Path) -> dict[str, Any]:
     where = path.relative_to(root).as_posix()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
+        data = json.loads(decoded(path.read_bytes()), object_pairs_hook=_without_duplicates)
     except OSError as error:
         raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
     except json.JSONDecodeError as error:

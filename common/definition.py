@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from common.encoding import decoded
 from common.errors import DeclarationError
 from common.extent import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
 from common.states import refusals
@@ -75,8 +76,8 @@ def _every(machine: Mapping[str, Any], at: str) -> Iterator[tuple[str, str, Mapp
 
 def _read(path: Path, where: str) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = decoded(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise DeclarationError(f"{where}: {path} cannot be read: {error}.") from None
     if len(text) > FILE_LIMIT:
         raise DeclarationError(f"{where}: {path.name} has {len(text)} characters; AWS allows a definition {SIZE_LIMIT}, as JSON.")

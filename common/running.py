@@ -11,6 +11,7 @@ from typing import Any
 
 from common import execution, failure, local, preview, projects
 from common.declaration import Declares, Entry
+from common.encoding import decoded
 from common.errors import DeclarationError, DeployError, FailedError, UsageError
 from common.events import Note
 from common.execution import Began, Outcome, Put, Shown, Tell
@@ -160,12 +161,12 @@ def _given(root: Path, text: str) -> str:
         return _checked(text, "--input")
     path = Path(text)
     try:
-        return _checked(path.read_text(encoding="utf-8"), _relative(root, path))
+        return _checked(decoded(path.read_bytes()), _relative(root, path))
     except OSError as error:
         said = f"{error.strerror}: {text}"
         raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {said}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{text}: this is not UTF-8 text.") from None
+    except ValueError as error:
+        raise UsageError(f"{text} cannot be read: {error}.") from None
 
 
 def _declared(root: Path, entry: Entry) -> str:
@@ -173,9 +174,10 @@ def _declared(root: Path, entry: Entry) -> str:
         return jsons.dumps(entry.input, default=dict)
     where = _relative(root, entry.input)
     try:
-        return _checked(entry.input.read_text(encoding="utf-8"), where)
-    except OSError as error:
-        raise DeclarationError(f"{where} is the input of the execution and cannot be read: {error.strerror}.") from None
+        return _checked(decoded(entry.input.read_bytes()), where)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DeclarationError(f"{where} is the input of the execution and cannot be read: {reason}.") from None
 
 
 def _checked(text: str, where: str) -> str:

@@ -19,6 +19,7 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import PurePath
 from types import CodeType, ModuleType
 
+from common.encoding import check_encoding
 from common.search_path import ROOT, arrange
 
 CHECKED = (3).to_bytes(4, "little")
@@ -36,7 +37,12 @@ class FromSource(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """The module's code."""
         path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        source = self.get_data(path)
+        try:
+            check_encoding(source)
+        except ValueError as error:
+            raise SyntaxError(str(error), (path, 1, None, None)) from None
+        return self.source_to_code(source, path)
 
 
 class FromSourceOrSame(FromSource):

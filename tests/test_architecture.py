@@ -11,7 +11,7 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"search_path", "versions"},
+    {"encoding", "search_path", "versions"},
     {"interpreter"},
     {
         "build_folder",

@@ -100,7 +100,7 @@ BAD = (
     (("--project", "acres", "--input", "none.json"), "No such file or directory: none.json"),
     (("--project", "acres", "--input", '{"a":'), "--input:1:6: this is not JSON"),
     (("--project", "acres", "--input", "bad.json"), "bad.json:2:1: this is not JSON"),
-    (("--project", "acres", "--input", "binary"), "binary: this is not UTF-8 text."),
+    (("--project", "acres", "--input", "binary"), "binary cannot be read: it is UTF-16 or UTF-32"),
     (
         ("--project", "acres", "--input", "large.json"),
         "large.json: the input has 262155 bytes; Step Functions accepts 262144.",

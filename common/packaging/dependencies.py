@@ -30,7 +30,7 @@ from common.packaging.requirements import NAMES, PIN, Requirements, Target, join
 from common.packaging.tree import Found, Ignoring, read, shown, walk
 
 TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
-IMPORTS_TESTS = re.compile(rb"^\s*(?:from|import)\s+[\w.]*\btests\b", re.MULTILINE)
+IMPORTS_TESTS = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:from|import)\s+[\w.]*\btests\b", re.MULTILINE)
 _busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 

@@ -67,8 +67,17 @@ class NodeModules:
         addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
         names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
         within = [name for name in sorted(names) if not name.startswith("/") and ".." not in name.split("/")]
+        self._check_configuration()
         paths = {name: self.folder / name for name in (PACKAGE, CONFIGURATION, *within) if (self.folder / name).is_file()}
         return {name: (Found(path, path.stat()), digest.of_file(path)) for name, path in paths.items()}
+
+    def _check_configuration(self) -> None:
+        path = self.folder / CONFIGURATION
+        if path.is_file() and read(path).encode() != path.read_bytes().replace(b"\r", b""):
+            raise ArtifactError(
+                f"{shown(path)} begins with a byte-order mark, which npm takes for a part of the first setting. "
+                f"Save it without one."
+            )
 
     def given(self) -> tuple[Path, ...]:
         """The files that say what is installed."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from common.encoding import check_encoding
 from common.errors import ArtifactError
 from common.packaging.tree import shown
 
@@ -59,7 +60,7 @@ def check_syntax(path: Path) -> None:
         ArtifactError: it does not.
     """
     with _told(path):
-        compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        compile(_source(path), str(path), "exec", dont_inherit=True)
 
 
 def parsed(path: Path) -> ast.Module:
@@ -69,7 +70,14 @@ def parsed(path: Path) -> ast.Module:
         ArtifactError: it has none, as it is not Python.
     """
     with _told(path):
-        return ast.parse(path.read_bytes(), str(path))
+        return ast.parse(_source(path), str(path))
+
+
+def _source(path: Path) -> bytes:
+    """The bytes of a file, from which Python tells the encoding."""
+    source = path.read_bytes()
+    check_encoding(source)
+    return source
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from common import digest
 from common.digest import Digest
+from common.encoding import decoded
 from common.errors import ArtifactError
 from common.packaging import detector
 
@@ -233,8 +234,8 @@ def read(path: Path) -> str:
         ArtifactError: it cannot be read, or is no UTF-8.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = decoded(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
     if "\0" in text:
         raise ArtifactError(f"{shown(path)} cannot be read: it holds a null byte.")
