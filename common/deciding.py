@@ -71,7 +71,8 @@ class Decider:
         theirs = owner is not None and not (owner == NOBODY and pending)
         if theirs and owner not in self.adopt:
             theirs = not claims.check_unused(self.env, self.aws, resource, live, owner or NOBODY)
-        applied = (body or {}).get("desired")
+        elsewhere = places.formers(resource, [body or {}], self.env.account_id)  # then the record tells of the old one alone
+        applied = None if elsewhere else (body or {}).get("desired")
         begun = project.pending.get(key, {}).get("sets")
         stale: dict[str, Any] = {}
         for state in (applied, begun):

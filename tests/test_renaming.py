@@ -1,11 +1,13 @@
 """A whole project under another prefix, as typed, against moto: what was deployed is replaced, or kept and never forgotten."""
 
+import contextlib
 import json
 import shutil
 from typing import Any
 
 import boto3
 import pytest
+from moto.logs.models import LogsBackend
 
 from tests.repository import ACCOUNT, SHARED, Repository
 
@@ -197,3 +199,19 @@ def test_another_artifact_bucket_is_refused_until_somebody_takes_over_what_is_th
     assert f"t-dev-landing-{ACCOUNT}" in names()["bucket"]
     assert "t-dev-elsewhere" not in names()["bucket"]
     assert ran(acres, "deploy", "--adopt").code == 0
+
+
+def test_a_log_group_that_was_only_half_made_under_its_new_name_gets_its_retention(acres: Repository) -> None:
+    """Killed between its creation and its retention: the record still tells what was applied to the old one."""
+    acres.configure(name_prefix="t-new")
+
+    def dies(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(LogsBackend, "put_retention_policy", dies)
+        with contextlib.suppress(KeyboardInterrupt):
+            ran(acres, "deploy", "--wait")
+    assert ran(acres, "deploy", "--wait").code == 0
+    groups = boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]
+    assert {one.get("retentionInDays") for one in groups if "t-new" in one["logGroupName"]} == {30}
