@@ -183,6 +183,8 @@ class Planner:
 
         wanted = [one for one in resources if options.wanted(one.key)]
         missing_roles = renewing.gone(resources, present)
+        known = {key for project in trusted.values() for key in (*project.digests, *project.pending)}
+        renewing.check_together(missing_roles, resources, options.wanted, known)
         unsettled = [one for one in wanted if not (recorded(one) and exists(one) and missing_roles.isdisjoint(one.needs))]
         for one in unsettled:
             if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):

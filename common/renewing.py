@@ -10,13 +10,13 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lamb
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from common.config import OWNER_TAG
-from common.errors import AwsError, OwnershipError
+from common.errors import AwsError, DeployError, OwnershipError
 from common.resource import CHANGING, Action, Aws, Change, Key, Resource
 from common.tags import tag_map
 
@@ -29,6 +29,30 @@ ROLE_ID = "RoleId"
 def gone(resources: Collection[Resource], present: Collection[str]) -> set[Key]:
     """The declared roles that do not exist; `present` are the ARNs of those that do."""
     return {resource.key for resource in resources if resource.key.kind == ROLE and resource.arn not in present}
+
+
+def check_together(
+    missing: Collection[Key], resources: Collection[Resource], wanted: Callable[[Key], bool], recorded: Collection[Key]
+) -> None:
+    """Refuses to make a role again without what runs with it: nobody could see later that this must be given it anew.
+
+    Args:
+        missing: the roles that do not exist.
+        resources: what is declared.
+        wanted: what is to be brought up to date.
+        recorded: what was deployed before.
+
+    Raises:
+        DeployError: a part was chosen that would do so.
+    """
+    chosen = {key for key in missing if wanted(key) and key in recorded}
+    left = [one.key for one in resources if one.key in recorded and not wanted(one.key) and not chosen.isdisjoint(one.needs)]
+    if left:
+        roles = ", ".join(sorted({str(key) for one in resources if one.key in left for key in one.needs if key in chosen}))
+        raise DeployError(
+            f"{left[0].project}: {roles} is gone from AWS and would be made again, but {', '.join(map(str, left))} would not be "
+            f"given it anew. Deploy all of it: invoke deploy."
+        )
 
 
 def renewed(

@@ -86,3 +86,23 @@ def test_a_role_of_somebody_else_does_not_stand_in(deployed: Repository) -> None
     with pytest.raises(OwnershipError, match="is not this environment's"), stand_in(aws, role["Arn"]):
         pass
     assert "t-dev-acres-Validate-lambda-again" in roles()
+
+
+@pytest.mark.parametrize("words", [("deploy-roles",), ("deploy", "--only", "role/*")])
+def test_a_role_is_not_made_again_without_what_runs_with_it(deployed: Repository, words: tuple[str, ...]) -> None:
+    delete_role("t-dev-acres-Validate-lambda")
+    before = roles()
+    refused = deployed.invoke(*words, "--env", "dev")
+    assert refused.code == 1
+    assert "acres: role/Validate-lambda is gone from AWS and would be made again, but lambda/Validate would not" in refused.err
+    assert roles() == before
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    assert works("t-dev-acres-Validate")
+    assert deployed.invoke(*words, "--env", "dev").code == 0
+
+
+def test_roles_alone_are_deployed_where_nothing_runs_with_them_yet(repository: Repository, moto_dates: None) -> None:
+    repository.project("acres", 'p.function("Validate", environment={"ZONE": "landing"})')
+    assert repository.invoke("deploy-roles", "--env", "dev").code == 0
+    assert repository.invoke("deploy", "--env", "dev").code == 0
+    assert works("t-dev-acres-Validate")
