@@ -13,7 +13,9 @@ from tests.machines import task
 from tests.repository import Ended, Repository
 
 READS = re.compile(r"\w+:(Get|List|Describe|Head|Batch(Get|Describe))")
-BUILT = re.compile(r"build/artifacts/acres/(load/\w{64}\.py|Validate/\w{64}\.(zip|json))|build/(stat-cache|index/dev)\.json")
+BUILT = re.compile(
+    r"build/artifacts/acres/(load/\w{64}\.py|Validate/\w{64}\.(zip|json))(\.sha256)?|build/(stat-cache|index/dev)\.json"
+)
 FUNCTION = "projects/acres/lambda/Validate"
 
 
