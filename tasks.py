@@ -183,12 +183,12 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
 
-@task(help=options("env"), reads_only=True)
-def policy(_c: Context, env: str | None = None) -> None:
+@task(help=options("env", "project"), reads_only=True)
+def policy(_c: Context, env: str | None = None, project: str | None = None) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    policy.show(ROOT, Choices(env=env))
+    policy.show(ROOT, Choices(env=env, project=project))
 
 
 @task(help=options("env", project="The one project whose lease it is, or shared.", yes="Do not ask."))

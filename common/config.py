@@ -53,6 +53,8 @@ class Project(Model):
     """One project's section; also the whole of `config/<project>/<env>.json`."""
 
     schema_: str | None = Field(default=None, alias="$schema")
+    enabled: bool = True
+    """Whether the project is for this environment. Of one that is not, what was deployed is no longer declared."""
     parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[str, AfterValidator(texts.parameter)]] = (
         Field(default_factory=dict)
     )

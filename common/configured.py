@@ -4,10 +4,11 @@ Configuration that nothing uses is a mistake: a renamed function would silently 
 """
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from common.config import Environment
-from common.errors import ConfigError
+from common.errors import ConfigError, DeployError, ParameterError
 from common.resource import Key
 from common.settings import Settings
 
@@ -53,6 +54,40 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
         raise ConfigError(f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")
+
+
+def check_values(env: Environment, project: str, renderings: Iterable[Callable[[], None]]) -> None:
+    """Renders what a project declares. Whoever adds an environment is told of all the values that it lacks at once.
+
+    Args:
+        env: the environment.
+        project: whose declarations they are.
+        renderings: each renders one.
+
+    Raises:
+        ParameterError: parameters have no values in the environment.
+    """
+    missing: dict[str, str] = {}
+    for render in renderings:
+        try:
+            render()
+        except ParameterError as error:
+            missing = {**error.places, **missing}
+        except DeployError:  # may be a consequence of what is missing
+            if not missing:
+                raise
+    if missing:
+        lines = "".join(f"\n  ${{{name}}} in {place}" for name, place in sorted(missing.items()))
+        values = json.dumps({"parameters": dict.fromkeys(sorted(missing), "...")})
+        raise ParameterError(
+            f"config/{env.name}.json has no values for parameters of {project}:{lines}\n"
+            f"Add a value for each:\n"
+            f'  "projects": {{"{project}": {values}}}\n'
+            f"If {project} is not for {env.name}, say so there instead:\n"
+            f'  "projects": {{"{project}": {{"enabled": false}}}}',
+            missing,
+            project,
+        )
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

@@ -5,6 +5,7 @@
     DeployError              one clear message for a person; the command exits with `exit_code`
     ├── UsageError           the command line: a missing --env, an unknown project
     ├── ConfigError          config/*.json: every error of a file at once, each with its JSON path
+    │   └── ParameterError   no values for what a project refers to as ${name}
     ├── DeclarationError     projects/*/deploy.py: a reference to nothing, a name too long, a broken definition
     ├── ArtifactError        a package that cannot be built or would not run
     ├── AccountError         no credentials, or credentials of another account
@@ -21,7 +22,7 @@
 A message says where, what, and what to do. Nothing else of ours may reach the user as a traceback.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 V = TypeVar("V")
@@ -48,6 +49,20 @@ class ConfigError(DeployError):
 
 class DeclarationError(DeployError):
     """A pipeline's declaration cannot be rendered."""
+
+
+class ParameterError(ConfigError):
+    """An environment has no values for parameters that a project refers to.
+
+    Args:
+        message: all of them, and what to add to the configuration.
+        places: what refers to each of them, and what may have been meant.
+        project: whose they are.
+    """
+
+    def __init__(self, message: str, places: Mapping[str, str], project: str = "") -> None:
+        super().__init__(message)
+        self.places, self.project = places, project
 
 
 class ArtifactError(DeployError):

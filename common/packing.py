@@ -14,7 +14,7 @@ from itertools import repeat
 from pathlib import Path
 
 from common import config, projects, selection
-from common.errors import ArtifactError, DeployError, UsageError
+from common.errors import ArtifactError, DeployError, ParameterError, UsageError
 from common.events import Built
 from common.layers import LayerPackage
 from common.package import Package
@@ -124,9 +124,23 @@ def _lock(session: Session) -> None:
 
 
 def resources_of(session: Session, environment: str) -> list[Resource]:
-    """All that an environment's pipelines declare."""
-    pipelines = projects.load(session.root, config.load(session.root, environment), session.projects)
-    return [one for pipeline in pipelines for one in pipeline.resources()]
+    """All that an environment's pipelines declare.
+
+    Where no environment is named, a project that an environment has no values for is left out there: nobody can deploy it to it.
+
+    Raises:
+        ParameterError: the environment is named, and has no values for what a project refers to.
+    """
+    env = config.load(session.root, environment)
+    wanted = [name for name in session.projects if env.project(name).enabled]
+    while True:
+        try:
+            return [one for pipeline in projects.load(session.root, env, wanted) for one in pipeline.resources()]
+        except ParameterError as error:
+            if session.choices.env is not None:
+                raise
+            wanted.remove(error.project)
+            session.say(f"{error.project} is not packaged for {environment}, which has no values for {', '.join(error.places)}.")
 
 
 def environments_of(session: Session, *, every: bool = False) -> list[str]:

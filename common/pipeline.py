@@ -5,6 +5,7 @@ is read and written, variables, schedules. Nothing is created or asked here: a d
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -258,12 +259,12 @@ class Pipeline:
 
         Raises:
             DeclarationError: a reference to nothing, a name too long, a broken definition.
-            ConfigError: configuration of something that does not exist, or a parameter that nothing uses.
+            ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
         """
         if not self._resources:
             self._discover()
-            for ref, declaration in self._declared.items():
-                self._renderer.render(declaration, ref, configured.settings(self.env, ref.key))
+            rendering = [(one, ref, configured.settings(self.env, ref.key)) for ref, one in self._declared.items()]
+            configured.check_values(self.env, self.name, [partial(self._renderer.render, *one) for one in rendering])
             configured.check(self.env, self.name, [ref.key for ref in self._declared], self._names.used)
             self._resources = self._renderer.resources()
         return self._resources

@@ -176,7 +176,10 @@ def show(root: Path, choices: Choices) -> None:
     env = session.configured
     declared = projects.load(root, env, session.projects)
     neighbours = {config.load(root, name).name_prefix for name in config.environments(root)} - {env.name_prefix}
-    document = deployer(env, [one for pipeline in declared for one in pipeline.resources()], neighbours)
+    resources = [one for pipeline in declared for one in pipeline.resources()]
+    named = {name: env.project(name) for name in session.projects}
+    own = env if choices.project is None else env.model_copy(update={"projects": named})
+    document = deployer(own, resources, neighbours, ["*"] if choices.project is None else session.projects)
     Screen().object(document, indent=2)
     if (length := len("".join(json.dumps(document).split()))) > MANAGED_POLICY:
         inline = (
@@ -191,13 +194,16 @@ def show(root: Path, choices: Choices) -> None:
         )
 
 
-def deployer(env: Environment, resources: Iterable[Resource], neighbours: Iterable[str] = ()) -> dict[str, Any]:
+def deployer(
+    env: Environment, resources: Iterable[Resource], neighbours: Iterable[str] = (), projects: Iterable[str] = ("*",)
+) -> dict[str, Any]:
     """The IAM policy document for deploying, running and removing one environment.
 
     Args:
         env: the environment.
         resources: what it declares.
         neighbours: the name prefixes of other environments, whose resources may be in the same account.
+        projects: whose roles may be managed.
     """
     declared = list(resources)
     own = policy_names.own(env, declared, neighbours)
@@ -211,8 +217,10 @@ def deployer(env: Environment, resources: Iterable[Resource], neighbours: Iterab
         everywhere += [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
     if any(isinstance(one, Function) and one.network for one in declared):
         everywhere += [f"ec2:{name}" for name in NETWORK]
-    theirs = [*_foreign_layers(declared), *_pass_role(env, declared)]
-    statements = [*named, *reading, _left_over(env), *_glue_lines(env, declared), *_parameters(env), *_roles(env, declared)]
+    roles = [env.role_arn(project, "*") for project in projects]
+    theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
+    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, declared)]
+    statements = [*named, *reading, _left_over(env), *ours]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
 
@@ -264,9 +272,9 @@ def _parameters(env: Environment) -> list[Statement]:
     return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
 
 
-def _roles(env: Environment, declared: list[Resource]) -> list[Statement]:
+def _roles(env: Environment, roles: list[str], declared: list[Resource]) -> list[Statement]:
     """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
-    boundary, roles = env.roles.permissions_boundary, [env.role_arn("*", "*")]
+    boundary = env.roles.permissions_boundary
     operations = OPERATIONS["iam"] if any(isinstance(one, Role) for one in declared) else UNDOING
     if boundary is None:
         return [allow(_actions("iam", operations), roles)]
@@ -282,11 +290,11 @@ def _foreign_layers(resources: list[Resource]) -> list[Statement]:
     return [allow(["lambda:GetLayerVersion"], named)] if named else []
 
 
-def _pass_role(env: Environment, declared: list[Resource]) -> list[Statement]:
+def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:
     """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
     running = {(one.arn.split(":")[2], one.role_arn) for one in declared if isinstance(one, RUNNING)}
     roles = {one.arn for one in declared if isinstance(one, Role)}
-    passed = {env.role_arn("*", "*") if role in roles else role for _, role in running}
+    passed = {one for _, role in running for one in (managed if role in roles else [role])}
     services = sorted({f"{service}.amazonaws.com" for service, _ in running})
     condition = {"StringEquals": {"iam:PassedToService": services}}
     return [{**allow(["iam:PassRole"], passed), "Condition": condition}] if passed else []

@@ -6,6 +6,7 @@ called is the declaration's error and is told as such, with its file and line.
 
 import difflib
 import importlib
+import json
 import traceback
 from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -47,18 +48,37 @@ def names(root: Path) -> list[str]:
     return found
 
 
-def chosen(root: Path, project: str | None) -> list[str]:
-    """The projects that a command is about: one, several separated by commas, or all.
+def enabled(root: Path, env: Environment) -> list[str]:
+    """The projects that are for an environment."""
+    return [name for name in names(root) if env.project(name).enabled]
+
+
+def chosen(root: Path, project: str | None, env: Environment | None = None) -> list[str]:
+    """The projects that a command is about: one, several separated by commas, or all that are for the environment.
 
     Raises:
-        UsageError: there is no such project.
+        UsageError: there is no such project, or it is not for the environment.
     """
     known = names(root)
+    if env is not None and project is None:
+        return enabled(root, env)
     wanted = known if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
     for name in wanted:
         if name not in known:
             raise UsageError(f"There is no project {name!r}: projects/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
+        if env is not None and not env.project(name).enabled:
+            why = undeclared(root, name, env)
+            raise UsageError(f"{name} is not for {env.name}: {why}. Take that out, or leave {name} out of --project.")
     return wanted
+
+
+def undeclared(root: Path, name: str, env: Environment) -> str:
+    """Why nothing of a project is declared in an environment."""
+    if name not in names(root):
+        return f"there is no projects/{name}/ any more"
+    overlay = f"config/{name}/{env.name}.json"
+    said = json.loads((root / overlay).read_text(encoding="utf-8")) if (root / overlay).is_file() else {}
+    return f'{overlay if "enabled" in said else f"config/{env.name}.json: $.projects.{name}"} says "enabled": false'
 
 
 def may_have_layers(root: Path, wanted: list[str]) -> bool:
@@ -84,7 +104,7 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     _check_references(resources)
     _check_circles(resources)
     _check_collisions(resources, env)
-    if set(known) <= set(wanted):
+    if set(enabled(root, env)) <= set(wanted):
         configured.check_roles(env, [one.key for one in resources])
     return declared
 

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common.errors import DeclarationError
+from common.errors import DeclarationError, ParameterError
 from common.resource import Key
 from common.texts import plain
 
 TOKEN = re.compile(r"\$\{([^}]*)\}")
+PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
+"""How parameters are called in configuration."""
 UPPER_TOKEN = re.compile(r"__[A-Z][A-Z0-9_]*?__")
 
 
@@ -92,31 +94,45 @@ class Names:
 
         Raises:
             DeclarationError: a token refers to nothing.
+            ParameterError: parameters have no values in this environment; all of them.
         """
         found: dict[str, Ref] = {}
+        missing: dict[str, str] = {}
 
         def resolved(match: re.Match[str]) -> str:
             name, dot, attribute = match[1].partition(".")
             if not dot:
-                return self._parameter(name, where)
+                return self._parameter(name, where, missing)
             ref = self._refs.get(name)
             if ref is None or attribute not in {"arn", "name"}:
                 raise DeclarationError(f"{where}: {match[0]} refers to nothing.{self._guess(match[1])}")
             found[name] = ref
             return ref.arn if attribute == "arn" else ref.name
 
-        return in_strings(value, lambda text: TOKEN.sub(resolved, text)), tuple(found.values())
+        substituted = in_strings(value, lambda text: TOKEN.sub(resolved, text))
+        if missing:
+            raise ParameterError(f"{where}: there are no values for {', '.join(missing)}.", missing)
+        return substituted, tuple(found.values())
 
-    def _parameter(self, name: str, where: str) -> str:
-        if name not in self._parameters:
-            raise DeclarationError(f"{where}: ${{{name}}} is no parameter of this project.{self._guess(name)}")
+    def _parameter(self, name: str, where: str, missing: dict[str, str]) -> str:
         self.used.add(name)
-        return self._parameters[name]
+        if name in self._parameters:
+            return self._parameters[name]
+        if not PARAMETER.fullmatch(name):
+            raise DeclarationError(f"{where}: ${{{name}}} is no parameter of this project.{self._guess(name)}")
+        close = self._close(name)
+        missing[name] = f"{where}; did you mean {close}?" if close else where
+        return ""
 
     def _guess(self, name: str) -> str:
-        known = [*self._parameters, *(f"{ref}.{attribute}" for ref in self._refs for attribute in ("arn", "name"))]
-        close = difflib.get_close_matches(name, known, n=1)
-        return f" Did you mean ${{{close[0]}}}?" if close else f" Known: {', '.join(sorted(known)) or 'nothing'}."
+        close = self._close(name)
+        return f" Did you mean {close}?" if close else f" Known: {', '.join(sorted(self._known())) or 'nothing'}."
+
+    def _close(self, name: str) -> str:
+        return "".join(f"${{{close}}}" for close in difflib.get_close_matches(name, self._known(), n=1))
+
+    def _known(self) -> list[str]:
+        return [*self._parameters, *(f"{ref}.{attribute}" for ref in self._refs for attribute in ("arn", "name"))]
 
 
 def in_strings(value: Any, replaced: Callable[[str], str]) -> Any:

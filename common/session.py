@@ -78,8 +78,8 @@ class Session:
 
     @cached_property
     def projects(self) -> list[str]:
-        """The projects that the command is about."""
-        return projects.chosen(self.root, self.choices.project)
+        """The projects that the command is about; where no environment is named, whether they are for one or not."""
+        return projects.chosen(self.root, self.choices.project, self.configured if self.choices.env is not None else None)
 
     @cached_property
     def configured(self) -> Environment:
@@ -243,14 +243,14 @@ class Session:
         if not self.choices.prune or self.choices.project is not None:
             return set()
         _ = self.caller  # the account guard comes first
-        return self.records.projects() - {SHARED, *projects.names(self.root)}
+        return self.records.projects() - {SHARED, *projects.enabled(self.root, self.configured)}
 
     def _tell_undeclared(self, outcome: Outcome) -> None:
-        gone = sorted(name for name in outcome.elsewhere - {*projects.names(self.root)} if PROJECT.fullmatch(name))
+        declared = {*projects.enabled(self.root, self.configured)}
+        gone = sorted(name for name in outcome.elsewhere - declared if PROJECT.fullmatch(name))
         for name in gone if self.choices.project is None else ():
-            self.say(
-                f"{name} is deployed, but there is no projects/{name}/ any more: --prune deletes what it left, triggers too."
-            )
+            why = projects.undeclared(self.root, name, self.configured)
+            self.say(f"{name} is deployed, but {why}: --prune deletes what it left, triggers too.")
 
     def _wanted(self) -> Callable[[Key], bool]:
         if self.choices.only is None and {*steps.STEPS} <= {*self._covered}:

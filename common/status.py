@@ -42,7 +42,8 @@ class Status:
 
     Args:
         state: of the release: ``clean``, ``deploying`` (under way, or broken off), ``unreadable`` or ``never deployed``.
-        declared: it has a folder; what is left of others, `deploy --prune` deletes.
+        declared: it has a folder, and is for this environment; what is left of others, `deploy --prune` deletes.
+        undeclared: why it is not declared.
         released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
         resources: how many there are.
         pending: what a deploy was about to change.
@@ -59,6 +60,7 @@ class Status:
     lock: dict[str, Any] | None = None
     last_execution: Execution | None = None
     declared: bool = True
+    undeclared: str = ""
 
 
 def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None) -> list[Status]:
@@ -82,7 +84,8 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
     found = list(session.pool.map(lambda pipeline: read(session, pipeline.name, pipeline.entry), session.pipelines))
     if choices.project is None:
         gone = sorted(session.records.projects() - {one.project for one in found})
-        found += session.pool.map(lambda name: replace(read(session, name), declared=False), gone)
+        why = {name: projects.undeclared(root, name, session.configured) for name in gone}
+        found += session.pool.map(lambda name: replace(read(session, name), declared=False, undeclared=why[name]), gone)
     if isinstance(report, _JsonReport):
         report.found = found
     else:
@@ -122,7 +125,7 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
                 )
             )
         if not one.declared:
-            report(Note(f"{one.project}: there is no projects/{one.project}/ any more: --prune deletes what it left"))
+            report(Note(f"{one.project}: {one.undeclared}: --prune deletes what it left"))
         if one.former:
             report(Note(f"{one.project}: kept under earlier names: {', '.join(one.former)}"))
         if one.lock is not None:

@@ -153,7 +153,7 @@ WRONG = [
     ('p.state_machine("m", {"StartAt": "A"})', "state-machine/m: the definition is broken:\n  the top level: States is"),
     (f'p.state_machine("m", {MACHINE}, tokens={{"__X__": "x"}})', "the definition does not use __X__ of `tokens`."),
     (f'p.state_machine("m", {str(MACHINE).replace("Validate", "Validat")})', "Did you mean ${Validate.arn}?"),
-    ('p.function("Validate", environment={"AA": "${nothing}"})', "lambda/Validate: ${nothing} is no parameter of this project."),
+    ('p.function("Validate", environment={"AA": "${Nothing}"})', "lambda/Validate: ${Nothing} is no parameter of this project."),
     ('p.function("Validate", environment={"A B": "x"})', "lambda/Validate: environment.A B: String should match pattern"),
     ('p.function("Validate", environment={"LEVEL": 3})', "lambda/Validate: environment.LEVEL: Input should be a valid string."),
     ('p.job("load", arguments={"--a": "${Validate.url}"})', "glue-job/load: ${Validate.url} refers to nothing."),

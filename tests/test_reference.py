@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.errors import DeclarationError
+from common.errors import DeclarationError, ParameterError
 from common.reference import Names, Ref, in_strings, spelled_out
 from common.resource import Key
 
@@ -50,7 +50,6 @@ def test_text_without_tokens_stays(value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("${levl}", "here: ${levl} is no parameter of this project. Did you mean ${level}?"),
         ("${Validate}", "here: ${Validate} is no parameter of this project. Did you mean ${Validate.arn}?"),
         ("${Validat.arn}", "here: ${Validat.arn} refers to nothing. Did you mean ${Validate.arn}?"),
         ("${Validate.ARN}", "here: ${Validate.ARN} refers to nothing. Did you mean ${Validate."),
@@ -71,10 +70,16 @@ def test_a_reference_to_nothing_is_an_error(names: Names, text: str, told: str) 
 
 def test_what_is_known_is_told_if_nothing_is_near() -> None:
     with pytest.raises(DeclarationError, match="Known: nothing"):
-        Names({}).substitute("${x}", "here")
+        Names({}).substitute("${X}", "here")
     (names := Names({"level": ""})).add(ref("Validate"))
     with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.name, level\.$"):
-        names.substitute("${qqq}", "here")
+        names.substitute("${QQQ}", "here")
+
+
+def test_all_parameters_without_a_value_are_told_at_once(names: Names) -> None:
+    with pytest.raises(ParameterError) as caught:
+        names.substitute({"deep": ["${levl} ${level}", "${most}"]}, "here")
+    assert caught.value.places == {"levl": "here; did you mean ${level}?", "most": "here"}
 
 
 def test_one_name_means_one_resource(names: Names) -> None:
