@@ -14,6 +14,7 @@ def pipeline(env: Environment) -> SharedResources:
     shared.table("runs", partition_key="run_id")
     shared.topic("alerts")
     shared.log_group("states")
+    shared.log_group("glue")  # where jobs up to Glue 4.0 write; later ones write to the next two
     shared.log_group("glue/output")
     shared.log_group("glue/error")
     return shared

@@ -16,7 +16,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
-from common import core_options, steps
+from common import command_line, core_options, steps
 from common.choices import Choices, parallel
 from common.errors import UsageError
 from common.invocation import INVOCATION
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from common.session import Session
 
 ROOT = Path(__file__).resolve().parent
-try:
-    core_options.check_words(sys.argv[1:])
-except UsageError as refused:
-    raise Exit(f"error: {refused}", code=1) from None
 task = partial(invoke_task, positional=[], auto_shortflags=False, klass=core_options.OurTask)
 """Invoke would take `--help` for a value, and give options that tasks share a letter that means something else in each."""
 
@@ -298,3 +294,7 @@ namespace = Collection(
     *(deploy_triggers, deploy, plan, run, status, drift, history, unlock, destroy, gc, policy),
 )
 namespace.add_collection(Collection("local", start, stop, reset))
+try:
+    command_line.check(namespace, sys.argv)
+except UsageError as refused:
+    raise Exit(f"error: {refused}", code=1) from None

@@ -6,7 +6,6 @@ has to flow from one AWS response into another resource's declaration.
 """
 
 import ast
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -28,7 +27,9 @@ from common.settings import (
     Retention,
     StateMachineSettings,
     TriggerSettings,
+    keys_at,
 )
+from common.suggestions import did_you_mean
 from common.texts import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 
 M = TypeVar("M", bound=Model)
@@ -171,14 +172,16 @@ def load(root: Path, name: str) -> Environment:
     """
     path = root / "config" / f"{name}.json"
     if name not in (known := environments(root)):
-        raise UsageError(f"There is no environment {name!r}: config/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
+        there_are = ", ".join(known) or "none"
+        raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, known)}")
     data = _parse(path, root)
     _validate(Environment, data, path, root)
     for other in sorted((root / "config").glob("[!.]*/*.json")):
         if other.stem not in known:
             where = other.relative_to(root).as_posix()
             raise ConfigError(
-                f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}.{_guess(other.stem, known)}"
+                f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}."
+                f"{did_you_mean(other.stem, known)}"
             )
     for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
         section = _parse(overlay, root)
@@ -255,31 +258,11 @@ def _explain(error: ValidationError, model: type[Model]) -> Iterator[str]:
         location = [part for part in one["loc"] if part != "[key]"]
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
         if one["type"] == "extra_forbidden":
-            yield f"{path}: unknown key.{_guess(str(location[-1]), _keys_at(model, location[:-1]))}"
+            yield f"{path}: unknown key.{did_you_mean(str(location[-1]), keys_at(model, location[:-1]))}"
         else:
             value = json.dumps(one["input"], default=str)
             told = "" if one["type"] == "missing" else f", not {value[:60]}"
             yield f"{path}: {one['msg'][0].lower()}{one['msg'][1:]}{told}"
-
-
-def _keys_at(model: type[Model], location: list[int | str]) -> list[str]:
-    """The keys that the object at `location` may have, by walking the JSON schema."""
-    root = model.model_json_schema(by_alias=True)
-    node: Mapping[str, Any] = root
-    for part in location:
-        named = node.get("properties", {}).get(part)
-        many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))
-        node = named if named is not None else many or {}
-        choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
-        reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
-        if reference:
-            node = root["$defs"][reference.rpartition("/")[2]]
-    return list(node.get("properties", {}))
-
-
-def _guess(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

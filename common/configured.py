@@ -3,7 +3,6 @@
 Configuration that nothing uses is a mistake: a renamed function would silently lose its settings.
 """
 
-import difflib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 
@@ -11,6 +10,7 @@ from common.config import Environment
 from common.errors import ConfigError, DeployError, ParameterError
 from common.resource import Key
 from common.settings import Settings
+from common.suggestions import did_you_mean, known_names
 
 SECTIONS = {
     "lambda": "functions",
@@ -50,7 +50,8 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
         known = [key.name for key in declared if key.kind == kind]
         for name in getattr(config, section):
             if name not in known:
-                raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}. {_hint(name, known)}")
+                hint = did_you_mean(name, known, otherwise=known_names(known))
+                raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}.{hint}")
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
         raise ConfigError(f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")
@@ -103,9 +104,5 @@ def check_roles(env: Environment, declared: Iterable[Key]) -> None:
     known = sorted({f"{ROLES.get(key.kind, key.kind)}/{key.name}" for key in declared if key.kind in SECTIONS})
     for name in env.roles.arns:
         if "/" in name and name not in known:
-            raise ConfigError(f"config/{env.name}.json: $.roles.arns.{name}: no project declares it. {_hint(name, known)}")
-
-
-def _hint(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known) or 'none'}."
+            hint = did_you_mean(name, known, otherwise=known_names(known))
+            raise ConfigError(f"config/{env.name}.json: $.roles.arns.{name}: no project declares it.{hint}")

@@ -6,7 +6,6 @@ is proved here: a StartAt, every Next and Default leads to a state of the same l
 Follows https://states-language.net/spec.html
 """
 
-import difflib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from common.encoding import decoded
 from common.errors import DeclarationError
 from common.extent import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
 from common.states import refusals
+from common.suggestions import did_you_mean
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 ENDING = frozenset({"Succeed", "Fail"})
@@ -131,7 +131,7 @@ def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
     if start is None:
         yield f"{here}: StartAt is missing."
     elif not _among(start, states):
-        yield f"{at}StartAt: there is no state {start!r}.{_guess(start, states)}"
+        yield f"{at}StartAt: there is no state {start!r}.{did_you_mean(start, states)}"
     problems = [problem for name, state in states.items() for problem in _state(f"{at}{name}", state, states)]
     yield from problems
     if not problems and isinstance(start, str) and start in states:
@@ -144,7 +144,7 @@ def _state(here: str, state: Any, states: Mapping[str, Any]) -> Iterator[str]:
         return
     for field, target in _targets(state):
         if not _among(target, states):
-            yield f"{here}.{field}: there is no state {target!r}.{_guess(target, states)}"
+            yield f"{here}.{field}: there is no state {target!r}.{did_you_mean(target, states)}"
     yield from _ending(here, state)
     yield from _inner(here, state)
 
@@ -212,8 +212,3 @@ def _list(value: Any) -> list[Any]:
 
 def _among(name: Any, known: Collection[str]) -> bool:
     return isinstance(name, str) and name in known
-
-
-def _guess(name: Any, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""

@@ -6,13 +6,14 @@ another purpose would send one service's calls elsewhere, and what was done ther
 Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 """
 
-import difflib
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
+
+from common.suggestions import did_you_mean
 
 DEFAULT = "default"
 """The key in `endpoints` that stands for every service that is not named."""
@@ -30,8 +31,7 @@ DIVERTING = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
 def _known(service: str) -> str:
     if service not in {DEFAULT, *SERVICES}:
         plain = service.lower().replace("_", "").replace("-", "")
-        close = [ALIASES[plain]] if plain in ALIASES else difflib.get_close_matches(plain, (DEFAULT, *SERVICES), n=1)
-        guess = f" Did you mean {close[0]!r}?" if close else ""
+        guess = did_you_mean(ALIASES.get(plain, plain), (DEFAULT, *SERVICES))
         there_are = ", ".join((DEFAULT, *SERVICES))
         raise ValueError(f"{service!r} is not a service that the deployer calls.{guess} There are {there_are}")
     return service

@@ -94,4 +94,5 @@ def _with(pre: Call | Task[Any], options: dict[str, Any]) -> Call:
 def main(task: str, project: str | None = None) -> None:
     """Runs a task as if by `invoke TASK`, with the options of this command line; for declarations that run as scripts."""
     words = ["invoke", "--search-root", str(ROOT), task, *sys.argv[1:], *(["--project", project] if project else [])]
+    sys.argv = words  # as what looks at the command line finds it
     Program(executor_class=Executor).run(words)

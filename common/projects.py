@@ -4,7 +4,6 @@ A project is a folder with a `deploy.py`; nothing else has to know of it. Whatev
 called is the declaration's error and is told as such, with its file and line.
 """
 
-import difflib
 import importlib
 import json
 import traceback
@@ -14,15 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from common import configured, source
 from common.config import Environment
 from common.declaration import Borrows, Declares
 from common.errors import ConfigError, DeclarationError, DeployError, UsageError
+from common.python_errors import explain
 from common.release import PROJECT
 from common.resource import SHARED, Key, Resource
-from common.settings import explained
+from common.suggestions import did_you_mean
 from common.texts import file_name
 
 T = TypeVar("T")
@@ -65,7 +63,8 @@ def chosen(root: Path, project: str | None, env: Environment | None = None) -> l
     wanted = known if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
     for name in wanted:
         if name not in known:
-            raise UsageError(f"There is no project {name!r}: projects/ has {', '.join(known) or 'none'}.{_guess(name, known)}")
+            there_are = ", ".join(known) or "none"
+            raise UsageError(f"There is no project {name!r}: projects/ has {there_are}.{did_you_mean(name, known)}")
         if env is not None and not env.project(name).enabled:
             why = undeclared(root, name, env)
             raise UsageError(f"{name} is not for {env.name}: {why}. Take that out, or leave {name} out of --project.")
@@ -115,16 +114,26 @@ def _check_names(root: Path, env: Environment, known: list[str]) -> None:
     for name in sorted(set(env.projects) - set(known)):
         overlay = f"config/{name}/{env.name}.json"
         where = overlay if (root / overlay).exists() else f"config/{env.name}.json: $.projects.{name}"
-        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{_guess(name, known)}")
+        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{did_you_mean(name, known)}")
 
 
 def _check_references(resources: list[Resource]) -> None:
-    keys = {one.key for one in resources}
-    for one in resources:
-        missing = [need for need in one.needs if need not in keys and need.kind != "artifact"]
-        if missing:
-            where = f"projects/{one.key.project}: {one.key}"
-            raise DeclarationError(f"{where} refers to the shared {missing[0]}, which deploy.py does not declare.")
+    keys = {resource.key for resource in resources}
+    for resource in resources:
+        missing = next((need for need in resource.needs if need not in keys and need.kind != "artifact"), None)
+        if missing is not None:
+            where = f"projects/{resource.key.project}: {resource.key}"
+            alike = [key.name for key in keys if key.project == SHARED and key.kind == missing.kind]
+            raise DeclarationError(
+                f"{where} refers to the shared {missing}, which deploy.py does not declare.{did_you_mean(missing.name, alike)} "
+                f"To have it, add this line to deploy.py: {_line(missing)}"
+            )
+
+
+def _line(missing: Key) -> str:
+    """The line of root `deploy.py` that declares a shared resource."""
+    more = {"table": ', partition_key="…"', "layer": f', Path(__file__).parent / "layers/{missing.name}"'}
+    return f'shared.{missing.kind.replace("-", "_")}("{missing.name}"{more.get(missing.kind, "")})'
 
 
 def _check_circles(resources: list[Resource]) -> None:
@@ -178,12 +187,7 @@ def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(root, frame.filename)]
         at = f"{_shown(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
-        raise DeclarationError(f"{at}: {type(error).__name__}: {_said(error)}.") from None
-
-
-def _said(error: BaseException) -> str:
-    """The error in one line; of settings that are not valid, each by its name."""
-    return explained(error) if isinstance(error, ValidationError) else " ".join(str(error).split())
+        raise DeclarationError(f"{at}: {explain(error)}") from None
 
 
 def _is_authors(root: Path, file: str) -> bool:
@@ -193,11 +197,6 @@ def _is_authors(root: Path, file: str) -> bool:
 def _shown(root: Path, file: str) -> str:
     path = Path(file)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
-
-
-def _guess(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def consumers(pipelines: list[Declares]) -> dict[Key, Key]:

@@ -4,7 +4,6 @@ A reference is known before anything exists: names and ARNs are computed. What i
 order of a deploy follows from the declaration and is never written by hand.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from common.errors import DeclarationError, ParameterError
 from common.resource import Key
+from common.suggestions import closest
 from common.texts import plain
 
 TOKEN = re.compile(r"\$\{([^}]*)\}")
@@ -47,6 +47,14 @@ class Location:
 
     bucket: Ref
     prefix: str
+
+    def __truediv__(self, prefix: str) -> "Location":
+        """A place within this one, as in ``landing / "fpac" / "2024"``.
+
+        Raises:
+            ValueError: the place holds control characters.
+        """
+        return self.bucket / f"{self.prefix}{prefix.strip('/')}"
 
     @property
     def uri(self) -> str:
@@ -129,7 +137,8 @@ class Names:
         return f" Did you mean {close}?" if close else f" Known: {', '.join(sorted(self._known())) or 'nothing'}."
 
     def _close(self, name: str) -> str:
-        return "".join(f"${{{close}}}" for close in difflib.get_close_matches(name, self._known(), n=1))
+        close = closest(name, self._known())
+        return f"${{{close}}}" if close else ""
 
     def _known(self) -> list[str]:
         return [*self._parameters, *(f"{ref}.{attribute}" for ref in self._refs for attribute in ("arn", "name"))]

@@ -288,7 +288,7 @@ def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:
     try:
         return (nearest if isinstance(nearest, model) else model()).over(said, default)
     except ValidationError as error:
-        raise DeclarationError(f"{where}: {explained(error)}.") from None
+        raise DeclarationError(f"{where}: {explained(error)}") from None
 
 
 def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """What --only names: a pattern of keys, as in ``glue-job/*``."""
 
-import difflib
 import fnmatch
 from collections.abc import Callable, Sequence
 
 from common.errors import UsageError
 from common.resource import Key, Resource
+from common.suggestions import did_you_mean
 
 
 def matches(pattern: str | None, key: Key) -> bool:
@@ -29,10 +29,10 @@ def chosen(resources: Sequence[Resource], pattern: str | None, *, required: bool
     needs = {one.key: one.needs for one in resources}
     found = [key for key in needs if matches(pattern, key)]
     if not found and required:
-        known = [str(key) for key in needs]
-        close = difflib.get_close_matches(pattern, known, n=1)
-        guess = f"Did you mean {close[0]!r}?" if close else f"Keys look like {known[0]}."
-        raise UsageError(f"--only {pattern!r} matches nothing. {guess} `plan --json` lists all of them.")
+        known, name = [str(key) for key in needs], pattern.rpartition("/")[2]
+        patterns = {f"{key.kind}/{name}" for key in needs if fnmatch.fnmatchcase(key.name, name)}
+        guess = did_you_mean(pattern, [*patterns, *known], otherwise=f" Keys look like {known[0]}.")
+        raise UsageError(f"--only {pattern!r} matches nothing.{guess} `plan --json` lists all of them.")
     closed: set[Key] = set()
     while found:
         key = found.pop()

@@ -5,11 +5,13 @@ A value is looked up in three places, the nearest wins: `projects.<project>.<typ
 key. The models are strict: "512" is not 512, and an unknown key is an error.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from common import texts, versions
+from common.suggestions import did_you_mean, known_names
 from common.texts import LayerArn, RoleArn, Text
 
 Retention = Literal[
@@ -44,9 +46,34 @@ def _said(layer: dict[str, Any] | Settings | None) -> dict[str, Any]:
 
 
 def explained(error: ValidationError) -> str:
-    """What is wrong with settings that a declaration gives, each by its name, in one line."""
-    wrong = error.errors(include_url=False)
-    return "; ".join(f"{'.'.join(str(part) for part in one['loc'] if part != '[key]')}: {one['msg']}" for one in wrong)
+    """What is wrong with settings that a declaration gives, each by its name, in one line that ends as a sentence does."""
+    settings: list[type[Model]] = [*Settings.__subclasses__(), Network]
+    models = {model.__name__: model for model in settings}
+    problems = []
+    for problem in error.errors(include_url=False):
+        location = [part for part in problem["loc"] if part != "[key]"]
+        path = ".".join(map(str, location))
+        if problem["type"] == "extra_forbidden" and error.title in models:
+            known = keys_at(models[error.title], location[:-1])
+            problems.append(f"{error.title} has no {path!r}.{did_you_mean(location[-1], known, otherwise=known_names(known))}")
+        else:
+            problems.append(f"{path}: {problem['msg']}.")
+    return " ".join(problems)
+
+
+def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
+    """The keys that the object at `location` of a model may have, by walking its JSON schema."""
+    root = model.model_json_schema(by_alias=True)
+    node: Mapping[str, Any] = root
+    for part in location:
+        named = node.get("properties", {}).get(part)
+        many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))
+        node = named if named is not None else many or {}
+        choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
+        reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
+        if reference:
+            node = root["$defs"][reference.rpartition("/")[2]]
+    return list(node.get("properties", {}))
 
 
 class Network(Model):

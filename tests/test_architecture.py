@@ -11,7 +11,7 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"encoding", "search_path", "versions"},
+    {"encoding", "search_path", "suggestions", "versions"},
     {"interpreter"},
     {
         "build_folder",
@@ -40,7 +40,8 @@ LAYERS = (
     {"git", "settings"},
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
-    {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "reasons", "remains", "renewing"},
+    {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "python_errors", "reasons"}
+    | {"remains", "renewing"},
     {"release"},
     {
         "artifact",
@@ -63,7 +64,7 @@ LAYERS = (
         "scheduling",
         "selection",
     }
-    | {"executor", "steps"},
+    | {"command_line", "executor", "steps"},
     {"acting", "advice", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
     {"claims", "inputs"},
     {"deciding"},
@@ -173,11 +174,11 @@ def test_declaring_and_doing_know_nothing_of_each_other() -> None:
             assert from_common(path) & DECLARING <= SEEN_BY_DOING, shown(path)
 
 
-def test_two_modules_speak_to_aws_and_three_to_invoke() -> None:
+def test_two_modules_speak_to_aws_and_four_to_invoke() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
     assert speaking == {"common/aws_common.py", "common/aws_sessions.py"}
     speaking = {shown(path) for path in OURS if "invoke" in top_level(path)}
-    assert speaking == {"common/core_options.py", "common/executor.py", "tasks.py"}
+    assert speaking == {"common/command_line.py", "common/core_options.py", "common/executor.py", "tasks.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/digest.py", "common/local/environments.py"}, "digests are made in one place"
 

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from common import projects
+from common import projects, versions
 from common.artifact import Script
-from common.config import environments, load
+from common.config import Defaults, environments, load
 from common.errors import ArtifactError, ConfigError, DeclarationError, DeployError
 from common.resource import Key
 from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.state_machine import StateMachine
+from common.settings import JobSettings
 from tests.repository import CONFIG, HANDLER, ROOT, SCRIPT, SHARED, Repository
 
 MACHINE = {
@@ -38,6 +39,45 @@ def test_the_pipelines_of_this_repository_are_declared_for_every_environment(nam
     declared = projects.load(ROOT, load(ROOT, name), projects.names(ROOT))
     assert [one.name for one in declared] == ["shared", *projects.names(ROOT)]
     assert all(one.resources() for one in declared)
+
+
+@pytest.mark.parametrize("version", versions.GLUE)
+def test_configuration_alone_chooses_the_version_of_glue_in_this_repository(version: str) -> None:
+    env = load(ROOT, "dev")
+    older = env.model_copy(update={"defaults": Defaults(job=JobSettings.model_validate({"glue_version": version}))})
+    assert projects.load(ROOT, older, projects.names(ROOT))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            'p.job("load", settings={"glue_version": "4.0"})',
+            (
+                "glue-job/load refers to the shared log-group/glue, which deploy.py does not declare. "
+                'To have it, add this line to deploy.py: shared.log_group("glue")'
+            ),
+        ),
+        (
+            'p.job("load", reads=[p.shared.bucket("artefacts")])',
+            (
+                "glue-job/load refers to the shared bucket/artefacts, which deploy.py does not declare. Did you mean "
+                "'artifacts'? To have it, add this line to deploy.py: shared.bucket(\"artefacts\")"
+            ),
+        ),
+        (
+            'p.job("load", reads=[p.shared.table("runs")])',
+            'add this line to deploy.py: shared.table("runs", partition_key="…")',
+        ),
+        (
+            'p.function("Validate", writes=[p.shared.topic("alerts")])',
+            'add this line to deploy.py: shared.topic("alerts")',
+        ),
+    ],
+)
+def test_what_is_shared_and_not_declared_is_told_with_the_line_to_add(repository: Repository, line: str, told: str) -> None:
+    repository.project("acres", line)
+    assert told in refused(repository)
 
 
 def test_functions_and_jobs_are_found_by_convention(repository: Repository) -> None:

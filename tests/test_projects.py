@@ -60,7 +60,10 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
         ("from . import other\n", "projects/acres/other.py:2: ZeroDivisionError: division by zero."),
         (
             "from common import FunctionSettings\n\ndef pipeline(env):\n    FunctionSettings(memory_mb=1, timeout=2)\n",
-            "projects/acres/deploy.py:4: ValidationError: memory_mb: Input should be greater than or equal to 128; timeout: ",
+            (
+                "projects/acres/deploy.py:4: memory_mb: Input should be greater than or equal to 128. FunctionSettings has no "
+                "'timeout'. Did you mean 'timeout_seconds'?"
+            ),
         ),
     ],
 )

@@ -90,6 +90,10 @@ def test_one_name_means_one_resource(names: Names) -> None:
 
 def test_a_location_is_a_folder_in_a_bucket() -> None:
     bucket = ref("landing", "bucket")
+    assert (
+        (bucket / "raw" / "fpac" / "2024").uri == ((bucket / "raw/") / "/fpac/2024/").uri == f"{(bucket / 'raw').uri}/fpac/2024"
+    )
+    assert (bucket / "" / "fpac").uri == (bucket / "fpac" / "").uri == (bucket / "fpac").uri
     assert (bucket / "fpac").uri == (bucket / "/fpac/").uri == "s3://t-dev-acres-landing/fpac"
 
 
