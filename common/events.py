@@ -63,6 +63,14 @@ class Blocked:
 
 
 @dataclass(frozen=True)
+class Building:
+    """An artifact is being built, or compared with what is built here; `ended` once it no longer is."""
+
+    key: Key
+    ended: bool = False
+
+
+@dataclass(frozen=True)
 class Note:
     """A sentence for people."""
 
@@ -98,5 +106,5 @@ class Closed:
     error: BaseException | None = None
 
 
-Event = Planned | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed
+Event = Planned | Building | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed
 Report = Callable[[Event], None]

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from common.config import Environment
 from common.errors import DeclarationError
 from common.package import Package
-from common.packaging.tree import Files, shown
+from common.packaging.archive import Members
+from common.packaging.tree import shown
 from common.reference import Ref
 from common.resource import Key, Resource
 from common.resources.layer import Layer
@@ -33,17 +34,17 @@ class LayerPackage(Package):
     """
 
     users: list[Package] = field(default_factory=list, repr=False, compare=False)
-    _made: dict[Path, Files] = field(default_factory=dict, repr=False, compare=False)
+    _made: dict[Path, Members] = field(default_factory=dict, repr=False, compare=False)
     kind: ClassVar[str] = "layer-package"
 
     def check_handler(self, *, glance: bool = True) -> None:
         """It has none."""
 
-    def members(self, build_dir: Path) -> Files:
+    def members(self, build_dir: Path) -> Members:
         """What it holds; asked for by each function that uses it."""
         return self._made.get(build_dir) or self._made.setdefault(build_dir, super().members(build_dir))
 
-    def check_size(self, members: Files, build_dir: Path) -> None:
+    def check_size(self, members: Members, build_dir: Path) -> None:
         """Compares it, and every function that uses it, with what Lambda accepts.
 
         Raises:
@@ -53,7 +54,7 @@ class LayerPackage(Package):
         for user in self.users:
             user.check_size(user.members(build_dir), build_dir)
 
-    def placed(self, members: Files) -> Files:
+    def placed(self, members: Members) -> Members:
         """Whoever builds a layer says where things go; what is none of that goes where Lambda looks for modules."""
         folder = "python" if self.runtime.startswith("python") else "nodejs"
         made = set() if self.command is None else {name for name, found in members.items() if self._shared.get(name) != found}

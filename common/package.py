@@ -21,7 +21,7 @@ from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import budget, dependencies, handlers, node, requirements
-from common.packaging.archive import write_zip
+from common.packaging.archive import Members, write_zip
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
@@ -147,14 +147,15 @@ class Package(Sources):
     def _has_layers(self) -> bool:
         return bool(self.layers) or self.foreign
 
-    def _check_built(self, members: Files, beside: Collection[str]) -> None:
+    def _check_built(self, members: Members, beside: Collection[str]) -> None:
         """Looks for the handler among all that Lambda unpacks; in what others have written it is not looked for by its name."""
         name = handlers.among(members, self.handler, self.runtime)
         if name is None and handlers.among(beside, self.handler, self.runtime) is None:
             place = f"in {self.command.output}/" if self.command else "there"
             raise handlers.missing(self.folder, self._ignoring, self.handler, self.runtime, place)
-        if name is not None and name.endswith(".py") and (self.command is not None or name in self._found):
-            check_defines(members[name].path, self.handler, self.runtime)
+        file = members[name] if name is not None and name.endswith(".py") else None
+        if isinstance(file, Found):  # not one of an installed package
+            check_defines(file.path, self.handler, self.runtime)
 
     def _beside(self, build_dir: Path) -> Collection[str]:
         """What its layers bring, by the paths at which it may be looked for."""
@@ -176,7 +177,8 @@ class Package(Sources):
 
         found = self.dependencies.components(build_dir, self._ignoring.of_installed()) if self.dependencies is not None else []
         with TemporaryDirectory() as place:
-            return [*found, *installed.vendored(brought, self._digested, Path(place))]
+            files = {name: member for name, member in brought.items() if isinstance(member, Found)}
+            return [*found, *installed.vendored(files, self._digested, Path(place))]
 
     def because(self, built: Path) -> str:
         """Why it was built: what has changed since the last package of its name, runtime and architecture on this machine."""
@@ -204,13 +206,13 @@ class Package(Sources):
         with new_file(target.with_suffix(".json")) as manifest:
             manifest.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
-    def check_size(self, members: Files, build_dir: Path) -> None:
+    def check_size(self, members: Members, build_dir: Path) -> None:
         """Compares what it holds, and its layers, with what Lambda accepts.
 
         Raises:
             ArtifactError: it is too large.
         """
-        small = sum(found.stat.st_size for found in members.values()) < SMALL
+        small = sum(member.size for member in members.values()) < SMALL
         weighed = [layer for layer in self.layers if not small or layer.is_at_hand(build_dir)]
         brought = {layer.folder.name: layer.members(build_dir) for layer in weighed}
         installs = self.dependencies is not None
@@ -222,11 +224,11 @@ class Package(Sources):
             return (build_dir / ".outputs" / self.input_digest()).exists()
         return self.dependencies is None or (build_dir / ".dependencies" / self.dependencies.digest()).exists()
 
-    def placed(self, members: Files) -> Files:
+    def placed(self, members: Members) -> Members:
         """The members under the paths at which Lambda looks for them."""
         return members
 
-    def members(self, build_dir: Path) -> Files:
+    def members(self, build_dir: Path) -> Members:
         """What it holds; dependencies are installed, and what a command makes is made."""
         if self.command is not None:
             given = (self._own, self._digested, self.folder)

@@ -19,6 +19,7 @@ from common.deciding import Decider
 from common.desired import digest_of
 from common.digest import Digest
 from common.errors import DeployError, caught, raise_together
+from common.events import Building, Report
 from common.index import Part
 from common.originals import Originals
 from common.pruning import Pruner, Types, no_type
@@ -79,6 +80,7 @@ class Planner:
         pool: where calls run in parallel.
         parts: how to ask the tagging index.
         types: finds the type of what nobody declares any more.
+        report: is told what is built meanwhile.
     """
 
     def __init__(
@@ -90,9 +92,10 @@ class Planner:
         pool: Executor,
         parts: Sequence[Part] = ((),),
         types: Types = no_type,
+        report: Report = lambda _: None,
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
-        self._parts, self._types = parts, types
+        self._parts, self._types, self._report = parts, types, report
         self._reads: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
         self._bodies: dict[Key, Future[Mapping[str, Any]]] = {}
@@ -244,13 +247,18 @@ class Planner:
     def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
         """The artifact's content digest, and whether it is uploaded. What the bucket has is only built again to compare it."""
         uploaded = self._records.content(artifact)
-        if uploaded is not None:
-            if self._suspicious:
-                Originals(self._aws, self._env, self._build_dir).check(artifact, uploaded)
+        if uploaded is not None and not self._suspicious:
             return Digest(uploaded), True
-        content = artifact.content(self._build_dir)
-        artifact.bill(self._build_dir)  # here, where others are built at the same time
-        return content, False
+        self._report(Building(artifact.key))
+        try:
+            if uploaded is not None:
+                Originals(self._aws, self._env, self._build_dir).check(artifact, uploaded)
+                return Digest(uploaded), True
+            content = artifact.content(self._build_dir)
+            artifact.bill(self._build_dir)  # here, where others are built at the same time
+            return content, False
+        finally:
+            self._report(Building(artifact.key, ended=True))
 
     def _orphans(
         self, trusted: Mapping[str, Trusted], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options

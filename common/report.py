@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
+from common.events import Blocked, Building, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
 from common.markup import escape
 from common.prediction import predict
 from common.resource import CHANGING, Action, Change, Key, Plan
@@ -59,11 +59,13 @@ class TextReport:
         self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._running: dict[object, str] = {}
+        self._building: list[Key] = []
+        self._reading = "reading what is deployed" if planning else ""
         self._done: Counter[Action] = Counter()
         self._plan: Plan | None = None
         self._removal = False
         self._projects: set[str] = set()
-        self._live("reading what is deployed" if planning else "")
+        self._live(self._reading)
 
     def __call__(self, event: Event) -> None:
         """Shows one event; from any thread."""
@@ -74,6 +76,8 @@ class TextReport:
         match event:
             case Note(text):
                 self._line(f"  [dim]{escape(text)}[/dim]")
+            case Building():
+                self._show_building(event)
             case Planned(plan, removal):
                 self._plan, self._removal = plan, removal
                 self._projects = {change.key.project for change in plan.changes if change.action not in LEFT}
@@ -82,16 +86,24 @@ class TextReport:
             case StepStarted():
                 self._step(event)
             case Built():
-                self._line(_packed(event))
-                for what, names in (("package", event.holds), ("file", [*event.files])):
-                    if names:
-                        self._line(f"    [dim]{quoted(_some(what, names, self._screen.width - 4))}[/dim]")
-                if event.accepts:
-                    self._line(f"    [yellow]accepts a secret: {quoted(event.accepts)}[/yellow]")
+                self._show_built(event)
             case Closed():
                 self._close(event)
             case _:
                 self._show_change(event)
+
+    def _show_built(self, event: Built) -> None:
+        self._line(_packed(event))
+        for what, names in (("package", event.holds), ("file", [*event.files])):
+            if names:
+                self._line(f"    [dim]{quoted(_some(what, names, self._screen.width - 4))}[/dim]")
+        if event.accepts:
+            self._line(f"    [yellow]accepts a secret: {quoted(event.accepts)}[/yellow]")
+
+    def _show_building(self, event: Building) -> None:
+        (self._building.remove if event.ended else self._building.append)(event.key)
+        packaging = ", ".join(dict.fromkeys(key.name for key in self._building))
+        self._live(f"packaging {packaging}" if packaging else self._reading)
 
     def _show_change(self, event: Event) -> None:
         if isinstance(event, Started):

@@ -148,7 +148,7 @@ class Session:
             self.pool.map(lambda slow: slow(), (lambda: self._origin, ready) if self._edited else ())  # git, and the scanner
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.owners, said.prune, said.data, said.project is None)
-            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types)
+            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types, self.report)
             self.pool.submit(sizes.keep, [one.arn for one in resources])
             certain = self._leases.take if self._begun and not self.env.protected else None
             asked = (lambda: self.caller, self._undeclared(), self._edited, certain)

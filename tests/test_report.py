@@ -4,6 +4,7 @@ import io
 import json
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from common.errors import FailedError, LockedError, StoppedError
-from common.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
+from common.events import Blocked, Building, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
 from common.report import JsonReport, TextReport
 from common.resource import Action, Change, Key, Plan
 from tests.terminal import Terminal, on_screen
@@ -162,6 +163,25 @@ def test_a_terminal_shows_colours_and_what_is_under_way(monkeypatch: pytest.Monk
     assert stream.getvalue().count("\x1b[?25l") == stream.getvalue().count("\x1b[?25h") == 1, (
         "the cursor is hidden and shown again"
     )
+
+
+def test_a_plan_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_screen(monkeypatch)
+    report = TextReport(planning=True, stream=stream)
+    load, validate = Key("acres", "artifact", "Load"), Key("acres", "artifact", "Validate")
+    for event in (Building(load), Building(validate), Building(load, ended=True), Building(validate, ended=True)):
+        time.sleep(0.2)  # the line is drawn some times a second
+        report(event)
+    time.sleep(0.2)
+    report(closed())
+    shown = [text.strip() for text in re.findall(r"reading what is deployed|packaging [\w, ]+", stream.text())]
+    assert list(dict.fromkeys(shown)) == [
+        "reading what is deployed",
+        "packaging Load",
+        "packaging Load, Validate",
+        "packaging Validate",
+    ]
+    assert shown[-1] == "reading what is deployed"
 
 
 def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

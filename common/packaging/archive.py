@@ -1,28 +1,56 @@
 """Archives whose bytes follow from their members alone, and folders that are whole or not there.
 
-Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths.
+Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths. What is in an archive already
+is taken from it as it is compressed there: deflating it again would take most of the time, and give the same bytes.
+
+Follows https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
 import os
 import shutil
+import struct
 import tempfile
 import threading
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from common import digest
 from common.build_folder import used
 from common.digest import Digest
 from common.new_file import new_file
-from common.packaging.tree import Digests, Files, Found, copy
+from common.packaging.tree import Digests, Found, copy
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_LOCAL_BYTES, _METHOD_AT, _SIZES_AT, _LENGTHS_AT = 30, 8, 14, 26
+"""Of the header before each member: its length, and where it has the method, checksum and sizes, and lengths of what follows."""
 _busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 _seen: set[Path] = set()
 """Folders that this process has made or compared with what they held when they were made."""
+
+
+class Packed(NamedTuple):
+    """A file that is compressed in an archive of ours."""
+
+    archive: Path
+    info: zipfile.ZipInfo
+
+    @property
+    def is_executable(self) -> bool:
+        """See `Found`."""
+        return bool(self.info.external_attr >> 16 & 0o100)
+
+    @property
+    def size(self) -> int:
+        """Bytes, once it is unpacked."""
+        return self.info.file_size
+
+
+Members = Mapping[str, Found | Packed]
+"""What a package holds, under the relative POSIX paths that it has in it."""
 
 
 class new_folder:  # noqa: N801 - reads as the function it is
@@ -83,35 +111,63 @@ def _held(folder: Path) -> Digest:
     return digest.of_struct("folder", 1, held)
 
 
-def write_zip(target: Path, members: Files, digests: Digests, texts: Mapping[str, str] | None = None) -> None:
-    """A zip of files, and of texts that are no files; whole, or not there at all.
+def packed(archive: Path) -> dict[str, Found | Packed]:
+    """The members of an archive that `write_zip` has made."""
+    with zipfile.ZipFile(archive) as opened:
+        return {info.filename: Packed(archive, info) for info in opened.infolist()}
+
+
+def write_zip(target: Path, members: Members, digests: Digests, texts: Mapping[str, str] | None = None) -> None:
+    """A zip of files, of members of other archives, and of texts that are no files; whole, or not there at all.
 
     Raises:
         ArtifactError: a file holds other bytes than its digest in `digests` says.
     """
     texts = texts or {}
-    with new_file(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted([*members, *texts]):
-            if name in texts:
-                add_text(archive, name, texts[name])
-            else:
-                add(archive, name, members[name], digests)
+    with new_file(target) as temporary, temporary.open("w+b") as file, ExitStack() as opened:
+        sources: dict[Path, IO[bytes]] = {}
+        compressed: list[zipfile.ZipInfo] = []
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            for name in sorted([*members, *texts]):
+                if name in texts:
+                    archive.writestr(_member(name, executable=False), texts[name].encode())
+                elif isinstance(member := members[name], Packed):
+                    if member.archive not in sources:
+                        sources[member.archive] = opened.enter_context(member.archive.open("rb"))
+                    compressed.append(_add_compressed(archive, name, member, sources[member.archive]))
+                else:
+                    with archive.open(_member(name, executable=member.is_executable), "w") as target_member:
+                        copy(member, target_member, digests)
+        for info in compressed:
+            _correct_header(file, info)
 
 
-def add_text(archive: zipfile.ZipFile, name: str, text: str) -> None:
-    """Adds a member that is no file."""
-    archive.writestr(_member(archive, name, executable=False), text.encode())
+def _add_compressed(archive: zipfile.ZipFile, name: str, member: Packed, source: IO[bytes]) -> zipfile.ZipInfo:
+    """Adds a member as it is compressed elsewhere: stored as it lies there, and then told to be what it is.
+
+    The directory at the end of the archive is written from what is told; `_correct_header` tells it before the member, too.
+    """
+    source.seek(member.info.header_offset + _LENGTHS_AT)
+    lengths = struct.unpack("<HH", source.read(4))
+    source.seek(member.info.header_offset + _LOCAL_BYTES + sum(lengths))
+    added = _member(name, executable=member.is_executable)
+    added.compress_type = zipfile.ZIP_STORED
+    with archive.open(added, "w") as target:
+        target.write(source.read(member.info.compress_size))
+    added.compress_type, added.CRC, added.file_size = member.info.compress_type, member.info.CRC, member.info.file_size
+    return added
 
 
-def add(archive: zipfile.ZipFile, name: str, found: Found, digests: Digests) -> None:
-    """Adds a file."""
-    with archive.open(_member(archive, name, executable=found.is_executable), "w") as target:
-        copy(found, target, digests)
+def _correct_header(file: IO[bytes], info: zipfile.ZipInfo) -> None:
+    file.seek(info.header_offset + _METHOD_AT)
+    file.write(struct.pack("<H", info.compress_type))
+    file.seek(info.header_offset + _SIZES_AT)
+    file.write(struct.pack("<LLL", info.CRC, info.compress_size, info.file_size))
 
 
-def _member(archive: zipfile.ZipFile, name: str, *, executable: bool) -> zipfile.ZipInfo:
+def _member(name: str, *, executable: bool) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name, ZIP_DATE)
-    member.compress_type = archive.compression
+    member.compress_type = zipfile.ZIP_DEFLATED
     member.create_system = 3
     member.external_attr = (0o100755 if executable else 0o100644) << 16
     return member

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import ArtifactError
-from common.packaging.tree import Files, shown
+from common.packaging.archive import Members
+from common.packaging.tree import shown
 
 UNZIPPED_LIMIT = 250 * 1024 * 1024
 """Bytes, all layers included."""
@@ -19,7 +20,7 @@ TOLD = 10
 
 
 def check(
-    members: Files, folder: Path, architecture: str, *, dependencies: bool, layers: Mapping[str, Files] | None = None
+    members: Members, folder: Path, architecture: str, *, dependencies: bool, layers: Mapping[str, Members] | None = None
 ) -> None:
     """Compares a package with what Lambda accepts.
 
@@ -52,7 +53,7 @@ def check(
     )
 
 
-def sizes(members: Files) -> Counter[str]:
+def sizes(members: Members) -> Counter[str]:
     """Bytes by package: what a distribution's folders and libraries have in common is their name."""
     found: Counter[str] = Counter()
     for name, one in members.items():
@@ -60,5 +61,5 @@ def sizes(members: Files) -> Counter[str]:
         top = (
             "/".join(parts[: 3 if len(parts) > 2 and parts[1].startswith("@") else 2]) if parts[0] == "node_modules" else parts[0]
         )
-        found[top.removesuffix(".libs")] += one.stat.st_size
+        found[top.removesuffix(".libs")] += one.size
     return found

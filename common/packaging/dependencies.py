@@ -23,8 +23,8 @@ from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
-from common.packaging import uv
-from common.packaging.archive import made_once
+from common.packaging import kept, uv
+from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component, Wheels
 from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal, unmarked
 from common.packaging.tree import Found, Ignoring, read, shown, walk
@@ -117,25 +117,31 @@ class Dependencies:
     def _what(self) -> str:
         return f"{shown(self.requirements.path)} for {self.target}"
 
-    def members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
+    def members(self, build_dir: Path, ignoring: Ignoring) -> Members:
         """The installed files that belong into a package, by the path that they have in it.
 
         Args:
             build_dir: where they are kept.
             ignoring: what else stays out.
         """
+        return kept.members(build_dir, self.digest(), ignoring, lambda: self._members(build_dir, ignoring))
+
+    def _members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         installed = walk(self.install(build_dir)).items()
-        kept = {name: found for name, found in installed if not _is_trace(name, found) and name not in ignoring}
-        imported = {_top(name) for name, found in kept.items() if _imports_tests(name, found)}
-        return {name: found for name, found in kept.items() if not _in_tests(name) or _top(name) in imported}
+        left = {name: found for name, found in installed if not _is_trace(name, found) and name not in ignoring}
+        imported = {_top(name) for name, found in left.items() if _imports_tests(name, found)}
+        return {name: found for name, found in left.items() if not _in_tests(name) or _top(name) in imported}
 
     def components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
         """What `members` holds something of, with the hashes of the wheels that it comes from."""
+        return kept.components(build_dir, self.digest(), ignoring, lambda: self._components(build_dir, ignoring))
+
+    def _components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
         from common.packaging.installed import distributions  # noqa: PLC0415 - most commands install nothing
 
         place = self.install(build_dir)
-        kept = {found.path for found in self.members(build_dir, ignoring).values()}
-        return distributions(sorted(place.glob("*.dist-info")), self._wheels(build_dir), kept)
+        paths = {found.path for found in self._members(build_dir, ignoring).values()}
+        return distributions(sorted(place.glob("*.dist-info")), self._wheels(build_dir), paths)
 
     def component(self, build_dir: Path, name: str) -> list[Component]:
         """One distribution, by the normal form of its name."""

@@ -19,7 +19,8 @@ from typing import Any
 from common import digest, interpreter
 from common.digest import Digest
 from common.errors import ArtifactError
-from common.packaging.archive import made_once
+from common.packaging import kept
+from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component
 from common.packaging.tree import Digests, Files, Found, Ignoring, copy_to, read, shown, walk
 
@@ -93,25 +94,31 @@ class NodeModules:
         inner = {name: one for name, one in found.items() if name and not one.get("dev") and not one.get("link")}
         return tuple(f"{name.rpartition('node_modules/')[2]}@{one.get('version', '?')}" for name, one in sorted(inner.items()))
 
-    def members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
+    def members(self, build_dir: Path, ignoring: Ignoring) -> Members:
         """The installed files that belong into a package, by the path that they have in it.
 
         Args:
             build_dir: where they are kept.
             ignoring: what else stays out.
         """
+        return kept.members(build_dir, self.digest(), ignoring, lambda: self._members(build_dir, ignoring))
+
+    def _members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
         installed = walk(self.install(build_dir)).items()
-        kept = {name: found for name, found in installed if name.startswith("node_modules/") and name not in NPM_OWN}
-        return {name: found for name, found in kept.items() if "/.bin/" not in name and name not in ignoring}
+        modules = {name: found for name, found in installed if name.startswith("node_modules/") and name not in NPM_OWN}
+        return {name: found for name, found in modules.items() if "/.bin/" not in name and name not in ignoring}
 
     def components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
         """What `members` holds something of, with the hashes of the archives that it comes from."""
+        return kept.components(build_dir, self.digest(), ignoring, lambda: self._components(build_dir, ignoring))
+
+    def _components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
         from common.packaging.installed import packages  # noqa: PLC0415 - most commands install nothing
 
         place = self.install(build_dir)
-        kept = {parent for found in self.members(build_dir, ignoring).values() for parent in found.path.parents}
+        parents = {parent for found in self._members(build_dir, ignoring).values() for parent in found.path.parents}
         locked = {place / name: str(one.get("integrity", "")) for name, one in self._lock.get("packages", {}).items() if name}
-        return packages({path: integrity for path, integrity in locked.items() if path in kept})
+        return packages({path: integrity for path, integrity in locked.items() if path in parents})
 
     def install(self, build_dir: Path) -> Path:
         """The folder in which they are installed, as npm does it.

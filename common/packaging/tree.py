@@ -46,6 +46,11 @@ class Found(NamedTuple):
         """For its owner, as git knows it; whether we may execute it depends on who we are."""
         return bool(self.stat.st_mode & stat.S_IXUSR)
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.stat.st_size
+
 
 Files = Mapping[str, Found]
 """Files under the relative POSIX paths that they have in a package."""

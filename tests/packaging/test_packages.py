@@ -53,7 +53,7 @@ def deployed(repository: Repository, *words: str, task: str = "deploy") -> dict[
 
 
 def zips(repository: Repository) -> list[Path]:
-    return sorted(repository.root.glob("build/artifacts/*/*/*.zip"))
+    return sorted(repository.root.glob("build/artifacts/[!.]*/*/*.zip"))
 
 
 def group_exists(number: int) -> bool:
