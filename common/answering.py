@@ -50,6 +50,7 @@ def opened(
     answer = JsonAnswer(choices.env or "", stream) if json else None
 
     def make() -> S:
-        return kind(root, choices, (), answer or TextReport(stream=stream), asking(json=json))
+        report = answer or TextReport(stream=stream)
+        return kind(root, choices, (), report, asking(json=json), began=invocation.began)
 
     return invocation.keep((kind, choices), make, kind.close), answer

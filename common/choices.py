@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from common.errors import UsageError
 
+JOBS = 16
+"""How many calls may be under way at once, if nobody says."""
 NOBODY = "nobody"
 """Who owns what carries no tags of a deployer."""
 
@@ -33,7 +35,7 @@ class Choices:
     verify: bool = False
     rebuild: bool = False
     adopt: bool = False
-    jobs: int = 16
+    jobs: int = JOBS
     yes: bool = False
     wait: bool = False
     prune: bool = False

@@ -18,7 +18,7 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program
 from invoke.tasks import Call, Task
 
-from common import core_options, screen, stopping
+from common import clock, core_options, screen, stopping
 from common.errors import DeployError
 from common.invocation import INVOCATION, Invocation
 from common.screen import visible
@@ -36,7 +36,8 @@ class Executor(invoke.executor.Executor):
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
         try:
             core_options.check(self.config)
-            invocation = Invocation([(str(call.task.name), call.kwargs) for call in self.normalize(tasks)])
+            requested = [(str(call.task.name), call.kwargs) for call in self.normalize(tasks)]
+            invocation = Invocation(requested, clock.process_started())
             begun = INVOCATION.set(invocation)
             try:
                 with screen.prepared(), stopping.interruptible():

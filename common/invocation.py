@@ -1,5 +1,6 @@
 """What the tasks of one command line share: each is a call of its own, but they work on one plan."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -14,10 +15,14 @@ class Invocation:
 
     Args:
         requested: the tasks that the command line asks for, pre-tasks not among them: the name and the options of each.
+        began: when people began to wait, on the clock of `time.monotonic`; now, if it is not said.
+
+    Attributes:
+        began: the same of the tasks that share their options.
     """
 
-    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        self._requested = requested
+    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]], began: float | None = None) -> None:
+        self._requested, self.began = requested, time.monotonic() if began is None else began
         self._options: Mapping[str, Any] = {}
         self._kept: dict[Any, Any] = {}
         self._closing: list[Callable[[], None]] = []
@@ -53,6 +58,7 @@ class Invocation:
                 close()
             except DeployError as error:
                 errors.append(error)
+        self.began = time.monotonic() if closing else self.began
         if errors:
             raise errors[0]
 

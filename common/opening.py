@@ -27,7 +27,9 @@ def opened(
 
     def make() -> Session:
         wanted = projects.chosen(root, choices.project)
-        report: Report = JsonReport(choices.env or "", wanted) if json else TextReport(planning=planning)
-        return Session(root, choices, steps.covered(requested), report, asking(json=json), ahead)
+        report: Report = (
+            JsonReport(choices.env or "", wanted, jobs=choices.jobs) if json else TextReport(planning=planning, jobs=choices.jobs)
+        )
+        return Session(root, choices, steps.covered(requested), report, asking(json=json), ahead, invocation.began)
 
     return invocation.keep(choices, make, Session.close)

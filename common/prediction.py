@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common import rates
+from common.choices import JOBS
 from common.resource import Action, Change, Plan
 
 LATENCY = 0.05
@@ -43,7 +44,7 @@ class Prediction:
     seconds: float
 
 
-def predict(plan: Plan, jobs: int = 16) -> Prediction:
+def predict(plan: Plan, jobs: int = JOBS) -> Prediction:
     """What applying the plan will cost, `jobs` calls being under way at once."""
     calls: Counter[tuple[str, str]] = Counter()
     doing = [change for change in plan.changes if change.action not in {Action.NOOP, Action.ORPHAN}]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from common.choices import JOBS
 from common.events import Blocked, Building, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started, StepStarted
 from common.markup import escape
 from common.prediction import predict
@@ -52,10 +53,11 @@ class TextReport:
     Args:
         planning: show what would be done instead of what is being done.
         stream: where to write.
+        jobs: how many calls may be under way at once.
     """
 
-    def __init__(self, *, planning: bool = False, stream: TextIO | None = None) -> None:
-        self._planning = planning
+    def __init__(self, *, planning: bool = False, stream: TextIO | None = None, jobs: int = JOBS) -> None:
+        self._planning, self._jobs = planning, jobs
         self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._running: dict[object, str] = {}
@@ -167,7 +169,7 @@ class TextReport:
         told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
         told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
         if self._planning and self._plan is not None and not self._plan.is_empty:
-            foretold = predict(self._plan)
+            foretold = predict(self._plan, self._jobs)
             lasting = f", {foretold.seconds:.0f} s or more" if foretold.seconds >= 1 else ""
             self._line(f"[dim]to apply: about {foretold.calls:,} AWS calls{lasting}[/dim]")
         calls, summary = sum(closed.calls.values()), ", ".join(told)
@@ -225,13 +227,13 @@ def _some(what: str, names: Sequence[str], width: int) -> str:
 class JsonReport:
     """One object on standard output, at the end, in one line: it grows with the repository, and programs read it."""
 
-    def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None) -> None:
+    def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None, jobs: int = JOBS) -> None:
         counts = Plan(()).counts()
         self._object: dict[str, Any] = {"environment": environment, "projects": list(projects), "counts": counts, "changes": []}
         self._object["predicted"] = {"calls": 0, "seconds": 0.0}
         self._screen = Screen(stream)
         self._lock = threading.Lock()
-        self._tally = Tally()
+        self._tally, self._jobs = Tally(), jobs
 
     def __call__(self, event: Event) -> None:
         """Takes one event; from any thread."""
@@ -240,7 +242,7 @@ class JsonReport:
             match event:
                 case Planned(plan):
                     self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
-                    foretold = predict(plan)
+                    foretold = predict(plan, self._jobs)
                     self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
                 case Built(key, files, size, holds, because, accepts):
                     package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}

@@ -46,7 +46,7 @@ def run(root: Path, choices: Choices, invocation: Invocation, text: str | None, 
 
     def make() -> Session:
         projects.chosen(root, choices.project)
-        return Session(root, choices, (), report)
+        return Session(root, choices, (), report, began=invocation.began)
 
     session = invocation.keep(("run", choices), make, Session.close)
     _ = session.caller  # the account guard comes first

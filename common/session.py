@@ -50,6 +50,7 @@ class Session:
         report: gets every event.
         ask: puts a question to the user and returns the answer; None where nobody can be asked.
         ahead: puts the first questions to AWS while declarations are loaded.
+        began: when people began to wait for it, on the clock of `time.monotonic`; now, if it is not said.
     """
 
     types = staticmethod(of_kind)
@@ -63,6 +64,7 @@ class Session:
         report: Report,
         ask: Callable[[str], str] | None = None,
         ahead: Ahead | None = None,
+        began: float | None = None,
     ) -> None:
         self.root, self.choices, self.report = root, choices, report
         self._covered, self.ask, self._ahead = covered, ask, ahead
@@ -72,7 +74,7 @@ class Session:
         self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
         self._leases = EarlyLeases(lambda name: Lock(self.aws, self.env, name, self.about, self.say), self.pool)
-        self._begun, self._inputs, self._started = False, Inputs(root), time.monotonic()
+        self._begun, self._inputs, self._started = False, Inputs(root), time.monotonic() if began is None else began
 
     # What is where ------------------------------------------------------------------------------------------------------------
 

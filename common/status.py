@@ -77,7 +77,7 @@ def status(root: Path, choices: Choices, invocation: Invocation, *, json: bool, 
 
     def make() -> Session:
         projects.chosen(root, choices.project)
-        return Session(root, choices, (), report)
+        return Session(root, choices, (), report, began=invocation.began)
 
     session = invocation.keep(("status", choices), make, Session.close)
     _ = session.caller  # the account guard comes first

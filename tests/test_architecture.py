@@ -16,6 +16,7 @@ LAYERS = (
     {
         "build_folder",
         "cells",
+        "clock",
         "comparison",
         "digest",
         "endpoints",
