@@ -45,8 +45,7 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
             if not word.startswith("-"):
                 guess = did_you_mean(word, namespace.task_names)
                 raise UsageError(f"There is no task {word!r}.{guess} `invoke --list` shows all of them.") from None
-            known = [*(context.flags if context else ()), *parser.initial.flags] if parser.initial else []
-            name = context.name if context and context.name else None
+            name, known = (context.name, [*context.flags]) if context else (None, [])
             help_of = f"invoke {name} --help" if name else "invoke --help"
             raise UsageError(
                 f"{name or 'invoke'} has no option {word}.{did_you_mean(word, known)} `{help_of}` lists them."

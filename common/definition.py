@@ -11,13 +11,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from common.encoding import decoded
 from common.errors import DeclarationError
 from common.extent import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
 from common.states import refusals
 from common.suggestions import did_you_mean
+from common.yaml_text import YamlError, load_yaml
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 ENDING = frozenset({"Succeed", "Fail"})
@@ -39,7 +38,7 @@ def load(source: Source, where: str) -> dict[str, Any]:
         raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
     try:
         check_extent(found)
-        definition: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
+        definition: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False), object_pairs_hook=_unique)
     except ExtentError as error:
         raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:
@@ -83,12 +82,12 @@ def _read(path: Path, where: str) -> Any:
         raise DeclarationError(f"{where}: {path.name} has {len(text)} characters; AWS allows a definition {SIZE_LIMIT}, as JSON.")
     try:
         if path.suffix in {".yaml", ".yml"}:
-            return yaml.load(text, _Strict)  # noqa: S506 - a SafeLoader
+            return load_yaml(text, path.name)
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise DeclarationError(f"{where}: {path.name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
-    except yaml.YAMLError as error:
-        raise DeclarationError(f"{where}: {path.name}: this is not YAML: {' '.join(str(error).split())}.") from None
+    except YamlError as error:
+        raise DeclarationError(f"{where}: {error}") from None
     except RecursionError:
         raise DeclarationError(f"{where}: {path.name}: it is nested more than {DEPTH_LIMIT} levels deep.") from None
     except ExtentError as error:
@@ -98,27 +97,13 @@ def _read(path: Path, where: str) -> Any:
 
 
 def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
-    """The object of these pairs. JSON and YAML would let the last of two states of one name win."""
+    """The object of these pairs. JSON would let the last of two states of one name win."""
     found: dict[Any, Any] = {}
     for key, value in pairs:
         if key in found:
             raise ValueError(f"the key {key!r} is given twice")
         found[key] = value
     return found
-
-
-class _Strict(yaml.SafeLoader):
-    """YAML's safe loader, strict about keys, and about how much aliases and merges make of a text."""
-
-    def get_single_node(self) -> yaml.Node | None:
-        node = super().get_single_node()
-        check_extent(node)
-        return node
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # before `<<` brings in what it may override
-        node = super().compose_mapping_node(anchor)
-        _unique([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"])
-        return node
 
 
 def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ LAYERS = (
         "tags",
         "task_options",
     },
-    {"git", "settings"},
+    {"git", "settings", "yaml_text"},
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
     {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "python_errors", "reasons"}
