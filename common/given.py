@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-ru
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from common import texts as rules
+from common import schedules
 from common.reference import Grantable, Location, Ref
 from common.settings import Settings
 
@@ -91,7 +91,7 @@ def schedule(expression: str) -> str:
     """
     if not isinstance(expression, str):
         raise TypeError(f"expression must be a text such as rate(1 hour), not {expression!r}")
-    return rules.schedule(expression)
+    return schedules.eventbridge(expression)
 
 
 def settings(given: Any, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import express, integrations, layers, libraries, permissions
+from common import express, integrations, layers, libraries, permissions, versions
 from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
@@ -144,7 +144,7 @@ class Renderer:
             raise DeclarationError(f"{self._where(ref)}: there is no file {declaration.script.name}.")
         key = self._key("artifact", ref.key.name)
         script = Script(key, self._prefix, declaration.script, accept_secret=self.accepted[ref.key])
-        groups = [self._shared.log_group(name) for name in _job_logs(settings, shell=declaration.shell)]
+        groups = [self._shared.log_group(name) for name in versions.log_groups(settings.glue_version, shell=declaration.shell)]
         arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref))
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
         own = permissions.artifacts(self._env, f"{self._prefix}artifacts/{ref.key.name}")
@@ -216,6 +216,10 @@ class Renderer:
         role, needs = self._role(ref, settings.role, [permissions.allow(["states:StartExecution"], [machine.arn])])
         common = self._common(ref, [*needs, machine.key, *([declaration.location.bucket.key] if declaration.location else [])])
         common |= {"enabled": settings.enabled, "target_arn": machine.arn, "role_arn": role}
+        if declaration.location and getattr(configured[0], "expression", None):
+            raise DeclarationError(
+                f"{self._where(ref)}: it waits for new objects, so it has no schedule. Take `expression` away."
+            )
         if declaration.location:
             check_events(self.borrowed.get(declaration.location.bucket.key), self._where(ref))
             paths = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
@@ -289,10 +293,3 @@ def _merged(model: type[S], configured: Merged, said: Said, where: str) -> S:
         return (nearest if isinstance(nearest, model) else model()).over(said, default)
     except ValidationError as error:
         raise DeclarationError(f"{where}: {explained(error)}") from None
-
-
-def _job_logs(settings: JobSettings, *, shell: bool) -> tuple[str, ...]:
-    """The shared log groups that a job writes to: one up to Glue 4.0, two since; a python-shell job knows only Glue's own."""
-    if shell:
-        return ()
-    return ("glue",) if settings.glue_version in {"3.0", "4.0"} else ("glue/output", "glue/error")

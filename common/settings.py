@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from common import texts, versions
+from common import schedules, versions
 from common.suggestions import did_you_mean, known_names
 from common.texts import LayerArn, RoleArn, Text
 
@@ -152,7 +152,7 @@ class CrawlerSettings(Settings):
     deleted_data: Literal["log", "deprecate", "delete"] = "log"
     """What to do with a table or partition whose data is gone."""
     table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,128}$")] = ""
-    schedule: Annotated[str, AfterValidator(texts.cron)] | None = None
+    schedule: Annotated[str, AfterValidator(schedules.glue)] | None = None
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
     role: RoleArn | None = None
@@ -172,6 +172,6 @@ class TriggerSettings(Settings):
     """A schedule, or a rule that starts a state machine for each new object."""
 
     enabled: bool = True
-    expression: Annotated[str, AfterValidator(texts.schedule)] | None = None
+    expression: Annotated[str, AfterValidator(schedules.eventbridge)] | None = None
     """Of a schedule, in UTC: replaces the declared one."""
     role: RoleArn | None = None

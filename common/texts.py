@@ -1,7 +1,6 @@
 """What texts of configuration and declarations may hold, where a pattern alone cannot say it.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html,
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html,
 https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 and https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 """
@@ -19,9 +18,6 @@ BUCKET_ENDINGS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 """What S3 keeps for its own names."""
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))})
 """Windows can have no file and no folder of these names, whatever their ending."""
-FIELD = r"[0-9A-Za-z*?,/#-]+"
-RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9][0-9]* (minutes|hours|days))\)")
-CRON = re.compile(rf"cron\({FIELD} {FIELD} ({FIELD}) {FIELD} ({FIELD}) {FIELD}\)")
 SSM = re.compile(r"ssm:/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*(:[A-Za-z0-9_.-]+)?")
 
 
@@ -64,34 +60,6 @@ def file_name(name: str) -> str:
     if name.casefold() in DEVICES:
         raise ValueError(f"Windows can have no file called {name}")
     return name
-
-
-def schedule(expression: str) -> str:
-    """When EventBridge starts something, in UTC.
-
-    Raises:
-        ValueError: it would not take the expression.
-    """
-    cron = CRON.fullmatch(expression)
-    if RATE.fullmatch(expression) or (cron and (cron[1] == "?") != (cron[2] == "?")):
-        return expression
-    hint = (
-        "one of day-of-month and day-of-week must be ?"
-        if cron
-        else "write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"
-    )
-    raise ValueError(f"EventBridge does not know the schedule {expression!r}: {hint}")
-
-
-def cron(expression: str) -> str:
-    """When Glue starts a crawler, in UTC.
-
-    Raises:
-        ValueError: it would not take the expression.
-    """
-    if expression.startswith("rate"):
-        raise ValueError("a crawler has no rate; write it as cron(0 3 * * ? *)")
-    return schedule(expression)
 
 
 def parameter(value: str) -> str:

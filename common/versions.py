@@ -54,6 +54,13 @@ PARTITIONS: Mapping[str, str] = {
 _RUNTIME = re.compile(r"(python3\.|nodejs)(\d+)(?:\.x)?")
 
 
+def log_groups(glue_version: str, *, shell: bool) -> tuple[str, ...]:
+    """The shared log groups that a job writes to: one up to Glue 4.0, two since; a python-shell job knows only Glue's own."""
+    if shell:
+        return ()
+    return ("glue",) if glue_version in {"3.0", "4.0"} else ("glue/output", "glue/error")
+
+
 def partition_of(region: str) -> str | None:
     """The ARN partition of a region; None if there can be no such region."""
     return next((name for name, regions in PARTITIONS.items() if re.fullmatch(regions, region)), None)

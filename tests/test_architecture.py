@@ -11,7 +11,7 @@ import common
 from tests.repository import ROOT
 
 LAYERS = (
-    {"encoding", "search_path", "suggestions", "versions"},
+    {"encoding", "schedules", "search_path", "suggestions", "versions"},
     {"interpreter"},
     {
         "build_folder",

@@ -2,7 +2,6 @@
 
 import pytest
 
-from common import given
 from common.errors import DeclarationError, DeployError
 from common.resources.function import Function
 from tests.repository import SHARED, Repository
@@ -16,25 +15,6 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
     with pytest.raises(kind) as caught:
         repository.declared()
     return str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "right", ["rate(1 minute)", "rate(2 hours)", "rate(10 days)", "cron(0 3 * * ? *)", "cron(0/5 8-17 ? * MON-FRI *)"]
-)
-def test_schedules(right: str) -> None:
-    assert given.schedule(right) == right
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *("hourly", "", "0 3 * * *", "rate(1 hours)", "rate(5 minute)", "rate(0 days)", "rate(5)", "at(2030-01-01T00:00:00)"),
-        *("cron(0 3 * * *)", "cron(0 3 * * * *)", "cron(0 3 ? * ? *)"),
-    ],
-)
-def test_what_is_no_schedule(repository: Repository, wrong: str) -> None:
-    repository.project("acres", f'{MACHINE}; p.schedule("s", m, {wrong!r})')
-    assert refused(repository).startswith(f"{LINE}ValueError: EventBridge does not know the schedule {wrong!r}: ")
 
 
 @pytest.mark.parametrize(
