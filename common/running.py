@@ -26,6 +26,8 @@ LIMIT = 262_144
 LONGEST_PAUSE, LONGEST_PAUSE_EMBEDDED = 5.0, 1.0
 Started = tuple[str, Entry, str]
 """A project, its entry, and the input of the execution to start."""
+Sample = tuple[Path, str, str, bytes]
+"""A file, the bucket and the key that it gets, and its content."""
 
 
 def run(root: Path, choices: Choices, invocation: Invocation, text: str | None, *, json: bool) -> None:
@@ -51,9 +53,11 @@ def run(root: Path, choices: Choices, invocation: Invocation, text: str | None, 
     session = invocation.keep(("run", choices), make, Session.close)
     _ = session.caller  # the account guard comes first
     entries = _entries(session, text)
+    sampled = text is None and session.env.embedded is not None
+    samples = {project: _sample(session, entry) if sampled else [] for project, entry, _ in entries}
     for project, entry, _ in entries:
         _check_deployed(session, project, entry)
-    outcomes = [_run(session, report, *one, sample=text is None) for one in entries]
+    outcomes = [_run(session, report, *one, samples[one[0]]) for one in entries]
     failed = [outcome for outcome in outcomes if outcome.status != "SUCCEEDED"]
     if failed:
         raise FailedError(" ".join(_told(outcome) for outcome in failed))
@@ -72,12 +76,13 @@ def _entries(session: Session, text: str | None) -> list[Started]:
     return [(name, entry, given if given is not None else _declared(session.root, entry)) for name, entry in entries.items()]
 
 
-def _run(session: Session, report: Tell, project: str, entry: Entry, text: str, *, sample: bool) -> Outcome:
+def _run(session: Session, report: Tell, project: str, entry: Entry, text: str, sample: list[Sample]) -> Outcome:
     aws = session.aws
     if session.env.embedded is not None:
         _prepare(session, report, project)
-        if sample:
-            _put_sample(session, report, entry)
+        for path, bucket, key, body in sample:
+            aws.call("s3", "PutObject", Bucket=bucket, Key=key, Body=body)
+            report(Put(path, f"s3://{bucket}/{key}"))
     else:
         execution.wait_for_update(aws, session.env, project)
     started = execution.start(aws, entry.machine.arn, text)
@@ -124,7 +129,13 @@ def _check_deployed(session: Session, project: str, entry: Entry) -> None:
         raise UsageError(f"{project}: {machine.name} is an EXPRESS state machine. Its executions leave no history to follow.")
 
 
-def _put_sample(session: Session, report: Tell, entry: Entry) -> None:
+def _sample(session: Session, entry: Entry) -> list[Sample]:
+    """The sample data of an entry, and where it goes: looked at before anything is fetched or started.
+
+    Raises:
+        DeclarationError: a file cannot be read, or would start an execution by itself.
+    """
+    sample = []
     for path, location in entry.sample:
         bucket, key = location.bucket.name, f"{location.prefix}{path.name}"
         _check_unwatched(session.pipelines, bucket, key)
@@ -132,8 +143,8 @@ def _put_sample(session: Session, report: Tell, entry: Entry) -> None:
             body = path.read_bytes()
         except OSError as error:
             raise DeclarationError(f"The sample {_relative(session.root, path)} cannot be read: {error.strerror}.") from None
-        session.aws.call("s3", "PutObject", Bucket=bucket, Key=key, Body=body)
-        report(Put(path, f"s3://{bucket}/{key}"))
+        sample.append((path, bucket, key, body))
+    return sample
 
 
 def _check_unwatched(pipelines: list[Declares], bucket: str, key: str) -> None:

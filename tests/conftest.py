@@ -18,10 +18,17 @@ from moto.s3.models import FakeBucket
 
 from common import aws, connecting
 from common.rates import Rates
+from tests import ending
 from tests.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.repository import Repository
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_outlives_the_tests() -> None:
+    """Servers that tests start end with the test run, however it ends."""
+    ending.promise()
 
 
 @pytest.fixture(scope="session", autouse=True)

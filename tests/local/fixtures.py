@@ -9,6 +9,7 @@ import pytest
 from botocore.config import Config
 
 from common import local
+from tests import ending
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -24,7 +25,8 @@ def embedded_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def embedded(embedded_root: Path) -> Iterator[local.Embedded]:
-    """A running embedded AWS, stopped at the end of the session."""
+    """A running embedded AWS, stopped at the end of the session, or with it if that is cut short."""
+    ending.promise()
     yield local.start(embedded_root, account_id=ACCOUNT, region=REGION, say=print)
     local.stop(embedded_root)
 

@@ -104,6 +104,23 @@ def test_a_job_does_not_outlive_a_server_that_was_killed(root: Path) -> None:
     assert local.running(root) is None
 
 
+def test_a_busy_handler_does_not_outlive_a_server_that_was_killed(root: Path) -> None:
+    aws = start(root)
+    client = partial(client_of, aws)
+    create_function(client, "busy", "def handler(e, c):\n    while True: pass")
+    client("lambda").invoke(FunctionName="busy", InvocationType="Event")
+    deadline = time.monotonic() + 20
+    while not any("_worker.py" in line for line in processes_of(root)):
+        assert time.monotonic() < deadline, processes_of(root)
+        time.sleep(0.1)
+
+    os.kill(aws.pid, signal.SIGKILL)
+
+    while group_of(aws.pid):
+        assert time.monotonic() < deadline, group_of(aws.pid)
+        time.sleep(0.1)
+
+
 def test_state_survives_a_stop_on_the_same_port_and_a_reset_empties_it(root: Path) -> None:
     first = start(root)
     s3 = client_of(first, "s3")

@@ -8,6 +8,7 @@ import fcntl
 import importlib
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import TextIO
 import settings as launch_settings
 
 PARTS = ("logs", "glue_api", "glue_runs", "crawlers", "lambda_runtime", "step_functions", "tagging", "strict", "guard")
-_held: list[TextIO] = []
+_held: "list[TextIO | subprocess.Popen[bytes]]" = []
+"""What lasts as long as this process."""
 
 
 def main() -> None:
@@ -26,6 +28,7 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
+    end_handlers_with_this()
     from ministack import app  # noqa: PLC0415 (reads os.environ when imported)
 
     install(settings)
@@ -50,6 +53,15 @@ def hold(folder: Path) -> None:
         else:
             return
     sys.exit(f"another embedded AWS already runs in {folder}")
+
+
+def end_handlers_with_this() -> None:
+    """Start a process that ends all of this one's group once this one has ended, by whatever death.
+
+    Handlers of functions are in the group, and one that is busy would not notice. The jobs of Glue look after themselves.
+    """
+    command = ["/bin/sh", "-c", "read -r _; kill -KILL 0"]  # waits for what never comes: the end of the pipe
+    _held.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))  # noqa: S603 (ours)
 
 
 def install(settings: launch_settings.Settings) -> None:
