@@ -22,6 +22,7 @@ from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.python import check_syntax
+from common.packaging.target import SHELL, of_job
 from common.packaging.tree import Found, check_case, check_secrets, shown
 from common.resource import Key
 
@@ -152,7 +153,7 @@ def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: st
     path = declaration.requirements
     if path is None or not path.is_file() or (asked := requirements.Requirements(path)).is_empty:
         return found
-    modules = Dependencies(asked, requirements.SHELL if shell else requirements.of_job(glue_version))
+    modules = Dependencies(asked, SHELL if shell else of_job(glue_version))
     named = {name: key._replace(name=f"{key.name}.wheels.{name}") for name in _names(modules)}
     return replace(found, wheels=tuple(Wheel(one, prefix, modules, name) for name, one in named.items()))
 

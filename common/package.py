@@ -20,13 +20,14 @@ from common.artifact import Sources
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
-from common.packaging import budget, dependencies, handlers, node, requirements
+from common.packaging import budget, dependencies, handlers, node
 from common.packaging.archive import Members, write_zip
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.node import Command, NodeModules
 from common.packaging.python import check_defines, check_syntax, knows
+from common.packaging.target import of_function
 from common.packaging.tree import Files, Found, Ignoring, check_case, check_secrets, shown, stays_out, walk
 
 SMALL = 10 * 2**20
@@ -73,7 +74,7 @@ class Package(Sources):
         if self.command is not None:
             return None
         if self.runtime.startswith("python"):
-            return dependencies.beside(self.folder, requirements.of_function(self.runtime, self.architecture))
+            return dependencies.beside(self.folder, of_function(self.runtime, self.architecture))
         return node.beside(self.folder, self.architecture)
 
     @property

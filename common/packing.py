@@ -18,9 +18,10 @@ from common.errors import ArtifactError, DeployError, ParameterError, UsageError
 from common.events import Built
 from common.layers import LayerPackage
 from common.package import Package
-from common.packaging import dependencies
+from common.packaging import dependencies, pip_settings
 from common.packaging.dependencies import Dependencies
-from common.packaging.requirements import Requirements, Target
+from common.packaging.requirements import Requirements
+from common.packaging.target import Target
 from common.packaging.tree import shown
 from common.resource import Resource
 from common.session import Session
@@ -117,6 +118,8 @@ def _lock(session: Session) -> None:
                 place = found.requirements.lock.parent.resolve() / found.requirements.lock.name
                 _, targets = wanted.setdefault(place, (found.requirements, set()))
                 targets.add(found.target)
+    if wanted and (note := pip_settings.of_machine()):
+        session.say(note)
     for requirements, targets in wanted.values():
         if not requirements.is_pinned:
             changed = dependencies.lock(requirements, targets)

@@ -11,7 +11,8 @@ from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.node import NodeModules
 from common.packaging.python import check_defines, check_syntax
-from common.packaging.requirements import Requirements, of_function
+from common.packaging.requirements import Requirements
+from common.packaging.target import of_function
 from common.packaging.tree import Ignoring
 from tests.repository import HANDLER, Repository
 

@@ -13,7 +13,7 @@ from botocore.session import get_session
 from common import advice, versions
 from common.config import load
 from common.errors import ConfigError
-from common.packaging import requirements
+from common.packaging.target import of_job
 from common.resource import Action, Change, Plan, Resource
 from common.resources.bucket import Bucket
 from common.resources.function import Function
@@ -50,7 +50,7 @@ def test_the_versions_of_glue_include_the_one_that_it_takes_by_itself() -> None:
     (default,) = re.findall(r"default to Glue (\d+\.\d+)", told)
     assert max(versions.GLUE) == default
     assert allowed(JobSettings, "glue_version") == versions.GLUE.keys()
-    assert requirements.of_job("6.0").python == "3.13"
+    assert of_job("6.0").python == "3.13"
 
 
 def test_the_partitions_are_those_that_botocore_knows() -> None:

@@ -23,10 +23,13 @@ from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
-from common.packaging import kept, uv
+from common.packaging import kept, uv, uv_settings
 from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component, Wheels
-from common.packaging.requirements import NAMES, PIN, Requirements, Target, joined, merged, normal, unmarked
+from common.packaging.lock_file import joined, merged, unmarked
+from common.packaging.pyproject import normal
+from common.packaging.requirements import NAMES, PIN, PRE, Requirements
+from common.packaging.target import Target
 from common.packaging.tree import Found, Ignoring, read, shown, walk
 
 TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
@@ -103,15 +106,21 @@ class Dependencies:
         with tempfile.TemporaryDirectory() as place:
             # Links would share their bytes with uv's cache, and with every environment in which somebody edits them.
             where = ["--target", str(folder), "--link-mode", "copy", "-r", str(self._pinned(place))]
-            uv.run(["pip", "install", "--no-deps", "--require-hashes", *_for(self.target), *where], self._what)
+            words = ["pip", "install", "--no-deps", "--require-hashes", *_for(self.target)]
+            uv.run([*words, *self._places, *where], self._what, alone=self.requirements.names_index)
         (folder / ".lock").unlink(missing_ok=True)
 
     def _pinned(self, place: str) -> Path:
         """A file in `place` that asks for the pins."""
         pins = Path(place, "requirements.txt")
         options = [] if self.requirements.is_pinned else self.requirements.options
-        pins.write_text("\n".join([*options, *self._pins]) + "\n", encoding="utf-8")
+        lines = (line for line in (*options, *self._pins) if line != PRE)
+        pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return pins
+
+    @property
+    def _places(self) -> list[str]:
+        return uv_settings.places(self.requirements.settings)
 
     @property
     def _what(self) -> str:
@@ -164,7 +173,8 @@ class Dependencies:
         with tempfile.TemporaryDirectory() as place:
             output = Path(place, "pylock.toml")
             said = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(place))]
-            uv.run(["pip", "compile", *_for(self.target), *said], self._what)
+            words = ["pip", "compile", *_for(self.target), *self._places, *said]
+            uv.run(words, self._what, alone=self.requirements.names_index)
             packages = tomllib.loads(output.read_text(encoding="utf-8")).get("packages", ())
         pinned = {part for pin in self._pins for part in pin.split() if part.startswith("--hash=sha256:")}
         fitting = [(normal(one["name"]), wheel) for one in packages for wheel in one.get("wheels", ())]
@@ -212,22 +222,22 @@ def _resolved(requirements: Requirements, target: Target, before: str) -> tuple[
     with tempfile.TemporaryDirectory() as place:
         names = ("requirements.in", "constraints.txt", "brought.txt", "requirements.txt")
         asked, limits, left, output = (Path(place, name) for name in names)
-        asked.write_text("\n".join([*requirements.options, *requirements.asked]) + "\n", encoding="utf-8")
+        options = [option for option in requirements.options if option != PRE]
+        asked.write_text("\n".join([*options, *requirements.asked]) + "\n", encoding="utf-8")
         limits.write_text("\n".join(requirements.constraints) + "\n", encoding="utf-8")
         left.write_text("\n".join(requirements.brought) + "\n", encoding="utf-8")
         output.write_text(before, encoding="utf-8")
-        said = [
-            "--no-header",
-            "--no-annotate",
-            "--generate-hashes",
-            "--excludes",
-            str(left),
-            "-c",
-            str(limits),
-            "-o",
-            str(output),
-        ]
-        uv.run(["pip", "compile", *_for(target), *said, str(asked)], f"{shown(requirements.path)} for {target}")
+        said = ["--no-header", "--no-annotate", "--generate-hashes"]
+        said += ["--excludes", str(left), "-c", str(limits), "-o", str(output)]
+        said += ["--prerelease", "allow"] if PRE in requirements.options else []
+        folder = None
+        if settings := requirements.settings:
+            project = Path(place, uv_settings.PROJECT)
+            sourced = "sources" in settings  # these apply to what a project asks for
+            project.write_text(uv_settings.project(settings, requirements.asked if sourced else ()), encoding="utf-8")
+            asked, folder = project if sourced else asked, project.parent
+        what = f"{shown(requirements.path)} for {target}"
+        uv.run(["pip", "compile", *_for(target), *said, str(asked)], what, folder, alone=requirements.names_index)
         pins = tuple(line for line in joined(output.read_text(encoding="utf-8")) if not line.startswith("--"))
     if unpinned := [pin.partition(" ")[0] for pin in pins if "--hash=" not in pin or not PIN.match(pin)]:
         raise ArtifactError(

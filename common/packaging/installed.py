@@ -19,7 +19,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from common.packaging import licenses
 from common.packaging.bill import Component, Wheels
-from common.packaging.requirements import normal
+from common.packaging.pyproject import normal
 from common.packaging.tree import Digests, Files, copy_to
 
 ALGORITHMS = {"sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}

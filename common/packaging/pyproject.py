@@ -3,6 +3,7 @@
 Follows https://packaging.python.org/en/latest/specifications/pyproject-toml/
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 from common.errors import ArtifactError
 from common.packaging.tree import read, shown
+
+OTHERS = ("tool.poetry.source", "tool.pdm.source", "tool.pdm.resolution", "tool.pdm.overrides")
+"""Tables of other tools that change what is installed."""
 
 
 def dependencies(path: Path) -> Iterator[str]:
@@ -26,18 +30,36 @@ def dependencies(path: Path) -> Iterator[str]:
     asked = project.get("dependencies", []) if isinstance(project, dict) else None
     if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
         raise ArtifactError(f"{shown(path)}: [project] is a table, and its `dependencies` a list of texts.")
-    if "dependencies" not in project and _is_elsewhere(said) and not path.with_name("requirements.txt").is_file():
+    if not path.with_name("requirements.txt").is_file():  # which says what is installed
+        _check_others(said, path)
+    yield from (" ".join(one.split()) for one in asked)
+
+
+def normal(name: str) -> str:
+    """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one. So does `packaging`, which takes long to load."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _check_others(said: Mapping[str, Any], path: Path) -> None:
+    """Looks for what is asked for where only another tool reads it; to what [project] asks for, `*` adds nothing."""
+    listed = "dependencies" in said.get("project", {})
+    poetry, dynamic = _at(said, "tool.poetry.dependencies"), _at(said, "project.dynamic")
+    asks = {name for name, value in poetry.items() if name != "python" and not (listed and value == "*")}
+    if asks or "dependencies" in dynamic:
         raise ArtifactError(
             f"{shown(path)}: what it asks for is known to Poetry, or to a build, alone. Put it into `dependencies` of [project], "
             f"or into a requirements.txt beside it."
         )
-    yield from (" ".join(one.split()) for one in asked)
+    if said.get("project", {}).get("dependencies") and (table := next((name for name in OTHERS if _at(said, name)), None)):
+        raise ArtifactError(
+            f"{shown(path)}: [{table}] is not honoured here. Name indexes in [[tool.uv.index]] and versions in `dependencies` of "
+            f"[project], and remove it; or put a requirements.txt beside the file."
+        )
 
 
-def _is_elsewhere(said: Mapping[str, Any]) -> bool:
-    poetry: Any = said
-    for name in ("tool", "poetry", "dependencies"):
-        poetry = poetry.get(name, {}) if isinstance(poetry, dict) else {}
-    dynamic = said.get("project", {}).get("dynamic")
-    asks = isinstance(poetry, dict) and bool(poetry.keys() - {"python"})
-    return asks or (isinstance(dynamic, list) and "dependencies" in dynamic)
+def _at(said: Mapping[str, Any], table: str) -> Any:
+    """What a table holds, or nothing."""
+    found: Any = said
+    for name in table.split("."):
+        found = found.get(name, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict | list) else {}

@@ -11,78 +11,35 @@ Follows https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from common import digest, versions
+from common import digest
 from common.digest import Digest
 from common.errors import ArtifactError
-from common.packaging import pyproject
+from common.packaging import pyproject, uv_settings
+from common.packaging.lock_file import Lock, joined
+from common.packaging.pyproject import normal
+from common.packaging.target import Target
 from common.packaging.tree import read, shown
 
 NAMES = ("requirements.txt", "pyproject.toml")
 BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")
 """What every Python runtime of Lambda and Glue has. What these need besides (urllib3) comes if something else needs it too."""
-ELSEWHERE = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|\.)")
+ELSEWHERE = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|[./{])")
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+OPTION = re.compile(
+    r"(-c|--constraint|-i|--index-url|--extra-index-url|-f|--find-links)[ =]?\w+://.*|--no-index|--pre|--require-hashes"
+)
+"""Options that are honoured, where they name no folder."""
+PRE = "--pre"
 INCLUDES = re.compile(r"(-r|--requirement|(?:-c|--constraint)(?![ =]?https?:))[ =]?(.+)")
 CONSTRAINT = "--constraint "
 """Begins a line that was in a file of constraints."""
 PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*===?\s*([^\s;,\\*]+)\s*(?=;|--hash|\\|$)")
-HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, delete this file and lock again."
-
-
-@dataclass(frozen=True, order=True)
-class Target:
-    """Where packages will run.
-
-    Args:
-        python: its version, as in ``3.11``.
-        platform: as uv calls it, as in ``aarch64-manylinux2014``.
-    """
-
-    python: str
-    platform: str
-
-    def __str__(self) -> str:
-        return f"python{self.python} {self.platform}"
-
-    def wants(self, pin: str) -> bool:
-        """Whether a pin's environment marker, if it has one, is true there."""
-        marker = pin.partition(" --hash=")[0].partition(";")[2]
-        if not marker:
-            return True
-        from packaging.markers import Marker  # noqa: PLC0415 - few files have any, and all commands would wait for it
-
-        linux = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux"}
-        machine = {"platform_machine": self.platform.partition("-")[0]}
-        language = {"python_version": self.python, "python_full_version": f"{self.python}.0"}
-        kind = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
-        return Marker(marker).evaluate({**linux, **machine, **language, **kind, "extra": ""})
-
-    @property
-    def marker(self) -> str:
-        """The environment marker that is true there and, of the targets of one lock, nowhere else."""
-        return f"python_version == '{self.python}' and platform_machine == '{self.platform.partition('-')[0]}'"
-
-
-def of_function(runtime: str, architecture: str) -> Target:
-    """Where a Lambda function's packages run: up to Python 3.11 on Amazon Linux 2 (glibc 2.26), later on Amazon Linux 2023."""
-    python = runtime.removeprefix("python")
-    machine = "aarch64" if architecture == "arm64" else "x86_64"
-    return Target(python, f"{machine}-{'manylinux2014' if int(python.partition('.')[2]) < 12 else 'manylinux_2_34'}")
-
-
-def of_job(glue_version: str) -> Target:
-    """Where a Spark job's packages run: up to Glue 4.0 on Amazon Linux 2, later on Amazon Linux 2023."""
-    platform = "x86_64-manylinux2014" if glue_version in {"3.0", "4.0"} else "x86_64-manylinux_2_34"
-    return Target(versions.GLUE[glue_version], platform)
-
-
-SHELL = Target("3.9", "x86_64-manylinux2014")
-"""Where a python-shell job's packages run."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +74,10 @@ class Requirements:
                 raise ArtifactError(
                     f"{shown(self.path)} holds a password. Give it to uv in a netrc file or in UV_INDEX_URL instead."
                 )
+            if line.startswith("-") and not line.startswith(CONSTRAINT) and not OPTION.fullmatch(line):
+                raise ArtifactError(f"{shown(self.path)}: the option {line!r} is not honoured here. {_instead(line)}")
+            if not line.startswith("-") and (option := re.search(r"\s(--(?!hash=)[\w-]+)", line)):
+                raise ArtifactError(f"{shown(self.path)}: the option {option[1]!r} of a package is not honoured here. Remove it.")
         return lines
 
     @property
@@ -139,6 +100,25 @@ class Requirements:
         """What versions may be of packages that something else asks for."""
         return [line.removeprefix(CONSTRAINT) for line in self.lines if line.startswith(CONSTRAINT)]
 
+    @cached_property
+    def settings(self) -> uv_settings.Settings:
+        """What files beside it, and above, tell uv.
+
+        Raises:
+            ArtifactError: something that changes what is installed is not known here.
+        """
+        names = {normal(match[0]) for line in self.asked if (match := NAME.match(line))}
+        settings = uv_settings.beside(self.path, names)
+        if PASSWORD.search(uv_settings.text(settings)):
+            raise ArtifactError(f"{shown(self.path)}: the settings of uv hold a password. Give it to uv in a netrc file instead.")
+        return settings
+
+    @property
+    def names_index(self) -> bool:
+        """Whether the files say which index is asked instead of the public one."""
+        by_option = any(option.startswith(("-i", "--index-url", "--no-index")) for option in self.options)
+        return by_option or uv_settings.names_index(self.settings)
+
     @property
     def is_pinned(self) -> bool:
         """True when every requirement has a version and hashes: then the file is its own lock."""
@@ -153,6 +133,8 @@ class Requirements:
 
     def digest(self) -> Digest:
         """Of what is asked for; a lock carries it."""
+        if self.settings:
+            return digest.of_struct("requirements", 2, [sorted(self.lines), uv_settings.text(self.settings)])
         return digest.of_struct("requirements", 1, sorted(self.lines))
 
     def pins(self, target: Target) -> tuple[str, ...]:
@@ -176,105 +158,13 @@ class Requirements:
         return found.pins
 
 
-@dataclass(frozen=True)
-class Lock:
-    """What a lock file says.
-
-    Args:
-        made_from: the digest of what was asked for.
-        targets: what it was made for.
-        pins: packages with versions and hashes, sorted.
-        pinned: the digest of the pins, as it was when they were written.
-    """
-
-    made_from: str
-    targets: tuple[str, ...]
-    pins: tuple[str, ...]
-    pinned: str
-
-    @classmethod
-    def of(cls, made_from: str, targets: Iterable[str], pins: Iterable[str]) -> "Lock":
-        """A new one."""
-        pins = tuple(sorted(pins))
-        return cls(made_from, tuple(targets), pins, _digest(pins))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the pins are those that were written: a merge, or a hand, may have lost some."""
-        return self.pinned == _digest(self.pins)
-
-    @classmethod
-    def parse(cls, text: str) -> "Lock":
-        """From the text of a file; one that is none of ours was made from nothing."""
-        said = dict(re.findall(r"^# (input-sha256|pins-sha256|targets): (.*)$", text, re.MULTILINE))
-        targets = tuple(said.get("targets", "").split(", "))
-        return cls(said.get("input-sha256", ""), targets, tuple(sorted(joined(text))), said.get("pins-sha256", ""))
-
-    def __str__(self) -> str:
-        head = [HEADER, f"# input-sha256: {self.made_from}", f"# pins-sha256: {self.pinned}"]
-        return "\n".join(
-            [
-                *head,
-                f"# targets: {', '.join(self.targets)}",
-                *(pin.replace(" --hash", " \\\n    --hash") for pin in self.pins),
-                "",
-            ]
-        )
-
-
-def merged(made_from: Digest, found: Mapping[Target, Iterable[str]]) -> Lock:
-    """One lock for several targets: what all have in common as it is, the rest with a marker.
-
-    Raises:
-        ArtifactError: two targets that markers cannot tell apart have different packages.
-    """
-    wanted: dict[str, list[Target]] = {}
-    hashes: dict[str, set[str]] = {}
-    for target in sorted(found):
-        for what, _, known in (pin.partition(" --hash=") for pin in found[target]):
-            wanted.setdefault(what, []).append(target)
-            hashes.setdefault(what, set()).update(known.split(" --hash="))
-    pins = []
-    for what, targets in wanted.items():
-        _check_markers(what, targets, found)
-        name, _, own = what.partition(" ; ")
-        marker = " or ".join(f"({target.marker})" for target in targets)
-        if len(targets) < len(found):
-            name += f" ; {f'({own}) and ({marker})' if own else marker}"
-        elif own:
-            name = what
-        pins.append(" --hash=".join([name, *sorted(hashes[what])]))
-    return Lock.of(made_from, (str(target) for target in sorted(found)), pins)
-
-
-def _digest(pins: Iterable[str]) -> Digest:
-    return digest.of_struct("pins", 1, list(pins))
-
-
-def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]) -> None:
-    others = {other.marker for other in found if other not in set(targets)}
-    for target in targets:
-        if target.marker in others:
-            raise ArtifactError(f"{what} differs between {target} and a like platform. Give each a file of its own.")
-
-
-def normal(name: str) -> str:
-    """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one. So does `packaging`, which takes long to load."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def unmarked(pin: str) -> str:
-    """A pin without its environment marker, which changes when a lock is made for one more target."""
-    asked, hashes, known = pin.partition(" --hash=")
-    return asked.partition(";")[0].strip() + hashes + known
-
-
-def joined(text: str) -> Iterator[str]:
-    """The lines of a requirements file without comments, continued ones in one, single spaces."""
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        plain = " ".join(re.sub(r"(^|\s)#.*$", "", line).split())
-        if plain:
-            yield plain
+def _instead(option: str) -> str:
+    """What to do about an option that is not honoured."""
+    if option.startswith(("--no-binary", "--only-binary", "--prefer-binary")):
+        return "Packages are installed as wheels, and nothing is compiled. Remove it."
+    if option.startswith(("-f", "--find-links", "-i", "--index-url", "--extra-index-url")):
+        return "Others do not have that folder: name the address of an index."
+    return "Remove it, or say it in [tool.uv] of a pyproject.toml beside the file."
 
 
 def _advice(lock: Path) -> str:

@@ -16,25 +16,36 @@ from pathlib import Path
 from common import interpreter
 from common.errors import ArtifactError
 
-HIDDEN = frozenset({"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PRERELEASE"})
-"""Variables that would change what is installed."""
+HIDDEN = frozenset(
+    {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PRERELEASE", "UV_EXCLUDE"}
+    | {"UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_FORK_STRATEGY", "UV_TORCH_BACKEND", "UV_NO_SOURCES", "UV_NO_BINARY"}
+    | {"UV_NO_BUILD", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD_PACKAGE", "UV_ONLY_BINARY", "UV_BUILD_CONSTRAINT", "UV_PROJECT"}
+    | {"UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_NO_CONFIG", "UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES"}
+    | {"UV_VERIFY_HASHES", "UV_SYSTEM_PYTHON"}
+)
+"""Variables that would change what is installed, or where; which index is asked is a machine's own business."""
+DEFAULT_INDEX = frozenset({"UV_DEFAULT_INDEX", "UV_INDEX_URL"})
+"""Variables that name another index than the public one; uv would hear them before any file."""
 NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`|([\w.-]+)==\S+ has no (?:usable wheels|wheels with a matching)")
 
 
-def run(words: list[str], what: str) -> None:
+def run(words: list[str], what: str, folder: Path | None = None, *, alone: bool = False) -> None:
     """Runs ``uv words…``.
 
     Args:
         words: the command line.
         what: said in errors, as in ``lambda/Load/requirements.txt for python3.11 on arm64``.
+        folder: holds what a function's own files tell uv, if they do.
+        alone: whether these name the index that is asked instead of the public one, so that the machine's is not.
 
     Raises:
         ArtifactError: uv is not there, or refuses.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN} | {"PATH": interpreter.tools()}
+    hidden = HIDDEN | DEFAULT_INDEX if alone else HIDDEN
+    environment = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": interpreter.tools()}
     command = [_found(), *words, "--quiet", "--no-progress", "--python", sys.executable]
-    root = Path.cwd().anchor
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)  # noqa: S603 - uv
+    place = folder or Path.cwd().anchor
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place, check=False)  # noqa: S603 - uv
     if done.returncode:
         raise ArtifactError(_explained(done.stderr, what))
 

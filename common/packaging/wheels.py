@@ -19,7 +19,8 @@ from pathlib import Path
 from common import digest
 from common.packaging.archive import write_zip
 from common.packaging.dependencies import TRACES, info_of
-from common.packaging.requirements import PIN, normal
+from common.packaging.pyproject import normal
+from common.packaging.requirements import PIN
 from common.packaging.tree import Digests, Files, Found
 
 OWN_NAME = "shared_code-1.0.0-py3-none-any.whl"

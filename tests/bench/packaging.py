@@ -23,7 +23,8 @@ from typing import Any
 from common.local.environments import uv
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
-from common.packaging.requirements import Requirements, of_function
+from common.packaging.requirements import Requirements
+from common.packaging.target import of_function
 from tests.bench import measuring
 from tests.bench.generated import PROJECT, Size, generate
 from tests.repository import HANDLER, ROOT, Repository

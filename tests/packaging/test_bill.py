@@ -15,7 +15,8 @@ from common.packaging import bill, dependencies, installed
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.node import Command
-from common.packaging.requirements import Requirements, of_function
+from common.packaging.requirements import Requirements
+from common.packaging.target import of_function
 from common.packaging.tree import walk
 from common.resource import Key
 from tests.packaging.index import wheel

@@ -8,7 +8,8 @@ import pytest
 from common.errors import ArtifactError
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
-from common.packaging.requirements import Requirements, of_function
+from common.packaging.requirements import Requirements
+from common.packaging.target import of_function
 from common.packaging.tree import Ignoring
 from tests.packaging.index import wheel
 

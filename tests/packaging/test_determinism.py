@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from common.packaging import dependencies
-from common.packaging.requirements import Requirements, of_function
+from common.packaging.requirements import Requirements
+from common.packaging.target import of_function
 from tests.repository import ROOT
 
 X86 = of_function("python3.11", "x86_64")

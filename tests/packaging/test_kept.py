@@ -9,7 +9,8 @@ import pytest
 from common.package import Package
 from common.packaging import archive, dependencies
 from common.packaging.archive import Members, packed, write_zip
-from common.packaging.requirements import Requirements, of_function
+from common.packaging.requirements import Requirements
+from common.packaging.target import of_function
 from common.packaging.tree import walk
 from common.resource import Key
 

@@ -7,7 +7,9 @@ import pytest
 from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging.dependencies import Dependencies
-from common.packaging.requirements import BROUGHT, SHELL, Lock, Requirements, Target, merged, of_function, of_job
+from common.packaging.lock_file import Lock, merged
+from common.packaging.requirements import BROUGHT, Requirements
+from common.packaging.target import SHELL, Target, of_function, of_job
 
 HASH = f"--hash=sha256:{'0' * 64}"
 X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
