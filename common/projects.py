@@ -20,6 +20,7 @@ from common.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.python_errors import explain
 from common.release import PROJECT
 from common.resource import SHARED, Key, Resource
+from common.screen import diverted
 from common.suggestions import did_you_mean
 from common.texts import file_name
 
@@ -95,7 +96,7 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     """
     known = names(root)
     _check_names(root, env, known)
-    with source.declarations(str(root)):
+    with source.declarations(str(root)), diverted():
         declared = [_pipeline(root, SHARED, "deploy", env)]
         shared = declared[0].resources()
         declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
@@ -152,10 +153,23 @@ def _check_collisions(resources: list[Resource], env: Environment) -> None:
     """Names are joined from parts, so two may come out alike: project `a`, `b-c` and project `a-b`, `c`."""
     found: dict[str, Key] = {}
     for one in resources:
-        other = found.setdefault(one.arn, one.key)
+        other = found.setdefault(_told_apart(one), one.key)
         if other != one.key:
             both = f"{other.project}: {other} and {one.key.project}: {one.key}"
-            raise DeclarationError(f"{both} would both be {one.arn} in {env.name}. Rename one of them.")
+            raise DeclarationError(f"{both} would both be {one.arn} in {env.name}{_because(one)}. Rename one of them.")
+
+
+def _told_apart(resource: Resource) -> str:
+    """What no two resources may share: of a role its name in whatever case, wherever its path leads.
+
+    Follows https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: names are unique within the account and are
+    not distinguished by case.
+    """
+    return f"role {resource.arn.rpartition('/')[2].casefold()}" if resource.key.kind == "role" else resource.arn
+
+
+def _because(resource: Resource) -> str:
+    return ", as IAM does not tell capital letters from small ones" if resource.key.kind == "role" else ""
 
 
 def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
@@ -184,7 +198,9 @@ def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
         raise
     except SyntaxError as error:
         raise DeclarationError(f"{_shown(root, error.filename or where)}:{error.lineno}: {error.msg}.") from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(root, frame.filename)]
         at = f"{_shown(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
         raise DeclarationError(f"{at}: {explain(error)}") from None

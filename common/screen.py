@@ -9,6 +9,7 @@ https://trojansource.codes
 """
 
 import codecs
+import errno
 import getpass
 import json
 import os
@@ -16,8 +17,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -179,7 +181,12 @@ def flush() -> None:
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """Lets every encoding do, and shows what nobody has caught as the rest is shown: of threads as long as this lasts."""
+    """Lets every encoding do, and shows what nobody has caught as the rest is shown: of threads as long as this lasts.
+
+    Raises:
+        OSError: standard output is closed, so nobody would see what is done.
+    """
+    _complete()
     codecs.register_error("screen", _replaced)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -191,6 +198,30 @@ def prepared() -> Iterator[None]:
         yield
     finally:
         threading.excepthook = before
+
+
+@contextmanager
+def diverted() -> Iterator[None]:
+    """While this lasts, what authors' code prints, and what that starts, goes to standard error: programs may read the rest."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _complete() -> None:
+    """Puts something in the place of streams that were closed when Python started: no other file may get their numbers."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as this process lasts
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - see above
 
 
 def _ask(question: str) -> str:

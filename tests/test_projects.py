@@ -57,6 +57,8 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
         ("def pipeline(env):\n    a = {}\n    return a['x']\n", "projects/acres/deploy.py:3: KeyError: 'x'."),
         ("import sys\n\nsys.exit()\n", "projects/acres/deploy.py:3: SystemExit: ."),
         ("def pipeline(env):\n    exit(0)\n", "projects/acres/deploy.py:2: SystemExit: 0."),
+        ("raise GeneratorExit('x')\n", "projects/acres/deploy.py:1: GeneratorExit: x."),
+        ("class Skipped(BaseException): pass\n\nraise Skipped('here')\n", "projects/acres/deploy.py:3: Skipped: here."),
         ("from . import other\n", "projects/acres/other.py:2: ZeroDivisionError: division by zero."),
         (
             "from common import FunctionSettings\n\ndef pipeline(env):\n    FunctionSettings(memory_mb=1, timeout=2)\n",
@@ -206,3 +208,26 @@ def test_a_role_of_what_does_not_exist_is_told(repository: Repository) -> None:
         "config/dev.json: $.roles.arns.lambda/Validat: no project declares it. Did you mean 'lambda/Validate'?"
     )
     assert repository.declared("soil"), "another project may have it"
+
+
+def test_what_a_declaration_prints_is_not_among_what_programs_read(
+    repository: Repository, capfd: pytest.CaptureFixture[str]
+) -> None:
+    prints = "import os, subprocess, sys; print('one'); os.write(1, b'two'); subprocess.run([sys.executable, '-c', 'print(3)'])"
+    repository.project("acres", prints)
+    repository.declared()
+    print("after")
+    out, err = capfd.readouterr()
+    assert out == "after\n"
+    assert all(text in err for text in ("one", "two", "3"))
+
+
+def test_roles_that_iam_cannot_tell_apart_are_told_before_anything_is_made(repository: Repository) -> None:
+    """Names are not distinguished by case: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html."""
+    for name in ("Sow", "sow"):
+        repository.write(f"projects/acres/lambda/{name}/handler.py", "def handler(event, context):\n    return 1\n")
+    repository.project("acres", "p.function('Sow')", "p.function('sow')")
+    told = refused(repository)
+    assert "role/Sow-lambda" in told
+    assert "role/sow-lambda" in told
+    assert "does not tell capital letters from small ones" in told

@@ -19,7 +19,7 @@ from common.preview import Preview
 from common.report import JsonReport, TextReport
 from common.resource import Action, Change, Key, Plan
 from common.run_report import JsonRunReport, TextRunReport
-from common.screen import Screen, visible
+from common.screen import Screen, asking, code_asked, prepared, visible
 from tests.repository import ROOT, Repository
 from tests.terminal import Terminal, on_screen
 
@@ -173,3 +173,21 @@ def test_names_of_files_and_errors_reach_the_terminal_in_print(repository: Repos
     unknown = repository.invoke("plan", "--env", "dev\x1b[2J", "--project", "x\x1b[2J")
     for ended in (planned, packaged, refused, unknown):
         assert all(char.isprintable() or char == "\n" for char in ended.out + ended.err)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_stream_that_is_closed_is_no_error_of_its_own(repository: Repository, number: int) -> None:
+    """But what nobody would see is not done: with standard output closed the command ends before it begins."""
+    repository.project("acres")
+    start = f"import os, sys; os.close({number}); os.execv(sys.executable, [sys.executable, '-m', 'invoke', 'package-lambdas'])"
+    ended = repository.shell("python", "-c", start)
+    assert (ended.code, ended.err) == ((1, "error: [Errno 9] standard output is closed\n") if number == 1 else (0, ""))
+    assert (repository.root / "build" / "artifacts").exists() == (number != 1)
+
+
+def test_nobody_is_asked_where_standard_input_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with prepared():
+        assert asking(json=False) is None
+        assert code_asked() is None
+    sys.stdin.close()
