@@ -21,7 +21,7 @@ from common.choices import Choices, parallel
 from common.errors import UsageError
 from common.invocation import INVOCATION
 from common.screen import show
-from common.task_options import HELP, PLANNING, options
+from common.task_options import COLLECTING, HELP, PLANNING, options
 
 if TYPE_CHECKING:
     from common.session import Session
@@ -91,6 +91,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
 
 @task(
     name=steps.PACKAGE,
+    for_all=True,
     help=options(
         *("env", "project", "only", "json"),
         lock="First write the locks of all requirements, with versions and hashes.",
@@ -228,13 +229,7 @@ def destroy(
     destroying.destroy(ROOT, Choices(env=env, project=project, data=data), INVOCATION.get(), yes, json=json, dry=dry_run)
 
 
-@task(
-    help=options(
-        *("env", "project", "json", "yes"),
-        days="Keep what was in use within so many days, 8 to 3650 (default: 30).",
-        dry_run="Only show what would be deleted.",
-    ),
-)
+@task(help=options("env", "project", "json", "yes", **COLLECTING))
 def gc(
     _c: Context,
     env: str | None = None,
@@ -262,14 +257,9 @@ def history(_c: Context, env: str | None = None, project: str | None = None, las
 @task(help={"env": "The embedded environment (default: local)."})
 def start(_c: Context, env: str = "local") -> None:
     """Start the embedded AWS, unless it is running."""
-    from common import config, local  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common import connecting  # noqa: PLC0415 - `invoke --list` needs none of it
 
-    wanted = config.load(ROOT, env)
-    if wanted.embedded is None:
-        raise Exit(f"error: {env} is a real account. Nothing has to be started for it.")
-    running = local.start(ROOT, account_id=wanted.account_id, region=wanted.region, port=wanted.embedded.port, say=show)
-    show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
-    show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
+    connecting.start(ROOT, env, show)
 
 
 @task()
@@ -289,9 +279,15 @@ def reset(_c: Context) -> None:
     show("Emptied.")
 
 
+@task(name="list", default=True, reads_only=True)
+def list_tasks(_c: Context) -> None:
+    """Show all tasks, as `invoke` alone does."""
+    command_line.show_tasks(ROOT)
+
+
 namespace = Collection(
     *(package_lambdas, deploy_shared, deploy_roles, deploy_lambdas, upload_glue, deploy_jobs, deploy_crawlers, deploy_sfn),
-    *(deploy_triggers, deploy, plan, run, status, drift, history, unlock, destroy, gc, policy),
+    *(deploy_triggers, deploy, plan, run, status, drift, history, unlock, destroy, gc, policy, list_tasks),
 )
 namespace.add_collection(Collection("local", start, stop, reset))
 try:

@@ -8,6 +8,7 @@ from common.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.errors import ConfigError, DeployError, OwnershipError
 from common.remains import Remains
 from common.resource import Action, Aws, Change, Key, Live, Resource
+from common.typed import typed
 
 
 def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
@@ -76,7 +77,7 @@ def check_region(env: Environment, former: Mapping[Key, Remains]) -> None:
         raise ConfigError(
             f"config/{env.name}.json: $.region is {env.region}, but {len(away)} resources of it are recorded in {region}: "
             f"{key.project}: {places.successor(key)}, for one. Set it back. An environment does not move: describe another one "
-            f"for {env.region}, with an artifact bucket of its own, or `invoke destroy` this one first."
+            f"for {env.region}, with an artifact bucket of its own, or `{typed('destroy')}` this one first."
         )
 
 
@@ -99,6 +100,6 @@ def check_records(env: Environment, resources: Iterable[Resource], changes: Mapp
         raise OwnershipError(
             f"There is no artifact bucket {env.artifact_bucket}, but {', '.join(present[:3])}{more} of {env.name} are there: "
             f"they were deployed from another bucket or region, which has their records. Set artifact_bucket and region in "
-            f"config/{env.name}.json back; `invoke destroy` first, if {env.name} is to move. If the records are lost, take over "
-            f"what is there with --adopt: what is no longer declared is not known then, and stays."
+            f"config/{env.name}.json back; `{typed('destroy')}` first, if {env.name} is to move. If the records are lost, take "
+            f"over what is there with --adopt: what is no longer declared is not known then, and stays."
         )

@@ -17,6 +17,7 @@ from invoke.program import Program
 from common.core_options import check_words
 from common.errors import UsageError
 from common.suggestions import did_you_mean
+from common.typed import typed
 
 UNKNOWN = re.compile(r"No idea what (['\"])(?P<word>.*)\1 is!")
 PROGRAMS = frozenset({"invoke", "inv"})
@@ -44,12 +45,17 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
             word, context = unknown["word"], error.context
             if not word.startswith("-"):
                 guess = did_you_mean(word, namespace.task_names)
-                raise UsageError(f"There is no task {word!r}.{guess} `invoke --list` shows all of them.") from None
+                raise UsageError(f"There is no task {word!r}.{guess} `{typed('--list')}` shows all of them.") from None
             name, known = (context.name, [*context.flags]) if context else (None, [])
-            help_of = f"invoke {name} --help" if name else "invoke --help"
+            help_of = typed(f"{name} --help" if name else "--help")
             raise UsageError(
                 f"{name or 'invoke'} has no option {word}.{did_you_mean(word, known)} `{help_of}` lists them."
             ) from None
+
+
+def show_tasks(root: Path) -> None:
+    """Prints the tasks of a repository, as `invoke --list` does."""
+    Program().run(["invoke", "--search-root", str(root), "--list"], exit=False)
 
 
 def _suspicious(namespace: Collection, words: Sequence[str]) -> Iterator[bool]:

@@ -98,6 +98,8 @@ class Environment(Model):
     tags: Annotated[dict[TagKey, TagValue], AfterValidator(texts.different)] = Field(default_factory=dict, max_length=40)
     protected: bool = False
     """Ask for the environment's name before anything is changed."""
+    default: bool = False
+    """Commands without --env are about this environment, unless DEPLOY_ENV names another. A protected one cannot be it."""
     embedded: Embedded | None = None
     endpoints: dict[Service, Url] = Field(default_factory=dict)
     """Other addresses of AWS services, as of VPC endpoints, by service; `default` is for all that are not named."""
@@ -114,7 +116,9 @@ class Environment(Model):
         return region
 
     @model_validator(mode="after")
-    def _has_one_place(self) -> Self:
+    def _is_consistent(self) -> Self:
+        if self.default and self.protected:
+            raise ValueError("a protected environment cannot be the default: it is to be named each time")
         if self.embedded is not None and self.endpoints:
             raise ValueError("endpoints cannot be given beside embedded: all services of the embedded AWS have one address")
         return self
@@ -174,7 +178,7 @@ def load(root: Path, name: str) -> Environment:
     if name not in (known := environments(root)):
         there_are = ", ".join(known) or "none"
         raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, known)}")
-    data = _parse(path, root)
+    data = parsed(path, root)
     _validate(Environment, data, path, root)
     for other in sorted((root / "config").glob("[!.]*/*.json")):
         if other.stem not in known:
@@ -184,7 +188,7 @@ def load(root: Path, name: str) -> Environment:
                 f"{did_you_mean(other.stem, known)}"
             )
     for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
-        section = _parse(overlay, root)
+        section = parsed(overlay, root)
         _validate(Project, section, overlay, root)
         section.pop("$schema", None)
         projects = data.setdefault("projects", {})
@@ -220,7 +224,12 @@ def _documented() -> dict[str, dict[str, str]]:
     return found
 
 
-def _parse(path: Path, root: Path) -> dict[str, Any]:
+def parsed(path: Path, root: Path) -> dict[str, Any]:
+    """What a file says, before anything of it is checked.
+
+    Raises:
+        ConfigError: it is no JSON object.
+    """
     where = path.relative_to(root).as_posix()
     try:
         data = json.loads(decoded(path.read_bytes()), object_pairs_hook=_without_duplicates)

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from common import endpoints, profile
+from common import config, endpoints, profile
 from common.ahead import Ahead
 from common.aws import AwsSession
 from common.config import Environment
 from common.endpoints import Endpoints
+from common.errors import UsageError
 from common.rates import Rates
 
 
@@ -40,6 +41,23 @@ def connect(root: Path, env: Environment, jobs: int, ahead: Ahead | None, say: C
     aws.say = say
     aws.sign_in()
     return aws
+
+
+def start(root: Path, name: str, say: Callable[[str], None]) -> None:
+    """Starts the embedded AWS of an environment, and tells how other tools find it.
+
+    Raises:
+        UsageError: the environment is a real account.
+        LocalError: the embedded AWS cannot be started.
+    """
+    from common import local  # noqa: PLC0415 - only the embedded environment needs it
+
+    env = config.load(root, name)
+    if env.embedded is None:
+        raise UsageError(f"{name} is a real account. Nothing has to be started for it.")
+    running = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say)
+    say(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
+    say(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
 
 
 def about(env: Environment) -> dict[str, str]:

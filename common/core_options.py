@@ -49,12 +49,13 @@ class OurTask(Task[T]):
     Args:
         body: what it does.
         reads_only: with ``--dry`` it does what it always does.
+        for_all: without ``--env`` it is about all environments.
         named: the other arguments of `Task`.
     """
 
-    def __init__(self, body: Any, reads_only: bool = False, **named: Any) -> None:
+    def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, **named: Any) -> None:
         super().__init__(body, **named)
-        self.reads_only = reads_only
+        self.reads_only, self.for_all = reads_only, for_all
 
     def __call__(self, *args: Any, **options: Any) -> T:
         """Runs it, once what tasks with other options have opened is closed."""

@@ -25,6 +25,8 @@ A message says where, what, and what to do. Nothing else of ours may reach the u
 from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
+from common.typed import typed
+
 V = TypeVar("V")
 P = ParamSpec("P")
 
@@ -117,7 +119,7 @@ EXPIRED = ("ExpiredToken", "RequestExpired", "RefreshWithMFA", "UnauthorizedSSOT
 """How codes begin that say that the credentials are no more: every other call would be told the same."""
 ADVICE = {
     ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (
-        "Allow it to whoever deploys; `invoke policy` prints all that deploying takes."
+        f"Allow it to whoever deploys; `{typed('policy')}` prints all that deploying takes."
     ),
     ("LimitExceeded", "ResourceNumberLimit", "CodeStorageExceeded", "TooManyBuckets"): (
         "Remove what is not needed, or ask AWS for more in Service Quotas."

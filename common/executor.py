@@ -9,6 +9,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,22 @@ class Executor(invoke.executor.Executor):
     def normalize(self, tasks: tuple[str | tuple[str, dict[str, Any]] | ParserContext, ...]) -> list[Call]:
         """The calls that the command line asks for; with ``--dry`` they only show what they would do."""
         calls = super().normalize(tasks)
-        return core_options.dry(calls) if self.config.run.dry else calls
+        calls = core_options.dry(calls) if self.config.run.dry else calls
+        without = [call for call in calls if call.kwargs.get("env", "") is None and not getattr(call.task, "for_all", False)]
+        named = any(call.kwargs.get("env") for call in calls)  # which those without may have been meant for, too
+        for call in without if not named else ():
+            call.kwargs = {**call.kwargs, "env": self._default}
+        return calls
+
+    @cached_property
+    def _default(self) -> str | None:
+        """The environment of calls that name none; which, and why, is told once."""
+        from common import default_environment  # noqa: PLC0415 - who names one does not wait for configuration to be loaded here
+
+        default = default_environment.default(Path(self.collection.loaded_from or ROOT))
+        if default is not None:
+            screen.say(f"note: --env {default[0]}, {default[1]}")
+        return default[0] if default else None
 
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""

@@ -25,6 +25,7 @@ from common.errors import AwsError, LockedError, UsageError
 from common.fence import REQUEST_SECONDS, fenced
 from common.release import parsed, printable, store_time
 from common.resource import Aws
+from common.typed import typed
 
 LEASE_SECONDS = 60.0
 RENEWED_AFTER = 0.25
@@ -246,7 +247,7 @@ class Lock:
         if not wait:
             raise LockedError(
                 f"{self._env.name}/{self._project} is being deployed by {_who(body)}. Wait for it (--wait), or, if it is dead, "
-                f"deploy again in {self._lease - age:.0f} s, or remove its lease (invoke unlock)."
+                f"deploy again in {self._lease - age:.0f} s, or remove its lease ({typed('unlock')})."
             )
         if not self._waiting:
             self._say(f"{self._project}: waiting for {_who(body)}.")

@@ -17,6 +17,7 @@ from common.records import Records
 from common.release import Place
 from common.remains import Remains, Type
 from common.resource import REMOVING, SHARED, Action, Aws, Change, Key, Resource
+from common.typed import typed
 
 UNDECLARED = "no longer declared"
 """How the reason of what was only left over begins; what follows `; ` is particular."""
@@ -155,7 +156,8 @@ class Pruner:
                 raise
             raise OwnershipError(
                 f"{one.key.project}: {one.key}: {one.arn} was deployed before, and these credentials may not look at it: "
-                f"{error.said}\nIf its name begins with another name_prefix, allow what `invoke policy` prints with that, too."
+                f"{error.said}\nIf its name begins with another name_prefix, allow what `{typed('policy')}` prints with that, "
+                "too."
             ) from error
 
     def _completed(self, one: Remains, former: Mapping[Key | None, Sequence[Key]], resources: Sequence[Resource]) -> Remains:

@@ -19,6 +19,7 @@ from common.config import OWNER_TAG
 from common.errors import AwsError, DeployError, OwnershipError
 from common.resource import CHANGING, Action, Aws, Change, Key, Resource
 from common.tags import tag_map
+from common.typed import typed
 
 ROLE = "role"
 """The kind of roles."""
@@ -51,7 +52,7 @@ def check_together(
         roles = ", ".join(sorted({str(key) for one in resources if one.key in left for key in one.needs if key in chosen}))
         raise DeployError(
             f"{left[0].project}: {roles} is gone from AWS and would be made again, but {', '.join(map(str, left))} would not be "
-            f"given it anew. Deploy all of it: invoke deploy."
+            f"given it anew. Deploy all of it: {typed('deploy')}."
         )
 
 

@@ -20,6 +20,7 @@ from common.resource import Resource
 from common.resources.rule import Rule
 from common.run_report import JsonRunReport, TextRunReport
 from common.session import Choices, Session
+from common.typed import typed
 
 LIMIT = 262_144
 """Bytes of input that Step Functions accepts."""
@@ -92,7 +93,7 @@ def _run(session: Session, report: Tell, project: str, entry: Entry, text: str, 
         history = execution.follow(aws, started, report, longest)
     except (KeyboardInterrupt, DeployError):
         stop = f"aws stepfunctions stop-execution --region {session.env.region} --execution-arn {started}"
-        how = stop if session.env.embedded is None else "invoke local.stop"
+        how = stop if session.env.embedded is None else typed("local.stop")
         report(Note(f"No longer following. The execution goes on; to stop it: {how}"))
         raise
     status = history.end or ""
@@ -124,7 +125,7 @@ def _check_deployed(session: Session, project: str, entry: Entry) -> None:
     found = session.aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=machine.arn)
     if found is None or found.get("status") == "DELETING":
         where = f"{project} is not deployed to {env}: there is no state machine {machine.name}"
-        raise UsageError(f"{where}. Deploy first: invoke deploy --env {env} --project {project}")
+        raise UsageError(f"{where}. Deploy first: {typed(f'deploy --env {env} --project {project}')}")
     if found.get("type") == "EXPRESS":
         raise UsageError(f"{project}: {machine.name} is an EXPRESS state machine. Its executions leave no history to follow.")
 

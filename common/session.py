@@ -88,7 +88,10 @@ class Session:
         """The environment as its files say."""
         if self.choices.env is None:
             known = ", ".join(config.environments(self.root)) or "none yet"
-            raise UsageError(f"Which environment? Add --env NAME; config/ has {known}.")
+            raise UsageError(
+                f"Which environment? Add --env NAME; config/ has {known}. "
+                'Without it, DEPLOY_ENV names one, or one that is not protected says "default": true.'
+            )
         return config.load(self.root, self.choices.env)
 
     @cached_property

@@ -19,6 +19,7 @@ from common.release import CLEAN, DEPLOYING, Root, printable
 from common.report import TextReport
 from common.screen import Screen
 from common.session import Choices, Session
+from common.typed import typed
 
 NEVER, UNREADABLE = "never deployed", "unreadable"
 UNLISTED = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
@@ -119,11 +120,8 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
         if one.pending:
             report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
         if one.state == UNREADABLE:
-            report(
-                Note(
-                    f"{one.project}: its release.json cannot be read; `invoke deploy --verify` looks at everything and writes it"
-                )
-            )
+            anew = f"`{typed('deploy --verify')}` looks at everything and writes it"
+            report(Note(f"{one.project}: its release.json cannot be read; {anew}"))
         if not one.declared:
             report(Note(f"{one.project}: {one.undeclared}: --prune deletes what it left"))
         if one.former:

@@ -18,6 +18,11 @@ HELP = {
     "replace them where they cannot be changed in place, and with --prune delete them.",
     "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
 }
+COLLECTING = {
+    "days": "Keep what was in use within so many days, 8 to 3650 (default: 30).",
+    "dry_run": "Only show what would be deleted.",
+}
+"""The options of `gc` alone."""
 PLANNING = HELP.keys() - {"yes", "wait", "dry_run"}
 
 

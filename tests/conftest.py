@@ -18,6 +18,7 @@ from moto.s3.models import FakeBucket
 
 from common import aws, connecting
 from common.rates import Rates
+from common.typed import UV
 from tests import ending
 from tests.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.repository import Repository
@@ -42,8 +43,8 @@ def models_loaded_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_real_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Whoever runs the tests may be signed in somewhere; nothing of it may be found."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+    """Whoever runs the tests may be signed in somewhere, and have a default environment; nothing of it may be found."""
+    for name in ("DEPLOY_ENV", UV, "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     nowhere = tmp_path_factory.getbasetemp() / "no-such-file"
     monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))

@@ -12,7 +12,7 @@ from tests.repository import ROOT
 
 LAYERS = (
     {"encoding", "schedules", "search_path", "suggestions", "versions"},
-    {"interpreter"},
+    {"interpreter", "typed"},
     {
         "build_folder",
         "cells",
@@ -41,7 +41,18 @@ LAYERS = (
     {"git", "settings", "yaml_text"},
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
-    {"ahead", "aws_common", "committed", "core_options", "desired", "express", "hiding", "python_errors", "reasons"}
+    {
+        "ahead",
+        "aws_common",
+        "committed",
+        "core_options",
+        "default_environment",
+        "desired",
+        "express",
+        "hiding",
+        "python_errors",
+        "reasons",
+    }
     | {"remains", "renewing"},
     {"release"},
     {

@@ -68,7 +68,7 @@ def nothing(repository: Repository) -> None:
 
 
 CASES = [
-    Case("no environment", nothing, r"Which environment\? Add --env NAME; config/ has dev\.", ("deploy",)),
+    Case("no environment", lambda one: one.configure("cert"), r"Which environment\? Add --env NAME; config/", ("deploy",)),
     Case("unknown environment", nothing, r"There is no environment 'prd': config/ has dev\.", ("deploy", "--env", "prd")),
     Case(
         "unknown project",
@@ -279,14 +279,14 @@ def test_a_command_line_that_invoke_does_not_understand(repository: Repository, 
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (("invoke", "deploy"), r"^error: Which environment\? Add --env NAME; config/ has dev\.\n$"),
+        (("invoke", "deploy"), r"^error: config/dev\.json:1:1: this is not JSON: Expecting value\.\n$"),
         (
             ("invoke", "deploy", "--env", "dev", "--jobs", "x"),
             r"^error: --jobs is 'x'; it must be a whole number.*\n$",
         ),
         (("invoke", "deploy", "--env", "dev", "--colour"), r"^error: deploy has no option --colour\. `invoke deploy --help`"),
         (("invoke", "plan", "--env", "dev", "--json"), r"^error: config/dev\.json:1:1: this is not JSON: Expecting value\.\n$"),
-        (("python", "deploy.py"), r"^error: Which environment\?"),
+        (("python", "deploy.py"), r"^error: config/dev\.json:1:1: this is not JSON"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )

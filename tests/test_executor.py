@@ -132,7 +132,7 @@ def test_an_error_while_closing_is_told(capsys: pytest.CaptureFixture[str]) -> N
 def test_one_command_is_one_session(repository: Repository, moto: None) -> None:
     done = repository.invoke("deploy-lambdas", "deploy-roles", "--env", "dev")
     assert (done.code, done.out) == (1, ""), "options belong to the task before them"
-    assert done.err == "error: Which environment? Add --env NAME; config/ has dev.\n"
+    assert done.err.startswith("error: Which environment? Add --env NAME; config/ has dev. ")
     done = repository.invoke("deploy-roles", "--env", "dev", "deploy-lambdas", "--env", "dev")
     assert done.code == 0
     assert done.out.count("AWS calls") == 1

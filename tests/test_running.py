@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from common import local, running
+from common import running
 from common.config import Environment
 from common.errors import DeclarationError
 from common.events import Closed, Note
@@ -121,6 +121,7 @@ def test_bad_input_is_told_and_starts_nothing(deployed: Repository) -> None:
 
 
 def test_needs_an_environment_and_its_account(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed.configure("cert")
     assert "Which environment?" in deployed.invoke("run").err
     deployed.configure(account_id="999999999999")
     assert "These credentials belong to account 123456789012" in run(deployed, "--project", "acres").err
@@ -175,30 +176,6 @@ def test_a_sample_is_not_put_where_a_trigger_watches(
     else:
         running._check_unwatched([pipeline], landing, key)
     running._check_unwatched([pipeline], "another-bucket", key)
-
-
-def test_every_sample_is_looked_at_before_anything_is_put_or_started(repository: Repository) -> None:
-    repository.configure("local", embedded={}, account_id="000000000000", region="us-east-1")
-    shared = (repository.root / "deploy.py").read_text()
-    repository.write("deploy.py", shared.replace('("artifacts")', '("artifacts"); shared.bucket("landing", event_bridge=True)'))
-    landing = 'landing = p.shared.bucket("landing")'
-    for name, place in {"acres": "sample/acres", "soil": "soil"}.items():
-        trigger = f'p.on_object("new_file", m, landing / "{name}", suffix=".csv")'
-        sampled = f'p.run_by(m, starting={{}}, sample={{"tests/data/s.csv": landing / "{place}"}})'
-        repository.project(name, landing, MACHINE, trigger, sampled)
-        repository.write(f"projects/{name}/tests/data/s.csv", "a,b\n")
-    try:
-        assert repository.invoke("deploy", "--env", "local").code == 0
-        watched = repository.invoke("run", "--env", "local")
-        (repository.root / "projects/acres/tests/data/s.csv").unlink()
-        gone = repository.invoke("run", "--env", "local")
-    finally:
-        local.stop(repository.root)
-    for ended, told in ((watched, "where rule/new_file of soil starts an execution"), (gone, "No such file")):
-        assert ended.code == 1
-        assert told in ended.err
-        assert "is put to" not in ended.out
-        assert "started" not in ended.out
 
 
 class Interrupted(ScriptedAws):

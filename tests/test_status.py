@@ -106,6 +106,7 @@ def test_a_root_that_cannot_be_read_is_not_taken_for_one(declared: Repository) -
 
 
 def test_bad_input_is_told(declared: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared.configure("cert")
     for words, message in (
         (("status",), "Which environment?"),
         (("status", "--env", "dve"), "Did you mean 'dev'?"),

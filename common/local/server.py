@@ -28,6 +28,7 @@ from common.endpoints import DEFAULT, Endpoints
 from common.errors import LocalError
 from common.local import environments
 from common.local.environments import Say
+from common.typed import typed
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
@@ -204,7 +205,7 @@ def _same(found: Embedded, account_id: str, region: str, port: int | None) -> Em
     if wanted != has:
         raise LocalError(
             f"the embedded AWS already runs for account {has[0]} in {has[1]} on port {has[2]}, "
-            f"not for account {wanted[0]} in {wanted[1]} on port {wanted[2]}. Stop it first: invoke local.stop"
+            f"not for account {wanted[0]} in {wanted[1]} on port {wanted[2]}. Stop it first: {typed('local.stop')}"
         )
     return found
 

@@ -24,6 +24,7 @@ from common.packaging.lock_file import Lock, joined
 from common.packaging.pyproject import normal
 from common.packaging.target import Target
 from common.packaging.tree import read, shown
+from common.typed import typed
 
 NAMES = ("requirements.txt", "pyproject.toml")
 BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")
@@ -168,7 +169,7 @@ def _instead(option: str) -> str:
 
 
 def _advice(lock: Path) -> str:
-    return f"Run `invoke package-lambdas --lock` and commit {lock.name}."
+    return f"Run `{typed('package-lambdas --lock')}` and commit {lock.name}."
 
 
 def _lines(path: Path, seen: set[tuple[Path, bool]], *, limits: bool = False) -> Iterator[str]:
