@@ -89,6 +89,7 @@ def layer(env: Environment, common: Mapping[str, Any], folder: Path, fits: tuple
         architecture,
         *built,
         accept_secret=common.get("accept_secret", ""),
+        here=env.embedded is not None,
     )
     needs = (*common.get("needs", ()), name)
     return Layer(**{**common, "needs": needs}, code=code, bucket=env.artifact_bucket, runtime=runtime, architecture=architecture)

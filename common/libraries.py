@@ -113,7 +113,7 @@ class Wheel(Sources):
         return self.dependencies.component(build_dir, self.name)
 
     def _inputs(self) -> dict[str, Any]:
-        return {"pin": self._pin, "target": str(self.dependencies.target)}
+        return {"pin": self._pin, "target": str(self.dependencies.place)}
 
     def _write(self, target: Path, build_dir: Path) -> None:
         wheels.write(target, self.dependencies.install(build_dir), self.name)
@@ -136,7 +136,9 @@ class Imports:
         return tuple(one.key for one in (self.shared_code, *self.wheels) if one is not None)
 
 
-def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: str, accept_secret: str = "") -> Imports:
+def imports(
+    key: Key, prefix: str, declaration: JobDeclaration, glue_version: str, accept_secret: str = "", *, here: bool = False
+) -> Imports:
     """What a job's script imports.
 
     Args:
@@ -145,6 +147,7 @@ def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: st
         declaration: the job's.
         glue_version: of a Spark job.
         accept_secret: see `Sources`.
+        here: whether the job runs on this machine: so it does on the embedded AWS.
     """
     shell = declaration.shell
     code = (declaration.script, declaration.libraries, declaration.includes, shell)
@@ -153,7 +156,7 @@ def imports(key: Key, prefix: str, declaration: JobDeclaration, glue_version: st
     path = declaration.requirements
     if path is None or not path.is_file() or (asked := requirements.Requirements(path)).is_empty:
         return found
-    modules = Dependencies(asked, SHELL if shell else of_job(glue_version))
+    modules = Dependencies(asked, SHELL if shell else of_job(glue_version), here)
     named = {name: key._replace(name=f"{key.name}.wheels.{name}") for name in _names(modules)}
     return replace(found, wheels=tuple(Wheel(one, prefix, modules, name) for name, one in named.items()))
 

@@ -50,6 +50,7 @@ class Package(Sources):
         command: builds what is packaged, in place of what the folder holds.
         layers: what is unpacked beside it; no input, as it changes no byte, unless the handler may be there.
         foreign: whether layers are unpacked beside it of which nothing is known here.
+        here: whether it runs on this machine, whatever its architecture: so it does on the embedded AWS.
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class Package(Sources):
     command: Command | None = None
     layers: tuple["Package", ...] = field(default=(), repr=False, compare=False)
     foreign: bool = field(default=False, compare=False)
+    here: bool = field(default=False, kw_only=True)
     kind: ClassVar[str] = "package"
     ending: ClassVar[str] = ".zip"
 
@@ -74,8 +76,8 @@ class Package(Sources):
         if self.command is not None:
             return None
         if self.runtime.startswith("python"):
-            return dependencies.beside(self.folder, of_function(self.runtime, self.architecture))
-        return node.beside(self.folder, self.architecture)
+            return dependencies.beside(self.folder, of_function(self.runtime, self.architecture), here=self.here)
+        return node.beside(self.folder, self.architecture, here=self.here)
 
     @property
     def _is_python(self) -> bool:

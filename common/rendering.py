@@ -75,6 +75,7 @@ class Renderer:
         self._env = env
         self._names = names
         self._shared = Shared(env)
+        self._here = env.embedded is not None  # which runs everything on this machine
         self._resources: dict[Key, Resource] = {}
         self.borrowed: dict[Key, Resource] = {}
         """What root `deploy.py` declares."""
@@ -110,7 +111,7 @@ class Renderer:
         packages = layers.packages(beside)
         runs = (declaration.folder, handler, settings.runtime, settings.architecture)
         foreign, accepted = bool(settings.layers), self.accepted[ref.key]
-        code = Package(key, self._prefix, *runs, *built, packages, foreign, accept_secret=accepted)
+        code = Package(key, self._prefix, *runs, *built, packages, foreign, accept_secret=accepted, here=self._here)
         code.check_handler()
         for package in packages:
             package.users.append(code)
@@ -153,7 +154,9 @@ class Renderer:
         metastore = [] if declaration.shell else permissions.metastore(self._env, arguments)
         role, needs = self._role(ref, settings.role, [*granted, own, logs, *connected, *metastore])
         used = permissions.references(declaration.reads, declaration.writes)
-        imported = libraries.imports(key, self._prefix, declaration, settings.glue_version, self.accepted[ref.key])
+        imported = libraries.imports(
+            key, self._prefix, declaration, settings.glue_version, self.accepted[ref.key], here=self._here
+        )
         common = self._common(ref, [*needs, key, *imported.keys(), *(one.key for one in (*groups, *refs, *used))])
         bucket = self._env.artifact_bucket
         self._add(

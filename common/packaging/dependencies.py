@@ -39,10 +39,22 @@ _busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What one file of requirements installs at one target."""
+    """What one file of requirements installs at one target.
+
+    Args:
+        requirements: the file.
+        target: the lock says what is installed there.
+        here: whether it runs on this machine all the same, so that it is installed for this one.
+    """
 
     requirements: Requirements
     target: Target
+    here: bool = False
+
+    @property
+    def place(self) -> Target:
+        """Where it runs."""
+        return self.target.here() if self.here else self.target
 
     @cached_property
     def _pins(self) -> tuple[str, ...]:
@@ -56,7 +68,7 @@ class Dependencies:
         """
         options = [line for line in self._pins if line.startswith("-")]
         pins = [*options, *sorted(unmarked(pin) for pin in self._wanted)]
-        return digest.of_struct("dependencies", 2, {"pins": pins, "target": str(self.target)})
+        return digest.of_struct("dependencies", 2, {"pins": pins, "target": str(self.place)})
 
     def given(self) -> tuple[Path, ...]:
         """The files that say what is installed."""
@@ -106,7 +118,7 @@ class Dependencies:
         with tempfile.TemporaryDirectory() as place:
             # Links would share their bytes with uv's cache, and with every environment in which somebody edits them.
             where = ["--target", str(folder), "--link-mode", "copy", "-r", str(self._pinned(place))]
-            words = ["pip", "install", "--no-deps", "--require-hashes", *_for(self.target)]
+            words = ["pip", "install", "--no-deps", "--require-hashes", *_for(self.place)]
             uv.run([*words, *self._places, *where], self._what, alone=self.requirements.names_index)
         (folder / ".lock").unlink(missing_ok=True)
 
@@ -114,7 +126,8 @@ class Dependencies:
         """A file in `place` that asks for the pins."""
         pins = Path(place, "requirements.txt")
         options = [] if self.requirements.is_pinned else self.requirements.options
-        lines = (line for line in (*options, *self._pins) if line != PRE)
+        own = [pin for pin in self._pins if pin.startswith("-")]  # options of a file that is its own lock
+        lines = [*(line for line in (*options, *own) if line != PRE), *map(unmarked, self._wanted)]
         pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return pins
 
@@ -124,7 +137,7 @@ class Dependencies:
 
     @property
     def _what(self) -> str:
-        return f"{shown(self.requirements.path)} for {self.target}"
+        return f"{shown(self.requirements.path)} for {self.place}"
 
     def members(self, build_dir: Path, ignoring: Ignoring) -> Members:
         """The installed files that belong into a package, by the path that they have in it.
@@ -173,7 +186,7 @@ class Dependencies:
         with tempfile.TemporaryDirectory() as place:
             output = Path(place, "pylock.toml")
             said = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(place))]
-            words = ["pip", "compile", *_for(self.target), *self._places, *said]
+            words = ["pip", "compile", *_for(self.place), *self._places, *said]
             uv.run(words, self._what, alone=self.requirements.names_index)
             packages = tomllib.loads(output.read_text(encoding="utf-8")).get("packages", ())
         pinned = {part for pin in self._pins for part in pin.split() if part.startswith("--hash=sha256:")}
@@ -191,11 +204,11 @@ def info_of(folder: Path, name: str) -> Path:
     return next(one for one in folder.glob("*.dist-info") if normal(one.stem.rpartition("-")[0]) == name)
 
 
-def beside(folder: Path, target: Target) -> Dependencies | None:
-    """The dependencies of a function's folder, if it asks for any."""
+def beside(folder: Path, target: Target, *, here: bool = False) -> Dependencies | None:
+    """The dependencies of a function's folder, if it asks for any; see `Dependencies`."""
     for path in (folder / name for name in NAMES):
         if path.is_file() and not (found := Requirements(path)).is_empty:
-            return Dependencies(found, target)
+            return Dependencies(found, target, here)
     return None
 
 

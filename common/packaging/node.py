@@ -10,10 +10,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from platform import machine
 from typing import Any
 
 from common import digest, interpreter
@@ -22,6 +24,7 @@ from common.errors import ArtifactError
 from common.packaging import kept
 from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component
+from common.packaging.target import ARM
 from common.packaging.tree import Digests, Files, Found, Ignoring, copy_to, read, shown, walk
 
 PACKAGE, LOCK, CONFIGURATION = "package.json", "package-lock.json", ".npmrc"
@@ -34,10 +37,17 @@ EPOCH = 315532800
 
 @dataclass(frozen=True)
 class NodeModules:
-    """What `package-lock.json` of a folder installs for an architecture."""
+    """What `package-lock.json` of a folder installs for an architecture.
+
+    Args:
+        folder: where it is.
+        architecture: as Lambda calls it.
+        here: whether it runs on this machine all the same, so that it is installed for this one.
+    """
 
     folder: Path
     architecture: str
+    here: bool = False
 
     @cached_property
     def _lock(self) -> dict[str, Any]:
@@ -60,7 +70,16 @@ class NodeModules:
             ArtifactError: there is no lock.
         """
         given = {name: content for name, (_, content) in self._given.items()}
-        return digest.of_struct("node-modules", 3, {"lock": self._lock, "architecture": self.architecture, "given": given})
+        system, architecture = self._place
+        own = {} if system == "linux" else {"system": system}
+        return digest.of_struct("node-modules", 3, {"lock": self._lock, "architecture": architecture, "given": given, **own})
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        """The system and the architecture that packages are installed for."""
+        if not self.here:
+            return "linux", self.architecture
+        return ("darwin" if sys.platform == "darwin" else "linux"), ("arm64" if machine().lower() in ARM else "x86_64")
 
     @cached_property
     def _given(self) -> Mapping[str, tuple[Found, Digest]]:
@@ -132,16 +151,17 @@ class NodeModules:
         (folder / LOCK).write_text(json.dumps(self._lock), encoding="utf-8")  # as it was when it was digested
         for name, (found, content) in self._given.items():
             copy_to(folder / name, found, {found.path: content})
-        cpu = "arm64" if self.architecture == "arm64" else "x64"
-        words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--os=linux", "--libc=glibc", f"--cpu={cpu}"]
+        system, architecture = self._place
+        words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", f"--os={system}"]
+        words += [*(["--libc=glibc"] if system == "linux" else []), f"--cpu={'arm64' if architecture == 'arm64' else 'x64'}"]
         _run([_npm(), *words], folder, f"{shown(self.folder)}: `npm {' '.join(words)}`")
 
 
-def beside(folder: Path, architecture: str) -> NodeModules | None:
-    """The dependencies of a function's folder, if it asks for any."""
+def beside(folder: Path, architecture: str, *, here: bool = False) -> NodeModules | None:
+    """The dependencies of a function's folder, if it asks for any; see `NodeModules`."""
     path = folder / PACKAGE
     asks = path.is_file() and any(_parsed(path).get(name) for name in ("dependencies", "optionalDependencies"))
-    return NodeModules(folder, architecture) if asks else None
+    return NodeModules(folder, architecture, here) if asks else None
 
 
 @dataclass(frozen=True)

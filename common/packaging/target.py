@@ -3,9 +3,14 @@
 Follows https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 """
 
-from dataclasses import dataclass
+import platform as machine_platform
+import sys
+from dataclasses import dataclass, replace
 
 from common import versions
+
+ARM = frozenset({"arm64", "aarch64"})
+"""What systems call the processors that AWS calls arm64."""
 
 
 @dataclass(frozen=True, order=True)
@@ -35,6 +40,16 @@ class Target:
         language = {"python_version": self.python, "python_full_version": f"{self.python}.0"}
         kind = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
         return Marker(marker).evaluate({**linux, **machine, **language, **kind, "extra": ""})
+
+    def here(self, system: str = sys.platform, machine: str = machine_platform.machine()) -> "Target":
+        """Where the embedded AWS runs what is for this target: on this machine, whatever AWS would take.
+
+        Args:
+            system: as Python calls it.
+            machine: see `system`.
+        """
+        where = "apple-darwin" if system == "darwin" else self.platform.partition("-")[2]
+        return replace(self, platform=f"{'aarch64' if machine.lower() in ARM else 'x86_64'}-{where}")
 
     @property
     def marker(self) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from platform import machine
 
 import pytest
 
@@ -9,7 +10,7 @@ from common.errors import ArtifactError
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
+from common.packaging.target import Target, of_function
 from common.packaging.tree import Ignoring
 from tests.packaging.index import wheel
 
@@ -104,6 +105,42 @@ def test_each_architecture_gets_its_own_wheel(index: Path, folder: Path, tmp_pat
     assert x86.digest() != arm.digest()
     assert "straw/arm.txt" in members(arm, folder, tmp_path / "build")
     assert "straw/arm.txt" not in members(x86, folder, tmp_path / "build")
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "platform"),
+    [
+        ("linux", "x86_64", "x86_64-manylinux2014"),
+        ("linux", "aarch64", "aarch64-manylinux2014"),
+        ("darwin", "arm64", "aarch64-apple-darwin"),
+        ("darwin", "x86_64", "x86_64-apple-darwin"),
+    ],
+)
+def test_what_runs_on_this_machine_is_for_it(system: str, machine: str, platform: str) -> None:
+    """See https://docs.astral.sh/uv/reference/cli/#uv-pip-install--python-platform."""
+    for target in (X86, ARM):
+        assert target.here(system, machine) == Target("3.11", platform)
+
+
+def test_what_runs_here_is_installed_for_this_machine_by_the_lock_of_its_target(
+    index: Path, folder: Path, tmp_path: Path
+) -> None:
+    """The pins are those of the target, with or without markers; uv knows how to install them on a Mac."""
+    is_arm = machine() in {"arm64", "aarch64"}
+    (folder / "requirements.txt").write_text("straw\nhusk ; platform_machine == 'aarch64'\n")
+    requirements = Requirements(folder / "requirements.txt")
+    dependencies.lock(requirements, {X86, ARM})
+    away, here = Dependencies(requirements, ARM), Dependencies(requirements, ARM, here=True)
+    assert (here.digest() == away.digest()) is is_arm
+    assert here.names() == away.names() == ("husk==1.2", "straw==2.0")
+    found = members(here, folder, tmp_path / "build")
+    assert "husk/__init__.py" in found
+    assert ("straw/arm.txt" in found) is is_arm
+    assert "straw/arm.txt" in members(away, folder, tmp_path / "build")
+    assert {one.name for one in here.components(tmp_path / "build", Ignoring(folder, ()))} == {"husk", "straw"}
+    dependencies.lock(requirements, {ARM})
+    with pytest.raises(ArtifactError, match=r"was not made for python3\.11 x86_64"):
+        Dependencies(Requirements(requirements.path), X86, here=True).digest()
 
 
 def test_the_hash_of_what_is_installed_is_the_locked_one(index: Path, folder: Path, tmp_path: Path) -> None:
