@@ -7,14 +7,15 @@ has to flow from one AWS response into another resource's declaration.
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from common import texts, versions
+from common.config_errors import explained
 from common.encoding import decoded
 from common.endpoints import Service, Url
 from common.errors import ConfigError, UsageError
@@ -27,7 +28,6 @@ from common.settings import (
     Retention,
     StateMachineSettings,
     TriggerSettings,
-    keys_at,
 )
 from common.suggestions import did_you_mean
 from common.texts import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
@@ -107,6 +107,7 @@ class Environment(Model):
     roles: Roles = Roles()
     defaults: Defaults = Defaults()
     projects: dict[ResourceName, Project] = Field(default_factory=dict)
+    _overlays: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @field_validator("region")
     @classmethod
@@ -161,6 +162,16 @@ class Environment(Model):
         """The project's section; an empty one when configuration says nothing of it."""
         return self.projects.get(name, Project())
 
+    def remember(self, overlays: Mapping[str, Any]) -> None:
+        """Keeps what the projects' own files say, so that messages name the right one."""
+        self._overlays.update(overlays)
+
+    def place(self, project: str, section: str, name: str) -> str:
+        """The file in which configuration says it of a project, and where in it."""
+        if name in self._overlays.get(project, {}).get(section, {}):
+            return f"config/{project}/{self.name}.json: $.{section}.{name}"
+        return f"config/{self.name}.json: $.projects.{project}.{section}.{name}"
+
 
 def environments(root: Path) -> list[str]:
     """The environments that `config/` describes, by name."""
@@ -187,15 +198,18 @@ def load(root: Path, name: str) -> Environment:
                 f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}."
                 f"{did_you_mean(other.stem, known)}"
             )
+    overlays: dict[str, Any] = {}
     for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
         section = parsed(overlay, root)
         _validate(Project, section, overlay, root)
         section.pop("$schema", None)
+        overlays[overlay.parent.name] = section
         projects = data.setdefault("projects", {})
         projects[overlay.parent.name] = _overlaid(projects.get(overlay.parent.name, {}), section)
     environment = _validate(Environment, data, path, root)
     if environment.name != name:
         raise ConfigError(f'config/{name}.json: $.name is "{environment.name}"; it must be "{name}", as the file is called.')
+    environment.remember(overlays)
     return environment
 
 
@@ -232,7 +246,12 @@ def parsed(path: Path, root: Path) -> dict[str, Any]:
     """
     where = path.relative_to(root).as_posix()
     try:
+        if path.is_fifo():
+            raise ConfigError(f"{where}: it cannot be read: it is no file.")
         data = json.loads(decoded(path.read_bytes()), object_pairs_hook=_without_duplicates)
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{where}: this is not JSON: {error.object[error.start]!r} is half of a character.") from None
     except OSError as error:
         raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
     except json.JSONDecodeError as error:
@@ -258,20 +277,8 @@ def _validate(model: type[M], data: dict[str, Any], path: Path, root: Path) -> M
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
         where = path.relative_to(root).as_posix()
-        lines = [f"  {line}" for line in _explain(error, model)]
+        lines = [f"  {line}" for line in explained(error, model)]
         raise ConfigError("\n".join([f"{where} is not valid:", *lines])) from None
-
-
-def _explain(error: ValidationError, model: type[Model]) -> Iterator[str]:
-    for one in error.errors(include_url=False, include_context=False):
-        location = [part for part in one["loc"] if part != "[key]"]
-        path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-        if one["type"] == "extra_forbidden":
-            yield f"{path}: unknown key.{did_you_mean(str(location[-1]), keys_at(model, location[:-1]))}"
-        else:
-            value = json.dumps(one["input"], default=str)
-            told = "" if one["type"] == "missing" else f", not {value[:60]}"
-            yield f"{path}: {one['msg'][0].lower()}{one['msg'][1:]}{told}"
 
 
 def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

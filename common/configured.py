@@ -45,16 +45,17 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
     Raises:
         ConfigError: there is something.
     """
-    config, where = env.project(project), f"config/{env.name}.json: $.projects.{project}"
+    config = env.project(project)
     for kind, section in SECTIONS.items():
         known = [key.name for key in declared if key.kind == kind]
         for name in getattr(config, section):
             if name not in known:
                 hint = did_you_mean(name, known, otherwise=known_names(known))
-                raise ConfigError(f"{where}.{section}.{name}: the project declares no such {kind}.{hint}")
+                raise ConfigError(f"{env.place(project, section, name)}: the project declares no such {kind}.{hint}")
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
-        raise ConfigError(f"{where}.parameters: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")
+        where = env.place(project, "parameters", unused[0]).rpartition(".")[0]
+        raise ConfigError(f"{where}: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")
 
 
 def check_values(env: Environment, project: str, renderings: Iterable[Callable[[], None]]) -> None:

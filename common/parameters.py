@@ -47,7 +47,7 @@ def questions(env: Environment, wanted: list[str]) -> list[Question]:
 def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:
     """Each place that names a path, and the path."""
     return [
-        (f"config/{env.name}.json: $.projects.{project}.parameters.{parameter}", value.removeprefix(SCHEME))
+        (env.place(project, "parameters", parameter), value.removeprefix(SCHEME))
         for project in wanted
         for parameter, value in env.project(project).parameters.items()
         if value.startswith(SCHEME)

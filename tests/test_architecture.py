@@ -39,6 +39,7 @@ LAYERS = (
         "task_options",
     },
     {"git", "settings", "yaml_text"},
+    {"config_errors"},
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
     {

@@ -1,6 +1,7 @@
 """Configuration: strict, all errors of a file at once, each where it is."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(repository: Repositor
         ({"architecture": "arm"}, "input should be 'x86_64' or 'arm64', not \"arm\""),
         ({"log_retention_days": 31}, "not 31"),
         ({"environment": {"A B": "x"}}, 'not "A B"'),
-        ({"environment": {"LEVEL": 3}}, "input should be a valid string, not 3"),
+        ({"environment": {"LEVEL": 3}}, "input should be a valid string"),
         ({"layers": ["arn:aws:lambda:eu-central-1:1:layer:x:1"]}, "not "),
     ],
 )
@@ -136,6 +137,7 @@ def test_what_is_missing_is_told(repository: Repository) -> None:
         ("[1]", "an object {…} is expected, this is a list"),
         (b"\xff\xfe{", "config/dev.json: this is not JSON"),
         ("[" * 100_000, "config/dev.json: this is not JSON"),
+        (r'{"name": "\ud800"}', r"config/dev.json: this is not JSON: '\ud800' is half of a character."),
     ],
 )
 def test_malformed_files_are_told_with_line_and_column(repository: Repository, content: str | bytes, told: str) -> None:
@@ -143,6 +145,13 @@ def test_malformed_files_are_told_with_line_and_column(repository: Repository, c
     with pytest.raises(ConfigError) as caught:
         repository.environment()
     assert told in str(caught.value)
+
+
+def test_a_pipe_is_not_waited_for(repository: Repository) -> None:
+    (repository.root / "config/acres").mkdir()
+    os.mkfifo(repository.root / "config/acres/dev.json")
+    with pytest.raises(ConfigError, match=r"^config/acres/dev.json: it cannot be read: it is no file.$"):
+        repository.environment()
 
 
 def test_a_file_that_cannot_be_read_is_told(repository: Repository) -> None:
