@@ -14,11 +14,12 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from common import texts, versions
+from common import partitions, texts, versions
 from common.config_errors import explained
 from common.encoding import decoded
 from common.endpoints import Service, Url
 from common.errors import ConfigError, UsageError
+from common.partitions import Account
 from common.settings import (
     CrawlerSettings,
     FunctionSettings,
@@ -31,6 +32,7 @@ from common.settings import (
 )
 from common.suggestions import did_you_mean
 from common.texts import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
+from common.values import ParameterValue
 
 M = TypeVar("M", bound=Model)
 
@@ -56,10 +58,8 @@ class Project(Model):
     schema_: str | None = Field(default=None, alias="$schema")
     enabled: bool = True
     """Whether the project is for this environment. Of one that is not, what was deployed is no longer declared."""
-    parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[str, AfterValidator(texts.parameter)]] = (
-        Field(default_factory=dict)
-    )
-    """Values for `${name}` in environment variables, arguments and definitions. `ssm:/path` is read from Parameter Store."""
+    parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterValue] = Field(default_factory=dict)
+    """Values for `${name}`: texts, numbers, booleans, or lists of these. `ssm:/path` is read from Parameter Store."""
     functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)
     jobs: dict[ResourceName, JobSettings] = Field(default_factory=dict)
     crawlers: dict[ResourceName, CrawlerSettings] = Field(default_factory=dict)
@@ -122,7 +122,13 @@ class Environment(Model):
             raise ValueError("a protected environment cannot be the default: it is to be named each time")
         if self.embedded is not None and self.endpoints:
             raise ValueError("endpoints cannot be given beside embedded: all services of the embedded AWS have one address")
+        partitions.check(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
         return self
+
+    @property
+    def account(self) -> Account:
+        """Where the environment is."""
+        return Account(self.partition, self.region, self.account_id)
 
     @property
     def partition(self) -> str:

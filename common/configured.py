@@ -3,7 +3,6 @@
 Configuration that nothing uses is a mistake: a renamed function would silently lose its settings.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from common.config import Environment
@@ -11,6 +10,7 @@ from common.errors import ConfigError, DeployError, ParameterError
 from common.resource import Key
 from common.settings import Settings
 from common.suggestions import did_you_mean, known_names
+from common.values import lacking
 
 SECTIONS = {
     "lambda": "functions",
@@ -55,7 +55,10 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
         where = env.place(project, "parameters", unused[0]).rpartition(".")[0]
-        raise ConfigError(f"{where}: nothing uses {', '.join(unused)}. Remove, or refer to it as ${{{unused[0]}}}.")
+        raise ConfigError(
+            f"{where}: nothing uses {', '.join(unused)}. "
+            f'Remove, or refer to it as ${{{unused[0]}}}, in Python as p.parameters["{unused[0]}"].'
+        )
 
 
 def check_values(env: Environment, project: str, renderings: Iterable[Callable[[], None]]) -> None:
@@ -79,17 +82,7 @@ def check_values(env: Environment, project: str, renderings: Iterable[Callable[[
             if not missing:
                 raise
     if missing:
-        lines = "".join(f"\n  ${{{name}}} in {place}" for name, place in sorted(missing.items()))
-        values = json.dumps({"parameters": dict.fromkeys(sorted(missing), "...")})
-        raise ParameterError(
-            f"config/{env.name}.json has no values for parameters of {project}:{lines}\n"
-            f"Add a value for each:\n"
-            f'  "projects": {{"{project}": {values}}}\n'
-            f"If {project} is not for {env.name}, say so there instead:\n"
-            f'  "projects": {{"{project}": {{"enabled": false}}}}',
-            missing,
-            project,
-        )
+        raise ParameterError(lacking(env.name, project, missing), missing, project)
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

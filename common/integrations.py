@@ -119,7 +119,9 @@ def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -
         return
     _, integration, name = resource.partition(":states:::")
     if not integration:
-        if not ACTIVITY.fullmatch(resource):  # whose workers come to ask for work, so nobody is called
+        if not ACTIVITY.fullmatch(
+            str(names.substitute(resource, where)[0])
+        ):  # whose workers come to ask for work, so nobody is called
             yield ("lambda:InvokeFunction",), set(targets.arns(env, "function", resource, names, f"{where}.Resource"))
         return
     service, operation, actions = _actions(name, where)

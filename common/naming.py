@@ -32,6 +32,14 @@ ARNS = {
     "table": ("dynamodb", "table/"),
 }
 """The service and the beginning of the resource part of each kind's ARN."""
+PRINCIPALS = {
+    "lambda": "lambda.amazonaws.com",
+    "glue-job": "glue.amazonaws.com",
+    "crawler": "glue.amazonaws.com",
+    "state-machine": "states.amazonaws.com",
+    "rule": "events.amazonaws.com",
+}
+"""The service that takes on the role of each kind."""
 RESERVED = frozenset(
     {
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),

@@ -3,13 +3,14 @@
 Secrets are refused: a value that is read here would end in variables, arguments, plans and records. Their names may go there.
 """
 
+from collections.abc import Mapping
+
 from common.ahead import Question
 from common.config import Environment
 from common.errors import ConfigError
 from common.resource import Aws
 from common.texts import plain
-
-SCHEME = "ssm:"
+from common.values import SSM, Value
 
 
 def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
@@ -19,12 +20,12 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
         ConfigError: a parameter does not exist, or is a secret; all such in one message.
     """
     paths = {path: where for where, path in _named(env, wanted)}
-    values: dict[str, str] = {}
+    values: dict[str, Value] = {}
     errors: list[str] = []
     for question in questions(env, wanted):
         for one in aws.call("ssm", "GetParameters", **question.parameters)["Parameters"]:
             name = f"{one['Name']}{one.get('Selector', '')}"
-            values[name] = one["Value"]
+            values[name] = one["Value"].split(",") if one["Type"] == "StringList" else one["Value"]
             try:
                 plain(one["Value"])
             except ValueError as error:
@@ -47,19 +48,19 @@ def questions(env: Environment, wanted: list[str]) -> list[Question]:
 def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:
     """Each place that names a path, and the path."""
     return [
-        (env.place(project, "parameters", parameter), value.removeprefix(SCHEME))
+        (env.place(project, "parameters", parameter), value.removeprefix(SSM))
         for project in wanted
         for parameter, value in env.project(project).parameters.items()
-        if value.startswith(SCHEME)
+        if isinstance(value, str) and value.startswith(SSM)
     ]
 
 
-def _replaced(env: Environment, values: dict[str, str]) -> Environment:
-    def value_of(text: str) -> str:
-        return values.get(text.removeprefix(SCHEME), text) if text.startswith(SCHEME) else text
+def _replaced(env: Environment, values: Mapping[str, Value]) -> Environment:
+    def value_of(given: Value) -> Value:
+        return values.get(given.removeprefix(SSM), given) if isinstance(given, str) and given.startswith(SSM) else given
 
     projects = {}
     for name, section in env.projects.items():
-        found = {key: value_of(text) for key, text in section.parameters.items()}
+        found = {key: value_of(given) for key, given in section.parameters.items()}
         projects[name] = section.model_copy(update={"parameters": found})
     return env.model_copy(update={"projects": projects})

@@ -54,7 +54,8 @@ class Pipeline:
         self.folder = folder
         self._inside = ProjectFolder(name, folder)
         self.entry: Entry | None = None
-        self._names = Names(env.project(name).parameters)
+        self.parameters = env.project(name).parameters  # what a declaration reads of them counts as used
+        self._names = Names(self.parameters, env.account)
         self._renderer = Renderer(name, env, self._names)
         self._declared: dict[Ref, Declaration] = {}
         self._keys: set[Key] = set()

@@ -267,7 +267,7 @@ def _parameters(env: Environment) -> list[Statement]:
         value.removeprefix("ssm:").lstrip("/").partition(":")[0]
         for project in env.projects.values()
         for value in project.parameters.values()
-        if value.startswith("ssm:")
+        if isinstance(value, str) and value.startswith("ssm:")
     }
     return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
 

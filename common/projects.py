@@ -23,6 +23,7 @@ from common.resource import SHARED, Key, Resource
 from common.screen import diverted
 from common.suggestions import did_you_mean
 from common.texts import file_name
+from common.values import Parameters
 
 T = TypeVar("T")
 
@@ -180,7 +181,8 @@ def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequ
         raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
     if not callable(getattr(imported, "pipeline", None)):
         raise DeclarationError(f"{where} must define `pipeline(env)`, which returns the declared pipeline.")
-    declared: Declares = _told(root, where, lambda: imported.pipeline(env))
+    reading = _noting(env, name)
+    declared: Declares = _told(root, where, lambda: imported.pipeline(reading))
     if not callable(getattr(declared, "resources", None)):
         raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
     if declared.name != name:
@@ -189,6 +191,15 @@ def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequ
         declared.borrow(shared)
     _told(root, where, declared.resources)
     return declared
+
+
+def _noting(env: Environment, name: str) -> Environment:
+    """The environment, with parameters of a project that note what its declaration reads."""
+    if name == SHARED:
+        return env
+    section = env.project(name)
+    noting = section.model_copy(update={"parameters": Parameters(section.parameters, env.name, name)})
+    return env.model_copy(update={"projects": {**env.projects, name: noting}})
 
 
 def _told(root: Path, where: str, declare: Callable[[], T]) -> T:

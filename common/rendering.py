@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from common import definition as definitions
-from common import express, integrations, layers, libraries, permissions, versions
+from common import express, integrations, layers, libraries, partitions, permissions, versions
 from common.artifact import Script
 from common.config import Environment
 from common.declaration import (
@@ -29,7 +29,8 @@ from common.declaration import (
     TableDeclaration,
 )
 from common.errors import DeclarationError
-from common.naming import check_variables, physical_name
+from common.field_types import with_field_types
+from common.naming import PRINCIPALS, check_variables, physical_name
 from common.package import Package
 from common.packaging import tree
 from common.reference import Location, Names, Ref, spelled_out
@@ -57,14 +58,6 @@ from common.shared import Shared, check_events
 S = TypeVar("S", bound=Settings)
 Merged = tuple[Settings | None, Settings | None]
 """What configuration says of one resource, and of all of its kind."""
-
-PRINCIPALS = {
-    "lambda": "lambda.amazonaws.com",
-    "glue-job": "glue.amazonaws.com",
-    "crawler": "glue.amazonaws.com",
-    "state-machine": "states.amazonaws.com",
-    "rule": "events.amazonaws.com",
-}
 
 
 class Renderer:
@@ -97,7 +90,8 @@ class Renderer:
         where = self._where(ref)
         if not declaration.folder.is_dir():
             raise DeclarationError(f"{where}: there is no folder {tree.shown(declaration.folder)}/.")
-        environment, refs = self._names.substitute(check_variables(settings.environment, where), where)
+        environment, refs = self._names.substitute(check_variables(settings.environment, where), where, texts=True)
+        partitions.expected(settings.layers, self._env.account, where)
         network = settings.network or (self._env.network if settings.vpc else None)
         group = self._log_group(ref, settings)
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
@@ -146,7 +140,7 @@ class Renderer:
         key = self._key("artifact", ref.key.name)
         script = Script(key, self._prefix, declaration.script, accept_secret=self.accepted[ref.key])
         groups = [self._shared.log_group(name) for name in versions.log_groups(settings.glue_version, shell=declaration.shell)]
-        arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref))
+        arguments, refs = self._names.substitute(dict(settings.arguments), self._where(ref), texts=True)
         granted = permissions.grants(self._env, declaration.reads, declaration.writes)
         own = permissions.artifacts(self._env, f"{self._prefix}artifacts/{ref.key.name}")
         connected = permissions.connections(self._env, settings.connections) if settings.connections else []
@@ -202,7 +196,9 @@ class Renderer:
     def _machine(self, declaration: MachineDeclaration, ref: Ref, configured: Merged) -> None:
         settings = _merged(StateMachineSettings, configured, declaration.said, self._where(ref))
         where = self._where(ref)
-        loaded = spelled_out(definitions.load(declaration.source, where), declaration.tokens, where)
+        loaded = with_field_types(
+            spelled_out(definitions.load(declaration.source, where), declaration.tokens), self._names, where
+        )
         express.check(loaded, settings.type, where)
         definition, refs = self._names.substitute(loaded, where)
         statements = integrations.state_machine(self._env, ref, loaded, self._names, where)
@@ -243,6 +239,7 @@ class Renderer:
         arns, kind = self._env.roles.arns, "trigger" if ref.key.kind == "rule" else ref.key.kind
         configured = given or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
         if configured:
+            partitions.expected([configured], self._env.account, self._where(ref))
             return configured, ()
         key = self._key("role", f"{ref.key.name}-{kind}")
         name = physical_name(self._env, self._project, "role", key.name)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from common.config import Environment
 from common.errors import DeclarationError
-from common.reference import Names
+from common.reference import UPPER_TOKEN, Names
 from common.texts import BUCKET
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$.*", re.DOTALL)
@@ -107,13 +107,15 @@ def arns(env: Environment, form: str, value: Any, names: Names, where: str) -> t
             f"{where}: which {form} it is cannot be told before it runs, so no permission can be generated. "
             f"Name it as in ${{Name.arn}}. {_elsewhere(env)}"
         )
+    if UPPER_TOKEN.fullmatch(text):
+        raise DeclarationError(f"{where}: {text} refers to nothing. Say in `tokens` of the declaration what it is.")
     kind = FORMS[form].kind if form in FORMS else form
     wrong = [ref for ref in refs if ref.key.kind != kind]
     target = None if wrong else _target(env, form, text)
     if target is None:
         told = f"{wrong[0].key}" if wrong else repr(text)
         raise DeclarationError(f"{where}: {told} is no {form}, so no permission can be generated. {_accepted(form)}")
-    if text == value and (declared := names.of(text)) and declared.key.kind == kind:
+    if text == value and (declared := names.of(kind, text)):
         raise DeclarationError(f"{where}: {text!r} is not what {declared.key} is called in AWS. {_accepted(form, text)}")
     return _with_parts(env, form, target)
 

@@ -38,7 +38,7 @@ LAYERS = (
         "tags",
         "task_options",
     },
-    {"git", "settings", "yaml_text"},
+    {"git", "partitions", "settings", "values", "yaml_text"},
     {"config_errors"},
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
@@ -78,7 +78,20 @@ LAYERS = (
         "selection",
     }
     | {"command_line", "executor", "steps"},
-    {"acting", "advice", "configured", "drift", "given", "old_layers", "package", "pruning", "releases", "tally", "trust"},
+    {
+        "acting",
+        "advice",
+        "configured",
+        "field_types",
+        "drift",
+        "given",
+        "old_layers",
+        "package",
+        "pruning",
+        "releases",
+        "tally",
+        "trust",
+    },
     {"claims", "inputs"},
     {"deciding"},
     {
@@ -104,7 +117,7 @@ LAYERS = (
 )
 """Modules of `common`, the lowest first. Each may import from the layers below its own. A new module goes to where it fits."""
 DECLARING = {"declaration", "definition", "given", "integrations", "layers", "permissions", "pipeline"}
-DECLARING |= {"reference", "rendering", "resources", "settings", "shared", "targets"}
+DECLARING |= {"reference", "rendering", "resources", "settings", "shared", "targets", "field_types"}
 DOING = {
     "aws",
     "aws_common",

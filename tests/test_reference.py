@@ -58,8 +58,9 @@ def test_text_without_tokens_stays(value: Any) -> None:
         ("${level.arn}", "here: ${level.arn} refers to nothing."),
         ("${ level }", "here: ${ level } is no parameter of this project."),
         ("${a.b.c}", "here: ${a.b.c} refers to nothing."),
-        ("${}", "here: ${} is no parameter of this project."),
-        ("${${Validate.arn}}", "here: ${${Validate.arn} refers to nothing."),
+        ("${${Validate.arn}}", "here: a reference is within a reference: ${${Validate.arn}}."),
+        ("${AWS::Partion}", "here: ${AWS::Partion} is no parameter of this project."),
+        ("${1}", "here: ${1} is no parameter of this project."),
     ],
 )
 def test_a_reference_to_nothing_is_an_error(names: Names, text: str, told: str) -> None:
@@ -72,7 +73,7 @@ def test_what_is_known_is_told_if_nothing_is_near() -> None:
     with pytest.raises(DeclarationError, match="Known: nothing"):
         Names({}).substitute("${X}", "here")
     (names := Names({"level": ""})).add(ref("Validate"))
-    with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.name, level\.$"):
+    with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.name, level\. Write \$\${…} if"):
         names.substitute("${QQQ}", "here")
 
 
@@ -82,10 +83,75 @@ def test_all_parameters_without_a_value_are_told_at_once(names: Names) -> None:
     assert caught.value.places == {"levl": "here; did you mean ${level}?", "most": "here"}
 
 
-def test_one_name_means_one_resource(names: Names) -> None:
+@pytest.mark.parametrize(
+    ("text", "literal"),
+    [
+        ("$${Validate.arn} ${level}", "${Validate.arn} INFO"),
+        ("$${level}", "${level}"),
+        ("$$${level}", "$${level}"),
+        ("$${", "${"),
+        ("$$.Execution.Id", "$$.Execution.Id"),
+        ("States.Format('${}', $.a)", "States.Format('${}', $.a)"),
+        ("States.Format('$${{}}', $.a)", "States.Format('${{}}', $.a)"),
+        ("{% $rows${state: $sum(acres)} %}", "{% $rows${state: $sum(acres)} %}"),
+        ("{% $rows$${state: $sum(acres)} %}", "{% $rows${state: $sum(acres)} %}"),
+        ('{% rows${"${level}": {"a": 1}} %}', '{% rows${"INFO": {"a": 1}} %}'),
+        ("{% rows${k:v} %}", "{% rows${k:v} %}"),
+        ("s3://x/state=__HIVE_DEFAULT_PARTITION__", "s3://x/state=__HIVE_DEFAULT_PARTITION__"),
+        ("$${AWS::Region}", "${AWS::Region}"),
+    ],
+)
+def test_braces_that_are_text(names: Names, text: str, literal: str) -> None:
+    assert names.substitute({text: [text]}, "here")[0] == {literal: [literal]}
+
+
+def test_one_name_may_serve_several_kinds(names: Names) -> None:
     assert names.add(ref("Validate")) == ref("Validate")
-    with pytest.raises(DeclarationError, match="acres: lambda/Validate and glue-job/Validate have one name"):
-        names.add(ref("Validate", "glue-job"))
+    names.add(ref("Validate", "state-machine"))
+    names.add(ref("job", "glue-job"))
+    text = "${function.Validate.name} ${state_machine.Validate.arn} ${job.name} ${job.job.name} ${function.load_job.arn}"
+    replaced, refs = names.substitute(text, "here")
+    assert (
+        replaced == "t-dev-acres-Validate arn:aws:state-machine:Validate t-dev-acres-job t-dev-acres-job arn:aws:lambda:load_job"
+    )
+    assert [ref.key.kind for ref in refs] == ["lambda", "state-machine", "glue-job", "lambda"]
+    for wrong, told in (
+        (
+            "${Validate.arn}",
+            "may be lambda/Validate or state-machine/Validate. Write ${function.Validate.arn} or ${state_machine.V",
+        ),
+        ("${job.Validate.arn}", "refers to nothing. Did you mean ${function.Validate.arn}?"),
+        ("${stat_machine.Validate.arn}", "refers to nothing. Did you mean ${state_machine.Validate.arn}?"),
+    ):
+        with pytest.raises(DeclarationError) as caught:
+            names.substitute(wrong, "here")
+        assert str(caught.value).startswith(f"here: {wrong} {told}")
+
+
+@pytest.mark.parametrize("kind", ["glue-job", "layer"])
+def test_what_is_packaged_has_a_name_of_its_own(names: Names, kind: str) -> None:
+    with pytest.raises(DeclarationError, match=f"acres: lambda/Validate and {kind}/Validate have one name"):
+        names.add(ref("Validate", kind))
+
+
+def test_parameters_are_what_they_are_where_they_stand_alone() -> None:
+    names = Names({"wait": 60, "share": 0.5, "on": True, "codes": ["01", 2, False], "text": "60"})
+    value = {"a": "${wait}", "b": ["${share}", "${on}", "${codes}", "${text}"], "c": "${wait}s ${on} ${codes}", "${wait}": 1}
+    alone = {"a": 60, "b": [0.5, True, ["01", 2, False], "60"], "c": "60s true 01,2,false", "60": 1}
+    assert names.substitute(value, "here")[0] == alone
+    assert names.substitute({"a.$": "${wait}"}, "here")[0] == {"a.$": "60"}
+    texts = {"a": "60", "b": ["0.5", "true", "01,2,false", "60"], "c": "60s true 01,2,false", "60": 1}
+    assert names.substitute(value, "here", texts=True)[0] == texts
+    assert names.used == {"wait", "share", "on", "codes", "text"}
+
+
+def test_a_list_that_could_not_be_told_from_another_is_no_text() -> None:
+    names = Names({"names": ["a,b", "c"]})
+    assert names.substitute("${names}", "here")[0] == ["a,b", "c"]
+    with pytest.raises(
+        DeclarationError, match="here: the parameter names is a list, and within a text its items are separated by"
+    ):
+        names.substitute("x ${names}", "here")
 
 
 def test_a_location_is_a_folder_in_a_bucket() -> None:
@@ -100,14 +166,14 @@ def test_a_location_is_a_folder_in_a_bucket() -> None:
 def test_other_spellings_of_tokens() -> None:
     definition = {"FunctionName": "__VALIDATE_ARN__", "x": ["__A____B__", "__init__", "a__b"]}
     tokens = {"__VALIDATE_ARN__": "Validate.arn", "__A__": "a", "__B__": "b"}
-    assert spelled_out(definition, tokens, "here") == {"FunctionName": "${Validate.arn}", "x": ["${a}${b}", "__init__", "a__b"]}
+    assert spelled_out(definition, tokens) == {"FunctionName": "${Validate.arn}", "x": ["${a}${b}", "__init__", "a__b"]}
 
 
-def test_a_token_without_meaning_and_a_meaning_without_token() -> None:
-    with pytest.raises(DeclarationError, match=r"here: __LOAD_ARN__ refers to nothing. Say in `tokens`"):
-        spelled_out(["__LOAD_ARN__"], {}, "here")
-    with pytest.raises(DeclarationError, match="here: the definition does not use __A__, __B__ of `tokens`"):
-        spelled_out(["x"], {"__B__": "b", "__A__": "a"}, "here")
+def test_what_no_token_names_is_text_and_a_map_may_be_larger_than_one_definition_needs() -> None:
+    tokens = {"__LOAD_ARN__": "Load.arn", "__LOAD_ARN_2__": "Other.arn", "": "x"}
+    texts = ["state=__HIVE_DEFAULT_PARTITION__", "__LOAD_ARN_2__/__LOAD_ARN__", "__load_arn__"]
+    assert spelled_out(texts, tokens) == ["state=__HIVE_DEFAULT_PARTITION__", "${Other.arn}/${Load.arn}", "__load_arn__"]
+    assert spelled_out(texts, {}) == texts
 
 
 @given(VALUES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.errors import DeclarationError
+from common.errors import ArtifactError, DeclarationError
 from common.suggestions import closest, did_you_mean, known_names
 from tests.repository import Repository
 
@@ -97,3 +97,14 @@ def test_patterns_of_only(repository: Repository, pattern: str, told: str) -> No
     ended = repository.invoke("plan", "--env", "dev", "--only", pattern)
     assert ended.code == 1
     assert f"--only {pattern!r} matches nothing. {told}" in ended.err
+
+
+def test_a_folder_that_is_no_function_is_told_how_to_say_so(repository: Repository) -> None:
+    repository.project("acres")
+    repository.write("projects/acres/lambda/common/codes.py", "COUNTIES = 3\n")
+    with pytest.raises(
+        ArtifactError, match=r"If the folder is no function, let its name begin with _, as in _common, or move it"
+    ):
+        repository.declared()
+    (repository.root / "projects/acres/lambda/common").rename(repository.root / "projects/acres/lambda/_common")
+    assert "lambda/_common" not in repository.resources()

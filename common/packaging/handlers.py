@@ -53,4 +53,7 @@ def missing(folder: Path, ignoring: Ignoring, handler: str, runtime: str, place:
     if left := next((name for name in names if (folder / name).is_file() and stays_out(name, ignoring)), None):
         return ArtifactError(f"{where} is in {left}, which stays out of the package. Move it, or correct .deployignore.")
     usual = names[-1] if runtime.startswith("python") else names[0]
-    return ArtifactError(f"{where} needs a file {usual} {place}. Add it, or name another handler in the declaration.")
+    return ArtifactError(
+        f"{where} needs a file {usual} {place}. Add it, or name another handler in the declaration. If the folder is no "
+        f"function, let its name begin with _, as in _{folder.name}, or move it: code that functions share is found in shared/."
+    )

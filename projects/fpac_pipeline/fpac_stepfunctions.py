@@ -69,7 +69,7 @@ def definition() -> dict[str, Any]:
 def _function(name: str, payload: State, then: str) -> State:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
+        "Resource": "arn:${AWS::Partition}:states:::lambda:invoke",
         "Parameters": {"FunctionName": f"${{{name}.arn}}", "Payload": payload},
         "TimeoutSeconds": 300,
         "Retry": [_retry(LAMBDA_PASSING, first=2, times=6)],
@@ -81,7 +81,7 @@ def _function(name: str, payload: State, then: str) -> State:
 def _job(name: str, arguments: State, then: str) -> State:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Resource": "arn:${AWS::Partition}:states:::glue:startJobRun.sync",
         "Parameters": {
             "JobName": f"${{{name}.name}}",
             "Arguments": {"--run_id.$": "$.run.run_id", **arguments},
@@ -105,7 +105,7 @@ def _crawl(name: str, then: str) -> dict[str, State]:
     return {
         "StartCrawler": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::aws-sdk:glue:startCrawler",
+            "Resource": "arn:${AWS::Partition}:states:::aws-sdk:glue:startCrawler",
             "Parameters": crawler,
             "ResultSelector": {"polls": 0},
             "ResultPath": "$.crawl",
@@ -125,7 +125,7 @@ def _crawl(name: str, then: str) -> dict[str, State]:
         },
         "GetCrawler": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::aws-sdk:glue:getCrawler",
+            "Resource": "arn:${AWS::Partition}:states:::aws-sdk:glue:getCrawler",
             "Parameters": crawler,
             "ResultPath": "$.crawler",
             "Retry": [_retry(GLUE_PASSING, first=5, times=5)],

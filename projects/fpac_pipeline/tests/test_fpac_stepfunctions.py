@@ -66,6 +66,7 @@ def test_no_path_leads_into_the_input_of_the_execution() -> None:
 def test_names_nothing_but_its_own_resources() -> None:
     text = json.dumps(definition())
     assert set(re.findall(r"\$\{([^}]*)\}", text)) == {
+        "AWS::Partition",
         "CreateNewId.arn",
         "Validate.arn",
         "LogResults.arn",

@@ -34,12 +34,16 @@ def test_every_state_is_reached_and_ends_or_goes_on(machine: dict[str, Any]) -> 
 
 def test_names_only_its_own_resources() -> None:
     assert set(re.findall(r"__\w+?__", TEXTS["refresh_codes.asl.json"])) == {"__LOAD_STATE_ARN__"}
-    assert set(re.findall(r"\$\{([^}]*)\}", TEXTS["load_state.asl.yaml"])) == {"NormalizeCodes.arn", "county_codes.name"}
-    assert "${" not in TEXTS["refresh_codes.asl.json"]
+    assert set(re.findall(r"\$\{([^}]*)\}", TEXTS["load_state.asl.yaml"])) == {
+        "AWS::Partition",
+        "NormalizeCodes.arn",
+        "county_codes.name",
+    }
+    assert set(re.findall(r"\$\{([^}]*)\}", TEXTS["refresh_codes.asl.json"])) == {"AWS::Partition"}
     assert not re.search(r"__\w+__", TEXTS["load_state.asl.yaml"])
 
 
 def test_the_parent_waits_for_its_children() -> None:
     task = PARENT["States"]["LoadStates"]["ItemProcessor"]["States"]["LoadState"]
-    assert task["Resource"] == "arn:aws:states:::states:startExecution.sync:2"
+    assert task["Resource"] == "arn:${AWS::Partition}:states:::states:startExecution.sync:2"
     assert task["Parameters"]["StateMachineArn"] == "__LOAD_STATE_ARN__"
