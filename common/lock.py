@@ -271,19 +271,17 @@ class Lock:
             now = self._clock()
             if self._lost or not (self._must_ask(now) or now - self._renewed >= self._lease * RENEWED_AFTER):
                 return
+            reason = "it was not renewed in time, or somebody has taken it."
             try:
                 kept = self._put({"IfMatch": self._etag or ""})
-            except AwsError:
+            except AwsError as error:
                 paused = now - self._awake > self._lease * PAUSE
                 if not paused and self._clock() - self._renewed < self._lease * WRITES_UNTIL:
                     return
-                kept = False
+                kept, reason = False, f"it could not be renewed. {error}"
             if not kept:
                 place = f"{self._env.name}/{self._project}"
-                self._lost = (
-                    f"The lease on {place} was lost: it was not renewed in time, or somebody has taken it. "
-                    f"This deploy stops before its next change."
-                )
+                self._lost = f"The lease on {place} was lost: {reason} This deploy stops before its next change."
 
 
 def _who(body: Mapping[str, Any]) -> str:
