@@ -89,10 +89,12 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
         root, _ = roots[key.project]
         if root is not None and root.digests.get(str(key)) == one.input_digest() and contents[key] is None:
             lost.append(Drifted(key.project, str(key), "deleted", f"s3://{env.artifact_bucket}/{one.location} is gone"))
-    lost += [_unreadable(env, name) for name, (root, etag) in roots.items() if root is None and etag is not None]
     comparer = _Comparer(env, aws, known, {name: root for name, (root, _) in roots.items() if root is not None})
     comparer.contents = {key: content for key, content in contents.items() if content is not None}
     compared = list(pool.map(comparer.one, resources))
+    recorded = {one.key.project for one, found in zip(resources, compared, strict=True) if found is not None}
+    unknown = [name for name, (root, etag) in roots.items() if root is None and (etag is not None or name in recorded)]
+    lost += [_unreadable(env, name) for name in unknown]
     undeployed = tuple(f"{one.key.project}:{one.key}" for one, found in zip(resources, compared, strict=True) if found is None)
     drifted = [one for found in compared if found is not None for one in found]
     kept = tuple(sorted(comparer.kept, key=lambda one: (one.project, one.key)))
@@ -104,7 +106,7 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
 
 def _unreadable(env: Environment, project: str) -> Drifted:
     where = f"s3://{env.artifact_bucket}/{env.name}/{project}/release.json"
-    return Drifted(project, "release.json", NOT_RECORDED, f"{where} cannot be read; `deploy --verify` writes it anew")
+    return Drifted(project, "release.json", NOT_RECORDED, f"{where} is lost, or cannot be read; `deploy --verify` writes it anew")
 
 
 class _Comparer:

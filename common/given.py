@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common import schedules
+from common.config import Environment
 from common.reference import Grantable, Location, Ref
 from common.settings import Settings
 
@@ -69,6 +70,22 @@ def place(what: str, given: Location) -> Location:
         TypeError: it is none.
     """
     return places(what, [given])[0]
+
+
+def apart(what: str, given: Location, env: Environment) -> Location:
+    """A place that is not among what the deployer itself keeps in the artifact bucket.
+
+    Raises:
+        ValueError: it is, or all of that would be below it.
+    """
+    own = f"{env.name}/"
+    if given.bucket.name == env.artifact_bucket and (
+        given.prefix.startswith(own) or (given.prefix and own.startswith(given.prefix))
+    ):
+        raise ValueError(
+            f"{what}: {given.uri} is among the artifacts and records of {env.name}, where gc deletes; take another place"
+        )
+    return given
 
 
 def of_kind(what: str, given: Ref, kind: str) -> Ref:

@@ -175,7 +175,7 @@ class Pipeline:
     def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
         key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
-        at = given.place("at", at)
+        at = given.apart("at", given.place("at", at), self.env)
         if not at.prefix:
             raise DeclarationError(f"projects/{self.name}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
         ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))

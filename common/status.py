@@ -102,7 +102,7 @@ def read(session: Session, name: str, entry: Entry | None = None) -> Status:
     found = root or Root()
     return Status(
         project=name,
-        state=NEVER if mark is None else mark.state if readable else UNREADABLE,
+        state=mark.state if mark is not None and readable else UNREADABLE if mark or session.records.listed(name) else NEVER,
         released={name: printable(text) for name, text in found.about.items()},
         resources=sum(not key.startswith("artifact/") for key in found.digests),
         pending=tuple(found.pending),
@@ -121,7 +121,7 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
             report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
         if one.state == UNREADABLE:
             anew = f"`{typed('deploy --verify')}` looks at everything and writes it"
-            report(Note(f"{one.project}: its release.json cannot be read; {anew}"))
+            report(Note(f"{one.project}: its release.json is lost, or cannot be read; {anew}"))
         if not one.declared:
             report(Note(f"{one.project}: {one.undeclared}: --prune deletes what it left"))
         if one.former:

@@ -68,13 +68,16 @@ def test_what_was_never_deployed_is_told_apart(deployed: Repository) -> None:
     assert "acres:glue-job/more" in drift.out
 
 
-def test_a_root_that_cannot_be_read_is_said_by_drift_and_status_and_written_by_a_deploy(deployed: Repository) -> None:
-    put(ROOT, b"{}")
+@pytest.mark.parametrize("damage", [lambda: put(ROOT, b"{}"), lambda: s3().delete_object(Bucket=BUCKET, Key=ROOT)])
+def test_a_root_that_cannot_be_read_is_said_by_drift_and_status_and_written_by_a_deploy(
+    deployed: Repository, damage: Callable[[], object]
+) -> None:
+    damage()
     drift = deployed.invoke("drift", "--env", "dev")
     assert drift.code == 2
-    assert "acres: release.json not recorded: s3://t-dev-artifacts/dev/acres/release.json cannot be read" in drift.out
+    assert "acres: release.json not recorded: s3://t-dev-artifacts/dev/acres/release.json is lost, or cannot be read" in drift.out
     status = deployed.invoke("status", "--env", "dev")
-    assert "its release.json cannot be read" in status.out
+    assert "its release.json is lost, or cannot be read" in status.out
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert "cannot be read" not in deployed.invoke("status", "--env", "dev").out

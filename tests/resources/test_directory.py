@@ -247,6 +247,11 @@ def test_a_folder_is_put_again_when_its_bucket_is(moving: Callable[[str], Reposi
             "would be one within the other",
         ),
         (['p.directory("configs", landing / "a")', 'p.directory("configs", landing / "a")'], "declares directory/configs twice"),
+        (
+            ['p.directory("configs", p.shared.bucket("artifacts") / "dev/acres/records")'],
+            "among the artifacts and records of dev",
+        ),
+        (['p.directory("configs", p.shared.bucket("artifacts") / "dev")'], "among the artifacts and records of dev"),
     ],
 )
 def test_what_cannot_be_is_told(repository: Repository, lines: list[str], told: str) -> None:
