@@ -163,7 +163,7 @@ class Pipeline:
         asked = self._inside.within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
         if requirements and not asked.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
-        code = (shell, self._importable, given.texts("includes", includes), asked)
+        code = (shell, self._inside.importable(path, self._libraries), given.texts("includes", includes), asked)
         return self._declare("glue-job", name, JobDeclaration(path, *(*granted, *code)), accept_secret)
 
     def library(self, path: str) -> None:
@@ -286,7 +286,8 @@ class Pipeline:
     def _discover(self) -> None:
         inside = self._inside
         folders = (("layer", inside.folders("layers"), self.layer), ("lambda", inside.folders("lambda"), self.function))
-        for kind, names, declare in (*folders, ("glue-job", inside.jobs(), self.job)):
+        declared = {key.name for key in self._keys if key.kind == "glue-job"}
+        for kind, names, declare in (*folders, ("glue-job", inside.jobs(declared), self.job)):
             for name in names:
                 if Key(self.name, kind, name) not in self._keys:
                     declare(name)

@@ -1,12 +1,15 @@
 """What a project's folder says by itself: `lambda/<Name>/`, `layers/<name>/` and `glue/<stage>/<job>.py` need no declaration."""
 
 import os
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Container, Iterator
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 
 from common.errors import DeclarationError
+from common.packaging.beside import Scripts, does_something
+from common.packaging.imports import Libraries
 from common.packaging.tree import IGNORED
 
 PARTS = attrgetter("parts")
@@ -22,6 +25,7 @@ class ProjectFolder:
         self._folders: dict[str, str] = {}
         self._named: set[Path] = set()
         self._taken: set[Path] = set()
+        self._folders_of_scripts: dict[Path, Scripts] = {}
 
     def within(self, path: str) -> Path:
         """A path of the project, which does not lead out of it: what is deployed is what its folder shows.
@@ -72,9 +76,37 @@ class ProjectFolder:
     def _is_taken(self, path: Path) -> bool:
         return path in self._taken or (bool(self._named) and not self._named.isdisjoint(path.parents))
 
-    def jobs(self) -> Iterator[str]:
-        """The names of the scripts that no declaration names, in the order of their paths."""
-        return (name for name in self._scripts if not name.startswith((".", "_")) and self._left(name))
+    def jobs(self, declared: Container[str] = ()) -> Iterator[str]:
+        """The names of the scripts that no declaration names, in the order of their paths; not of modules that they import.
+
+        Args:
+            declared: names of jobs.
+
+        Raises:
+            DeclarationError: a script that others import may be a job, or not.
+        """
+        left = (name for name in self._scripts if not name.startswith((".", "_")) and name not in declared and self._left(name))
+        return (name for name in left if not self._is_module(self._left(name)))
+
+    def _is_module(self, scripts: list[Path]) -> bool:
+        """Whether a file is there for others to import."""
+        (script, *others) = scripts
+        importer = None if others else self._beside(script.parent).importer(script)
+        if importer is not None and does_something(script):
+            path, job = script.relative_to(self.path).as_posix(), f'p.job("{script.stem}")'
+            raise DeclarationError(
+                f"projects/{self._name}: {path} is imported by {importer.name} beside it, but does something by itself, as a job "
+                f"does. If it is a job, too, declare it: {job}. If not, leave only definitions in it, or call it _{script.name}."
+            )
+        return importer is not None
+
+    def importable(self, script: Path, libraries: dict[str, Path]) -> Libraries:
+        """What a script may import of the repository: libraries, and the modules beside it that it imports."""
+        modules = self._beside(script.parent).modules(script) if script.is_file() else {}
+        return Libraries(ChainMap(libraries, modules), self.path.parents[1])
+
+    def _beside(self, folder: Path) -> Scripts:
+        return self._folders_of_scripts.setdefault(folder, Scripts(folder))
 
     def _left(self, name: str) -> list[Path]:
         return [script for script in self._scripts.get(name, ()) if not self._is_taken(script)]

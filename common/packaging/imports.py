@@ -136,7 +136,7 @@ class _Search:
 
     def _imports(self, path: Path) -> Sequence[Import]:
         try:
-            return _imports(path, *_version(path))
+            return imported(path)
         except ArtifactError as error:
             if self._newer and self._declared:
                 return ()
@@ -219,6 +219,15 @@ def _absolute(one: Import, package: str) -> str | None:
     if not package or one.level > len(parts):
         return None
     return ".".join([*parts[: len(parts) - one.level + 1], *([one.module] if one.module else [])])
+
+
+def imported(path: Path) -> Sequence[Import]:
+    """Every import of a file.
+
+    Raises:
+        ArtifactError: it is not Python.
+    """
+    return _imports(path, *_version(path))
 
 
 def _version(path: Path) -> tuple[int, int]:

@@ -43,18 +43,20 @@ import inflection
 from pyspark.sql import SparkSession
 
 from shared.codes import double
+from units import FACTOR
 
 rows = SparkSession.builder.getOrCreate().createDataFrame([(1,), (2,)], ["acres"])
 doubled = rows.rdd.map(lambda row: double(row.acres)).collect()
-if doubled != [2, 4] or inflection.pluralize("acre") != "acres":
+if doubled != [FACTOR, 4] or inflection.pluralize("acre") != "acres":
     raise ValueError(f"{doubled} {inflection.__file__}")
 """
 SHELL = """
 import inflection
 
 from shared.codes import double
+from units import FACTOR
 
-if double(21) != 42 or inflection.pluralize("acre") != "acres" or "site-packages" in inflection.__file__:
+if double(21) != 21 * FACTOR or inflection.pluralize("acre") != "acres" or "site-packages" in inflection.__file__:
     raise ValueError(inflection.__file__)
 """
 
@@ -73,6 +75,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
         repository.write("projects/acres/lambda/Compute/requirements.txt", "numpy<3\npydantic<3\nboto3\n")
         repository.write("projects/acres/glue/landing/load.py", SCRIPT)
         repository.write("projects/acres/glue/landing/tell.py", SHELL)
+        repository.write("projects/acres/glue/landing/units.py", "FACTOR = 2\n")
         for name in ("load", "tell"):
             repository.write(f"projects/acres/glue/landing/{name}.requirements.txt", "inflection<1\n")
         try:
