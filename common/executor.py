@@ -7,7 +7,7 @@ no environment. And each task would have to open what the one before had just cl
 import atexit
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,8 @@ from common.screen import visible
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository."""
+STOPPED = frozenset({130, 143})
+"""The exit codes of what was stopped by a signal."""
 
 
 class Executor(invoke.executor.Executor):
@@ -35,9 +37,11 @@ class Executor(invoke.executor.Executor):
         """Runs the tasks of one command line within one `Invocation`."""
         gc.set_threshold(200_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
+        requested: list[tuple[str, Mapping[str, Any]]] = []
+        written = screen.Screen.objects
         try:
             core_options.check(self.config)
-            requested = [(str(call.task.name), call.kwargs) for call in self.normalize(tasks)]
+            requested += [(str(call.task.name), call.kwargs) for call in self.normalize(tasks)]
             invocation = Invocation(requested, clock.process_started())
             begun = INVOCATION.set(invocation)
             try:
@@ -46,11 +50,13 @@ class Executor(invoke.executor.Executor):
             finally:
                 INVOCATION.reset(begun)
         except DeployError as error:
+            _show_object(requested, written, "stopped" if error.exit_code in STOPPED else "failed", str(error))
             screen.flush()
             raise Exit(visible(f"error: {error}"), code=error.exit_code) from None
         except OSError as error:
             raise Exit(visible(f"error: {error}"), code=1) from None
         except KeyboardInterrupt as stopped:
+            _show_object(requested, written, "stopped", "Stopped.")
             raise Exit("Stopped.", code=143 if isinstance(stopped, stopping.Terminated) else 130) from None
 
     def _execute(self, invocation: Invocation, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
@@ -92,6 +98,12 @@ class Executor(invoke.executor.Executor):
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""
         return [one for call in calls for one in _expanded(call, call.kwargs)]
+
+
+def _show_object(requested: Sequence[tuple[str, Mapping[str, Any]]], written: int, outcome: str, error: str) -> None:
+    """What programs read of a command that ended before it had anything to report; whatever else it has is in the full object."""
+    if screen.Screen.objects == written and any(options.get("json") for _, options in requested):
+        screen.Screen().object({"outcome": outcome, "error": error, "failed": {}, "not_tried": [], "skipped": {}})
 
 
 def _expanded(call: Call, options: dict[str, Any]) -> Iterator[Call]:

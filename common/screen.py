@@ -21,7 +21,7 @@ from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from common.markup import escape, plain
 
@@ -67,6 +67,9 @@ class Screen:
         stream: where to write; standard output, if it is not said.
     """
 
+    objects: ClassVar[int] = 0
+    """How many were written, wherever."""
+
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._styled = self._stream.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
@@ -107,6 +110,7 @@ class Screen:
 
     def object(self, value: Any, indent: int | None = None) -> None:
         """Writes JSON: one value, and a line break."""
+        Screen.objects += 1
         self._stream.write(f"{as_json(value, indent)}\n")
 
     def live(self, text: str) -> None:

@@ -10,6 +10,7 @@ Follows https://git-scm.com/docs/gitignore
 import os
 import re
 import stat
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -210,6 +211,11 @@ def copy_to(target: Path, found: Found, digests: Digests) -> None:
 
 
 def _check_name(path: Path) -> None:
+    read_as = sys.getfilesystemencoding()
+    if not path.name.isascii() and read_as != "utf-8":
+        raise ArtifactError(
+            f"{shown(path)}: names of files are read as {read_as} here, and would be others elsewhere. Set PYTHONUTF8=1."
+        )
     try:
         path.name.encode()
     except UnicodeEncodeError:

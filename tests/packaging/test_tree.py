@@ -8,6 +8,7 @@ import pytest
 
 from common.errors import ArtifactError
 from common.packaging.tree import Ignoring, check_case, check_secrets, walk
+from tests.repository import Repository
 
 KEY = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0"
 
@@ -110,6 +111,19 @@ def test_a_name_that_is_no_text_is_told_in_one_that_is(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as caught:
         names(tmp_path)
     assert str(caught.value).endswith("caf\\udce9.txt: the name is not UTF-8, and would be another elsewhere. Rename it.")
+
+
+def test_names_are_read_as_utf_8_or_not_at_all(repository: Repository) -> None:
+    """Where Python reads them as something else, a package would hold other names than on other machines."""
+    repository.project("acres")
+    repository.write("projects/acres/lambda/Validate/plain.csv", "x")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert repository.shell("invoke", "package-lambdas", **plain).code == 0
+    repository.write("projects/acres/lambda/Validate/donn\u00e9es.csv", "x")
+    ended = repository.shell("invoke", "package-lambdas", **plain)
+    assert ended.code == 1
+    assert "names of files are read as ascii here, and would be others elsewhere. Set PYTHONUTF8=1." in ended.err
+    assert repository.shell("invoke", "package-lambdas", **{**plain, "PYTHONUTF8": "1"}).code == 0
 
 
 def test_what_editors_leave_stays_out(tmp_path: Path) -> None:
