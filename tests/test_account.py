@@ -16,7 +16,7 @@ import pytest
 
 from common.policy import INLINE_POLICY
 from tests.account import __main__ as proof
-from tests.account import leftovers, rights, services
+from tests.account import commands, leftovers, rights, services
 from tests.account.checks import CHECKS
 from tests.account.findings import Check, Finding, Verdict, judged, not_asked, publishable
 from tests.account.place import KEYS, Place
@@ -61,10 +61,26 @@ def test_ctrl_c_deletes_what_was_made(tmp_path: Path) -> None:
     assert running.returncode == 130, told
     assert "Traceback" not in told
     assert f"role {PREFIX[:8]}" in told
-    deleted = told.partition("Looking for what is left ...")[2]
+    deleted = told.partition("Looking for what is left.")[2]
     assert "20 deleted." in deleted  # a directory is in its bucket
     [path] = tmp_path.glob("*.json")
     assert [check["name"] for check in json.loads(path.read_text())["checks"]] == ["first deploy"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--env", "nope"], "error: There is no environment 'nope': config/ has dev, local, prod."),
+        (["--env", "dev"], "error: No AWS credentials were found."),
+    ],
+)
+def test_nothing_is_begun_without_an_environment_and_credentials(
+    words: list[str], said: str, no_credentials: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert proof.main([*words, "--yes"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith(said)
+    assert printed.out == ""
 
 
 @pytest.fixture
@@ -116,6 +132,15 @@ def test_without_such_a_role_it_says_why(place: Place) -> None:
     )
     assert rights.narrow(place) == "A role with the printed policy could not be made: EntityAlreadyExists."
     assert place.keys() == {}
+
+
+def test_a_role_that_configuration_names_is_left_alone(moto: None, repository: Repository, tmp_path: Path) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/pipelines"
+    repository.configure(roles={"arns": {"lambda": role, "lambda/Other": role}})
+    (tmp_path / "proof").mkdir()
+    place = Place(tmp_path / "proof", repository.environment(), PREFIX, 0.0, sleep=lambda _: None)
+    assert commands.role_made_again(place).verdict is Verdict.NOT_ASKED
+    assert place.raw == []
 
 
 def test_what_the_index_never_shows_is_named_by_its_kind(place: Place) -> None:

@@ -30,7 +30,7 @@ from tests.repository import ROOT
 COSTS = """\
 It costs less than 0.20 US dollars, at prices of us-east-1 as of November 2026: two runs of a Glue job with two workers (each
 0.44 an hour, one minute at least: 0.02 for such a run), and fractions of a cent for requests, storage and logs. The crawler
-and the rule are scheduled for once a year, and are gone before."""
+and the rule are scheduled for once a year, and are gone before then."""
 EXIT_CODES = {Verdict.DIFFERENT: 1, Verdict.NOT_ASKED: 2, Verdict.EXPECTED: 0}
 """The first that occurs is the exit code."""
 
@@ -38,8 +38,6 @@ EXIT_CODES = {Verdict.DIFFERENT: 1, Verdict.NOT_ASKED: 2, Verdict.EXPECTED: 0}
 def main(arguments: list[str] | None = None) -> int:
     """Asks, or cleans up; the exit code."""
     chosen = _parser().parse_args(arguments)
-    hint = f"If anything is left, `uv run python -m tests.account --env {chosen.env} --cleanup` deletes it."
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is deleted then, too
     try:
         env = config.load(ROOT, chosen.env)
         with tempfile.TemporaryDirectory() as folder:
@@ -50,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
                     return clean_up(place, leftovers.found(place.peek), ask=not chosen.yes)
                 return prove(place, chosen.to, began, yes=chosen.yes)
     except (DeployError, BotoCoreError, RuntimeError) as error:
-        print(f"error: {error}\n{hint}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"Stopped. {hint}", file=sys.stderr)
+        print("Stopped.", file=sys.stderr)
         return 130
 
 
@@ -90,7 +88,8 @@ def prove(place: Place, folder: Path, began: datetime, *, yes: bool) -> int:
     finally:
         if run.findings:
             print(f"\n{summary(run)}\nThe raw answers are in {path}.")
-        print("Looking for what is left ...", flush=True)
+        again = f"uv run python -m tests.account --env {place.source.name} --cleanup"
+        print(f"Looking for what is left. If this breaks off: `{again}`", flush=True)
         cleaned = clean_up(place, leftovers.found(place.peek, place.prefix), ask=False)
     verdicts = {finding.verdict for finding in run.findings.values()}
     return cleaned or next(code for verdict, code in EXIT_CODES.items() if verdict in verdicts)
@@ -106,7 +105,8 @@ def announce(place: Place) -> None:
         print(f"  {resource.name}")
     print(f"  {place.prefix}-deployer (a role that may do what `invoke policy` prints, and that you may assume)")
     print(f"  {place.prefix}-scratch-{place.env.account_id} (a bucket, for a moment)")
-    print(f"Everything is deleted in the end, also after Ctrl-C.\n{COSTS}\nIt takes 15 to 60 minutes.")
+    print("Everything is deleted in the end, also after Ctrl-C.")
+    print("It costs nothing." if place.embedded else f"{COSTS}\nIt takes 15 to 60 minutes.")
     former = leftovers.found(place.peek)
     if former:
         print(f"Former runs have left {len(former)} resources: --cleanup deletes them.")
@@ -156,4 +156,5 @@ def clean_up(place: Place, left: list[Left], *, ask: bool) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is deleted then, too
     sys.exit(main())

@@ -114,8 +114,11 @@ def deleted_by_hand(place: Place) -> Finding:
 
 
 def role_made_again(place: Place) -> Finding:
-    function = place.declared()["lambda/Echo"]
+    declared = place.declared()
+    function = declared["lambda/Echo"]
     assert isinstance(function, Function)
+    if function.role_arn not in {resource.arn for key, resource in declared.items() if key.startswith("role/")}:
+        return not_asked("The function has a role that configuration names, which is left alone.")
     role = function.role_arn.rpartition("/")[2]
     for policy in place.ask("iam", "ListRolePolicies", RoleName=role).body.get("PolicyNames", ()):
         place.ask("iam", "DeleteRolePolicy", RoleName=role, PolicyName=policy)

@@ -112,8 +112,9 @@ def configure(repository: Repository, env: Environment, prefix: str, **tags: str
     """Writes the configuration; with more tags, if there are any."""
     taken = env.model_dump(mode="json", include={*TAKEN})
     taken["tags"] |= tags
+    kinds = {kind: arn for kind, arn in env.roles.arns.items() if "/" not in kind}  # others are of what is not declared here
     boundary = env.roles.permissions_boundary
-    taken |= {"roles": {"permissions_boundary": boundary}} if boundary else {}
+    taken["roles"] = {"arns": kinds, **({"permissions_boundary": boundary} if boundary else {})}
     taken |= {} if env.embedded is None else {"embedded": {}}
     repository.configure(**taken, name_prefix=prefix, artifact_bucket=f"{prefix}-artifacts-{env.account_id}")
 
