@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.commands import PACE, Clone, ended, held, settled
 from tests.faults.proxy import Proxy
-from tests.faults.test_two import CHANGE, LEASE, updates_a_function, upstream
+from tests.faults.test_two import CHANGE, LEASE, settled_later, updates_a_function, upstream
 
 CHANGES = 7
 """Four functions, and three jobs whose timeout of their own goes with the defaults that are replaced."""
@@ -66,7 +66,7 @@ def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
         assert "Stopped at once" in stopped.err
         upstream(ready).put_clock_forward(LEASE + 5)
         assert repo.deploy(ready.endpoint, pace=PACE).code == 0
-        settled(repo, ready)
+        settled_later(repo, ready)
 
 
 @pytest.mark.parametrize("task", ["deploy", "plan"])
