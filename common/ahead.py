@@ -201,9 +201,6 @@ class _Notes:
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> NoReturn:
         raise NotImplementedError(f"{waiter} is no first question: nobody waits before asking")
 
-    def tags(self, arn: str) -> NoReturn:
-        raise NotImplementedError(f"{arn}: one resource's tags are no first question")
-
     def sleep(self, seconds: float) -> NoReturn:
         raise NotImplementedError(f"{seconds} s: nobody waits before asking")
 

@@ -207,14 +207,6 @@ class AwsSession:
         with Translated(self.account_id, service, operation):
             waiting.wait(**parameters)
 
-    def tags(self, arn: str) -> dict[str, str] | None:
-        """A resource's tags from the tagging index, or None if the index does not know the resource."""
-        found = self.call("resourcegroupstaggingapi", "GetResources", ResourceARNList=[arn])
-        for entry in found["ResourceTagMappingList"]:
-            if entry["ResourceARN"] == arn:
-                return {tag["Key"]: tag["Value"] for tag in entry["Tags"]}
-        return None
-
     def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         answered = self._answered(Question(service, operation, parameters))
         if answered is not None:

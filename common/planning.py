@@ -8,12 +8,13 @@ record is known to hold the desired digest and AWS is known to have it; anything
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from common import claims, digest, places, reasons, records, renewing, trust
+from common import claims, digest, listing, places, reasons, records, renewing, trust
 from common.config import Environment
 from common.deciding import Decider
 from common.desired import digest_of
@@ -29,6 +30,8 @@ from common.remains import Remains
 from common.resource import Action, Artifact, Aws, Change, Key, Live, Plan, Resource
 from common.resources import layer
 
+LAG = timedelta(days=1)
+"""So long after a deploy the tagging index may not know what it has made, or may still show what was deleted."""
 EARLY = 8
 """At most so many resources are read early: after a switch of branches there may be more, all deployed from elsewhere."""
 
@@ -153,7 +156,8 @@ class Planner:
         if certain is not None:
             certain(trust.differing(trusted, {key: one for key, one in digests.items() if options.wanted(key)}))
         known = {arn: project for future in present for arn, project in future.result().items()}
-        changes = self._changes(resources, artifacts, digests, trusted, known, options)
+        recent = {name for name, mark in marks.items() if (written := mark.result()) is not None and written.is_younger(LAG)}
+        changes = self._changes(resources, artifacts, digests, trusted, known, recent, options)
         claims.check_region(self._env, self._former)
         if not options.adopt:
             claims.check_records(self._env, resources, changes)
@@ -173,6 +177,7 @@ class Planner:
         digests: Mapping[Key, Digest],
         trusted: Mapping[str, Trusted],
         present: Collection[str],
+        recent: Collection[str],
         options: Options,
     ) -> dict[Key, Change]:
         arns = {one.key: one.arn for one in resources if one.indexed}
@@ -185,6 +190,8 @@ class Planner:
             return one.arn in present if one.indexed else all(arns[key] in present for key in one.needs if key in arns)
 
         wanted = [one for one in resources if options.wanted(one.key)]
+        unseen = [one for one in wanted if one.indexed and one.arn not in present and one.key.project in recent and recorded(one)]
+        present = {*present, *listing.existing(self._aws, unseen, self._pool)}
         missing_roles = renewing.gone(resources, present)
         known = {key for project in trusted.values() for key in (*project.digests, *project.pending)}
         renewing.check_together(missing_roles, resources, options.wanted, known)

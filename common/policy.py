@@ -30,6 +30,7 @@ from common.session import Choices, Session
 ACTIONS = {
     "resourcegroupstaggingapi:GetResources": ("tag:GetResources",),
     "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
@@ -61,19 +62,12 @@ ACTIONS = {
 PREFIXES = {"stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
 OPERATIONS = {
     "s3": (
-        *(
-            "CreateBucket",
-            "DeleteBucket",
-            "HeadBucket",
-            "ListObjectsV2",
-            "ListObjectVersions",
-            "GetBucketTagging",
-            "PutBucketTagging",
-        ),
-        *("GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
-        *("PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls", "GetPublicAccessBlock"),
-        *("PutPublicAccessBlock", "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"),
-        *("GetObject", "HeadObject", "PutObject", "DeleteObject", "DeleteObjects", "GetObjectTagging"),
+        *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketTagging"),
+        *("PutBucketTagging", "GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy"),
+        *("GetBucketVersioning", "PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls"),
+        *("GetPublicAccessBlock", "PutPublicAccessBlock", "GetBucketNotificationConfiguration"),
+        *("PutBucketNotificationConfiguration", "GetObject", "HeadObject", "PutObject", "DeleteObject", "DeleteObjects"),
+        "GetObjectTagging",
     ),
     "lambda": (
         *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
@@ -87,29 +81,13 @@ OPERATIONS = {
     ),
     "stepfunctions": (
         *("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListTagsForResource"),
-        *(
-            "TagResource",
-            "UntagResource",
-            "StartExecution",
-            "ListExecutions",
-            "DescribeExecution",
-            "DescribeStateMachineForExecution",
-            "GetExecutionHistory",
-        ),
+        *("TagResource", "UntagResource", "StartExecution", "ListExecutions", "DescribeExecution"),
+        *("DescribeStateMachineForExecution", "GetExecutionHistory"),
     ),
     "iam": (
-        *(
-            "CreateRole",
-            "DeleteRole",
-            "GetRole",
-            "TagRole",
-            "UntagRole",
-            "UpdateAssumeRolePolicy",
-            "PutRolePolicy",
-            "DeleteRolePolicy",
-        ),
-        *("GetRolePolicy", "ListRolePolicies", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies"),
-        *("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
+        *("CreateRole", "DeleteRole", "GetRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "PutRolePolicy"),
+        *("DeleteRolePolicy", "GetRolePolicy", "ListRolePolicies", "AttachRolePolicy", "DetachRolePolicy"),
+        *("ListAttachedRolePolicies", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
     ),
     "dynamodb": (
         *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
@@ -148,7 +126,11 @@ EVERYWHERE = {
     "iam": ("ListRoles",),
     "lambda": ("ListFunctions", "ListLayers"),
     "logs": ("DescribeLogGroups",),
-    "stepfunctions": ("ValidateStateMachineDefinition",),
+    "stepfunctions": ("ListStateMachines", "ValidateStateMachineDefinition"),
+    "s3": ("ListBuckets",),
+    "glue": ("GetDatabases", "ListCrawlers", "ListJobs"),
+    "events": ("ListRules",),
+    "dynamodb": ("ListTables",),
 }
 """Operations that AWS does not let be narrowed to resources. None of them changes anything."""
 NETWORK = ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")

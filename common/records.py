@@ -10,6 +10,7 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Records:
             return None
         version = response.get("VersionId")
         known = version if version != "null" else None  # which is written over
-        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", "")), known)
+        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", "")), known, tags.get("written", ""))
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         """The project's release root, or a version of it, and its ETag; no root if it is missing or cannot be read as one."""
@@ -229,8 +230,9 @@ class Records:
     def _write_root(self, project: str, root: Root, state: str, etag: str | None) -> str:
         body = root.body(state)
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        tags = {"root-sha256": root.digest(), "state": state, "written": datetime.now(UTC).isoformat(timespec="seconds")}
         try:
-            return self._put(self._root_path(project), body, {"root-sha256": root.digest(), "state": state}, **condition)
+            return self._put(self._root_path(project), body, tags, **condition)
         except AwsError as error:
             if error.code not in REFUSED:
                 raise

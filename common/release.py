@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
@@ -88,11 +88,17 @@ class Mark:
 
     Args:
         version: of the object, by which that very root can be read; None in a bucket that does not keep every version.
+        written: when (ISO 8601); empty for one of before that was said.
     """
 
     state: str
     root: Digest
     version: str | None = field(default=None, compare=False)
+    written: str = field(default="", compare=False)
+
+    def is_younger(self, than: timedelta) -> bool:
+        """Whether it is known to have been written since then."""
+        return _is_after(self.written, datetime.now(UTC) - than)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,6 @@ class Aws(Protocol):
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         """Botocore's waiter of that name, as in ``wait("lambda", "function_updated_v2", FunctionName=...)``."""
 
-    def tags(self, arn: str) -> dict[str, str] | None:
-        """A resource's tags from the tagging index; None when the index does not know the resource."""
-
     def sleep(self, seconds: float) -> None:
         """Waits; tests do not."""
 

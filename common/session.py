@@ -254,6 +254,8 @@ class Session:
         declared = {*projects.enabled(self.root, self.configured)}
         gone = sorted(name for name in outcome.elsewhere - declared if PROJECT.fullmatch(name))
         for name in gone if self.choices.project is None else ():
+            if self.records.mark(name) is None and not self.records.listed(name):
+                continue  # the index still shows what was deleted
             why = projects.undeclared(self.root, name, self.configured)
             self.say(f"{name} is deployed, but {why}: --prune deletes what it left, triggers too.")
 

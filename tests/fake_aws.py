@@ -73,9 +73,6 @@ class FakeAws(S3):
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         self.call(service, f"Wait_{waiter}", **parameters)
 
-    def tags(self, arn: str) -> dict[str, str] | None:
-        return self._indexed().get(arn)
-
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.world.seconds += seconds
@@ -93,6 +90,9 @@ class FakeAws(S3):
         world = self.world
         present = {arn: dict(one.get("Tags", {})) for arn, one in world.live.items() if arn not in world.index_lags}
         return {**world.index_stale, **present}
+
+    def _ListBuckets(self, Prefix: str = "", **_: Any) -> dict[str, Any]:
+        return {"Buckets": [{"Name": name} for name in self.world.buckets if name.startswith(Prefix)]}
 
     def _ListRoles(self, **_: Any) -> dict[str, Any]:
         return {"Roles": []}

@@ -83,6 +83,7 @@ LAYERS = (
         "advice",
         "configured",
         "field_types",
+        "listing",
         "drift",
         "given",
         "old_layers",

@@ -161,10 +161,10 @@ def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
 
 
 def _live_tags(aws: Aws, one: Named) -> dict[str, str]:
-    """From the tagging index, because ListTagsForResource may be called once a second; from there if the index is behind."""
-    indexed = aws.tags(one.arn)
-    if indexed is not None:
-        return indexed
+    """From Step Functions itself: the index is behind, and would show tags of before, or of a machine that was deleted.
+
+    Of the first 100 in an account nobody waits, then for one second each; see `rates`.
+    """
     return tag_map(aws.call("stepfunctions", "ListTagsForResource", resourceArn=one.arn)["tags"], "key", "value")
 
 

@@ -17,9 +17,8 @@ class ScriptedAws:
     `calls` holds ("service:operation or waiter", parameters) in order; `slept` the seconds.
     """
 
-    def __init__(self, script: Mapping[str, Answer | list[Answer]], index: Mapping[str, dict[str, str]] | None = None) -> None:
+    def __init__(self, script: Mapping[str, Answer | list[Answer]]) -> None:
         self._script = {name: list(line) if isinstance(line, list) else [line] for name, line in script.items()}
-        self._index = index or {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.slept: list[float] = []
 
@@ -54,10 +53,6 @@ class ScriptedAws:
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         self.calls.append((f"{service}:{waiter}", parameters))
-
-    def tags(self, arn: str) -> dict[str, str] | None:
-        self.calls.append(("tagging:GetResources", {"ResourceARNList": [arn]}))
-        return self._index.get(arn)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -146,8 +146,12 @@ def test_a_state_machine_keeps_its_key() -> None:
     desired = final(machine)
     live = by_hand("stepfunctions", "CreateStateMachine") | {name: desired[name] for name in desired if name != "Tags"}
     live |= {"definition": '{"StartAt": "X"}', "status": "ACTIVE"}
-    update = {"stepfunctions:UpdateStateMachine": {"revisionId": "r2"}}
-    aws = ScriptedAws({"stepfunctions:DescribeStateMachine": live, **update}, index={machine.arn: desired["Tags"]})
+    tags = [{"key": name, "value": text} for name, text in desired["Tags"].items()]
+    said: dict[str, Any] = {
+        "stepfunctions:UpdateStateMachine": {"revisionId": "r2"},
+        "stepfunctions:ListTagsForResource": {"tags": tags},
+    }
+    aws = ScriptedAws({"stepfunctions:DescribeStateMachine": live, **said})
     assert brought(aws, machine) == {"definition"}
     sent = aws.sent("stepfunctions:UpdateStateMachine")
     assert sent["encryptionConfiguration"] == live["encryptionConfiguration"]

@@ -153,10 +153,6 @@ class Interrupted:
         self._count()
         self._aws.wait(service, waiter, **parameters)
 
-    def tags(self, arn: str) -> dict[str, str] | None:
-        self._count()
-        return self._aws.tags(arn)
-
     def sleep(self, seconds: float) -> None:
         self._aws.sleep(seconds)
 

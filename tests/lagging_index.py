@@ -1,0 +1,32 @@
+"""A tagging index as slow as AWS's: it lacks what was made for minutes, and shows what was deleted for hours. Moto's is at once.
+
+See https://github.com/aws/aws-sdk/issues/676 and, for the hours, https://github.com/boto/boto3/issues/3341
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
+
+
+@contextmanager
+def index(change: Callable[[list[Any]], list[Any]]) -> Iterator[None]:
+    """An index that says something else than is so: `change` gets what is so."""
+    true = ResourceGroupsTaggingAPIBackend._get_resources_generator
+
+    def told(backend: Any, **given: Any) -> Iterator[Any]:
+        return iter(change(list(true(backend, **given))))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ResourceGroupsTaggingAPIBackend, "_get_resources_generator", told)
+        yield
+
+
+def shown(asking: Callable[[], object]) -> list[Any]:
+    """What the index shows to `asking`."""
+    found: list[Any] = []
+    with index(found.__iadd__):
+        asking()
+    return found
