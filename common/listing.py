@@ -41,11 +41,11 @@ class Listing:
     tags: str = ""
     size: Mapping[str, int] | None = None
 
-    def pages(self, aws: Aws, beginning: str, owner: str) -> Iterator[list[str]]:
-        """The names on each page: those that begin so and are the owner's, as far as the service can tell them apart."""
+    def pages(self, aws: Aws, beginning: str = "", owner: str = "") -> Iterator[list[str]]:
+        """The names on each page: all, or those that begin so and are the owner's, as far as the service can tell them apart."""
         parameters: dict[str, Any] = {**(self.size or {})}
         parameters |= {self.prefix: beginning} if self.prefix and beginning else {}
-        parameters |= {self.tags: {OWNER_TAG: owner}} if self.tags else {}
+        parameters |= {self.tags: {OWNER_TAG: owner}} if self.tags and owner else {}
         for page in self._answers(aws, parameters):
             yield [item[self.name] if self.name else item for item in page.get(self.items, ())]
 

@@ -59,7 +59,7 @@ ACTIONS = {
     "events:PutRule": ("events:PutRule", "events:TagResource"),
 }
 """What an operation needs where that is not the action of the same name."""
-PREFIXES = {"stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+PREFIXES = {"service-quotas": "servicequotas", "stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
 OPERATIONS = {
     "s3": (
         *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketTagging"),
@@ -124,7 +124,8 @@ EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
     "iam": ("ListRoles",),
-    "lambda": ("ListFunctions", "ListLayers"),
+    "lambda": ("GetAccountSettings", "ListFunctions", "ListLayers"),
+    "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
     "logs": ("DescribeLogGroups",),
     "stepfunctions": ("ListStateMachines", "ValidateStateMachineDefinition"),
     "s3": ("ListBuckets",),
@@ -197,6 +198,8 @@ def deployer(
     everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
     if any(isinstance(one, StateMachine) for one in declared):
         everywhere += [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
+    if any(isinstance(one, Role) for one in declared):
+        everywhere.append("iam:GetAccountSummary")  # how many roles there are
     if any(isinstance(one, Function) and one.network for one in declared):
         everywhere += [f"ec2:{name}" for name in NETWORK]
     roles = [env.role_arn(project, "*") for project in projects]

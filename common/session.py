@@ -28,6 +28,7 @@ from common.inputs import Inputs
 from common.leases import EarlyLeases
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
+from common.quotas import check_quotas
 from common.records import Records
 from common.release import PROJECT
 from common.resource import REMOVING, SHARED, Key, Plan, Resource
@@ -157,8 +158,10 @@ class Session:
             self.pool.submit(sizes.keep, [one.arn for one in resources])
             certain = self._leases.take if self._begun and not self.env.protected else None
             asked = (lambda: self.caller, self._undeclared(), self._edited, certain)
-            self._outcome = vetted(planner.plan(resources, options, *asked), resources)
-            self.report(Planned(self._outcome.plan))
+            outcome = vetted(planner.plan(resources, options, *asked), resources)
+            check_quotas(self.env, self.aws, outcome.plan, resources, self.build_dir, self.pool, self.say)
+            self._outcome = outcome
+            self.report(Planned(outcome.plan))
             self._tell_undeclared(self._outcome)
             advice.tell(self.env, self._outcome.plan, resources, self.say)
         return self._outcome.plan

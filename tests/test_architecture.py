@@ -93,7 +93,7 @@ LAYERS = (
         "tally",
         "trust",
     },
-    {"claims", "inputs"},
+    {"claims", "inputs", "quotas"},
     {"deciding"},
     {
         "asking",
