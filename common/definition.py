@@ -124,8 +124,10 @@ def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
 
 
 def _state(here: str, state: Any, states: Mapping[str, Any]) -> Iterator[str]:
-    if not isinstance(state, Mapping) or not _among(state.get("Type"), TYPES):
-        yield f"{here}: Type must be one of {', '.join(sorted(TYPES))}."
+    kind = state.get("Type") if isinstance(state, Mapping) else None
+    if not _among(kind, TYPES):
+        guess = did_you_mean(kind, TYPES) if isinstance(kind, str) else ""
+        yield f"{here}: Type must be one of {', '.join(sorted(TYPES))}.{guess}"
         return
     for field, target in _targets(state):
         if not _among(target, states):

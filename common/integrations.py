@@ -18,6 +18,7 @@ from common.definition import inner_machines, is_distributed
 from common.errors import DeclarationError
 from common.permissions import Statement, allow
 from common.reference import Names, Ref
+from common.suggestions import did_you_mean, known_names
 from common.texts import ROLE_NAME
 
 ROLE = re.compile(rf"arn:aws[a-z-]*:iam::[0-9]{{12}}:role/{ROLE_NAME}")
@@ -170,7 +171,8 @@ def _bucket(env: Environment, part: Mapping[str, Any], known: Mapping[str, tuple
     """What reading or writing the bucket of an ItemReader or ResultWriter needs."""
     operation = str(part.get("Resource", "")).partition(":states:::")[2]
     if operation not in known:
-        raise DeclarationError(f"{where}: the integration {operation!r} is not known. Known are {', '.join(sorted(known))}.")
+        hint = did_you_mean(operation, known, otherwise=known_names(known))
+        raise DeclarationError(f"{where}: the integration {operation!r} is not known.{hint}")
     bucket = _parameters(part).get("Bucket")
     return known[operation], set(targets.arns(env, "bucket", bucket, names, f"{where}.Bucket"))
 
@@ -202,8 +204,7 @@ def _actions(name: str, where: str) -> tuple[str, str, tuple[str, ...]]:
         action = f"{service}:{operation}"
         return service, operation, SDK_ACTIONS.get(action, (action,))
     if plain not in INTEGRATIONS:
-        raise DeclarationError(
-            f"{where}: the integration {name!r} is not known. Known are aws-sdk:… and {', '.join(sorted(INTEGRATIONS))}."
-        )
+        hint = did_you_mean(plain, INTEGRATIONS, otherwise=known_names(["aws-sdk:…", *sorted(INTEGRATIONS)]))
+        raise DeclarationError(f"{where}: the integration {name!r} is not known.{hint}")
     service, _, operation = plain.partition(":")
     return service, operation.partition(".")[0], INTEGRATIONS[plain]

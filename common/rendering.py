@@ -54,6 +54,7 @@ from common.settings import (
     explained,
 )
 from common.shared import Shared, check_events
+from common.suggestions import did_you_mean
 
 S = TypeVar("S", bound=Settings)
 Merged = tuple[Settings | None, Settings | None]
@@ -89,7 +90,8 @@ class Renderer:
         settings = _merged(FunctionSettings, configured, declaration.said, self._where(ref))
         where = self._where(ref)
         if not declaration.folder.is_dir():
-            raise DeclarationError(f"{where}: there is no folder {tree.shown(declaration.folder)}/.")
+            guess = did_you_mean(declaration.folder.name, [path.name for path in declaration.folder.parent.glob("*/")])
+            raise DeclarationError(f"{where}: there is no folder {tree.shown(declaration.folder)}/.{guess}")
         environment, refs = self._names.substitute(check_variables(settings.environment, where), where, texts=True)
         partitions.expected(settings.layers, self._env.account, where)
         network = settings.network or (self._env.network if settings.vpc else None)
@@ -199,8 +201,8 @@ class Renderer:
         loaded = with_field_types(
             spelled_out(definitions.load(declaration.source, where), declaration.tokens), self._names, where
         )
-        express.check(loaded, settings.type, where)
         definition, refs = self._names.substitute(loaded, where)
+        express.check(definition, settings.type, where)
         statements = integrations.state_machine(self._env, ref, loaded, self._names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         role, needs = self._role(ref, settings.role, chain(statements, observing))

@@ -8,6 +8,8 @@ Follows https://states-language.net/spec.html and https://docs.aws.amazon.com/st
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from common.suggestions import did_you_mean
+
 LONGEST = 80
 """Characters of a state's name."""
 WAITING = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
@@ -17,6 +19,19 @@ ELSEWHERE = {
     "JSONata": ("Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector"),
 }
 """What each query language does not know of the other's fields."""
+
+FIELDS = frozenset(
+    {
+        *("Type", "Comment", "Next", "End", "QueryLanguage", "InputPath", "OutputPath", "ResultPath", "Parameters"),
+        *("ResultSelector", "Arguments", "Output", "Assign", "Retry", "Catch", "Resource", "Credentials", "TimeoutSeconds"),
+        *("TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Result", "Choices", "Default", *WAITING),
+        *("Error", "ErrorPath", "Cause", "CausePath", "Branches", "ItemProcessor", "Iterator", "Items", "ItemsPath"),
+        *("ItemSelector", "ItemBatcher", "ItemReader", "ResultWriter", "MaxConcurrency", "MaxConcurrencyPath", "Label"),
+        *("ToleratedFailureCount", "ToleratedFailureCountPath"),
+        *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+    }
+)
+"""All fields of states. AWS refuses others; one that is like none of these may be newer than the list, and is left to it."""
 
 
 def refusals(states: Iterable[tuple[str, str, Mapping[str, Any]]], language: object) -> Iterator[str]:
@@ -38,6 +53,9 @@ def refusals(states: Iterable[tuple[str, str, Mapping[str, Any]]], language: obj
 
 
 def _fields(here: str, state: Mapping[str, Any], language: object) -> Iterator[str]:
+    for field in sorted(state.keys() - FIELDS):
+        if guess := did_you_mean(field, FIELDS):
+            yield f"{here}.{field}: states have no such field.{guess}"
     if not isinstance(state.get("End", True), bool):
         yield f"{here}.End: it must be true, not {state['End']!r}."
     if state["Type"] == "Choice" and ("Next" in state or "End" in state):

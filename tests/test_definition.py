@@ -95,7 +95,6 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         (machine(A={"Type": "Pass"}), "A: exactly one of Next and End is needed."),
         (machine(A={**END, "Next": "A"}), "A: exactly one of Next and End is needed."),
         (machine(A={"End": True}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
-        (machine(A={**END, "Type": "Taks"}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
         (machine(A={**END, "Type": ["Pass"]}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
         (machine(A=None), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
         (machine(A=END, B=END), "B: no path leads here from StartAt."),

@@ -65,6 +65,16 @@ def test_what_it_can_do_is_let_through() -> None:
     express.check(machine(A=mapped(INVOKE, Mode="INLINE")), "EXPRESS", "here")
 
 
+def test_what_a_parameter_makes_of_an_integration_is_looked_at(repository: Repository) -> None:
+    """Express workflows know Request Response alone: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html."""
+    machines = {"main": {"type": "EXPRESS", "role": "arn:aws:iam::123456789012:role/x"}}
+    repository.configure(projects={"acres": {"parameters": {"pattern": ".sync"}, "state_machines": machines}})
+    state = {**task("arn:aws:states:::glue:startJobRun${pattern}"), "Parameters": {"JobName": "${load.name}"}}
+    repository.project("acres", f'p.state_machine("main", {machine(A=state)!r})')
+    with pytest.raises(DeclarationError, match=r"A: arn:aws:states:::glue:startJobRun\.sync waits for the end of a job"):
+        repository.declared()
+
+
 def test_a_standard_machine_that_cannot_become_an_express_one_is_left_as_it_is(repository: Repository, moto: None) -> None:
     waits = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", '
     body = f'{waits}"Parameters": {{"JobName": "${{load.name}}"}}, "End": true}}}}}}'

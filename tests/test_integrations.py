@@ -133,7 +133,11 @@ def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Name
 @pytest.mark.parametrize(
     ("integration", "value", "told"),
     [
-        ("lambda:invok", "${Validate.arn}", "here: A: the integration 'lambda:invok' is not known. Known are"),
+        (
+            "lambda:invok",
+            "${Validate.arn}",
+            "here: A: the integration 'lambda:invok' is not known. Did you mean 'lambda:invoke'?",
+        ),
         ("aws-sdk:glue", "${db.name}", "here: A: 'aws-sdk:glue' is no integration."),
         ("sns:publish", "arn:aws:sns:x:1:y", "here: A.TopicArn: 'arn:aws:sns:x:1:y' is no topic, so no permission can be"),
         ("lambda:invoke", "${Valdate.arn}", "here: A.FunctionName: ${Valdate.arn} refers to nothing. Did you mean"),
@@ -218,7 +222,7 @@ UNTOLD = ".Bucket: which bucket it is cannot be told before it runs"
         ({"Resource": READER, "Parameters": {"Bucket": "${runs.name}"}}, ".Bucket: table/runs is no bucket"),
         (
             {"Resource": "arn:aws:states:::s3:headObject"},
-            ": the integration 's3:headObject' is not known. Known are s3:getObject",
+            ": the integration 's3:headObject' is not known. Did you mean 's3:getObject'?",
         ),
         ({"Parameters": {"Bucket": "${landing.name}"}}, ": the integration '' is not known."),
         ({"Resource": READER, "Parameters": {"Bucket": "${lnding.name}"}}, ".Bucket: ${lnding.name} refers to"),

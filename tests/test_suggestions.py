@@ -108,3 +108,32 @@ def test_a_folder_that_is_no_function_is_told_how_to_say_so(repository: Reposito
         repository.declared()
     (repository.root / "projects/acres/lambda/common").rename(repository.root / "projects/acres/lambda/_common")
     assert "lambda/_common" not in repository.resources()
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"Type": "Taks"}, "Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait. Did you mean 'Task'?"),
+        ({"Type": "Pass", "End": True, "Paramters": {}}, "A.Paramters: states have no such field. Did you mean 'Parameters'?"),
+        (
+            {"Type": "Pass", "End": True, "resultPath": "$.x"},
+            "A.resultPath: states have no such field. Did you mean 'ResultPath'?",
+        ),
+        (
+            {"Type": "Task", "End": True, "Resource": "arn:aws:states:::lambda:invoek"},
+            "the integration 'lambda:invoek' is not known. Did you mean 'lambda:invoke'?",
+        ),
+    ],
+)
+def test_names_in_definitions(repository: Repository, state: dict[str, object], told: str) -> None:
+    """AWS refuses a field that it does not know (SCHEMA_VALIDATION_FAILED): https://states-language.net/spec.html."""
+    repository.project("acres", f'p.state_machine("m", {{"StartAt": "A", "States": {{"A": {state!r}}}}})')
+    with pytest.raises(DeclarationError) as refused:
+        repository.declared()
+    assert told in str(refused.value)
+
+
+def test_a_folder_that_is_not_there(repository: Repository) -> None:
+    repository.project("acres", 'p.function("Valdate")')
+    with pytest.raises(DeclarationError, match=r"there is no folder .*lambda/Valdate/\. Did you mean 'Validate'\?$"):
+        repository.declared()
