@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
+from common import config
 from common.policy import INLINE_POLICY
 from tests.account import __main__ as proof
 from tests.account import commands, leftovers, rights, services
@@ -65,6 +66,30 @@ def test_ctrl_c_deletes_what_was_made(tmp_path: Path) -> None:
     assert "20 deleted." in deleted  # a directory is in its bucket
     [path] = tmp_path.glob("*.json")
     assert [check["name"] for check in json.loads(path.read_text())["checks"]] == ["first deploy"]
+
+
+def test_what_a_command_does_otherwise_is_called_different(tmp_path: Path) -> None:
+    (tmp_path / "proof").mkdir()
+    with proof.closing(Place(tmp_path / "proof", config.load(ROOT, "local"), PREFIX, 1.0)) as place:
+        assert commands.first_deploy(place).verdict is Verdict.NOT_ASKED
+        script = place.repository.root / "projects/proof/glue/landing/load.py"
+        script.write_text(script.read_text() + "# edited\n")
+        second = commands.second_deploy(place)
+        place.peek("lambda", "UpdateFunctionConfiguration", FunctionName=place.declared()["lambda/Echo"].name, MemorySize=512)
+        drift = commands.drift(place)
+        script.write_text("an error\n")
+        refused = commands.first_deploy(place)
+        script.write_text("raise ValueError\n")
+        commands.first_deploy(place)
+        ran = commands.run(place)
+        place.peek("logs", "CreateLogGroup", logGroupName=f"/{PREFIX}/of-somebody")
+        left = commands.nothing_left(place)
+    assert [finding.verdict for finding in (second, drift, refused, ran, left)] == [Verdict.DIFFERENT] * 5
+    assert "glue:UpdateJob" in second.what
+    assert "lambda/Echo changed" in drift.what
+    assert "load.py" in refused.what
+    assert ran.what.startswith("The run ended with 1: ")
+    assert left.what == f"`destroy --data` left log group /{PREFIX}/of-somebody."
 
 
 @pytest.mark.parametrize(
