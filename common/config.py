@@ -22,6 +22,7 @@ from common.errors import ConfigError, UsageError
 from common.partitions import Account
 from common.settings import (
     CrawlerSettings,
+    Embedded,
     FunctionSettings,
     JobSettings,
     Model,
@@ -77,13 +78,6 @@ class Roles(Model):
     permissions_boundary: PolicyArn | None = None
 
 
-class Embedded(Model):
-    """The embedded AWS on this machine instead of a real account."""
-
-    port: int | None = Field(default=None, ge=1024, le=65535)
-    """A fixed port. Without it a free one is taken."""
-
-
 class Environment(Model):
     """One environment: an account, a region, a name prefix, and what is particular to them."""
 
@@ -122,6 +116,8 @@ class Environment(Model):
             raise ValueError("a protected environment cannot be the default: it is to be named each time")
         if self.embedded is not None and self.endpoints:
             raise ValueError("endpoints cannot be given beside embedded: all services of the embedded AWS have one address")
+        if self.embedded is not None and self.partition != "aws":
+            raise ValueError(f"the embedded AWS has no region {self.region}: all in it is in the partition aws, as in us-east-1")
         partitions.check(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
         return self
 

@@ -12,6 +12,12 @@ from common import schedules
 from common.config import Environment
 from common.reference import Grantable, Location, Ref
 from common.settings import Settings
+from common.values import Value, as_text
+
+Reason = str | None
+"""Why a declaration takes what looks like a secret, if it does."""
+Variables = Mapping[str, Value] | None
+"""Variables or arguments by name."""
 
 
 def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:
@@ -111,14 +117,19 @@ def schedule(expression: str) -> str:
     return schedules.eventbridge(expression)
 
 
-def settings(given: Any, field: str, values: Mapping[str, str] | None) -> Settings | dict[str, Any] | None:
-    """The settings, an object or a dictionary, with `values` for one of their maps where they say nothing of it."""
+def settings(given: Any, field: str, values: Variables) -> Settings | dict[str, Any] | None:
+    """The settings, an object or a dictionary, with `values` for one of their maps where they say nothing of it.
+
+    Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes one.
+    """
     if not values:
         return given  # type: ignore[no-any-return]  # looked at where it is merged
+    typed = bool, int, float, list
+    spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in values.items()}
     if isinstance(given, Settings):
-        return given.over({field: dict(values)})
+        return given.over({field: spelled})
     said = dict(given or {})
-    return {**said, field: {**values, **(said.get(field) or {})}}
+    return {**said, field: {**spelled, **(said.get(field) or {})}}
 
 
 def _each(what: str, given: Iterable[Any], types: tuple[type, ...], wanted: str) -> tuple[Any, ...]:

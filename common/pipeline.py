@@ -36,8 +36,6 @@ from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Stat
 from common.shared import Shared
 from common.texts import plain
 
-Reason = str | None
-
 
 class Pipeline:
     """One project's resources in one environment.
@@ -72,13 +70,13 @@ class Pipeline:
         folder: str | None = None,
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
-        environment: Mapping[str, str] | None = None,
+        environment: given.Variables = None,
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
         layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
-        accept_secret: Reason = None,
+        accept_secret: given.Reason = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
 
@@ -112,7 +110,7 @@ class Pipeline:
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
-        accept_secret: Reason = None,
+        accept_secret: given.Reason = None,
     ) -> Ref:
         """A Lambda layer of the dependencies and files in `layers/<name>/` (or `folder`), for functions to share.
 
@@ -137,12 +135,12 @@ class Pipeline:
         script: str | None = None,
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
-        arguments: Mapping[str, str] | None = None,
+        arguments: given.Variables = None,
         includes: Iterable[str] = (),
         requirements: str | None = None,
         settings: JobSettings | None = None,
         shell: bool = False,
-        accept_secret: Reason = None,
+        accept_secret: given.Reason = None,
     ) -> Ref:
         """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
 
@@ -172,7 +170,7 @@ class Pipeline:
         if self._libraries.setdefault(place.stem, place) != place:
             raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
 
-    def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
+    def directory(self, folder: str, at: Location, *, accept_secret: given.Reason = None) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
         key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
         at = given.apart("at", given.place("at", at), self.env)
@@ -200,7 +198,7 @@ class Pipeline:
         *,
         tokens: Mapping[str, str] | None = None,
         settings: StateMachineSettings | None = None,
-        accept_secret: Reason = None,
+        accept_secret: given.Reason = None,
     ) -> Ref:
         """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
 
@@ -219,7 +217,13 @@ class Pipeline:
         return self._declare("table", name, TableDeclaration(plain(partition_key)))
 
     def schedule(
-        self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
+        self,
+        name: str,
+        machine: Ref,
+        expression: str,
+        constant: Mapping[str, Any] | None = None,
+        *,
+        accept_secret: given.Reason = None,
     ) -> Ref:
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
         declaration = RuleDeclaration(_machine(machine), given.schedule(expression), constant or {})
@@ -270,13 +274,13 @@ class Pipeline:
             self._resources = self._renderer.resources()
         return self._resources
 
-    def _declare(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None) -> Ref:
+    def _declare(self, kind: str, name: str, declaration: Declaration, accept_secret: given.Reason = None) -> Ref:
         physical = physical_name(self.env, self.name, kind, name)
         ref = self._names.add(Ref(Key(self.name, kind, name), physical, arn_of(self.env, kind, physical)))
         self._keep(ref, declaration, accept_secret)
         return ref
 
-    def _keep(self, ref: Ref, declaration: Declaration, accept_secret: Reason) -> None:
+    def _keep(self, ref: Ref, declaration: Declaration, accept_secret: given.Reason) -> None:
         if ref.key in self._keys:
             hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
             raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.{hint}")

@@ -83,6 +83,13 @@ class Network(Model):
     security_group_ids: tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(default=(), max_length=5)
 
 
+class Embedded(Model):
+    """The embedded AWS on this machine instead of a real account."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    """A fixed port. Without it a free one is taken."""
+
+
 class FunctionSettings(Settings):
     """A Lambda function."""
 

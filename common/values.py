@@ -5,7 +5,8 @@ Alone in a definition or an input a parameter is what it is; within a text, and 
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from math import isfinite
+from typing import Annotated, Any, cast
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -33,12 +34,12 @@ def checked(value: Any) -> Value:
     """
     if isinstance(value, str):
         return texts.parameter(value)
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float) and isfinite(value):
         return value
-    if isinstance(value, list) and all(isinstance(item, str | bool | int | float) for item in value):
+    if isinstance(value, list) and not any(isinstance(item, list) for item in value):
         if any(isinstance(item, str) and item.startswith(SSM) for item in value):
             raise ValueError("ssm:/… stands alone; what Parameter Store has as a StringList becomes a list")
-        return [texts.plain(item) if isinstance(item, str) else item for item in value]
+        return [texts.plain(item) if isinstance(item, str) else cast("Scalar", checked(item)) for item in value]
     raise ValueError("a parameter is a text, a number, true or false, or a list of these")
 
 

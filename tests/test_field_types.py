@@ -165,7 +165,7 @@ def test_numbers_of_every_source_reach_every_place(repository: Repository) -> No
         'p.state_machine("n", lambda: {"StartAt": "A", "States": '
         '{"A": {"Type": "Wait", "Seconds": p.parameters["direct"], "End": True}}})',
         'p.function("Validate", environment={"MOST": "${most}", "DEBUG": "${debug}", "CODES": "${codes}", "SHARE": "${share}"})',
-        'p.job("load", arguments={"--most": "${most}"})',
+        'p.job("load", arguments={"--most": "${most}", "--codes": p.parameters["codes"], "--debug": p.parameters["debug"]})',
         'p.schedule("s", m, "rate(1 day)", {"most": "${most}", "codes": "${codes}", "wait": "${wait}"})',
     )
     found = repository.resources()
@@ -180,7 +180,7 @@ def test_numbers_of_every_source_reach_every_place(repository: Repository) -> No
     assert isinstance(function, Function)
     assert function.environment == {"MOST": "3", "DEBUG": "true", "CODES": "01,02", "SHARE": "0.5"}
     assert isinstance(job, Job)
-    assert job.arguments["--most"] == "3"
+    assert [job.arguments[name] for name in ("--most", "--codes", "--debug")] == ["3", "01,02", "true"]
     assert isinstance(rule, Rule)
     assert rule.input == {"most": 3, "codes": ["01", "02"], "wait": "60"}
 
@@ -214,6 +214,8 @@ def test_what_python_reads_and_nobody_gives_is_told_like_any_other(repository: R
         ({"a": 1}, "a parameter is a text, a number, true or false, or a list of these"),
         ([["a"]], "a parameter is a text, a number, true or false, or a list of these"),
         (["ssm:/a"], "ssm:/… stands alone"),
+        (float("nan"), "a parameter is a text, a number, true or false, or a list of these"),
+        ([float("inf")], "a parameter is a text, a number, true or false, or a list of these"),
     ],
 )
 def test_what_no_parameter_can_be(repository: Repository, value: Any, told: str) -> None:

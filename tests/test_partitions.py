@@ -91,6 +91,12 @@ def test_all_that_a_declaration_writes(repository: Repository, region: str, part
     assert wrong not in json.dumps(desired, default=str)
 
 
+def test_the_embedded_aws_is_in_one_partition(repository: Repository) -> None:
+    repository.configure(region="us-gov-west-1", embedded={})
+    with pytest.raises(ConfigError, match=r"the embedded AWS has no region us-gov-west-1"):
+        repository.environment()
+
+
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
 def test_the_examples_are_of_no_partition(region: str) -> None:
     texts = [path.read_text() for path in (ROOT / "projects").glob("*/*") if path.is_file()]

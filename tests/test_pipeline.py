@@ -197,7 +197,10 @@ WRONG = [
     (f'p.state_machine("m", {str(MACHINE).replace("Validate", "Validat")})', "Did you mean ${Validate.arn}?"),
     ('p.function("Validate", environment={"AA": "${Nothing}"})', "lambda/Validate: ${Nothing} is no parameter of this project."),
     ('p.function("Validate", environment={"A B": "x"})', "lambda/Validate: environment.A B: String should match pattern"),
-    ('p.function("Validate", environment={"LEVEL": 3})', "lambda/Validate: environment.LEVEL: Input should be a valid string."),
+    (
+        'p.function("Validate", environment={"LEVEL": None})',
+        "lambda/Validate: environment.LEVEL: Input should be a valid string.",
+    ),
     ('p.job("load", arguments={"--a": "${Validate.url}"})', "glue-job/load: ${Validate.url} refers to nothing."),
     (
         'p.function("Validate", build="make", output="..")',

@@ -12,6 +12,7 @@ from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.role import Role
 from common.resources.rule import Rule
+from common.resources.state_machine import StateMachine
 from tests.repository import SHARED, Repository
 
 ROLE = "arn:aws:iam::123456789012:role/given"
@@ -213,3 +214,25 @@ def test_parameters_are_used_in_variables_arguments_definitions_and_inputs(repos
     assert isinstance(rule, Rule)
     assert (function.environment, job.arguments["--b"], rule.input) == ({"AA": "A-E"}, "B", {"d": "D"})
     assert json.loads(found["state-machine/m"].desired()["definition"])["States"]["A"]["Result"] == "C"
+
+
+@pytest.mark.usefixtures("moto")
+def test_a_job_and_a_machine_of_one_name_are_deployed(repository: Repository) -> None:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Parameters": {"JobName": "${job.EXEC-SQL.name}"},
+        "End": True,
+    }
+    repository.project(
+        "acres",
+        'p.job("EXEC-SQL", script="glue/landing/load.py")',
+        f'm = p.state_machine("EXEC-SQL", {{"StartAt": "A", "States": {{"A": {state!r}}}}})',
+        'p.function("Validate", environment={"MACHINE": "${state_machine.EXEC-SQL.arn}"})',
+    )
+    done = repository.invoke("deploy", "--env", "dev")
+    assert done.code == 0, done.err
+    assert repository.invoke("plan", "--env", "dev").code == 0
+    machine = repository.resources()["state-machine/EXEC-SQL"]
+    assert isinstance(machine, StateMachine)
+    assert machine.definition["States"]["A"]["Parameters"] == {"JobName": "t-dev-acres-EXEC-SQL"}
