@@ -25,6 +25,7 @@ from common.declaration import (
 )
 from common.definition import Source
 from common.errors import DeclarationError
+from common.given import Reason, Variables
 from common.naming import arn_of, physical_name
 from common.packaging.imports import Libraries
 from common.packaging.node import Command
@@ -70,13 +71,13 @@ class Pipeline:
         folder: str | None = None,
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
-        environment: given.Variables = None,
+        environment: Variables = None,
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
         layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
-        accept_secret: given.Reason = None,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
 
@@ -110,7 +111,7 @@ class Pipeline:
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
-        accept_secret: given.Reason = None,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A Lambda layer of the dependencies and files in `layers/<name>/` (or `folder`), for functions to share.
 
@@ -135,12 +136,12 @@ class Pipeline:
         script: str | None = None,
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
-        arguments: given.Variables = None,
+        arguments: Variables = None,
         includes: Iterable[str] = (),
         requirements: str | None = None,
         settings: JobSettings | None = None,
         shell: bool = False,
-        accept_secret: given.Reason = None,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
 
@@ -170,7 +171,7 @@ class Pipeline:
         if self._libraries.setdefault(place.stem, place) != place:
             raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
 
-    def directory(self, folder: str, at: Location, *, accept_secret: given.Reason = None) -> Location:
+    def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
         key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
         at = given.apart("at", given.place("at", at), self.env)
@@ -198,7 +199,7 @@ class Pipeline:
         *,
         tokens: Mapping[str, str] | None = None,
         settings: StateMachineSettings | None = None,
-        accept_secret: given.Reason = None,
+        accept_secret: Reason = None,
     ) -> Ref:
         """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
 
@@ -217,13 +218,7 @@ class Pipeline:
         return self._declare("table", name, TableDeclaration(plain(partition_key)))
 
     def schedule(
-        self,
-        name: str,
-        machine: Ref,
-        expression: str,
-        constant: Mapping[str, Any] | None = None,
-        *,
-        accept_secret: given.Reason = None,
+        self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
     ) -> Ref:
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
         declaration = RuleDeclaration(_machine(machine), given.schedule(expression), constant or {})
@@ -274,13 +269,13 @@ class Pipeline:
             self._resources = self._renderer.resources()
         return self._resources
 
-    def _declare(self, kind: str, name: str, declaration: Declaration, accept_secret: given.Reason = None) -> Ref:
+    def _declare(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None) -> Ref:
         physical = physical_name(self.env, self.name, kind, name)
         ref = self._names.add(Ref(Key(self.name, kind, name), physical, arn_of(self.env, kind, physical)))
         self._keep(ref, declaration, accept_secret)
         return ref
 
-    def _keep(self, ref: Ref, declaration: Declaration, accept_secret: given.Reason) -> None:
+    def _keep(self, ref: Ref, declaration: Declaration, accept_secret: Reason) -> None:
         if ref.key in self._keys:
             hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
             raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.{hint}")
