@@ -38,7 +38,9 @@ def load(source: Source, where: str) -> dict[str, Any]:
         raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
     try:
         check_extent(found)
-        definition: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False), object_pairs_hook=_unique)
+        text = json.dumps(found, allow_nan=False, ensure_ascii=False)
+        text.encode()
+        definition: dict[str, Any] = json.loads(text, object_pairs_hook=_unique)
     except ExtentError as error:
         raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:

@@ -5,6 +5,7 @@ What is wrong is Python's own error, as of any call: whoever loads declarations 
 Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -104,6 +105,32 @@ def of_kind(what: str, given: Ref, kind: str) -> Ref:
         shown = given.key if isinstance(given, Ref) else repr(given)
         raise TypeError(f"{what} is about a {kind}, not about {shown}")
     return given
+
+
+def content(what: str, given: Any) -> Any:
+    """Something that JSON can hold, copied.
+
+    Raises:
+        TypeError: it cannot.
+    """
+    try:
+        text = json.dumps(given, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"{what} holds something that JSON cannot: {error}") from None
+    return json.loads(text)
+
+
+def mapping(what: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """An object that JSON can hold, copied.
+
+    Raises:
+        TypeError: it is none.
+    """
+    found = content(what, given)
+    if not isinstance(found, dict):
+        raise TypeError(f"{what} is an object, as in {{'zone': 'north'}}, not {found!r}")
+    return found
 
 
 def schedule(expression: str) -> str:

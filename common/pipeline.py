@@ -221,14 +221,13 @@ class Pipeline:
         self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
     ) -> Ref:
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
-        declaration = RuleDeclaration(_machine(machine), given.schedule(expression), constant or {})
+        declaration = RuleDeclaration(_machine(machine), given.schedule(expression), given.mapping("constant", constant or {}))
         return self._declare("rule", name, declaration, accept_secret)
 
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
-        return self._declare(
-            "rule", name, RuleDeclaration(_machine(machine), location=given.place("location", location), suffix=plain(suffix))
-        )
+        declaration = RuleDeclaration(_machine(machine), location=given.place("location", location), suffix=plain(suffix))
+        return self._declare("rule", name, declaration)
 
     def run_by(
         self,
@@ -247,7 +246,7 @@ class Pipeline:
             preview: where the Parquet files are that are shown in the end.
         """
         files = tuple((self._inside.within(path), given.place("sample", location)) for path, location in (sample or {}).items())
-        given_input = self._inside.within(starting) if isinstance(starting, str) else starting
+        given_input = self._inside.within(starting) if isinstance(starting, str) else given.content("starting", starting)
         self.entry = Entry(_machine(machine), given_input, files, preview and given.place("preview", preview))
 
     def borrow(self, shared: Iterable[Resource]) -> None:

@@ -194,15 +194,22 @@ def _declared(root: Path, entry: Entry) -> str:
 
 def _checked(text: str, where: str) -> str:
     try:
-        value: Any = jsons.loads(text)
+        value: Any = jsons.loads(text, parse_constant=_no_number)
+        compact = jsons.dumps(value, ensure_ascii=False)
+        size = len(compact.encode())
     except jsons.JSONDecodeError as error:
         raise UsageError(f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
     except RecursionError:
         raise UsageError(f"{where}: this is nested too deeply.") from None
-    compact = jsons.dumps(value, ensure_ascii=False)
-    if (size := len(compact.encode())) > LIMIT:
+    except ValueError as error:
+        raise UsageError(f"{where}: this is not JSON: {error}.") from None
+    if size > LIMIT:
         raise UsageError(f"{where}: the input has {size} bytes; Step Functions accepts {LIMIT}. Put the data into a bucket.")
     return compact
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number that it has")
 
 
 def _relative(root: Path, path: Path) -> str:

@@ -174,6 +174,12 @@ def test_all_errors_are_told_at_once() -> None:
     assert len(problems(machine("X", A={"Type": "Task", "Next": "Y"}, B={"Type": "Pass"}))) == 4
 
 
+@pytest.mark.parametrize("comment", [float("nan"), object(), "\ud800"])
+def test_what_json_cannot_hold_is_told(comment: object) -> None:
+    with pytest.raises(DeclarationError, match=r"^here: the definition holds something that JSON cannot: "):
+        definition.load({"Comment": comment, "StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "here")
+
+
 @given(JSON, JSON)
 def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None:
     for source in ({"StartAt": start, "States": states}, {"StartAt": "A", "States": {"A": states}}, start):

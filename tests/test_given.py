@@ -66,6 +66,20 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         (f"{BUCKET}; {MACHINE}; p.run_by(m, starting={{}}, preview=b)", "TypeError: preview: bucket/artifacts is no place in a"),
         ('p.function("Validate", reads=None)', "TypeError: reads is a list, not None; leave it out, or write reads=[…]."),
         (f'{MACHINE}; p.schedule("s", m, None)', "TypeError: expression must be a text such as rate(1 hour), not None."),
+        (
+            f'{MACHINE}; p.schedule("s", m, "rate(1 day)", ["x"])',
+            "TypeError: constant is an object, as in {'zone': 'north'}, not [",
+        ),
+        (
+            f'{MACHINE}; p.schedule("s", m, "rate(1 day)", {{"a": float("nan")}})',
+            "TypeError: constant holds something that JSON cannot",
+        ),
+        (
+            f'{MACHINE}; p.schedule("s", m, "rate(1 day)", {{"a": "\\ud800"}})',
+            "TypeError: constant holds something that JSON cannot",
+        ),
+        (f'{MACHINE}; p.schedule("s", m, "rate(1 day)", {{"a": {{1}}}})', "TypeError: constant holds something that JSON cannot"),
+        (f'{MACHINE}; p.run_by(m, starting={{"a": object()}})', "TypeError: starting holds something that JSON cannot"),
         ('p.function("Validate", folder="a\\0b")', "ValueError: embedded null byte."),
         ('p.function("Validate", build="make\\0")', "ValueError: build='make\\x00' is no command"),
     ],

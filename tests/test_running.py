@@ -99,6 +99,8 @@ BAD = (
     (("--project", "acre"), "Did you mean 'acres'?"),
     (("--project", "acres", "--input", "none.json"), "No such file or directory: none.json"),
     (("--project", "acres", "--input", '{"a":'), "--input:1:6: this is not JSON"),
+    (("--project", "acres", "--input", '{"a": NaN}'), "--input: this is not JSON: NaN is no number that it has"),
+    (("--project", "acres", "--input", '{"a": "\\ud800"}'), "--input: this is not JSON: 'utf-8' codec can't encode"),
     (("--project", "acres", "--input", "bad.json"), "bad.json:2:1: this is not JSON"),
     (("--project", "acres", "--input", "binary"), "binary cannot be read: it is UTF-16 or UTF-32"),
     (
