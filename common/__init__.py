@@ -4,6 +4,14 @@ Names are imported when they are first used, so that a command loads nothing tha
 here, from now on modules are looked for as `search_path` says, and those of this repository are loaded as `source` says.
 """
 
+import sys
+
+if sys.platform == "win32":
+    sys.exit(
+        "error: Windows is not supported: this needs Linux or macOS. Install WSL (type `wsl --install`), "
+        "open its shell, and type the same command in a clone of this repository there."
+    )
+
 from common import search_path
 
 search_path.arrange()

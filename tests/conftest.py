@@ -19,11 +19,16 @@ from moto.s3.models import FakeBucket
 from common import aws, connecting
 from common.rates import Rates
 from common.typed import UV
-from tests import ending
+from tests import ending, slow
 from tests.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.repository import Repository
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tells the slow tests from the others."""
+    slow.mark(items)
 
 
 @pytest.fixture(scope="session", autouse=True)

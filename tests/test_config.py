@@ -129,7 +129,7 @@ def test_what_is_missing_is_told(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('{"name": "dev",}', "config/dev.json:1:16: this is not JSON"),
+        ('{"name": "dev" "region"}', "config/dev.json:1:16: this is not JSON"),
         ('{\n  "name": dev\n}', "config/dev.json:2:11: this is not JSON"),
         ("", "config/dev.json:1:1: this is not JSON"),
         ('{"name": "dev", "name": "prod"}', "the key 'name' is given twice"),

@@ -42,10 +42,11 @@ def distributions(infos: Iterable[Path], wheels: Wheels | None = None, kept: Col
     found = []
     for info in infos:
         one = PathDistribution(info)
-        if one.name and (kept is None or any(info.parent / str(file) in kept for file in one.files or ())):
-            wheel = _wheel(one, (wheels or {}).get(normal(one.name), {}))
+        name, version = (next(iter(one.metadata.get_all(field, [])), "") for field in ("Name", "Version"))
+        if name and (kept is None or any(info.parent / str(file) in kept for file in one.files or ())):
+            wheel = _wheel(one, (wheels or {}).get(normal(name), {}))
             hashes = [("SHA-256", wheel)] if wheel else []
-            found.append(Component("pypi", one.name, one.version, licenses.of_distribution(one.metadata), hashes))
+            found.append(Component("pypi", name, version, licenses.of_distribution(one.metadata), hashes))
     return found
 
 

@@ -1,0 +1,51 @@
+"""Which tests are slow: those that take seconds each, in a process or a server of their own or with many deploys.
+
+``uv run pytest -m "not slow"`` leaves them out, for the time between two edits; nothing lands without all of them.
+"""
+
+import pytest
+
+FILES = frozenset(
+    {
+        "faults",
+        "local",
+        "soak",
+        "packaging/test_determinism.py",
+        "packaging/test_layers.py",
+        "packaging/test_packages.py",
+        "resources/test_lifecycle.py",
+        "resources/test_settings.py",
+        "test_ahead.py",
+        "test_bills.py",
+        "test_budgets.py",
+        "test_clock.py",
+        "test_cut_short.py",
+        "test_destroying.py",
+        "test_end_to_end.py",
+        "test_ending.py",
+        "test_executor.py",
+        "test_isolation.py",
+        "test_layers.py",
+        "test_old_layers.py",
+        "test_operations_end_to_end.py",
+        "test_poisoning.py",
+        "test_running.py",
+        "test_samples.py",
+        "test_status.py",
+        "test_watching.py",
+    }
+)
+"""Files, and folders of them, in tests/ whose tests are slow."""
+FIXTURES = frozenset({"embedded", "planted"})
+"""Who asks for one of these has a server started."""
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Marks the slow ones."""
+    here = __name__.partition(".")[0]
+    for item in items:
+        path = item.path.relative_to(item.config.rootpath).as_posix()
+        within = path.removeprefix(f"{here}/")
+        names = {within, within.partition("/")[0]} if path != within else set()
+        if names & FILES or FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
