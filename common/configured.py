@@ -4,13 +4,19 @@ Configuration that nothing uses is a mistake: a renamed function would silently 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeVar
 
 from common.config import Environment
 from common.errors import ConfigError, DeployError, ParameterError
+from common.reference import Ref
 from common.resource import Key
 from common.settings import Settings
 from common.suggestions import did_you_mean, known_names
 from common.values import lacking
+
+D = TypeVar("D")
+Configured = tuple[Settings | None, Settings | None]
+"""What configuration says of one resource, and of all of its kind."""
 
 SECTIONS = {
     "lambda": "functions",
@@ -24,7 +30,7 @@ ROLES = {"rule": "trigger"}
 """Kinds that configuration calls otherwise where it names their roles."""
 
 
-def settings(env: Environment, key: Key) -> tuple[Settings | None, Settings | None]:
+def settings(env: Environment, key: Key) -> Configured:
     """What configuration says of one resource, and of all of its kind."""
     section = SECTIONS.get(key.kind)
     if section is None:
@@ -61,21 +67,22 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
         )
 
 
-def check_values(env: Environment, project: str, renderings: Iterable[Callable[[], None]]) -> None:
+def render(env: Environment, project: str, declared: Mapping[Ref, D], rendered: Callable[[D, Ref, Configured], None]) -> None:
     """Renders what a project declares. Whoever adds an environment is told of all the values that it lacks at once.
 
     Args:
         env: the environment.
         project: whose declarations they are.
-        renderings: each renders one.
+        declared: the declarations, by what refers to them.
+        rendered: renders one, with what configuration says of it.
 
     Raises:
         ParameterError: parameters have no values in the environment.
     """
     missing: dict[str, str] = {}
-    for render in renderings:
+    for ref, declaration in declared.items():
         try:
-            render()
+            rendered(declaration, ref, settings(env, ref.key))
         except ParameterError as error:
             missing = {**error.places, **missing}
         except DeployError:  # may be a consequence of what is missing

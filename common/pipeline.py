@@ -5,7 +5,6 @@ is read and written, variables, schedules. Nothing is created or asked here: a d
 """
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -262,8 +261,7 @@ class Pipeline:
         """
         if not self._resources:
             self._discover()
-            rendering = [(one, ref, configured.settings(self.env, ref.key)) for ref, one in self._declared.items()]
-            configured.check_values(self.env, self.name, [partial(self._renderer.render, *one) for one in rendering])
+            configured.render(self.env, self.name, self._declared, self._renderer.render)
             configured.check(self.env, self.name, [ref.key for ref in self._declared], self._names.used)
             self._resources = self._renderer.resources()
         return self._resources

@@ -37,7 +37,7 @@ FILES = frozenset(
 )
 """Files, and folders of them, in tests/ whose tests are slow."""
 FIXTURES = frozenset({"embedded", "planted"})
-"""Who asks for one of these has a server started."""
+"""Who asks for one of these, by name or as a parameter, has a server started."""
 
 
 def mark(items: list[pytest.Item]) -> None:
@@ -47,5 +47,6 @@ def mark(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(item.config.rootpath).as_posix()
         within = path.removeprefix(f"{here}/")
         names = {within, within.partition("/")[0]} if path != within else set()
-        if names & FILES or FIXTURES & set(getattr(item, "fixturenames", ())):
+        asks = {*getattr(item, "fixturenames", ()), *item.name.replace("]", "-").replace("[", "-").split("-")}
+        if names & FILES or FIXTURES & asks:
             item.add_marker(pytest.mark.slow)
