@@ -1,6 +1,8 @@
 """The tagging index knows what was tagged at its creation, in pages."""
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 from tests.local.fixtures import ACCOUNT, REGION, ROLE
@@ -47,6 +49,30 @@ def test_the_index_answers_in_pages_of_a_hundred(client: Any) -> None:
     assert [len(page) for page in pages] == [100, 20]
     assert len(set(pages[0]) | set(pages[1])) == 120
     assert second["PaginationToken"] == ""
+
+
+def test_the_index_is_late_where_that_is_asked_for(client: Any, embedded_root: Path) -> None:
+    """As AWS's is (https://github.com/boto/boto3/issues/3341): what is new is not in it yet, and what is gone still is."""
+    index, logs = client("resourcegroupstaggingapi"), client("logs")
+    lag = embedded_root / "build/local/index-lag"
+
+    def listed() -> set[str]:
+        found = index.get_resources(TagFilters=[{"Key": "late"}])["ResourceTagMappingList"]
+        return {item["ResourceARN"].rpartition("/")[2] for item in found}
+
+    logs.create_log_group(logGroupName="/late/old", tags={"late": "yes"})
+    assert listed() == {"old"}
+    lag.write_text("3600")
+    try:
+        logs.create_log_group(logGroupName="/late/new", tags={"late": "yes"})
+        logs.delete_log_group(logGroupName="/late/old")
+        assert listed() == {"old"}
+        lag.write_text("0.1")
+        time.sleep(0.2)
+        assert listed() == {"new"}
+    finally:
+        lag.unlink()
+    assert listed() == {"new"}
 
 
 def test_a_multipart_upload_keeps_its_tags(client: Any, bucket: str) -> None:

@@ -1,12 +1,17 @@
 """What the tagging index must know: state machines, log groups, pages of 100; and tags of multipart uploads.
 
+AWS's lacks what was made for minutes and shows what was deleted for longer. This one does so only where a file of its folder,
+`index-lag`, says how many seconds: it answers as it would have then, as far as somebody asked then.
+
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
 """
 
 # ruff: noqa: SLF001 (ministack has no public seams)
 import json
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,10 +27,12 @@ _BEGUN: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
 """Headers and all that was found, by the first part of the token."""
 
 
-def install(_: launch_settings.Settings) -> None:
+def install(settings: launch_settings.Settings) -> None:
     """Add collectors and pages to the index, and keep the tags of multipart uploads."""
     collectors = seams.table(tagging, "_COLLECTORS")
     collectors["states"], collectors["logs"] = _state_machines, _log_groups
+    for service, collect in list(collectors.items()):
+        collectors[service] = _late(settings.folder / "index-lag", collect)
     for name in ("_tags", "_state_machines"):
         seams.table(stepfunctions, name)
     get_resources = seams.use(tagging, "_get_resources", "data")
@@ -55,6 +62,24 @@ def install(_: launch_settings.Settings) -> None:
 
     s3._create_multipart_upload = create_multipart_upload
     s3._complete_multipart_upload = complete_multipart_upload
+
+
+def _late(lag: Path, collect: Callable[[], Tagged]) -> Callable[[], Tagged]:
+    """The same, as many seconds ago as the file says."""
+    seen: dict[str, list[tuple[float, list[Any]]]] = {}
+
+    def collected() -> Tagged:
+        now, found = time.monotonic(), list(collect())
+        known = seen.setdefault(get_account_id(), [])
+        if not lag.exists():
+            known[:] = [(float("-inf"), found)]
+            yield from found
+            return
+        known.append((now, found))
+        settled = [tagged for when, tagged in known if when <= now - float(lag.read_text())]
+        yield from settled[-1] if settled else ()
+
+    return collected
 
 
 def _state_machines() -> Tagged:
