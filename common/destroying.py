@@ -25,6 +25,7 @@ from common.report import as_object
 from common.resource import REMOVING, Action, Change, Plan, Resource
 from common.resources import of_kind
 from common.session import BUCKET, Choices, Session
+from common.suggestions import did_you_mean
 
 THE_LAST = Change(BUCKET, Action.DELETE, "last, with every record and artifact in it")
 """The artifact bucket goes by itself: records of what else goes are in it."""
@@ -132,7 +133,8 @@ def _names(session: Destruction) -> set[str]:
     for name in sorted(wanted):
         if not PROJECT.fullmatch(name) or name not in known:
             there = ", ".join(sorted(known)) or "nothing"
-            raise UsageError(f"Nothing of a project {name!r} is deployed to {session.configured.name}: there is {there}.")
+            guess = did_you_mean(name, known)
+            raise UsageError(f"Nothing of a project {name!r} is deployed to {session.configured.name}: there is {there}.{guess}")
     return wanted
 
 

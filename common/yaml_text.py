@@ -107,7 +107,7 @@ class _Loader(yaml.SafeLoader):
             raise _Refused(node, f"{node.value} is no number")
         value, spelled = _number(node.value)
         if spelled != node.value:
-            or_number = f", or {spelled} if it is a number" if spelled else ""
+            or_number = f", or write {spelled} if it is a number" if spelled else ""
             became = spelled or "a number that JSON does not have"
             raise _Refused(
                 node, f"{node.value} would become {became}. Quote it ('{node.value}') if it is a text or a code{or_number}"
