@@ -71,6 +71,10 @@ class Sources:
     def _digests(self) -> dict[str, Digest]:
         return {}
 
+    def source(self, name: str) -> bytes:
+        """The bytes of one of its files, as they are now."""
+        return self._found[name].path.read_bytes()
+
     def read(self, of_file: OfFile) -> None:
         """Takes every file's digest from `of_file`."""
         self._digests.update({name: of_file(*found) for name, found in self._found.items()})

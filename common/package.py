@@ -167,6 +167,11 @@ class Package(Sources):
         within = {name.removeprefix(next((folder for folder in folders if name.startswith(folder)), "")) for name in placed}
         return within | {f"{handlers.LAYERS}{name}" for name in placed}
 
+    def names_beside(self, build_dir: Path) -> Collection[str] | None:
+        """What its layers bring; None if that is not known without installing something, or not at all."""
+        at_hand = not self.foreign and all(layer.is_at_hand(build_dir) for layer in self.layers)
+        return self._beside(build_dir) if at_hand else None
+
     def holds(self) -> tuple[str, ...]:
         """The installed packages with their versions."""
         return self.dependencies.names() if self.dependencies is not None else ()

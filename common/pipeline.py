@@ -27,7 +27,7 @@ from common.errors import DeclarationError
 from common.given import Reason, Variables
 from common.naming import arn_of, physical_name
 from common.packaging.imports import Libraries
-from common.packaging.node import Command
+from common.packaging.node import command
 from common.project_folder import ProjectFolder
 from common.reference import Grantable, Location, Names, Ref
 from common.rendering import Renderer
@@ -95,7 +95,7 @@ class Pipeline:
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
         place = self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}")
-        code = (self._importable, given.texts("includes", includes), _command(build, output), given.refs("layers", layers))
+        code = (self._importable, given.texts("includes", includes), command(build, output), given.refs("layers", layers))
         said = given.settings(settings, "environment", environment)
         granted = (given.grants("reads", reads), given.grants("writes", writes), said)
         return self._declare("lambda", name, FunctionDeclaration(place, handler, *(*granted, *code)), accept_secret)
@@ -124,7 +124,7 @@ class Pipeline:
             output: see `build`.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
-        code = (self._importable, given.texts("includes", includes), _command(build, output))
+        code = (self._importable, given.texts("includes", includes), command(build, output))
         place = self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}")
         return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code), accept_secret)
 
@@ -291,7 +291,3 @@ class Pipeline:
 
 def _machine(ref: Ref) -> Ref:
     return given.of_kind("machine", ref, "state-machine")
-
-
-def _command(build: str | None, output: str) -> Command | None:
-    return None if build is None else Command(build, output)

@@ -27,6 +27,7 @@ from common.index import Sizes
 from common.inputs import Inputs
 from common.leases import EarlyLeases
 from common.lock import Lock
+from common.missing import tell_unfound
 from common.planning import Options, Outcome, Planner
 from common.quotas import check_quotas
 from common.records import Records
@@ -159,6 +160,7 @@ class Session:
             certain = self._leases.take if self._begun and not self.env.protected else None
             asked = (lambda: self.caller, self._undeclared(), self._edited, certain)
             outcome = vetted(planner.plan(resources, options, *asked), resources)
+            tell_unfound(outcome.plan, resources, self.build_dir, self.say, protected=self.env.protected)
             check_quotas(self.env, self.aws, outcome.plan, resources, self.build_dir, self.pool, self.say)
             self._outcome = outcome
             self.report(Planned(outcome.plan))

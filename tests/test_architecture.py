@@ -111,7 +111,7 @@ LAYERS = (
     },
     {"execution", "integrations", "libraries", "projects", "roots", "shared"},
     {"leases", "rendering", "run_report"},
-    {"engine", "vetting"},
+    {"engine", "missing", "vetting"},
     {"pipeline", "session"},
     {"answering", "opening", "packing", "policy", "running", "status", "watching"},
     {"bills", "destroying", "drift_report", "garbage_report", "releases_report", "unlocking"},

@@ -237,16 +237,22 @@ def _version(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(_found(parsed(path)))
+    return tuple(imports_of(parsed(path)))
 
 
-def _found(tree: ast.Module) -> Iterator[Import]:
-    """Every import, in the order of the source; a chain of branches may be longer than Python's stack."""
+def imports_of(tree: ast.Module, *, conditional: bool = False) -> Iterator[Import]:
+    """Every import, in the order of the source; a chain of branches may be longer than Python's stack.
+
+    Args:
+        tree: of a file.
+        conditional: whether the program can do without what it imports under a condition, or by calling something.
+    """
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, optional = waiting.pop()
-        yield from _imported(node, optional=optional)
-        waiting += reversed([(child, optional or guarded) for child, guarded in _below(node)])
+        yield from _imported(node, optional=optional or (conditional and isinstance(node, ast.Call)))
+        under = optional or (conditional and isinstance(node, ast.If | ast.Match | ast.ExceptHandler))
+        waiting += reversed([(child, under or guarded) for child, guarded in _below(node)])
 
 
 def _imported(node: ast.AST, *, optional: bool) -> Iterator[Import]:

@@ -232,6 +232,11 @@ class Command:
         return made
 
 
+def command(build: str | None, output: str) -> Command | None:
+    """How a function is built, if its declaration says so; see `Command`."""
+    return None if build is None else Command(build, output)
+
+
 def _npm() -> str:
     found = shutil.which("npm", path=interpreter.tools())
     if not found:
