@@ -144,13 +144,14 @@ class Requirements:
         Raises:
             ArtifactError: there is no lock, it is stale, or it was not made for this target.
         """
+        made_from = self.digest()  # says what is not honoured, before anything else is wrong
         if self.is_pinned:
             return tuple(sorted([*self.options, *self.asked]))
         where = shown(self.path)
         if not self.lock.is_file():
             raise ArtifactError(f"{where} is not locked, so two machines would install two things. {_advice(self.lock)}")
         found = Lock.parse(read(self.lock))
-        if found.made_from != self.digest():
+        if found.made_from != made_from:
             raise ArtifactError(f"{shown(self.lock)} is stale: {self.path.name} has changed since. {_advice(self.lock)}")
         if str(target) not in found.targets:
             raise ArtifactError(f"{shown(self.lock)} was not made for {target}. {_advice(self.lock)}")

@@ -175,6 +175,15 @@ def test_a_source_for_a_package_that_requirements_ask_for_is_refused(folder: Pat
     assert "`sources` says where grain comes from, but requirements.txt asks for it, to which that does not apply" in text
 
 
+def test_a_source_is_refused_where_nothing_is_locked_or_everything_is_pinned(folder: Path) -> None:
+    source = '[tool.uv.sources]\ngrain = { path = "../grain" }\n'
+    with pytest.raises(ArtifactError, match="`sources` says that grain comes from a path"):
+        fill(folder, pyproject_toml=PROJECT + source).pins(X86)
+    pinned = f"grain==1.0 --hash=sha256:{'0' * 64}\n"
+    with pytest.raises(ArtifactError, match="`sources` says that grain comes from a path"):
+        fill(folder, requirements_txt=pinned).pins(X86)
+
+
 def test_one_file_of_settings_counts(folder: Path) -> None:
     text = refused(fill(folder, pyproject_toml=f"{PROJECT}[tool.uv]\nresolution = 'lowest'\n", uv_toml="offline = true\n"))
     assert "uv.toml: [tool.uv] of pyproject.toml beside it has settings, too, and uv reads one of them" in text
