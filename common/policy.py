@@ -93,7 +93,7 @@ OPERATIONS = {
         *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
         *("ListTagsOfResource", "TagResource", "UntagResource"),
     ),
-    "sns": ("CreateTopic", "DeleteTopic", "GetTopicAttributes", "ListTagsForResource", "TagResource", "UntagResource"),
+    "sns": ("CreateTopic", "DeleteTopic", "ListTagsForResource", "TagResource", "UntagResource"),
     "events": (
         *("PutRule", "DeleteRule", "DescribeRule", "PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
         *("TagResource", "UntagResource"),

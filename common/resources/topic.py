@@ -2,9 +2,11 @@
 
 Who subscribes, people have said, and it goes with the topic: so a topic counts as data.
 
-CreateTopic is idempotent on the name, but refuses a topic that exists with other tags, so creation looks first.
+CreateTopic is idempotent on the name, but refuses a topic that exists with other tags, so creation looks first. The question for
+its tags tells whether it exists.
 
-Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
+https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 """
 
 from dataclasses import dataclass
@@ -55,9 +57,8 @@ class Topic(Declared):
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
-        if aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=one.arn) is None:
-            return None
-        return tag_map(aws.call("sns", "ListTagsForResource", ResourceArn=one.arn)["Tags"])
+        found = aws.find("sns", "ListTagsForResource", "ResourceNotFound", ResourceArn=one.arn)
+        return None if found is None else tag_map(found["Tags"])
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:

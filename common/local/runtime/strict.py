@@ -1,18 +1,20 @@
-"""S3 as strict as it is somewhere in AWS, where ministack is kinder.
+"""Services as strict as they are somewhere in AWS, where ministack is kinder or has words of its own.
 
 * The tags of a key whose newest version is a delete marker are refused with 405, not 404:
   https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 * Some regions and partitions refuse tags in CreateBucket:
   https://github.com/hashicorp/terraform-provider-aws/issues/45566
 * Lambda weighs new layers with the old code, and says so in its own words: https://github.com/serverless/serverless/issues/8313
+* The tags of a topic that is not there are ResourceNotFound: https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 """
 
 # ruff: noqa: SLF001 (ministack has no public seams)
+from http import HTTPStatus
 from typing import Any
 
 import seams
 import settings as launch_settings
-from ministack.services import lambda_svc, s3
+from ministack.services import lambda_svc, s3, sns
 
 LIMIT = 262_144_000
 
@@ -47,5 +49,14 @@ def install(_: launch_settings.Settings) -> None:
     layer_size = seams.use(lambda_svc, "_layer_unzipped_size", "attachment")
     refusal = seams.use(lambda_svc, "error_response_json", "code, message, status, extra, message_key, content_type")
     seams.replace(lambda_svc, "_validate_total_unzipped_size", "code_zip, layers", weigh)
+    find_topic = seams.use(sns, "_resolve_topic_tag_arn", "arn, action")
+    sns_error = seams.use(sns, "_error", "code, message, status")
+
+    def resolve_topic(arn: str, action: str) -> Any:
+        arn, topic, found = find_topic(arn, action)
+        absent = found is not None and found[0] == HTTPStatus.NOT_FOUND
+        return arn, topic, sns_error("ResourceNotFound", "Resource does not exist", 404) if absent else found
+
+    sns._resolve_topic_tag_arn = resolve_topic
     s3._get_object_tagging = get_object_tagging
     s3._create_bucket = create_bucket
