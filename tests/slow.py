@@ -15,6 +15,7 @@ FILES = frozenset(
         "packaging/test_packages.py",
         "resources/test_lifecycle.py",
         "resources/test_settings.py",
+        "test_account.py",
         "test_ahead.py",
         "test_bills.py",
         "test_budgets.py",
