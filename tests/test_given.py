@@ -81,6 +81,11 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         (f'{MACHINE}; p.schedule("s", m, "rate(1 day)", {{"a": {{1}}}})', "TypeError: constant holds something that JSON cannot"),
         (f'{MACHINE}; p.run_by(m, starting={{"a": object()}})', "TypeError: starting holds something that JSON cannot"),
         ('p.function("Validate", folder="a\\0b")', "ValueError: embedded null byte."),
+        (
+            'p.function("Validate", build=["make"])',
+            "TypeError: build is a text, as in build='make package', output='dist', not [",
+        ),
+        ('p.function("Validate", build="make", output=1)', "TypeError: output is a text, as in"),
         ('p.function("Validate", build="make\\0")', "ValueError: build='make\\x00' is no command"),
     ],
 )

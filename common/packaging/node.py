@@ -174,12 +174,16 @@ class Command:
 
     Raises:
         ValueError: there is no command, or the output is no folder within the function's.
+        TypeError: one of them is no text.
     """
 
     line: str
     output: str
 
     def __post_init__(self) -> None:
+        for what, text in (("build", self.line), ("output", self.output)):
+            if not isinstance(text, str):
+                raise TypeError(f"{what} is a text, as in build='make package', output='dist', not {text!r}")
         if not self.line.strip() or "\0" in self.line:
             raise ValueError(f"build={self.line!r} is no command; leave it out, or say what makes {self.output}/")
         place = PurePosixPath(self.output)
