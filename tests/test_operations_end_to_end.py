@@ -57,9 +57,12 @@ def test_a_bad_day(root: Path) -> None:
     shutil.rmtree(root / "projects/reference_data")
     assert "there is no projects/reference_data/ any more" in invoke(root, "plan", *ENV)
     pruned = deploy(root, "--prune")
-    assert {one["action"] for one in pruned["changes"] if one["project"] == "reference_data"} == {"delete", "orphan"}  # its table
+    assert {one["action"] for one in pruned["changes"] if one["project"] == "reference_data"} == {
+        "delete",
+        "orphan",
+    }  # table, logs
     assert client(root, "dynamodb").list_tables()["TableNames"].count("acres-local-reference_data-county_codes") == 1
-    assert changes(deploy(root, "--prune")).keys() == {"table/county_codes"}
+    assert changes(deploy(root, "--prune")).keys() == {"table/county_codes", "log-group/NormalizeCodes"}
     assert drift(root, 0) == {}
 
     history = json.loads(invoke(root, "history", *ENV, "--project", "fpac_pipeline", "--json"))["releases"]
