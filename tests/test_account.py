@@ -92,6 +92,23 @@ def test_what_a_command_does_otherwise_is_called_different(tmp_path: Path) -> No
     assert left.what == f"`destroy --data` left log group /{PREFIX}/of-somebody."
 
 
+def test_an_index_that_lags_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "proof").mkdir()
+    with proof.closing(Place(tmp_path / "proof", config.load(ROOT, "local"), PREFIX, 60.0)) as place:
+        lag = place.repository.root / "build/local/index-lag"
+        lag.write_text("3600")
+        assert commands.first_deploy(place).verdict is Verdict.NOT_ASKED
+        second = commands.second_deploy(place)
+        assert second.verdict is Verdict.EXPECTED, second.what
+        assert sum(second.measured["calls"].values()) > 6
+        lag.write_text("5")
+        delay = services.index_delay(place)
+        assert delay.verdict is Verdict.EXPECTED, delay.what
+        deleted = commands.deleted_by_hand(place)
+    assert deleted.verdict is Verdict.EXPECTED, deleted.what
+    assert min(deleted.measured["seconds"].values()) > 5
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
