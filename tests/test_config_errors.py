@@ -16,7 +16,7 @@ from tests.repository import Repository
         {"defaults": {"function": {"environment": ["DB_PASSWORD=hunter2"]}}},
         {"defaults": {"job": {"arguments": {"--password": {"is": "hunter2"}}}}},
         {"projects": {"acres": ["hunter2"]}},
-        {"projects": {"acres": {"parameters": {"password": ["hunter2"]}}}},
+        {"projects": {"acres": {"parameters": {"password": {"is": "hunter2"}}}}},
         {"tags": {"password": "hunter2!"}},
         {"endpoints": {"default": "https://ann:hunter2@aws.example.com"}},
     ],
