@@ -8,10 +8,11 @@ from common.resource import Change, Key, Plan
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan was made; nothing has changed yet. A `removal` is shown before it is carried out, with what is kept."""
+    """A plan was made, about some projects; nothing has changed yet. A `removal` is shown before it is carried out."""
 
     plan: Plan
     removal: bool = False
+    projects: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,8 @@ class JsonReport:
         with self._lock:
             self._tally.take(event)
             match event:
-                case Planned(plan):
+                case Planned(plan, projects=about):
+                    self._object["projects"] = self._object["projects"] if about is None else [*about]
                     self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                     foretold = predict(plan, self._jobs)
                     self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}

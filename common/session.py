@@ -163,7 +163,7 @@ class Session:
             tell_unfound(outcome.plan, resources, self.build_dir, self.say, protected=self.env.protected)
             check_quotas(self.env, self.aws, outcome.plan, resources, self.build_dir, self.pool, self.say)
             self._outcome = outcome
-            self.report(Planned(outcome.plan))
+            self.report(Planned(outcome.plan, projects=tuple(self.projects)))
             self._tell_undeclared(self._outcome)
             advice.tell(self.env, self._outcome.plan, resources, self.say)
         return self._outcome.plan
