@@ -38,9 +38,10 @@ class World:
         found = {f"{one.key.project}:{one.key} {one.arn}": one.read(site.aws) for one in resources}
         live = {key: one and (one.state, one.undeclared) for key, one in found.items()}  # a revision is another each time
         objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
-        kept = {name: one for name, one in objects.items() if "/records/" in name}
-        records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in kept.items()}
-        others = {name: tags for name, (_, tags) in objects.items() if "/artifacts/" in name or name.endswith("/release.json")}
+        recorded = {name: one for name, one in objects.items() if "/records/" in name}
+        records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in recorded.items()}
+        kept = {name: tags for name, (_, tags) in objects.items() if "/artifacts/" in name or name.endswith("/release.json")}
+        others = {name: {key: value for key, value in tags.items() if key != "written"} for name, tags in kept.items()}
         return cls(live, records, others)
 
 
