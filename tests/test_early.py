@@ -74,8 +74,8 @@ def test_it_is_read_once_and_no_earlier_than_the_root(world: World, tmp_path: Pa
     assert [(str(one.key), str(one.action)) for one in outcome.plan.changes if one.action != "noop"] == [("thing/a", "update")]
     assert asked.count("Get") == 1
     known = asked[: asked.index("Get")]
-    read_later = before == "GetObject"  # the record of what changes, besides the root
-    assert known.count(before) == asked.count(before) - read_later
+    later = asked.count(before) - known.count(before)
+    assert later in ({0, 1} if before == "GetObject" else {0})  # the record of what changes is read beside it, after the root
     assert ("GetObject" in known) == (before == "GetObject")
 
 
