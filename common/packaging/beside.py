@@ -70,10 +70,18 @@ class Scripts:
                     waiting.append(found[name])
         return found
 
+    @cached_property
+    def _importers(self) -> Mapping[str, Path]:
+        """The first file that imports a module, by the module's name."""
+        importers: dict[str, Path] = {}
+        for path in self._modules.values():
+            for name in self._imported_by(path):
+                importers.setdefault(name, path)
+        return importers
+
     def importer(self, script: Path) -> Path | None:
         """A file beside it that imports it."""
-        importers = (path for path in self._modules.values() if path != script and script.stem in self._imported_by(path))
-        return next(importers, None) if self._modules.get(script.stem) == script else None
+        return self._importers.get(script.stem) if self._modules.get(script.stem) == script else None
 
 
 def does_something(path: Path) -> bool:
