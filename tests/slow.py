@@ -20,6 +20,7 @@ FILES = frozenset(
         "test_bills.py",
         "test_budgets.py",
         "test_clock.py",
+        "test_core_options.py",
         "test_cut_short.py",
         "test_damaged.py",
         "test_destroying.py",
@@ -27,13 +28,16 @@ FILES = frozenset(
         "test_end_to_end.py",
         "test_ending.py",
         "test_endpoints.py",
+        "test_environment_moved.py",
         "test_executor.py",
         "test_fence.py",
         "test_isolation.py",
         "test_layers.py",
         "test_old_layers.py",
         "test_operations_end_to_end.py",
+        "test_ownership.py",
         "test_poisoning.py",
+        "test_renaming.py",
         "test_running.py",
         "test_samples.py",
         "test_status.py",
@@ -41,8 +45,8 @@ FILES = frozenset(
     }
 )
 """Files, and folders of them, in tests/ whose tests are slow."""
-FIXTURES = frozenset({"embedded", "planted"})
-"""Who asks for one of these, by name or as a parameter, has a server started."""
+FIXTURES = frozenset({"embedded", "planted", "spark_results"})
+"""Who asks for one of these, by name or as a parameter, has a server or Spark started."""
 
 
 def mark(items: list[pytest.Item]) -> None:

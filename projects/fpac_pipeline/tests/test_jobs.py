@@ -18,7 +18,7 @@ CHECKS = re.findall(r"^@check\ndef _(\w+)", SCRIPT.read_text(encoding="utf-8"), 
 
 
 @pytest.fixture(scope="session")
-def results() -> dict[str, Any]:
+def spark_results() -> dict[str, Any]:
     python, variables = spark_python(ROOT)
     environment = os.environ | variables | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(  # noqa: S603 - our own interpreter and script
@@ -31,11 +31,11 @@ def results() -> dict[str, Any]:
 
 @pytest.mark.timeout(900)  # the first use fetches Spark
 @pytest.mark.parametrize("name", CHECKS)
-def test_on_spark(results: dict[str, Any], name: str) -> None:
-    made, expected = results[name]
+def test_on_spark(spark_results: dict[str, Any], name: str) -> None:
+    made, expected = spark_results[name]
     assert made == expected
 
 
-def test_no_check_is_left_out(results: dict[str, Any]) -> None:
-    assert sorted(results) == sorted(CHECKS)
+def test_no_check_is_left_out(spark_results: dict[str, Any]) -> None:
+    assert sorted(spark_results) == sorted(CHECKS)
     assert len(CHECKS) == len(set(CHECKS)) > 0
