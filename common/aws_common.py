@@ -1,4 +1,4 @@
-"""The only module that speaks to botocore: clients with our credentials, retries and pace, and its errors in our words.
+"""Clients with our credentials, retries and pace, and botocore's errors in our words; their sessions are in `aws_sessions`.
 
 It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
 Botocore itself is loaded with the first client: an unchanged deploy never makes one (see `ahead`). Half of the time that a first

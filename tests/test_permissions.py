@@ -3,26 +3,12 @@
 import pytest
 
 from common import permissions
-from common.config import Environment
 from common.errors import DeclarationError
 from common.permissions import Statement
-from common.reference import Grantable, Location, Ref
-from common.resource import Key
-from tests.repository import CONFIG
+from common.reference import Grantable, Location
+from tests.machines import BUCKET, DATABASE, ENV, REGION, TABLE, TOPIC, ref
 
-ENV = Environment.model_validate(CONFIG)
-REGION = "eu-central-1:123456789012"
 FUNCTION = f"arn:aws:lambda:{REGION}:function:f"
-
-
-def ref(kind: str, name: str, arn: str) -> Ref:
-    return Ref(Key("acres", kind, name), name, arn)
-
-
-BUCKET = ref("bucket", "landing", "arn:aws:s3:::landing")
-TABLE = ref("table", "runs", f"arn:aws:dynamodb:{REGION}:table/runs")
-DATABASE = ref("database", "db", f"arn:aws:glue:{REGION}:database/db")
-TOPIC = ref("topic", "alerts", f"arn:aws:sns:{REGION}:alerts")
 
 
 def allowed(reads: list[Grantable], writes: list[Grantable]) -> list[Statement]:
