@@ -169,6 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             if not any(name.lower() == "content-length" for name, _ in headers) and status != 204:
                 self.send_header("Content-Length", str(len(content)))
+            self.send_header("Connection", "close")  # or the client may send its next request into a connection that is closing
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(content)
