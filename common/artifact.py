@@ -84,8 +84,8 @@ class Sources:
             self.read(digest.of_found)
         return self._digests
 
-    def files(self) -> Mapping[str, Digest]:
-        """Every file's digest under its path in the artifact, and that of what is installed under the name of its lock."""
+    def files(self) -> Mapping[str, str]:
+        """Every file's digest under its path in the artifact, followed by its mode where that is an input, too."""
         return self._read_files()
 
     @cached_property
@@ -109,6 +109,13 @@ class Sources:
 
     def _executable(self) -> list[str]:
         return sorted(name for name, found in self._found.items() if found.is_executable)
+
+    def _with_modes(self) -> dict[str, str]:
+        """The files' digests, each with what `digest.differences` tells changes of mode by."""
+        return {
+            name: f"{content} {'755' if self._found[name].is_executable else '644'}"
+            for name, content in self._read_files().items()
+        }
 
     def build(self, build_dir: Path) -> Path:
         """The built file; built unless it is there already.

@@ -128,14 +128,24 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """Which files differ, for people; empty if none does.
 
     Args:
-        before: each file's digest under its name.
+        before: each file's digest under its name; a mode may follow it after a blank.
         now: the same, later.
     """
-    names = [f"{name} changed" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
+    names = [f"{name} {how}" for name in sorted(before.keys() & now.keys()) if (how := _difference(before[name], now[name]))]
     names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
     names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
     more = len(names) - 3
     return ", ".join(names if more <= 0 else [*names[:3], f"and {more} more {'file' if more == 1 else 'files'}"])
+
+
+def _difference(before: str, now: str) -> str:
+    """How one file differs; of a mode that was not recorded, as it was not always, nothing is known."""
+    (content, _, mode), (content_now, _, mode_now) = before.partition(" "), now.partition(" ")
+    if content != content_now:
+        return "changed"
+    if not (mode and mode_now) or mode == mode_now:
+        return ""
+    return "is executable now" if mode_now == "755" else "is no longer executable"
 
 
 def short(digest: str) -> str:

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 from common.artifact import Sources
 from common.declaration import JobDeclaration
-from common.digest import Digest
 from common.errors import ArtifactError
 from common.packaging import requirements, wheels
 from common.packaging.archive import write_zip
@@ -56,6 +55,10 @@ class SharedCode(Sources):
 
     def _sources(self) -> Mapping[str, Found]:
         return self.libraries.followed([self.script], self.includes)
+
+    def files(self) -> Mapping[str, str]:
+        """Every file's digest and mode under its path in the zip or wheel."""
+        return self._with_modes()
 
     def _inputs(self) -> dict[str, Any]:
         return {"files": dict(self._read_files()), "executable": self._executable(), "shell": self.shell}
@@ -104,7 +107,7 @@ class Wheel(Sources):
     def _sources(self) -> Mapping[str, Found]:
         return {}
 
-    def files(self) -> Mapping[str, Digest]:
+    def files(self) -> Mapping[str, str]:
         """The digest of what is installed, under the name of its lock."""
         return dict.fromkeys(self.dependencies.files(), self.input_digest())
 

@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 
 from common import digest
 from common.artifact import Sources
-from common.digest import Digest
 from common.errors import ArtifactError
 from common.new_file import new_file
 from common.packaging import budget, dependencies, handlers, node
@@ -110,9 +109,9 @@ class Package(Sources):
     def _sources(self) -> Mapping[str, Found]:
         return {**self._shared, **self._own}
 
-    def files(self) -> Mapping[str, Digest]:
-        """Every file's digest under its path in the package, and that of what is installed under the name of its lock."""
-        return {**self._read_files(), **(self.dependencies.files() if self.dependencies else {})}
+    def files(self) -> Mapping[str, str]:
+        """Every file's digest and mode under its path in the package; what is installed stands under the name of its lock."""
+        return {**self._with_modes(), **(self.dependencies.files() if self.dependencies else {})}
 
     def _inputs(self) -> dict[str, Any]:
         inputs: dict[str, Any] = {"files": dict(self._read_files()), "executable": self._executable()}

@@ -208,8 +208,7 @@ class Planner:
         for key in artifacts:
             if options.wanted(key) or key in stale:
                 missing = key in contents and not contents[key][1]
-                new = reasons.files_changed(artifacts[key], trusted[key.project].files) or "not uploaded yet"
-                reason = new if missing else "uploaded"
+                reason = reasons.of_upload(artifacts[key], trusted[key.project], digests[key]) if missing else "uploaded"
                 beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         found = {key: one for key, (one, _) in contents.items()}

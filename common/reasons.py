@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from common import comparison, digest
+from common.digest import Digest
+from common.release import Trusted
 from common.resource import Artifact, Live, Resource, State
 
 Files = Mapping[str, Mapping[str, str]]
@@ -41,6 +43,14 @@ def files_changed(artifact: Artifact, released: Files) -> str:
     """Which files of an artifact are not as they were released; empty when that is not known."""
     before = dict(released.get(str(artifact.key), {}))
     return digest.differences(before, artifact.files()) if before else ""
+
+
+def of_upload(artifact: Artifact, project: Trusted, wanted: Digest) -> str:
+    """Why an artifact is not in the bucket yet."""
+    if changed := files_changed(artifact, project.files):
+        return changed
+    released = project.digests.get(artifact.key) if str(artifact.key) in project.files else None
+    return "what it is built by changed" if released not in {None, wanted} else "not uploaded yet"
 
 
 def _field_changed(name: str, before: Any, after: Any, *, hidden: bool) -> str:

@@ -54,7 +54,7 @@ class Root:
             back. And what was created and not yet recorded has no record at all.
         doubted: what a deploy had begun to change when its lease went to another, and until when its requests may still arrive
             (ISO 8601, empty once that is over). Only live state proves it, until a deploy has seen it after that time.
-        files: of each artifact, by ``artifact/name``: digests by path.
+        files: of each artifact, by ``artifact/name``: digests by path, with modes where they are inputs.
         about: who released what when; for people.
         changes: what was to be done and what became of it; for people.
     """
@@ -62,7 +62,7 @@ class Root:
     digests: Mapping[str, Digest] = field(default_factory=dict)
     pending: Mapping[str, Place] = field(default_factory=dict)
     doubted: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, Mapping[str, Digest]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[Mapping[str, Any], ...] = ()
 
@@ -148,7 +148,7 @@ class Trusted:
         return self.proven and key not in self.doubted and not self.differs(key, wanted)
 
     @property
-    def files(self) -> Mapping[str, Mapping[str, Digest]]:
+    def files(self) -> Mapping[str, Mapping[str, str]]:
         """Of each artifact, as far as the root tells them."""
         return self.root.files if self.root else {}
 

@@ -81,8 +81,8 @@ class Artifact(Protocol):
     def read(self, of_file: OfFile) -> None:
         """Takes the digests of its files from `of_file`; without it they are read when they are first asked for."""
 
-    def files(self) -> Mapping[str, Digest]:
-        """Every input file's digest under its path relative to the project."""
+    def files(self) -> Mapping[str, str]:
+        """Every input file's digest under its path in the artifact; ``<digest> 755`` or ``644`` where its mode is an input."""
 
     def input_digest(self) -> Digest:
         """Covers everything that can change the bytes, and nothing else."""

@@ -76,6 +76,14 @@ def test_differences_are_named_and_the_rest_counted() -> None:
     assert digest.differences(before, now) == told.format("3 more files")
 
 
+def test_a_change_of_mode_is_told_where_both_modes_are_known() -> None:
+    one, other = "1" * 64, "2" * 64
+    assert digest.differences({"a": f"{one} 644", "b": f"{one} 755"}, {"a": f"{one} 755", "b": f"{one} 644"}) == (
+        "a is executable now, b is no longer executable"
+    )
+    assert digest.differences({"a": one, "b": one}, {"a": f"{one} 755", "b": f"{other} 755"}) == "b changed"
+
+
 def test_nan_has_no_digest() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         digest.of_struct("x", 1, float("nan"))
