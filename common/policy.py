@@ -46,10 +46,10 @@ ACTIONS = {
     "s3:PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
     "s3:PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
     "sts:GetCallerIdentity": (),
+    "service-quotas:GetServiceQuota": ("servicequotas:GetServiceQuota", "dynamodb:DescribeLimits"),
     "lambda:CreateFunction": ("lambda:CreateFunction", "lambda:TagResource"),
     "lambda:GetFunction": ("lambda:GetFunction", "lambda:ListTags"),
     "glue:CreateJob": ("glue:CreateJob", "glue:TagResource"),
-    "glue:CreateCrawler": ("glue:CreateCrawler", "glue:TagResource"),
     "glue:CreateDatabase": ("glue:CreateDatabase", "glue:TagResource"),
     "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
     "dynamodb:CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource"),
@@ -72,11 +72,11 @@ OPERATIONS = {
     "lambda": (
         *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
         *("TagResource", "UntagResource"),
-        *("PublishLayerVersion", "GetLayerVersion", "ListLayerVersions", "DeleteLayerVersion"),
+        *("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),
     ),
     "glue": (
         *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource", "UntagResource"),
-        *("CreateCrawler", "UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler"),
+        *("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler"),
         *("CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase"),
     ),
     "stepfunctions": (
@@ -124,7 +124,7 @@ EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
     "iam": ("ListRoles",),
-    "lambda": ("GetAccountSettings", "ListFunctions", "ListLayers"),
+    "lambda": ("GetAccountSettings", "ListFunctions", "ListLayers", "ListLayerVersions"),
     "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
     "logs": ("DescribeLogGroups",),
     "stepfunctions": ("ListStateMachines", "ValidateStateMachineDefinition"),
@@ -204,7 +204,7 @@ def deployer(
         everywhere += [f"ec2:{name}" for name in NETWORK]
     roles = [env.role_arn(project, "*") for project in projects]
     theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
-    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, declared)]
+    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, declared), *_crawlers(env, declared)]
     statements = [*named, *reading, _left_over(env), *ours]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
@@ -240,6 +240,13 @@ def _glue_lines(env: Environment, declared: list[Resource]) -> list[Statement]:
     """Reading what Glue logs of a run by itself, in groups that all of an account share."""
     groups = [env.arn("logs", f"log-group:/aws-glue/{name}/*") for name in ("jobs", "python-jobs")]
     return [allow(_actions("logs", ("FilterLogEvents", "GetLogEvents")), groups)] if any(map(_is_job, declared)) else []
+
+
+def _crawlers(env: Environment, declared: list[Resource]) -> list[Statement]:
+    """Creating crawlers, which AWS holds to no resource: those that are created with the environment's tag."""
+    tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
+    needed = any(isinstance(resource, Crawler) for resource in declared)
+    return [{**allow(["glue:CreateCrawler"], ["*"]), "Condition": tagged}] if needed else []
 
 
 def _is_job(resource: Resource) -> bool:

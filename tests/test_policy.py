@@ -57,7 +57,7 @@ def actions() -> set[str]:
 def printed(repository: Repository) -> list[dict[str, Any]]:
     """The statements of the policy that the task prints."""
     done = repository.invoke("policy", "--env", "dev")
-    assert (done.code, done.err[:6]) in {(0, ""), (0, "note: ")}
+    assert (done.code, done.err[:6]) in {(0, ""), (0, "note: ")}, done.err
     statements: list[dict[str, Any]] = json.loads(done.out)["Statement"]
     return statements
 
@@ -120,9 +120,19 @@ def test_every_call_of_a_deploy_is_allowed(moto: None, actions: set[str]) -> Non
 
 
 def test_what_is_not_held_to_names_only_reads_or_delivers_logs() -> None:
-    wide = [one for one in document("dev")["Statement"] if one["Resource"] == ["*"]]
+    wide = [one for one in document("dev")["Statement"] if one["Resource"] == ["*"] and "Condition" not in one]
     operations = [action.partition(":")[2] for statement in wide for action in statement["Action"]]
     assert all(one.startswith(READING) or "LogDelivery" in one or one == "PutResourcePolicy" for one in operations)
+
+
+def test_crawlers_are_created_with_the_tag_of_the_environment_alone(repository: Repository) -> None:
+    """AWS holds glue:CreateCrawler to no resource: see its line of the Service Authorization Reference."""
+    declaring(repository)
+    statements = [one for one in printed(repository) if "glue:CreateCrawler" in one["Action"]]
+    condition = {"StringEquals": {"aws:RequestTag/deployer:environment": "t-dev/dev"}}
+    assert statements == [{"Effect": "Allow", "Action": ["glue:CreateCrawler"], "Resource": ["*"], "Condition": condition}]
+    repository.project("acres")
+    assert "glue:CreateCrawler" not in json.dumps(printed(repository))
 
 
 def test_what_is_not_used_is_not_allowed(repository: Repository) -> None:

@@ -3,15 +3,15 @@
 The ARNs are written by hand, as AWS spells them, and the policy is judged as IAM judges it.
 """
 
-import fnmatch
 import json
 from typing import Any
 
 import pytest
 
+from tests import iam
+from tests.iam import HERE, Asked
 from tests.repository import CONFIG, SHARED, Repository
 
-HERE = "eu-central-1:123456789012"
 BUCKETS = ("landing", "final")
 SHARED_LINES = [*(f'shared.bucket("{name}")' for name in BUCKETS), 'shared.database("acreage")', 'shared.topic("alerts")']
 SHARED_LINES += ['shared.table("runs", partition_key="id")']
@@ -76,13 +76,9 @@ def named(arn: str, prefix: str, project: str = "orders") -> str:
 
 
 def allows(statements: list[dict[str, Any]], action: str, arn: str, owner: str = "acres/dev") -> bool:
-    """Whether a call is allowed on a resource that carries the tags of `owner`; the services of roles are not looked at."""
-    for statement in statements:
-        wanted = statement.get("Condition", {}).get("StringEquals", {}).get("aws:ResourceTag/deployer:environment", owner)
-        on = any(fnmatch.fnmatchcase(arn, pattern) for pattern in statement["Resource"])
-        if action in statement["Action"] and on and wanted == owner:
-            return True
-    return False
+    """Whether a call is allowed on a resource that carries the tags of `owner`; roles are handed to Lambda."""
+    question = Asked(action, arn, {"iam:PassedToService": "lambda.amazonaws.com"})
+    return iam.allows(statements, question, {"deployer:environment": owner})
 
 
 @pytest.fixture
