@@ -45,8 +45,8 @@ NAMING = frozenset({"lambda", "glue-job", "state-machine", "rule"})
 """The kinds of resources whose values have names that people give."""
 ADVICE = (
     "Whoever may read the configuration reads it there. Keep it in Secrets Manager or Parameter Store, hand over its name, and "
-    "let the code read it when it runs; the README tells how. If it is no secret, or must be there, say so in the declaration: "
-    'accept_secret="why". Nothing was changed.'
+    "let the code read it when it runs; docs/packaging.md tells how. If it is no secret, or must be there, say so in the "
+    'declaration: accept_secret="why". Nothing was changed.'
 )
 
 

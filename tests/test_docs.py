@@ -1,19 +1,55 @@
-"""Documents name files, tests, tasks and checks that exist."""
+"""Documents name files, tests, commands, options and checks that exist; their links lead somewhere, and their samples work."""
 
+import ast
+import json
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from invoke.exceptions import ParseError
+from invoke.parser import Parser
+from invoke.program import Program
 
+import tasks
+from common.config import load
 from tests.account.checks import CHECKS
+from tests.repository import ROOT, Repository
 
-ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(r"`((?:common|tests|docs|projects|config)/[\w./-]+|tasks\.py|deploy\.py)`")
-LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"python -m ((?:tests|common|projects)[\w.]*)")
-EXAMPLES = ("projects/orders/", "config/<", "tests/data/orders.csv")
+COMMAND = re.compile(r"(?:^ {4}|`|\$ |&& |run: |\{ )(?:uv run )?(?:inv|invoke) ([^`#\n|;}]+)", re.MULTILINE)
+OPTION = re.compile(r"`(--[a-z][a-z-]*)[^`]*`")
+EXAMPLES = ("projects/orders/", "projects/<", "config/<", "tests/data/orders.csv")
 """Begin the names that an explanation makes up."""
+OTHERS = frozenset(
+    {"--index-url", "--extra-index-url", "--find-links", "--pre", "--omit", "--extra-py-files", "--hotswap", "--minutes"}
+    | {"--cleanup", "--crashes-only", "--mfa", "--additional-python-modules", "--target"}
+)
+"""Options of other programs, and of tools of the tests."""
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    found: dict[str, int] = {}
+    for heading in HEADING.findall(FENCE.sub("", text)):
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        found[slug] = found.get(slug, -1) + 1
+    return {f"{slug}-{count}" if count else slug for slug, last in found.items() for count in range(last + 1)}
+
+
+def commands(text: str) -> Iterator[str]:
+    """What documents show behind ``invoke``, up to where the shell takes over."""
+    for words in COMMAND.findall(text):
+        command = re.split(r" (?:&&|\|\||in|if|at|with) |…", words)[0].strip()
+        if command and not command.startswith(("stands ", "alone ")):
+            yield command
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -21,9 +57,101 @@ def test_what_a_document_names_exists(document: Path) -> None:
     text = document.read_text()
     modules = [name.replace(".", "/") for name in MODULE.findall(text)]
     named = [name for name in (*PATH.findall(text), *modules) if not name.startswith(EXAMPLES)]
-    missing = [name for name in named if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()]
-    missing += [name for name in LINK.findall(text) if not (document.parent / name).exists()]
-    assert missing == []
+    assert [name for name in named if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files_and_headings(document: Path) -> None:
+    broken = []
+    for path, anchor in LINK.findall(FENCE.sub("", document.read_text())):
+        target = document.parent / path if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
+            broken.append(f"{path}#{anchor}")
+    assert broken == []
+
+
+def test_anchors_are_those_of_github() -> None:
+    text = "# A page\n## Delete: `gc`, and why?\n```\n# no heading\n```\n## A page\n### Old_names / all\n"
+    assert anchors(text) == {"a-page", "delete-gc-and-why", "a-page-1", "old_names--all"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_exist_with_their_options(document: Path) -> None:
+    refused = []
+    for command in commands(document.read_text()):
+        parser = Parser(contexts=tasks.namespace.to_contexts(), initial=Program().initial_context)
+        try:
+            parser.parse_argv(shlex.split(command))
+        except ParseError as error:
+            refused.append(f"{command}: {error}")
+    assert refused == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_options_exist(document: Path) -> None:
+    contexts = [*tasks.namespace.to_contexts(), Program().initial_context]
+    known = {name for context in contexts for name in context.flags} | OTHERS
+    assert sorted(set(OPTION.findall(document.read_text())) - known) == []
+
+
+def test_commands_are_found_wherever_they_are_shown() -> None:
+    block = "    uv run invoke plan --env dev   # why\n- run: x || { uv run invoke drift || [ 2 ]; }\n"
+    text = f"{block}Use `invoke gc --days 8` and `invoke`.\n"
+    assert list(commands(text)) == ["plan --env dev", "drift", "gc --days 8"]
+
+
+def texts_of_the_code() -> list[str]:
+    """Every text in the deployer's source; what is filled in at run time is …, as in the documents."""
+    nodes = (node for path in (ROOT / "common").rglob("*.py") for node in ast.walk(ast.parse(path.read_text())))
+    return [_text(node) for node in nodes if isinstance(node, ast.JoinedStr | ast.Constant)]
+
+
+def _text(node: ast.JoinedStr | ast.Constant) -> str:
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts)
+
+
+def test_every_message_that_is_explained_is_one_of_the_deployer() -> None:
+    """All fixed parts of a quoted message stand in one text of the source, in this order."""
+    quoted = re.findall(r"^### `(.+)`$", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE)
+    assert len(quoted) > 40
+    texts = texts_of_the_code()
+    unknown = []
+    for message in quoted:
+        parts = [re.escape(part.strip()) for part in message.split("…") if len(part.strip()) > 1]
+        if not any(re.search(".*".join(parts), text, re.DOTALL) for text in texts):
+            unknown.append(message)
+    assert unknown == []
+
+
+def test_the_readme_is_an_overview() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) < 200
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = {path for path, _ in LINK.findall((ROOT / "README.md").read_text())}
+    assert [page.name for page in sorted((ROOT / "docs").glob("*.md")) if f"docs/{page.name}" not in linked] == []
+
+
+def test_the_first_pipeline_of_the_docs_can_be_deployed(repository: Repository) -> None:
+    text = (ROOT / "docs/declaring-pipelines.md").read_text()
+    (declaration,) = (block for block in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if "def " in block)
+    repository.write("deploy.py", (ROOT / "deploy.py").read_text())
+    repository.write("projects/orders/deploy.py", declaration)
+    repository.write("projects/orders/lambda/Validate/handler.py", "def handler(event, context): ...\n")
+    repository.write("projects/orders/glue/cleansed/clean_orders.py", "print()\n")
+    task = {"Type": "Task", "Resource": "${Validate.arn}", "End": True}
+    repository.write("projects/orders/orders.asl.json", {"StartAt": "A", "States": {"A": task}})
+    keys = {"lambda/Validate", "glue-job/clean_orders", "state-machine/orders", "rule/nightly"}
+    assert repository.resources().keys() >= keys
+
+
+def test_the_configuration_of_the_docs_is_valid(repository: Repository) -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    (sample,) = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    name = json.loads(sample)["name"]
+    repository.write(f"config/{name}.json", sample)
+    assert load(repository.root, name).projects["fpac_pipeline"].jobs["final_job"].workers == 10
 
 
 def test_every_document_says_something_of_what_proves_it() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from common import local
 from projects.fpac_pipeline.tests.expected import final_rows
+from tests import tour
 from tests.local.fixtures import client_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,12 +67,10 @@ def writes(result: dict[str, Any]) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A clone in which everything is deployed."""
+    """A clone in which everything is deployed, as the tour of the README shows it."""
     made = clone(tmp_path_factory.mktemp("first") / "clone")
     try:
-        first = deploy(made)
-        assert first["failed"] == {}
-        assert first["counts"]["create"] > 30
+        assert tour.not_printed("deploy --env local", invoke(made, "deploy", "--env", "local")) == []
         yield made
     finally:
         local.stop(made)
@@ -89,7 +88,9 @@ def test_after_editing_one_script_one_upload_and_one_job_update(root: Path) -> N
     before = script.read_text()
     script.write_text(before + "# edited\n")
     try:
-        assert invoke(root, "plan", "--env", "local", code=2).count("landing_job.py changed") == 2
+        planned = invoke(root, "plan", "--env", "local", code=2)
+        assert planned.count("landing_job.py changed") == 2
+        assert tour.not_printed("plan --env local", planned) == []
         edited = deploy(root)
         reason = "landing_job.py changed"
         assert changes(edited) == {"artifact/landing_job": reason, "glue-job/landing_job": reason}
@@ -131,10 +132,22 @@ def test_a_step_brings_up_to_date_what_it_stands_on_and_no_more(root: Path) -> N
 
 def test_plain_text_has_a_line_for_each_step_and_no_escape_codes(root: Path) -> None:
     text = invoke(root, "deploy", "--env", "local")
+    assert tour.not_printed("deploy --env local", text, time=1) == []
     steps = "deploy-shared deploy-roles deploy-lambdas upload-glue deploy-jobs deploy-crawlers deploy-sfn deploy-triggers"
     assert [line.split()[0] for line in text.splitlines()[:-1]] == steps.split()
     assert "0 created, 0 updated, 0 uploaded" in text
     assert "\x1b" not in text
+
+
+def test_the_deploy_of_an_edit_prints_what_the_tour_shows(root: Path) -> None:
+    script = root / JOB
+    before = script.read_text()
+    script.write_text(before + "# edited for the tour\n")
+    try:
+        assert tour.not_printed("deploy --env local", invoke(root, "deploy", "--env", "local"), time=2) == []
+    finally:
+        script.write_text(before)
+        deploy(root)
 
 
 def test_ctrl_c_finishes_what_is_under_way_and_the_next_deploy_does_the_rest(root: Path) -> None:
@@ -168,8 +181,8 @@ def test_ctrl_c_finishes_what_is_under_way_and_the_next_deploy_does_the_rest(roo
 
 
 def test_the_pipeline_runs_and_the_final_zone_holds_what_an_independent_computation_says(root: Path) -> None:
-    result = json.loads(invoke(root, "run", "--env", "local", "--project", "fpac_pipeline", "--json"))
-    assert result["status"] == "SUCCEEDED"
+    command = "run --env local --project fpac_pipeline"
+    assert tour.not_printed(command, invoke(root, *command.split())) == []
     found = local.running(root)
     assert found is not None
     assert _final_rows(found, root) == final_rows(root / "projects/fpac_pipeline/tests/data/sample.csv")

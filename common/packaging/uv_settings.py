@@ -63,7 +63,7 @@ def beside(path: Path, names: Collection[str]) -> Settings:
     own, where = _of_folder(path.parent)
     for name in own:
         if name not in HONOURED | IGNORED:
-            advice = ADVICE.get(name, "Remove it, or say it in a way that is: README names the settings.")
+            advice = ADVICE.get(name, "Remove it. docs/packaging.md lists the settings that are.")
             raise ArtifactError(f"{where}: `{name}` is not honoured here. {advice}")
     settings = {name: value for name, value in own.items() if name in HONOURED}
     sources = _sources(settings.pop("sources", {}), names, where)

@@ -55,7 +55,7 @@ def _unchanged(place: Place, what: str, budget: int) -> Finding:
 
 
 def _unchanged_calls(place: Place) -> int:
-    """As README says: who we are, the roles, a page for each hundred resources, two projects, the layers."""
+    """As docs/performance.md says: who we are, the roles, a page for each hundred resources, two projects, the layers."""
     return 2 + math.ceil(len(place.declared()) / 100) + 2 + 1
 
 
