@@ -40,7 +40,15 @@ class Decider:
     former: dict[Key, Remains] = field(default_factory=dict)
     """What has another name or place now, as far as that was noticed, by keys of their own."""
 
-    def decide(self, resource: Resource, project: Trusted, live: Live | None, body: Mapping[str, Any] | None) -> Change:
+    def decide(
+        self,
+        resource: Resource,
+        project: Trusted,
+        live: Live | None,
+        body: Mapping[str, Any] | None,
+        *,
+        mistagged: bool = False,
+    ) -> Change:
         """What has to be done.
 
         Args:
@@ -48,6 +56,7 @@ class Decider:
             project: what is known of its project.
             live: what AWS has of it.
             body: of its record; None if that is known to be of what is declared, empty if it cannot be read.
+            mistagged: the record's tag is not what the release root says of it.
 
         Raises:
             OwnershipError: it exists and is not ours.
@@ -82,8 +91,9 @@ class Decider:
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
         changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())
         if not changed and not self.force:
-            known = recorded == self.digests[key] and not unreadable
-            reason = "up to date" if known else f"{moved}is as declared; {unreadable or 'its record is not'}"
+            damage = unreadable or ("its record has lost its tag" if recorded == self.digests[key] and mistagged else "")
+            known = recorded == self.digests[key] and not damage
+            reason = "up to date" if known else f"{moved}is as declared; {damage or 'its record is not'}"
             return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
         if fixed := ", ".join(sorted(resource.immutable & changed)):
             claims.check_replaceable(resource, fixed, data=self.data, theirs=theirs)

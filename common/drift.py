@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from common import comparison, digest, hiding, places
+from common import comparison, digest, hiding, places, trust
 from common.config import OWNER_TAG, Environment
 from common.desired import rendered
 from common.errors import OwnershipError
@@ -82,13 +82,17 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
         AwsError: AWS refused to tell something.
     """
     artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
-    roots = dict(zip(projects := sorted({one.key.project for one in resources}), pool.map(known.root, projects), strict=True))
+    projects = sorted({one.key.project for one in resources})
+    marks = dict(zip(projects, pool.map(known.mark, projects), strict=True))
+    read = dict(zip(projects, pool.map(known.root, projects), strict=True))
+    roots = {name: (root if trust.says(root, marks[name]) else None, etag) for name, (root, etag) in read.items()}
     contents = dict(zip(artifacts, pool.map(known.content, artifacts.values()), strict=True))
     lost: list[Drifted] = []
     for key, one in artifacts.items():
         root, _ = roots[key.project]
         if root is not None and root.digests.get(str(key)) == one.input_digest() and contents[key] is None:
-            lost.append(Drifted(key.project, str(key), "deleted", f"s3://{env.artifact_bucket}/{one.location} is gone"))
+            what = f"s3://{env.artifact_bucket}/{one.location} is gone, or has lost its tags"
+            lost.append(Drifted(key.project, str(key), "deleted", what))
     comparer = _Comparer(env, aws, known, {name: root for name, (root, _) in roots.items() if root is not None})
     comparer.contents = {key: content for key, content in contents.items() if content is not None}
     compared = list(pool.map(comparer.one, resources))
@@ -113,17 +117,23 @@ class _Comparer:
     def __init__(self, env: Environment, aws: Aws, known: Records, roots: Mapping[str, Root]) -> None:
         self._env, self._aws, self._records = env, aws, known
         found = ((key_of(name, text), root) for name, root in roots.items() for text in (*root.digests, *root.pending))
-        self.rooted = {key for key, _ in found if key is not None}
-        """What the release roots name, pending or not."""
+        self.rooted = {key: root.digests.get(str(key)) for key, root in found if key is not None}
+        """What the release roots name, and the digests of what is not pending."""
         self.contents: Mapping[Key, str] = {}
         self.kept: list[Kept] = []
 
     def one(self, one: Resource) -> list[Drifted] | None:
-        """None if it was never deployed; else a list of what it shows, which is one thing or nothing."""
-        body = self._records.read(one.key)
-        applied, project, key = body.get("desired"), one.key.project, str(one.key)
+        """None if it was never deployed; else a list of what it shows."""
+        body, known = self._records.read(one.key), self.rooted.get(one.key)
+        applied = body.get("desired")
         if not isinstance(applied, dict):
             return [self._not_recorded(one)] if one.key in self.rooted else None
+        mistagged = known is not None and self._records.recorded(one.key) != known
+        return [*([self._not_recorded(one)] if mistagged else ()), *self._compared(one, body, applied)]
+
+    def _compared(self, one: Resource, body: Mapping[str, Any], applied: State) -> list[Drifted]:
+        """One thing or nothing."""
+        project, key = one.key.project, str(one.key)
         try:
             live = one.read(self._aws)
         except OwnershipError as error:
@@ -150,7 +160,8 @@ class _Comparer:
         """It was deployed, and nobody knows how: it may have been changed since, or had another name."""
         where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{one.key.project}/records/{one.key}.json"
         what = (
-            f"{where} is missing or damaged, so what was applied last is not known; `deploy --verify` compares and writes it anew"
+            f"{where} is missing or damaged, or has lost its tag, so what was applied last is not known; "
+            f"`deploy --verify` compares and writes it anew"
         )
         return Drifted(one.key.project, str(one.key), NOT_RECORDED, what)
 

@@ -9,9 +9,13 @@ Follows https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/AP
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+from common.config import PROJECT_TAG, Environment
+from common.resource import Aws
 
 PAGE = 100
 Part = tuple[str, ...]
@@ -71,3 +75,26 @@ class Sizes:
             return {}
         sizes = isinstance(found, dict) and all(isinstance(size, int) and size > 0 for size in found.values())
         return found if sizes else {}
+
+
+def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:
+    """The ARN of everything that carries this environment's ownership tag, as far as the tagging index knows, and its project.
+
+    With `types`, of these types of resources alone. Roles are not in that index and have a listing of their own, by path.
+    """
+    filters: dict[str, Any] = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
+    filters |= {"ResourceTypeFilters": list(types)} if types else {}
+    pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
+    return {
+        found["ResourceARN"]: next((tag["Value"] for tag in found.get("Tags", ()) if tag["Key"] == PROJECT_TAG), "")
+        for page in pages
+        for found in page["ResourceTagMappingList"]
+    }
+
+
+def roles(aws: Aws, env: Environment) -> dict[str, str]:
+    """The ARNs of the roles below this environment's path, and their projects."""
+    prefix = f"/{env.name_prefix}/{env.name}/"
+    pages = aws.pages("iam", "ListRoles", PathPrefix=prefix, MaxItems=1000)
+    found = [role["Arn"] for page in pages for role in page["Roles"]]
+    return {arn: arn.partition(prefix)[2].partition("/")[0] for arn in found}

@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from common import claims, digest, listing, places, reasons, records, renewing, trust
+from common import claims, digest, index, listing, places, reasons, renewing, trust
 from common.config import Environment
 from common.deciding import Decider
 from common.desired import digest_of
@@ -102,6 +102,8 @@ class Planner:
         self._reads: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
         self._bodies: dict[Key, Future[Mapping[str, Any]]] = {}
+        self._recorded: dict[Key, Future[Digest | None]] = {}
+        """The digests in the tags of records, where these are verified."""
         self._suspicious = False
         """Whether what the bucket holds is compared with what is built here."""
         self._former: dict[Key, Remains] = {}
@@ -135,8 +137,8 @@ class Planner:
         digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        present = [self._pool.submit(records.inventory, self._aws, self._env, part) for part in self._parts]
-        present.append(self._pool.submit(records.roles, self._aws, self._env))
+        present = [self._pool.submit(index.inventory, self._aws, self._env, part) for part in self._parts]
+        present.append(self._pool.submit(index.roles, self._aws, self._env))
         if any(one.key.kind == layer.Layer.kind for one in resources):
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
@@ -199,6 +201,8 @@ class Planner:
         for one in unsettled:
             if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):
                 self._body(one.key)
+                if options.verify:
+                    self._recorded[one.key] = self._pool.submit(self._records.recorded, one.key)
         stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and not trusted[key.project].proves(key, digests[key])}
         live = [self._live(one) for one in unsettled]  # while their artifacts are looked for
@@ -208,7 +212,9 @@ class Planner:
         for key in artifacts:
             if options.wanted(key) or key in stale:
                 missing = key in contents and not contents[key][1]
-                reason = reasons.of_upload(artifacts[key], trusted[key.project], digests[key]) if missing else "uploaded"
+                project = trusted[key.project]
+                new = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
+                reason = new if missing else "uploaded"
                 beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         found = {key: one for key, (one, _) in contents.items()}
@@ -218,7 +224,9 @@ class Planner:
             if isinstance(seen, DeployError):
                 return seen
             body = self._bodies[one.key].result() if one.key in self._bodies else None
-            return caught(decider.decide)(one, trusted[one.key.project], seen, body)
+            project, tag = trusted[one.key.project], self._recorded.get(one.key)
+            mistagged = tag is not None and tag.result() != project.digests.get(one.key)
+            return caught(decider.decide)(one, project, seen, body, mistagged=mistagged)
 
         decisions = [decided(one, read.result()) for one, read in zip(unsettled, live, strict=True)]
         raise_together([error for error in decisions if isinstance(error, DeployError)])

@@ -6,7 +6,6 @@ from typing import Any
 
 from common import comparison, digest
 from common.digest import Digest
-from common.release import Trusted
 from common.resource import Artifact, Live, Resource, State
 
 Files = Mapping[str, Mapping[str, str]]
@@ -45,12 +44,12 @@ def files_changed(artifact: Artifact, released: Files) -> str:
     return digest.differences(before, artifact.files()) if before else ""
 
 
-def of_upload(artifact: Artifact, project: Trusted, wanted: Digest) -> str:
+def of_upload(artifact: Artifact, released: Files, digest_released: Digest | None) -> str:
     """Why an artifact is not in the bucket yet."""
-    if changed := files_changed(artifact, project.files):
+    if changed := files_changed(artifact, released):
         return changed
-    released = project.digests.get(artifact.key) if str(artifact.key) in project.files else None
-    return "what it is built by changed" if released not in {None, wanted} else "not uploaded yet"
+    known = str(artifact.key) in released and digest_released is not None
+    return "what it is built by changed" if known and digest_released != artifact.input_digest() else "not uploaded yet"
 
 
 def _field_changed(name: str, before: Any, after: Any, *, hidden: bool) -> str:

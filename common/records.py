@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from common import digest, release
+from common import digest, index, release
 from common.ahead import Question, first_question
-from common.config import PROJECT_TAG, Environment
+from common.config import Environment
 from common.digest import Digest
 from common.errors import AwsError, DeployError, OvertakenError, OwnershipError
 from common.index import Part
@@ -167,17 +167,27 @@ class Records:
             self._aws.call("s3", "PutObject", **self._bucket, Key=f"{artifact.location}{bill.ENDING}", **said)
         content = digest.of_file(built)
         tags = urlencode({"input-sha256": artifact.input_digest(), "content-sha256": content})
-        conditions = {"IfNoneMatch": "*", "ChecksumSHA256": digest.to_base64(content)}
-        try:
+        checksum = digest.to_base64(content)
+        target = {**self._bucket, "Key": artifact.location}
+
+        def put(**condition: str) -> None:
             with built.open("rb") as body:
-                self._aws.call("s3", "PutObject", **self._bucket, Key=artifact.location, Body=body, Tagging=tags, **conditions)
+                self._aws.call("s3", "PutObject", **target, Body=body, Tagging=tags, ChecksumSHA256=checksum, **condition)
+
+        try:
+            put(IfNoneMatch="*")
         except AwsError as error:
             if error.code not in REFUSED:
                 raise
-            if self.content(artifact) != content:
+            if self.content(artifact) == content:
+                return
+            # Tags that are lost come back with the same bytes, and with no others.
+            present = self._aws.call("s3", "GetObject", **target)
+            if digest.of_bytes(present["Body"].read()) != content:
                 raise DeployError(
                     f"{artifact.key}: another deploy has just uploaded other bytes for the same input. Deploy again."
                 ) from None
+            put(IfMatch=present["ETag"])
 
     def read(self, key: Key) -> Mapping[str, Any]:
         """The body of a record: the state last applied and its outputs; empty if there is none that can be read."""
@@ -269,32 +279,9 @@ def _overtaken(project: str) -> OvertakenError:
     return OvertakenError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
 
 
-def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:
-    """The ARN of everything that carries this environment's ownership tag, as far as the tagging index knows, and its project.
-
-    With `types`, of these types of resources alone. Roles are not in that index and have a listing of their own, by path.
-    """
-    filters: dict[str, Any] = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
-    filters |= {"ResourceTypeFilters": list(types)} if types else {}
-    pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
-    return {
-        found["ResourceARN"]: next((tag["Value"] for tag in found.get("Tags", ()) if tag["Key"] == PROJECT_TAG), "")
-        for page in pages
-        for found in page["ResourceTagMappingList"]
-    }
-
-
-def roles(aws: Aws, env: Environment) -> dict[str, str]:
-    """The ARNs of the roles below this environment's path, and their projects."""
-    prefix = f"/{env.name_prefix}/{env.name}/"
-    pages = aws.pages("iam", "ListRoles", PathPrefix=prefix, MaxItems=1000)
-    found = [role["Arn"] for page in pages for role in page["Roles"]]
-    return {arn: arn.partition(prefix)[2].partition("/")[0] for arn in found}
-
-
 def first_questions(env: Environment, projects: Sequence[str], parts: Sequence[Part]) -> list[Question]:
     """What a plan asks before it knows anything: who we are, what exists, and whether each project is as it was released."""
-    asking: list[Callable[[Aws], object]] = [partial(inventory, env=env, types=part) for part in parts]
+    asking: list[Callable[[Aws], object]] = [partial(index.inventory, env=env, types=part) for part in parts]
     asking += [lambda aws, name=name: Records(aws, env).mark(name) for name in projects]  # type: ignore[misc]  # a default
-    asking += [lambda aws: roles(aws, env), lambda aws: aws.call("sts", "GetCallerIdentity")]
+    asking += [lambda aws: index.roles(aws, env), lambda aws: aws.call("sts", "GetCallerIdentity")]
     return [first_question(one) for one in asking]

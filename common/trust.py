@@ -38,14 +38,14 @@ def of_projects(
     own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
     trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
     # A root that was asked for already is to say what its mark does: one that cannot be read is written anew.
-    vouched = {name: mark is not None and _says(roots[name].result()[0], mark) for name, mark in marks.items() if name in roots}
+    vouched = {name: says(roots[name].result()[0], mark) for name, mark in marks.items() if name in roots}
     doubtful = [name for name in marks if trusted[name] is None or not vouched.get(name, True)]
     asked = {name: roots.get(name) or pool.submit(known.root, name) for name in doubtful}
     found = {name: root.result() for name, root in asked.items()}
     trusted |= dict.fromkeys(doubtful)
     for name, (body, etag) in found.items():
         mark = marks[name]
-        if mark is not None and body is not None and _says(body, mark):
+        if mark is not None and body is not None and says(body, mark):
             by_key, pending, doubted = _by_key(name, body.digests), _by_key(name, body.pending), _by_key(name, body.doubted)
             under_way = mark.state == DEPLOYING
             trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, doubted, etag, interrupted=under_way)
@@ -111,8 +111,9 @@ def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
     return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
 
 
-def _says(root: Root | None, mark: Mark) -> bool:
-    return root is not None and root.digest() == mark.root
+def says(root: Root | None, mark: Mark | None) -> bool:
+    """Whether a root is the one whose digest is in its object's tags."""
+    return root is not None and mark is not None and root.digest() == mark.root
 
 
 def _by_key(project: str, of: Mapping[str, V]) -> dict[Key, V]:

@@ -24,7 +24,6 @@ LAYERS = (
         "extent",
         "fence",
         "history",
-        "index",
         "markup",
         "new_file",
         "profile",
@@ -51,6 +50,7 @@ LAYERS = (
         "desired",
         "express",
         "hiding",
+        "index",
         "python_errors",
         "reasons",
     }
@@ -84,7 +84,6 @@ LAYERS = (
         "configured",
         "field_types",
         "listing",
-        "drift",
         "given",
         "old_layers",
         "package",
@@ -93,7 +92,7 @@ LAYERS = (
         "tally",
         "trust",
     },
-    {"claims", "inputs", "quotas"},
+    {"claims", "drift", "inputs", "quotas"},
     {"deciding"},
     {
         "asking",

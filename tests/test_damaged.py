@@ -68,7 +68,49 @@ def test_what_was_never_deployed_is_told_apart(deployed: Repository) -> None:
     assert "acres:glue-job/more" in drift.out
 
 
-@pytest.mark.parametrize("damage", [lambda: put(ROOT, b"{}"), lambda: s3().delete_object(Bucket=BUCKET, Key=ROOT)])
+def untag(key: str) -> None:
+    s3().delete_object_tagging(Bucket=BUCKET, Key=key)
+
+
+def retag(key: str, **tags: str) -> None:
+    tag_set = [{"Key": name.replace("_", "-"), "Value": value} for name, value in tags.items()]
+    s3().put_object_tagging(Bucket=BUCKET, Key=key, Tagging={"TagSet": tag_set})
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda: untag(RECORD), lambda: retag(RECORD, desired_sha256="0" * 64), lambda: retag(RECORD, other="yes")]
+)
+def test_a_record_that_has_lost_its_tag_is_said_and_written_anew(deployed: Repository, damage: Callable[[], object]) -> None:
+    damage()
+    drift = deployed.invoke("drift", "--env", "dev")
+    assert drift.code == 2
+    assert "acres: glue-job/load not recorded: s3://t-dev-artifacts/dev/acres/records/glue-job/load.json is missing" in drift.out
+    assert "or has lost its tag" in drift.out
+    plan = deployed.invoke("plan", "--env", "dev", "--verify")
+    assert "record glue-job/load: is as declared; its record has lost its tag" in plan.out
+    assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
+    assert deployed.invoke("drift", "--env", "dev").code == 0
+    assert "has lost its tag" not in deployed.invoke("plan", "--env", "dev", "--verify").out
+
+
+def test_an_artifact_that_has_lost_its_tags_is_said_and_gets_them_back(deployed: Repository) -> None:
+    found = s3().list_objects_v2(Bucket=BUCKET, Prefix="dev/acres/artifacts/Validate/")["Contents"][0]["Key"]
+    before = s3().get_object_tagging(Bucket=BUCKET, Key=found)["TagSet"]
+    untag(found)
+    drift = deployed.invoke("drift", "--env", "dev")
+    assert drift.code == 2
+    assert f"s3://t-dev-artifacts/{found} is gone, or has lost its tags" in drift.out
+    assert "upload artifact/Validate" in deployed.invoke("plan", "--env", "dev", "--verify").out
+    verified = deployed.invoke("deploy", "--env", "dev", "--verify")
+    assert verified.code == 0, verified.out
+    assert s3().get_object_tagging(Bucket=BUCKET, Key=found)["TagSet"] == before
+    assert deployed.invoke("drift", "--env", "dev").code == 0
+    assert deployed.invoke("plan", "--env", "dev", "--verify").code == 0
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda: put(ROOT, b"{}"), lambda: s3().delete_object(Bucket=BUCKET, Key=ROOT), lambda: untag(ROOT)]
+)
 def test_a_root_that_cannot_be_read_is_said_by_drift_and_status_and_written_by_a_deploy(
     deployed: Repository, damage: Callable[[], object]
 ) -> None:

@@ -9,9 +9,10 @@ import pytest
 from common import digest
 from common.aws import AwsSession
 from common.config import Environment
+from common.digest import Digest
 from common.drift import Found, compare
 from common.records import Records
-from common.release import Root
+from common.release import CLEAN, Mark, Root
 from common.resource import Artifact, Key, Resource, State
 from tests.resources.builders import Code, Place, brought, final, prepare
 from tests.resources.cases import CASES, Case
@@ -34,6 +35,13 @@ class Applied(Records):
     def content(self, artifact: Artifact) -> str | None:
         assert isinstance(artifact, Code)
         return None if artifact.key == self._lost else digest.of_bytes(artifact.data)
+
+    def recorded(self, key: Key) -> Digest | None:
+        raise NotImplementedError(f"the root says nothing of {key} to compare its tag with")
+
+    def mark(self, project: str) -> Mark | None:
+        root, _ = self.root(project)
+        return Mark(CLEAN, root.digest()) if root else None
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         assert (project, version) == (self._one.key.project, None)
