@@ -4,6 +4,8 @@ import ast
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,6 +154,19 @@ def test_the_configuration_of_the_docs_is_valid(repository: Repository) -> None:
     name = json.loads(sample)["name"]
     repository.write(f"config/{name}.json", sample)
     assert load(repository.root, name).projects["fpac_pipeline"].jobs["final_job"].workers == 10
+
+
+def test_the_length_of_the_printed_policy_is_as_told() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", "policy", "--env", "dev"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    length = len(json.dumps(json.loads(done.stdout), separators=(",", ":")))
+    assert f"has {length:,} characters" in (ROOT / "docs/operations.md").read_text()
 
 
 def test_every_document_says_something_of_what_proves_it() -> None:
