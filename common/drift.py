@@ -110,7 +110,12 @@ def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource
 
 def _unreadable(env: Environment, project: str) -> Drifted:
     where = f"s3://{env.artifact_bucket}/{env.name}/{project}/release.json"
-    return Drifted(project, "release.json", NOT_RECORDED, f"{where} is lost, or cannot be read; `deploy --verify` writes it anew")
+    return Drifted(
+        project,
+        "release.json",
+        NOT_RECORDED,
+        f"{where} is lost, cannot be read, or is of another project; `deploy --verify` writes it anew",
+    )
 
 
 class _Comparer:

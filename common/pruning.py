@@ -14,7 +14,7 @@ from common import places
 from common.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.errors import AwsError, OwnershipError
 from common.records import Records
-from common.release import Place
+from common.release import Place, printable
 from common.remains import Remains, Type
 from common.resource import REMOVING, SHARED, Action, Aws, Change, Key, Resource
 from common.typed import typed
@@ -96,6 +96,8 @@ class Pruner:
         return Change(key, Action.FORGET, "is declared by this name again"), Remains(key, now.name, now.arn, self._env.account_id)
 
     def _decide(self, key: Key, place: Place | None, covers: Callable[[Key], bool]) -> Decided:
+        if place is not None and (whose := place.get("of")) is not None and (stray := self._records.remains(key, place)):
+            return Change(key, Action.FORGET, f"its record is of {printable(whose)}, and was copied here"), stray
         heir = places.successor(key)
         now = self._declared.get(heir) if heir is not None else None
         if now is None and not self._prune:

@@ -53,7 +53,8 @@ class Records:
         response = self._find("GetObject", Key=self._root_path(project), **which)
         if response is None:
             return None, None
-        return release.root_of(release.parsed(response["Body"]), release.store_time(response)), str(response["ETag"])
+        body, now = release.parsed(response["Body"]), release.store_time(response)
+        return release.root_of(body, now) if release.is_of(body, self._whose(project)) else None, str(response["ETag"])
 
     def versions(self, project: str) -> Iterator[Version]:
         """Every version of the project's release root, the newest first."""
@@ -68,7 +69,7 @@ class Records:
         """What one version of the project's release root said, and the state that it was written in."""
         response = self._find("GetObject", Key=self._root_path(project), VersionId=version.id)
         body = release.parsed(response["Body"]) if response else {}
-        return release.root_of(body), str(body.get("state", ""))
+        return release.root_of(body) if release.is_of(body, self._whose(project)) else None, str(body.get("state", ""))
 
     def projects(self) -> set[str]:
         """Every project of which the bucket holds something, declared or not."""
@@ -92,7 +93,8 @@ class Records:
 
     def write(self, key: Key, desired: Digest, state: State, outputs: Outputs, place: Place) -> None:
         """Records that the resource reached a state. Call only after AWS said so."""
-        body = {"schema": SCHEMA, "key": str(key), **place, "desired": state, "outputs": outputs}
+        said = {"schema": SCHEMA, "of": self._whose(key.project), "key": str(key)}
+        body = {**said, **place, "desired": state, "outputs": outputs}
         self._put(self._path(key), body, {"desired-sha256": desired})
 
     def forget(self, key: Key) -> None:
@@ -194,7 +196,14 @@ class Records:
         response = self._find("GetObject", Key=self._path(key))
         body = release.parsed(response["Body"]) if response else {}
         whole = body.get("schema") == SCHEMA and body.get("key") == str(key) and isinstance(body.get("desired"), dict)
-        return body if whole else {}
+        return body if whole and release.is_of(body, self._whose(key.project)) else {}
+
+    def stray(self, key: Key) -> Place:
+        """Where a record says that it belongs, if that is another project or environment; else nothing."""
+        response = self._find("GetObject", Key=self._path(key))
+        body = release.parsed(response["Body"]) if response else {}
+        own = release.is_of(body, self._whose(key.project))
+        return {} if own else {name: body[name] for name in ("of", "name", "arn", "needs") if name in body}
 
     def remains(self, key: Key, place: Place | None) -> Remains | None:
         """What is known of a resource that nobody declares: from its record, else from `place`, which a root has of it."""
@@ -238,7 +247,7 @@ class Records:
             raise error
 
     def _write_root(self, project: str, root: Root, state: str, etag: str | None) -> str:
-        body = root.body(state)
+        body = {**root.body(state), "of": self._whose(project)}
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         tags = {"root-sha256": root.digest(), "state": state, "written": datetime.now(UTC).isoformat(timespec="seconds")}
         try:
@@ -261,8 +270,12 @@ class Records:
     def _bucket(self) -> dict[str, str]:
         return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
 
+    def _whose(self, project: str) -> str:
+        """What roots and records say of whose they are, so that those of others, which were copied, are told apart."""
+        return f"{self._env.name}/{project}"
+
     def _prefix(self, project: str) -> str:
-        return f"{self._env.name}/{project}/"
+        return f"{self._whose(project)}/"
 
     def _root_path(self, project: str) -> str:
         return f"{self._prefix(project)}release.json"

@@ -159,6 +159,11 @@ class Trusted:
         return Root({str(key): one for key, one in self.digests.items()}, pending, doubted)
 
 
+def is_of(body: Mapping[str, Any], whose: str) -> bool:
+    """Whether a root or record is of ``environment/project``; those of before that was said do not say."""
+    return bool(body.get("of", whose) == whose)
+
+
 def root_of(body: dict[str, Any], now: datetime | None = None) -> Root | None:
     """The root that a stored object says, or None if it is none; of what is doubted, the times after `now`."""
     parts: list[Any] = [body.get(name) for name in ("digests", "pending", "files", "about")]

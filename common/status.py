@@ -121,7 +121,7 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
             report(Note(f"{one.project}: not finished: {', '.join(one.pending)}"))
         if one.state == UNREADABLE:
             anew = f"`{typed('deploy --verify')}` looks at everything and writes it"
-            report(Note(f"{one.project}: its release.json is lost, or cannot be read; {anew}"))
+            report(Note(f"{one.project}: its release.json is lost, cannot be read, or is of another project; {anew}"))
         if not one.declared:
             report(Note(f"{one.project}: {one.undeclared}: --prune deletes what it left"))
         if one.former:

@@ -54,9 +54,12 @@ def of_projects(
     lost = [name for name in doubtful if trusted[name] is None]
     listed = [key for keys in pool.map(known.listed, lost) for key in sorted(keys)]
     recorded = dict(zip(listed, pool.map(known.recorded, listed), strict=True))
+    others = [key for key in listed if key not in digests]
+    strays = {key: place for key, place in zip(others, pool.map(known.stray, others), strict=True) if place}
     for name in lost:
-        digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name}
-        trusted[name] = Trusted(digests=digests_of, etag=found[name][1], proven=False)
+        digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name and key not in strays}
+        pending = {key: place for key, place in strays.items() if key.project == name}
+        trusted[name] = Trusted(digests=digests_of, pending=pending, etag=found[name][1], proven=False)
     return {name: one for name, one in trusted.items() if one is not None}
 
 

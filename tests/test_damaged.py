@@ -117,9 +117,9 @@ def test_a_root_that_cannot_be_read_is_said_by_drift_and_status_and_written_by_a
     damage()
     drift = deployed.invoke("drift", "--env", "dev")
     assert drift.code == 2
-    assert "acres: release.json not recorded: s3://t-dev-artifacts/dev/acres/release.json is lost, or cannot be read" in drift.out
+    assert "acres: release.json not recorded: s3://t-dev-artifacts/dev/acres/release.json is lost, cannot be read" in drift.out
     status = deployed.invoke("status", "--env", "dev")
-    assert "its release.json is lost, or cannot be read" in status.out
+    assert "its release.json is lost, cannot be read, or is of another project" in status.out
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert "cannot be read" not in deployed.invoke("status", "--env", "dev").out
@@ -137,3 +137,49 @@ def test_what_is_left_over_is_seen_by_drift(deployed: Repository) -> None:
     (deployed.root / "projects/acres/glue/landing/load.py").unlink()
     drift = deployed.invoke("drift", "--env", "dev")
     assert "deployed and not declared, or not by this name: acres:glue-job/load" in drift.out
+
+
+def copied(source: str, target: str, *parts: str) -> None:
+    """Copies objects between two prefixes with their tags, as people do it by hand."""
+    for part in parts:
+        for found in s3().list_objects_v2(Bucket=BUCKET, Prefix=f"{source}{part}").get("Contents", ()):
+            place = {"Bucket": BUCKET, "Key": f"{target}{found['Key'].removeprefix(source)}"}
+            s3().copy_object(**place, CopySource={"Bucket": BUCKET, "Key": found["Key"]})
+
+
+def shown(repository: Repository) -> list[list[str]]:
+    """Projects, states and numbers of resources, as `status` shows them."""
+    return [line.split()[:3] for line in repository.invoke("status", "--env", "dev").out.splitlines()[:-1]]
+
+
+@pytest.mark.parametrize("parts", [("release.json", "records/"), ("release.json",), ("records/",)], ids="+".join)
+@pytest.mark.parametrize("source", ["dev/shared/", "dev/orders/", "old/acres/"])
+def test_what_is_recorded_of_another_project_or_environment_is_not_believed(
+    deployed: Repository, source: str, parts: tuple[str, ...]
+) -> None:
+    deployed.project("orders")
+    deployed.write("projects/orders/glue/landing/more.py", "print('more')\n")
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    if source.startswith("old/"):  # an environment that had its records in the same bucket
+        copied("dev/orders/", source, "")
+        for found in s3().list_objects_v2(Bucket=BUCKET, Prefix=source)["Contents"]:
+            text = s3().get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read().replace(b"dev/orders", b"old/acres")
+            put(found["Key"], text)
+    before = shown(deployed)
+    copied(source, "dev/acres/", *parts)
+    drift = deployed.invoke("drift", "--env", "dev")
+    if "release.json" in parts:
+        assert "dev/acres/release.json is lost, cannot be read, or is of another project" in drift.out
+        assert "release.json is lost, cannot be read, or is of another project" in deployed.invoke("status", "--env", "dev").out
+    plan = deployed.invoke("plan", "--env", "dev", "--verify")
+    assert plan.code in {0, 2}, plan.err
+    assert "no longer declared" not in plan.out
+    if "release.json" in parts and "records/" in parts:
+        assert f"its record is of {source.rstrip('/')}, and was copied here" in plan.out
+    verified = deployed.invoke("deploy", "--env", "dev", "--verify")
+    assert verified.code == 0, verified.err
+    assert "delete" not in verified.out
+    for command in ("plan", "drift"):
+        healed = deployed.invoke(command, "--env", "dev")
+        assert (healed.code, "no longer declared" in healed.out) == (0, False), healed.out
+    assert shown(deployed) == before
