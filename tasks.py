@@ -33,15 +33,11 @@ task = partial(invoke_task, positional=[], auto_shortflags=False, klass=core_opt
 
 def session(requested: list[str], *, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
     """The one session of this invocation with these options; the invocation closes it."""
-    from common import ahead  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.opening import opened  # noqa: PLC0415 - `invoke --list` needs none of it
 
     invocation = INVOCATION.get()
     choices = Choices(**chosen, jobs=parallel(jobs))
-    asks_aws = chosen["env"] is not None and invocation.requested() != [steps.PACKAGE]
-    asking = invocation.keep("ahead", ahead.started, ahead.closed) if asks_aws else None
-    from common.opening import opened  # noqa: PLC0415 - takes long to load: the other process loads meanwhile
-
-    return opened(ROOT, choices, invocation, requested, planning=planning, json=json, ahead=asking)
+    return opened(ROOT, choices, invocation, requested, planning=planning, json=json)
 
 
 def show_plan(opened: "Session") -> None:

@@ -13,14 +13,11 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, count
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common import profile
-from common.ahead import Ahead, Answer, Question
 from common.aws_common import Clients, Translated, method
 from common.endpoints import AWS_ITSELF, Endpoints
 from common.errors import BUSY, UNHEARD, AccountError, AwsError
@@ -28,9 +25,6 @@ from common.rates import Rates
 from common.release import SIZE_LIMIT, Stream
 from common.retries import PROPAGATION_SECONDS, patience
 from common.screen import code_asked
-
-if TYPE_CHECKING:
-    from common.aws_common import Session
 
 BROKEN = frozenset({"IncompleteReadError", "ResponseStreamingError"})
 """What reading a body ends with when the connection does."""
@@ -56,8 +50,6 @@ class AwsSession:
         sleep: how to wait between tries.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
-        ahead: has asked some questions already.
-        session: see `Clients`.
     """
 
     def __init__(
@@ -69,21 +61,19 @@ class AwsSession:
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 16,
         rates: Rates | None = None,
-        ahead: Ahead | None = None,
-        session: "Session | None" = None,
     ) -> None:
         self.region = region
         self.account_id = account_id
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
-        self.clients = Clients(region, account_id, endpoints, connections, rates, session)
+        self.clients = Clients(region, account_id, endpoints, connections, rates)
         self.say: Callable[[str], None] = lambda _: None
         """Is told when a call is going to take minutes."""
-        self._where = {"region": region, "account_id": account_id, "endpoints": endpoints}
-        self._endpoints, self._ahead = endpoints, ahead
+        self._endpoints = endpoints
         self._buckets: set[Any] = set()
         self._objects: set[Any] = set()
-        self._lock = threading.Lock()
+        self._lock, self._guarding = threading.Lock(), threading.Lock()
+        self._caller: str | None = None
 
     def sign_in(self) -> None:
         """Asks for the code that the chosen profile wants, if it wants one: before anything else is asked, and once.
@@ -95,30 +85,8 @@ class AwsSession:
         if self._endpoints.secret is None and profile.needs_code():
             self.clients.sign_in(code_asked())
 
-    def ask_ahead(self, questions: list[Question], cache: Path) -> None:
-        """Lets another process ask these questions while this one goes on; `call` and `pages` take the answers from there."""
-        if self._ahead is not None:
-            self._ahead.ask(self._where, questions, cache)
-
-    def prepare(self, services: Collection[str]) -> None:
-        """Makes the clients of these services in the background: this process is likely to need them soon.
-
-        Until they are there, the other process reads. If there are none to make, it has nothing more to do.
-        """
-        if self._ahead is None:
-            return
-        if services:
-            threading.Thread(target=self._prepare, args=(services,), name="prepare", daemon=True).start()
-        else:
-            self._ahead.end()
-
-    def _prepare(self, services: Iterable[str]) -> None:
-        with suppress(AccountError):  # which the call will meet, and tell
-            for service in services:
-                self.clients.of(service)
-
     def guard(self) -> str:
-        """Proves that the credentials belong to the environment's account, before anything else is asked or done.
+        """Proves that the credentials belong to the environment's account. It is proved once, whoever asks for it.
 
         Returns:
             The caller's ARN.
@@ -127,6 +95,11 @@ class AwsSession:
             AccountError: there are no credentials, they are not accepted, or they belong to another account.
             AwsError: AWS could not be asked, so nothing is known of them.
         """
+        with self._guarding:
+            self._caller = self._caller or self._proved()
+            return self._caller
+
+    def _proved(self) -> str:
         try:
             caller = self.call("sts", "GetCallerIdentity")
         except AwsError as error:
@@ -179,10 +152,6 @@ class AwsSession:
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page of a paginated operation, each counted as the call it is."""
-        answered = self._answered(Question(service, operation, parameters, paged=True))
-        if answered is not None:
-            yield from answered
-            return
         paginator = self.clients.of(service).get_paginator(method(operation))
         with Translated(self.account_id, service, operation):
             for page in paginator.paginate(**parameters):
@@ -208,9 +177,6 @@ class AwsSession:
             waiting.wait(**parameters)
 
     def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        answered = self._answered(Question(service, operation, parameters))
-        if answered is not None:
-            return answered[0]
         with Translated(self.account_id, service, operation):
             asking = getattr(self.clients.of(service), method(operation))
             self._count(service, operation)
@@ -249,22 +215,6 @@ class AwsSession:
             except AwsError as told:
                 error.deleted = told.deleted
         return error.deleted
-
-    def _answered(self, question: Question) -> Answer | None:
-        """What the other process was told, each page and each refusal counted as the call it was."""
-        if self._ahead is None:
-            return None
-        pages = 1
-        try:
-            answer = self._ahead.answer(question)
-            reads = question.operation.startswith(READS) and not question.paged
-            if answer is None and reads and question.service not in self.clients.made:
-                answer = self._ahead.ask_now(question)
-            pages = len(answer) if answer is not None else 0
-        finally:
-            for _ in range(pages):
-                self._count(question.service, question.operation)
-        return answer
 
     def _count(self, service: str, operation: str) -> None:
         with self._lock:

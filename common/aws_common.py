@@ -1,7 +1,7 @@
 """Clients with our credentials, retries and pace, and botocore's errors in our words; their sessions are in `aws_sessions`.
 
 It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
-Botocore itself is loaded with the first client: an unchanged deploy never makes one (see `ahead`). Half of the time that a first
+Botocore itself is loaded with the first client: commands that ask nothing do without it. Half of the time that a first
 client takes goes into listing the folders of the four hundred services that botocore knows; the loader here is asked for few.
 
 The embedded AWS is on this machine and has credentials of its own: nothing of the user's, and no proxy, is between it and us.
@@ -10,10 +10,9 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from common import aws_sessions, fence
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
-__all__ = ["Clients", "Session", "Translated", "method", "preload", "signed"]
+__all__ = ["Clients", "Session", "Translated", "method", "signed"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
@@ -43,7 +42,6 @@ class Clients:
         endpoints: other addresses than AWS's own.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
-        session: from `preload`; a new one without.
     """
 
     def __init__(
@@ -53,10 +51,9 @@ class Clients:
         endpoints: Endpoints,
         connections: int,
         rates: Rates | None,
-        session: "Session | None" = None,
     ) -> None:
         self._region, self._account_id, self._endpoints = region, account_id, endpoints
-        self._connections, self._rates, self._preloaded = connections, rates, session
+        self._connections, self._rates = connections, rates
         self._lock = threading.Lock()
         self.made: dict[str, BaseClient] = {}
 
@@ -75,10 +72,10 @@ class Clients:
     @cached_property
     def _session(self) -> "Session":
         if self._endpoints.secret is not None:
-            return self._preloaded or aws_sessions.unaware()
+            return aws_sessions.unaware()
         from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - an unchanged deploy does without it
 
-        session = self._preloaded or aws_sessions.aware()
+        session = aws_sessions.aware()
         session._last_client_region_used = self._region  # noqa: SLF001 - where those who get credentials ask
         with suppress(ProfileNotFound):  # which whoever makes a client is told
             aws_sessions.keep_credentials(session)
@@ -140,23 +137,6 @@ class Clients:
             client.meta.events.register_first("request-created", partial(_paced, self._rates, service))
         client.meta.events.register_last("before-send", _checked)  # the adaptive mode waits here, too, but not after this
         return client
-
-
-def preload(services: Iterable[str], enough: Callable[[], bool]) -> "Session":
-    """A session that has loaded what clients take, whatever their region and credentials will be.
-
-    Args:
-        services: whose clients, in order.
-        enough: asked before each of them; from then on clients can be made as they will be used.
-
-    Raises:
-        ProfileNotFound: the chosen profile does not exist. Such a session is of no use, not even for the embedded AWS.
-    """
-    session = aws_sessions.aware()
-    session.get_scoped_config()
-    for service in takewhile(lambda _: not enough(), services):
-        session.create_client(service, region_name="us-east-1", **_keys("nobody", "none"))
-    return session
 
 
 def signed(verb: str, url: str, region: str, account_id: str, secret: str) -> dict[str, str]:

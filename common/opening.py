@@ -4,7 +4,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 from common import projects, steps
-from common.ahead import Ahead
 from common.choices import Choices
 from common.events import Report
 from common.invocation import Invocation
@@ -21,7 +20,6 @@ def opened(
     *,
     planning: bool,
     json: bool,
-    ahead: Ahead | None = None,
 ) -> Session:
     """The session for these choices, about the requested tasks; opened once, closed when the invocation is done with them."""
 
@@ -30,6 +28,6 @@ def opened(
         report: Report = (
             JsonReport(choices.env or "", wanted, jobs=choices.jobs) if json else TextReport(planning=planning, jobs=choices.jobs)
         )
-        return Session(root, choices, steps.covered(requested), report, asking(json=json), ahead, invocation.began)
+        return Session(root, choices, steps.covered(requested), report, asking(json=json), invocation.began)
 
     return invocation.keep(choices, make, Session.close)

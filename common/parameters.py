@@ -5,16 +5,18 @@ Secrets are refused: a value that is read here would end in variables, arguments
 
 from collections.abc import Mapping
 
-from common.ahead import Question
 from common.config import Environment
 from common.errors import ConfigError
 from common.resource import Aws
 from common.texts import plain
 from common.values import SSM, Value
 
+AT_ONCE = 10
+"""Parameter Store reads at most this many parameters in one call."""
+
 
 def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
-    """The environment with every ``ssm:/path`` of the `wanted` projects replaced by its value; ten are read in one call.
+    """The environment with every ``ssm:/path`` of the `wanted` projects replaced by its value.
 
     Raises:
         ConfigError: a parameter does not exist, or is a secret; all such in one message.
@@ -22,8 +24,9 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
     paths = {path: where for where, path in _named(env, wanted)}
     values: dict[str, Value] = {}
     errors: list[str] = []
-    for question in questions(env, wanted):
-        for one in aws.call("ssm", "GetParameters", **question.parameters)["Parameters"]:
+    names = sorted(paths)
+    for start in range(0, len(names), AT_ONCE):
+        for one in aws.call("ssm", "GetParameters", Names=names[start : start + AT_ONCE])["Parameters"]:
             name = f"{one['Name']}{one.get('Selector', '')}"
             values[name] = one["Value"].split(",") if one["Type"] == "StringList" else one["Value"]
             try:
@@ -32,17 +35,16 @@ def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
                 errors.append(f"{paths[name]}: {name}: {error}.")
             if one["Type"] == "SecureString":
                 errors.append(f"{paths[name]}: {name} is a secret. Pass its name to the code that needs it instead.")
-    missing = [name for name in sorted(paths) if name not in values]
+    missing = [name for name in names if name not in values]
     errors += [f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct it." for name in missing]
     if errors:
         raise ConfigError("\n".join(errors))
     return _replaced(env, values)
 
 
-def questions(env: Environment, wanted: list[str]) -> list[Question]:
-    """What Parameter Store is asked for the `wanted` projects; the names are known before any declaration is loaded."""
-    names = sorted({path for _, path in _named(env, wanted)})
-    return [Question("ssm", "GetParameters", {"Names": names[start : start + 10]}) for start in range(0, len(names), 10)]
+def are_named(env: Environment, wanted: list[str]) -> bool:
+    """Whether the configuration of the `wanted` projects names any; this is known before any declaration is loaded."""
+    return bool(_named(env, wanted))
 
 
 def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:

@@ -14,14 +14,14 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from common import claims, digest, index, listing, places, reasons, renewing, trust
+from common import claims, digest, listing, places, reasons, renewing, trust
 from common.config import Environment
+from common.connecting import FirstReads
 from common.deciding import Decider
 from common.desired import digest_of
 from common.digest import Digest
 from common.errors import DeployError, caught, raise_together
 from common.events import Building, Report
-from common.index import Part
 from common.originals import Originals
 from common.pruning import Pruner, Types, no_type
 from common.records import Records
@@ -81,7 +81,6 @@ class Planner:
     Args:
         build_dir: where artifacts are built when their content is not known otherwise.
         pool: where calls run in parallel.
-        parts: how to ask the tagging index.
         types: finds the type of what nobody declares any more.
         report: is told what is built meanwhile.
     """
@@ -93,12 +92,11 @@ class Planner:
         known: Records,
         build_dir: Path,
         pool: Executor,
-        parts: Sequence[Part] = ((),),
         types: Types = no_type,
         report: Report = lambda _: None,
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
-        self._parts, self._types, self._report = parts, types, report
+        self._types, self._report = types, report
         self._reads: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
         self._bodies: dict[Key, Future[Mapping[str, Any]]] = {}
@@ -113,7 +111,7 @@ class Planner:
         self,
         resources: Sequence[Resource],
         options: Options,
-        guard: Callable[[], object],
+        reads: FirstReads,
         undeclared: Collection[str] = (),
         likely: Collection[Resource] = (),
         certain: Callable[[Collection[str]], None] | None = None,
@@ -123,7 +121,7 @@ class Planner:
         Args:
             resources: of all projects that the command is about.
             options: what the user asked for.
-            guard: proves that this is the right account; it runs beside the first reads, and nothing is concluded without it.
+            reads: the first reads, begun already; nothing is concluded from them before the account is proved.
             undeclared: projects that nobody declares any more.
             likely: those that have probably changed; what is asked of such a one is asked at once.
             certain: told of projects that were deployed before and in which something is sure to change.
@@ -133,16 +131,14 @@ class Planner:
             ArtifactError: a changed artifact cannot be built.
         """
         self._suspicious = options.verify or self._env.protected
-        guarded = self._pool.submit(guard)
         digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        present = [self._pool.submit(index.inventory, self._aws, self._env, part) for part in self._parts]
-        present.append(self._pool.submit(index.roles, self._aws, self._env))
+        present = [*reads.present]
         if any(one.key.kind == layer.Layer.kind for one in resources):
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
-        marks = {name: self._pool.submit(self._records.mark, name) for name in asked}
+        marks = {name: reads.mark(name) for name in asked}
         edited = asked if options.verify else {one.key.project for one in likely}
         roots = {name: self._pool.submit(trust.marked, self._records, name, marks[name]) for name in edited}
         early = [one for one in likely if options.wanted(one.key)]
@@ -151,7 +147,7 @@ class Planner:
             for artifact in one.artifacts:
                 self._looked(artifact)
         ordered = _order(resources)
-        guarded.result()
+        reads.caller.result()
         trusted = trust.of_projects(
             self._records, self._pool, {name: one.result() for name, one in marks.items()}, roots, digests
         )

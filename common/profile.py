@@ -1,7 +1,6 @@
 """What the chosen profile of the AWS CLI asks of a person or a program before there are credentials.
 
-Two processes ask AWS (see `ahead`). A code is to be typed once, and a program to be run once, so this is looked up before either
-has loaded botocore, in the files that it reads.
+A code has to be typed before many threads ask AWS at once, so this is looked up first, in the files that botocore reads.
 
 Follows https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
 """
@@ -19,11 +18,6 @@ FILES = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "
 def needs_code() -> bool:
     """Whether somebody has to type a code of a device (`mfa_serial`)."""
     return any("mfa_serial" in section and "role_arn" in section for section in _chain())
-
-
-def runs_program() -> bool:
-    """Whether a program gives the credentials (`credential_process`)."""
-    return any("credential_process" in section for section in _chain())
 
 
 def diverting() -> list[str]:

@@ -82,11 +82,6 @@ def undeclared(root: Path, name: str, env: Environment) -> str:
     return f'{overlay if "enabled" in said else f"config/{env.name}.json: $.projects.{name}"} says "enabled": false'
 
 
-def may_have_layers(root: Path, wanted: list[str]) -> bool:
-    """Whether some folder looks like a layer's; told before any declaration is loaded, so a layer elsewhere is not seen."""
-    return any(any(folder.glob("layers/*/")) for folder in (root, *(root / "projects" / name for name in wanted)))
-
-
 def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     """The declared pipelines of an environment, the shared resources first.
 

@@ -9,19 +9,16 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from common import digest, index, release
-from common.ahead import Question, first_question
+from common import digest, release
 from common.config import Environment
 from common.digest import Digest
 from common.errors import AwsError, DeployError, OvertakenError, OwnershipError
-from common.index import Part
 from common.packaging import bill
 from common.release import CLEAN, DEPLOYING, PROJECT, SCHEMA, Mark, Place, Root, Version
 from common.remains import Remains
@@ -290,11 +287,3 @@ def _tags(response: Mapping[str, Any]) -> dict[str, str]:
 
 def _overtaken(project: str) -> OvertakenError:
     return OvertakenError(f"{project}: another deploy has changed it since this plan was made. Deploy again.")
-
-
-def first_questions(env: Environment, projects: Sequence[str], parts: Sequence[Part]) -> list[Question]:
-    """What a plan asks before it knows anything: who we are, what exists, and whether each project is as it was released."""
-    asking: list[Callable[[Aws], object]] = [partial(index.inventory, env=env, types=part) for part in parts]
-    asking += [lambda aws, name=name: Records(aws, env).mark(name) for name in projects]  # type: ignore[misc]  # a default
-    asking += [lambda aws: index.roles(aws, env), lambda aws: aws.call("sts", "GetCallerIdentity")]
-    return [first_question(one) for one in asking]

@@ -13,17 +13,17 @@ from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 
-from common import advice, config, connecting, looking, parameters, places, projects, protection, records, selection, steps
-from common.ahead import Ahead, first_question
+from common import advice, config, connecting, looking, parameters, places, projects, protection, selection, steps
 from common.aws import AwsSession
 from common.build_folder import BuildFolder, NewBuildFolder
 from common.choices import Choices
 from common.config import Environment
+from common.connecting import Background, FirstReads
 from common.declaration import Declares
 from common.engine import Engine, Means
 from common.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
 from common.events import Closed, Note, Planned, Report, StepStarted
-from common.index import Sizes
+from common.index import Part, Sizes
 from common.inputs import Inputs
 from common.leases import EarlyLeases
 from common.lock import Lock
@@ -33,7 +33,7 @@ from common.quotas import check_quotas
 from common.records import Records
 from common.release import PROJECT
 from common.resource import REMOVING, SHARED, Key, Plan, Resource
-from common.resources import layer, of_kind
+from common.resources import of_kind
 from common.shared import ARTIFACTS
 from common.stopping import Stopping
 from common.vetting import ready, vetted
@@ -51,7 +51,6 @@ class Session:
         covered: the steps that the invocation is about.
         report: gets every event.
         ask: puts a question to the user and returns the answer; None where nobody can be asked.
-        ahead: puts the first questions to AWS while declarations are loaded.
         began: when people began to wait for it, on the clock of `time.monotonic`; now, if it is not said.
     """
 
@@ -65,16 +64,16 @@ class Session:
         covered: Collection[str],
         report: Report,
         ask: Callable[[str], str] | None = None,
-        ahead: Ahead | None = None,
         began: float | None = None,
     ) -> None:
         self.root, self.choices, self.report = root, choices, report
-        self._covered, self.ask, self._ahead = covered, ask, ahead
+        self._covered, self.ask = covered, ask
         self._outcome: Outcome | None = None
         self._engine: Engine | None = None
         self._edited: list[Resource] = []
         self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
+        self._background = Background(choices.jobs)
         self._leases = EarlyLeases(lambda name: Lock(self.aws, self.env, name, self.about, self.say), self.pool)
         self._begun, self._inputs, self._started = False, Inputs(root), time.monotonic() if began is None else began
 
@@ -99,7 +98,7 @@ class Session:
     @cached_property
     def aws(self) -> AwsSession:
         """AWS, or the embedded one, which is started if it is not running."""
-        return connecting.connect(self.root, self.configured, self.choices.jobs, self._ahead, self.say)
+        return connecting.connect(self.root, self.configured, self.choices.jobs, self.say)
 
     @cached_property
     def caller(self) -> str:
@@ -109,9 +108,11 @@ class Session:
     @cached_property
     def env(self) -> Environment:
         """The environment, its parameters read from Parameter Store."""
-        if parameters.questions(self.configured, self.projects) and self.caller:  # the account guard comes first
-            return parameters.read(self.configured, self.aws, self.projects)
-        return self.configured
+        if not parameters.are_named(self.configured, self.projects):
+            return self.configured
+        read = self._background.submit(parameters.read, self.configured, self.aws, self.projects)
+        _ = self.caller  # nothing is concluded in another account than the environment's
+        return read.result()
 
     @cached_property
     def pipelines(self) -> list[Declares]:
@@ -128,7 +129,7 @@ class Session:
     @cached_property
     def records(self) -> Records:
         """The environment's records."""
-        return Records(self.aws, self.env)
+        return Records(self.aws, self.configured)
 
     @cached_property
     def _built(self) -> BuildFolder:
@@ -145,20 +146,15 @@ class Session:
         """What a deploy would do. Made once; only reads, but for leases that a step will need for sure."""
         if self._outcome is None:
             parts = (sizes := Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")).parts()
-            questions = records.first_questions(self.configured, [SHARED, *self.projects], parts)
-            questions += parameters.questions(self.configured, self.projects)
-            if projects.may_have_layers(self.root, self.projects):
-                questions.append(first_question(partial(layer.existing, owner=self.configured.owner)))
-            self.aws.ask_ahead(questions, looking.cache_of(self.root))
+            reads = self._first_reads([SHARED, *self.projects], parts)
             resources = self.resources
-            self.aws.prepare(("s3", *{one.arn.split(":")[2] for one in self._edited}) if self._edited else ())
             self.pool.map(lambda slow: slow(), (lambda: self._origin, ready) if self._edited else ())  # git, and the scanner
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.owners, said.prune, said.data, said.project is None)
-            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, parts, self.types, self.report)
+            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, self.types, self.report)
             self.pool.submit(sizes.keep, [one.arn for one in resources])
             certain = self._leases.take if self._begun and not self.env.protected else None
-            asked = (lambda: self.caller, self._undeclared(), self._edited, certain)
+            asked = (reads, self._undeclared(), self._edited, certain)
             outcome = vetted(planner.plan(resources, options, *asked), resources)
             tell_unfound(outcome.plan, resources, self.build_dir, self.say, protected=self.env.protected)
             check_quotas(self.env, self.aws, outcome.plan, resources, self.build_dir, self.pool, self.say)
@@ -217,6 +213,7 @@ class Session:
             self._stopping.end()
             self._leases.give_back()
             self.pool.shutdown(cancel_futures=True)
+            self._background.shutdown()
             if "_built" in self.__dict__:
                 self._built.close()
             calls = dict(self.aws.calls) if "aws" in self.__dict__ else {}
@@ -247,6 +244,9 @@ class Session:
         if self._stopping.number is not None:  # while there was nothing to stop
             self._engine.interrupt()
         return self._engine
+
+    def _first_reads(self, names: Collection[str], parts: Sequence[Part] = ((),)) -> FirstReads:
+        return FirstReads(self.aws, self.records, self.configured, names, parts, self.aws.guard, self._background)
 
     def _undeclared(self) -> set[str]:
         """Projects that have a folder no more and something in the bucket; asked for only by those who prune everything."""

@@ -11,7 +11,7 @@ Follows https://git-scm.com/docs/racy-git
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -84,17 +84,6 @@ class StatCache:
         text = json.dumps(all_known if len(all_known) <= LIMIT else self._used, separators=(",", ":")).encode()
         with new_file(self._path) as temporary:
             temporary.write_bytes(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
-
-
-def touched(path: Path) -> Iterator[str]:
-    """The files that are not as the cache in `path` knows them; some of them may hold the same bytes."""
-    known: dict[str, list[Any]] = {}
-    with suppress(OSError):
-        known = _parsed(path.read_bytes())
-    for name, entry in known.items():
-        with suppress(OSError):
-            if name.startswith(os.sep) and entry[:-1] != digest.of_stat(os.stat(name)):  # noqa: PTH116 - there may be thousands
-                yield name
 
 
 def _parsed(data: bytes) -> dict[str, list[Any]]:

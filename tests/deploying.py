@@ -1,19 +1,20 @@
 """Deploying things into a `fake_aws.World`, as a session would, in the calling thread's own process or in one that dies."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from common.config import Environment
+from common.connecting import FirstReads
 from common.engine import Engine, Means
 from common.events import Event
 from common.lock import Lock
 from common.planning import Options, Outcome, Planner
 from common.records import Records
-from common.resource import Key, Plan, Resource
+from common.resource import Aws, Key, Plan, Resource
 from tests.fake_aws import ArtifactBucket, FakeAws, Killed, Store, Text, Thing, Trigger, World
 
 ENV = Environment(
@@ -97,11 +98,16 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+def first_reads(aws: Aws, pool: Executor, known: Records | None = None) -> FirstReads:
+    """What a plan in this world begins with."""
+    return FirstReads(aws, known or Records(aws, ENV), ENV, (), ((),), lambda: aws.call("sts", "GetCallerIdentity"), pool)
+
+
 def plan(world: World, resources: list[Resource], build_dir: Path, options: Options | None = None) -> tuple[Outcome, FakeAws]:
     aws = FakeAws(world)
     with pool_of(1) as pool:
         planner = Planner(ENV, aws, Records(aws, ENV), build_dir, pool, types=types)
-        return planner.plan(resources, options or Options(), lambda: aws.call("sts", "GetCallerIdentity")), aws
+        return planner.plan(resources, options or Options(), first_reads(aws, pool)), aws
 
 
 def deploy(
@@ -129,7 +135,7 @@ def deploy(
 
     with pool_of(jobs) as pool:
         planner = Planner(ENV, aws, records, build_dir, pool, types=types)
-        outcome = planner.plan(resources, options or Options(), lambda: aws.call("sts", "GetCallerIdentity"), undeclared)
+        outcome = planner.plan(resources, options or Options(), first_reads(aws, pool), undeclared)
         before_apply()
         means = Means(pool, build_dir, events.append, lock, about=lambda: ABOUT, types=types)
         engine = Engine(aws, records, resources, outcome, BUCKET, means)

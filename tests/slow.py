@@ -16,7 +16,6 @@ FILES = frozenset(
         "resources/test_lifecycle.py",
         "resources/test_settings.py",
         "test_account.py",
-        "test_ahead.py",
         "test_bills.py",
         "test_budgets.py",
         "test_clock.py",

@@ -42,7 +42,6 @@ LAYERS = (
     {"aws_sessions", "choices", "config", "definition", "invocation", "packaging", "resource", "screen", "stat_cache"}
     | {"accepted", "provenance"},
     {
-        "ahead",
         "aws_common",
         "committed",
         "core_options",
@@ -81,6 +80,7 @@ LAYERS = (
     {
         "acting",
         "advice",
+        "connecting",
         "configured",
         "field_types",
         "listing",
@@ -95,8 +95,6 @@ LAYERS = (
     {"claims", "drift", "inputs", "quotas"},
     {"deciding"},
     {
-        "asking",
-        "connecting",
         "declaration",
         "old_records",
         "garbage",
@@ -224,7 +222,7 @@ def writes_to_the_terminal(path: Path) -> bool:
 def test_one_module_writes_to_the_terminal() -> None:
     """The others: a pipe between two processes of ours, and a constant that a signal's handler writes."""
     writing = {shown(path) for path in OURS if writes_to_the_terminal(path)}
-    assert writing == {"common/screen.py", "common/asking.py", "common/stopping.py"}
+    assert writing == {"common/screen.py", "common/stopping.py"}
 
 
 @pytest.mark.parametrize("path", DECLARATIONS, ids=shown)

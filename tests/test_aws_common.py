@@ -1,17 +1,13 @@
 """The embedded AWS is asked on this machine alone, whatever the shell says of accounts and networks."""
 
-from pathlib import Path
-
 import pytest
 
 from common import local
-from common.ahead import Ahead, Question
 from common.aws import AwsSession
 from common.errors import AwsError
 from tests.local.fixtures import client, embedded, embedded_root
 
 __all__ = ["client", "embedded", "embedded_root"]
-WHO, BUCKETS = Question("sts", "GetCallerIdentity", {}), Question("s3", "ListBuckets", {})
 
 
 @pytest.fixture
@@ -30,19 +26,6 @@ def test_neither_profile_nor_proxy_is_between_us_and_the_embedded_aws(embedded: 
     aws = AwsSession(embedded.region, embedded.account_id, endpoints=embedded.endpoints)
     assert aws.guard() == f"arn:aws:iam::{embedded.account_id}:root"
     assert aws.call("s3", "ListBuckets")["Buckets"] == []
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_nor_between_the_other_process_and_it(embedded: local.Embedded, tmp_path: Path) -> None:
-    asking = Ahead()
-    try:
-        AwsSession(embedded.region, embedded.account_id, endpoints=embedded.endpoints, ahead=asking).ask_ahead(
-            [WHO, BUCKETS], tmp_path
-        )
-        assert asking.answer(WHO) is not None
-        assert asking.answer(BUCKETS) is not None
-    finally:
-        asking.close()
 
 
 def test_a_proxy_stays_between_us_and_aws(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,7 +227,7 @@ def test_pruning_ends_the_last_task_of_its_environment(project: Repository) -> N
 def test_debugging_shows_what_invoke_does_and_no_token_of_a_session(project: Repository) -> None:
     """Botocore logs each request with its headers, and each response with all that is in it."""
     keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "t0ken-of-a-session"}
-    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "DEPLOY_ASK_AHEAD": "0"}
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9"}
     done = project.shell("invoke", "--debug", "plan", "--env", "dev", **keys, **nowhere)
     assert done.code == 1
     assert "invoke.executor" in done.err

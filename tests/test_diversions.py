@@ -88,14 +88,14 @@ def test_settings_of_s3_in_the_shared_config_file_are_not_heard(monkeypatch: pyt
     assert settings_of(AwsSession("eu-central-1", ACCOUNT), "s3") == before
 
 
-@pytest.mark.parametrize(("task", "ahead"), [("plan", "0"), *((task, "1") for task in TASKS)])
+@pytest.mark.parametrize("task", TASKS)
 def test_no_task_asks_elsewhere(
-    task: str, ahead: str, repository: Repository, monkeypatch: pytest.MonkeyPatch, elsewhere: Recorder, internet: Recorder
+    task: str, repository: Repository, monkeypatch: pytest.MonkeyPatch, elsewhere: Recorder, internet: Recorder
 ) -> None:
     """`AWS_ENDPOINT_URL` alone once let an environment's account guard pass against an emulator."""
     repository.project()
     divert_by_variables(monkeypatch, elsewhere.url, repository.root)
-    ended = repository.shell("invoke", *with_env(task), DEPLOY_ASK_AHEAD=ahead)
+    ended = repository.shell("invoke", *with_env(task))
     assert ended.code == 1, ended
     assert "sts could not be reached" in ended.err
     assert elsewhere.asked == []

@@ -14,7 +14,7 @@ from common.planning import EARLY, Options, Outcome, Planner
 from common.records import Records
 from common.release import Mark, Root
 from common.resource import Resource
-from tests.deploying import ENV, deploy, things
+from tests.deploying import ENV, deploy, first_reads, things
 from tests.fake_aws import FakeAws, World
 
 
@@ -56,7 +56,9 @@ def planned(
 
     aws = FakeAws(world, note)
     with ThreadPoolExecutor(16) as pool:
-        return Planner(ENV, aws, records(aws, ENV), tmp_path, pool).plan(resources, Options(), lambda: None, (), likely), asked
+        known = records(aws, ENV)
+        reads = first_reads(aws, pool, known)
+        return Planner(ENV, aws, known, tmp_path, pool).plan(resources, Options(), reads, (), likely), asked
 
 
 @pytest.fixture

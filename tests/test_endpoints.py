@@ -40,8 +40,8 @@ def machine(repository: Repository, text: str) -> None:
 
 
 def invoke(repository: Repository, *words: str) -> Ended:
-    """A command of somebody who is in the account, with the other process beside it."""
-    keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "any", "DEPLOY_ASK_AHEAD": "1"}
+    """A command of somebody who is in the account."""
+    keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "any"}
     return repository.shell("invoke", *words, **keys)
 
 

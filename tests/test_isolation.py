@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from common import ahead, interpreter
+from common import interpreter
 from common.committed import Committed
-from common.endpoints import Endpoints
-from common.errors import AwsError
 from tests.repository import ROOT, Ended, Repository
 
 STANDARD = (
@@ -59,7 +57,7 @@ def planted(repository: Repository) -> Iterator[Repository]:
 def run(repository: Repository, folder: str, *words: str, command: tuple[str, ...] = (), **more: str) -> Ended:
     """A command typed in a folder of the repository."""
     program = command or (str(BIN / "invoke"), "--search-root", str(repository.root))
-    variables = {name: value for name, value in os.environ.items() if name not in {"DEPLOY_ASK_AHEAD", "PYTHONDONTWRITEBYTECODE"}}
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [*program, *words],
         cwd=repository.root / folder,
@@ -85,7 +83,7 @@ def test_commands_run_nothing_of_the_folders_that_they_are_typed_in(planted: Rep
         assert ended.code == (1 if words[0] == "plan" else 0), ended.err
 
 
-def test_the_embedded_aws_and_the_other_process_run_nothing_of_them_either(planted: Repository) -> None:
+def test_the_embedded_aws_runs_nothing_of_them_either(planted: Repository) -> None:
     for words in (("deploy", "--env", "local"), ("plan", "--env", "local"), ("status", "--env", "local"), ("local.stop",)):
         ended = run(planted, "projects/acres", *words)
         assert (told(planted), ended.code) == ("", 0), ended.out + ended.err
@@ -96,23 +94,6 @@ def test_a_declaration_that_runs_as_a_module_runs_none_of_them(planted: Reposito
         (planted.root / f"{name}.py").unlink()
     ended = run(planted, "", "--help", command=(sys.executable, "-m", "projects.acres.deploy"))
     assert (told(planted), ended.code) == ("", 0), ended.err
-
-
-def test_the_other_process_does_not_see_what_variables_add(planted: Repository) -> None:
-    """The first process is the user's own, and has loaded what it needs of these names before its path could matter."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(planted.root / "elsewhere")
-        patched.setenv("PYTHONPATH", str(planted.root / "elsewhere"))
-        patched.setenv("PYTHONSTARTUP", str(planted.root / "elsewhere/queue.py"))
-        asking = ahead.Ahead()
-        where = {"region": "eu-central-1", "account_id": "123456789012", "endpoints": Endpoints({"default": NOWHERE})}
-        asking.ask(where, [ahead.Question("sts", "GetCallerIdentity", {})], planted.root / "cache")
-        try:
-            with pytest.raises(AwsError, match="sts could not be reached"):  # so the other process has come that far
-                asking.answer(ahead.Question("sts", "GetCallerIdentity", {}))
-        finally:
-            asking.close()
-    assert told(planted) == ""
 
 
 def test_programs_of_the_current_folder_are_not_run(planted: Repository) -> None:

@@ -3,14 +3,11 @@
 import itertools
 import shutil
 from collections import Counter
-from functools import partial
 
 import pytest
 
-from common import projects, steps
-from common.ahead import Question, first_question
+from common import steps
 from common.aws import AwsSession
-from common.resources.layer import existing
 from common.session import Choices, Session
 from tests.fake_world import Killed
 from tests.layered import DECLARED, LAYER, MODULE, aws, calls, changes, layered, layers_of, ran, versions
@@ -59,15 +56,6 @@ def test_what_is_unchanged_costs_one_call_and_only_where_there_is_a_layer(acres:
     acres.project("acres")
     shutil.rmtree(acres.root / "projects/acres/layers")
     assert calls(acres)["lambda:ListLayers"] == 0
-
-
-def test_the_listing_is_asked_for_before_declarations_are_loaded(acres: Repository) -> None:
-    asked = first_question(partial(existing, owner="t/dev"))
-    assert asked == Question("lambda", "ListLayers", {}, paged=True)
-    assert projects.may_have_layers(acres.root, ["acres"])
-    assert not projects.may_have_layers(acres.root, [])
-    acres.write("layers/geo/geo.py", "")
-    assert projects.may_have_layers(acres.root, [])
 
 
 def test_the_same_content_of_other_inputs_is_not_published_again(acres: Repository) -> None:

@@ -49,9 +49,11 @@ def test_only_the_wanted_projects_are_read(aws: AwsSession) -> None:
     configured = env(acres={"level": "ssm:/acres/level"}, other={"gone": "ssm:/other/gone"}, third={"x": "y"})
     read = parameters.read(configured, aws, ["acres"])
     assert read.project("other").parameters == {"gone": "ssm:/other/gone"}
-    assert [one.parameters for one in parameters.questions(configured, ["other"])] == [{"Names": ["/other/gone"]}]
-    assert parameters.questions(configured, ["third"]) == []
-    assert parameters.questions(configured, ["unknown"]) == []
+    assert {name: parameters.are_named(configured, [name]) for name in ("other", "third", "unknown")} == {
+        "other": True,
+        "third": False,
+        "unknown": False,
+    }
 
 
 def test_ten_are_read_in_one_call(aws: AwsSession) -> None:

@@ -1,4 +1,4 @@
-"""Profiles that ask a person or run a program: one code, one run, whatever the number of processes; and credentials that end."""
+"""Profiles that ask a person or run a program: one code and one run for all clients; and credentials that end."""
 
 import json
 import os
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common import ahead, profile
-from common.ahead import Ahead, Question
+from common import profile
 from common.aws import AwsSession
 from common.errors import AccountError, AwsError
 from common.events import Blocked, Failed
@@ -25,10 +24,6 @@ region = eu-central-1
 
 [profile program]
 credential_process = sh -c 'echo ran >> "$RUNS"; cat "$SAID"'
-
-[profile over-program]
-role_arn = arn:aws:iam::123456789012:role/deployer
-source_profile = program
 """
 CREDENTIALS = "[base]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = secret\n"
 
@@ -80,46 +75,25 @@ def test_where_nobody_can_be_asked_it_is_said(moto: None, profiles: Callable[[st
         session().guard()
 
 
-def test_the_other_process_asks_nobody(profiles: Callable[[str], None], tmp_path: Path) -> None:
-    """It leaves its questions to the first one; by then somebody has given the code, so that they are answered from the cache."""
-    profiles("work")
-    asking, who = Ahead(), Question("sts", "GetCallerIdentity", {})
-    try:
-        asking.ask({"region": "eu-central-1", "account_id": "123456789012", "endpoint": None}, [who], tmp_path / "none")
-        assert asking.answer(who) is None
-    finally:
-        asking.close()
-
-
-def test_a_program_is_run_by_one_process(
+def test_a_program_is_run_once_for_all_clients(
     moto: None, profiles: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token"}
     (tmp_path / "said").write_text(json.dumps(said))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SAID", str(tmp_path / "said"))
-    monkeypatch.delenv("DEPLOY_ASK_AHEAD")
-    for name in ("program", "over-program"):
-        profiles(name)
-        assert profile.runs_program()
-        assert ahead.started() is None
     profiles("program")
     aws = session()
     for service in ("sts", "s3", "iam"):
         aws.clients.of(service)
     aws.guard()
     assert (tmp_path / "runs").read_text() == "ran\n"
-    profiles("work")
-    other = ahead.started()
-    assert other is not None
-    ahead.closed(other)
 
 
 def test_keys_in_the_environment_need_no_profile(profiles: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
     profiles("work")
     monkeypatch.setitem(os.environ, "AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     assert not profile.needs_code()
-    assert not profile.runs_program()
 
 
 @pytest.mark.parametrize("text", ["", "[profile work\n", "[profile work]\nsource_profile = work\n", "nonsense\0"])

@@ -17,7 +17,7 @@ from common.lock import Lock
 from common.planning import Options, Planner
 from common.resource import Key, Plan, Resource
 from common.session import Session
-from tests.deploying import BUCKET, ENV, bucket, deploy
+from tests.deploying import BUCKET, ENV, bucket, deploy, first_reads
 from tests.fake_aws import ArtifactBucket, FakeAws, Killed, Text, Thing, World
 
 Fault = Callable[[int, str, str], None]
@@ -78,7 +78,7 @@ class OnWorld(Session):
             self.plans += 1
             self._planning(self.plans)
             planner = Planner(ENV, self.aws, self.records, self.build_dir, self.pool, types=self.types)
-            self._outcome = planner.plan(self.resources, Options(prune=self.choices.prune), lambda: None)
+            self._outcome = planner.plan(self.resources, Options(prune=self.choices.prune), first_reads(self.aws, self.pool))
         return self._outcome.plan
 
     @staticmethod

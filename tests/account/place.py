@@ -84,7 +84,7 @@ class Place:
         self.source, self.prefix, self.patience, self.mfa, self._sleep = env, prefix, patience, mfa, sleep
         self.repository: Repository = generate(folder, env, prefix)
         self.env = self.repository.environment(ENVIRONMENT)
-        self.aws: AwsSession = connecting.connect(folder, self.env, 4, None, print)
+        self.aws: AwsSession = connecting.connect(folder, self.env, 4, print)
         self.raw: list[dict[str, Any]] = []
         """What was asked and answered, in order."""
         self.keys: Callable[[], Mapping[str, str]] = dict

@@ -137,7 +137,6 @@ def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Prox
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for an answer does so for a second, and not for a minute."""
     monkeypatch.setenv("HURRIED_ANSWER", "1")
-    monkeypatch.setenv("DEPLOY_ASK_AHEAD", "0")  # which would be patient
 
 
 def test_an_aws_that_never_answers_is_told_in_one_message(repo: Clone, ready: Proxy, impatient: None) -> None:
