@@ -16,24 +16,25 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
-from common import command_line, core_options, steps
-from common.choices import Choices, parallel
-from common.errors import UsageError
-from common.invocation import INVOCATION
-from common.screen import show
-from common.task_options import COLLECTING, HELP, PLANNING, options
+from common.base.errors import UsageError
+from common.base.terminal import show
+from common.commands import command_line, invoke_options
+from common.commands.invocation import INVOCATION
+from common.commands.option_help import COLLECTING, HELP, PLANNING, options
+from common.model import steps
+from common.model.choices import Choices, parallel
 
 if TYPE_CHECKING:
-    from common.session import Session
+    from common.engine.session import Session
 
 ROOT = Path(__file__).resolve().parent
-task = partial(invoke_task, positional=[], auto_shortflags=False, klass=core_options.OurTask)
+task = partial(invoke_task, positional=[], auto_shortflags=False, klass=invoke_options.OurTask)
 """Invoke would take `--help` for a value, and give options that tasks share a letter that means something else in each."""
 
 
 def session(requested: list[str], *, planning: bool = False, json: bool = False, jobs: str = "16", **chosen: Any) -> "Session":
     """The one session of this invocation with these options; the invocation closes it."""
-    from common.opening import opened  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands.opening import opened
 
     invocation = INVOCATION.get()
     choices = Choices(**chosen, jobs=parallel(jobs))
@@ -107,7 +108,9 @@ def package_lambdas(
 ) -> None:
     """Build every Lambda package and layer. Needs no environment and no credentials."""
     if steps.PACKAGE in INVOCATION.get().requested():  # a deploy builds what the bucket does not have, and no more
-        from common import bills, packing, watching  # noqa: PLC0415 - `invoke --list` needs none of it
+        from common.commands import package_lambdas as packages
+        from common.commands import sbom as bills
+        from common.commands import watch as watching
 
         choices = Choices(env=env, project=project, only=only)
         if lock + sbom + watch > 1:
@@ -117,7 +120,7 @@ def package_lambdas(
         elif sbom:
             bills.show(ROOT, choices, INVOCATION.get())
         else:
-            packing.package(session([steps.PACKAGE], json=json, env=env, project=project, only=only), lock=lock)
+            packages.package(session([steps.PACKAGE], json=json, env=env, project=project, only=only), lock=lock)
 
 
 deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
@@ -163,15 +166,15 @@ def run(
     jobs: str = "16",
 ) -> None:
     """Start a pipeline, follow it to its end, and show what it made. Exit code 0: it succeeded."""
-    from common import running  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import run
 
-    running.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
+    run.run(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), input_, json=json)
 
 
 @task(help=options("env", "project", "json"), reads_only=True)
 def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
     """What is released, who is deploying, and how the last execution went."""
-    from common import status  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import status
 
     status.status(ROOT, Choices(env=env, project=project), INVOCATION.get(), json=json)
 
@@ -179,7 +182,7 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
 @task(help=options("env", "project"), reads_only=True)
 def policy(_c: Context, env: str | None = None, project: str | None = None) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
-    from common import policy  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import policy
 
     policy.show(ROOT, Choices(env=env, project=project))
 
@@ -187,17 +190,17 @@ def policy(_c: Context, env: str | None = None, project: str | None = None) -> N
 @task(help=options("env", project="The one project whose lease it is, or shared.", yes="Do not ask."))
 def unlock(_c: Context, env: str | None = None, project: str | None = None, yes: bool = False) -> None:
     """Take the lease on a project from whoever holds it."""
-    from common import unlocking  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import unlock
 
-    unlocking.unlock(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get())
+    unlock.unlock(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get())
 
 
 @task(help=options("env", "project", "json", "jobs"), reads_only=True)
 def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
-    from common import drift_report  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import drift
 
-    if drift_report.report(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), json=json):
+    if drift.report(ROOT, Choices(env=env, project=project, jobs=parallel(jobs)), INVOCATION.get(), json=json):
         raise Exit(code=2)
 
 
@@ -220,9 +223,9 @@ def destroy(
     json: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
-    from common import destroying  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import destroy
 
-    destroying.destroy(ROOT, Choices(env=env, project=project, data=data), INVOCATION.get(), yes, json=json, dry=dry_run)
+    destroy.destroy(ROOT, Choices(env=env, project=project, data=data), INVOCATION.get(), yes, json=json, dry=dry_run)
 
 
 @task(help=options("env", "project", "json", "yes", **COLLECTING))
@@ -236,32 +239,32 @@ def gc(
     json: bool = False,
 ) -> None:
     """Delete artifacts, and versions of layers, that no record, no recent release and none of the last ten names."""
-    from common import garbage_report  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import gc
 
     choices = Choices(env=env, project=project, yes=yes)
-    garbage_report.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
+    gc.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
 
 
 @task(help=options("env", "project", "json", last="How many of each project, 1 to 1000 (default: 20)."), reads_only=True)
 def history(_c: Context, env: str | None = None, project: str | None = None, last: str = "20", json: bool = False) -> None:
     """Who released what, when, from which commit, and how it ended."""
-    from common import releases_report  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.commands import history
 
-    releases_report.report(ROOT, Choices(env=env, project=project), INVOCATION.get(), last, json=json)
+    history.report(ROOT, Choices(env=env, project=project), INVOCATION.get(), last, json=json)
 
 
 @task(help={"env": "The embedded environment (default: local)."})
 def start(_c: Context, env: str = "local") -> None:
     """Start the embedded AWS, unless it is running."""
-    from common import connecting  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common.engine import connection
 
-    connecting.start(ROOT, env, show)
+    connection.start(ROOT, env, show)
 
 
 @task()
 def stop(_c: Context) -> None:
     """Stop the embedded AWS. What is in it stays for the next start."""
-    from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common import local
 
     show("Stopped." if local.stop(ROOT) else "It was not running.")
 
@@ -269,7 +272,7 @@ def stop(_c: Context) -> None:
 @task()
 def reset(_c: Context) -> None:
     """Empty the embedded AWS."""
-    from common import local  # noqa: PLC0415 - `invoke --list` needs none of it
+    from common import local
 
     local.reset(ROOT)
     show("Emptied.")

@@ -12,23 +12,23 @@ if sys.platform == "win32":
         "open its shell, and type the same command in a clone of this repository there."
     )
 
-from common import search_path
+from common.base import import_path
 
-search_path.arrange()
+import_path.arrange()
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from common import source
+from common.base import import_source
 
-source.install()
+import_source.install()
 
 if TYPE_CHECKING:
-    from common.config import Environment
-    from common.executor import main
-    from common.pipeline import Pipeline
-    from common.reference import Location, Ref
-    from common.settings import (
+    from common.commands.executor import main
+    from common.declare.pipeline import Pipeline
+    from common.declare.shared import SharedResources
+    from common.environment.config import Environment
+    from common.environment.resource_settings import (
         CrawlerSettings,
         FunctionSettings,
         JobSettings,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         StateMachineSettings,
         TriggerSettings,
     )
-    from common.shared import SharedResources
+    from common.model.reference import Location, Ref
 
 __all__ = [
     "CrawlerSettings",
@@ -53,16 +53,16 @@ __all__ = [
     "main",
 ]
 _MODULES = {
-    "Environment": "config",
-    "Location": "reference",
-    "Pipeline": "pipeline",
-    "Ref": "reference",
-    "SharedResources": "shared",
-    "main": "executor",
+    "Environment": "environment.config",
+    "Location": "model.reference",
+    "Pipeline": "declare.pipeline",
+    "Ref": "model.reference",
+    "SharedResources": "declare.shared",
+    "main": "commands.executor",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'settings')}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'environment.resource_settings')}"), name)

@@ -15,11 +15,11 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from common import aws_sessions, fence
-from common.endpoints import Endpoints, is_loopback
-from common.errors import AccountError, AwsError
-from common.rates import Rates
-from common.retries import Retries
+from common.aws import fence, shell_credentials
+from common.aws.rates import Rates
+from common.aws.retries import Retries
+from common.base.errors import AccountError, AwsError
+from common.environment.endpoints import Endpoints, is_loopback
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -72,13 +72,13 @@ class Clients:
     @cached_property
     def _session(self) -> "Session":
         if self._endpoints.secret is not None:
-            return aws_sessions.unaware()
+            return shell_credentials.unaware()
         from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - an unchanged deploy does without it
 
-        session = aws_sessions.aware()
+        session = shell_credentials.aware()
         session._last_client_region_used = self._region  # noqa: SLF001 - where those who get credentials ask
         with suppress(ProfileNotFound):  # which whoever makes a client is told
-            aws_sessions.keep_credentials(session)
+            shell_credentials.keep_credentials(session)
         return session
 
     def sign_in(self, ask: Callable[[str], str] | None) -> None:

@@ -16,12 +16,13 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.iam.access_control import IAMPolicy
 from moto.s3.models import FakeBucket
 
-from common import aws, connecting
-from common.rates import Rates
-from common.typed import UV
-from tests import ending, slow
-from tests.moto_gaps import moto_gaps, moto_glue, strict_s3
-from tests.repository import Repository
+from common.aws import session
+from common.aws.rates import Rates
+from common.base.command_text import UV
+from common.engine import connection
+from tests.support import ending, slow
+from tests.support.moto_gaps import moto_gaps, moto_glue, strict_s3
+from tests.support.repository import Repository
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 
@@ -81,9 +82,9 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
-    monkeypatch.setattr(aws, "FIRST_PAUSE", 0.0)
-    monkeypatch.setattr(aws, "AT_LEAST", 0.0)
-    monkeypatch.setattr(connecting, "Rates", partial(Rates, sleep=lambda _: None))
+    monkeypatch.setattr(session, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(session, "AT_LEAST", 0.0)
+    monkeypatch.setattr(connection, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield
 

@@ -15,9 +15,9 @@ from invoke.parser import Parser
 from invoke.program import Program
 
 import tasks
-from common.config import load
+from common.environment.config import load
 from tests.account.checks import CHECKS
-from tests.repository import ROOT, Repository
+from tests.support.repository import ROOT, Repository
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(r"`((?:common|tests|docs|projects|config)/[\w./-]+|tasks\.py|deploy\.py)`")

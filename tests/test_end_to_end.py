@@ -17,8 +17,8 @@ import pytest
 
 from common import local
 from projects.fpac_pipeline.tests.expected import final_rows
-from tests import tour
 from tests.local.fixtures import client_of
+from tests.support import tour
 
 ROOT = Path(__file__).resolve().parent.parent
 READS = ("Get", "List", "Head", "Describe")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.repository import ROOT
+from tests.support.repository import ROOT
 
 WINDOWS = """
 import sys

@@ -6,8 +6,8 @@ Usage: ``python -m common.local <name> [<Python version>]``; prints one JSON obj
 import sys
 from pathlib import Path
 
-from common import screen
-from common.errors import LocalError
+from common.base import terminal
+from common.base.errors import LocalError
 from common.local import environments
 
 
@@ -17,15 +17,15 @@ def main() -> int:
     try:
         variables: dict[str, str] = {}
         if name == "spark":
-            python, variables = environments.spark(screen.say)
+            python, variables = environments.spark(terminal.say)
         elif name in {"uv", "node"}:
-            python = Path(environments.uv() if name == "uv" else environments.node(screen.say))
+            python = Path(environments.uv() if name == "uv" else environments.node(terminal.say))
         else:
-            python = environments.python(name, screen.say, *version)
+            python = environments.python(name, terminal.say, *version)
     except LocalError as error:
-        screen.say(f"error: {error}")
+        terminal.say(f"error: {error}")
         return 1
-    screen.Screen().object({"python": str(python), "variables": variables})
+    terminal.Screen().object({"python": str(python), "variables": variables})
     return 0
 
 

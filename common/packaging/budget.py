@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.archive import Members
 from common.packaging.tree import shown
 

@@ -19,10 +19,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from common import digest
-from common.digest import Digest
-from common.errors import ArtifactError
-from common.new_file import new_file
+from common.base import digest
+from common.base.atomic_file import new_file
+from common.base.digest import Digest
+from common.base.errors import ArtifactError
 from common.packaging import kept, uv, uv_settings
 from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component, Wheels

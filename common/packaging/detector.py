@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from common import digest
+from common.base import digest
 from common.packaging import opened
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
 from collections.abc import Collection
 from pathlib import Path
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.tree import Ignoring, shown, stays_out
 
 TASK, LAYERS = "/var/task/", "/opt/"

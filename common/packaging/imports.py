@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.python import knows, parsed
 from common.packaging.tree import IGNORE_FILE, Found, Ignoring, check_link, is_left_behind, shown, stays_out, walk
 

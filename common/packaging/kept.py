@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from common import digest
-from common.digest import Digest
+from common.base import digest
+from common.base.digest import Digest
 from common.packaging.archive import Members, made_once, packed, write_zip
 from common.packaging.bill import Component
 from common.packaging.tree import Files, Ignoring

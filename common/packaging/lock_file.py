@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from common import digest
-from common.digest import Digest
-from common.errors import ArtifactError
+from common.base import digest
+from common.base.digest import Digest
+from common.base.errors import ArtifactError
 from common.packaging.target import Target
 
 HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, delete this file and lock again."

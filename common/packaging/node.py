@@ -18,9 +18,9 @@ from pathlib import Path, PurePosixPath
 from platform import machine
 from typing import Any
 
-from common import digest, interpreter
-from common.digest import Digest
-from common.errors import ArtifactError
+from common.base import digest, programs
+from common.base.digest import Digest
+from common.base.errors import ArtifactError
 from common.packaging import kept
 from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component
@@ -242,7 +242,7 @@ def command(build: str | None, output: str) -> Command | None:
 
 
 def _npm() -> str:
-    found = shutil.which("npm", path=interpreter.tools())
+    found = shutil.which("npm", path=programs.tools())
     if not found:
         raise ArtifactError("npm is not on PATH, and a Node.js function has dependencies. Install Node.js with npm.")
     return found

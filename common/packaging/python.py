@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.encoding import check_encoding
-from common.errors import ArtifactError
+from common.base.encoding import check_encoding
+from common.base.errors import ArtifactError
 from common.packaging.tree import shown
 
 

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from common import digest
-from common.digest import Digest
-from common.errors import ArtifactError
+from common.base import digest
+from common.base.command_text import typed
+from common.base.digest import Digest
+from common.base.errors import ArtifactError
 from common.packaging import pyproject, uv_settings
 from common.packaging.lock_file import Lock, joined
 from common.packaging.pyproject import normal
 from common.packaging.target import Target
 from common.packaging.tree import read, shown
-from common.typed import typed
 
 NAMES = ("requirements.txt", "pyproject.toml")
 BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")

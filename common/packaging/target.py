@@ -7,7 +7,7 @@ import platform as machine_platform
 import sys
 from dataclasses import dataclass, replace
 
-from common import versions
+from common.environment import aws_versions
 
 ARM = frozenset({"arm64", "aarch64"})
 """What systems call the processors that AWS calls arm64."""
@@ -67,7 +67,7 @@ def of_function(runtime: str, architecture: str) -> Target:
 def of_job(glue_version: str) -> Target:
     """Where a Spark job's packages run: up to Glue 4.0 on Amazon Linux 2, later on Amazon Linux 2023."""
     platform = "x86_64-manylinux2014" if glue_version in {"3.0", "4.0"} else "x86_64-manylinux_2_34"
-    return Target(versions.GLUE[glue_version], platform)
+    return Target(aws_versions.GLUE[glue_version], platform)
 
 
 SHELL = Target("3.9", "x86_64-manylinux2014")

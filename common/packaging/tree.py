@@ -16,10 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from common import digest
-from common.digest import Digest
-from common.encoding import decoded
-from common.errors import ArtifactError
+from common.base import digest
+from common.base.digest import Digest
+from common.base.encoding import decoded
+from common.base.errors import ArtifactError
 from common.packaging import detector
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import interpreter
-from common.errors import ArtifactError
+from common.base import programs
+from common.base.errors import ArtifactError
 
 HIDDEN = frozenset(
     {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PRERELEASE", "UV_EXCLUDE"}
@@ -42,7 +42,7 @@ def run(words: list[str], what: str, folder: Path | None = None, *, alone: bool 
         ArtifactError: uv is not there, or refuses.
     """
     hidden = HIDDEN | DEFAULT_INDEX if alone else HIDDEN
-    environment = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": interpreter.tools()}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.tools()}
     command = [_found(), *words, "--quiet", "--no-progress", "--python", sys.executable]
     place = folder or Path.cwd().anchor
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place, check=False)  # noqa: S603 - uv
@@ -52,7 +52,7 @@ def run(words: list[str], what: str, folder: Path | None = None, *, alone: bool 
 
 def _found() -> str:
     beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv", path=interpreter.tools())
+    found = str(beside) if beside.exists() else shutil.which("uv", path=programs.tools())
     if not found:
         raise ArtifactError("uv is not installed beside Python or on PATH. Install it with: pip install uv")
     return found

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.pyproject import normal
 from common.packaging.tree import read, shown
 

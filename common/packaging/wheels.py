@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import digest
+from common.base import digest
 from common.packaging.archive import write_zip
 from common.packaging.dependencies import TRACES, info_of
 from common.packaging.pyproject import normal

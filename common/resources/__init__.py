@@ -4,8 +4,8 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
-from common.remains import Type
-from common.resource import Declared
+from common.model.orphan import Type
+from common.model.resource import Declared
 
 
 def of_kind(kind: str) -> Type | None:

@@ -10,12 +10,13 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from common import comparison
-from common.desired import whole
-from common.errors import AwsError, DeclarationError, DeployError, OwnershipError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.aws.protocol import Aws
+from common.base.errors import AwsError, DeclarationError, DeployError, OwnershipError
+from common.model import comparison
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})

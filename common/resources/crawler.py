@@ -10,13 +10,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from common import accepted, comparison
-from common.desired import whole
-from common.errors import AwsError, DeclarationError, SkippedError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.settings import CrawlerSettings
-from common.tags import other_tags, owned_tags, stale_tags
+from common.aws.protocol import Aws
+from common.base.errors import AwsError, DeclarationError, SkippedError
+from common.environment.resource_settings import CrawlerSettings
+from common.model import comparison
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags
+from common.resources import accepted_fields
 
 _CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
 _UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
@@ -132,12 +134,12 @@ class Crawler(Declared):
 
     def _undeclared(self, live: State) -> State:
         """Other fields, other kinds of targets, and what else is said of a target or in the configuration."""
-        kept = comparison.undeclared(live, {}, accepted.CRAWLER)
+        kept = comparison.undeclared(live, {}, accepted_fields.CRAWLER)
         if kept.get("CatalogId") == self.arn.split(":")[4]:
             del kept["CatalogId"]
         targets: State = {kind: found for kind, found in live["Targets"].items() if found and kind != "S3Targets"}
         found = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
-        more = {path: comparison.undeclared(found[path], {}, accepted.TARGET) for path in self.targets if path in found}
+        more = {path: comparison.undeclared(found[path], {}, accepted_fields.TARGET) for path in self.targets if path in found}
         targets |= {"S3Targets": said} if (said := {path: rest for path, rest in more.items() if rest}) else {}
         _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
         parts = {"Targets": targets, "Configuration": configuration}

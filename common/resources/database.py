@@ -11,11 +11,12 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-database
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from common.desired import whole
-from common.errors import AwsError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import other_tags, owned_tags, stale_tags
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags
 
 _NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase", "FederatedDatabase")
 

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import urlencode
 
-from common import digest
-from common.desired import whole
-from common.digest import Digest, Known
-from common.errors import ArtifactError, DeployError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags, tag_map
+from common.aws.protocol import Aws
+from common.base import digest
+from common.base.digest import Digest, Known
+from common.base.errors import ArtifactError, DeployError
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import owned_tags, tag_map
 
 OURS = "deployer:"
 """How the tags begin that objects carry: S3 allows ten an object, an environment may have more."""

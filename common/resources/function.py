@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from common import accepted, comparison
-from common.desired import ContentOf, Versioned, whole
-from common.errors import ArtifactError, AwsError, DeclarationError
-from common.remains import Named
-from common.renewing import ROLE_ID, stand_in
-from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
-from common.settings import FunctionSettings, Network
-from common.tags import other_tags, owned_tags, stale_tags
+from common.aws.protocol import Aws
+from common.base.errors import ArtifactError, AwsError, DeclarationError
+from common.environment.resource_settings import FunctionSettings, Network
+from common.model import comparison
+from common.model.desired_state import ContentOf, Versioned, whole
+from common.model.orphan import Named
+from common.model.resource import Artifact, Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags
+from common.resources import accepted_fields
+from common.resources.renewed_roles import ROLE_ID, stand_in
 
 _CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})
@@ -38,7 +40,7 @@ class Function(Declared):
 
     kind: ClassVar[str] = "lambda"
     artifact_field: ClassVar[str] = "CodeSha256"
-    usual: ClassVar[State] = accepted.USUAL_FUNCTION
+    usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
     handler: str
     code: Artifact
@@ -110,7 +112,7 @@ class Function(Declared):
             "LastUpdateStatus": live.get("LastUpdateStatus"),
             "Tags": owned_tags(found.get("Tags"), self.tags),
         }
-        undeclared = comparison.undeclared({**found.get("Code", {}), **live}, state, accepted.FUNCTION)
+        undeclared = comparison.undeclared({**found.get("Code", {}), **live}, state, accepted_fields.FUNCTION)
         return Live(state, revision, undeclared | other_tags(found.get("Tags"), self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -196,7 +198,7 @@ class Function(Declared):
                 sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
                 response = self._change(aws, "UpdateFunctionCode", sent, wanted, revision)
             else:
-                sent = {**self._by_number(aws, wanted), **accepted.structures(wanted, kept)}
+                sent = {**self._by_number(aws, wanted), **accepted_fields.structures(wanted, kept)}
                 response = self._change(aws, "UpdateFunctionConfiguration", sent, wanted, revision)
         return response
 

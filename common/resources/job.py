@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from common import accepted, comparison
-from common.desired import whole
-from common.errors import AwsError
-from common.remains import Named
-from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
-from common.settings import JobSettings
-from common.tags import other_tags, owned_tags, stale_tags
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.environment.resource_settings import JobSettings
+from common.model import comparison
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Artifact, Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags
+from common.resources import accepted_fields
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
 
@@ -149,7 +151,7 @@ class Job(Declared):
         """What UpdateJob would reset if it were left out; capacity is said in one way, and that is declared."""
         declared = self._job()
         said = dict.fromkeys(("AllocatedCapacity", "MaxCapacity", "WorkerType", "NumberOfWorkers"))
-        kept = comparison.undeclared(live, {**said, **declared}, accepted.JOB)
+        kept = comparison.undeclared(live, {**said, **declared}, accepted_fields.JOB)
         if live.get("Command", {}).get("Name") != declared["Command"]["Name"]:
             kept.pop("Command", None)  # a runtime is that of another kind of job
         return kept

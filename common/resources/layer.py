@@ -13,11 +13,12 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, ClassVar, NamedTuple
 
-from common.desired import ContentOf, rendered, whole
-from common.errors import ArtifactError, AwsError
-from common.remains import Named
-from common.resource import Artifact, Aws, Change, Declared, Live, Outputs, State
-from common.tags import owned_tags
+from common.aws.protocol import Aws
+from common.base.errors import ArtifactError, AwsError
+from common.model.desired_state import ContentOf, rendered, whole
+from common.model.orphan import Named
+from common.model.resource import Artifact, Change, Declared, Live, Outputs, State
+from common.model.tags import owned_tags
 
 OURS = "deployer:"
 OWNER, PROJECT = f"{OURS}environment", f"{OURS}project"

@@ -9,11 +9,12 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-lo
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from common.desired import whole
-from common.errors import AwsError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import other_tags, owned_tags, stale_tags
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags
 
 
 @dataclass(frozen=True, kw_only=True)

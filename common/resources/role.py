@@ -11,12 +11,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from common import comparison
-from common.desired import whole
-from common.errors import AwsError, DeclarationError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.aws.protocol import Aws
+from common.base.errors import AwsError, DeclarationError
+from common.model import comparison
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _POLICY = "deployer-permissions"
 _TRUST = "Deployer"

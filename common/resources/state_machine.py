@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from common import accepted, comparison
-from common.desired import whole
-from common.errors import AwsError, DeclarationError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.settings import StateMachineSettings
-from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.aws.protocol import Aws
+from common.base.errors import AwsError, DeclarationError
+from common.environment.resource_settings import StateMachineSettings
+from common.model import comparison
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.resources import accepted_fields
 
 _SENT = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 _POLL_SECONDS = 5.0
@@ -76,7 +78,7 @@ class StateMachine(Declared):
             "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = comparison.undeclared(live, {}, accepted.MACHINE)
+        kept = comparison.undeclared(live, {}, accepted_fields.MACHINE)
         return Live(state, live.get("revisionId"), {**kept, **other_tags(tags, self.tags)})
 
     def check_creation(self, aws: Aws, desired: State) -> None:

@@ -9,11 +9,12 @@ Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Working
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from common.desired import whole
-from common.errors import AwsError
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
 """Botocore's own pace is one look in 20 seconds; most tables are there in five."""

@@ -12,10 +12,11 @@ https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 from dataclasses import dataclass
 from typing import ClassVar
 
-from common.desired import whole
-from common.remains import Named
-from common.resource import Aws, Change, Declared, Live, Outputs, State
-from common.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.aws.protocol import Aws
+from common.model.desired_state import whole
+from common.model.orphan import Named
+from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 
 @dataclass(frozen=True, kw_only=True)

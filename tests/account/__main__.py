@@ -16,8 +16,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
-from common import config
-from common.errors import DeployError
+from common.base.errors import DeployError
+from common.environment import config
 from tests.account import leftovers
 from tests.account.checks import CHECKS
 from tests.account.commands import asks_for_a_code_once
@@ -25,7 +25,7 @@ from tests.account.findings import Check, Finding, Verdict
 from tests.account.leftovers import PREFIX, Left
 from tests.account.place import Place
 from tests.account.runner import Run
-from tests.repository import ROOT
+from tests.support.repository import ROOT
 
 COSTS = """\
 It costs less than 0.20 US dollars, at prices of us-east-1 as of November 2026: two runs of a Glue job with two workers (each

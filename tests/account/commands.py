@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from common import profile
+from common.aws import profile
 from common.resources.function import Function
 from tests.account import leftovers, rights
 from tests.account.findings import Finding, judged, not_asked

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from common.config import Environment
-from common.resource import Resource
-from tests.repository import ROOT, Repository
+from common.environment.config import Environment
+from common.model.resource import Resource
+from tests.support.repository import ROOT, Repository
 
 ENVIRONMENT, PROJECT = "dev", "proof"
 GREETING = "hello"

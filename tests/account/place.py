@@ -15,14 +15,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
-from common import connecting, local
-from common.aws import AwsSession
+from common import local
+from common.aws.session import AwsSession
 from common.aws_common import method
-from common.config import Environment
-from common.resource import Resource
+from common.engine import connection
+from common.environment.config import Environment
+from common.model.resource import Resource
 from tests.account.findings import publishable
 from tests.account.generated import ENVIRONMENT, generate, resources
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 REST_SECONDS = 60.0
 """How long something is left alone to see whether it changes by itself."""
@@ -84,7 +85,7 @@ class Place:
         self.source, self.prefix, self.patience, self.mfa, self._sleep = env, prefix, patience, mfa, sleep
         self.repository: Repository = generate(folder, env, prefix)
         self.env = self.repository.environment(ENVIRONMENT)
-        self.aws: AwsSession = connecting.connect(folder, self.env, 4, print)
+        self.aws: AwsSession = connection.connect(folder, self.env, 4, print)
         self.raw: list[dict[str, Any]] = []
         """What was asked and answered, in order."""
         self.keys: Callable[[], Mapping[str, str]] = dict

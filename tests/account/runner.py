@@ -9,8 +9,8 @@ from typing import Any
 
 import botocore
 
-from common.errors import DeployError
-from common.git import NoCommitError, Repository
+from common.base.errors import DeployError
+from common.base.git import NoCommitError, Repository
 from tests.account.findings import Check, Finding, Verdict, not_asked, publishable
 from tests.account.place import Place
 

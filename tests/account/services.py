@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from common.comparison import difference
-from common.config import OWNER_TAG
+from common.environment.config import OWNER_TAG
+from common.model.comparison import difference
 from tests.account.findings import Finding, judged
 from tests.account.place import Answer, Place
 

@@ -22,7 +22,7 @@ from common import local
 from tests.bench import measuring
 from tests.bench.generated import PROJECT, Size, edit_function, edit_job, generate
 from tests.bench.hashing import hashing
-from tests.repository import ROOT, Repository
+from tests.support.repository import ROOT, Repository
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.repository import HANDLER, Repository
+from tests.support.repository import HANDLER, Repository
 
 PROJECT = "bulk"
 SHARED = """

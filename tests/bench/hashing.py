@@ -6,9 +6,9 @@ import statistics
 import time
 from pathlib import Path
 
-from common.package import Package
-from common.resource import Key
-from common.stat_cache import StatCache
+from common.base.digest_cache import StatCache
+from common.model.resource import Key
+from common.packaging.lambda_package import Package
 
 FILES, SIZE = 64, 1 << 24
 

@@ -27,7 +27,7 @@ from common.packaging.requirements import Requirements
 from common.packaging.target import of_function
 from tests.bench import measuring
 from tests.bench.generated import PROJECT, Size, generate
-from tests.repository import HANDLER, ROOT, Repository
+from tests.support.repository import HANDLER, ROOT, Repository
 
 ASKED = "requests\npydantic\nnumpy\n"
 MODULES, LINES = 20, 200

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.resource import Resource
+from common.model.resource import Resource
 from tests.faults.boundary import Boundary, Place, is_read
 from tests.faults.deployers import Site, Variant
 from tests.faults.emulator import Emulator, in_child, started

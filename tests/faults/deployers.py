@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from common import config, destroying, projects, steps
-from common.aws import AwsSession
-from common.config import Environment
-from common.declaration import Declares, Entry
-from common.destroying import Destruction
-from common.endpoints import DEFAULT, Endpoints
-from common.invocation import Invocation
-from common.resource import SHARED, Plan, Resource
-from common.session import Choices, Session
+from common.aws.session import AwsSession
+from common.commands import destroy
+from common.commands.destroy import Destruction
+from common.commands.invocation import Invocation
+from common.declare import projects
+from common.declare.declaration import Declares, Entry
+from common.engine.session import Choices, Session
+from common.environment import config
+from common.environment.config import Environment
+from common.environment.endpoints import DEFAULT, Endpoints
+from common.model import steps
+from common.model.resource import SHARED, Plan, Resource
 from tests.faults.emulator import free_port
 
 PROJECT = "fpac_pipeline"
@@ -130,7 +133,7 @@ class Destroyer:
     def deploy(self) -> None:
         invocation = Invocation([])
         invocation.keep((Destruction, self._choices), lambda: self._session, Destruction.close)
-        destroying.destroy(self._root, self._choices, invocation, "local", json=False)
+        destroy.destroy(self._root, self._choices, invocation, "local", json=False)
         invocation.close()
 
     def plan(self) -> Plan:

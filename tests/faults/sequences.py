@@ -16,12 +16,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from common import digest
-from common.errors import AwsError, OvertakenError
-from common.planning import Options
-from common.resource import Action, Resource
-from tests.deploying import BUCKET, ENV, Result, deploy, killed, plan, things
-from tests.fake_aws import Thing, World
+from common.base import digest
+from common.base.errors import AwsError, OvertakenError
+from common.engine.planner import Options
+from common.model.resource import Action, Resource
+from tests.support.deploying import BUCKET, ENV, Result, deploy, killed, plan, things
+from tests.support.fake_aws import Thing, World
 
 NAMES = st.sampled_from("abcd")
 SIZES = st.integers(0, 3)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from common.aws import AwsSession
-from common.endpoints import DEFAULT, Endpoints
-from common.errors import AccountError, AwsError
+from common.aws.session import AwsSession
+from common.base.errors import AccountError, AwsError
+from common.environment.endpoints import DEFAULT, Endpoints
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, settled
 from tests.faults.deployers import CHANGED

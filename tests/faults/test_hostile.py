@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import config
-from common.errors import ConfigError, DeclarationError, LockedError
-from common.pipeline import Pipeline
-from common.planning import Options
-from common.resource import Action
-from tests.deploying import ENV, deploy, plan, things
-from tests.fake_aws import Thing, World
+from common.base.errors import ConfigError, DeclarationError, LockedError
+from common.declare.pipeline import Pipeline
+from common.engine.planner import Options
+from common.environment import config
+from common.model.resource import Action
 from tests.faults.bounded import bounded
 from tests.faults.hostile import TAGS, changed, stored
 from tests.faults.sequences import _wrong
+from tests.support.deploying import ENV, deploy, plan, things
+from tests.support.fake_aws import Thing, World
 
 FUZZ = bounded(400)
 FIELDS: dict[str, Any] = {"a": {"Size": 1}, "b": {"Size": 1, "Kind": "x"}, "c": {"Size": 1}}

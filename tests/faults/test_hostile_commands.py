@@ -12,22 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import drift_report, releases_report, status, unlocking
-from common.choices import Choices
-from common.declaration import Entry
-from common.errors import DeployError, UnfinishedError
-from common.events import Note
-from common.garbage import Collector
-from common.invocation import Invocation
-from common.lock import Lock
-from common.records import Records
-from common.resource import Resource
-from common.session import Session
-from tests.deploying import ENV, deploy, pool_of, things
-from tests.fake_aws import EPOCH, FakeAws, World
+from common.base.errors import DeployError, UnfinishedError
+from common.commands import drift, history, status, unlock
+from common.commands.invocation import Invocation
+from common.declare.declaration import Entry
+from common.engine.garbage import Collector
+from common.engine.session import Session
+from common.model.choices import Choices
+from common.model.events import Note
+from common.model.resource import Resource
+from common.state.lease import Lock
+from common.state.records import Records
 from tests.faults.bounded import bounded
 from tests.faults.hostile import TAGS, stored
 from tests.faults.test_hostile import CODES, FIELDS, OBJECTS
+from tests.support.deploying import ENV, deploy, pool_of, things
+from tests.support.fake_aws import EPOCH, FakeAws, World
 
 FUZZ = bounded(150)
 LOCK = "dev/p/lock.json"
@@ -71,11 +71,9 @@ def damaged(deployed: tuple[World, Path], data: st.DataObject, *paths: str) -> W
 Command = Callable[[Path, Choices, Invocation, TextIO], object]
 COMMANDS: dict[str, Command] = {
     "status": lambda root, choices, invocation, to: status.status(root, choices, invocation, json=False, stream=to),
-    "history": lambda root, choices, invocation, to: releases_report.report(
-        root, choices, invocation, "20", json=False, stream=to
-    ),
-    "drift": lambda root, choices, invocation, to: drift_report.report(root, choices, invocation, json=False, stream=to),
-    "unlock": lambda root, choices, invocation, _: unlocking.unlock(root, choices, invocation),
+    "history": lambda root, choices, invocation, to: history.report(root, choices, invocation, "20", json=False, stream=to),
+    "drift": lambda root, choices, invocation, to: drift.report(root, choices, invocation, json=False, stream=to),
+    "unlock": lambda root, choices, invocation, _: unlock.unlock(root, choices, invocation),
 }
 
 

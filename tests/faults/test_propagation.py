@@ -2,10 +2,10 @@
 
 import pytest
 
-from common.aws import AwsSession
-from common.endpoints import DEFAULT, Endpoints
-from common.errors import AwsError
-from common.retries import PROPAGATION, PROPAGATION_SECONDS
+from common.aws.retries import PROPAGATION, PROPAGATION_SECONDS
+from common.aws.session import AwsSession
+from common.base.errors import AwsError
+from common.environment.endpoints import DEFAULT, Endpoints
 from tests.faults.emulator import Emulator
 from tests.faults.proxy import Fault, Proxy, Refused
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from common.planning import Options
-from common.resource import Resource
-from tests.deploying import BUCKET, deploy, killed, plan, things
-from tests.fake_aws import World
+from common.engine.planner import Options
+from common.model.resource import Resource
 from tests.faults.bounded import bounded
 from tests.faults.sequences import Sequences, _arn
+from tests.support.deploying import BUCKET, deploy, killed, plan, things
+from tests.support.fake_aws import World
 
 TestSequences = Sequences.TestCase
 TestSequences.settings = bounded(60, steps=30)

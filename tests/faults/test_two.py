@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from common.fence import REQUEST_SECONDS
+from common.aws.fence import REQUEST_SECONDS
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, ended, held, settled
 from tests.faults.emulator import Emulator

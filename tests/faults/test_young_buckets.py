@@ -10,10 +10,10 @@ from collections import Counter
 
 import pytest
 
-from common.aws import AwsSession
-from common.endpoints import DEFAULT, Endpoints
-from common.errors import AwsError
-from common.retries import NAME_SECONDS, UNSEEN_SECONDS
+from common.aws.retries import NAME_SECONDS, UNSEEN_SECONDS
+from common.aws.session import AwsSession
+from common.base.errors import AwsError
+from common.environment.endpoints import DEFAULT, Endpoints
 from tests.faults.commands import PACE, Clone, settled
 from tests.faults.proxy import Call, Proxy, Refused, pass_on
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 
 from common import local
-from tests import ending
+from tests.support import ending
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

@@ -17,7 +17,7 @@ from common import local
 from tests.local.conftest import create_function, until
 from tests.local.fixtures import ACCOUNT, REGION, Client, client_of
 from tests.local.signing import send
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 LISTENING = "0A"
 SHOWING = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"

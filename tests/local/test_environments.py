@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common import local
-from common.errors import LocalError
+from common.base.errors import LocalError
 from common.local import environments
 
 HERE = Path(environments.__file__).parent

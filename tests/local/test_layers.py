@@ -8,7 +8,7 @@ import pytest
 
 from common import local
 from tests.local.fixtures import client_of
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 DECLARED = (
     'deps = p.layer("text")',

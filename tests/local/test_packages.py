@@ -13,7 +13,7 @@ import pytest
 
 from common import local
 from tests.local.fixtures import client_of
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 MACHINE = re.compile(r"^[a-z]+[0-9_]*?_(?=x86_64|aarch64|arm64)")
 """The beginning of a platform's tag, as in ``manylinux_2_17_aarch64``, that does not name the processor."""

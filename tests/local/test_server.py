@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from common import local
-from common.errors import LocalError
+from common.base.errors import LocalError
 from tests.local.conftest import create_function
 from tests.local.fixtures import ACCOUNT, REGION, ROLE, client_of
 

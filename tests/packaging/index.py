@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import digest
+from common.base import digest
 
 PURE = "py3-none-any"
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from common.package import Package
+from common.model.resource import Key
 from common.packaging import detector
 from common.packaging.imports import Libraries
-from common.resource import Key
+from common.packaging.lambda_package import Package
 
 SCANDIR, STAT, COMPRESS = os.scandir, Path.stat, zlib.compressobj
 

@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 
-from common.errors import DeclarationError
+from common.base.errors import DeclarationError
 from common.resources.job import Job
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 STAGE = "projects/acres/glue/load"
 HELPERS = "import dates\n\n\ndef clean(row):\n    return dates.day(row)\n"

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from common import digest
-from common.libraries import Wheel
-from common.package import Package
+from common.base import digest
+from common.declare.glue_libraries import Wheel
+from common.model.resource import Key
 from common.packaging import bill, dependencies, installed
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
+from common.packaging.lambda_package import Package
 from common.packaging.node import Command
 from common.packaging.requirements import Requirements
 from common.packaging.target import of_function
 from common.packaging.tree import walk
-from common.resource import Key
 from tests.packaging.index import wheel
 
 X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging import budget
 from common.packaging.tree import walk
 

@@ -6,7 +6,7 @@ from platform import machine
 
 import pytest
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements

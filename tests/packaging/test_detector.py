@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging import detector, opened
 from common.packaging.tree import check_secrets, walk
 from tests.packaging.secrets_of import ALNUM, HARMLESS, SECRETS, some
-from tests.repository import ROOT
+from tests.support.repository import ROOT
 
 TOKEN = SECRETS["GitHub"].encode()
 

@@ -13,7 +13,7 @@ import pytest
 from common.packaging import dependencies
 from common.packaging.requirements import Requirements
 from common.packaging.target import of_function
-from tests.repository import ROOT
+from tests.support.repository import ROOT
 
 X86 = of_function("python3.11", "x86_64")
 FILES = {

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from common.errors import ArtifactError
-from common.layers import LayerPackage
-from common.package import Package
+from common.base.errors import ArtifactError
+from common.declare.layers import LayerPackage
+from common.model.resource import Key
 from common.packaging import dependencies, handlers
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
+from common.packaging.lambda_package import Package
 from common.packaging.node import Command
-from common.resource import Key
 from tests.packaging.index import wheel
-from tests.repository import HANDLER, Repository
+from tests.support.repository import HANDLER, Repository
 
 LAYER_ARN = "arn:aws:lambda:eu-central-1:464622532012:layer:Datadog-Python311:1"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.imports import Libraries
 from common.packaging.python import check_defines
 

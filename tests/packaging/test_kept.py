@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from common.package import Package
+from common.model.resource import Key
 from common.packaging import archive, dependencies
 from common.packaging.archive import Members, packed, write_zip
+from common.packaging.lambda_package import Package
 from common.packaging.requirements import Requirements
 from common.packaging.target import of_function
 from common.packaging.tree import walk
-from common.resource import Key
 
 X86 = of_function("python3.11", "x86_64")
 FILES = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.layered import layered, ran, versions
 from tests.packaging.index import wheel
-from tests.repository import HANDLER, Repository
+from tests.support.layered import layered, ran, versions
+from tests.support.repository import HANDLER, Repository
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from common.packaging.unfound import standard
 from tests.packaging.index import wheel
-from tests.repository import HANDLER, Repository
+from tests.support.repository import HANDLER, Repository
 
 FUNCTION = "projects/acres/lambda/Validate"
 DIES = "It will die when it is imported."

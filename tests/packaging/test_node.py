@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from common.errors import ArtifactError
-from common.package import Package
+from common.base.errors import ArtifactError
+from common.model.resource import Key
+from common.packaging.lambda_package import Package
 from common.packaging.node import Command
-from common.resource import Key
 
 HANDLER = "import { weigh } from 'scales';\nexport const handler = async () => weigh();\n"
 needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")

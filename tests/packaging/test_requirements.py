@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from common.digest import Digest
-from common.errors import ArtifactError
+from common.base.digest import Digest
+from common.base.errors import ArtifactError
 from common.packaging.dependencies import Dependencies
 from common.packaging.lock_file import Lock, merged
 from common.packaging.requirements import BROUGHT, Requirements

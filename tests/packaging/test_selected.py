@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repository import HANDLER, Repository
+from tests.support.repository import HANDLER, Repository
 
 
 @pytest.mark.parametrize(

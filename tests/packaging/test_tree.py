@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging.tree import Ignoring, check_case, check_secrets, walk
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 KEY = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0"
 

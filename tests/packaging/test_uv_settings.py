@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import ArtifactError
+from common.base.errors import ArtifactError
 from common.packaging import dependencies, uv, uv_settings
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements

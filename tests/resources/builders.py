@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common import digest
-from common.aws import AwsSession
-from common.comparison import difference, taken_away
-from common.desired import rendered
-from common.digest import Digest, OfFile
-from common.errors import AwsError
-from common.resource import Action, Artifact, Aws, Change, Key, Live, Outputs, Resource, State
+from common.aws.protocol import Aws
+from common.aws.session import AwsSession
+from common.base import digest
+from common.base.digest import Digest, OfFile
+from common.base.errors import AwsError
+from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
+from common.model.comparison import difference, taken_away
+from common.model.desired_state import rendered
+from common.model.resource import Action, Artifact, Change, Key, Live, Outputs, Resource, State
 from common.resources.bucket import Bucket
 from common.resources.crawler import Crawler
 from common.resources.database import Database
@@ -30,7 +32,6 @@ from common.resources.rule import Rule
 from common.resources.state_machine import StateMachine
 from common.resources.table import Table
 from common.resources.topic import Topic
-from common.settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 
 FOLDER = tempfile.TemporaryDirectory()
 atexit.register(FOLDER.cleanup)

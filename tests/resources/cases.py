@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common.resource import Resource
-from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
+from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
+from common.model.resource import Resource
 from tests.resources.builders import TAGS, Place, zipped
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::t-landing/*"}

@@ -7,10 +7,10 @@ import pytest
 from moto import mock_aws
 
 from common import local
-from common.aws import AwsSession
+from common.aws.session import AwsSession
 from tests.local.fixtures import embedded, embedded_root
-from tests.moto_gaps import moto_gaps, moto_glue
 from tests.resources.builders import Place
+from tests.support.moto_gaps import moto_gaps, moto_glue
 
 __all__ = ["embedded", "embedded_root", "moto_gaps", "moto_glue"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from common.errors import AwsError
+from common.base.errors import AwsError
 
 Answer = dict[str, Any] | AwsError
 

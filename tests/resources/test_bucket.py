@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from common.aws import AwsSession
-from common.errors import AwsError, DeclarationError, OwnershipError
+from common.aws.session import AwsSession
+from common.base.errors import AwsError, DeclarationError, OwnershipError
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from common.errors import AwsError, DeclarationError, SkippedError
-from common.settings import CrawlerSettings
+from common.base.errors import AwsError, DeclarationError, SkippedError
+from common.environment.resource_settings import CrawlerSettings
 from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 

@@ -1,6 +1,6 @@
 """What is particular to databases: an update replaces what it does not name."""
 
-from common.aws import AwsSession
+from common.aws.session import AwsSession
 from tests.resources.builders import Place, updated
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import boto3
 import pytest
 
-from common import digest
-from common.aws import AwsSession
-from common.comparison import difference
-from common.digest import Digest
-from common.errors import ArtifactError, DeployError
-from common.remains import Remains
+from common.aws.session import AwsSession
+from common.base import digest
+from common.base.digest import Digest
+from common.base.errors import ArtifactError, DeployError
+from common.model.comparison import difference
+from common.model.orphan import Remains
 from common.resources import directory
 from common.resources.directory import Content, Directory
-from tests.repository import ACCOUNT, SHARED, Repository
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
+from tests.support.repository import ACCOUNT, SHARED, Repository
 
 
 def keys(aws: AwsSession) -> list[str]:

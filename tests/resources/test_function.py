@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from common.comparison import difference
-from common.errors import ArtifactError, AwsError, DeclarationError
-from common.resource import Action, Change
+from common.base.errors import ArtifactError, AwsError, DeclarationError
+from common.model.comparison import difference
+from common.model.resource import Action, Change
 from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.settings import JobSettings
+from common.environment.resource_settings import JobSettings
 from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws
 

@@ -13,8 +13,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from common import accepted, comparison
-from common.resource import Resource
+from common.model import comparison
+from common.model.resource import Resource
+from common.resources import accepted_fields
 from tests.resources.builders import Place, brought, final
 from tests.resources.scripted import ScriptedAws
 
@@ -187,10 +188,10 @@ def test_a_rule_keeps_what_put_rule_would_empty_and_what_is_said_of_its_target()
 @pytest.mark.parametrize(
     ("said", "of"),
     [
-        (accepted.JOB, ("glue", "UpdateJob", "JobUpdate")),
-        (accepted.CRAWLER, ("glue", "UpdateCrawler")),
-        (accepted.FUNCTION, ("lambda", "UpdateFunctionConfiguration")),
-        (accepted.MACHINE, ("stepfunctions", "UpdateStateMachine")),
+        (accepted_fields.JOB, ("glue", "UpdateJob", "JobUpdate")),
+        (accepted_fields.CRAWLER, ("glue", "UpdateCrawler")),
+        (accepted_fields.FUNCTION, ("lambda", "UpdateFunctionConfiguration")),
+        (accepted_fields.MACHINE, ("stepfunctions", "UpdateStateMachine")),
     ],
 )
 def test_what_an_update_takes_is_what_the_model_says(said: Mapping[str, Any], of: tuple[str, ...]) -> None:
@@ -207,4 +208,4 @@ def test_what_an_update_takes_is_what_the_model_says(said: Mapping[str, Any], of
         if inner:
             assert inner.keys() == members[name].members.keys(), name
     target = shape("glue", "UpdateCrawler", "Targets", "S3Targets").member.members
-    assert accepted.TARGET.keys() | {"Path", "Exclusions"} == target.keys()
+    assert accepted_fields.TARGET.keys() | {"Path", "Exclusions"} == target.keys()

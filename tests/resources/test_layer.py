@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from common.aws import AwsSession
-from common.errors import ArtifactError, AwsError
+from common.aws.session import AwsSession
+from common.base.errors import ArtifactError, AwsError
 from common.resources.layer import Version, existing, versions
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, zipped
 from tests.resources.scripted import ScriptedAws, refused

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from common.aws import AwsSession
-from common.errors import AwsError
-from common.resource import Resource, State
+from common.aws.session import AwsSession
+from common.base.errors import AwsError
+from common.model.resource import Resource, State
 from tests.resources.builders import Place, brought, final, live_state, prepare, updated
 from tests.resources.cases import CASES, Case
 

@@ -1,6 +1,6 @@
 """What is particular to log groups: they are found by the beginning of their name."""
 
-from common.aws import AwsSession
+from common.aws.session import AwsSession
 from tests.resources.builders import Place, final, live_state
 
 

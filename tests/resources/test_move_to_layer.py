@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from common.aws import AwsSession
-from common.comparison import difference
-from common.errors import AwsError
-from common.resource import Action, Change
+from common.aws.session import AwsSession
+from common.base.errors import AwsError
+from common.environment.resource_settings import FunctionSettings
+from common.model.comparison import difference
+from common.model.resource import Action, Change
 from common.resources.function import Function
 from common.resources.layer import Layer
-from common.settings import FunctionSettings
 from tests.resources.builders import Code, Place, final, live_state, prepare
 from tests.resources.test_lifecycle import backend, here
 

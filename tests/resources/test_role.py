@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from common.aws import AwsSession
-from common.errors import DeclarationError
+from common.aws.session import AwsSession
+from common.base.errors import DeclarationError
 from tests.resources.builders import Place, brought, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
 

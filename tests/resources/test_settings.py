@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from common.aws import AwsSession
-from common.resource import Resource
-from common.settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
+from common.aws.session import AwsSession
+from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
+from common.model.resource import Resource
 from tests.resources.builders import Place, final, live_state, prepare, updated
 
 SHARED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

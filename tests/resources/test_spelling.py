@@ -1,6 +1,6 @@
 """What is asked of AWS, word for word: the lifecycle compares a type with itself and would not see a wrong word."""
 
-from common.settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
+from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from tests.resources.builders import TAGS, Place, final
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from common.aws import AwsSession
-from common.errors import AwsError, DeclarationError
+from common.aws.session import AwsSession
+from common.base.errors import AwsError, DeclarationError
 from tests.resources.builders import DEFINITION, TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, answered, refused
 

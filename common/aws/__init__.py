@@ -1,0 +1,1 @@
+"""The way to AWS: clients, credentials, retries, rates, the tagging index, Parameter Store. No other room knows botocore."""

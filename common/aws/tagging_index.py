@@ -1,0 +1,100 @@
+"""The tagging index, in parts that can be asked for at once.
+
+Its pages hold 100 resources and come one after the other, so a large environment would wait for many. Parts by type are asked
+for in parallel, chosen so that together they have no more pages than the whole. Their sizes are those of the last time: wrong
+ones cost time, as every page of a part is followed, and what no part covers is read directly.
+
+Follows https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from common.aws.protocol import Aws
+from common.environment.config import PROJECT_TAG, Environment
+
+PAGE = 100
+Part = tuple[str, ...]
+"""Types of resources, as in ``lambda:function``; an empty one is everything."""
+
+
+def type_of(arn: str) -> str:
+    """The type by which the index filters: service and kind, where the ARN tells a kind. A bucket's and a topic's do not."""
+    _, _, service, _, _, resource = arn.split(":", 5)
+    kind, named, _ = resource.replace("/", ":").partition(":")
+    return f"{service}:{kind}" if named else service
+
+
+def parts(sizes: Mapping[str, int]) -> list[Part]:
+    """How to ask for everything, given how many resources each type has; what takes longest comes first."""
+    services = Counter(name.partition(":")[0] for name in sizes)
+    # A service stands for its only type: the less is said, the less can be spelled in another way than the index does.
+    sizes = {name if services[service := name.partition(":")[0]] > 1 else service: size for name, size in sizes.items()}
+    rest, size, split = set(sizes), sum(sizes.values()), list[Part]()
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        alone, left = sizes[name], size - sizes[name]
+        if left and _pages(alone) + _pages(left) <= _pages(size):
+            split.append((name,))
+            rest.discard(name)
+            size = left
+    if not split:
+        return [()]
+    return sorted([*split, tuple(sorted(rest))], key=lambda part: -sum(sizes[name] for name in part))
+
+
+def _pages(size: int) -> int:
+    return -(-size // PAGE)
+
+
+class Sizes:
+    """How many resources of each type an environment had, kept in `path` from one run to the next."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def parts(self) -> list[Part]:
+        """How to ask for everything, as far as is known."""
+        return parts(self._known())
+
+    def keep(self, arns: Iterable[str]) -> None:
+        """Remembers what there is now; roles and layers are not in the index."""
+        sizes = Counter(type_of(arn) for arn in arns if ":iam:" not in arn and ":layer:" not in arn)
+        if sizes != self._known():
+            with suppress(OSError):  # a folder that cannot be written costs speed
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.write_text(json.dumps(sizes))
+
+    def _known(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        sizes = isinstance(found, dict) and all(isinstance(size, int) and size > 0 for size in found.values())
+        return found if sizes else {}
+
+
+def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:
+    """The ARN of everything that carries this environment's ownership tag, as far as the tagging index knows, and its project.
+
+    With `types`, of these types of resources alone. Roles are not in that index and have a listing of their own, by path.
+    """
+    filters: dict[str, Any] = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
+    filters |= {"ResourceTypeFilters": list(types)} if types else {}
+    pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
+    return {
+        found["ResourceARN"]: next((tag["Value"] for tag in found.get("Tags", ()) if tag["Key"] == PROJECT_TAG), "")
+        for page in pages
+        for found in page["ResourceTagMappingList"]
+    }
+
+
+def roles(aws: Aws, env: Environment) -> dict[str, str]:
+    """The ARNs of the roles below this environment's path, and their projects."""
+    prefix = f"/{env.name_prefix}/{env.name}/"
+    pages = aws.pages("iam", "ListRoles", PathPrefix=prefix, MaxItems=1000)
+    found = [role["Arn"] for page in pages for role in page["Roles"]]
+    return {arn: arn.partition(prefix)[2].partition("/")[0] for arn in found}

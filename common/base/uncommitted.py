@@ -1,0 +1,145 @@
+"""Which files are not as they are committed: compared one by one, not as git remembers them.
+
+Git leaves out what it is told to ignore, and believes its index, where files may be assumed to be unchanged, or not checked out.
+So each file that something is made of is read, and its bytes are compared with the commit. They may differ in two ways: as the
+commit's own attributes ask for (``eol=crlf``), and where the commit holds a pointer of git LFS that names just these bytes.
+
+Follows https://git-scm.com/book/en/v2/Git-Internals-Git-Objects and https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from common.base import digest
+from common.base.digest import Digest
+from common.base.git import EXECUTABLE, LINK, SUBMODULE, Entry, NoCommitError, Repository
+
+POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*oid sha256:([0-9a-f]{64})\nsize [0-9]+\n")
+LINKS = 40
+"""More links than these on one way lead in a circle, as Linux sees it."""
+NEW, OTHER, GONE = "is not in the commit", "differs from the commit", "is missing"
+SAVED = "was changed after it was read"
+
+
+class Committed:
+    """The commit that is checked out in a repository, and what differs from it.
+
+    Args:
+        root: the folder of which the files are; it may be a part of the repository.
+        commit: another one than that which is checked out.
+
+    Raises:
+        NoCommitError: there is no repository, or git cannot be asked.
+    """
+
+    def __init__(self, root: Path, commit: str | None = None) -> None:
+        self._root = Path(os.path.abspath(root))  # noqa: PTH100 - links are looked at one by one
+        self._repository = Repository(root)
+        self.commit = self._repository.commit() if commit is None else commit
+        self._entries = self._repository.entries(self.commit)
+        self._nested: dict[str, Committed | None] = {}
+
+    def differing(self, files: Mapping[Path, Digest | None]) -> dict[str, str]:
+        """What differs, by its path from the root: why.
+
+        Args:
+            files: what something is made of, and the digest of the bytes that it is made of where that is known.
+        """
+        reasons = {self._shown(path): _of_letters(letters) for path, letters in self._repository.status().items()}
+        inside = f"{self._prefix}/" if self._prefix != "." else ""
+        for path in self._entries:
+            if path.startswith(inside) and not os.path.lexists(self._top / path):
+                reasons[self._shown(path)] = GONE
+        for file, content in files.items():
+            if reason := self.reason(file, content):
+                reasons[self._shown(self._inside(file))] = reason
+        return dict(sorted(reasons.items()))
+
+    def reason(self, file: Path, content: Digest | None) -> str:
+        """Why a file is not as it is committed; empty if it is."""
+        path, wrong = self._followed(self._inside(file))
+        if wrong:
+            return wrong
+        submodule = next((one.as_posix() for one in Path(path).parents if self._is_submodule(one.as_posix())), None)
+        if submodule is not None:
+            nested = self._submodule(submodule)
+            return NEW if nested is None else nested.reason(self._top / path, content)
+        entry = self._entries.get(path)
+        return NEW if entry is None else self._compared(path, entry, content)
+
+    def _compared(self, path: str, entry: Entry, content: Digest | None) -> str:
+        file = self._top / path
+        try:
+            data, mode = file.read_bytes(), file.stat().st_mode
+        except OSError:
+            return GONE
+        if content is not None and digest.of_bytes(data) != content:
+            return SAVED
+        if content is not None and bool(mode & stat.S_IXUSR) != (entry.mode == EXECUTABLE):
+            return "is executable here or in the commit, not in both"
+        return "" if entry.name == digest.of_blob(data, len(entry.name)) or self._is_checked_out_so(path, entry, data) else OTHER
+
+    def _is_checked_out_so(self, path: str, entry: Entry, data: bytes) -> bool:
+        """Whether the commit itself says that other bytes are checked out than it holds, and which."""
+        stored = self._repository.content(entry.name)
+        if pointer := POINTER.fullmatch(stored):
+            return pointer[1].decode() == digest.of_bytes(data)
+        return data.replace(b"\r\n", b"\n") == stored and self._repository.converts_line_ends(path)
+
+    def _followed(self, path: str) -> tuple[str, str]:
+        """Where a path leads, link by link, and what is wrong with one of them; each must be as it is committed."""
+        for _ in range(LINKS):
+            if path.startswith("../") or path == "..":
+                return path, "is not in the repository"
+            ways = (one.as_posix() for one in (*reversed(Path(path).parents), Path(path)) if one.as_posix() != ".")
+            link = next((one for one in ways if (self._top / one).is_symlink()), None)
+            if link is None:
+                return path, ""
+            target, entry = os.readlink(self._top / link), self._entries.get(link)  # noqa: PTH115 - as it is written
+            if entry is None or entry != Entry(LINK, digest.of_blob(os.fsencode(target), len(entry.name))):
+                return path, f"is behind the link {self._shown(link)}, which is not as in the commit"
+            place = os.path.join(self._top, os.path.dirname(link), target, os.path.relpath(path, link))  # noqa: PTH118, PTH120 - as text
+            path = Path(os.path.relpath(place, self._top)).as_posix()
+        return path, "is behind links that lead in a circle"
+
+    @property
+    def _top(self) -> Path:
+        return self._repository.top
+
+    @cached_property
+    def _prefix(self) -> str:
+        """The root's path from the top folder."""
+        return Path(os.path.relpath(self._root.resolve(), self._top)).as_posix()
+
+    def _inside(self, file: Path) -> str:
+        """A file's path from the top folder, links on the way to the root apart."""
+        place = os.path.abspath(file)  # noqa: PTH100 - its own links are looked at one by one
+        inside = os.path.relpath(place, self._root)
+        if inside == ".." or inside.startswith("../"):
+            return Path(os.path.relpath(place, self._top)).as_posix()
+        return Path(os.path.normpath(f"{self._prefix}/{inside}")).as_posix()
+
+    def _shown(self, path: str) -> str:
+        return Path(os.path.relpath(path, self._prefix)).as_posix()
+
+    def _is_submodule(self, path: str) -> bool:
+        return path in self._entries and self._entries[path].mode == SUBMODULE
+
+    def _submodule(self, path: str) -> "Committed | None":
+        """A submodule at the commit that this one names; None if that is not to be had here."""
+        if path not in self._nested:
+            self._nested[path] = None
+            try:
+                nested = Committed(self._top / path, self._entries[path].name)
+            except NoCommitError:
+                return None
+            self._nested[path] = nested if nested._top == (self._top / path).resolve() else None
+        return self._nested[path]
+
+
+def _of_letters(letters: str) -> str:
+    return NEW if letters == "??" else GONE if letters[1] == "D" else OTHER

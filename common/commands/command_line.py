@@ -1,0 +1,74 @@
+"""The command line, looked at before Invoke parses it.
+
+Names of tasks and options that nobody has are refused with what was probably meant, which Invoke's own message does not say.
+Invoke parses a command line only after it has loaded the tasks, and fails with "No idea what '--evn' is!". So it is parsed here
+before, by Invoke's own parser, where a word looks as if that would happen.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.exceptions import ParseError
+from invoke.parser import Parser
+from invoke.program import Program
+
+from common.base.command_text import typed
+from common.base.errors import UsageError
+from common.base.suggestions import did_you_mean
+from common.commands.invoke_options import check_words
+
+UNKNOWN = re.compile(r"No idea what (['\"])(?P<word>.*)\1 is!")
+PROGRAMS = frozenset({"invoke", "inv"})
+
+
+def check(namespace: Collection, words: Sequence[str]) -> None:
+    """Looks for tasks and options that there are not, and for options of Invoke that are refused.
+
+    Args:
+        namespace: all tasks.
+        words: the command line, its program included; another program's is not looked at.
+
+    Raises:
+        UsageError: there is one.
+    """
+    check_words(words[1:])
+    program = Path(words[0])
+    if not PROGRAMS & {program.stem, program.parent.name} or not any(_suspicious(namespace, words[1:])):
+        return
+    parser = Parser(contexts=namespace.to_contexts(), initial=Program().initial_context)
+    try:
+        parser.parse_argv(list(words[1:]))
+    except ParseError as error:
+        if unknown := UNKNOWN.fullmatch(str(error)):
+            word, context = unknown["word"], error.context
+            if not word.startswith("-"):
+                guess = did_you_mean(word, namespace.task_names)
+                raise UsageError(f"There is no task {word!r}.{guess} `{typed('--list')}` shows all of them.") from None
+            name, known = (context.name, [*context.flags]) if context else (None, [])
+            help_of = typed(f"{name} --help" if name else "--help")
+            raise UsageError(
+                f"{name or 'invoke'} has no option {word}.{did_you_mean(word, known)} `{help_of}` lists them."
+            ) from None
+
+
+def show_tasks(root: Path) -> None:
+    """Prints the tasks of a repository, as `invoke --list` does."""
+    Program().run(["invoke", "--search-root", str(root), "--list"], exit=False)
+
+
+def _suspicious(namespace: Collection, words: Sequence[str]) -> Iterator[bool]:
+    """Of each word, whether it may be none that Invoke knows: most commands have no such word, and are parsed once."""
+    tasks: Mapping[str, object] = namespace.task_names
+    known: set[str] = set()
+    before = ""
+    for word in words:
+        name = word.partition("=")[0]
+        if word in tasks:
+            known = {f"--{option.replace('_', '-')}" for option in namespace[word].help}
+        elif word.startswith("-"):
+            yield name not in known
+        else:
+            yield not before.startswith("--") or "=" in before
+        before = word

@@ -1,0 +1,128 @@
+"""Invoke's executor, with two things added: pre-tasks get the caller's options, and one invocation is one session.
+
+Stock Invoke runs pre-tasks without the options of the task that asked for them: `invoke deploy-sfn --env dev` would package for
+no environment. And each task would have to open what the one before had just closed.
+"""
+
+import atexit
+import gc
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import invoke.executor
+from invoke.exceptions import Exit
+from invoke.parser.context import ParserContext
+from invoke.program import Program
+from invoke.tasks import Call, Task
+
+from common.base import process_clock, signals, terminal
+from common.base.errors import DeployError
+from common.base.terminal import visible
+from common.commands import invoke_options
+from common.commands.invocation import INVOCATION, Invocation
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository."""
+STOPPED = frozenset({130, 143})
+"""The exit codes of what was stopped by a signal."""
+
+
+class Executor(invoke.executor.Executor):
+    """Runs tasks, and turns our errors into one message and an exit code."""
+
+    def execute(self, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
+        """Runs the tasks of one command line within one `Invocation`."""
+        gc.set_threshold(200_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
+        atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
+        requested: list[tuple[str, Mapping[str, Any]]] = []
+        written = terminal.Screen.objects
+        try:
+            invoke_options.check(self.config)
+            requested += [(str(call.task.name), call.kwargs) for call in self.normalize(tasks)]
+            invocation = Invocation(requested, process_clock.process_started())
+            begun = INVOCATION.set(invocation)
+            try:
+                with terminal.prepared(), signals.interruptible():
+                    return self._execute(invocation, *tasks)
+            finally:
+                INVOCATION.reset(begun)
+        except DeployError as error:
+            _show_object(requested, written, "stopped" if error.exit_code in STOPPED else "failed", str(error))
+            terminal.flush()
+            raise Exit(visible(f"error: {error}"), code=error.exit_code) from None
+        except OSError as error:
+            raise Exit(visible(f"error: {error}"), code=1) from None
+        except KeyboardInterrupt as stopped:
+            _show_object(requested, written, "stopped", "Stopped.")
+            raise Exit("Stopped.", code=143 if isinstance(stopped, signals.Terminated) else 130) from None
+
+    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
+        """The first error is the one to tell: what closing finds afterwards is its consequence."""
+        answer: Exit | None = None
+        try:
+            result = super().execute(*tasks)
+        except Exit as code:  # such as that of `plan`: no error, and none while closing
+            result, answer = None, code
+        except BaseException:
+            with suppress(DeployError):
+                invocation.close()
+            raise
+        invocation.close()
+        if answer is not None:
+            raise answer
+        return result
+
+    def normalize(self, tasks: tuple[str | tuple[str, dict[str, Any]] | ParserContext, ...]) -> list[Call]:
+        """The calls that the command line asks for; with ``--dry`` they only show what they would do."""
+        calls = super().normalize(tasks)
+        calls = invoke_options.dry(calls) if self.config.run.dry else calls
+        without = [call for call in calls if call.kwargs.get("env", "") is None and not getattr(call.task, "for_all", False)]
+        named = any(call.kwargs.get("env") for call in calls)  # which those without may have been meant for, too
+        for call in without if not named else ():
+            call.kwargs = {**call.kwargs, "env": self._default}
+        return calls
+
+    @cached_property
+    def _default(self) -> str | None:
+        """The environment of calls that name none; which, and why, is told once."""
+        from common.environment import default_environment  # noqa: PLC0415 - who names one does not wait for configuration to be loaded here
+
+        default = default_environment.default(Path(self.collection.loaded_from or ROOT))
+        if default is not None:
+            terminal.say(f"note: --env {default[0]}, {default[1]}")
+        return default[0] if default else None
+
+    def expand_calls(self, calls: list[Call]) -> list[Call]:
+        """Every call after its pre-tasks, which get those of its options that they know."""
+        return [one for call in calls for one in _expanded(call, call.kwargs)]
+
+
+def _show_object(requested: Sequence[tuple[str, Mapping[str, Any]]], written: int, outcome: str, error: str) -> None:
+    """What programs read of a command that ended before it had anything to report; whatever else it has is in the full object."""
+    if terminal.Screen.objects == written and any(options.get("json") for _, options in requested):
+        terminal.Screen().object({"outcome": outcome, "error": error, "failed": {}, "not_tried": [], "skipped": {}})
+
+
+def _expanded(call: Call, options: dict[str, Any]) -> Iterator[Call]:
+    before: list[Any] = list(call.task.pre)
+    for pre in before:
+        yield from _expanded(_with(pre, options), options)
+    yield call
+
+
+def _with(pre: Call | Task[Any], options: dict[str, Any]) -> Call:
+    """The call with all of its options said, as the parser says them: equal calls run once."""
+    call = pre if isinstance(pre, Call) else Call(pre)
+    said = {str(one.name): options.get(str(one.name), one.default) for one in call.task.get_arguments()}
+    return Call(call.task, args=call.args, kwargs={**said, **call.kwargs})
+
+
+def main(task: str, project: str | None = None) -> None:
+    """Runs a task as if by `invoke TASK`, with the options of this command line; for declarations that run as scripts."""
+    words = ["invoke", "--search-root", str(ROOT), task, *sys.argv[1:], *(["--project", project] if project else [])]
+    sys.argv = words  # as what looks at the command line finds it
+    Program(executor_class=Executor).run(words)

@@ -1,0 +1,66 @@
+"""What the tasks of one command line share: each is a call of its own, but they work on one plan."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from common.base.errors import DeployError
+
+T = TypeVar("T")
+
+
+class Invocation:
+    """What the tasks of one command line share.
+
+    Args:
+        requested: the tasks that the command line asks for, pre-tasks not among them: the name and the options of each.
+        began: when people began to wait, on the clock of `time.monotonic`; now, if it is not said.
+
+    Attributes:
+        began: the same of the tasks that share their options.
+    """
+
+    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]], began: float | None = None) -> None:
+        self._requested, self.began = requested, time.monotonic() if began is None else began
+        self._options: Mapping[str, Any] = {}
+        self._kept: dict[Any, Any] = {}
+        self._closing: list[Callable[[], None]] = []
+
+    def requested(self, options: Mapping[str, Any] | None = None) -> list[str]:
+        """The names of the tasks that the command line asks for; with `options`, of those that have the same."""
+        return [name for name, others in self._requested if options is None or dict(others) == dict(options)]
+
+    def begin(self, options: Mapping[str, Any]) -> None:
+        """Closes what tasks with other options have left open: one environment is done with before the next one is begun.
+
+        Raises:
+            DeployError: closing did not succeed, so nothing more is begun.
+        """
+        if options != self._options:
+            self.close()
+            self._options = options
+
+    def keep(self, key: Any, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """What `make` returned when it was first asked for with `key`; closed when the invocation ends."""
+        if key not in self._kept:
+            self._kept[key] = made = make()
+            self._closing.append(lambda: close(made))
+        kept: T = self._kept[key]
+        return kept
+
+    def close(self) -> None:
+        """Closes everything; the first error is raised once all are closed."""
+        errors: list[DeployError] = []
+        closing, self._closing, self._kept = self._closing, [], {}
+        for close in closing:
+            try:
+                close()
+            except DeployError as error:
+                errors.append(error)
+        self.began = time.monotonic() if closing else self.began
+        if errors:
+            raise errors[0]
+
+
+INVOCATION: ContextVar[Invocation] = ContextVar("INVOCATION")

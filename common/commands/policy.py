@@ -1,0 +1,294 @@
+"""The policy that whoever deploys an environment needs: every call that the deployer makes, on that environment's names alone.
+
+What changes something is allowed on the exact names of shared resources, and on names that begin as those of a project do: so the
+policy of `acres` reaches nothing of `acres-dev`, and does not grow with the number of functions. What a record may name that is
+not declared any more is looked at whatever its name, and deleted where its tags show it as ours. Roles and layers of others may
+be named in many places, so the declarations are asked which of them are used. What AWS does not let be narrowed stands in one
+statement of its own. Print it with `invoke policy`, and give it to the role of your CI.
+
+Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.base.terminal import Screen, say
+from common.commands import policy_names
+from common.declare import projects
+from common.declare.permissions import Statement, allow
+from common.engine.session import Choices, Session
+from common.environment import config
+from common.environment.config import OWNER_TAG, Environment
+from common.model.resource import Resource
+from common.resources.crawler import Crawler
+from common.resources.function import Function
+from common.resources.job import Job
+from common.resources.role import Role
+from common.resources.rule import Rule
+from common.resources.state_machine import StateMachine
+
+ACTIONS = {
+    "resourcegroupstaggingapi:GetResources": ("tag:GetResources",),
+    "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:ListObjectVersions": ("s3:ListBucketVersions",),
+    "s3:PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
+    "s3:GetObject": ("s3:GetObject", "s3:GetObjectVersion"),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+    "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
+    "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
+    "s3:GetBucketNotificationConfiguration": ("s3:GetBucketNotification",),
+    "s3:PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
+    "s3:PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
+    "sts:GetCallerIdentity": (),
+    "service-quotas:GetServiceQuota": ("servicequotas:GetServiceQuota", "dynamodb:DescribeLimits"),
+    "lambda:CreateFunction": ("lambda:CreateFunction", "lambda:TagResource"),
+    "lambda:GetFunction": ("lambda:GetFunction", "lambda:ListTags"),
+    "glue:CreateJob": ("glue:CreateJob", "glue:TagResource"),
+    "glue:CreateDatabase": ("glue:CreateDatabase", "glue:TagResource"),
+    "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
+    "dynamodb:CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource"),
+    "sns:CreateTopic": ("sns:CreateTopic", "sns:TagResource", "sns:SetTopicAttributes"),
+    "logs:CreateLogGroup": ("logs:CreateLogGroup", "logs:TagResource"),
+    "stepfunctions:CreateStateMachine": ("states:CreateStateMachine", "states:TagResource"),
+    "events:PutRule": ("events:PutRule", "events:TagResource"),
+}
+"""What an operation needs where that is not the action of the same name."""
+PREFIXES = {"service-quotas": "servicequotas", "stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+OPERATIONS = {
+    "s3": (
+        *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketTagging"),
+        *("PutBucketTagging", "GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy"),
+        *("GetBucketVersioning", "PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls"),
+        *("GetPublicAccessBlock", "PutPublicAccessBlock", "GetBucketNotificationConfiguration"),
+        *("PutBucketNotificationConfiguration", "GetObject", "HeadObject", "PutObject", "DeleteObject", "DeleteObjects"),
+        "GetObjectTagging",
+    ),
+    "lambda": (
+        *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
+        *("TagResource", "UntagResource"),
+        *("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),
+    ),
+    "glue": (
+        *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource", "UntagResource"),
+        *("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler"),
+        *("CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase"),
+    ),
+    "stepfunctions": (
+        *("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListTagsForResource"),
+        *("TagResource", "UntagResource", "StartExecution", "ListExecutions", "DescribeExecution"),
+        *("DescribeStateMachineForExecution", "GetExecutionHistory"),
+    ),
+    "iam": (
+        *("CreateRole", "DeleteRole", "GetRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "PutRolePolicy"),
+        *("DeleteRolePolicy", "GetRolePolicy", "ListRolePolicies", "AttachRolePolicy", "DetachRolePolicy"),
+        *("ListAttachedRolePolicies", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
+    ),
+    "dynamodb": (
+        *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
+        *("ListTagsOfResource", "TagResource", "UntagResource"),
+    ),
+    "sns": ("CreateTopic", "DeleteTopic", "ListTagsForResource", "TagResource", "UntagResource"),
+    "events": (
+        *("PutRule", "DeleteRule", "DescribeRule", "PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
+        *("TagResource", "UntagResource"),
+    ),
+    "logs": (
+        *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "ListTagsForResource"),
+        *("TagResource", "UntagResource", "GetLogEvents", "FilterLogEvents"),
+    ),
+}
+"""Every operation that is on resources of the environment's own."""
+READING = ("Describe", "Filter", "Get", "Head", "List")
+"""How the operations begin that change nothing. They are asked of everything that a record names, also of what is gone."""
+CONTENT = (
+    *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents", "GetJobRun"),
+    *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
+)
+"""But not those that read what is in a resource: these are asked of the environment's own alone."""
+LEFT_OVER = {
+    "lambda": ("DeleteFunction",),
+    "glue": ("DeleteCrawler", "DeleteJob", "StopCrawler"),
+    "stepfunctions": ("DeleteStateMachine",),
+    "sns": ("DeleteTopic",),
+    "events": ("DeleteRule", "RemoveTargets"),
+    "logs": ("DeleteLogGroup",),
+}
+"""What deletes a resource whose service lets a policy look at its tags."""
+EVERYWHERE = {
+    "sts": ("GetCallerIdentity",),
+    "resourcegroupstaggingapi": ("GetResources",),
+    "iam": ("ListRoles",),
+    "lambda": ("GetAccountSettings", "ListFunctions", "ListLayers", "ListLayerVersions"),
+    "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
+    "logs": ("DescribeLogGroups",),
+    "stepfunctions": ("ListStateMachines", "ValidateStateMachineDefinition"),
+    "s3": ("ListBuckets",),
+    "glue": ("GetDatabases", "ListCrawlers", "ListJobs"),
+    "events": ("ListRules",),
+    "dynamodb": ("ListTables",),
+}
+"""Operations that AWS does not let be narrowed to resources. None of them changes anything."""
+NETWORK = ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+"""Lambda asks these itself, with the credentials of whoever puts a function into a network."""
+UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
+"""What is left to do with roles where all that runs has been given others: to delete those that it had."""
+RUNNING = (Function, Job, Crawler, StateMachine, Rule)
+"""What runs with a role."""
+BOUNDED = (
+    *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+)
+"""Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
+UNBINDING = "DeleteRolePermissionsBoundary"
+"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy anew."""
+MANAGED_POLICY = 6144
+"""Characters besides white space that IAM accepts in one."""
+INLINE_POLICY = 10_240
+"""The same, of all inline policies of a role together."""
+LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
+
+
+def show(root: Path, choices: Choices) -> None:
+    """Prints the policy as JSON; on standard error that it is too long for one policy, if it is. Asks AWS nothing."""
+    session = Session(root, choices, (), lambda _: None)
+    env = session.configured
+    declared = projects.load(root, env, session.projects)
+    neighbours = {config.load(root, name).name_prefix for name in config.environments(root)} - {env.name_prefix}
+    resources = [one for pipeline in declared for one in pipeline.resources()]
+    named = {name: env.project(name) for name in session.projects}
+    own = env if choices.project is None else env.model_copy(update={"projects": named})
+    document = deployer(own, resources, neighbours, ["*"] if choices.project is None else session.projects)
+    Screen().object(document, indent=2)
+    if (length := len("".join(json.dumps(document).split()))) > MANAGED_POLICY:
+        inline = (
+            f"Give it to the role as an inline policy, which may have {INLINE_POLICY}, or spread"
+            if length <= INLINE_POLICY
+            else "Spread"
+        )
+        number = -(-length // MANAGED_POLICY)
+        say(
+            f"note: a managed policy may have {MANAGED_POLICY} characters besides white space; these are {length}. "
+            f"{inline} the statements over {number} managed policies, and attach all of them."
+        )
+
+
+def deployer(
+    env: Environment, resources: Iterable[Resource], neighbours: Iterable[str] = (), projects: Iterable[str] = ("*",)
+) -> dict[str, Any]:
+    """The IAM policy document for deploying, running and removing one environment.
+
+    Args:
+        env: the environment.
+        resources: what it declares.
+        neighbours: the name prefixes of other environments, whose resources may be in the same account.
+        projects: whose roles may be managed.
+    """
+    declared = list(resources)
+    own = policy_names.own(env, declared, neighbours)
+    named = [allow(_actions(service, operations), own[service]) for service, operations in _split(own, wide=False)]
+    reading = [
+        allow(_actions(service, operations), policy_names.beginnings(env)[service])
+        for service, operations in _split(policy_names.beginnings(env), wide=True)
+    ]
+    everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
+    if any(isinstance(one, StateMachine) for one in declared):
+        everywhere += [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
+    if any(isinstance(one, Role) for one in declared):
+        everywhere.append("iam:GetAccountSummary")  # how many roles there are
+    if any(isinstance(one, Function) and one.network for one in declared):
+        everywhere += [f"ec2:{name}" for name in NETWORK]
+    roles = [env.role_arn(project, "*") for project in projects]
+    theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
+    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, declared), *_crawlers(env, declared)]
+    statements = [*named, *reading, _left_over(env), *ours]
+    return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
+
+
+def actions_of(call: str) -> tuple[str, ...]:
+    """The IAM actions that one call needs, as in ``actions_of("s3:HeadBucket")``."""
+    service, _, operation = call.partition(":")
+    return ACTIONS.get(call, (f"{PREFIXES.get(service, service)}:{operation}",))
+
+
+def _actions(service: str, operations: tuple[str, ...]) -> list[str]:
+    return [action for operation in operations for action in actions_of(f"{service}:{operation}")]
+
+
+def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of each service that has ARNs the operations that look at what may not be declared any more, or all others."""
+    for service, operations in OPERATIONS.items():
+        part = tuple(one for one in operations if wide == (one.startswith(READING) and not one.startswith(CONTENT)))
+        if part and arns.get(service):
+            yield service, part
+
+
+def _left_over(env: Environment) -> Statement:
+    """Deleting what was deployed under names that nobody declares any more: only what carries the environment's tag."""
+    actions = [action for service, operations in LEFT_OVER.items() for action in _actions(service, operations)]
+    return {
+        **allow(actions, policy_names.tagged(env)),
+        "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner}},
+    }
+
+
+def _glue_lines(env: Environment, declared: list[Resource]) -> list[Statement]:
+    """Reading what Glue logs of a run by itself, in groups that all of an account share."""
+    groups = [env.arn("logs", f"log-group:/aws-glue/{name}/*") for name in ("jobs", "python-jobs")]
+    return [allow(_actions("logs", ("FilterLogEvents", "GetLogEvents")), groups)] if any(map(_is_job, declared)) else []
+
+
+def _crawlers(env: Environment, declared: list[Resource]) -> list[Statement]:
+    """Creating crawlers, which AWS holds to no resource: those that are created with the environment's tag."""
+    tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
+    needed = any(isinstance(resource, Crawler) for resource in declared)
+    return [{**allow(["glue:CreateCrawler"], ["*"]), "Condition": tagged}] if needed else []
+
+
+def _is_job(resource: Resource) -> bool:
+    return isinstance(resource, Job)
+
+
+def _parameters(env: Environment) -> list[Statement]:
+    """Reading the parameters that configuration names, whatever version or label of them."""
+    paths = {
+        value.removeprefix("ssm:").lstrip("/").partition(":")[0]
+        for project in env.projects.values()
+        for value in project.parameters.values()
+        if isinstance(value, str) and value.startswith("ssm:")
+    }
+    return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
+
+
+def _roles(env: Environment, roles: list[str], declared: list[Resource]) -> list[Statement]:
+    """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
+    boundary = env.roles.permissions_boundary
+    operations = OPERATIONS["iam"] if any(isinstance(one, Role) for one in declared) else UNDOING
+    if boundary is None:
+        return [allow(_actions("iam", operations), roles)]
+    free = tuple(one for one in operations if one not in {*BOUNDED, UNBINDING})
+    bound = [f"iam:{one}" for one in BOUNDED if one in operations]
+    condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return [allow(_actions("iam", free), roles), {**allow(bound, roles), "Condition": condition}]
+
+
+def _foreign_layers(resources: list[Resource]) -> list[Statement]:
+    """Giving functions the layers of others that they name."""
+    named = {arn for one in resources if isinstance(one, Function) for arn in one.settings.layers}
+    return [allow(["lambda:GetLayerVersion"], named)] if named else []
+
+
+def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:
+    """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
+    running = {(one.arn.split(":")[2], one.role_arn) for one in declared if isinstance(one, RUNNING)}
+    roles = {one.arn for one in declared if isinstance(one, Role)}
+    passed = {one for _, role in running for one in (managed if role in roles else [role])}
+    services = sorted({f"{service}.amazonaws.com" for service, _ in running})
+    condition = {"StringEquals": {"iam:PassedToService": services}}
+    return [{**allow(["iam:PassRole"], passed), "Condition": condition}] if passed else []

@@ -1,0 +1,203 @@
+"""State machine definitions: read from Python, JSON or YAML, and checked before AWS sees them.
+
+AWS accepts many broken definitions at create time only to fail at run time, and the embedded AWS accepts all. So the structure
+is proved here: a StartAt, every Next and Default leads to a state of the same level, every state can be reached and can end.
+
+Follows https://states-language.net/spec.html
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.base.encoding import decoded
+from common.base.errors import DeclarationError
+from common.base.nested_size import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
+from common.base.suggestions import did_you_mean
+from common.base.yaml_loader import YamlError, load_yaml
+from common.declare.asl.states import refusals
+
+TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
+ENDING = frozenset({"Succeed", "Fail"})
+FILE_LIMIT = 2 * SIZE_LIMIT
+"""Characters of a file that is read: comments and indentation take some."""
+
+Source = Mapping[str, Any] | Path | Callable[[], Mapping[str, Any]]
+"""An ASL object, a function that makes one, or a file: .json, .asl.json, .yaml or .yml."""
+
+
+def load(source: Source, where: str) -> dict[str, Any]:
+    """The ASL object, tokens not yet replaced.
+
+    Raises:
+        DeclarationError: the file is missing or malformed, or the structure is broken; all errors in one message.
+    """
+    found = _read(source, where) if isinstance(source, Path) else source() if callable(source) else source
+    if not isinstance(found, Mapping):
+        raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
+    try:
+        check_extent(found)
+        text = json.dumps(found, allow_nan=False, ensure_ascii=False)
+        text.encode()
+        definition: dict[str, Any] = json.loads(text, object_pairs_hook=_unique)
+    except ExtentError as error:
+        raise DeclarationError(f"{where}: the definition {error}.") from None
+    except (TypeError, ValueError) as error:
+        raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
+    problems = list(_problems(definition, ""))
+    problems = problems or list(refusals(_every(definition, ""), definition.get("QueryLanguage", "JSONPath")))
+    if problems:
+        raise DeclarationError("\n".join([f"{where}: the definition is broken:", *(f"  {problem}" for problem in problems)]))
+    return definition
+
+
+def inner_machines(state: Mapping[str, Any]) -> list[Any]:
+    """The definitions within a Parallel or Map state."""
+    if state["Type"] == "Parallel":
+        return _list(state.get("Branches"))
+    return [state[field] for field in ("ItemProcessor", "Iterator") if field in state] if state["Type"] == "Map" else []
+
+
+def is_distributed(state: Mapping[str, Any]) -> bool:
+    """Whether this is a Map that runs each of its items in an execution of its own."""
+    if state["Type"] != "Map" or "ItemProcessor" not in state:
+        return False
+    how = state["ItemProcessor"].get("ProcessorConfig", {})
+    return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
+
+
+def _every(machine: Mapping[str, Any], at: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Every state, after where it is and its name, of a definition that holds together."""
+    for name, state in machine["States"].items():
+        yield f"{at}{name}", name, state
+        for inner in inner_machines(state):
+            yield from _every(inner, f"{at}{name} > ")
+
+
+def _read(path: Path, where: str) -> Any:
+    try:
+        text = decoded(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DeclarationError(f"{where}: {path} cannot be read: {error}.") from None
+    if len(text) > FILE_LIMIT:
+        raise DeclarationError(f"{where}: {path.name} has {len(text)} characters; AWS allows a definition {SIZE_LIMIT}, as JSON.")
+    try:
+        if path.suffix in {".yaml", ".yml"}:
+            return load_yaml(text, path.name)
+        return json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise DeclarationError(f"{where}: {path.name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
+    except YamlError as error:
+        raise DeclarationError(f"{where}: {error}") from None
+    except RecursionError:
+        raise DeclarationError(f"{where}: {path.name}: it is nested more than {DEPTH_LIMIT} levels deep.") from None
+    except ExtentError as error:
+        raise DeclarationError(f"{where}: {path.name}: the definition {error}.") from None
+    except ValueError as error:
+        raise DeclarationError(f"{where}: {path.name}: {error}.") from None
+
+
+def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """The object of these pairs. JSON would let the last of two states of one name win."""
+    found: dict[Any, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} is given twice")
+        found[key] = value
+    return found
+
+
+def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
+    here = at.removesuffix(" > ") or "the top level"
+    states = machine.get("States")
+    if not isinstance(states, Mapping) or not states:
+        yield f"{here}: States is missing or empty."
+        return
+    start = machine.get("StartAt")
+    if start is None:
+        yield f"{here}: StartAt is missing."
+    elif not _among(start, states):
+        yield f"{at}StartAt: there is no state {start!r}.{did_you_mean(start, states)}"
+    problems = [problem for name, state in states.items() for problem in _state(f"{at}{name}", state, states)]
+    yield from problems
+    if not problems and isinstance(start, str) and start in states:
+        yield from _paths(start, states, at)
+
+
+def _state(here: str, state: Any, states: Mapping[str, Any]) -> Iterator[str]:
+    kind = state.get("Type") if isinstance(state, Mapping) else None
+    if not _among(kind, TYPES):
+        guess = did_you_mean(kind, TYPES) if isinstance(kind, str) else ""
+        yield f"{here}: Type must be one of {', '.join(sorted(TYPES))}.{guess}"
+        return
+    for field, target in _targets(state):
+        if not _among(target, states):
+            yield f"{here}.{field}: there is no state {target!r}.{did_you_mean(target, states)}"
+    yield from _ending(here, state)
+    yield from _inner(here, state)
+
+
+def _paths(start: str, states: Mapping[str, Mapping[str, Any]], at: str) -> Iterator[str]:
+    """What is wrong with where states lead, once each of them leads somewhere."""
+    after = {name: {target for _, target in _targets(state)} for name, state in states.items()}
+    before = {name: {other for other, targets in after.items() if name in targets} for name in states}
+    ending = {name for name, state in states.items() if state["Type"] in ENDING or state.get("End")}
+    reached, can_end = _closure({start}, after), _closure(ending, before)
+    for name in states:
+        if name not in reached:
+            yield f"{at}{name}: no path leads here from StartAt."
+        elif name not in can_end:
+            yield f"{at}{name}: no path leads from here to an end."
+
+
+def _closure(found: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+    todo = set(found)
+    while todo:
+        todo = set().union(*(edges[name] for name in todo)) - found
+        found = found | todo
+    return found
+
+
+def _targets(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for field in ("Next", "Default"):
+        if field in state:
+            yield field, state[field]
+    for many in ("Choices", "Catch"):
+        for number, one in enumerate(_list(state.get(many))):
+            if isinstance(one, Mapping) and "Next" in one:
+                yield f"{many}[{number}].Next", one["Next"]
+
+
+def _ending(here: str, state: Mapping[str, Any]) -> Iterator[str]:
+    kind = state["Type"]
+    if kind == "Task" and not isinstance(state.get("Resource"), str):
+        yield f"{here}: a Task needs a Resource."
+    if kind == "Choice":
+        if not _list(state.get("Choices")):
+            yield f"{here}: a Choice needs Choices."
+        for number, one in enumerate(_list(state.get("Choices"))):
+            if not isinstance(one, Mapping) or "Next" not in one:
+                yield f"{here}.Choices[{number}]: Next is missing."
+    elif kind not in ENDING and ("Next" in state) == bool(state.get("End")):
+        yield f"{here}: exactly one of Next and End is needed."
+
+
+def _inner(here: str, state: Mapping[str, Any]) -> Iterator[str]:
+    inner = inner_machines(state)
+    if state["Type"] in {"Parallel", "Map"} and not inner:
+        yield f"{here}: a {state['Type']} needs {'Branches' if state['Type'] == 'Parallel' else 'an ItemProcessor'}."
+    for field in ("ItemReader", "ResultWriter") if state["Type"] == "Map" else ():
+        if not isinstance(state.get(field, {}), Mapping):
+            yield f"{here}.{field}: an object is expected."
+    for machine in inner:
+        yield from _problems(machine if isinstance(machine, Mapping) else {}, f"{here} > ")
+
+
+def _list(value: Any) -> list[Any]:
+    """A list as it is; what should be one and is not, as an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def _among(name: Any, known: Collection[str]) -> bool:
+    return isinstance(name, str) and name in known

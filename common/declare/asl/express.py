@@ -1,0 +1,48 @@
+"""What an express workflow cannot do, looked for before AWS is asked: it refuses such a definition when the machine is made.
+
+That matters most where a standard machine becomes an express one. The type of a machine cannot be changed, so the old one has to
+be deleted first. The children of a distributed Map may be express workflows, too, in a machine that is a standard one itself.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+and https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from common.base.errors import DeclarationError
+from common.declare.asl.definition import inner_machines, is_distributed
+
+EXPRESS = "EXPRESS"
+_WAITING = {".sync": "waits for the end of a job", ".sync:2": "waits for the end of a job"}
+_WAITING[".waitForTaskToken"] = "waits for a task token"
+
+
+def check(definition: Mapping[str, Any], kind: str, where: str) -> None:
+    """Looks whether a definition can be run by a machine of this type.
+
+    Raises:
+        DeclarationError: it has states that express workflows do not support; all of them in one message.
+    """
+    problems = list(_problems(definition, "", express=kind == EXPRESS))
+    if problems:
+        told = "\n".join([f"{where}: express workflows cannot do what the definition says:", *(f"  {one}" for one in problems)])
+        raise DeclarationError(f'{told}\nMake it "STANDARD", or take these states out.')
+
+
+def _problems(machine: Mapping[str, Any], at: str, *, express: bool) -> Iterator[str]:
+    for name, state in machine["States"].items():
+        here, distributed = f"{at}{name}", is_distributed(state)
+        if express and distributed:
+            yield f"{here}: a distributed Map."
+        elif express and state["Type"] == "Task" and (why := _unsupported(state["Resource"])):
+            yield f"{here}: {state['Resource']} {why}."
+        inside = distributed and state["ItemProcessor"]["ProcessorConfig"].get("ExecutionType") == EXPRESS
+        for inner in inner_machines(state):
+            yield from _problems(inner, f"{here} > ", express=express or inside)
+
+
+def _unsupported(resource: str) -> str | None:
+    if ":activity:" in resource:
+        return "is an activity"
+    return next((why for ending, why in _WAITING.items() if resource.endswith(ending)), None)

@@ -1,0 +1,192 @@
+"""Fields of a definition that take a number, a boolean or a text: AWS refuses another type there (SCHEMA_VALIDATION_FAILED).
+
+A parameter that is all of such a field becomes what the field takes, whether configuration or Parameter Store has it as text or
+as a number. What is handed on to tasks (Parameters, Result, Arguments …) may be of any type and stays what it is.
+
+Follows https://states-language.net/spec.html and
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from common.base.errors import DeclarationError
+from common.environment.parameter_values import SSM, as_text
+from common.model.reference import ALONE, ESCAPE, UPPER_TOKEN, Names
+
+
+class Limits(NamedTuple):
+    """What numbers a field takes."""
+
+    first: int | None = None
+    last: int | None = None
+    whole: bool = True
+
+    def hold(self, number: float) -> bool:
+        """Whether the number is within them."""
+        return (self.first is None or self.first <= number) and (self.last is None or number <= self.last)
+
+    def __str__(self) -> str:
+        ends = [f"{word} {number}" for word, number in (("from", self.first), ("to", self.last)) if number is not None]
+        return " ".join([f"a {'whole ' if self.whole else ''}number", *ends])
+
+
+ANY_NUMBER = Limits(whole=False)
+SECONDS = Limits(1, 99_999_999)
+OF_STATE = {
+    "Seconds": Limits(0, 99_999_999),
+    "TimeoutSeconds": SECONDS,
+    "HeartbeatSeconds": SECONDS,
+    "MaxConcurrency": Limits(0),
+    "ToleratedFailureCount": Limits(0),
+    "ToleratedFailurePercentage": Limits(0, 100, whole=False),
+}
+OF_RETRY = {
+    "IntervalSeconds": SECONDS,
+    "MaxAttempts": Limits(0, 99_999_999),
+    "BackoffRate": Limits(1, whole=False),
+    "MaxDelaySeconds": Limits(1, 31_622_399),
+}
+OF_BATCHER = {"MaxItemsPerBatch": Limits(1), "MaxInputBytesPerBatch": Limits(1, 262_144)}
+OF_READER = {"MaxItems": Limits(1)}
+COMPARED = ("Equals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+NUMERIC = {f"Numeric{how}": ANY_NUMBER for how in COMPARED}
+BOOLEAN = {"BooleanEquals", *(f"Is{what}" for what in ("Null", "Present", "Numeric", "String", "Boolean", "Timestamp"))}
+TEXT = {"StringMatches", *(f"{kind}{how}" for kind in ("String", "Timestamp") for how in COMPARED)}
+FREE = frozenset(
+    {
+        *("Parameters", "Result", "ResultSelector", "Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials"),
+        *("Condition", "Label"),
+    }
+)
+"""Fields of a state that take any type."""
+
+
+def with_field_types(definition: Mapping[str, Any], names: Names, where: str) -> dict[str, Any]:
+    """The definition with parameters in place of references where the type is fixed.
+
+    Args:
+        definition: its structure proved, references not yet replaced.
+        names: knows the parameters.
+        where: named in errors.
+
+    Raises:
+        DeclarationError: a field has a value of another type; all of them in one message.
+    """
+    typing = _Typing(names)
+    result = typing.machine(definition, "")
+    if typing.problems:
+        raise DeclarationError("\n".join([f"{where}: the definition is broken:", *(f"  {one}" for one in typing.problems)]))
+    return result
+
+
+class _Typing:
+    """Walks through a definition, and notes what is wrong."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.problems: list[str] = []
+
+    def machine(self, machine: Mapping[str, Any], at: str) -> dict[str, Any]:
+        """A whole definition, or one within a state."""
+        states = {name: self._state(state, f"{at}{name}") for name, state in machine["States"].items()}
+        top = {name: value if name in OF_STATE else self._text(value) for name, value in machine.items()}
+        return {**self._numbers(top, OF_STATE, at.removesuffix(" > ") or "the top level"), "States": states}
+
+    def _state(self, state: Mapping[str, Any], here: str) -> dict[str, Any]:
+        result = self._numbers(state, OF_STATE, here)
+        for field, value in result.items():
+            if field in FREE or field in OF_STATE:
+                continue
+            result[field] = self._field(field, value, here)
+        resource = result.get("Resource")
+        if isinstance(resource, str) and (token := UPPER_TOKEN.search(resource)):
+            self.problems.append(f"{here}.Resource: {token[0]} refers to nothing. Say in `tokens` of the declaration what it is.")
+        return result
+
+    def _field(self, field: str, value: Any, here: str) -> Any:
+        if field == "Branches":
+            return [self.machine(branch, f"{here} > ") for branch in value]
+        if field in {"ItemProcessor", "Iterator"}:
+            return self.machine(value, f"{here} > ")
+        if field in {"Retry", "Choices"} and isinstance(value, list):
+            each = self._rule if field == "Choices" else self._retrier
+            return [each(item, f"{here}.{field}[{number}]") for number, item in enumerate(value)]
+        if field == "ItemBatcher" and isinstance(value, Mapping):
+            return self._numbers(value, OF_BATCHER, f"{here}.ItemBatcher")
+        if field == "ItemReader" and isinstance(value.get("ReaderConfig"), Mapping):
+            return {**value, "ReaderConfig": self._numbers(value["ReaderConfig"], OF_READER, f"{here}.ItemReader.ReaderConfig")}
+        return self._text(value)
+
+    def _retrier(self, retrier: Any, here: str) -> Any:
+        return self._numbers(retrier, OF_RETRY, here) if isinstance(retrier, Mapping) else retrier
+
+    def _rule(self, rule: Any, here: str) -> Any:
+        if not isinstance(rule, Mapping):
+            return rule
+        result = self._numbers(rule, NUMERIC, here)
+        for field, value in result.items():
+            if field in {"And", "Or"} and isinstance(value, list):
+                result[field] = [self._rule(inner, f"{here}.{field}[{number}]") for number, inner in enumerate(value)]
+            elif field == "Not":
+                result[field] = self._rule(value, f"{here}.Not")
+            elif field in BOOLEAN:
+                result[field] = self._boolean(value, f"{here}.{field}")
+            elif field not in FREE and field not in NUMERIC:
+                result[field] = self._text(value)
+                if field in TEXT and not isinstance(result[field], str):
+                    self.problems.append(f"{here}.{field}: it must be a text, not {json.dumps(value)}. Quote it.")
+        return result
+
+    def _numbers(self, part: Mapping[str, Any], fields: Mapping[str, Limits], here: str) -> dict[str, Any]:
+        found = {name: self._number(part[name], limits, f"{here}.{name}") for name, limits in fields.items() if name in part}
+        return {**part, **found}
+
+    def _number(self, value: Any, limits: Limits, here: str) -> Any:
+        given = self._given(value)
+        if _is_later(given):
+            return value
+        number = _parsed(given) if given is not value else given
+        kind = int if limits.whole else (int, float)
+        fits = isinstance(number, kind) and not isinstance(number, bool)
+        if not fits or not limits.hold(number):
+            self._refused(here, str(limits), value, given)
+        return number
+
+    def _boolean(self, value: Any, here: str) -> Any:
+        given = self._given(value)
+        if _is_later(given):
+            return value
+        boolean = _parsed(given) if given is not value else given
+        if not isinstance(boolean, bool):
+            self._refused(here, "true or false", value, given)
+        return boolean
+
+    def _refused(self, here: str, what: str, value: Any, given: Any) -> None:
+        told = json.dumps(given) if given is value else f"{json.dumps(given)}, the value of {value}"
+        self.problems.append(f"{here}: it must be {what}, not {told}.")
+
+    def _given(self, value: Any) -> Any:
+        """The value of a parameter, where there is nothing else; else the value itself."""
+        parameter = self._names.parameter(value) if isinstance(value, str) else None
+        return value if parameter is None else parameter
+
+    def _text(self, value: Any) -> Any:
+        """A parameter that is no text is spelled as one."""
+        given = self._given(value)
+        return as_text(given, value).replace("${", ESCAPE) if given is not value and not isinstance(given, str) else value
+
+
+def _is_later(given: Any) -> bool:
+    """Whether the value is known only later: an expression of JSONata, a parameter without a value, or in Parameter Store."""
+    return isinstance(given, str) and (given.startswith(("{%", SSM)) or ALONE.fullmatch(given) is not None)
+
+
+def _parsed(given: Any) -> Any:
+    """What a parameter's text stands for as JSON, if it is spelled like that."""
+    try:
+        value = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+    return value if not isinstance(given, str) or json.dumps(value) == given else given

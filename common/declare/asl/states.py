@@ -1,0 +1,86 @@
+"""What AWS refuses in the states of a definition, or accepts only to fail at run time, each state looked at by itself.
+
+That states lead somewhere is proved before, in `definition`.
+
+Follows https://states-language.net/spec.html and https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from common.base.suggestions import did_you_mean
+
+LONGEST = 80
+"""Characters of a state's name."""
+WAITING = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
+RETRYING = frozenset({"Task", "Parallel", "Map"})
+ELSEWHERE = {
+    "JSONPath": ("Arguments", "Output"),
+    "JSONata": ("Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector"),
+}
+"""What each query language does not know of the other's fields."""
+
+FIELDS = frozenset(
+    {
+        *("Type", "Comment", "Next", "End", "QueryLanguage", "InputPath", "OutputPath", "ResultPath", "Parameters"),
+        *("ResultSelector", "Arguments", "Output", "Assign", "Retry", "Catch", "Resource", "Credentials", "TimeoutSeconds"),
+        *("TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Result", "Choices", "Default", *WAITING),
+        *("Error", "ErrorPath", "Cause", "CausePath", "Branches", "ItemProcessor", "Iterator", "Items", "ItemsPath"),
+        *("ItemSelector", "ItemBatcher", "ItemReader", "ResultWriter", "MaxConcurrency", "MaxConcurrencyPath", "Label"),
+        *("ToleratedFailureCount", "ToleratedFailureCountPath"),
+        *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+    }
+)
+"""All fields of states. AWS refuses others; one that is like none of these may be newer than the list, and is left to it."""
+
+
+def refusals(states: Iterable[tuple[str, str, Mapping[str, Any]]], language: object) -> Iterator[str]:
+    """What is wrong with states.
+
+    Args:
+        states: of the whole definition, each after where it is, as in ``Load all > Load``, and its name.
+        language: the definition's query language, unless a state says another.
+    """
+    seen: dict[str, str] = {}
+    for here, name, state in states:
+        if name in seen:
+            yield f"{here}: {seen[name]} has the same name; a name is given once in the whole definition."
+        seen[name] = here
+        if len(name) > LONGEST:
+            yield f"{here}: the name has {len(name)} characters; AWS allows {LONGEST}."
+        yield from _fields(here, state, state.get("QueryLanguage", language))
+        yield from _handling(here, state)
+
+
+def _fields(here: str, state: Mapping[str, Any], language: object) -> Iterator[str]:
+    for field in sorted(state.keys() - FIELDS):
+        if guess := did_you_mean(field, FIELDS):
+            yield f"{here}.{field}: states have no such field.{guess}"
+    if not isinstance(state.get("End", True), bool):
+        yield f"{here}.End: it must be true, not {state['End']!r}."
+    if state["Type"] == "Choice" and ("Next" in state or "End" in state):
+        yield f"{here}: a Choice has no Next or End of its own; Default says where it goes when no choice is met."
+    if state["Type"] == "Wait":
+        given = [field for field in (*WAITING[::2], *(WAITING[1::2] if language == "JSONPath" else ())) if field in state]
+        if len(given) != 1:
+            yield f"{here}: a Wait needs one of {', '.join(WAITING)}."
+    if language not in [*ELSEWHERE]:
+        yield f"{here}: the query language is one of {', '.join(ELSEWHERE)}, not {language!r}."
+    else:
+        yield from (f"{here}.{field}: {language} does not know it." for field in ELSEWHERE[str(language)] if field in state)
+
+
+def _handling(here: str, state: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with how a state meets errors."""
+    for field in ("Retry", "Catch"):
+        many = state.get(field, [])
+        if field in state and state["Type"] not in RETRYING:
+            yield f"{here}.{field}: a {state['Type']} does not fail, so it has none."
+        elif not isinstance(many, list):
+            yield f"{here}.{field}: it must be a list."
+        for number, one in enumerate(many if isinstance(many, list) else ()):
+            errors = one.get("ErrorEquals") if isinstance(one, Mapping) else None
+            if not isinstance(errors, list) or not errors:
+                yield f"{here}.{field}[{number}]: ErrorEquals must be a list of errors."
+            elif field == "Catch" and "Next" not in one:
+                yield f"{here}.{field}[{number}]: Next is missing."

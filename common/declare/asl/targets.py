@@ -1,0 +1,190 @@
+"""What a state of a definition acts on: the parameter that names it decides, and it must be of the service that is called.
+
+Whatever else a task mentions, in a payload or in arguments, is data that it hands on, and gives no permission on it. A target is
+named as the API takes it: by name, by ARN, or by the URL of a queue. A name stands for a resource of the environment's account
+and region. Characters that IAM takes for a pattern or a variable are in no name.
+
+Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from common.base.errors import DeclarationError
+from common.base.text_rules import BUCKET
+from common.environment.config import Environment
+from common.model.reference import UPPER_TOKEN, Names
+
+DYNAMIC = re.compile(r"\{%.*%\}|\$.*", re.DOTALL)
+"""A JSONata expression, or a path of JSONPath."""
+
+
+class Form(NamedTuple):
+    """How a kind of target is named, and what it is called in references."""
+
+    kind: str
+    service: str
+    beginning: str
+    """Of the resource part of its ARN."""
+    name: str
+    """A pattern."""
+    by_name: bool = True
+    by_arn: bool = True
+    qualifier: str = ""
+    """A pattern of what an ARN or a name may have behind it."""
+
+
+QUALIFIER = r"(:[A-Za-z0-9$_.-]{1,128})?"
+GLUE = r"[^*?$\s:/]{1,255}"
+FORMS = {
+    "function": Form("lambda", "lambda", "function:", "[A-Za-z0-9_-]{1,64}", qualifier=QUALIFIER),
+    "job": Form("glue-job", "glue", "job/", GLUE, by_arn=False),
+    "crawler": Form("crawler", "glue", "crawler/", GLUE, by_arn=False),
+    "database": Form("database", "glue", "database/", GLUE, by_arn=False),
+    "machine": Form("state-machine", "states", "stateMachine:", "[A-Za-z0-9_.+!@()=-]{1,80}", False, qualifier=QUALIFIER),
+    "topic": Form("topic", "sns", "", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", False),
+    "table": Form("table", "dynamodb", "table/", "[A-Za-z0-9_.-]{3,255}"),
+}
+QUEUE = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([0-9]{12})/([A-Za-z0-9_-]{1,80}(\.fifo)?)")
+PARAMETERS = {
+    "lambda": {"FunctionName": "function"},
+    "glue": {"JobName": "job", "CrawlerName": "crawler", "DatabaseName": "database"},
+    "states": {"StateMachineArn": "machine"},
+    "sns": {"TopicArn": "topic", "TargetArn": "topic"},
+    "sqs": {"QueueUrl": "queue"},
+    "dynamodb": {"TableName": "table"},
+    "s3": {"Bucket": "bucket"},
+}
+"""The parameters of each service that name a target, and what kind of it."""
+NAMED = {"Crawler": "crawler", "Database": "database"}
+"""What `Name` is in an operation of Glue that is called after it."""
+
+
+def of_task(env: Environment, service: str, operation: str, parameters: Any, names: Names, where: str) -> set[str]:
+    """The ARNs that a task acts on.
+
+    Args:
+        env: whose account and region a name belongs to.
+        service: as IAM calls it.
+        operation: without `.sync` and the like.
+        parameters: of the task, its references not yet replaced.
+        names: what it may refer to.
+        where: the state; named in errors.
+
+    Raises:
+        DeclarationError: the target cannot be told before the machine runs, or is no resource of the service.
+    """
+    known = dict(PARAMETERS.get(service, {}))
+    if service == "glue":
+        known |= next(({"Name": form} for word, form in NAMED.items() if word in operation), {})
+    if not known:
+        raise DeclarationError(
+            f"{where} calls {service}:{operation}, and no permission for it can be generated. {_elsewhere(env)}"
+        )
+    given = list(_given(service, parameters, known))
+    if not given:
+        name = next(iter(known))
+        raise DeclarationError(
+            f"{where} calls {service}:{operation}, but which {name} it is cannot be told before it runs, so no permission can be "
+            f"generated. Name it as in ${{Name.arn}}. {_elsewhere(env)}"
+        )
+    found = {arn for parameter, form, value in given for arn in arns(env, form, value, names, f"{where}.{parameter}")}
+    if service == "dynamodb" and {"IndexName", "IndexName.$"} & {*parameters}:
+        found |= {f"{table}/index/*" for table in found}
+    return found
+
+
+def arns(env: Environment, form: str, value: Any, names: Names, where: str) -> tuple[str, ...]:
+    """The ARNs of one target, with what belongs to it: a function's versions, a bucket's objects, a database's tables.
+
+    Raises:
+        DeclarationError: see `of_task`.
+    """
+    text, refs = names.substitute(value, where)
+    if not isinstance(text, str) or not text or DYNAMIC.fullmatch(text.strip()):
+        raise DeclarationError(
+            f"{where}: which {form} it is cannot be told before it runs, so no permission can be generated. "
+            f"Name it as in ${{Name.arn}}. {_elsewhere(env)}"
+        )
+    if UPPER_TOKEN.fullmatch(text):
+        raise DeclarationError(f"{where}: {text} refers to nothing. Say in `tokens` of the declaration what it is.")
+    kind = FORMS[form].kind if form in FORMS else form
+    wrong = [ref for ref in refs if ref.key.kind != kind]
+    target = None if wrong else _target(env, form, text)
+    if target is None:
+        told = f"{wrong[0].key}" if wrong else repr(text)
+        raise DeclarationError(f"{where}: {told} is no {form}, so no permission can be generated. {_accepted(form)}")
+    if text == value and (declared := names.of(kind, text)):
+        raise DeclarationError(f"{where}: {text!r} is not what {declared.key} is called in AWS. {_accepted(form, text)}")
+    return _with_parts(env, form, target)
+
+
+def buckets_in(env: Environment, value: Any, names: Names, where: str) -> set[str]:
+    """The buckets, and all that is in them, that the source of a copy begins with or refers to."""
+    text, refs = names.substitute(value, where)
+    found = {ref.name for ref in refs if ref.key.kind == "bucket"}
+    if isinstance(text, str) and not DYNAMIC.fullmatch(text.strip()) and "States." not in text:
+        found |= {text.lstrip("/").partition("/")[0]}
+    if not found or not all(BUCKET.fullmatch(name) for name in found):
+        raise DeclarationError(
+            f"{where}: which bucket it is cannot be told before it runs, so no permission can be generated. "
+            f"Name it as in ${{name.name}}. {_elsewhere(env)}"
+        )
+    return {arn for name in found for arn in (env.bucket_arn(name), env.bucket_arn(name, "*"))}
+
+
+def _given(service: str, parameters: Any, known: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+    """Each parameter that names a target, what kind of it, and its value; None for one that is only known when it runs."""
+    if not isinstance(parameters, Mapping):
+        return
+    for parameter, form in known.items():
+        if parameter in parameters:
+            yield parameter, form, parameters[parameter]
+        elif f"{parameter}.$" in parameters:
+            yield f"{parameter}.$", form, None
+    if service == "dynamodb":
+        items = parameters.get("TransactItems")
+        for actions in items if isinstance(items, list) else ():
+            for request in actions.values() if isinstance(actions, Mapping) else ():
+                yield from _given("", request, known)
+        tables = parameters.get("RequestItems")
+        yield from (("RequestItems", "table", name) for name in (tables if isinstance(tables, Mapping) else ()))
+
+
+def _target(env: Environment, form: str, text: str) -> str | None:
+    """The ARN, without a function's qualifier; None if the text does not name such a thing."""
+    if form == "bucket":
+        return env.bucket_arn(text) if BUCKET.fullmatch(text) else None
+    if form == "queue":
+        queue = QUEUE.fullmatch(text)
+        return f"arn:{env.partition}:sqs:{queue[1]}:{queue[3]}:{queue[4]}" if queue else None
+    kind = FORMS[form]
+    if kind.by_arn:
+        place = f"arn:{env.partition}:{kind.service}:[a-z0-9-]+:[0-9]{{12}}:{re.escape(kind.beginning)}"
+        if arn := re.fullmatch(rf"({place}{kind.name})({kind.qualifier})", text):
+            return arn[1] if form == "function" else text
+    if kind.by_name and (name := re.fullmatch(rf"({kind.name})({kind.qualifier})", text)):
+        return env.arn(kind.service, f"{kind.beginning}{name[1]}")
+    return None
+
+
+def _with_parts(env: Environment, form: str, arn: str) -> tuple[str, ...]:
+    if form == "function":
+        return (arn, f"{arn}:*")  # executions that began before a deploy may still name a version
+    if form == "bucket":
+        return (arn, f"{arn}/*")
+    if form == "database":
+        return (env.arn("glue", "catalog"), arn, f"{arn.replace(':database/', ':table/')}/*")
+    return (arn,)
+
+
+def _accepted(form: str, name: str = "Name") -> str:
+    if form == "queue":
+        return "Give its URL."
+    ways = {"name": form == "bucket" or FORMS[form].by_name, "arn": form != "bucket" and FORMS[form].by_arn}
+    return f"Write it as {' or '.join(f'${{{name}.{attribute}}}' for attribute, taken in ways.items() if taken)}."
+
+
+def _elsewhere(env: Environment) -> str:
+    return f"Or set a role for the machine in config/{env.name}.json."

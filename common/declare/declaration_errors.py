@@ -1,0 +1,49 @@
+"""What Python's own errors say of a declaration, in one line, with what was probably meant.
+
+Python itself guesses only where it prints a traceback, and never at the name of an argument.
+"""
+
+import inspect
+import re
+from collections.abc import Collection
+
+from pydantic import ValidationError
+
+import common
+from common.base.suggestions import did_you_mean
+from common.environment.resource_settings import explained
+
+KEYWORD = re.compile(r"(?P<function>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
+IMPORTED = re.compile(r"cannot import name '(?P<name>\w+)' from 'common'")
+
+
+def explain(error: BaseException) -> str:
+    """The error as a sentence, its type named unless it is about settings."""
+    if isinstance(error, ValidationError):
+        return explained(error)
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}.{_guess(error, text)}"
+
+
+def _guess(error: BaseException, text: str) -> str:
+    if isinstance(error, AttributeError) and error.name and error.obj is not None:
+        return did_you_mean(error.name, _public(dir(error.obj)))
+    if isinstance(error, NameError) and error.name:
+        return did_you_mean(error.name, common.__all__)
+    if imported := IMPORTED.match(text):
+        return did_you_mean(imported["name"], common.__all__)
+    if keyword := KEYWORD.match(text):
+        return did_you_mean(keyword["name"], _keywords(keyword["function"]))
+    return ""
+
+
+def _public(names: Collection[str]) -> list[str]:
+    return [name for name in names if not name.startswith("_")]
+
+
+def _keywords(function: str) -> Collection[str]:
+    """The arguments of what authors may call, named as in ``Pipeline.function``; none if it is something of their own."""
+    owner, _, method = function.partition(".")
+    called = getattr(common, owner) if owner in common.__all__ else None
+    called = getattr(called, method, None) if method else called
+    return [*inspect.signature(called).parameters] if callable(called) else []

@@ -1,0 +1,116 @@
+"""Every file of a repository that a command makes something of: what is packaged, and what was read to know what to deploy.
+
+What configuration and declarations read, they read in ways of their own: Python's audit events tell of every file that is opened.
+Of what is packaged the digests are known, often without opening a file; so packages are asked for theirs.
+
+Follows https://docs.python.org/3/library/audit_events.html
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from common.base import digest, provenance
+from common.base.digest import Digest
+from common.base.git import NoCommitError
+from common.base.uncommitted import SAVED, Committed
+from common.model.resource import Resource
+from common.packaging.artifact import Sources
+from common.packaging.tree import IGNORED
+from common.resources.directory import Directory
+
+WRITING = os.O_WRONLY | os.O_RDWR
+_noting: list["Inputs"] = []
+"""Whoever notes what is opened: the last that was made, as a hook of Python stays until its process ends."""
+
+
+class Inputs:
+    """What a command makes something of; from when this is made, files that are opened below `root` are noted.
+
+    Args:
+        root: the repository.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
+        self.opened: dict[str, list[int]] = {}
+        """What `stat` said of each file just before it was first opened, by its path."""
+        self.commit = ""
+        self._found: dict[str, str] | None = None
+        self._lock = Lock()
+        if not _noting:
+            sys.addaudithook(_note)
+        _noting[:] = [self]
+
+    def note(self, path: str) -> None:
+        """Notes that a file is opened for reading."""
+        place = os.path.abspath(path)  # noqa: PTH100 - this runs whenever a file is opened
+        if place.startswith(f"{self._root}{os.sep}"):
+            with suppress(OSError):  # it is not there
+                self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # noqa: PTH116 - see above
+
+    def files(self, resources: Iterable[Resource]) -> dict[Path, Digest | None]:
+        """All of them, and the digests of what is packaged.
+
+        Args:
+            resources: what is declared.
+        """
+        packaged: dict[Path, Digest | None] = {}
+        for resource in resources:
+            if isinstance(resource, Directory):
+                packaged |= {content.path: None for content in resource.files.values()}
+            for artifact in resource.artifacts:
+                packaged |= artifact.inputs() if isinstance(artifact, Sources) else {}
+        modules = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
+        below = [place for place in (*self.opened.copy(), *modules) if place.startswith(f"{self._root}{os.sep}")]
+        return {**{Path(place): None for place in below if self._is_input(place)}, **packaged}
+
+    def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
+        """What of it, and of all else that git knows, is not as committed: why, by its path. Compared once.
+
+        Args:
+            resources: what is declared.
+
+        Raises:
+            NoCommitError: git cannot tell.
+        """
+        with self._lock:
+            if self._found is None:
+                committed = Committed(Path(self._root))
+                self.commit, self._found = committed.commit, {**committed.differing(self.files(resources)), **self._changed()}
+            return self._found
+
+    def _changed(self) -> dict[str, str]:
+        """The files that were saved after they were read: what was read of them may be in no commit."""
+        now = {place: Path(place) for place in self.opened.copy() if self._is_input(place)}
+        saved = [path for place, path in now.items() if path.exists() and digest.of_stat(path.stat()) != self.opened[place]]
+        return {path.relative_to(self._root).as_posix(): SAVED for path in saved}
+
+    def about(self, resources: Iterable[Resource]) -> dict[str, str]:
+        """Who deploys it, from where; see `provenance`.
+
+        Args:
+            resources: what is declared, if anything was.
+        """
+        try:
+            uncommitted = self.uncommitted(resources)
+        except NoCommitError:
+            return provenance.about("", None)
+        return provenance.about(self.commit, uncommitted)
+
+    def _is_input(self, place: str) -> bool:
+        parts = Path(place).relative_to(self._root).parts
+        apart = parts[0] == "build" or "site-packages" in parts or not IGNORED.isdisjoint(parts)
+        return not apart and os.path.lexists(place)
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "open":
+        return
+    path, _, flags = arguments
+    if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int) and not flags & WRITING:
+        _noting[0].note(os.fsdecode(path))

@@ -1,0 +1,129 @@
+"""Tells of what is uploaded which imports will be found nowhere, in Lambda or in Glue; protected environments do not take it.
+
+Looked at is what was just built, so an unchanged deploy parses nothing. Where something is not known here (layers of others,
+modules that a job names in its arguments, wheels that another machine has built) only imports of our own files are judged.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html and
+https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
+"""
+
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from common.base.errors import ArtifactError
+from common.declare.glue_libraries import SharedCode
+from common.environment import aws_versions
+from common.model.resource import Action, Plan, Resource
+from common.packaging import handlers
+from common.packaging.artifact import Script, Sources
+from common.packaging.lambda_package import Package
+from common.packaging.unfound import Code, standard
+from common.resources.function import Function
+from common.resources.job import Job
+
+LAMBDA = frozenset(
+    {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "simplejson", "six", "snapshot_restore_py"}
+    | {"urllib3"}
+)
+"""What Lambda's Python runtimes bring, by the names under which it is imported."""
+GLUE = LAMBDA | {
+    *("Crypto", "Cython", "PIL", "aiobotocore", "aiohttp", "aioitertools", "aiosignal", "appdirs", "async_timeout", "asynctest"),
+    *("attr", "attrs", "avro", "awscli", "awsglue", "awsgluedataplanepython", "awsglueml2", "awswrangler", "certifi", "chardet"),
+    *("charset_normalizer", "click", "contourpy", "cycler", "dateutil", "delta", "docutils", "elasticsearch", "et_xmlfile"),
+    *("fontTools", "frozenlist", "fsspec", "gremlin_python", "idna", "importlib_metadata", "importlib_resources", "joblib"),
+    *("kaleido", "kiwisolver", "lxml", "mpl_toolkits", "mpmath", "matplotlib", "multidict", "nltk", "numpy", "openpyxl"),
+    *("opensearchpy", "packaging", "pandas", "patsy", "pg", "pg8000", "pgdb", "pip", "pkg_resources", "plotly", "pmdarima"),
+    *("progressbar", "propcache", "psutil", "psycopg2", "ptvsd", "py4j", "pyarrow", "pyathena", "pydevd", "pyhocon", "pylab"),
+    *("pymysql", "pyodbc", "pyparsing", "pyspark", "pytz", "redshift_connector", "regex", "requests", "retrying", "rsa", "s3fs"),
+    *("scipy", "scramp", "setuptools", "sklearn", "sqlalchemy", "statsmodels", "subprocess32", "sympy", "tbats", "tenacity"),
+    *("threadpoolctl", "tqdm", "typing_extensions", "tzdata", "wheel", "wrapt", "xlrd", "yaml", "yarl", "zipp"),
+}
+"""What Glue's Spark and Python shell bring, in some version at least."""
+NAMING = frozenset({"--additional-python-modules", "--extra-py-files", "library-set", "--python-modules-installer-option"})
+"""Arguments of jobs that bring modules."""
+
+
+def tell_unfound(
+    plan: Plan, resources: Iterable[Resource], build_dir: Path, say: Callable[[str], None], *, protected: bool
+) -> None:
+    """Looks for imports that are found nowhere.
+
+    Args:
+        plan: what is uploaded.
+        resources: what is declared.
+        build_dir: where it is built.
+        say: is told of each.
+        protected: whether the environment refuses such code.
+
+    Raises:
+        ArtifactError: there are some, and the environment is protected.
+    """
+    uploaded = {change.key for change in plan.changes if change.action is Action.UPLOAD}
+    messages = [
+        f"{resource.key.project}: {resource.key}: {message}"
+        for resource in resources
+        if any(artifact.key in uploaded for artifact in resource.artifacts)
+        for message in _of(resource, build_dir)
+    ]
+    if messages and protected:
+        told = "\n".join(f"  {message}" for message in messages)
+        raise ArtifactError(
+            f"This code would die when it is imported, so this environment does not take it:\n{told}\n"
+            f"What the program can do without is imported in a `try` that catches ImportError. Nothing was deployed."
+        )
+    for message in messages:
+        say(f"{message} It will die when it is imported.")
+
+
+def _of(resource: Resource, build_dir: Path) -> Iterator[str]:
+    if isinstance(resource, Function) and isinstance(resource.code, Package):
+        yield from _of_package(resource.code, build_dir)
+    elif isinstance(resource, Job) and isinstance(resource.script, Script):
+        yield from _of_job(resource, resource.script, build_dir)
+
+
+def _of_package(package: Package, build_dir: Path) -> Iterator[str]:
+    if not package.runtime.startswith("python") or package.command is not None:
+        return
+    names = _names(package, build_dir) or []
+    beside = package.names_beside(build_dir)
+    start = handlers.among(names, package.handler, package.runtime)
+    if start is None:
+        return
+    minor = int(package.runtime.rpartition(".")[2])
+    known = None if beside is None else standard(minor) | LAMBDA
+    own = package.files().keys() & {*names} - _vendored(names, package)
+    code = Code(own, [*names, *(beside or ())], known, package.source)
+    yield from code.unfound(start)
+
+
+def _vendored(names: Iterable[str], package: Package) -> set[str]:
+    """Files of packages that lie in a function's folder as they were installed: others have written them."""
+    infos = [name for name in names if name.endswith(".dist-info/RECORD") and name in package.files()]
+    lines = [line for name in infos for line in package.source(name).decode(errors="replace").splitlines()]
+    return {line.partition(",")[0] for line in lines}
+
+
+def _of_job(job: Job, script: Script, build_dir: Path) -> Iterator[str]:
+    start = script.path.name
+    shared = job.shared_code if isinstance(job.shared_code, SharedCode) else None
+    own = {start, *(shared.files() if shared else ())}
+    installed = [_names(wheel, build_dir) for wheel in job.wheels if isinstance(wheel, Sources)]
+    version = "3.9" if job.shell else aws_versions.GLUE[job.settings.glue_version]
+    all_known = None not in installed and not NAMING & job.arguments.keys()
+    known = standard(int(version.rpartition(".")[2])) | GLUE if all_known else None
+
+    def read(name: str) -> bytes:
+        return script.source(name) if shared is None or name == start else shared.source(name)
+
+    yield from Code(own, [*own, *(name for names in installed for name in names or ())], known, read).unfound(start)
+
+
+def _names(artifact: Sources, build_dir: Path) -> list[str] | None:
+    """The members of what was built; None if it was not built here."""
+    built = artifact.built_at(build_dir)
+    if not built.exists():
+        return None
+    with zipfile.ZipFile(built) as archive:
+        return archive.namelist()

@@ -1,0 +1,171 @@
+"""The IAM statements that a resource needs for what its declaration says it reads and writes, and for where it runs.
+
+What a state machine needs follows from its definition: see `integrations`.
+
+Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+from typing import Any
+
+from common.base.errors import DeclarationError
+from common.environment.config import Environment
+from common.model.reference import Grantable, Location, Ref
+
+Statement = dict[str, Any]
+
+READ = {
+    "table": tuple(f"dynamodb:{verb}" for verb in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")),
+    "database": ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
+}
+WRITE = {
+    "table": (
+        *READ["table"],
+        *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+        "dynamodb:UpdateItem",
+    ),
+    "topic": ("sns:Publish",),
+    "database": (
+        *READ["database"],
+        "glue:BatchCreatePartition",
+        "glue:BatchDeletePartition",
+        "glue:BatchGetPartition",
+        "glue:CreatePartition",
+        "glue:CreateTable",
+        "glue:DeletePartition",
+        "glue:DeleteTable",
+        "glue:UpdatePartition",
+        "glue:UpdateTable",
+    ),
+}
+OBJECT_READ = ("s3:GetObject",)
+OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+
+
+PATTERN = re.compile(r"[*?]|\$(?=\{)")
+"""Characters that mean something else than themselves in a policy."""
+
+
+def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
+    """One statement, in a fixed order so that equal permissions are equal states."""
+    return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": sorted(set(resources))}
+
+
+def grants(env: Environment, reads: Iterable[Grantable], writes: Iterable[Grantable]) -> Iterator[Statement]:
+    """The statements for what is read and written."""
+    for what, table, objects in ((reads, READ, OBJECT_READ), (writes, WRITE, OBJECT_WRITE)):
+        for one in what:
+            yield from _bucket(env, one, objects) if _is_bucket(one) else _other(env, one, table)
+
+
+def references(*granted: Iterable[Grantable]) -> tuple[Ref, ...]:
+    """The resources that grants refer to."""
+    return tuple(one.bucket if isinstance(one, Location) else one for many in granted for one in many)
+
+
+def _is_bucket(one: Grantable) -> bool:
+    return isinstance(one, Location) or one.key.kind == "bucket"
+
+
+def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Iterator[Statement]:
+    bucket, prefix = (one.bucket, literal(one.prefix.strip("/"))) if isinstance(one, Location) else (one, "")
+    # Glue's file system marks every folder on the way by an object of its own.
+    folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
+    # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
+    objects = [f"{prefix}/*", prefix, *(f"{folder}_$folder$" for folder in folders)] if prefix else ["*"]
+    yield allow(actions, [env.bucket_arn(bucket.name, key) for key in objects])
+    listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
+    if prefix:
+        listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}}
+    yield listing
+
+
+def literal(text: str) -> str:
+    """A text in which IAM sees no pattern and no variable."""
+    return PATTERN.sub(lambda found: f"${{{found[0]}}}", text)
+
+
+def _other(env: Environment, one: Grantable, table: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
+    if isinstance(one, Location) or one.key.kind not in table:
+        verb = "read" if table is READ else "written"
+        name = one.bucket.key if isinstance(one, Location) else one.key
+        raise DeclarationError(f"{name.project}: {name} cannot be {verb}: grants are for buckets, tables, databases and topics.")
+    resources = [one.arn]
+    if one.key.kind == "database":
+        resources = [env.arn("glue", "catalog"), one.arn, env.arn("glue", f"table/{one.name}/*")]
+    yield allow(table[one.key.kind], resources)
+
+
+def logs(group_arns: Iterable[str]) -> Statement:
+    """Writing to log groups that exist. Without CreateLogGroup, so that nothing recreates a group without its retention."""
+    return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:*" for arn in group_arns])
+
+
+def glue_logs(env: Environment, *names: str) -> Statement:
+    """Writing to log groups of Glue's own, which all of an account share and whoever comes first creates."""
+    groups = [env.arn("logs", f"log-group:/aws-glue/{name}") for name in names]
+    arns = [arn for group in groups for arn in (group, f"{group}:*")]
+    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], arns)
+
+
+def shell_logs(env: Environment) -> Statement:
+    """Writing to the log groups of python-shell jobs."""
+    return glue_logs(env, "python-jobs/error", "python-jobs/output")
+
+
+def artifacts(env: Environment, beginning: str) -> Statement:
+    """Reading the script of a job, and what it imports, whose names go on with a dot."""
+    return allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
+
+
+def log_delivery() -> Statement:
+    """What Step Functions needs to deliver its logs; these operations know no narrower resource."""
+    deliveries = ("CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "ListLogDeliveries", "UpdateLogDelivery")
+    policies = ("DescribeLogGroups", "DescribeResourcePolicies", "PutResourcePolicy")
+    return allow([f"logs:{verb}" for verb in (*deliveries, *policies)], ["*"])
+
+
+def tracing() -> Statement:
+    """What Step Functions needs to send traces; these operations know no narrower resource."""
+    verbs = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
+    return allow([f"xray:{verb}" for verb in verbs], ["*"])
+
+
+def network_interfaces(function_arn: str) -> list[Statement]:
+    """What Lambda needs to place a function in a network, which the code of the function itself may not do.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+    verbs = ("AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces")
+    placing = allow([f"ec2:{verb}" for verb in (*verbs, "DescribeSubnets", "UnassignPrivateIpAddresses")], ["*"])
+    own = {"Condition": {"ArnEquals": {"lambda:SourceFunctionArn": [function_arn]}}}
+    return [placing, {**placing, "Effect": "Deny", **own}]
+
+
+def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]:
+    """What Spark needs where Glue's catalog is its metastore: it makes a database `default`, and looks for `global_temp`.
+
+    Glue minds that the argument is there, whatever it says but false.
+    """
+    if arguments.get("--enable-glue-datacatalog", "false").lower() == "false":
+        return []
+    catalog, default, temporary = (env.arn("glue", one) for one in ("catalog", "database/default", "database/global_temp"))
+    return [allow(["glue:GetDatabase"], [catalog, default, temporary]), allow(["glue:CreateDatabase"], [catalog, default])]
+
+
+def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
+    """What a Glue job needs to use connections: to read them, and to place its workers in their network."""
+    describe = ("RouteTables", "SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "NetworkInterfaces")
+    return [
+        allow(
+            ["glue:GetConnection"],
+            [env.arn("glue", "catalog"), *(env.arn("glue", f"connection/{literal(name)}") for name in names)],
+        ),
+        allow([*(f"ec2:Describe{what}" for what in describe), "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], ["*"]),
+        {
+            **allow(["ec2:CreateTags", "ec2:DeleteTags"], [env.arn("ec2", "network-interface/*")]),
+            "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}},
+        },
+    ]

@@ -1,0 +1,132 @@
+"""What a project's folder says by itself: `lambda/<Name>/`, `layers/<name>/` and `glue/<stage>/<job>.py` need no declaration."""
+
+import os
+from collections import ChainMap
+from collections.abc import Container, Iterator
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+
+from common.base.errors import DeclarationError
+from common.packaging.beside import Scripts, does_something
+from common.packaging.imports import Libraries
+from common.packaging.tree import IGNORED
+
+PARTS = attrgetter("parts")
+"""By which paths are sorted; they themselves are slow to compare."""
+
+
+class ProjectFolder:
+    """The folder of one project."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.path = path
+        self._name, self._real = name, f"{os.path.realpath(path)}{os.sep}"
+        self._folders: dict[str, str] = {}
+        self._named: set[Path] = set()
+        self._taken: set[Path] = set()
+        self._folders_of_scripts: dict[Path, Scripts] = {}
+
+    def within(self, path: str) -> Path:
+        """A path of the project, which does not lead out of it: what is deployed is what its folder shows.
+
+        Raises:
+            DeclarationError: it leads out.
+        """
+        found = self.path / path
+        if not f"{self._real_of(found)}{os.sep}".startswith(self._real):
+            raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
+        return found
+
+    def of_repository(self, path: str) -> Path:
+        """A path of the repository, which does not lead out of it.
+
+        Raises:
+            DeclarationError: it leads out, or there is nothing.
+        """
+        root = self.path.parents[1]
+        found = root / path
+        if not found.exists() or not found.resolve().is_relative_to(root.resolve()):
+            raise DeclarationError(f"projects/{self._name}: the library {path} is not in the repository.")
+        return found
+
+    def _real_of(self, path: Path) -> str:
+        """Where a path leads; that of a folder is found once for all in it."""
+        folder, name = os.path.split(path)
+        if name in {"", ".", ".."} or "\0" in name or path.is_symlink():
+            return os.path.realpath(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], name)  # noqa: PTH118 - one is made for each function
+
+    def taken(self, path: str) -> Path:
+        """As `within`, for what a declaration names: that, what is in it and what it is in are found by convention no more."""
+        found = self.within(path)
+        normal = Path(os.path.normpath(found))
+        self._named.add(normal)
+        self._taken |= {normal, *normal.parents}
+        return found
+
+    def folders(self, place: str) -> Iterator[str]:
+        """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
+        for folder in sorted((self.path / place).glob("[!._]*/"), key=PARTS):
+            if not self._is_taken(folder) and any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
+                yield folder.name
+
+    def _is_taken(self, path: Path) -> bool:
+        return path in self._taken or (bool(self._named) and not self._named.isdisjoint(path.parents))
+
+    def jobs(self, declared: Container[str] = ()) -> Iterator[str]:
+        """The names of the scripts that no declaration names, in the order of their paths; not of modules that they import.
+
+        Args:
+            declared: names of jobs.
+
+        Raises:
+            DeclarationError: a script that others import may be a job, or not.
+        """
+        left = (name for name in self._scripts if not name.startswith((".", "_")) and name not in declared and self._left(name))
+        return (name for name in left if not self._is_module(self._left(name)))
+
+    def _is_module(self, scripts: list[Path]) -> bool:
+        """Whether a file is there for others to import."""
+        (script, *others) = scripts
+        importer = None if others else self._beside(script.parent).importer(script)
+        if importer is not None and does_something(script):
+            path, job = script.relative_to(self.path).as_posix(), f'p.job("{script.stem}")'
+            raise DeclarationError(
+                f"projects/{self._name}: {path} is imported by {importer.name} beside it, but does something by itself, as a job "
+                f"does. If it is a job, too, declare it: {job}. If not, leave only definitions in it, or call it _{script.name}."
+            )
+        return importer is not None
+
+    def importable(self, script: Path, libraries: dict[str, Path]) -> Libraries:
+        """What a script may import of the repository: libraries, and the modules beside it that it imports."""
+        modules = self._beside(script.parent).modules(script) if script.is_file() else {}
+        return Libraries(ChainMap(libraries, modules), self.path.parents[1])
+
+    def _beside(self, folder: Path) -> Scripts:
+        return self._folders_of_scripts.setdefault(folder, Scripts(folder))
+
+    def _left(self, name: str) -> list[Path]:
+        return [script for script in self._scripts.get(name, ()) if not self._is_taken(script)]
+
+    def script(self, name: str) -> Path:
+        """The script of that name, one that no declaration has named by its path, if there is such.
+
+        Raises:
+            DeclarationError: there is none, or more than one.
+        """
+        found = self._left(name) or self._scripts.get(name, [])
+        if len(found) != 1:
+            places = f"glue/<stage>/{name}.py"
+            reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"
+            raise DeclarationError(f"projects/{self._name}: glue-job/{name}: {reason}. Name the file with `script`.")
+        return found[0]
+
+    @cached_property
+    def _scripts(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for script in sorted((self.path / "glue").glob("*/*.py"), key=PARTS):
+            found.setdefault(script.stem, []).append(script)
+        return found

@@ -1,0 +1,227 @@
+"""Finding and loading declarations: root `deploy.py` and `projects/<name>/deploy.py`.
+
+A project is a folder with a `deploy.py`; nothing else has to know of it. Whatever goes wrong while a declaration is imported or
+called is the declaration's error and is told as such, with its file and line.
+"""
+
+import importlib
+import json
+import traceback
+from collections.abc import Callable, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from common.base import import_source
+from common.base.errors import ConfigError, DeclarationError, DeployError, UsageError
+from common.base.suggestions import did_you_mean
+from common.base.terminal import diverted
+from common.base.text_rules import file_name
+from common.declare import configured
+from common.declare.declaration import Borrows, Declares
+from common.declare.declaration_errors import explain
+from common.environment.config import Environment
+from common.environment.parameter_values import Parameters
+from common.model.resource import PROJECT_NAME, SHARED, Key, Resource
+
+T = TypeVar("T")
+
+
+def names(root: Path) -> list[str]:
+    """The projects of a repository, by folder name; hidden folders are none.
+
+    Raises:
+        DeclarationError: a folder is called as no project can be: its records would not be found again.
+    """
+    found = sorted(path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
+    for name in found:
+        if not PROJECT_NAME.fullmatch(name):
+            raise DeclarationError(
+                f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters (a to z), digits, - and _, and "
+                f"begins with a letter or _. Rename it, or take its deploy.py away."
+            )
+        try:
+            file_name(name)
+        except ValueError as error:
+            raise DeclarationError(f"projects/{name}/: {error}. Rename the folder.") from None
+    return found
+
+
+def enabled(root: Path, env: Environment) -> list[str]:
+    """The projects that are for an environment."""
+    return [name for name in names(root) if env.project(name).enabled]
+
+
+def chosen(root: Path, project: str | None, env: Environment | None = None) -> list[str]:
+    """The projects that a command is about: one, several separated by commas, or all that are for the environment.
+
+    Raises:
+        UsageError: there is no such project, or it is not for the environment.
+    """
+    known = names(root)
+    if env is not None and project is None:
+        return enabled(root, env)
+    wanted = known if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
+    for name in wanted:
+        if name not in known:
+            there_are = ", ".join(known) or "none"
+            raise UsageError(f"There is no project {name!r}: projects/ has {there_are}.{did_you_mean(name, known)}")
+        if env is not None and not env.project(name).enabled:
+            why = undeclared(root, name, env)
+            raise UsageError(f"{name} is not for {env.name}: {why}. Take that out, or leave {name} out of --project.")
+    return wanted
+
+
+def undeclared(root: Path, name: str, env: Environment) -> str:
+    """Why nothing of a project is declared in an environment."""
+    if name not in names(root):
+        return f"there is no projects/{name}/ any more"
+    overlay = f"config/{name}/{env.name}.json"
+    said = json.loads((root / overlay).read_text(encoding="utf-8")) if (root / overlay).is_file() else {}
+    return f'{overlay if "enabled" in said else f"config/{env.name}.json: $.projects.{name}"} says "enabled": false'
+
+
+def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
+    """The declared pipelines of an environment, the shared resources first.
+
+    Raises:
+        DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares; two
+            resources would have one name in AWS, or each would have to be there before the other.
+        ConfigError: the environment configures a project, or a role of something, that does not exist.
+    """
+    known = names(root)
+    _check_names(root, env, known)
+    with import_source.declarations(str(root)), diverted():
+        declared = [_pipeline(root, SHARED, "deploy", env)]
+        shared = declared[0].resources()
+        declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
+    resources = [one for pipeline in declared for one in pipeline.resources()]
+    _check_references(resources)
+    _check_circles(resources)
+    _check_collisions(resources, env)
+    if set(enabled(root, env)) <= set(wanted):
+        configured.check_roles(env, [one.key for one in resources])
+    return declared
+
+
+def _check_names(root: Path, env: Environment, known: list[str]) -> None:
+    if SHARED in known:
+        raise DeclarationError(f"projects/{SHARED}/: this name stands for the resources of root deploy.py. Rename the folder.")
+    for name in sorted(set(env.projects) - set(known)):
+        overlay = f"config/{name}/{env.name}.json"
+        where = overlay if (root / overlay).exists() else f"config/{env.name}.json: $.projects.{name}"
+        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{did_you_mean(name, known)}")
+
+
+def _check_references(resources: list[Resource]) -> None:
+    keys = {resource.key for resource in resources}
+    for resource in resources:
+        missing = next((need for need in resource.needs if need not in keys and need.kind != "artifact"), None)
+        if missing is not None:
+            where = f"projects/{resource.key.project}: {resource.key}"
+            alike = [key.name for key in keys if key.project == SHARED and key.kind == missing.kind]
+            raise DeclarationError(
+                f"{where} refers to the shared {missing}, which deploy.py does not declare.{did_you_mean(missing.name, alike)} "
+                f"To have it, add this line to deploy.py: {_line(missing)}"
+            )
+
+
+def _line(missing: Key) -> str:
+    """The line of root `deploy.py` that declares a shared resource."""
+    more = {"table": ', partition_key="…"', "layer": f', Path(__file__).parent / "layers/{missing.name}"'}
+    return f'shared.{missing.kind.replace("-", "_")}("{missing.name}"{more.get(missing.kind, "")})'
+
+
+def _check_circles(resources: list[Resource]) -> None:
+    try:
+        TopologicalSorter({one.key: one.needs for one in resources}).prepare()
+    except CycleError as error:
+        keys: list[Key] = error.args[1]
+        circle = " needs ".join(str(key) for key in reversed(keys))
+        raise DeclarationError(
+            f"projects/{keys[0].project}: {circle}, so none of them can be the first. Names are known before "
+            f"anything exists: let one of them take the other's as text, as in environment={{'NAME': ref.name}}."
+        ) from None
+
+
+def _check_collisions(resources: list[Resource], env: Environment) -> None:
+    """Names are joined from parts, so two may come out alike: project `a`, `b-c` and project `a-b`, `c`."""
+    found: dict[str, Key] = {}
+    for one in resources:
+        other = found.setdefault(_told_apart(one), one.key)
+        if other != one.key:
+            both = f"{other.project}: {other} and {one.key.project}: {one.key}"
+            raise DeclarationError(f"{both} would both be {one.arn} in {env.name}{_because(one)}. Rename one of them.")
+
+
+def _told_apart(resource: Resource) -> str:
+    """What no two resources may share: of a role its name in whatever case, wherever its path leads.
+
+    Follows https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: names are unique within the account and are
+    not distinguished by case.
+    """
+    return f"role {resource.arn.rpartition('/')[2].casefold()}" if resource.key.kind == "role" else resource.arn
+
+
+def _because(resource: Resource) -> str:
+    return ", as IAM does not tell capital letters from small ones" if resource.key.kind == "role" else ""
+
+
+def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
+    where = f"{module.replace('.', '/')}.py"
+    imported: ModuleType = _told(root, where, lambda: importlib.import_module(module))
+    loaded_from = Path(imported.__file__ or "")
+    if loaded_from != root / where:
+        raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
+    if not callable(getattr(imported, "pipeline", None)):
+        raise DeclarationError(f"{where} must define `pipeline(env)`, which returns the declared pipeline.")
+    reading = _noting(env, name)
+    declared: Declares = _told(root, where, lambda: imported.pipeline(reading))
+    if not callable(getattr(declared, "resources", None)):
+        raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
+    if declared.name != name:
+        raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {name!r}, as its folder is.")
+    if isinstance(declared, Borrows):
+        declared.borrow(shared)
+    _told(root, where, declared.resources)
+    return declared
+
+
+def _noting(env: Environment, name: str) -> Environment:
+    """The environment, with parameters of a project that note what its declaration reads."""
+    if name == SHARED:
+        return env
+    section = env.project(name)
+    noting = section.model_copy(update={"parameters": Parameters(section.parameters, env.name, name)})
+    return env.model_copy(update={"projects": {**env.projects, name: noting}})
+
+
+def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
+    try:
+        return declare()
+    except DeployError:
+        raise
+    except SyntaxError as error:
+        raise DeclarationError(f"{_shown(root, error.filename or where)}:{error.lineno}: {error.msg}.") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(root, frame.filename)]
+        at = f"{_shown(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
+        raise DeclarationError(f"{at}: {explain(error)}") from None
+
+
+def _is_authors(root: Path, file: str) -> bool:
+    return Path(file).is_relative_to(root / "projects") or Path(file) == root / "deploy.py"
+
+
+def _shown(root: Path, file: str) -> str:
+    path = Path(file)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
+
+
+def consumers(pipelines: list[Declares]) -> dict[Key, Key]:
+    """Of each artifact, the resource that runs it."""
+    resources = [one for pipeline in pipelines for one in pipeline.resources()]
+    return {artifact.key: one.key for one in resources for artifact in one.artifacts}

@@ -1,0 +1,115 @@
+"""What has to be done with one resource, from what is declared, what is live, and what was applied last.
+
+Ours is what is declared. What is live and not declared stays, and the reason names it; what was declared when it was applied last
+and is no longer is taken away.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.aws.protocol import Aws
+from common.base import digest
+from common.base.digest import Digest
+from common.engine import ownership, reasons
+from common.environment.config import Environment
+from common.model import comparison
+from common.model.choices import NOBODY
+from common.model.desired_state import rendered
+from common.model.orphan import Remains
+from common.model.resource import Action, Change, Key, Live, Resource
+from common.state import locations
+from common.state.release_root import Place, Trusted
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides for the resources of one plan.
+
+    Args:
+        digests: of every resource and artifact, as declared.
+        contents: the content digests of artifacts.
+        force: apply what is unchanged, too.
+        adopt: whose resources to take over.
+        data: replace what holds data, too.
+    """
+
+    env: Environment
+    aws: Aws
+    digests: Mapping[Key, Digest]
+    contents: Mapping[Key, Digest]
+    force: bool
+    adopt: Collection[str]
+    data: bool
+    former: dict[Key, Remains] = field(default_factory=dict)
+    """What has another name or place now, as far as that was noticed, by keys of their own."""
+
+    def decide(
+        self,
+        resource: Resource,
+        project: Trusted,
+        live: Live | None,
+        body: Mapping[str, Any] | None,
+        *,
+        mistagged: bool = False,
+    ) -> Change:
+        """What has to be done.
+
+        Args:
+            resource: as it is declared.
+            project: what is known of its project.
+            live: what AWS has of it.
+            body: of its record; None if that is known to be of what is declared, empty if it cannot be read.
+            mistagged: the record's tag is not what the release root says of it.
+
+        Raises:
+            OwnershipError: it exists and is not ours.
+            DeployError: it would have to be replaced, and holds data.
+        """
+        key, pending = resource.key, resource.key in project.pending
+        recorded = None if pending else project.digests.get(key)
+        desired = rendered(resource.desired(), lambda artifact: digest.to_base64(self.contents[artifact.key]))
+        told: list[Place] = [body or {}, project.pending.get(key, {})]
+        former = locations.formers(resource, told, self.env.account_id)
+        self.former.update(former)
+        unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
+        moved = f"{renamed}; " if (renamed := locations.renamed(former, data=resource.data)) else ""
+        if live is None:
+            before = renamed or ("does not exist" if recorded is None else "is gone from AWS")
+            unknown = unreadable and recorded != self.digests[key]
+            lost = f"{unreadable}, so another name that it had is not known" if unknown else ""
+            return Change(key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
+        owners = {self.env.owner, *locations.owners(resource, told, self.env.account_id, self.env.name)}
+        owner = ownership.owner(resource, live, owners)
+        theirs = owner is not None and not (owner == NOBODY and pending)
+        if theirs and owner not in self.adopt:
+            theirs = not ownership.check_unused(self.env, self.aws, resource, live, owner or NOBODY)
+        elsewhere = locations.formers(resource, [body or {}], self.env.account_id)  # then the record tells of the old one alone
+        applied = None if elsewhere else (body or {}).get("desired")
+        begun = project.pending.get(key, {}).get("sets")
+        stale: dict[str, Any] = {}
+        for state in (applied, begun):
+            if isinstance(state, dict):
+                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, state))
+        unfinished = pending and not applied
+        kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
+        changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())
+        if not changed and not self.force:
+            damage = unreadable or ("its record has lost its tag" if recorded == self.digests[key] and mistagged else "")
+            known = recorded == self.digests[key] and not damage
+            reason = "up to date" if known else f"{moved}is as declared; {damage or 'its record is not'}"
+            return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
+        if fixed := ", ".join(sorted(resource.immutable & changed)):
+            ownership.check_replaceable(resource, fixed, data=self.data, theirs=theirs)
+            resource.check_creation(self.aws, desired)
+            cost = "; everything in it is deleted" if resource.data else ""
+            return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
+        reason = reasons.of(resource, desired, live, changed, stale, project.files) or "forced"
+        if changed and recorded == self.digests[key]:
+            reason = f"changed in AWS: {reason}"
+        if theirs:
+            alone = ", its tags alone" if changed <= {"Tags"} else ""
+            reason = f"taken over from {owner}{alone}: {reason}"
+        reason = f"{moved}{reason}"
+        reason += reasons.kept(resource, desired, comparison.without(live.undeclared, stale))
+        return Change(key, Action.UPDATE, reason, desired, live, frozenset(changed or desired.keys() - kept), stale)

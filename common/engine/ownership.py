@@ -1,0 +1,106 @@
+"""Whether what exists under one of our names may be changed or replaced: by its tags, and by what is recorded of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from common.aws.protocol import Aws
+from common.base.command_text import typed
+from common.base.errors import ConfigError, DeployError, OwnershipError
+from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
+from common.model.choices import NOBODY
+from common.model.orphan import Remains
+from common.model.resource import Action, Change, Key, Live, Resource
+from common.state import baseline, locations
+
+
+def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
+    """Whose something is that exists: None if it is ours, else how it is named to take it over.
+
+    Args:
+        resource: as it is declared.
+        live: as it is.
+        own: the environment's owner tag, and those that it had before.
+    """
+    tags = live.state.get("Tags", {})
+    environment, project = tags.get(OWNER_TAG), tags.get(PROJECT_TAG)
+    if environment in own:
+        return None if project in {None, resource.key.project} else f"{environment}:{project}"
+    return str(environment) if environment else NOBODY
+
+
+def check_unused(env: Environment, aws: Aws, resource: Resource, live: Live, theirs: str) -> bool:
+    """Looks whether something that is not ours is an artifact bucket that was only just created; then it is ours.
+
+    Raises:
+        OwnershipError: it is somebody else's, or nobody's.
+    """
+    if theirs == NOBODY and baseline.is_unused(aws, env, resource.arn):
+        return True
+    whose = "does not carry this environment's tags" if theirs == NOBODY else f"belongs to {theirs}"
+    option = "--adopt" if theirs == NOBODY else f"--adopt-from {theirs}"
+    within = next(iter(live.state.get("Foreign", ())), "")  # of a directory, an object
+    where = f"{resource.key.project}: {resource.key}: {resource.arn}{within}"
+    raise OwnershipError(f"{where} exists and {whose}. Rename yours, or take it over with {option}.")
+
+
+def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: bool) -> None:
+    """Looks whether a resource may be deleted and made anew.
+
+    Args:
+        resource: as it is declared.
+        fixed: the fields that cannot be changed in place.
+        data: data may be deleted.
+        theirs: it is only being taken over.
+
+    Raises:
+        DeployError: it holds data, or is not ours yet.
+    """
+    if theirs:
+        raise DeployError(
+            f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and what is taken over is not "
+            f"replaced: {resource.arn} would be deleted. Declare it as it is, or declare yours under another name."
+        )
+    if resource.data and not data:
+        raise DeployError(
+            f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and replacing it would delete what it "
+            f"holds. Declare a new one under another name, or say --data if nobody needs what is in this one."
+        )
+
+
+def check_region(env: Environment, former: Mapping[Key, Remains]) -> None:
+    """Looks whether what was deployed is in the environment's region: in another one nothing of it can be seen, nor deleted.
+
+    Raises:
+        ConfigError: it is in another one.
+    """
+    away = {key: one.arn.split(":")[3] for key, one in former.items() if one.arn.split(":")[3] not in {"", env.region}}
+    if away:
+        key, region = min(away.items())
+        raise ConfigError(
+            f"config/{env.name}.json: $.region is {env.region}, but {len(away)} resources of it are recorded in {region}: "
+            f"{key.project}: {locations.successor(key)}, for one. Set it back. An environment does not move: describe another "
+            f"one for {env.region}, with an artifact bucket of its own, or `{typed('destroy')}` this one first."
+        )
+
+
+def check_records(env: Environment, resources: Iterable[Resource], changes: Mapping[Key, Change]) -> None:
+    """Looks whether records of what exists are in another bucket: earlier names, and what is left over, only they know.
+
+    Args:
+        env: the environment.
+        resources: as they are declared.
+        changes: what was decided on them; of what exists with what it is like.
+
+    Raises:
+        OwnershipError: there is no artifact bucket yet, and resources of this environment are there.
+    """
+    arn = env.bucket_arn(env.artifact_bucket)
+    bucket = next((changes[one.key] for one in resources if one.arn == arn and one.key in changes), None)
+    present = [f"{key.project}: {key}" for key, change in changes.items() if change.live is not None]
+    if bucket is not None and bucket.action is Action.CREATE and present:
+        more = f" and {len(present) - 3} more" if len(present) > 3 else ""
+        raise OwnershipError(
+            f"There is no artifact bucket {env.artifact_bucket}, but {', '.join(present[:3])}{more} of {env.name} are there: "
+            f"they were deployed from another bucket or region, which has their records. Set artifact_bucket and region in "
+            f"config/{env.name}.json back; `{typed('destroy')}` first, if {env.name} is to move. If the records are lost, take "
+            f"over what is there with --adopt: what is no longer declared is not known then, and stays."
+        )

@@ -1,0 +1,79 @@
+"""What a release root may say of a project: before its first change, and after its last.
+
+A digest stands in a root only if the state is proven: by the plan, or by a change that was carried out and recorded. Whatever is
+about to change, or was tried and failed, is `pending`: its record is not believed, whatever it says. What a deploy that lost its
+lease may still change stays `doubted` until one has seen it when that was over.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from common.base.digest import Digest
+from common.engine.planner import Outcome
+from common.model.comparison import claims
+from common.model.resource import REMOVING, Action, Artifact, Change, Key, Resource
+from common.state.release_root import ARTIFACT, Place, Root, Trusted, place_of
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The roots of the projects of one plan."""
+
+    outcome: Outcome
+    resources: Mapping[Key, Resource]
+    artifacts: Mapping[Key, Artifact]
+
+    def before(self, project: str, pending: Collection[Key]) -> Root:
+        """While `pending` is about to change."""
+        return self._root(project, frozenset(), pending)
+
+    def after(self, project: str, done: Collection[Key], failed: Collection[Key]) -> Root:
+        """When these changes were carried out, and those have failed."""
+        return self._root(project, done, failed)
+
+    def _root(self, project: str, done: Collection[Key], doubtful: Collection[Key]) -> Root:
+        trusted = self.outcome.trusted[project]
+        digests: dict[Key, Digest] = dict(trusted.digests)
+        unproven = set() if trusted.proven else self.resources.keys() & digests.keys()
+        left = {key for key in trusted.pending if key.kind != ARTIFACT or key in self.artifacts}  # others nobody asks for
+        unsure = {*left, *unproven, *(key for key in doubtful if key.project == project)}
+        # What has another name now and was only noticed by this plan: no record of its own keeps it from being forgotten yet.
+        unsure |= {key for key in self.outcome.remains if key.project == project and key not in digests}
+        doubted = {key: until for key, until in trusted.doubted.items() if until or key in {*self.resources, *self.artifacts}}
+        for change in self.outcome.plan.changes:
+            if change.key.project == project and (change.action is Action.NOOP or change.key in done):
+                if change.action in REMOVING:
+                    digests.pop(change.key, None)
+                else:
+                    digests[change.key] = self.outcome.digests[change.key]
+                unsure.discard(change.key)
+                if not doubted.get(change.key):
+                    doubted.pop(change.key, None)
+        own = {str(key): one for key, one in digests.items() if key.project == project and key not in unsure and one}
+        if not any(key.project == project for key in self.resources):  # what nobody declares needs no artifact any more
+            own = {name: one for name, one in own.items() if not name.startswith(f"{ARTIFACT}/")}
+        files = dict(trusted.files)
+        files |= {str(key): dict(one.files()) for key, one in self.artifacts.items() if digests.get(key) == one.input_digest()}
+        places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
+        still = {str(key): until for key, until in doubted.items()}
+        return Root(own, places, still, {name: one for name, one in files.items() if name in own})
+
+    def _place(self, key: Key, trusted: Trusted) -> Place:
+        """Where it is: what a deploy that died has said of it stands, unless this plan is about it and has looked at that."""
+        known = self.resources.get(key) or self.outcome.remains.get(key)
+        if known is None or (key in trusted.pending and key not in self._planned):
+            return trusted.pending.get(key, {})
+        sets = claims(self._planned[key].desired if key in self._planned else {}, trusted.pending.get(key, {}).get("sets"))
+        return {**place_of(known), **({"sets": sets} if sets else {})}
+
+    @cached_property
+    def _planned(self) -> dict[Key, Change]:
+        return {change.key: change for change in self.outcome.plan.changes}
+
+
+def is_untidy(root: Root, trusted: Trusted) -> bool:
+    """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
+    if not (root.digests or root.pending):
+        return not trusted.is_new
+    return not (trusted.clean and root.says_the_same(trusted.as_root()))

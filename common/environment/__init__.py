@@ -1,0 +1,1 @@
+"""What configuration says of an environment, and the names and endpoints that follow from it."""

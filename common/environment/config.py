@@ -1,0 +1,297 @@
+"""Environments: validated configuration, and every name and ARN that follows from it.
+
+One file an environment, `config/<env>.json`; `config/<project>/<env>.json` may overlay that project's section. All that differs
+between two environments is here, so the same code deploys each. Names and ARNs are computed before anything exists: no value
+has to flow from one AWS response into another resource's declaration.
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from common.base import text_rules
+from common.base.encoding import decoded
+from common.base.errors import ConfigError, UsageError
+from common.base.suggestions import did_you_mean
+from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
+from common.environment import aws_versions, partitions
+from common.environment.config_errors import explained
+from common.environment.endpoints import Service, Url
+from common.environment.parameter_values import ParameterValue
+from common.environment.partitions import Account
+from common.environment.resource_settings import (
+    CrawlerSettings,
+    Embedded,
+    FunctionSettings,
+    JobSettings,
+    Model,
+    Network,
+    Retention,
+    StateMachineSettings,
+    TriggerSettings,
+)
+
+M = TypeVar("M", bound=Model)
+
+OWNER_TAG = "deployer:environment"
+PROJECT_TAG = "deployer:project"
+
+
+class Defaults(Model):
+    """Settings of every resource of a type, unless something nearer says otherwise."""
+
+    function: FunctionSettings = FunctionSettings()
+    job: JobSettings = JobSettings()
+    crawler: CrawlerSettings = CrawlerSettings()
+    state_machine: StateMachineSettings = StateMachineSettings()
+    trigger: TriggerSettings = TriggerSettings()
+    log_retention_days: Retention = 30
+    """Of the log groups that state machines and jobs share."""
+
+
+class Project(Model):
+    """One project's section; also the whole of `config/<project>/<env>.json`."""
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    enabled: bool = True
+    """Whether the project is for this environment. Of one that is not, what was deployed is no longer declared."""
+    parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterValue] = Field(default_factory=dict)
+    """Values for `${name}`: texts, numbers, booleans, or lists of these. `ssm:/path` is read from Parameter Store."""
+    functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)
+    jobs: dict[ResourceName, JobSettings] = Field(default_factory=dict)
+    crawlers: dict[ResourceName, CrawlerSettings] = Field(default_factory=dict)
+    state_machines: dict[ResourceName, StateMachineSettings] = Field(default_factory=dict)
+    triggers: dict[ResourceName, TriggerSettings] = Field(default_factory=dict)
+
+
+class Roles(Model):
+    """How roles are managed. A role ARN on a resource, or in `arns`, replaces the managed role."""
+
+    arns: dict[
+        Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/[A-Za-z_][A-Za-z0-9_-]*)?$")], RoleArn
+    ] = Field(default_factory=dict)
+    """Existing roles by `kind` or `kind/Name`, for organisations in which deployers may not create roles."""
+    permissions_boundary: PolicyArn | None = None
+
+
+class Environment(Model):
+    """One environment: an account, a region, a name prefix, and what is particular to them."""
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$"), AfterValidator(text_rules.file_name)]
+    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$")]
+    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(text_rules.prefix)]
+    """Begins the name of every resource. Two environments of one account need two prefixes."""
+    artifact_bucket: Annotated[str, AfterValidator(text_rules.bucket_name)]
+    """Holds artifacts and deployed records."""
+    tags: Annotated[dict[TagKey, TagValue], AfterValidator(text_rules.different)] = Field(default_factory=dict, max_length=40)
+    protected: bool = False
+    """Ask for the environment's name before anything is changed."""
+    default: bool = False
+    """Commands without --env are about this environment, unless DEPLOY_ENV names another. A protected one cannot be it."""
+    embedded: Embedded | None = None
+    endpoints: dict[Service, Url] = Field(default_factory=dict)
+    """Other addresses of AWS services, as of VPC endpoints, by service; `default` is for all that are not named."""
+    network: Network = Network()
+    roles: Roles = Roles()
+    defaults: Defaults = Defaults()
+    projects: dict[ResourceName, Project] = Field(default_factory=dict)
+    _overlays: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @field_validator("region")
+    @classmethod
+    def _is_a_region(cls, region: str) -> str:
+        if aws_versions.partition_of(region) is None:
+            raise ValueError(f"AWS has no region {region}; they are called as in eu-central-1, us-gov-west-1 or eusc-de-east-1")
+        return region
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.default and self.protected:
+            raise ValueError("a protected environment cannot be the default: it is to be named each time")
+        if self.embedded is not None and self.endpoints:
+            raise ValueError("endpoints cannot be given beside embedded: all services of the embedded AWS have one address")
+        if self.embedded is not None and self.partition != "aws":
+            raise ValueError(f"the embedded AWS has no region {self.region}: all in it is in the partition aws, as in us-east-1")
+        partitions.check(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
+        return self
+
+    @property
+    def account(self) -> Account:
+        """Where the environment is."""
+        return Account(self.partition, self.region, self.account_id)
+
+    @property
+    def partition(self) -> str:
+        """The ARN partition of the region."""
+        return aws_versions.partition_of(self.region) or "aws"
+
+    @property
+    def owner(self) -> str:
+        """The value of the ownership tag: the same for every resource of this environment, and for no other's."""
+        return f"{self.name_prefix}/{self.name}"
+
+    def ownership(self, project: str) -> dict[str, str]:
+        """The tags that say a resource is this project's in this environment, and the environment's own tags."""
+        return {**self.tags, OWNER_TAG: self.owner, PROJECT_TAG: project}
+
+    def resource_name(self, project: str, name: str) -> str:
+        """The physical name of a project's resource."""
+        return f"{self.name_prefix}-{project}-{name}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a regional resource of this account, as in ``arn("lambda", "function:x")``."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def role_path(self, project: str) -> str:
+        """The IAM path of a project's roles; ListRoles finds an environment's by its beginning."""
+        return f"/{self.name_prefix}/{self.name}/{project}/"
+
+    def role_arn(self, project: str, role_name: str) -> str:
+        """The ARN of a managed role."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.role_path(project)}{role_name}"
+
+    def bucket_arn(self, bucket: str, key: str = "") -> str:
+        """The ARN of a bucket, or of objects in it."""
+        return f"arn:{self.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
+
+    def project(self, name: str) -> Project:
+        """The project's section; an empty one when configuration says nothing of it."""
+        return self.projects.get(name, Project())
+
+    def remember(self, overlays: Mapping[str, Any]) -> None:
+        """Keeps what the projects' own files say, so that messages name the right one."""
+        self._overlays.update(overlays)
+
+    def place(self, project: str, section: str, name: str) -> str:
+        """The file in which configuration says it of a project, and where in it."""
+        if name in self._overlays.get(project, {}).get(section, {}):
+            return f"config/{project}/{self.name}.json: $.{section}.{name}"
+        return f"config/{self.name}.json: $.projects.{project}.{section}.{name}"
+
+
+def environments(root: Path) -> list[str]:
+    """The environments that `config/` describes, by name."""
+    return sorted(path.stem for path in (root / "config").glob("*.json") if path.stem != "schema")
+
+
+def load(root: Path, name: str) -> Environment:
+    """The environment `name`, with its projects' overlays.
+
+    Raises:
+        UsageError: there is no such environment.
+        ConfigError: a file is malformed or wrong; all its errors in one message.
+    """
+    path = root / "config" / f"{name}.json"
+    if name not in (known := environments(root)):
+        there_are = ", ".join(known) or "none"
+        raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, known)}")
+    data = parsed(path, root)
+    _validate(Environment, data, path, root)
+    for other in sorted((root / "config").glob("[!.]*/*.json")):
+        if other.stem not in known:
+            where = other.relative_to(root).as_posix()
+            raise ConfigError(
+                f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}."
+                f"{did_you_mean(other.stem, known)}"
+            )
+    overlays: dict[str, Any] = {}
+    for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
+        section = parsed(overlay, root)
+        _validate(Project, section, overlay, root)
+        section.pop("$schema", None)
+        overlays[overlay.parent.name] = section
+        projects = data.setdefault("projects", {})
+        projects[overlay.parent.name] = _overlaid(projects.get(overlay.parent.name, {}), section)
+    environment = _validate(Environment, data, path, root)
+    if environment.name != name:
+        raise ConfigError(f'config/{name}.json: $.name is "{environment.name}"; it must be "{name}", as the file is called.')
+    environment.remember(overlays)
+    return environment
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of both kinds of file: an environment at the root, a project's overlay under ``#/$defs/Project``."""
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Environment.model_json_schema(by_alias=True)}
+    for model, fields in _documented().items():
+        node = found if model == Environment.__name__ else found["$defs"].get(model, {})
+        for name, text in fields.items():
+            node.get("properties", {}).get(name, {})["description"] = text
+    return found
+
+
+def _documented() -> dict[str, dict[str, str]]:
+    """The docstrings of the models' fields, read from the source: only the schema needs them, no command does."""
+    found: dict[str, dict[str, str]] = {}
+    for module in (Path(__file__), Path(__file__).with_name("resource_settings.py")):
+        for model in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(model, ast.ClassDef):
+                found[model.name] = {
+                    field.target.id: " ".join(text.value.value.split())
+                    for field, text in pairwise(model.body)
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+                    if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+                }
+    return found
+
+
+def parsed(path: Path, root: Path) -> dict[str, Any]:
+    """What a file says, before anything of it is checked.
+
+    Raises:
+        ConfigError: it is no JSON object.
+    """
+    where = path.relative_to(root).as_posix()
+    try:
+        if path.is_fifo():
+            raise ConfigError(f"{where}: it cannot be read: it is no file.")
+        data = json.loads(decoded(path.read_bytes()), object_pairs_hook=_without_duplicates)
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{where}: this is not JSON: {error.object[error.start]!r} is half of a character.") from None
+    except OSError as error:
+        raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{where}: this is not JSON: {error}.") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where}: an object {{…}} is expected, this is a {type(data).__name__}.")
+    return data
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"the key {key!r} is given twice")
+        result[key] = value
+    return result
+
+
+def _validate(model: type[M], data: dict[str, Any], path: Path, root: Path) -> M:
+    try:
+        return model.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        where = path.relative_to(root).as_posix()
+        lines = [f"  {line}" for line in explained(error, model)]
+        raise ConfigError("\n".join([f"{where} is not valid:", *lines])) from None
+
+
+def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _overlaid(base[key], value) if both else value
+    return merged
+
+
+if __name__ == "__main__":
+    target = Path("config", "schema.json")
+    target.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,108 @@
+"""Where AWS is asked: at the addresses that an environment's configuration names, else at AWS's own, and nowhere else.
+
+Every AWS SDK takes endpoints from the shell and from the shared config file. The deployer does not: a variable that was set for
+another purpose would send one service's calls elsewhere, and what was done there would be recorded as done here.
+
+Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from common.base.suggestions import did_you_mean
+
+DEFAULT = "default"
+"""The key in `endpoints` that stands for every service that is not named."""
+SERVICES = (
+    *("dynamodb", "events", "glue", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3"),
+    *("service-quotas", "sns", "ssm", "stepfunctions", "sts"),
+)
+"""The services that the deployer calls, by botocore's names."""
+ALIASES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
+"""Other names of these services, as in AWS_ENDPOINT_URL_SFN."""
+DIVERTING = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
+"""How the names of variables begin that would send calls elsewhere."""
+
+
+def _known(service: str) -> str:
+    if service not in {DEFAULT, *SERVICES}:
+        plain = service.lower().replace("_", "").replace("-", "")
+        guess = did_you_mean(ALIASES.get(plain, plain), (DEFAULT, *SERVICES))
+        there_are = ", ".join((DEFAULT, *SERVICES))
+        raise ValueError(f"{service!r} is not a service that the deployer calls.{guess} There are {there_are}")
+    return service
+
+
+def _safe(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("this is not a URL") from None
+    if not url.isascii() or not url.isprintable() or " " in url or not host or parts.scheme not in {"https", "http"}:
+        raise ValueError("a URL such as https://vpce-0123.states.us-east-1.vpce.amazonaws.com is expected")
+    if parts.username is not None or parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("a URL without a user name, a query and a fragment is expected")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise ValueError("http is not encrypted and is for this machine alone (127.0.0.1, localhost); use https")
+    return url.rstrip("/")
+
+
+class Endpoints(NamedTuple):
+    """Other addresses than AWS's own.
+
+    Args:
+        addresses: by service; `default` is for all that are not named.
+        secret: of the embedded AWS, whose clients sign with it; without it they sign with the user's credentials.
+    """
+
+    addresses: Mapping[str, str] = {}
+    secret: str | None = None
+
+    def of(self, service: str) -> str | None:
+        """The address of a service; None where it is AWS's own."""
+        return self.addresses.get(service, self.addresses.get(DEFAULT))
+
+
+AWS_ITSELF = Endpoints()
+Service = Annotated[str, AfterValidator(_known)]
+Url = Annotated[str, AfterValidator(_safe)]
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def told(endpoints: Mapping[str, str]) -> str:
+    """The endpoints of an environment in one line."""
+    rest = "all other services" if len(endpoints) > 1 else "all services"
+    named = [f"{service} at {url}" for service, url in sorted(endpoints.items()) if service != DEFAULT]
+    return ", ".join([*named, *(f"{rest} at {url}" for service, url in endpoints.items() if service == DEFAULT)])
+
+
+def notes(environment: str, endpoints: Mapping[str, str], ignored: Sequence[str]) -> Iterator[str]:
+    """What to tell the user of where AWS is asked; nothing where all is as usual.
+
+    Args:
+        environment: its name.
+        endpoints: of its configuration.
+        ignored: the settings that would send calls elsewhere, were they not ignored.
+    """
+    if endpoints:
+        yield f"config/{environment}.json says where AWS is asked: {told(endpoints)}."
+    if ignored:
+        yield f"Ignored: {', '.join(ignored)}. Only `endpoints` in config/{environment}.json says where AWS is asked."
+
+
+def diverting(variables: Mapping[str, str]) -> list[str]:
+    """The environment variables that name other endpoints and service models."""
+    return sorted(name for name, value in variables.items() if name.startswith(DIVERTING) and value)

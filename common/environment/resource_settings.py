@@ -1,0 +1,185 @@
+"""What may be said about one resource in configuration: one model for each type, every field with its default.
+
+A value is looked up in three places, the nearest wins: `projects.<project>.<type>.<name>` of the environment, the declaration in
+`projects/<project>/deploy.py`, `defaults.<type>` of the environment. Maps (environment variables, arguments) are merged key by
+key. The models are strict: "512" is not 512, and an unknown key is an error.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from common.base import schedules
+from common.base.suggestions import did_you_mean, known_names
+from common.base.text_rules import LayerArn, RoleArn, Text
+from common.environment import aws_versions
+
+Retention = Literal[
+    "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+"""Days that CloudWatch Logs accepts, or ``never``: lines are not deleted."""
+
+
+class Model(BaseModel):
+    """The base of every model: unknown keys are errors, nothing is coerced, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+
+class Settings(Model):
+    """Settings of one resource."""
+
+    def over(self, *weaker: "dict[str, Any] | Settings | None") -> Self:
+        """These settings where they were set, else the first of `weaker` that says something, else the default."""
+        merged: dict[str, Any] = {}
+        for layer in (*reversed(weaker), self):
+            for name, value in _said(layer).items():
+                both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+                merged[name] = {**merged[name], **value} if both else value
+        return type(self).model_validate(merged, strict=False)
+
+
+def _said(layer: dict[str, Any] | Settings | None) -> dict[str, Any]:
+    if isinstance(layer, Settings):
+        return {name: getattr(layer, name) for name in layer.model_fields_set}
+    return {name: value for name, value in (layer or {}).items() if value is not None}
+
+
+def explained(error: ValidationError) -> str:
+    """What is wrong with settings that a declaration gives, each by its name, in one line that ends as a sentence does."""
+    settings: list[type[Model]] = [*Settings.__subclasses__(), Network]
+    models = {model.__name__: model for model in settings}
+    problems = []
+    for problem in error.errors(include_url=False):
+        location = [part for part in problem["loc"] if part != "[key]"]
+        path = ".".join(map(str, location))
+        if problem["type"] == "extra_forbidden" and error.title in models:
+            known = keys_at(models[error.title], location[:-1])
+            problems.append(f"{error.title} has no {path!r}.{did_you_mean(location[-1], known, otherwise=known_names(known))}")
+        else:
+            problems.append(f"{path}: {problem['msg']}.")
+    return " ".join(problems)
+
+
+def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
+    """The keys that the object at `location` of a model may have, by walking its JSON schema."""
+    root = model.model_json_schema(by_alias=True)
+    node: Mapping[str, Any] = root
+    for part in location:
+        named = node.get("properties", {}).get(part)
+        many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))
+        node = named if named is not None else many or {}
+        choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
+        reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
+        if reference:
+            node = root["$defs"][reference.rpartition("/")[2]]
+    return list(node.get("properties", {}))
+
+
+class Network(Model):
+    """Where functions with `vpc` run."""
+
+    subnet_ids: tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...] = Field(default=(), max_length=16)
+    security_group_ids: tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(default=(), max_length=5)
+
+
+class Embedded(Model):
+    """The embedded AWS on this machine instead of a real account."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    """A fixed port. Without it a free one is taken."""
+
+
+class FunctionSettings(Settings):
+    """A Lambda function."""
+
+    runtime: Annotated[str, Field(pattern=r"^(python3\.[0-9]+|nodejs[0-9]+\.x)$")] = "python3.11"
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    memory_mb: int = Field(default=256, ge=128, le=10240)
+    timeout_seconds: int = Field(default=60, ge=1, le=900)
+    ephemeral_storage_mb: int = Field(default=512, ge=512, le=10240)
+    environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], Text] = Field(default_factory=dict)
+    """Environment variables. `${parameter}` is replaced. Never a secret: name it instead."""
+    layers: tuple[LayerArn, ...] = Field(default=(), max_length=5)
+    """Layer version ARNs, in the order in which Lambda unpacks them."""
+    vpc: bool = False
+    """Run in the environment's network."""
+    network: Network | None = None
+    """Another network than the environment's; implies `vpc`."""
+    log_retention_days: Retention = 30
+    role: RoleArn | None = None
+    """An existing role. Without it the deployer manages one."""
+
+    @field_validator("runtime")
+    @classmethod
+    def _is_a_runtime(cls, runtime: str) -> str:
+        if not aws_versions.is_runtime(runtime):
+            raise ValueError(f"Lambda has no runtime {runtime}; {aws_versions.newest()} are the newest")
+        return runtime
+
+
+class JobSettings(Settings):
+    """A Glue job."""
+
+    glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
+    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
+    """G.12X, G.16X and R from Glue 4.0 on."""
+    workers: int = Field(default=2, ge=1, le=299)
+    auto_scaling: bool = False
+    timeout_minutes: int = Field(default=60, ge=1, le=10080)
+    max_retries: int = Field(default=0, ge=0, le=10)
+    max_concurrent_runs: int = Field(default=1, ge=1, le=1000)
+    execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
+    bookmarks: bool = False
+    python_shell_capacity: Literal["0.0625", "1"] = "0.0625"
+    """Data processing units of a python-shell job (Spark jobs are sized by their workers)."""
+    connections: tuple[Annotated[Text, Field(min_length=1, max_length=255)], ...] = ()
+    arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] = Field(default_factory=dict)
+    """Default arguments of each run. `${parameter}` is replaced."""
+    role: RoleArn | None = None
+
+    @field_validator("worker_type")
+    @classmethod
+    def _has_such_workers(cls, worker_type: str, settings: ValidationInfo) -> str:
+        if settings.data.get("glue_version") == "3.0" and worker_type not in {"G.1X", "G.2X", "G.4X", "G.8X"}:
+            raise ValueError("Glue 3.0 has G.1X, G.2X, G.4X and G.8X; the others come with glue_version 4.0")
+        return worker_type
+
+
+class CrawlerSettings(Settings):
+    """A Glue crawler."""
+
+    targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+/.*$")], ...] = ()
+    """S3 locations; they replace those of the declaration."""
+    exclusions: tuple[Text, ...] = ()
+    """Glob patterns below each target that are not crawled."""
+    recrawl: Literal["everything", "new_folders"] = "everything"
+    schema_change: Literal["update", "log"] = "update"
+    """What to do with a table whose data now looks different."""
+    deleted_data: Literal["log", "deprecate", "delete"] = "log"
+    """What to do with a table or partition whose data is gone."""
+    table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,128}$")] = ""
+    schedule: Annotated[str, AfterValidator(schedules.glue)] | None = None
+    while_running: Literal["wait", "skip", "stop"] = "wait"
+    """What a deploy does when the crawler is running and must be changed."""
+    role: RoleArn | None = None
+
+
+class StateMachineSettings(Settings):
+    """A Step Functions state machine."""
+
+    type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
+    log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
+    log_execution_data: bool = False
+    tracing: bool = False
+    role: RoleArn | None = None
+
+
+class TriggerSettings(Settings):
+    """A schedule, or a rule that starts a state machine for each new object."""
+
+    enabled: bool = True
+    expression: Annotated[str, AfterValidator(schedules.eventbridge)] | None = None
+    """Of a schedule, in UTC: replaces the declared one."""
+    role: RoleArn | None = None

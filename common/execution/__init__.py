@@ -1,0 +1,1 @@
+"""One execution of a state machine: started, followed to its end, and explained where it failed."""

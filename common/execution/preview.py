@@ -1,0 +1,140 @@
+"""The first rows of a table that lies in S3 as Parquet files, in folders named after partitions: ``year=2023/state=IA/``.
+
+Files are read through ranged GETs: the footer tells the rows of a file and where its columns lie, so neither the first rows nor
+the count of all rows needs whole files.
+
+Follows https://parquet.apache.org/docs/file-format/
+"""
+
+import io
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from common.aws.protocol import Aws
+from common.base.errors import DeployError
+from common.model.reference import Location
+
+ROWS = 10
+COUNTED_FILES = 500
+"""With more files than these the rows are not counted: each costs a call."""
+BLOCK = 1 << 18
+"""The least that one GET asks for, in bytes: one is enough for a small file."""
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The beginning of a table.
+
+    Args:
+        uri: where the table lies.
+        columns: their names, those of partitions first.
+        rows: values in the order of `columns`.
+        total: the rows of the whole table; None if it has too many files to count.
+        files: how many files it has.
+    """
+
+    uri: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    total: int | None
+    files: int
+
+
+@dataclass(frozen=True)
+class _File:
+    bucket: str
+    key: str
+    size: int
+    partitions: dict[str, str | None]
+
+
+def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> Preview:
+    """The first rows of the table at `location`, in the order of its files' names.
+
+    Raises:
+        AwsError: AWS refused.
+        DeployError: a file is not Parquet.
+    """
+    files = list(_files(aws, location))
+    counts = pool.map(lambda file: _opened(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
+    found: list[dict[str, Any]] = []
+    for file in files:
+        if len(found) >= rows:
+            break
+        found += _first(aws, file, rows - len(found))
+    partitions = list(dict.fromkeys(name for file in files for name in file.partitions))
+    columns = tuple(dict.fromkeys([*partitions, *(name for row in found for name in row)]))
+    values = tuple(tuple(row.get(name) for name in columns) for row in found)
+    return Preview(location.uri, columns, values, None if counts is None else sum(counts), len(files))
+
+
+def _files(aws: Aws, location: Location) -> Iterator[_File]:
+    """Every Parquet file of the table; what begins with ``_`` or ``.`` is Spark's own."""
+    bucket = location.bucket.name
+    for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=location.prefix):
+        for entry in page.get("Contents", ()):
+            *folders, name = entry["Key"].removeprefix(location.prefix).split("/")
+            own = any(part.startswith(("_", ".")) and "=" not in part for part in (*folders, name))
+            if name.endswith(".parquet") and not own:
+                pairs = [folder.partition("=") for folder in folders if "=" in folder]
+                partitions = {unquote(key): None if value == NO_VALUE else unquote(value) for key, _, value in pairs}
+                yield _File(bucket, entry["Key"], entry["Size"], partitions)
+
+
+def _first(aws: Aws, file: _File, rows: int) -> list[dict[str, Any]]:
+    for batch in _opened(aws, file).iter_batches(batch_size=rows):
+        return [{**file.partitions, **row} for row in batch.to_pylist()]
+    return []
+
+
+def _opened(aws: Aws, file: _File) -> Any:
+    import pyarrow.parquet  # noqa: PLC0415 - takes long to load, and only a preview needs it
+
+    try:
+        return pyarrow.parquet.ParquetFile(_Object(aws, file), buffer_size=BLOCK, pre_buffer=False)
+    except pyarrow.ArrowInvalid as error:
+        raise DeployError(f"s3://{file.bucket}/{file.key} is not Parquet: {error}") from None
+
+
+class _Object(io.RawIOBase):
+    """An S3 object as a file that can be read anywhere; the last block that was fetched is kept."""
+
+    def __init__(self, aws: Aws, file: _File) -> None:
+        super().__init__()
+        self._aws, self._file = aws, file
+        self._at = self._block_at = 0
+        self._block = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._file.size - self._at if size < 0 else min(size, self._file.size - self._at)
+        if wanted <= 0:
+            return b""
+        if not (self._block_at <= self._at and self._at + wanted <= self._block_at + len(self._block)):
+            self._fetch(wanted)
+        begin = self._at - self._block_at
+        self._at += wanted
+        return self._block[begin : begin + wanted]
+
+    def _fetch(self, wanted: int) -> None:
+        """Gets what is wanted, and more before it at the end of the file, where the footer is, or after it elsewhere."""
+        end = min(max(self._at + wanted, self._at + BLOCK), self._file.size)
+        self._block_at = max(min(self._at, end - BLOCK), 0)
+        where = {"Bucket": self._file.bucket, "Key": self._file.key, "Range": f"bytes={self._block_at}-{end - 1}"}
+        self._block = self._aws.call("s3", "GetObject", **where)["Body"].read()

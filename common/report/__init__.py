@@ -1,0 +1,1 @@
+"""Events as text or JSON. This room decides nothing and asks nothing."""

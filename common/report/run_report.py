@@ -1,0 +1,195 @@
+"""What `run` shows: each state as it is entered and left, why an execution failed, the table that it made.
+
+A state that is left within one poll gets one line; one that lasts gets a line when that is seen, so that a log without live line
+tells what is waited for.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TextIO
+
+from common.base import text_table
+from common.base.terminal import Screen, quoted
+from common.execution.failure import Failure
+from common.execution.follower import Began, Outcome, Put, RunEvent, Shown, Waiting
+from common.execution.history import Entered, Left, Nested, Retried, Status, Visit
+from common.execution.preview import Preview
+from common.model.events import Closed, Note
+from common.report.deploy_report import TextReport
+
+STYLES = {
+    Status.SUCCEEDED: "green",
+    Status.CAUGHT: "yellow",
+    Status.FAILED: "bold red",
+    Status.ABORTED: "red",
+}
+INSTANT = frozenset({"Choice", "Pass", "Succeed"})
+"""Types of states that take no time: shown once, so that a loop does not fill the screen with them."""
+WIDEST = 40
+"""Characters of one value that are shown."""
+
+
+class TextRunReport(TextReport):
+    """One line a state, for people."""
+
+    def __init__(self, *, stream: TextIO | None = None) -> None:
+        super().__init__(stream=stream)
+        self._begun = time.monotonic()
+        self._told: set[Visit] = set()
+        self._seen: set[str] = set()
+
+    def __call__(self, event: RunEvent) -> None:
+        """Shows one event."""
+        with self._lock:
+            match event:
+                case Put(path, uri):
+                    self._line(f"  [dim]{quoted(path.name)} is put to[/dim] {quoted(uri)}")
+                case Began(project, _, execution):
+                    self._begun, self._told, self._seen = time.monotonic(), set(), set()
+                    self._line(f"[bold]{quoted(project)}[/bold] [dim]{quoted(execution)}[/dim]")
+                case Waiting(running):
+                    self._wait(running)
+                case Entered() | Left() | Retried() | Nested():
+                    self._happened(event)
+                case Outcome():
+                    self._ended(event)
+                case Shown(_, preview):
+                    self._live("")
+                    show_preview(self._screen, preview)
+                case Note() | Closed():
+                    self._show(event)
+
+    def _wait(self, running: tuple[Visit, ...]) -> None:
+        for visit in running:
+            if visit not in self._told:
+                self._told.add(visit)
+                if not self._screen.is_live:
+                    self._state("entered", "dim", visit)
+        names = ", ".join(visit.title for visit in running if not any(other.parent is visit for other in running))
+        self._live(f"{names or 'waiting'} · {time.monotonic() - self._begun:.0f} s")
+
+    def _happened(self, event: Entered | Left | Retried | Nested) -> None:
+        visit = event.visit
+        match event:
+            case Left():
+                again = visit.type in INSTANT and visit.name in self._seen
+                self._seen.add(visit.name)
+                if not again:
+                    why = f": {visit.error}" if visit.error and visit.status is not Status.SUCCEEDED else ""
+                    self._state(visit.status, STYLES[visit.status], visit, f" [dim]{visit.seconds or 0:.1f} s[/dim]{quoted(why)}")
+            case Retried(_, error):
+                self._state("retried", "yellow", visit, f": attempt {visit.attempts} after {quoted(error)}")
+            case Nested(_, execution):
+                machine, _, name = execution.partition(":execution:")[2].partition(":")
+                self._state("started", "cyan", visit, f": {quoted(machine)} [dim]{quoted(name)}[/dim]")
+
+    def _state(self, word: str, style: str, visit: Visit, more: str = "") -> None:
+        self._line(f"  {'  ' * visit.depth}[{style}]{word}[/{style}] {quoted(visit.title)}{more}")
+
+    def _ended(self, outcome: Outcome) -> None:
+        self._live("")
+        if outcome.failure is not None:
+            self._failed(outcome.status, outcome.failure)
+        style = "green" if outcome.status == "SUCCEEDED" else "bold red"
+        self._line(f"[{style}]{outcome.status.lower()}[/{style}] {outcome.project} [dim]{outcome.seconds:.1f} s[/dim]")
+
+    def _failed(self, status: str, failure: Failure) -> None:
+        where = " > ".join(failure.states)
+        self._line(f"\n[bold red]{quoted(where) or status.lower()}[/bold red]: [red]{quoted(failure.error)}[/red]")
+        for line in failure.message.splitlines():
+            self._line(f"  {quoted(line.expandtabs())}")
+        if failure.lines:
+            self._line(f"[dim]the last lines of {quoted(failure.log)}:[/dim]")
+        for line in failure.lines:
+            self._line(f"  [dim]│[/dim] {quoted(line.expandtabs())}")
+        self._line("")
+
+
+def show_preview(screen: Screen, preview: Preview) -> None:
+    """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
+    total = f"{preview.total:,}" if preview.total is not None else f"many, in {preview.files:,} files"
+    screen.line(f"\n{quoted(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]")
+    rows = [[_cell(value) for value in row] for row in preview.rows]
+    shown = text_table.fitting(preview.columns, rows, screen.room)
+    right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
+    if rows:
+        screen.table(preview.columns[:shown], [row[:shown] for row in rows], right=right)
+    if hidden := preview.columns[shown:]:
+        screen.line(f"[dim]and {len(hidden)} more columns: {quoted(', '.join(hidden))}[/dim]")
+    screen.line("")
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+
+
+class JsonRunReport:
+    """One object on standard output, at the end."""
+
+    def __init__(self, environment: str, stream: TextIO | None = None) -> None:
+        self._environment = environment
+        self._screen = Screen(stream)
+        self._lock = threading.Lock()
+        self._runs: list[dict[str, Any]] = []
+
+    def __call__(self, event: RunEvent) -> None:
+        """Takes one event."""
+        with self._lock:
+            match event:
+                case Began(project, machine, execution):
+                    self._runs.append({"project": project, "machine": machine, "execution": execution, "status": "RUNNING"})
+                case Outcome():
+                    self._runs[-1] |= _ended(event)
+                case Shown(_, preview):
+                    self._runs[-1]["preview"] = _previewed(preview)
+                case Closed(seconds, calls):
+                    self._write(seconds, calls)
+
+    def _write(self, seconds: float, calls: Mapping[str, int]) -> None:
+        told = {
+            "environment": self._environment,
+            "projects": [run["project"] for run in self._runs],
+            "status": next(
+                (run["status"] for run in self._runs if run["status"] != "SUCCEEDED"), "SUCCEEDED" if self._runs else None
+            ),
+            "runs": self._runs,
+            "api_calls": {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))},
+            "seconds": round(seconds, 3),
+        }
+        self._screen.object(told, indent=2)
+
+
+def _ended(outcome: Outcome) -> dict[str, Any]:
+    failure = outcome.failure
+    return {
+        "status": outcome.status,
+        "error": failure.error if failure else None,
+        "cause": failure.message if failure else None,
+        "failed_in": list(failure.states) if failure else [],
+        "log": {"source": failure.log, "lines": list(failure.lines)} if failure and failure.lines else None,
+        "states": [_state(visit) for visit in outcome.visits],
+        "seconds": round(outcome.seconds, 3),
+        "output": _parsed(outcome.output),
+        "preview": None,
+    }
+
+
+def _state(visit: Visit) -> dict[str, Any]:
+    seconds = None if visit.seconds is None else round(visit.seconds, 3)
+    return {"name": visit.title, "status": str(visit.status), "seconds": seconds, "attempts": visit.attempts}
+
+
+def _previewed(preview: Preview) -> dict[str, Any]:
+    rows = [dict(zip(preview.columns, row, strict=True)) for row in preview.rows]
+    return {"uri": preview.uri, "rows": rows, "total": preview.total, "files": preview.files}
+
+
+def _parsed(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text

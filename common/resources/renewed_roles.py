@@ -1,0 +1,143 @@
+"""Roles that are made again, and what runs with them.
+
+A role that was deleted and created again has its old name and ARN, but to AWS it is another one. What names it may go on to
+mean the old one: the grant by which a function's role reads its variables does, so that "KMS access was denied" to a function
+that is up to date by everything that can be read of it. It is granted anew when the function is given another role, and this
+one again.
+
+Follows https://github.com/serverless/examples/issues/279 and
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from common.aws.protocol import Aws
+from common.base.command_text import typed
+from common.base.errors import AwsError, DeployError, OwnershipError
+from common.environment.config import OWNER_TAG
+from common.model.resource import CHANGING, Action, Change, Key, Resource
+from common.model.tags import tag_map
+
+ROLE = "role"
+"""The kind of roles."""
+ROLE_ID = "RoleId"
+"""Among the changed fields: the role of this name is another one than before."""
+
+
+def gone(resources: Collection[Resource], present: Collection[str]) -> set[Key]:
+    """The declared roles that do not exist; `present` are the ARNs of those that do."""
+    return {resource.key for resource in resources if resource.key.kind == ROLE and resource.arn not in present}
+
+
+def check_together(
+    missing: Collection[Key], resources: Collection[Resource], wanted: Callable[[Key], bool], recorded: Collection[Key]
+) -> None:
+    """Refuses to make a role again without what runs with it: nobody could see later that this must be given it anew.
+
+    Args:
+        missing: the roles that do not exist.
+        resources: what is declared.
+        wanted: what is to be brought up to date.
+        recorded: what was deployed before.
+
+    Raises:
+        DeployError: a part was chosen that would do so.
+    """
+    chosen = {key for key in missing if wanted(key) and key in recorded}
+    left = [one.key for one in resources if one.key in recorded and not wanted(one.key) and not chosen.isdisjoint(one.needs)]
+    if left:
+        roles = ", ".join(sorted({str(key) for one in resources if one.key in left for key in one.needs if key in chosen}))
+        raise DeployError(
+            f"{left[0].project}: {roles} is gone from AWS and would be made again, but {', '.join(map(str, left))} would not be "
+            f"given it anew. Deploy all of it: {typed('deploy')}."
+        )
+
+
+def renewed(
+    changes: Mapping[Key, Change], resources: Collection[Resource], pending: Collection[Key], applied: Collection[Key]
+) -> dict[Key, Change]:
+    """The changes, and the updates of what runs with a role that is made again.
+
+    Args:
+        changes: by key, as they were decided.
+        resources: what is declared.
+        pending: what a deploy that has died was about to change: it may have made the role, and not come to who runs with it.
+        applied: what was applied before, by its record.
+    """
+    roles = {resource.key: resource.arn for resource in resources if resource.key.kind == ROLE}
+    made = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
+    found = dict(changes)
+    for resource in resources:
+        change = changes.get(resource.key)
+        if change is None or change.live is None or change.action in CHANGING - {Action.UPDATE}:
+            continue
+        again = {key for key in resource.needs if key in roles and (key in made or {key, resource.key} <= {*pending})}
+        arns = [roles[key] for key in again if key in made or resource.key in applied]
+        fields = {name for name, value in change.desired.items() if any(arn in json.dumps(value, default=str) for arn in arns)}
+        if fields:
+            reason = f"{change.reason}; " if change.action is Action.UPDATE else ""
+            changed = change.changed | fields | {ROLE_ID}
+            found[resource.key] = replace(change, action=Action.UPDATE, reason=f"{reason}its role is made again", changed=changed)
+    return found
+
+
+@contextmanager
+def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
+    """Another role that is like this one, as long as it lasts.
+
+    Yields:
+        Its ARN.
+
+    Raises:
+        OwnershipError: there is a role of that name already, and it is not ours.
+    """
+    name = role_arn.rpartition("/")[2]
+    other = f"{name[:58]}-again"
+    role = aws.call("iam", "GetRole", RoleName=name)["Role"]
+    boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    given: dict[str, Any] = {"PermissionsBoundary": boundary} if boundary else {}
+    trust = json.dumps(role["AssumeRolePolicyDocument"])
+    try:
+        aws.call(
+            "iam",
+            "CreateRole",
+            RoleName=other,
+            Path=role["Path"],
+            AssumeRolePolicyDocument=trust,
+            Tags=role.get("Tags", []),
+            **given,
+        )
+    except AwsError as error:
+        if error.code != "EntityAlreadyExists":
+            raise
+        _check_ours(aws, other, role)  # of a deploy that has died
+    inline, attached = _policies(aws, name)
+    for policy, document in inline.items():
+        aws.call("iam", "PutRolePolicy", RoleName=other, PolicyName=policy, PolicyDocument=json.dumps(document))
+    for arn in attached:
+        aws.call("iam", "AttachRolePolicy", RoleName=other, PolicyArn=arn)
+    yield f"{role_arn.removesuffix(name)}{other}"
+    inline, attached = _policies(aws, other)
+    for policy in inline:
+        aws.call("iam", "DeleteRolePolicy", RoleName=other, PolicyName=policy)
+    for arn in attached:
+        aws.call("iam", "DetachRolePolicy", RoleName=other, PolicyArn=arn)
+    aws.call("iam", "DeleteRole", RoleName=other)
+
+
+def _policies(aws: Aws, name: str) -> tuple[dict[str, Any], list[str]]:
+    """The inline policies of a role, and the ARNs of those that are attached."""
+    names = [one for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for one in page["PolicyNames"]]
+    inline = {one: aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=one)["PolicyDocument"] for one in names}
+    pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
+    return inline, [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+
+
+def _check_ours(aws: Aws, other: str, role: Mapping[str, Any]) -> None:
+    live = tag_map(aws.call("iam", "GetRole", RoleName=other)["Role"].get("Tags", ()))
+    if live.get(OWNER_TAG) != tag_map(role.get("Tags", ())).get(OWNER_TAG):
+        raise OwnershipError(f"The role {other} exists and is not this environment's. Remove or rename it, then deploy again.")

@@ -1,0 +1,87 @@
+"""`invoke destroy` as typed, against moto: what is listed goes, what holds data stays, and nothing goes unasked."""
+
+import json
+import re
+import shutil
+
+import boto3
+
+from tests.commands.test_operations import BUCKET, PLACE, command, deployed, keys, refused
+from tests.support.repository import Repository
+
+__all__ = ["deployed"]
+
+
+def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository) -> None:
+    asked = deployed.invoke("destroy", "--env", "dev")
+    assert re.search(r"\d+ resources are deleted from dev, and nobody can be asked here\. Add --yes dev if", refused(asked))
+    assert "  delete lambda/Validate: is destroyed\n" in asked.out
+    assert "  keep table/runs: it holds data and stays, unless you say --data\n" in asked.out
+    assert "no longer declared" not in asked.out
+    assert "--yes takes the name of what is destroyed: --yes dev." in refused(deployed.invoke("destroy", "--env", "dev", "--yes"))
+    assert "'dev' would be destroyed" in refused(deployed.invoke("destroy", "--env", "dev", "--yes", "prod"))
+    assert len(boto3.client("lambda", **PLACE).list_functions()["Functions"]) == 1
+    done = deployed.invoke("destroy", "--env", "dev", "--yes", "dev")
+    assert (done.code, done.err) == (0, "")
+    listed, _, carried_out = done.out.partition("destroy ")
+    assert re.search(r"(\d+) deleted, 6 kept", carried_out), carried_out
+    assert int(re.findall(r"(\d+) deleted", carried_out)[0]) == listed.count("  delete ") == carried_out.count("  delete ")
+    assert boto3.client("lambda", **PLACE).list_functions()["Functions"] == []
+    assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == ["t-dev-acres-runs"]
+    groups = {f"log-group/{name}.json" for name in ("Validate", "states", "glue/output", "glue/error")}
+    data = {"bucket/artifacts.json", "table/runs.json", *groups}
+    assert {one.partition("/records/")[2] for one in keys() if "/records/" in one} == data
+    logged = boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]
+    assert "/aws/lambda/t-dev-acres-Validate" in {one["logGroupName"] for one in logged}
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    assert command(deployed, "drift")["drifted"] == []
+
+
+def test_destroying_one_project_leaves_the_others_alone(deployed: Repository) -> None:
+    deployed.project("other")
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    assert "there is acres, other, shared" in refused(deployed.invoke("destroy", "--env", "dev", "--project", "nothing"))
+    assert deployed.invoke("destroy", "--env", "dev", "--project", "acres", "--data", "--yes", "acres").code == 0
+    assert {one["FunctionName"] for one in boto3.client("lambda", **PLACE).list_functions()["Functions"]} == {
+        "t-dev-other-Validate"
+    }
+    assert keys("dev/acres/records/") == set()
+    assert "dev/acres/release.json" not in keys()
+    assert command(deployed, "plan", "--project", "other")["counts"]["create"] == 0
+    assert "There is nothing to delete" in deployed.invoke("destroy", "--env", "dev", "--project", "acres").out
+
+
+def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
+    boto3.client("s3", **PLACE).put_object(Bucket=BUCKET, Key="other-team/x", Body=b"")
+    refusal = refused(deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev"))
+    assert "it holds other-team, too" in refusal
+    for version in boto3.client("s3", **PLACE).list_object_versions(Bucket=BUCKET, Prefix="other-team/")["Versions"]:
+        boto3.client("s3", **PLACE).delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+    unasked = deployed.invoke("destroy", "--env", "dev", "--data", "--json")
+    found = json.loads(unasked.out)
+    assert (found["outcome"], refused(unasked)) == ("failed", f"error: {found['error']}\n")
+    assert found["not_tried"] == sorted(f"{one['project']}:{one['key']}" for one in found["changes"])
+    found = command(deployed, "destroy", "--data", "--yes", "dev")
+    assert (found["outcome"], found["error"], found["failed"], found["not_tried"]) == ("succeeded", None, {}, [])
+    gone = found["changes"]
+    assert {one["action"] for one in gone} == {"delete"}
+    assert [one["reason"] for one in gone if one["key"] == "bucket/artifacts"] == ["last, with every record and artifact in it"]
+    assert gone[-1].keys() == {"project", "key", "action", "reason", "changed"}
+    assert boto3.client("s3", **PLACE).list_buckets()["Buckets"] == []
+    assert boto3.client("iam").list_roles()["Roles"] == []
+    assert boto3.client("logs", **PLACE).describe_log_groups()["logGroups"] == []
+    assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == []
+    assert "There is nothing to delete" in deployed.invoke("destroy", "--env", "dev", "--data").out
+
+
+def test_logs_stay_when_their_function_goes(deployed: Repository) -> None:
+    """What was logged cannot be made again; who no longer wants it says so."""
+    deployed.project("acres")
+    shutil.rmtree(deployed.root / "projects/acres/lambda/Validate")
+    pruned = deployed.invoke("deploy", "--env", "dev", "--prune")
+    assert pruned.code == 0, pruned.err
+    assert "delete lambda/Validate" in pruned.out
+    assert "log-group/Validate" not in pruned.out
+    planned = deployed.invoke("plan", "--env", "dev", "--prune")
+    assert "orphan log-group/Validate: no longer declared; it holds data and stays, unless you say --data" in planned.out
+    assert "delete log-group/Validate" in deployed.invoke("deploy", "--env", "dev", "--prune", "--data").out

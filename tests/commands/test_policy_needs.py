@@ -1,0 +1,185 @@
+"""The printed policy allows each command what its calls need, judged by IAM's reference and not by the product's own tables."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore import handlers
+
+from common.engine.listing import LISTINGS
+from tests.commands.test_policy import named_calls, printed
+from tests.support.iam import HERE, NEEDS, Asked, allows, asked
+from tests.support.repository import SHARED, Ended, Repository
+
+TAGS = {"deployer:environment": "t-dev/dev"}
+SHARED_LINES = ('shared.bucket("landing")', 'shared.bucket("final")', 'shared.database("acreage")', 'shared.topic("alerts")')
+LINES = (
+    'runs = p.table("runs", partition_key="id")',
+    'deps = p.layer("deps")',
+    'p.function("Validate", layers=[deps], environment={"ZONE": "landing"})',
+    'p.job("load", arguments={"--zone": "landing"})',
+    'p.crawler("look", targets=[p.shared.bucket("final") / "t"], database=p.shared.database("acreage"))',
+    'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})',
+    'p.schedule("daily", m, "rate(1 day)")',
+    "p.run_by(m, starting={})",
+)
+LAMBDA = f"arn:aws:lambda:{HERE}:function:t-dev-acres-Validate"
+MACHINE = f"arn:aws:states:{HERE}:stateMachine:t-dev-acres-main"
+EXECUTION = f"arn:aws:states:{HERE}:execution:t-dev-acres-main:0f"
+ROLE = {"Path": "/t-dev/dev/acres/", "RoleName": "t-dev-acres-Validate-lambda"}
+ROLE_ARN = "arn:aws:iam::123456789012:role/t-dev/dev/acres/t-dev-acres-Validate-lambda"
+STORED = {"Bucket": "t-dev-artifacts", "Key": "dev/acres/release.json"}
+CODE = {"S3Bucket": "t-dev-artifacts", "S3Key": "dev/acres/artifacts/Validate/0f.zip"}
+LAYER_ARN = f"arn:aws:lambda:{HERE}:layer:t-dev-acres-deps:1"
+RULE_ARN = f"arn:aws:events:{HERE}:rule/t-dev-acres-daily"
+GROUPS = ["/aws/lambda/t-dev-acres-Validate", "/t-dev/glue/output", "/aws/vendedlogs/states/t-dev"]
+EXAMPLES: Mapping[str, list[dict[str, Any]]] = {
+    "s3": [
+        {
+            **STORED,
+            "VersionId": "1",
+            "IfMatch": "e",
+            "Tagging": "a=b",
+            "Delete": {"Objects": [{"Key": "dev/acres/lock.json", "VersionId": "1"}]},
+        },
+        *(
+            {"Bucket": f"t-dev-{name}-123456789012", "Key": "t/x", "Delete": {"Objects": [{"Key": "t/x"}]}}
+            for name in ("landing", "final")
+        ),
+    ],
+    "lambda": [
+        {
+            "FunctionName": "t-dev-acres-Validate",
+            "Resource": LAMBDA,
+            "Role": ROLE_ARN,
+            "Layers": [LAYER_ARN],
+            "VpcConfig": {"SubnetIds": ["subnet-0123abcd"]},
+            "LayerName": "t-dev-acres-deps",
+            "VersionNumber": 1,
+            "Code": CODE,
+            "Content": CODE,
+            **CODE,
+        }
+    ],
+    "glue": [
+        {"JobName": "t-dev-acres-load", "Name": "t-dev-acres-load", "ResourceArn": f"arn:aws:glue:{HERE}:job/t-dev-acres-load"}
+        | {"Role": ROLE_ARN, "JobUpdate": {"Role": ROLE_ARN}},
+    ],
+    "stepfunctions": [
+        {"name": "t-dev-acres-main", "stateMachineArn": MACHINE, "resourceArn": MACHINE, "executionArn": EXECUTION}
+        | {"roleArn": ROLE_ARN, "loggingConfiguration": {"level": "ERROR"}}
+    ],
+    "events": [
+        {"Name": "t-dev-acres-daily", "Rule": "t-dev-acres-daily", "ResourceARN": RULE_ARN, "Targets": [{"RoleArn": ROLE_ARN}]}
+    ],
+    "iam": [ROLE],
+    "dynamodb": [{"TableName": "t-dev-acres-runs", "ResourceArn": f"arn:aws:dynamodb:{HERE}:table/t-dev-acres-runs"}],
+    "sns": [{"Name": "t-dev-alerts", **dict.fromkeys(("TopicArn", "ResourceArn"), f"arn:aws:sns:{HERE}:t-dev-alerts")}],
+    "logs": [
+        {"logGroupName": name, "logStreamName": "s", "resourceArn": f"arn:aws:logs:{HERE}:log-group:{name}"} for name in GROUPS
+    ],
+    "ssm": [{"Names": ["/acres/most"]}],
+}
+"""The declared resources of each service, as its calls name them."""
+OTHERS = {
+    "Crawler": {"Name": "t-dev-acres-look", "Role": ROLE_ARN, "Tags": TAGS},
+    "Database": {"Name": "t_dev_acreage", "DatabaseInput": {"Name": "t_dev_acreage"}},
+}
+"""Where the names of a call's parameters do not tell its kind: how the call ends."""
+GLUE_ARNS = [f"arn:aws:glue:{HERE}:{one}" for one in ("crawler/t-dev-acres-look", "database/t_dev_acreage")]
+GLUE_LOGS = "/aws-glue/jobs/output"
+
+
+@pytest.fixture
+def acres(repository: Repository) -> Repository:
+    """A project with a resource of every type, a parameter, and shared resources."""
+    repository.write("deploy.py", SHARED.replace("return shared", "\n    ".join([*SHARED_LINES, "return shared"])))
+    repository.write("projects/acres/layers/deps/deps.py", "x = 1\n")
+    repository.project("acres", *LINES)
+    return repository
+
+
+def questions(call: str) -> Iterator[Asked]:
+    """What IAM is asked for this call on every declared resource of its service."""
+    service, _, operation = call.partition(":")
+    for example in EXAMPLES.get(service, [{}]):
+        yield from asked(call, {**example, **next((one for kind, one in OTHERS.items() if operation.endswith(kind)), {})})
+    for arn in GLUE_ARNS if "{ResourceArn}" in {need.arn for need in NEEDS[call]} and service == "glue" else ():
+        yield from asked(call, {"ResourceArn": arn})
+
+
+def test_every_call_on_every_declared_resource_is_allowed(acres: Repository) -> None:
+    acres.configure(
+        projects={"acres": {"parameters": {"most": "ssm:/acres/most"}}},
+        network={"subnet_ids": ["subnet-0123abcd"], "security_group_ids": ["sg-0123abcd"]},
+        defaults={"function": {"vpc": True}},
+    )
+    acres.project("acres", *LINES, 'p.function("Most", folder="lambda/Validate", environment={"MOST": "${most}"})')
+    statements = printed(acres)
+    refused = [f"{call} needs {one}" for call in NEEDS for one in questions(call) if not allows(statements, one, TAGS)]
+    assert refused == []
+
+
+def test_the_reference_knows_every_call_that_the_source_names() -> None:
+    listed = {f"{one.service}:{one.operation}" for one in LISTINGS.values()}
+    assert (named_calls() | listed) - NEEDS.keys() == set()
+
+
+@contextmanager
+def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Every call that is made, with its parameters."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def noted(params: dict[str, Any], model: Any, **_: Any) -> None:
+        calls.append((f"{model.service_model.service_name}:{model.name}", dict(params)))
+
+    with monkeypatch.context() as patched:
+        heard = [*handlers.BUILTIN_HANDLERS, ("before-parameter-build", noted)]
+        patched.setattr(handlers, "BUILTIN_HANDLERS", heard)
+        yield calls
+
+
+def refused(statements: list[dict[str, Any]], calls: list[tuple[str, dict[str, Any]]], paths: dict[str, str]) -> list[str]:
+    """What the policy does not allow of it. The path of a role stands only in the call that creates it."""
+    found = []
+    for call, parameters in calls:
+        if call == "iam:CreateRole":
+            paths[parameters["RoleName"]] = parameters["Path"]
+        path = paths.get(parameters.get("RoleName", ""), "/t-dev/dev/acres/")
+        found += [f"{call} needs {one}" for one in asked(call, {"Path": path, **parameters}) if not allows(statements, one, TAGS)]
+    return found
+
+
+def test_no_command_makes_a_call_that_the_policy_does_not_allow(
+    acres: Repository, moto_dates: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One command after the other on a whole project, each with what was done to the project before it."""
+    paths: dict[str, str] = {}
+    made: set[str] = set()
+
+    def command(*words: str, code: int = 0) -> Ended:
+        statements = printed(acres)
+        with overheard(monkeypatch) as calls:
+            done = acres.invoke(*words, "--env", "dev")
+        assert done.code == code, done
+        assert refused(statements, calls, paths) == []
+        made.update(call for call, _ in calls)
+        return done
+
+    command("plan", code=2)
+    command("deploy")
+    boto3.client("glue", region_name="eu-central-1").delete_job(JobName="t-dev-acres-load")
+    command("drift", code=2)
+    command("deploy", "--verify")
+    acres.project("acres", *(line.replace("landing", "final") for line in LINES))
+    acres.configure(tags={"team": "crops"})
+    command("deploy")
+    for task in ("status", "history", "gc"):
+        command(task)
+    acres.configure()
+    acres.project("acres", LINES[0])
+    command("deploy", "--prune")
+    command("destroy", "--data", "--yes", "dev")
+    assert len(made) > 90

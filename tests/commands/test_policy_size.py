@@ -1,0 +1,31 @@
+"""The printed policy does not grow with a project, and says what to do where it is longer than one may be."""
+
+import json
+
+import pytest
+
+from tests.commands.test_policy import MINE, printed
+from tests.support.repository import Repository
+
+
+@pytest.mark.parametrize(
+    ("number", "way"), [(20, "Give it to the role as an inline policy, which may have 10240, or spread"), (60, "Spread")]
+)
+def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repository, number: int, way: str) -> None:
+    repository.project("acres", *(f'p.function("F{number}", folder="lambda/Validate")' for number in range(number)))
+    repository.configure(roles={"arns": {f"lambda/F{one}": f"{MINE}/{'x' * 60}{one}" for one in range(number)}})
+    done = repository.invoke("policy", "--env", "dev")
+    length = len(json.dumps(json.loads(done.out), separators=(",", ":")))
+    assert length > 6144
+    assert done.err == (
+        f"note: a managed policy may have 6144 characters besides white space; these are {length}. "
+        f"{way} the statements over 2 managed policies, and attach all of them.\n"
+    )
+
+
+def test_it_does_not_grow_with_a_project(repository: Repository) -> None:
+    def length(number: int) -> int:
+        repository.project("acres", *(f'p.function("F{one}", folder="lambda/Validate")' for one in range(number)))
+        return len(json.dumps(printed(repository)))
+
+    assert length(1) == length(100)

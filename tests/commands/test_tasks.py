@@ -1,0 +1,46 @@
+"""What the command line takes: options have one name, in every task the same, and help that says what they are without."""
+
+import re
+
+import pytest
+
+from common.base.errors import UsageError
+from common.model.choices import Choices, parallel
+from tests.support.repository import Repository
+
+TASKS = ("package-lambdas", "deploy", "plan", "run", "status", "drift", "history", "unlock", "destroy", "gc", "policy")
+
+
+@pytest.mark.parametrize("task", [*TASKS, "local.start"])
+def test_options_have_no_letters(repository: Repository, task: str) -> None:
+    """A letter would be the first that is free in a task, so another option's in the next."""
+    told = repository.invoke(task, "--help")
+    assert told.code == 0
+    options = re.findall(r"^  (-\S+)", told.out, re.MULTILINE)
+    assert [name for name in options if not re.match(r"--[a-z]", name)] == []
+    assert "--env" in told.out
+
+
+@pytest.mark.parametrize(("task", "default"), [("deploy", "16"), ("run", "16"), ("gc", "30"), ("history", "20")])
+def test_help_tells_defaults(repository: Repository, task: str, default: str) -> None:
+    assert f"(default: {default})" in " ".join(repository.invoke(task, "--help").out.split())
+
+
+def test_unlock_is_about_one_project(repository: Repository) -> None:
+    told = repository.invoke("unlock", "--help").out
+    assert "all of them" not in told
+
+
+@pytest.mark.parametrize("project", ["", " ", "acres,", ",acres"])
+def test_a_project_without_a_name_is_not_all_of_them(repository: Repository, project: str) -> None:
+    repository.project("acres")
+    done = repository.invoke("deploy", "--env", "dev", "--project", project)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"error: --project is {project!r}, which names no project. Leave it out for all of them.\n"
+    assert Choices(project="acres, other").project == "acres, other"
+
+
+def test_jobs_are_a_number() -> None:
+    assert parallel("4") == 4
+    with pytest.raises(UsageError, match="at least 1"):
+        parallel("0")

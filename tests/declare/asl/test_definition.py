@@ -1,0 +1,233 @@
+"""State machine definitions: each structural error is told before AWS sees it."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.base.errors import DeclarationError
+from common.declare.asl import definition
+
+END = {"Type": "Pass", "End": True}
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": END}}, "End": True}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["A", "B", "Task", "Choice", "Map", "Parallel", "Pass"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["A", "B", "StartAt", "States", "Type", "Next", "End", "Choices", "Catch", "Branches"]), inner
+        )
+    ),
+    max_leaves=20,
+)
+
+
+def machine(start: Any = "A", /, **states: Any) -> dict[str, Any]:
+    return {"StartAt": start, "States": states}
+
+
+def problems(source: Any) -> list[str]:
+    """What is told about a definition; nothing if it is right."""
+    try:
+        definition.load(source, "here")
+    except DeclarationError as error:
+        heading, *lines = str(error).splitlines()
+        assert heading == "here: the definition is broken:"
+        return [line.removeprefix("  ") for line in lines]
+    return []
+
+
+CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "C"}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        machine(A=END),
+        machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Succeed"}),
+        machine(A=CHOICE, B=END, C={"Type": "Fail"}),
+        machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}, B={"Type": "Fail"}),
+        machine(A={"Type": "Wait", "Seconds": 1, "Next": "B"}, B={**CHOICE, "Choices": [{"Next": "A"}]}, C=END),
+        machine(A={"Type": "Parallel", "Branches": [machine("C", C=END), machine("B", B=TASK)], "End": True}),
+        machine(A={"Type": "Map", "ItemProcessor": machine("C", C=END), "End": True}),
+        machine(A={"Type": "Map", "Iterator": machine("C", C=END), "Next": "B"}, B=END),
+        machine(A={**TASK, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}], "Parameters": {}, "ResultPath": None}),
+        machine(A={**TASK, "QueryLanguage": "JSONata", "Arguments": {}, "Output": {}}),
+        {**machine(A={**TASK, "Arguments": {}}), "QueryLanguage": "JSONata"},
+        machine(A={"Type": "Wait", "TimestampPath": "$.at", "End": True}),
+        machine("A" * 80, **{"A" * 80: {**END, "End": True}}),
+        machine(A={**MAP, "ItemReader": {"Resource": "x"}, "ResultWriter": {}}),
+    ],
+)
+def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path) -> None:
+    assert problems(right) == []
+    (tmp_path / "m.asl.json").write_text(json.dumps(right))
+    (tmp_path / "m.asl.yaml").write_text(yaml.safe_dump(right))
+    assert [definition.load(source, "") for source in (right, lambda: right)] == [right, right]
+    assert [definition.load(tmp_path / f"m.asl.{ending}", "") for ending in ("json", "yaml")] == [right, right]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({}, "the top level: States is missing or empty."),
+        ({"StartAt": "A", "States": {}}, "the top level: States is missing or empty."),
+        ({"StartAt": "A", "States": ["A"]}, "the top level: States is missing or empty."),
+        ({"States": {"A": END}}, "the top level: StartAt is missing."),
+        (machine(A={**MAP, "ItemReader": "x"}), "A.ItemReader: an object is expected."),
+        (machine(A={**MAP, "ResultWriter": None}), "A.ResultWriter: an object is expected."),
+        (machine("Strat", Start=END), "StartAt: there is no state 'Strat'. Did you mean 'Start'?"),
+        (machine(["A"], A=END), "StartAt: there is no state ['A']."),
+        (machine(A={"Type": "Pass", "Next": "Lod"}, Load=END), "A.Next: there is no state 'Lod'. Did you mean 'Load'?"),
+        (machine(A={"Type": "Pass", "Next": {}}), "A.Next: there is no state {}."),
+        (machine(A={**CHOICE, "Default": "D"}, B=END, C=END), "A.Default: there is no state 'D'."),
+        (machine(A={**CHOICE, "Choices": [{"Next": "Q"}]}, B=END, C=END), "A.Choices[0].Next: there is no state 'Q'."),
+        (machine(A={**CHOICE, "Choices": []}, C=END), "A: a Choice needs Choices."),
+        (machine(A={**CHOICE, "Choices": [{"Variable": "$.x"}]}, C=END), "A.Choices[0]: Next is missing."),
+        (machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "X"}]}), "A.Catch[0].Next: there is no state 'X'."),
+        (machine(A={"Type": "Task", "End": True}), "A: a Task needs a Resource."),
+        (machine(A={"Type": "Pass"}), "A: exactly one of Next and End is needed."),
+        (machine(A={**END, "Next": "A"}), "A: exactly one of Next and End is needed."),
+        (machine(A={"End": True}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A={**END, "Type": ["Pass"]}), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A=None), "A: Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait."),
+        (machine(A=END, B=END), "B: no path leads here from StartAt."),
+        (machine(A=END, B={"Type": "Pass", "Next": "B"}), "B: no path leads here from StartAt."),
+        (machine(A={"Type": "Parallel", "End": True}), "A: a Parallel needs Branches."),
+        (machine(A={"Type": "Map", "End": True}), "A: a Map needs an ItemProcessor."),
+        (machine(A={"Type": "Parallel", "Branches": 5, "End": True}), "A: a Parallel needs Branches."),
+        (machine(A={"Type": "Parallel", "Branches": [5], "End": True}), "A: States is missing or empty."),
+        (machine(A={"Type": "Map", "ItemProcessor": {"States": {"B": END}}, "End": True}), "A: StartAt is missing."),
+        (
+            machine(A={"Type": "Map", "ItemProcessor": machine("B", B={"Type": "Pass", "Next": "A"}), "End": True}),
+            "A > B.Next: there is no state 'A'.",
+        ),
+    ],
+)
+def test_each_structural_error_is_told(wrong: dict[str, Any], told: str) -> None:
+    assert problems(wrong) == [told]
+
+
+WAIT = "A: a Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            machine(A={"Type": "Parallel", "Branches": [machine("B", B=END), machine("B", B=END)], "End": True}),
+            None,
+        ),
+        (
+            machine(A={"Type": "Map", "ItemProcessor": machine(A=END), "End": True}),
+            "A > A: A has the same name; a name is given once in the whole definition.",
+        ),
+        (machine("A" * 81, **{"A" * 81: END}), f"{'A' * 81}: the name has 81 characters; AWS allows 80."),
+        (machine(A={**END, "End": "true"}), "A.End: it must be true, not 'true'."),
+        (
+            machine(A={**CHOICE, "Next": "B"}, B=END, C=END),
+            "A: a Choice has no Next or End of its own; Default says where it goes when no choice is met.",
+        ),
+        (machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"]}]}), "A.Catch[0]: Next is missing."),
+        (machine(A={**TASK, "Catch": [{"Next": "B"}]}, B=END), None),
+        (machine(A={**TASK, "Retry": {"ErrorEquals": ["States.ALL"]}}), "A.Retry: it must be a list."),
+        (machine(A={**TASK, "Retry": [{"ErrorEquals": "States.ALL"}]}), "A.Retry[0]: ErrorEquals must be a list of errors."),
+        (machine(A={**END, "Retry": []}), "A.Retry: a Pass does not fail, so it has none."),
+        (machine(A={"Type": "Wait", "End": True}), WAIT),
+        (machine(A={"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}), WAIT),
+        (machine(A={**TASK, "Arguments": {}}), "A.Arguments: JSONPath does not know it."),
+        ({**machine(A={**TASK, "Parameters": {}}), "QueryLanguage": "JSONata"}, "A.Parameters: JSONata does not know it."),
+        (machine(A={**TASK, "QueryLanguage": "jq"}), "A: the query language is one of JSONPath, JSONata, not 'jq'."),
+    ],
+)
+def test_what_aws_refuses_of_a_state_is_told(wrong: dict[str, Any], told: str | None) -> None:
+    assert problems(wrong) == [told] if told else len(problems(wrong)) == 1
+
+
+def test_states_that_lead_nowhere_are_told() -> None:
+    circle = machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Wait", "Seconds": 1, "Next": "A"})
+    assert problems(circle) == ["A: no path leads from here to an end.", "B: no path leads from here to an end."]
+
+
+@pytest.mark.parametrize(
+    ("state", "distributed"),
+    [
+        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, True),
+        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}}}, False),
+        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": "DISTRIBUTED"}}, False),
+        ({"Type": "Map", "ItemProcessor": {}}, False),
+        ({"Type": "Map", "Iterator": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, False),
+        ({"Type": "Pass", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, False),
+    ],
+)
+def test_a_map_is_distributed_where_it_says_so(state: dict[str, Any], distributed: bool) -> None:
+    assert definition.is_distributed(state) == distributed
+
+
+def test_all_errors_are_told_at_once() -> None:
+    assert len(problems(machine("X", A={"Type": "Task", "Next": "Y"}, B={"Type": "Pass"}))) == 4
+
+
+@pytest.mark.parametrize("comment", [float("nan"), object(), "\ud800"])
+def test_what_json_cannot_hold_is_told(comment: object) -> None:
+    with pytest.raises(DeclarationError, match=r"^here: the definition holds something that JSON cannot: "):
+        definition.load({"Comment": comment, "StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "here")
+
+
+@given(JSON, JSON)
+def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None:
+    for source in ({"StartAt": start, "States": states}, {"StartAt": "A", "States": {"A": states}}, start):
+        with contextlib.suppress(DeclarationError):
+            assert definition.load(source, "here") == source
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("m.json", '{"StartAt": "A",\n  "States": }', "m.json:2:13: this is not JSON"),
+        ("m.json", '{"StartAt": "A", "States": {"A": 1, "A": 2}}', "m.json: the key 'A' is given twice."),
+        ("m.yaml", "StartAt: A\nStates:\n  A: {Type: Pass\n", "m.yaml:4: this is not YAML: "),
+        ("m.yml", "StartAt: A\nStates:\n  A: {}\n  A: {}\n", "m.yml:4: the key 'A' is given twice."),
+        ("m.yaml", "a: !!python/object/apply:os.getcwd []", "m.yaml:1: the tag !!python/object/apply:os.getcwd is not known"),
+        ("m.yaml", "- StartAt", "the definition must be an object with StartAt and States"),
+        ("m.yaml", "", "the definition must be an object with StartAt and States"),
+    ],
+)
+def test_malformed_files_are_told(tmp_path: Path, name: str, text: str, told: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DeclarationError) as caught:
+        definition.load(tmp_path / name, "here")
+    assert str(caught.value).startswith("here: ")
+    assert told in str(caught.value)
+
+
+def test_merged_keys_of_yaml_may_be_overridden(tmp_path: Path) -> None:
+    text = """
+StartAt: A
+States:
+  A: &a
+    <<: &base {Type: Pass, Comment: base}
+    Comment: a
+    Next: B
+  B:
+    <<: [*a, *base]
+    Next: C
+  C: {<<: *a, Next: D}
+  D: {<<: *base, End: true}
+"""
+    (tmp_path / "m.yaml").write_text(text)
+    states = definition.load(tmp_path / "m.yaml", "here")["States"]
+    assert [(one["Comment"], one.get("Next")) for one in states.values()] == [("a", "B"), ("a", "C"), ("a", "D"), ("base", None)]
+
+
+def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
+    for name in ("missing.json", "binary.json"):
+        with pytest.raises(DeclarationError, match=f"here: .*{name} cannot be read"):
+            definition.load(tmp_path / name, "here")

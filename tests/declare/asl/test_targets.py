@@ -1,0 +1,158 @@
+"""A permission is on the target of a task, whatever else the task mentions."""
+
+from typing import Any
+
+import pytest
+
+from common.base.errors import DeclarationError
+from common.model.reference import Names
+from tests.support.machines import LANDING, REGION, TABLE, TOPIC, named, needed, task
+
+IN_LANDING = {"Bucket": "${landing.name}", "Key": "k"}
+
+
+@pytest.fixture
+def names() -> Names:
+    return named()
+
+
+THEIRS = "arn:aws:lambda:eu-central-1:999999999999:function:theirs"
+MENTIONED = {"bucket": "${landing.name}", "table": "${runs.arn}", "function": "${CreateNewId.arn}", "topic": "${alerts.arn}"}
+
+
+@pytest.mark.parametrize("where", ["Parameters", "Arguments"])
+@pytest.mark.parametrize(
+    ("integration", "target", "mention", "arns"),
+    [
+        ("lambda:invoke", {"FunctionName": THEIRS}, "Payload", [THEIRS, f"{THEIRS}:*"]),
+        ("lambda:invoke", {"FunctionName": f"{THEIRS}:live"}, "Payload", [THEIRS, f"{THEIRS}:*"]),
+        ("lambda:invoke", {"FunctionName": "other:7"}, "Payload", None),
+        ("lambda:invoke.waitForTaskToken", {"FunctionName": "${Validate.name}"}, "Payload", None),
+        ("lambda:invoke", {"FunctionName": "${Validate.arn}:$LATEST"}, "Payload", None),
+        ("lambda:invoke", {"FunctionName": "${Validate.name}-suffix"}, "Payload", None),
+        ("aws-sdk:lambda:invoke", {"FunctionName": "${Validate.arn}"}, "Payload", None),
+        ("glue:startJobRun.sync", {"JobName": "${final_job.name}"}, "Arguments", [f"arn:aws:glue:{REGION}:job/final_job"]),
+        ("glue:startJobRun", {"JobName": "theirs"}, "Arguments", [f"arn:aws:glue:{REGION}:job/theirs"]),
+        ("aws-sdk:glue:startCrawler", {"Name": "${final_crawler.name}"}, "x", [f"arn:aws:glue:{REGION}:crawler/final_crawler"]),
+        ("states:startExecution", {"StateMachineArn": "${child.arn}"}, "Input", [f"arn:aws:states:{REGION}:stateMachine:child"]),
+        ("sns:publish", {"TopicArn": "${alerts.arn}"}, "Message", [TOPIC.arn]),
+        ("dynamodb:putItem", {"TableName": "${runs.name}"}, "Item", [TABLE.arn]),
+        ("dynamodb:putItem", {"TableName": "${runs.arn}"}, "Item", [TABLE.arn]),
+        ("aws-sdk:s3:putObject", {"Bucket": "lake", "Key": "k"}, "Body", ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]),
+        (
+            "sqs:sendMessage",
+            {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/999999999999/q.fifo"},
+            "MessageBody",
+            ["arn:aws:sqs:us-east-1:999999999999:q.fifo"],
+        ),
+    ],
+)
+def test_the_target_decides_whatever_else_is_mentioned(
+    names: Names, where: str, integration: str, target: dict[str, str], mention: str, arns: list[str] | None
+) -> None:
+    state = {"Type": "Task", "Resource": f"arn:aws:states:::{integration}", where: {**target, mention: MENTIONED}, "End": True}
+    named = {"other:7": "other", "${Validate.name}-suffix": "Validate-suffix"}.get(target.get("FunctionName", ""), "Validate")
+    function = f"arn:aws:lambda:{REGION}:function:{named}"
+    expected = arns or [function, f"{function}:*"]
+    outer = {
+        "StartAt": "M",
+        "States": {"M": {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": {"A": state}}, "End": True}},
+    }
+    for machine in ({"StartAt": "A", "States": {"A": state}}, outer):
+        found = needed(machine, names)
+        assert {arn for on in found.values() for arn in on} == {*expected}
+
+
+@pytest.mark.parametrize(
+    ("integration", "parameters", "told"),
+    [
+        ("lambda:invoke", {"FunctionName": "${landing.name}"}, "A.FunctionName: bucket/landing is no function"),
+        ("lambda:invoke", {"FunctionName": "${final_job.name}"}, "A.FunctionName: glue-job/final_job is no function"),
+        ("lambda:invoke", {"FunctionName": "${alerts.arn}"}, "A.FunctionName: topic/alerts is no function"),
+        ("lambda:invoke", {"FunctionName": "arn:aws:sns:eu-central-1:999999999999:x"}, "A.FunctionName: 'arn:aws:sns:"),
+        (
+            "lambda:invoke",
+            {"FunctionName": "arn:aws-cn:lambda:cn-north-1:999999999999:function:x"},
+            "A.FunctionName: arn:aws-cn:… with the region cn-north-1 is nothing in the partition aws",
+        ),
+        (
+            "lambda:invoke",
+            {"FunctionName": "Validate"},
+            "A.FunctionName: 'Validate' is not what lambda/Validate is called in AWS. Write it as ${Validate.name} or",
+        ),
+        ("glue:startJobRun", {"JobName": "final_job"}, "A.JobName: 'final_job' is not what glue-job/final_job is called in AWS."),
+        ("lambda:invoke", {"FunctionName": "*"}, "A.FunctionName: '*' is no function"),
+        ("lambda:invoke", {"FunctionName": "acres-*"}, "A.FunctionName: 'acres-*' is no function"),
+        (
+            "lambda:invoke",
+            {"FunctionName.$": "$.which", "Payload": MENTIONED},
+            "A.FunctionName.$: which function it is cannot be",
+        ),
+        ("lambda:invoke", {"FunctionName": "{% $which %}"}, "A.FunctionName: which function it is cannot be told"),
+        ("lambda:invoke", {"FunctionName": "{% '${Validate.arn}' %}"}, "A.FunctionName: which function it is cannot be told"),
+        ("lambda:invoke", {"Payload": MENTIONED}, "A calls lambda:invoke, but which FunctionName it is cannot be told"),
+        ("glue:startJobRun", {"JobName": "${Validate.name}"}, "A.JobName: lambda/Validate is no job"),
+        ("glue:startJobRun", {"JobName": "${final_job.arn}"}, "A.JobName: 'arn:aws:glue:"),
+        ("glue:startJobRun", {"JobName": "*"}, "A.JobName: '*' is no job"),
+        ("aws-sdk:glue:startCrawler", {"Name": "${final_job.name}"}, "A.Name: glue-job/final_job is no crawler"),
+        ("aws-sdk:glue:startTrigger", {"Name": "${final_job.name}"}, "A calls glue:StartTrigger, but which JobName it is"),
+        ("states:startExecution", {"StateMachineArn": "${child.name}"}, "A.StateMachineArn: 'child' is no machine"),
+        ("states:startExecution", {"StateMachineArn": "${Validate.arn}"}, "A.StateMachineArn: lambda/Validate is no machine"),
+        ("sns:publish", {"PhoneNumber": "+1", "Message": "${alerts.arn}"}, "A calls sns:publish, but which TopicArn it is"),
+        ("sns:publish", {"TopicArn": "${alerts.name}"}, "A.TopicArn: 'alerts' is no topic"),
+        ("dynamodb:getItem", {"TableName": "${landing.name}"}, "A.TableName: bucket/landing is no table"),
+        ("aws-sdk:s3:getObject", {"Bucket": "${runs.name}"}, "A.Bucket: table/runs is no bucket"),
+        ("aws-sdk:s3:getObject", {"Bucket": "${landing.arn}"}, "A.Bucket: 'arn:aws:s3:::landing' is no bucket"),
+        (
+            "sqs:sendMessage",
+            {"QueueUrl": "https://elsewhere.example/1/q"},
+            "A.QueueUrl: 'https://elsewhere.example/1/q' is no queue",
+        ),
+        ("aws-sdk:s3:copyObject", {**IN_LANDING, "CopySource.$": "$.from"}, "A.CopySource: which bucket it is cannot be told"),
+    ],
+)
+def test_a_target_that_does_not_fit_or_cannot_be_told_is_refused(
+    names: Names, integration: str, parameters: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        needed(task(f"arn:aws:states:::{integration}", **parameters), names)
+    assert str(caught.value).startswith(f"here: {told}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_resource_that_is_no_function_is_refused(names: Names) -> None:
+    with pytest.raises(DeclarationError, match=r"^here: A.Resource: bucket/landing is no function"):
+        needed(task("${landing.name}", Payload="${Validate.arn}"), names)
+    assert needed(task(f"arn:aws:states:{REGION}:activity:approve"), names) == {}, "workers of an activity come by themselves"
+
+
+def test_a_copy_reads_where_it_comes_from_and_writes_where_it_goes(names: Names) -> None:
+    parameters = {"Bucket": "lake", "Key": "k", "CopySource.$": "States.Format('${landing.name}/{}', $.key)"}
+    lake = ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
+    assert needed(task("arn:aws:states:::aws-sdk:s3:copyObject", **parameters), names) == {
+        "s3:GetObject": LANDING,
+        "s3:PutObject": lake,
+    }
+
+
+def test_executions_of_a_version_are_those_of_its_machine(names: Names) -> None:
+    child = f"arn:aws:states:{REGION}:stateMachine:child"
+    found = needed(task("arn:aws:states:::states:startExecution.sync", StateMachineArn="${child.arn}:live"), names)
+    assert found["states:StartExecution"] == [f"{child}:live"]
+    assert found["states:StopExecution"] == [f"arn:aws:states:{REGION}:execution:child:*"]
+
+
+def test_who_asks_an_index_of_a_table_asks_the_index(names: Names) -> None:
+    found = needed(task("arn:aws:states:::aws-sdk:dynamodb:query", TableName="${runs.name}", IndexName="by_day"), names)
+    assert found == {"dynamodb:Query": [TABLE.arn, f"{TABLE.arn}/index/*"]}
+
+
+def test_a_task_with_credentials_of_another_takes_these_and_nothing_of_its_own(names: Names) -> None:
+    role = "arn:aws:iam::999999999999:role/team/callers"
+    machine = task("arn:aws:states:::lambda:invoke", FunctionName=THEIRS)
+    machine["States"]["A"]["Credentials"] = {"RoleArn": role}
+    assert needed(machine, names) == {"sts:AssumeRole": [role]}
+    for unknown in ({"RoleArn.$": "$.role"}, {"RoleArn": "{% $role %}"}, {"RoleArn": f"{role}*"}, {"RoleArn": THEIRS}, {}):
+        machine["States"]["A"]["Credentials"] = unknown
+        with pytest.raises(DeclarationError, match=r"^here: A\.Credentials: which RoleArn it is cannot be told"):
+            needed(machine, names)

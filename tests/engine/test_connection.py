@@ -1,0 +1,117 @@
+"""The first reads begin before declarations are loaded, and nothing waits for those that are not needed."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from common.aws.session import AwsSession
+from common.engine import connection
+from common.engine.connection import Background, FirstReads
+from common.state.records import Records
+from tests.support.deploying import ENV
+from tests.support.fake_aws import FakeAws, World
+from tests.support.repository import ACCOUNT, Repository
+
+WAITS_FOR_A_CALL = """
+import time
+from pathlib import Path
+
+end = time.monotonic() + 60
+while not Path({asked!r}).exists():
+    assert time.monotonic() < end, "AWS was not asked before this was loaded"
+    time.sleep(0.01)
+raise RuntimeError("the declaration is broken")
+"""
+
+
+@pytest.fixture
+def silent(repository: Repository) -> Iterator[str]:
+    """An AWS that takes calls and never answers; the file `asked` is there once it was called."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept: list[socket.socket] = []
+
+        def accept() -> None:
+            while True:
+                try:
+                    kept.append(server.accept()[0])
+                except OSError:  # the test is over
+                    return
+                repository.write("asked", "")
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for connection in kept:
+            connection.close()
+
+
+def test_a_broken_declaration_is_told_although_aws_was_asked_and_never_answers(repository: Repository, silent: str) -> None:
+    repository.configure(endpoints={"default": silent})
+    repository.write("projects/acres/deploy.py", WAITS_FOR_A_CALL.format(asked=str(repository.root / "asked")))
+    began = time.monotonic()
+    ended = repository.shell("invoke", "plan", "--env", "dev", AWS_ACCESS_KEY_ID=ACCOUNT, AWS_SECRET_ACCESS_KEY="any")
+    assert ended.code == 1
+    assert "the declaration is broken" in ended.err
+    assert time.monotonic() - began < 50, "an answer is waited for for a minute"
+
+
+def test_the_background_runs_so_many_calls_at_once_and_begins_none_when_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LAST_SECONDS", 0.05)
+    pool, going, under_way = Background(2), threading.Event(), threading.Semaphore(0)
+
+    def call(number: int) -> int:
+        under_way.release()
+        going.wait()
+        return number
+
+    futures = [pool.submit(call, number) for number in range(4)]
+    for _ in range(2):
+        assert under_way.acquire(timeout=20)
+    assert not under_way.acquire(timeout=0.1)
+    pool.shutdown()  # does not wait for the two that are under way
+    going.set()
+    done = [future for future in futures if not _is_cancelled(future)]
+    assert len(done) == 2
+    assert all(future.result(timeout=20) in range(4) for future in done)
+
+
+def _is_cancelled(future: Future[int]) -> bool:
+    end = time.monotonic() + 20
+    while not future.done() and time.monotonic() < end:
+        time.sleep(0.01)
+    return future.cancelled()
+
+
+def test_an_error_of_a_read_is_met_by_whoever_needs_it() -> None:
+    def refuse() -> None:
+        raise ValueError("refused")
+
+    with pytest.raises(ValueError, match="refused"):
+        Background(1).submit(refuse).result(timeout=20)
+
+
+def test_what_was_read_first_is_not_read_again() -> None:
+    aws = FakeAws(World())
+    with ThreadPoolExecutor(4) as pool:
+        reads = FirstReads(aws, Records(aws, ENV), ENV, ["shared", "acres"], [("lambda",), ("glue", "logs")], lambda: "me", pool)
+        assert reads.mark("acres") is reads.mark("acres")
+        assert reads.mark("other").result() is None
+        assert (reads.caller.result(), len(reads.present)) == ("me", 3)
+    assert aws.calls == {
+        "resourcegroupstaggingapi:GetResources": 2,
+        "iam:ListRoles": 1,
+        "s3:GetObjectTagging": 3,
+    }
+
+
+def test_the_account_is_proved_once_for_all_threads(moto: None) -> None:
+    aws = AwsSession("eu-central-1", ACCOUNT)
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: aws.guard(), range(8)))) == 1
+    assert aws.calls == {"sts:GetCallerIdentity": 1}

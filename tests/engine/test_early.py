@@ -1,0 +1,107 @@
+"""What was edited is read before it is known that it has to be: not more than that, and not too early."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from common.base.errors import OvertakenError
+from common.engine.planner import EARLY, Options, Outcome, Planner
+from common.model.resource import Resource
+from common.state.records import Records
+from common.state.release_root import Mark, Root
+from tests.support.deploying import ENV, deploy, first_reads, things
+from tests.support.fake_aws import FakeAws, World
+
+
+class Slow(Records):
+    """Marks take their time, and roots more."""
+
+    def mark(self, project: str) -> Mark | None:
+        time.sleep(0.02 if project == "p" else 0.0)
+        return super().mark(project)
+
+    def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
+        time.sleep(0.05)
+        return super().root(project, version)
+
+
+class Overwritten(Slow):
+    """In a bucket that keeps no versions."""
+
+    def mark(self, project: str) -> Mark | None:
+        found = super().mark(project)
+        return found and replace(found, version=None)
+
+
+def planned(
+    world: World,
+    resources: list[Resource],
+    likely: list[Resource],
+    tmp_path: Path,
+    records: type[Records] = Slow,
+    during: Callable[[str], None] = lambda _: None,
+) -> tuple[Outcome, list[str]]:
+    """The plan, and the operations in the order in which they were asked for."""
+    asked: list[str] = []
+
+    def note(_: int, when: str, operation: str) -> None:
+        if when == "before":
+            during(operation)
+            asked.append(operation)
+
+    aws = FakeAws(world, note)
+    with ThreadPoolExecutor(16) as pool:
+        known = records(aws, ENV)
+        reads = first_reads(aws, pool, known)
+        return Planner(ENV, aws, known, tmp_path, pool).plan(resources, Options(), reads, (), likely), asked
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World()
+    deploy(made, things({"a": {"Size": 1}, "b": {"Size": 1}}), tmp_path)
+    return made
+
+
+@pytest.mark.parametrize(("records", "before"), [(Slow, "GetObjectTagging"), (Overwritten, "GetObject")])
+def test_it_is_read_once_and_no_earlier_than_the_root(world: World, tmp_path: Path, records: type[Records], before: str) -> None:
+    """The root is overwritten only if nobody has written it since: so what is planned must be no older than that."""
+    resources = things({"a": {"Size": 2}, "b": {"Size": 1}})
+    outcome, asked = planned(world, resources, resources[1:2], tmp_path, records)
+    assert [(str(one.key), str(one.action)) for one in outcome.plan.changes if one.action != "noop"] == [("thing/a", "update")]
+    assert asked.count("Get") == 1
+    known = asked[: asked.index("Get")]
+    later = asked.count(before) - known.count(before)
+    assert later in ({0, 1} if before == "GetObject" else {0})  # the record of what changes is read beside it, after the root
+    assert ("GetObject" in known) == (before == "GetObject")
+
+
+@pytest.mark.parametrize(("records", "told"), [(Slow, pytest.raises(OvertakenError)), (Overwritten, nullcontext())])
+def test_what_was_read_before_somebody_else_deployed_is_not_believed(
+    world: World, tmp_path: Path, records: type[Records], told: AbstractContextManager[object]
+) -> None:
+    """Between the mark and the root; they may even have put back the same."""
+    resources = things({"a": {"Size": 2}, "b": {"Size": 1}})
+    waiting = [things({"a": {"Size": size}, "b": {"Size": 1}}) for size in (1, 2)]
+
+    def somebody(operation: str) -> None:
+        while operation == "GetObject" and waiting:
+            deploy(world, waiting.pop(), tmp_path)
+
+    outcome, asked = planned(world, resources, resources[1:2], tmp_path, records, somebody)
+    assert (asked.index("Get") < asked.index("GetObject")) == (records is Slow)
+    with told:
+        Records(FakeAws(world), ENV).start("p", Root(), outcome.trusted["p"].etag, None)
+
+
+def test_after_a_switch_of_branches_only_what_differs_is_read(world: World, tmp_path: Path) -> None:
+    many = {f"t{number}": {"Size": 1} for number in range(EARLY + 1)}
+    deploy(world, things(many), tmp_path)
+    resources = things(many)
+    assert "Get" not in planned(world, resources, resources[1:], tmp_path)[1]
+    assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == EARLY

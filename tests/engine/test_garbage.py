@@ -1,0 +1,260 @@
+"""Artifacts that nothing needs are deleted, and no other: whoever kills it, and whatever was released before."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from common.aws.fence import fenced
+from common.base.errors import OvertakenError, UnfinishedError
+from common.engine.garbage import Collector
+from common.engine.planner import Options
+from common.model.resource import Action, Key
+from common.state.lease import Lock
+from common.state.records import Records
+from tests.support.deploying import ABOUT, ENV, deploy, killed, pool_of, things
+from tests.support.fake_aws import EPOCH, FakeAws, Killed, World
+
+DAY = 24 * 3600.0
+FIELDS = {"a": {"Size": 1}, "b": {"Size": 1}}
+
+
+def released(world: World, tmp_path: Path, *codes: str, apart: float = DAY) -> None:
+    """Each code deployed in turn, so many seconds apart."""
+    for code in codes:
+        deploy(world, things(FIELDS, {"b": code}), tmp_path)
+        world.seconds += apart
+
+
+def artifacts(world: World) -> set[str]:
+    bodies = (stored.body for name, stored in world.buckets[ENV.artifact_bucket].items() if "/artifacts/" in name)
+    return {body.decode() for body in bodies}
+
+
+def collect(world: World, aws: FakeAws | None = None, days: int = 30) -> list[str]:
+    aws = aws or FakeAws(world)
+    lock = Lock(aws, ENV, "p", {"holder": "test"}, lambda _: None)
+    with pool_of(1) as pool:
+        collector = Collector(ENV, aws, Records(aws, ENV), pool, EPOCH + timedelta(seconds=world.seconds), days)
+        try:
+            return [one.key for one in collector.collect("p", lock, {**ABOUT, "id": "gc"})]
+        finally:
+            lock._stopping.set()
+
+
+def test_what_the_last_ten_releases_or_thirty_days_name_stays(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(40)))
+    assert len(collect(world)) == 9  # superseded more than 30 days ago, of 40 days
+    assert artifacts(world) == {f"print({number})" for number in range(9, 40)}
+    world.seconds += 300 * DAY
+    collect(world)
+    assert artifacts(world) == {f"print({number})" for number in range(30, 40)}
+    assert collect(world) == []
+
+
+def test_an_old_release_that_was_in_force_until_yesterday_stays(tmp_path: Path) -> None:
+    """What was started under it may still run."""
+    world = World()
+    released(world, tmp_path, "print(0)", apart=400 * DAY)
+    released(world, tmp_path, *(f"print({number})" for number in range(1, 15)), apart=0.5 * DAY)
+    collect(world, days=8)
+    assert "print(0)" in artifacts(world)
+    world.seconds += 30 * DAY
+    collect(world, days=8)
+    assert "print(0)" not in artifacts(world)
+
+
+def test_what_was_uploaded_lately_stays_though_nothing_names_it(tmp_path: Path) -> None:
+    """Somebody's next deploy may be about to."""
+    world = World()
+    released(world, tmp_path, "print(0)")
+    stray = things(FIELDS, {"b": "print(1)"})[-1].artifact
+    assert stray is not None
+    Records(FakeAws(world), ENV).upload(stray, stray.build(tmp_path), None)
+    world.seconds += 29 * DAY
+    assert collect(world) == []
+    world.seconds += 2 * DAY
+    assert collect(world) == [stray.location]
+    assert artifacts(world) == {"print(0)"}
+
+
+def test_every_version_goes_and_the_next_deploy_uploads_again(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    world.seconds += 400 * DAY
+    gone = collect(world)
+    assert len(gone) == 3
+    assert not [key for key, _ in world.versions[ENV.artifact_bucket] if key in gone]
+    back = deploy(world, things(FIELDS, {"b": "print(0)"}), tmp_path)
+    assert back.actions() == {"artifact/b": "upload", "thing/b": "update"}
+
+
+def test_what_a_record_names_stays_though_the_root_knows_another(tmp_path: Path) -> None:
+    """Scripts were uploaded again and again, but the job that runs one was never updated."""
+    world = World()
+    released(world, tmp_path, "print(0)")
+    record = world.buckets[ENV.artifact_bucket]["dev/p/records/thing/b.json"]
+    script = things(FIELDS, {"b": "print(0)"})[-1].artifact
+    assert script is not None
+    record.body = record.body.replace(b'"Size": 1', f'"Size": 1, "ScriptLocation": "s3://x/{script.location}"'.encode())
+    for number in range(1, 13):
+        only = {Key("p", "artifact", "b")}
+        deploy(world, things(FIELDS, {"b": f"print({number})"}), tmp_path, keys=only)
+    world.seconds += 400 * DAY
+    collect(world)
+    assert "print(0)" in artifacts(world)
+    assert "print(1)" not in artifacts(world)
+
+
+def test_a_record_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(15)))
+    world.seconds += 300 * DAY
+    before = artifacts(world)
+    world.buckets[ENV.artifact_bucket]["dev/p/records/thing/b.json"].body = b'{"schema": 1'
+    with pytest.raises(UnfinishedError, match=r"dev/p/records/thing/b\.json cannot be read, so what thing/b needs is not known"):
+        collect(world)
+    assert artifacts(world) == before
+    deploy(world, things(FIELDS, {"b": "print(14)"}), tmp_path, options=Options(verify=True))
+    collect(world)
+    assert len(artifacts(world)) == 10
+
+
+def test_an_unfinished_deploy_is_not_cleaned_up_after(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(12)))
+    world.seconds += 400 * DAY
+    assert killed(world, things(FIELDS, {"b": "print(99)"}), tmp_path, 10, "after")
+    with pytest.raises(UnfinishedError, match="p: its last deploy did not finish"):
+        collect(world)
+    assert len(artifacts(world)) >= 12
+
+
+def test_a_deploy_that_was_planned_before_does_not_rely_on_what_is_gone(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    world.seconds += 400 * DAY
+    back_to_the_first = things(FIELDS, {"b": "print(0)"})
+
+    def meanwhile() -> None:
+        assert len(collect(world)) == 3
+
+    with pytest.raises(OvertakenError, match="Deploy again"):
+        deploy(world, back_to_the_first, tmp_path, before_apply=meanwhile)
+    assert "print(0)" not in artifacts(world)
+    deploy(world, back_to_the_first, tmp_path)
+    assert "print(0)" in artifacts(world)
+
+
+def test_nor_does_it_on_what_a_killed_collection_has_deleted(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    world.seconds += 400 * DAY
+
+    def fault(_call: int, when: str, operation: str) -> None:
+        if (when, operation) == ("after", "DeleteObjects"):
+            raise Killed
+
+    def meanwhile() -> None:
+        with pytest.raises(Killed):
+            collect(world, FakeAws(world, fault))
+        world.seconds += 3600
+
+    back_to_the_first = things(FIELDS, {"b": "print(0)"})
+    with pytest.raises(OvertakenError, match="Deploy again"):
+        deploy(world, back_to_the_first, tmp_path, before_apply=meanwhile)
+    deploy(world, back_to_the_first, tmp_path)
+    assert "print(0)" in artifacts(world)
+
+
+def test_what_is_left_of_a_destroyed_project_is_kept_as_long_and_no_longer(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, "print(0)")
+    deploy(world, things({}), tmp_path, options=Options(prune=True), undeclared=["p"])
+    assert collect(world) == []
+    assert artifacts(world) == {"print(0)"}
+
+
+def test_a_bill_of_materials_goes_with_its_artifact_and_not_before(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    aws = FakeAws(world)
+    for key in [key for key in world.buckets[ENV.artifact_bucket] if "/artifacts/" in key]:
+        aws.call("s3", "PutObject", Bucket=ENV.artifact_bucket, Key=f"{key}.cdx.json", Body=b"{}")
+    world.seconds += 29 * DAY
+    assert collect(world) == [], "each artifact is old enough, and its bill is younger"
+    world.seconds += 400 * DAY
+    gone = collect(world)
+    assert sorted(gone) == sorted(
+        [key for key in gone if key.endswith(".txt")] + [f"{key}.cdx.json" for key in gone if key.endswith(".txt")]
+    )
+    assert len(gone) == 6
+    left = {key.removesuffix(".cdx.json") for key in world.buckets[ENV.artifact_bucket] if "/artifacts/" in key}
+    assert len(left) == 10
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on(tmp_path: Path, when: str) -> None:
+    boundaries = 0
+    while True:
+        world = World()
+        released(world, tmp_path, *(f"print({number})" for number in range(12)))
+        world.seconds += 400 * DAY
+
+        def fault(call: int, moment: str, _operation: str, at: int = boundaries) -> None:
+            if (call, moment) == (at, when):
+                raise Killed
+
+        try:
+            collect(world, FakeAws(world, fault))
+        except Killed:
+            boundaries += 1
+        else:
+            break
+        world.seconds += 3600
+        assert artifacts(world) >= {f"print({number})" for number in range(2, 12)}
+        again = deploy(world, things(FIELDS, {"b": "print(11)"}), tmp_path)
+        assert {change.action for change in again.plan.changes} == {Action.NOOP}
+        collect(world)
+        assert artifacts(world) == {f"print({number})" for number in range(2, 12)}
+    assert boundaries > 10
+
+
+def test_a_release_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)), apart=4 * DAY)
+    roots = [stored for key, stored in world.versions[ENV.artifact_bucket] if key == "dev/p/release.json" and stored]
+    roots[-5].body = roots[-5].body[:9]
+    before = artifacts(world)
+    with pytest.raises(UnfinishedError, match="cannot be read, so nobody knows what it needs"):
+        collect(world)
+    assert artifacts(world) == before
+    world.seconds += 400 * DAY
+    collect(world)
+    assert len(artifacts(world)) == 10
+
+
+def test_what_a_collection_that_lost_its_lease_deletes_late_is_uploaded_again(tmp_path: Path) -> None:
+    """Its last request arrives when a deploy has gone back to what was to be deleted: a job would find no script."""
+    world, won = World(), list[bool]()
+    released(world, tmp_path, *(f"print({number})" for number in range(13)))
+    world.seconds += 400 * DAY
+    back = things(FIELDS, {"b": "print(0)"})
+
+    def fault(_call: int, when: str, operation: str) -> None:
+        if (when, operation) == ("before", "DeleteObjects") and not won:
+            with fenced(None):  # another process
+                Lock(FakeAws(world), ENV, "p", {}, lambda _: None).remove(lambda _: None)
+                won.append(deploy(world, back, tmp_path).failed == set())
+
+    with pytest.raises(OvertakenError):
+        collect(world, FakeAws(world, fault))
+    assert won == [True]
+    assert "print(0)" not in artifacts(world)
+    again = deploy(world, back, tmp_path)
+    assert again.actions()["artifact/b"] == "upload"
+    assert "print(0)" in artifacts(world)
+    world.seconds += 3600
+    deploy(world, back, tmp_path)
+    assert deploy(world, back, tmp_path).aws.calls["s3:GetObject"] == 0, "the root's tag proves all of it again"

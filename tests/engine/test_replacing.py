@@ -1,0 +1,181 @@
+"""Where a resource has to be made anew under its name: what AWS would refuse is found out before, or the old one is put back."""
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.core.responses import ActionResult
+from moto.stepfunctions.exceptions import ValidationException
+from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from common.aws.protocol import Aws
+from common.base.errors import AwsError, DeclarationError, DeployError, LockedError
+from common.engine.changing import act
+from common.model.resource import Action, Change, Key, Live, Outputs, State
+from tests.resources.builders import Place, final
+from tests.resources.scripted import ScriptedAws
+from tests.support.deploying import deploy, things
+from tests.support.fake_aws import FakeAws, Thing, World
+from tests.support.repository import Repository
+
+ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
+X, Y = {"b": {"Size": 1, "Kind": "x"}}, {"b": {"Size": 2, "Kind": "y"}}
+EXPRESS = '__import__("common").StateMachineSettings(type="EXPRESS")'
+INVOKE = 'step = {"Type": "Task", "Resource": "${Validate.arn}", "End": True}'
+
+
+def machine(settings: str = "None") -> tuple[str, ...]:
+    return INVOKE, f'p.state_machine("main", {{"StartAt": "A", "States": {{"A": step}}}}, settings={settings})'
+
+
+def test_what_was_read_is_put_back_when_the_new_one_is_refused(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, things(X), tmp_path)
+    before = dict(world.live[f"{ARN}b"])
+
+    def refuse(_number: int, when: str, operation: str) -> None:
+        if when == "after" and operation == "Delete":
+            refused.append(operation)
+        if when == "before" and operation == "Put" and refused:
+            refused.clear()
+            raise AwsError("fake", "Put", "InvalidDefinition", "no such kind")
+
+    refused: list[str] = []
+    failed = deploy(world, things(Y), tmp_path, fault=refuse)
+    assert failed.failed == {Key("p", "thing", "b")}
+    assert world.live[f"{ARN}b"] == before
+    (message,) = [event.message for event in failed.events if hasattr(event, "message")]
+    assert message.startswith("fake:Put was refused: InvalidDefinition: no such kind")
+    assert "The old b was put back as it was and is in use until the next deploy." in message
+    assert deploy(world, things(Y), tmp_path).actions() == {"thing/b": "replace"}
+    assert world.live[f"{ARN}b"]["Kind"] == "y"
+
+
+class Refused(Thing):
+    """Can be deleted, and not be made again."""
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        del aws
+        raise AwsError("fake", "Put", "Denied", f"not {desired['Kind']}")
+
+
+def replaced(made: type[Thing], live: Live | None) -> str:
+    resource = made(key=Key("p", "thing", "b"), name="b", arn=f"{ARN}b", tags={}, fields=X["b"])
+    change = Change(resource.key, Action.REPLACE, "", {"Kind": "y", "Tags": {}}, live)
+    with pytest.raises(DeployError) as error:
+        act(FakeAws(World()), resource, change)
+    return str(error.value)
+
+
+def test_what_cannot_be_put_back_is_said() -> None:
+    told = replaced(Refused, Live({"Kind": "x", "Tags": {}}))
+    assert "not y" in told
+    assert "The old b was deleted before, and could not be put back: fake:Put was refused: Denied: not x" in told
+
+
+class Locked(Thing):
+    """Is made when the lease is lost."""
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        del aws, desired
+        raise LockedError("another deploy has taken the lease")
+
+
+def test_nothing_is_put_back_by_a_deploy_that_has_lost_its_lease() -> None:
+    assert replaced(Locked, Live({"Kind": "x", "Tags": {}})) == "another deploy has taken the lease"
+
+
+def test_a_role_is_put_back_under_its_old_path() -> None:
+    role = Place().role()
+    exists = {"Role": {"Path": role.path, "AssumeRolePolicyDocument": {}}}
+    aws = ScriptedAws(
+        {
+            "iam:GetRole": exists,
+            "iam:ListRolePolicies": {"PolicyNames": []},
+            "iam:ListAttachedRolePolicies": {"AttachedPolicies": []},
+            "iam:DeleteRole": {},
+            "iam:CreateRole": [AwsError("iam", "CreateRole", "LimitExceeded", "too many roles"), {}],
+            "iam:PutRolePolicy": {},
+            "iam:AttachRolePolicy": {},
+        }
+    )
+    old = Live({**final(role), "Path": "/before/"})
+    with pytest.raises(DeployError, match=r"too many roles.*\nThe old .* was put back as it was"):
+        act(aws, role, Change(role.key, Action.REPLACE, "", final(role), old, frozenset({"Path"})))
+    made = [parameters["Path"] for operation, parameters in aws.calls if operation == "iam:CreateRole"]
+    assert made == [role.path, "/before/"]
+
+
+def test_what_aws_says_of_a_definition_is_told_with_where_it_is() -> None:
+    """As in https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html."""
+    wrong = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": "not for EXPRESS", "location": "/States/A"}
+    aws = ScriptedAws({"stepfunctions:ValidateStateMachineDefinition": {"result": "FAIL", "diagnostics": [wrong]}})
+    one = Place().state_machine()
+    with pytest.raises(
+        DeclarationError, match=r"AWS would not create it as STANDARD, and the old one stays.*\n  /States/A: not for"
+    ):
+        one.check_creation(aws, final(one))
+    assert aws.sent("stepfunctions:ValidateStateMachineDefinition")["type"] == "STANDARD"
+
+
+@pytest.fixture
+def standard(repository: Repository, moto_dates: None) -> Repository:
+    repository.project("acres", *machine())
+    assert repository.invoke("deploy", "--env", "dev").code == 0
+    return repository
+
+
+def live_machine() -> dict[str, Any]:
+    client = boto3.client("stepfunctions", region_name="eu-central-1")
+    (found,) = client.list_state_machines()["stateMachines"]
+    described: dict[str, Any] = client.describe_state_machine(stateMachineArn=found["stateMachineArn"])
+    return described
+
+
+def test_a_standard_machine_becomes_an_express_one(standard: Repository) -> None:
+    standard.project("acres", *machine(EXPRESS))
+    planned = standard.invoke("plan", "--env", "dev")
+    assert "replace state-machine/main: type cannot be changed in place" in planned.out
+    assert standard.invoke("deploy", "--env", "dev").code == 0
+    assert live_machine()["type"] == "EXPRESS"
+    assert standard.invoke("plan", "--env", "dev").code == 0
+
+
+def test_a_definition_that_aws_refuses_deletes_nothing(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_response: Any) -> Any:
+        wrong = {"severity": "ERROR", "code": "X", "message": "not so", "location": "/States/A"}
+        return ActionResult({"result": "FAIL", "diagnostics": [wrong], "truncated": False})
+
+    monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", refuse)
+    standard.project("acres", *machine(EXPRESS))
+    before = live_machine()
+    for task in ("plan", "deploy"):
+        ended = standard.invoke(task, "--env", "dev")
+        assert ended.code == 1
+        assert "AWS would not create it as EXPRESS, and the old one stays" in ended.err
+        assert "/States/A: not so" in ended.err
+    assert live_machine()["creationDate"] == before["creationDate"]
+
+
+def test_a_machine_that_is_refused_all_the_same_leaves_the_old_one(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    create, before = StepFunctionBackend.create_state_machine, live_machine()
+
+    def refuse(backend: Any, **given: Any) -> Any:
+        if given.get("sm_type") == "EXPRESS":
+            raise ValidationException("no")
+        return create(backend, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StepFunctionBackend, "create_state_machine", refuse)
+        standard.project("acres", *machine(EXPRESS))
+        ended = standard.invoke("deploy", "--env", "dev")
+    assert ended.code == 1
+    assert "t-dev-acres-main was put back as it was and is in use until the next deploy" in ended.out
+    now = live_machine()
+    assert [now[name] for name in ("definition", "roleArn", "type")] == [
+        before[name] for name in ("definition", "roleArn", "type")
+    ]
+    assert standard.invoke("deploy", "--env", "dev").code == 0
+    assert live_machine()["type"] == "EXPRESS"

@@ -1,0 +1,46 @@
+"""Messages about configuration: they name the file that says it, and show no secret."""
+
+from typing import Any
+
+import pytest
+
+from common.base.errors import ConfigError
+from tests.support.repository import Repository
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"defaults": {"function": {"environment": {"DB_PASSWORD": ["hunter2"]}}}},
+        {"defaults": {"function": {"environment": {"DB_PASSWORD": "hunter2\x01"}}}},
+        {"defaults": {"function": {"environment": ["DB_PASSWORD=hunter2"]}}},
+        {"defaults": {"job": {"arguments": {"--password": {"is": "hunter2"}}}}},
+        {"projects": {"acres": ["hunter2"]}},
+        {"projects": {"acres": {"parameters": {"password": {"is": "hunter2"}}}}},
+        {"tags": {"password": "hunter2!"}},
+        {"endpoints": {"default": "https://ann:hunter2@aws.example.com"}},
+    ],
+)
+def test_what_may_hold_a_secret_is_not_shown(repository: Repository, said: dict[str, Any]) -> None:
+    repository.configure(**said)
+    with pytest.raises(ConfigError) as caught:
+        repository.environment()
+    told = str(caught.value)
+    assert "hunter2" not in told
+    assert "config/dev.json is not valid" in told
+
+
+def test_what_an_overlay_says_is_looked_for_there(repository: Repository) -> None:
+    sizes = {"functions": {"Validat": {"memory_mb": 512}}}
+    repository.project("acres")
+    repository.write("config/acres/dev.json", sizes)
+    with pytest.raises(ConfigError, match=r"^config/acres/dev.json: \$.functions.Validat: the project declares no such lambda"):
+        repository.declared()
+    repository.write("config/acres/dev.json", {"parameters": {"level": "ssm:/acres/level", "zone": "north"}})
+    assert repository.environment().place("acres", "parameters", "level") == "config/acres/dev.json: $.parameters.level"
+    with pytest.raises(ConfigError, match=r"^config/acres/dev.json: \$.parameters: nothing uses level, zone. Remove"):
+        repository.declared()
+    repository.write("config/acres/dev.json", {})
+    repository.configure(projects={"acres": sizes})
+    with pytest.raises(ConfigError, match=r"^config/dev.json: \$.projects.acres.functions.Validat: the project declares no such"):
+        repository.declared()

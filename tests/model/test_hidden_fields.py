@@ -1,0 +1,122 @@
+"""Values of variables and arguments are nowhere but in AWS: not in records, history, output or messages."""
+
+import json
+import re
+
+import boto3
+import pytest
+
+from common.model.hidden_fields import DIGESTS, digests, scrubbed, stored
+from tests.resources.builders import Place, final
+from tests.resources.conftest import moto_aws, moto_gaps, moto_glue, place
+from tests.support.repository import Ended, Repository
+
+__all__ = ["moto_aws", "moto_gaps", "moto_glue", "place"]
+
+PLACE = {"region_name": "eu-central-1"}
+BUCKET, FUNCTION, JOB = "t-dev-artifacts", "t-dev-acres-Validate", "t-dev-acres-load"
+RECORD = "dev/acres/records/lambda/Validate.json"
+FIRST, SECOND, BY_HAND = "planted-wage-of-sin-1", "planted-wage-of-sin-2", "planted-wage-of-sin-3"
+
+
+def declare(repository: Repository, word: str) -> None:
+    function = f'p.function("Validate", environment={{"WORD": "{word}", "ZONE": "landing"}})'
+    repository.project("acres", function, f'p.job("load", arguments={{"--word": "{word}"}})')
+
+
+def stored_objects() -> dict[str, str]:
+    """Every version of every object in the artifact bucket, and its tags."""
+    s3, found = boto3.client("s3", **PLACE), {}
+    for one in s3.list_object_versions(Bucket=BUCKET)["Versions"]:
+        where = {"Bucket": BUCKET, "Key": one["Key"], "VersionId": one["VersionId"]}
+        tags = s3.get_object_tagging(**where)["TagSet"]
+        found[f"{one['Key']} {one['VersionId']}"] = s3.get_object(**where)["Body"].read().decode("latin-1") + str(tags)
+    return found
+
+
+def test_no_value_is_stored_or_told(repository: Repository, moto_dates: None) -> None:
+    """Through a whole life: deployed, changed, changed by hand, and put back."""
+    ended: list[Ended] = []
+
+    def invoke(*words: str, code: int = 0) -> Ended:
+        for more in ((), ("--json",)) if words[0] in {"plan", "drift", "history", "status"} else ((),):
+            done = repository.invoke(*words, "--env", "dev", *more)
+            assert done.code == code, done
+            ended.append(done)
+        return ended[-1]
+
+    declare(repository, FIRST)
+    invoke("plan", code=2)
+    invoke("deploy")
+    declare(repository, SECOND)
+    assert "Environment.Variables" in invoke("plan", code=2).out
+    invoke("deploy")
+    invoke("plan")
+    invoke("drift")
+    function = {"FunctionName": FUNCTION, "Environment": {"Variables": {"WORD": BY_HAND, "ZONE": "landing"}}}
+    boto3.client("lambda", **PLACE).update_function_configuration(**function)
+    drifted = json.loads(invoke("drift", code=2).out)["drifted"]
+    ((field,),) = (one["fields"] for one in drifted)
+    assert field["name"] == "Environment.Variables.WORD"
+    assert field["applied"] == field["declared"] != field["live"]
+    assert all(re.fullmatch(r"\(sha256 [0-9a-f]{12}\)", field[name]) for name in ("applied", "declared", "live"))
+    invoke("deploy", "--verify")
+    invoke("drift")
+    invoke("history")
+    told = "".join(done.out + done.err for done in ended)
+    objects = stored_objects()
+    assert len([name for name in objects if name.startswith(RECORD)]) >= 1
+    assert not [name for name, text in objects.items() if "planted" in text]
+    assert "planted" not in told
+    built = [path for path in (repository.root / "build").rglob("*") if path.is_file()]
+    assert built
+    assert not [path for path in built if b"planted" in path.read_bytes()]
+
+
+def test_a_record_of_before_is_read_and_written_anew(repository: Repository, moto_dates: None) -> None:
+    declare(repository, FIRST)
+    assert repository.invoke("deploy", "--env", "dev").code == 0
+    s3 = boto3.client("s3", **PLACE)
+    body = json.loads(s3.get_object(Bucket=BUCKET, Key=RECORD)["Body"].read())
+    assert body["desired"]["Environment"].keys() == {DIGESTS}
+    assert body["desired"]["Environment"][DIGESTS].keys() == {"Environment.Variables.WORD", "Environment.Variables.ZONE"}
+    assert body["arn"].endswith(f":function:{FUNCTION}")
+    assert body["desired"]["Tags"]["deployer:environment"]
+    body["desired"]["Environment"] = {"Variables": {"WORD": FIRST, "ZONE": "landing"}}
+    tags = "&".join(f"{one['Key']}={one['Value']}" for one in s3.get_object_tagging(Bucket=BUCKET, Key=RECORD)["TagSet"])
+    s3.put_object(Bucket=BUCKET, Key=RECORD, Body=json.dumps(body).encode(), Tagging=tags)
+    assert repository.invoke("plan", "--env", "dev").code == 0
+    drifted = repository.invoke("drift", "--env", "dev")
+    assert (drifted.code, FIRST in drifted.out) == (0, False)
+    declare(repository, SECOND)
+    assert repository.invoke("deploy", "--env", "dev").code == 0
+    body = json.loads(s3.get_object(Bucket=BUCKET, Key=RECORD)["Body"].read())
+    assert body["desired"]["Environment"].keys() == {DIGESTS}
+
+
+def test_equal_values_of_two_variables_have_two_digests(place: Place) -> None:
+    one = place.function(environment={"A": FIRST, "B": FIRST})
+    assert len(set(digests(one, "Environment", final(one)["Environment"]).values())) == 2
+
+
+@pytest.mark.parametrize("damaged", [{DIGESTS: 1}, {DIGESTS: ["x"]}, {DIGESTS: None}])
+def test_a_damaged_record_has_no_digests(place: Place, damaged: dict[str, object]) -> None:
+    assert digests(place.function(), "Environment", damaged) == {}
+
+
+def test_what_is_recorded_once_is_recorded_so_again(place: Place) -> None:
+    one = place.job(arguments={"--word": FIRST})
+    once = stored(one, final(one))
+    assert stored(one, once) == once
+    assert FIRST not in json.dumps(once)
+
+
+def test_messages_of_aws_lose_the_values_that_they_quote(place: Place) -> None:
+    """As Glue's do: "Value '{--word=…}' at 'jobUpdate.defaultArguments' failed to satisfy constraint"."""
+    quoting = 'a"b\\nc'
+    one = place.job(arguments={"--word": FIRST, "--quoting": quoting, "--short": "on"})
+    said = f"Value '{{--word={FIRST}, --quoting={quoting}, {json.dumps(quoting)}}}' failed on constraint"
+    told = scrubbed(said, one, final(one))
+    assert FIRST not in told
+    assert quoting not in told
+    assert told.endswith("failed on constraint")

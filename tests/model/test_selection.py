@@ -1,0 +1,38 @@
+"""What --only names, and what is said of a pattern that names nothing."""
+
+import pytest
+
+from common.base.errors import UsageError
+from common.model.resource import Key
+from common.model.selection import chosen
+from tests.support.deploying import things
+from tests.support.repository import Repository
+
+FIELDS = {name: {"Size": 1} for name in ("alpha", "beta", "gamma")}
+
+
+def test_what_is_named_comes_with_what_it_needs() -> None:
+    wanted = chosen(things(FIELDS), "thing/beta")
+    assert [name for name in FIELDS if wanted(Key("p", "thing", name))] == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("thing/bta", r"--only 'thing/bta' matches nothing\. Did you mean 'thing/beta'\? `plan --json` lists all of them\.$"),
+        ("x/*", r"--only 'x/\*' matches nothing\. Keys look like bucket/artifacts\. `plan --json` lists all of them\.$"),
+    ],
+)
+def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        chosen(things(FIELDS), pattern)
+    assert not chosen(things(FIELDS), pattern, required=False)(Key("p", "thing", "beta"))
+
+
+def test_what_is_named_comes_with_the_bucket_that_remembers_it(repository: Repository, moto: None) -> None:
+    repository.project()
+    done = repository.invoke("deploy", "--env", "dev", "--only", "role/*")
+    assert done.code == 0, done.err
+    assert "create shared: bucket/artifacts" in done.out
+    assert repository.invoke("plan", "--env", "dev", "--only", "role/*").code == 0
+    assert repository.invoke("plan", "--env", "dev").code == 2

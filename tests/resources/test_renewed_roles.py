@@ -1,0 +1,108 @@
+"""A role that was deleted and made again: what runs with it is given it anew, and works.
+
+See https://github.com/serverless/examples/issues/279 .
+"""
+
+from typing import Any
+
+import boto3
+import pytest
+from moto.awslambda.models import lambda_backends
+
+from common.aws.session import AwsSession
+from common.base.errors import OwnershipError
+from common.resources.renewed_roles import stand_in
+from tests.commands.test_operations import MACHINE, PLACE, command
+from tests.support.repository import Repository
+from tests.support.strict_lambda import role_id
+
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture
+def deployed(repository: Repository, moto_dates: None) -> Repository:
+    """Two functions, one of them with variables, a job, a machine and a schedule."""
+    declared = ('p.function("Validate", environment={"ZONE": "landing"})', 'p.job("load")', MACHINE)
+    repository.project("acres", *declared, 'p.schedule("daily", m, "rate(1 day)")')
+    first = repository.invoke("deploy", "--env", "dev")
+    assert (first.code, first.err) == (0, ""), first
+    return repository
+
+
+def delete_role(name: str) -> None:
+    iam = boto3.client("iam")
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+
+
+def roles() -> set[str]:
+    return {role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]}
+
+
+def works(name: str) -> bool:
+    """Whether the function's role is one that may read its variables."""
+    function: Any = lambda_backends[ACCOUNT]["eu-central-1"].get_function(name)
+    return bool(function.granted_to == (function.role, role_id(ACCOUNT, function.role)))
+
+
+def changes(found: dict[str, Any]) -> dict[str, str]:
+    return {one["key"]: f"{one['action']}: {one['reason']}" for one in found["changes"] if one["action"] != "noop"}
+
+
+def test_what_runs_with_a_role_that_is_made_again_is_given_it_anew(deployed: Repository) -> None:
+    before, name = roles(), "t-dev-acres-Validate"
+    assert works(name)
+    for role in before:
+        delete_role(role)
+    planned = changes(command(deployed, "plan", code=2))
+    assert planned["role/Validate-lambda"] == "create: is gone from AWS"
+    again = "update: its role is made again"
+    assert {key: told for key, told in planned.items() if not key.startswith("role/")} == dict.fromkeys(
+        ("lambda/Validate", "glue-job/load", "state-machine/main", "rule/daily"), again
+    )
+    done = deployed.invoke("deploy", "--env", "dev")
+    assert (done.code, done.err) == (0, "")
+    assert works(name)
+    assert roles() == before
+    assert command(deployed, "plan")["counts"]["update"] == 0
+    assert command(deployed, "drift")["drifted"] == []
+
+
+def test_only_what_runs_with_it_is_updated(deployed: Repository) -> None:
+    delete_role("t-dev-acres-load-glue-job")
+    assert changes(command(deployed, "plan", code=2)).keys() == {"role/load-glue-job", "glue-job/load"}
+
+
+def test_forcing_gives_no_function_another_role(deployed: Repository) -> None:
+    found = command(deployed, "deploy", "--force", "--only", "lambda/Validate")
+    assert "iam:CreateRole" not in found["api_calls"]["by_operation"]
+
+
+def test_a_role_of_somebody_else_does_not_stand_in(deployed: Repository) -> None:
+    iam, aws = boto3.client("iam", **PLACE), AwsSession("eu-central-1", ACCOUNT)
+    role = iam.get_role(RoleName="t-dev-acres-Validate-lambda")["Role"]
+    iam.create_role(RoleName="t-dev-acres-Validate-lambda-again", AssumeRolePolicyDocument="{}")
+    with pytest.raises(OwnershipError, match="is not this environment's"), stand_in(aws, role["Arn"]):
+        pass
+    assert "t-dev-acres-Validate-lambda-again" in roles()
+
+
+@pytest.mark.parametrize("words", [("deploy-roles",), ("deploy", "--only", "role/*")])
+def test_a_role_is_not_made_again_without_what_runs_with_it(deployed: Repository, words: tuple[str, ...]) -> None:
+    delete_role("t-dev-acres-Validate-lambda")
+    before = roles()
+    refused = deployed.invoke(*words, "--env", "dev")
+    assert refused.code == 1
+    assert "acres: role/Validate-lambda is gone from AWS and would be made again, but lambda/Validate would not" in refused.err
+    assert roles() == before
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    assert works("t-dev-acres-Validate")
+    assert deployed.invoke(*words, "--env", "dev").code == 0
+
+
+def test_roles_alone_are_deployed_where_nothing_runs_with_them_yet(repository: Repository, moto_dates: None) -> None:
+    repository.project("acres", 'p.function("Validate", environment={"ZONE": "landing"})')
+    assert repository.invoke("deploy-roles", "--env", "dev").code == 0
+    assert repository.invoke("deploy", "--env", "dev").code == 0
+    assert works("t-dev-acres-Validate")

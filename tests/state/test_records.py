@@ -1,0 +1,41 @@
+"""Artifacts are written once: whoever comes second finds the same bytes there, or stops."""
+
+from pathlib import Path
+
+import pytest
+
+from common.base.errors import DeployError
+from common.model.resource import Key
+from common.state.records import Records
+from tests.support.deploying import ENV, bucket
+from tests.support.fake_aws import FakeAws, Text, World
+
+SCRIPT = Text(key=Key("p", "artifact", "load"), text="print(1)")
+
+
+@pytest.fixture
+def world() -> World:
+    made, one = World(), bucket()
+    one.create(FakeAws(made), one.desired())
+    return made
+
+
+def test_the_same_bytes_are_uploaded_once(world: World, tmp_path: Path) -> None:
+    for _ in range(2):
+        Records(FakeAws(world), ENV).upload(SCRIPT, SCRIPT.build(tmp_path), None)
+    assert [key for key, _ in world.versions[ENV.artifact_bucket]] == [SCRIPT.location]
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_what_is_there_is_never_written_over(world: World, tmp_path: Path, tagged: bool) -> None:
+    """A run may be reading it. Whether it is another build of ours or a stranger's file makes no difference."""
+    records = Records(FakeAws(world), ENV)
+    records.upload(SCRIPT, SCRIPT.build(tmp_path), None)
+    there = world.buckets[ENV.artifact_bucket][SCRIPT.location]
+    if not tagged:
+        there.tags = {}
+    other = tmp_path / "other"
+    other.write_text("print(2)")
+    with pytest.raises(DeployError, match="artifact/load: another deploy has just uploaded other bytes for the same input"):
+        records.upload(SCRIPT, other, None)
+    assert world.buckets[ENV.artifact_bucket][SCRIPT.location].body == b"print(1)"

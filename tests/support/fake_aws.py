@@ -1,0 +1,233 @@
+"""A world in memory: a bucket as S3 keeps it, and resources that are dictionaries. Faults can be put between any two calls."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.aws import fence
+from common.aws.protocol import Aws
+from common.base import digest
+from common.base.digest import Digest, OfFile
+from common.base.errors import AwsError
+from common.model.comparison import merged, without
+from common.model.desired_state import ContentOf
+from common.model.orphan import Named
+from common.model.resource import Action, Change, Declared, Key, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags
+from tests.support.fake_world import EPOCH, S3, Killed, Stored, World
+
+__all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World"]
+
+
+class FakeAws(S3):
+    """One process's view of a world.
+
+    Args:
+        world: shared between processes.
+        fault: called before and after each call with its number, "before" or "after", and the operation; may raise.
+    """
+
+    def __init__(self, world: World, fault: Callable[[int, str, str], None] = lambda *_: None) -> None:
+        super().__init__(world)
+        self.calls: Counter[str] = Counter()
+        self.slept: list[float] = []
+        self._fault = fault
+        self._lock = threading.RLock()
+        self._dead = False
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        with self._lock:
+            if self._dead:
+                raise Killed
+            fence.check()
+            number = self.calls.total()
+            self.calls[f"{service}:{operation}"] += 1
+            self._maybe(number, "before", operation)
+            try:
+                response: dict[str, Any] = getattr(self, f"_{operation}")(**parameters)
+            except AwsError:
+                self._maybe(number, "after", operation)
+                raise
+            self._maybe(number, "after", operation)
+            return response
+
+    def _maybe(self, number: int, when: str, operation: str) -> None:
+        try:
+            self._fault(number, when, operation)
+        except Killed:
+            self._dead = True
+            raise
+
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+        try:
+            return self.call(service, operation, **parameters)
+        except AwsError as error:
+            if error.code != absent:
+                raise
+            return None
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        yield self.call(service, operation, **parameters)
+
+    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+        self.call(service, f"Wait_{waiter}", **parameters)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.world.seconds += seconds
+
+    # The rest of AWS --------------------------------------------------------------------------------------------------------
+
+    def _GetCallerIdentity(self) -> dict[str, Any]:
+        return {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/test"}
+
+    def _GetResources(self, **_: Any) -> dict[str, Any]:
+        listed = {arn: [{"Key": key, "Value": value} for key, value in tags.items()] for arn, tags in self._indexed().items()}
+        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in listed.items()]}
+
+    def _indexed(self) -> dict[str, dict[str, str]]:
+        world = self.world
+        present = {arn: dict(one.get("Tags", {})) for arn, one in world.live.items() if arn not in world.index_lags}
+        return {**world.index_stale, **present}
+
+    def _ListBuckets(self, Prefix: str = "", **_: Any) -> dict[str, Any]:
+        return {"Buckets": [{"Name": name} for name in self.world.buckets if name.startswith(Prefix)]}
+
+    def _ListRoles(self, **_: Any) -> dict[str, Any]:
+        return {"Roles": []}
+
+    def _Get(self, arn: str) -> dict[str, Any]:
+        if arn not in self.world.live:
+            raise AwsError("fake", "Get", "NotFound", "There is no such thing")
+        return dict(self.world.live[arn])
+
+    def _Put(self, arn: str, state: State) -> dict[str, Any]:
+        self.world.live[arn] = {**self.world.live.get(arn, {}), **state}
+        self.world.writes += 1
+        return {}
+
+    def _Delete(self, arn: str) -> dict[str, Any]:
+        self.world.live.pop(arn, None)
+        self.world.writes += 1
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """An artifact that is a text."""
+
+    key: Key
+    text: str
+    name: str = "main.txt"
+
+    @property
+    def location(self) -> str:
+        return f"dev/{self.key.project}/artifacts/{self.key.name}/{self.input_digest()}.txt"
+
+    def read(self, of_file: OfFile) -> None:
+        """There is no file."""
+
+    def files(self) -> dict[str, Digest]:
+        return {self.name: digest.of_bytes(self.text.encode())}
+
+    def input_digest(self) -> Digest:
+        return digest.of_struct("text", 1, self.text)
+
+    def content(self, build_dir: Path) -> Digest:
+        return digest.of_file(self.build(build_dir))
+
+    def bill(self, build_dir: Path) -> None:
+        del build_dir
+
+    def build(self, build_dir: Path) -> Path:
+        built = build_dir / self.input_digest()
+        build_dir.mkdir(parents=True, exist_ok=True)
+        built.write_text(self.text)
+        return built
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing(Declared):
+    """A resource that is a dictionary, updated one field a call, so that a crash can leave it in between."""
+
+    kind = "thing"
+    immutable = frozenset({"Kind"})
+    artifact_field = "Code"
+    fields: State
+    code: Text | None = None
+
+    @property
+    def artifact(self) -> Text | None:
+        return self.code
+
+    def desired(self) -> State:
+        code = {"Code": ContentOf(self.code)} if self.code else {}
+        return {**self.fields, **code, "Tags": dict(self.tags)}
+
+    def read(self, aws: Aws) -> Live | None:
+        found = aws.find("fake", "Get", "NotFound", arn=self.arn)
+        if found is None:
+            return None
+        state = {name: found.get(name) for name in self.desired()}
+        tags = found.get("Tags", {})
+        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=other_tags(tags, self.tags))
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        aws.call("fake", "Put", arn=self.arn, state={"Tags": desired["Tags"]})
+        return self.update(aws, Change(self.key, Action.UPDATE, "", desired, None, frozenset(desired)))
+
+    def update(self, aws: Aws, change: Change) -> Outputs:
+        kept = without(change.live.undeclared, change.stale) if change.live else {}
+        for name in sorted(change.changed):
+            aws.call("fake", "Put", arn=self.arn, state={name: merged({name: change.desired[name]}, kept)[name]})
+        return {}
+
+    def delete(self, aws: Aws) -> None:
+        self.erase(aws, self)
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        found = aws.find("fake", "Get", "NotFound", arn=one.arn)
+        return None if found is None else dict(found.get("Tags", {}))
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        aws.call("fake", "Delete", arn=one.arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store(Thing):
+    """A thing that holds data."""
+
+    kind = "store"
+    data = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger(Thing):
+    """A thing that acts by itself."""
+
+    kind = "rule"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactBucket(Thing):
+    """The bucket that everything else is recorded in."""
+
+    kind = "bucket"
+    data = True
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        aws.call("s3", "CreateBucket", name=self.name)
+        return super().create(aws, desired)
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        for page in aws.pages("s3", "ListObjectVersions", Bucket=one.name):
+            listed = [*page["Versions"], *page["DeleteMarkers"]]
+            aws.call("s3", "DeleteObjects", Bucket=one.name, Delete={"Objects": listed})
+        aws.find("s3", "DeleteBucket", "NoSuchBucket", Bucket=one.name)
+        Thing.erase(aws, one)

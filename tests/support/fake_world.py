@@ -1,0 +1,166 @@
+"""The part of the world in memory that outlives a process: buckets with every version of every object, and live resources."""
+
+import base64
+import hashlib
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from common.base.errors import AwsError
+from common.model.resource import State
+
+EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The process is gone; nothing may catch it."""
+
+
+@dataclass
+class Stored:
+    """An object: its bytes, tags, ETag and when it was written."""
+
+    body: bytes
+    tags: dict[str, str]
+    etag: str
+    modified: datetime
+    version: str = ""
+
+
+@dataclass(repr=False)
+class World:
+    """What outlives a process: buckets, live resources, and the store's clock."""
+
+    buckets: dict[str, dict[str, Stored]] = field(default_factory=dict)
+    versions: dict[str, list[tuple[str, Stored | None]]] = field(default_factory=dict)
+    """Of each bucket, every key with each of its versions, the oldest first; None is the mark of a deletion."""
+    ignores: frozenset[str] = frozenset()
+    """Preconditions that the store does not keep to, as in ``PutObject IfMatch``."""
+    live: dict[str, State] = field(default_factory=dict)
+    index_lags: set[str] = field(default_factory=set)
+    """What the tagging index does not list yet."""
+    index_stale: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What it still lists, with the tags of then, though it is gone."""
+    writes: int = 0
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.seconds)
+
+
+class S3:
+    """The operations of S3 on a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def _objects(self, bucket: str) -> dict[str, Stored]:
+        if bucket not in self.world.buckets:
+            raise AwsError("s3", "any", "NoSuchBucket", "The specified bucket does not exist")
+        return self.world.buckets[bucket]
+
+    def _stored(self, bucket: str, key: str) -> Stored:
+        objects = self._objects(bucket)
+        if key not in objects:  # who was deleted has a mark, as AwsSession tells it
+            deleted = any(name == key for name, _ in self.world.versions.get(bucket, ()))
+            raise AwsError("s3", "any", "NoSuchKey", "The specified key does not exist.", deleted=deleted)
+        return objects[key]
+
+    def _GetObject(self, Bucket: str, Key: str, VersionId: str = "", **_: Any) -> dict[str, Any]:
+        versions = [one for key, one in self.world.versions.get(Bucket, ()) if one and (key, one.version) == (Key, VersionId)]
+        stored = versions[0] if versions else self._stored(Bucket, Key)
+        about = {"ETag": stored.etag, "LastModified": stored.modified, "ResponseMetadata": self._dated()}
+        return {"Body": io.BytesIO(stored.body), **about}
+
+    def _dated(self) -> dict[str, Any]:
+        return {"HTTPHeaders": {"date": format_datetime(self.world.now(), usegmt=True)}}
+
+    def _HeadObject(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        stored = self._stored(Bucket, Key)
+        checksum = base64.b64encode(hashlib.sha256(stored.body).digest()).decode()
+        return {"ContentLength": len(stored.body), "ChecksumSHA256": checksum}
+
+    def _GetObjectTagging(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        stored = self._stored(Bucket, Key)
+        return {"TagSet": [{"Key": key, "Value": value} for key, value in stored.tags.items()], "VersionId": stored.version}
+
+    def _PutObject(self, Bucket: str, Key: str, Body: Any, **given: Any) -> dict[str, Any]:
+        objects = self._objects(Bucket)
+        present = objects.get(Key)
+        given = {name: value for name, value in given.items() if f"PutObject {name}" not in self.world.ignores}
+        if (
+            "IfMatch" in given and present is None
+        ):  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+            self._stored(Bucket, Key)
+        if (given.get("IfNoneMatch") and present) or ("IfMatch" in given and present and present.etag != given["IfMatch"]):
+            raise AwsError(
+                "s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
+            )
+        body = Body if isinstance(Body, bytes) else Body.read()
+        self.world.writes += 1
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        tags = dict(parse_qsl(given.get("Tagging", "")))
+        stored = Stored(body, tags, f'"{etag}"', self.world.now(), str(self.world.writes))
+        objects[Key] = stored
+        self.world.versions.setdefault(Bucket, []).append((Key, stored))
+        return {"ETag": stored.etag, "ResponseMetadata": self._dated()}
+
+    def _DeleteObject(self, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
+        objects = self._objects(Bucket)
+        given = {name: value for name, value in given.items() if f"DeleteObject {name}" not in self.world.ignores}
+        if "IfMatch" in given and (Key not in objects or objects[Key].etag != given["IfMatch"]):
+            raise AwsError("s3", "DeleteObject", "PreconditionFailed", "At least one of the pre-conditions did not hold")
+        objects.pop(Key, None)
+        self.world.writes += 1
+        self.world.versions.setdefault(Bucket, []).append((Key, None))
+        return {}
+
+    def _DeleteObjects(self, Bucket: str, Delete: dict[str, Any], **_: Any) -> dict[str, Any]:
+        gone = {(one["Key"], one["VersionId"]) for one in Delete["Objects"]}
+        versions = self.world.versions.get(Bucket, [])
+        self.world.versions[Bucket] = [one for at, one in enumerate(versions) if (one[0], _version(at, one[1])) not in gone]
+        last = dict(self.world.versions[Bucket])
+        for key in {key for key, _ in gone} & self._objects(Bucket).keys():
+            if last.get(key) is None:
+                del self._objects(Bucket)[key]
+        self.world.writes += 1
+        return {}
+
+    def _DeleteBucket(self, Bucket: str, **_: Any) -> dict[str, Any]:
+        self._objects(Bucket)
+        if self.world.versions.get(Bucket):
+            raise AwsError("s3", "DeleteBucket", "BucketNotEmpty", "The bucket you tried to delete is not empty")
+        del self.world.buckets[Bucket]
+        self.world.writes += 1
+        return {}
+
+    def _ListObjectsV2(self, Bucket: str, Prefix: str, Delimiter: str = "", **_: Any) -> dict[str, Any]:
+        found = [key for key in sorted(self._objects(Bucket)) if key.startswith(Prefix)]
+        if not Delimiter:
+            return {"Contents": [{"Key": key} for key in found]}
+        below = [key.removeprefix(Prefix).partition(Delimiter) for key in found]
+        direct = [{"Key": f"{Prefix}{one[0]}"} for one in below if not one[1]]
+        prefixes = [{"Prefix": f"{Prefix}{name}/"} for name in sorted({one[0] for one in below if one[1]})]
+        return {"Contents": direct, "CommonPrefixes": prefixes}
+
+    def _ListObjectVersions(self, Bucket: str, Prefix: str = "", **_: Any) -> dict[str, Any]:
+        self._objects(Bucket)
+        listed: dict[str, list[dict[str, Any]]] = {"Versions": [], "DeleteMarkers": []}
+        for at, (key, one) in reversed(list(enumerate(self.world.versions.get(Bucket, ())))):
+            if key.startswith(Prefix):
+                modified = one.modified if one else self.world.now()
+                entry = {"Key": key, "VersionId": _version(at, one), "LastModified": modified}
+                listed["Versions" if one else "DeleteMarkers"].append({**entry, **({"Size": len(one.body)} if one else {})})
+        return listed
+
+    def _CreateBucket(self, name: str) -> dict[str, Any]:
+        self.world.buckets.setdefault(name, {})
+        self.world.writes += 1
+        return {}
+
+
+def _version(at: int, one: Stored | None) -> str:
+    return one.version if one else f"mark-{at}"

@@ -1,0 +1,103 @@
+"""What moto forgets or gets wrong, done as AWS does it.
+
+It lacks the validation of definitions. Of a Lambda function it forgets the log group and some updates; of a bucket, that its
+events go to EventBridge. A bucket policy that denies requests without TLS makes it deny every request.
+"""
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from moto.awslambda.models import LambdaFunction
+from moto.core.responses import ActionResult
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from tests.support.moto_glue import moto_glue
+from tests.support.strict_lambda import grant, weigh
+from tests.support.strict_s3 import strict_s3
+
+__all__ = ["moto_gaps", "moto_glue", "strict_s3"]
+
+_INIT, _READ = LambdaFunction.__init__, LambdaFunction.get_configuration
+_UPDATE, _CODE = LambdaFunction.update_configuration, LambdaFunction.update_function_code
+_NOTIFICATION, _PERMISSION = S3Response.get_bucket_notification, FakeBucket.get_permission
+_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.fixture
+def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None) -> None:
+    """Moto with these gaps closed, those of Glue, and those of S3, for as long as the test lasts."""
+    monkeypatch.setattr(LambdaFunction, "__init__", init)
+    monkeypatch.setattr(LambdaFunction, "get_configuration", get_configuration)
+    monkeypatch.setattr(LambdaFunction, "update_configuration", update_configuration)
+    monkeypatch.setattr(LambdaFunction, "update_function_code", update_function_code)
+    monkeypatch.setattr(FakeBucket, "get_permission", get_permission)
+    monkeypatch.setattr(S3Response, "get_bucket_notification", get_bucket_notification)
+    monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", validated, raising=False)
+
+
+def validated(_response: Any) -> ActionResult:
+    """Finds nothing wrong with any definition."""
+    return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
+
+
+def init(function: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+    """Remembers the log group."""
+    default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{spec['FunctionName']}"}
+    function.logging_config = {**default, **spec.get("LoggingConfig", {})}
+    _INIT(function, account_id, spec, region, version)
+    grant(function, function.role)
+
+
+def get_configuration(function: Any, on_create: bool = False) -> dict[str, Any]:
+    """Tells the log group."""
+    return {**_READ(function, on_create), "LoggingConfig": function.logging_config}
+
+
+def update_configuration(function: Any, updates: dict[str, Any]) -> dict[str, Any]:
+    """Changes storage and log group, then what moto changes, if that is not too large."""
+    before = dict(vars(function))
+    if "EphemeralStorage" in updates:
+        function.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+    function.logging_config = {**function.logging_config, **updates.get("LoggingConfig", {})}
+    _UPDATE(function, updates)
+    weigh(function, before)
+    grant(function, function.role)
+    result: dict[str, Any] = function.get_configuration()
+    return result
+
+
+def update_function_code(function: Any, updates: dict[str, Any]) -> dict[str, Any]:
+    """Changes the architecture, then the code, if that is not too large."""
+    before = dict(vars(function))
+    function.architectures = updates.get("Architectures", function.architectures)
+    result: dict[str, Any] = _CODE(function, updates)
+    weigh(function, before)
+    return result
+
+
+def get_bucket_notification(response: Any) -> Any:
+    """Tells EventBridge, too."""
+    status, headers, body = _NOTIFICATION(response)
+    live = response.backend.get_bucket_notification_configuration(response.bucket_name)
+    if live and live.event_bridge is not None:
+        root = ET.fromstring(body)
+        ET.SubElement(root, root.tag.replace("NotificationConfiguration", "EventBridgeConfiguration"))
+        body = ET.tostring(root, encoding="unicode")
+    return status, headers, body
+
+
+def get_permission(bucket: Any, action: str, resource: str) -> Any:
+    """Judges a request as one that came by TLS."""
+    whole = bucket.policy
+    try:
+        if whole:
+            policy = json.loads(whole)
+            policy["Statement"] = [one for one in policy["Statement"] if one.get("Condition") != _WITHOUT_TLS]
+            bucket.policy = json.dumps(policy).encode()
+        return _PERMISSION(bucket, action, resource)
+    finally:
+        bucket.policy = whole
