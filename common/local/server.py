@@ -29,6 +29,7 @@ from common.base.errors import LocalError
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments
 from common.local.environments import Say
+from common.local.server_process import server_process
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
@@ -115,13 +116,9 @@ def stop(root: Path) -> bool:
         if not _alive(folder):
             announcement.unlink(missing_ok=True)
             return False
-        if not _until(lambda: announcement.exists() or not _alive(folder), 10):
-            raise LocalError(
-                f"the embedded AWS in {folder} neither starts nor ends; end the process that locks {folder}/embedded.lock"
-            )
-        if not announcement.exists():
-            return True
-        _end(folder)
+        _until(lambda: announcement.exists() or not _alive(folder), 10)
+        if _alive(folder):
+            _end(folder)
         return True
 
 
@@ -142,9 +139,13 @@ def reset(root: Path) -> None:
 
 
 def _end(folder: Path) -> None:
-    """End the server that has announced itself in the folder, with its state saved."""
-    announcement = folder / "embedded.json"
-    pid = int(json.loads(announcement.read_text())["pid"])
+    """End the server of the folder, with its state saved."""
+    pid = server_process(_LAUNCHER.name, folder / "settings.json")
+    if pid is None:
+        raise LocalError(
+            f"the embedded AWS in {folder} runs, but was started from another place; end the process that locks "
+            f"{folder}/embedded.lock"
+        )
     _signal(os.kill, pid, signal.SIGTERM)
     if not _until(lambda: not _alive(folder), 20):
         _signal(os.killpg, pid, signal.SIGKILL)
@@ -152,7 +153,7 @@ def _end(folder: Path) -> None:
     if not _until(lambda: not _alive(folder), 5):
         raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
     _until(lambda: not _signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
-    announcement.unlink(missing_ok=True)
+    (folder / "embedded.json").unlink(missing_ok=True)
 
 
 def _announced(folder: Path) -> Embedded | None:
@@ -160,9 +161,11 @@ def _announced(folder: Path) -> Embedded | None:
     credentials = configparser.RawConfigParser()
     try:
         about = json.loads((folder / "embedded.json").read_text())
+        if not about["endpoint"].startswith("http://127.0.0.1:"):  # it was edited, and nobody else gets what is signed
+            return None
         credentials.read_string(Path(about["credentials"]).read_text())
         return Embedded(**about, secret=credentials[PROFILE]["aws_secret_access_key"])
-    except (OSError, ValueError, TypeError, KeyError, configparser.Error):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, configparser.Error):
         return None
 
 

@@ -1,5 +1,6 @@
 """Starting, finding, stopping and emptying, with no process left behind."""
 
+import fcntl
 import json
 import os
 import signal
@@ -177,3 +178,41 @@ def test_two_roots_run_side_by_side(root: Path, embedded: local.Embedded) -> Non
     assert own.endpoint != embedded.endpoint
     names = [bucket["Name"] for bucket in client_of(embedded, "s3").list_buckets()["Buckets"]]
     assert "only-here" not in names
+
+
+@pytest.mark.parametrize("edited", ["of another", "of a group", "text", "none", "no JSON", "gone", "elsewhere"])
+def test_a_stop_ends_its_own_server_and_nobody_else(root: Path, edited: str) -> None:
+    """Whatever stands in the file that tells of the server."""
+    started = start(root)
+    announcement = root / "build/local/embedded.json"
+    told = json.loads(announcement.read_text())
+    other = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    try:
+        pids: dict[str, object] = {"of another": other.pid, "of a group": -other.pid, "text": "all", "none": None}
+        if edited in pids:
+            announcement.write_text(json.dumps({**told, "pid": pids[edited]}))
+        elif edited == "elsewhere":
+            announcement.write_text(json.dumps({**told, "endpoint": "http://192.0.2.1:4566"}))
+            assert local.running(root) is None
+        elif edited == "no JSON":
+            announcement.write_text("[")
+        else:
+            announcement.unlink()
+        assert local.stop(root) is True
+        assert other.poll() is None
+        assert (processes_of(root), group_of(started.pid), listens(started.endpoint)) == ([], [], False)
+        assert local.stop(root) is False
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_server_whose_process_is_not_found_is_left_alone(root: Path) -> None:
+    """As one that was started where its folder was before."""
+    folder = root / "build/local"
+    folder.mkdir(parents=True)
+    (folder / "embedded.json").write_text(json.dumps({"pid": os.getpid()}))
+    with (folder / "embedded.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(LocalError, match=r"end the process that locks .*/embedded\.lock$"):
+            local.stop(root)
