@@ -38,7 +38,6 @@ ACTIONS = {
     "s3:PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
     "s3:GetObject": ("s3:GetObject", "s3:GetObjectVersion"),
     "s3:HeadObject": ("s3:GetObject",),
-    "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
     "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),

@@ -3,8 +3,12 @@
 import json
 import re
 import shutil
+from typing import Any
 
 import boto3
+import pytest
+from botocore import handlers
+from botocore.exceptions import ClientError
 
 from tests.commands.test_operations import BUCKET, PLACE, command, deployed, keys, refused
 from tests.support.repository import Repository
@@ -63,6 +67,7 @@ def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
     assert found["not_tried"] == sorted(f"{one['project']}:{one['key']}" for one in found["changes"])
     found = command(deployed, "destroy", "--data", "--yes", "dev")
     assert (found["outcome"], found["error"], found["failed"], found["not_tried"]) == ("succeeded", None, {}, [])
+    assert found["projects"] == ["acres", "shared"]
     gone = found["changes"]
     assert {one["action"] for one in gone} == {"delete"}
     assert [one["reason"] for one in gone if one["key"] == "bucket/artifacts"] == ["last, with every record and artifact in it"]
@@ -72,6 +77,29 @@ def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
     assert boto3.client("logs", **PLACE).describe_log_groups()["logGroups"] == []
     assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == []
     assert "There is nothing to delete" in deployed.invoke("destroy", "--env", "dev", "--data").out
+
+
+def test_a_deletion_that_fails_leaves_the_artifact_bucket_and_what_was_not_deleted_in_its_records(
+    deployed: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would know any more what is left."""
+
+    def refuse(**_: Any) -> None:
+        told = {"Code": "AccessDeniedException", "Message": "not authorized to perform dynamodb:DeleteTable"}
+        raise ClientError({"Error": told}, "DeleteTable")
+
+    with monkeypatch.context() as patched:
+        refusal = ("before-call.dynamodb.DeleteTable", refuse)
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [refusal, *handlers.BUILTIN_HANDLERS])
+        done = deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev", "--json")
+        again = deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev")
+    assert "The artifact bucket" not in refused(again) + again.out, "whether it can go is not asked any more"
+    found = json.loads(done.out)
+    assert (done.code, found["outcome"], list(found["failed"])) == (1, "failed", ["acres:table/runs"])
+    assert "dynamodb:DeleteTable" in found["failed"]["acres:table/runs"]
+    assert "dev/acres/records/table/runs.json" in keys()
+    assert command(deployed, "destroy", "--data", "--yes", "dev")["outcome"] == "succeeded"
+    assert boto3.client("s3", **PLACE).list_buckets()["Buckets"] == []
 
 
 def test_logs_stay_when_their_function_goes(deployed: Repository) -> None:

@@ -91,5 +91,11 @@ def test_the_code_of_a_function_in_a_network_makes_no_interfaces() -> None:
 def test_connections_may_tag_only_what_glue_makes() -> None:
     reading, placing, tagging = permissions.connections(ENV, ["warehouse"])
     assert reading["Resource"] == [f"arn:aws:glue:{REGION}:catalog", f"arn:aws:glue:{REGION}:connection/warehouse"]
-    assert "ec2:CreateNetworkInterface" in placing["Action"]
+    described = ("NetworkInterfaces", "RouteTables", "SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints")
+    made = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
+    # What AWS's own policy for the role of a job has: AWSGlueServiceRole, and what a connection is read with.
+    assert (reading["Action"], placing["Action"]) == (
+        ["glue:GetConnection"],
+        made + [f"ec2:Describe{what}" for what in described],
+    )
     assert tagging["Condition"] == {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}}

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from common.aws.fence import fenced
-from common.base.errors import OvertakenError, UnfinishedError
+from common.base.errors import AwsError, DeployError, OvertakenError, UnfinishedError
 from common.engine.garbage import Collector
 from common.engine.planner import Options
 from common.model.resource import Action, Key
 from common.state.lease import Lock
 from common.state.records import Records
+from common.state.releases import history
 from tests.support.deploying import ABOUT, ENV, deploy, killed, pool_of, things
 from tests.support.fake_aws import EPOCH, FakeAws, Killed, World
 
@@ -129,6 +130,52 @@ def test_an_unfinished_deploy_is_not_cleaned_up_after(tmp_path: Path) -> None:
     with pytest.raises(UnfinishedError, match="p: its last deploy did not finish"):
         collect(world)
     assert len(artifacts(world)) >= 12
+
+
+def test_what_a_deploy_that_failed_needs_is_not_known(tmp_path: Path) -> None:
+    """It has ended and said so, but what it was about to change may run with what it brought or with what was before."""
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(12)))
+    world.seconds += 400 * DAY
+
+    def refuse(_number: int, when: str, operation: str) -> None:
+        if (when, operation) == ("before", "Put"):
+            raise AwsError("fake", "Put", "AccessDenied", "No")
+
+    assert deploy(world, things(FIELDS, {"b": "print(99)"}), tmp_path, fault=refuse).failed
+    before = artifacts(world)
+    with pytest.raises(UnfinishedError, match="p: its last deploy did not finish"):
+        collect(world)
+    assert artifacts(world) == before
+
+
+def test_where_old_versions_may_not_be_listed_nothing_is_deleted_and_it_is_said(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(12)))
+    world.seconds += 400 * DAY
+
+    def refuse(_number: int, when: str, operation: str) -> None:
+        if (when, operation) == ("before", "ListObjectVersions"):
+            raise AwsError("s3", "ListObjectVersions", "AccessDenied", "not authorized to perform s3:ListBucketVersions")
+
+    before = artifacts(world)
+    with pytest.raises(DeployError, match="s3:ListBucketVersions"):
+        collect(world, FakeAws(world, refuse))
+    assert artifacts(world) == before
+    assert "dev/p/lock.json" not in world.buckets[ENV.artifact_bucket], "the lease is given back"
+
+
+def test_history_tells_what_was_collected_and_why(tmp_path: Path) -> None:
+    world = World()
+    released(world, tmp_path, *(f"print({number})" for number in range(12)))
+    world.seconds += 400 * DAY
+    gone = collect(world)
+    with pool_of(1) as pool:
+        newest, *_ = history(Records(FakeAws(world), ENV), "p", 1, pool)
+    told = {"action": "collect", "reason": "nothing needs it", "outcome": "done"}
+    keys = [f"artifact/{key.partition('/artifacts/')[2]}" for key in gone]
+    assert [dict(change) for change in newest.changes] == [{"key": key, **told} for key in keys]
+    assert (len(gone), newest.outcome, newest.about["id"]) == (2, "succeeded", "gc")
 
 
 def test_a_deploy_that_was_planned_before_does_not_rely_on_what_is_gone(tmp_path: Path) -> None:

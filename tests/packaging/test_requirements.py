@@ -27,6 +27,7 @@ def test_targets_follow_aws() -> None:
     assert str(ARM) == "python3.11 aarch64-manylinux2014"
     assert str(LATER) == "python3.13 aarch64-manylinux_2_34", "Amazon Linux 2023"
     assert str(of_job("5.0")) == "python3.11 x86_64-manylinux_2_34"
+    assert str(of_job("3.0")) == "python3.7 x86_64-manylinux2014"
     assert str(of_job("4.0")) == "python3.10 x86_64-manylinux2014"
     assert SHELL.python == "3.9"
 

@@ -151,6 +151,19 @@ CASES = [
         lambda p: p.crawler(tags=MORE_TAGS),
         {"RecrawlPolicy", "SchemaChangePolicy", "Targets", "TablePrefix", "Schedule", "Tags"},
     ),
+    *(
+        Case(
+            f"{name}-role",
+            lambda p, build=build: build(p),  # type: ignore[misc]  # defaults
+            lambda p, build=build: build(p, role_arn=p.role_arn("other")),  # type: ignore[misc]  # defaults
+            {field},
+        )
+        for name, build, field in (
+            ("job", Place.job, "Role"),
+            ("crawler", Place.crawler, "Role"),
+            ("rule", Place.rule, "Targets"),
+        )
+    ),
     Case("state-machine", lambda p: p.state_machine(), lambda p: p.state_machine(definition=PASSED), {"definition"}),
     Case(
         "state-machine-logs",

@@ -87,9 +87,17 @@ def test_a_full_bucket_stays(moto_aws: AwsSession, place: Place) -> None:
         bucket.delete(moto_aws)
 
 
-def test_notifications_of_others_are_kept(place: Place) -> None:
-    queue = {"QueueArn": place.arn("sqs", "theirs"), "Events": ["s3:ObjectCreated:*"]}
-    live = {"ResponseMetadata": {}, "QueueConfigurations": [queue], "EventBridgeConfiguration": {}}
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("QueueConfigurations", {"QueueArn": "arn:aws:sqs:eu-central-1:123456789012:theirs"}),
+        ("TopicConfigurations", {"TopicArn": "arn:aws:sns:eu-central-1:123456789012:theirs"}),
+        ("LambdaFunctionConfigurations", {"LambdaFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:theirs"}),
+    ],
+)
+def test_notifications_of_others_are_kept(place: Place, kind: str, target: dict[str, str]) -> None:
+    theirs = [{**target, "Events": ["s3:ObjectCreated:*"]}]
+    live = {"ResponseMetadata": {}, kind: theirs, "EventBridgeConfiguration": {}}
     on: dict[str, Any] = {"EventBridgeConfiguration": {}}
     for event_bridge, stale, ours in ((False, {"EventBridge": True}, {}), (False, {}, on), (True, {}, on)):
         script: dict[str, Any] = {"s3:GetBucketNotificationConfiguration": live, "s3:PutBucketNotificationConfiguration": {}}
@@ -97,7 +105,26 @@ def test_notifications_of_others_are_kept(place: Place) -> None:
         bucket = place.bucket(event_bridge=event_bridge)
         updated(aws, bucket, {"EventBridge"}, stale=stale)
         sent = aws.sent("s3:PutBucketNotificationConfiguration")["NotificationConfiguration"]
-        assert sent == {"QueueConfigurations": [queue], **ours}
+        assert sent == {kind: theirs, **ours}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"s3:ListObjectVersions": refused("ListObjectVersions", "AccessDenied")},
+        {
+            "s3:ListObjectVersions": {"Versions": [{"Key": "a", "VersionId": "1"}]},
+            "s3:DeleteObjects": {"Errors": [{"Key": "a", "Code": "AccessDenied", "Message": "no"}]},
+        },
+        {"s3:ListObjectVersions": {}, "s3:DeleteBucket": refused("DeleteBucket", "AccessDenied")},
+    ],
+)
+def test_a_deletion_that_fails_is_loud(place: Place, script: dict[str, Any]) -> None:
+    """Also of one object, which an answer of 200 tells."""
+    bucket, aws = place.bucket(), ScriptedAws(script)
+    with pytest.raises(AwsError, match="AccessDenied"):
+        bucket.erase(aws, bucket)
+    assert aws.operations == [*script]
 
 
 def test_what_is_written_over_or_deleted_stays_as_a_version(moto_aws: AwsSession, place: Place) -> None:

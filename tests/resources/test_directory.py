@@ -39,6 +39,18 @@ def test_reading_a_folder_asks_about_every_object(moto_aws: AwsSession, deployed
     assert moto_aws.calls - before == {"s3:HeadBucket": 1, "s3:ListObjectsV2": 1, "s3:GetObjectTagging": 2}
 
 
+def test_what_lies_elsewhere_in_the_bucket_is_not_looked_at(moto_aws: AwsSession, place: Place, deployed: Directory) -> None:
+    """Not even what another directory of the same project has put there, with the same tags."""
+    name, arn = f"{ARTIFACTS}/configs-of-others/", f"arn:aws:s3:::{ARTIFACTS}/configs-of-others/"
+    other = place.directory({"codes.csv": "x", "more.csv": "y"}, name=name, arn=arn)
+    other.create(moto_aws, final(other))
+    before = moto_aws.calls.copy()
+    assert live_state(moto_aws, deployed) == final(deployed)
+    assert (moto_aws.calls - before)["s3:GetObjectTagging"] == 2
+    deployed.delete(moto_aws)
+    assert keys(moto_aws) == ["configs-of-others/codes.csv", "configs-of-others/more.csv"]
+
+
 def test_only_what_changed_is_put(moto_aws: AwsSession, place: Place, deployed: Directory) -> None:
     after = place.directory({"sql/acres.sql": "select 1", "codes.csv": "c", "more.csv": "d"})
     before = moto_aws.calls.copy()

@@ -57,6 +57,7 @@ def test_a_python_shell_job_is_sized_by_capacity() -> None:
 @pytest.mark.parametrize(
     ("version", "arguments"),
     [
+        ("3.0", {"--enable-continuous-cloudwatch-log": "true", "--continuous-log-logGroup": "/t/glue"}),
         ("4.0", {"--enable-continuous-cloudwatch-log": "true", "--continuous-log-logGroup": "/t/glue"}),
         ("5.0", {"--custom-logGroup-prefix": "/t/glue"}),
     ],

@@ -84,6 +84,18 @@ def test_one_listing_answers_every_function(place: Place) -> None:
     assert aws.operations == [LIST, LIST], "a version that is not there is looked for once"
 
 
+def test_a_version_that_was_published_meanwhile_is_taken_and_not_published_again(place: Place) -> None:
+    """By another deploy, after ours had listed the versions; one that is not ours is not taken whatever it says it holds."""
+    layer = place.layer()
+    content = final(layer)["CodeSha256"]
+    others = listed(4, f"environment=t/other inputs={layer.code.input_digest()} sha256={content}")
+    before, after = [ours(place, 2, "x = 2")], [others, ours(place, 3, "x = 1"), ours(place, 2, "x = 2")]
+    aws = ScriptedAws({LIST: [{"LayerVersions": before}, {"LayerVersions": after}]})
+    layer.read(aws)
+    assert layer.version(aws, content) == f"{ARN}:3"
+    assert aws.operations == [LIST, LIST]
+
+
 def test_a_refused_listing_is_loud(place: Place) -> None:
     denied = refused("ListLayerVersions", "AccessDeniedException", "not authorized")
     with pytest.raises(AwsError, match="not authorized"):

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -226,6 +227,30 @@ def test_who_does_not_know_yet_that_it_was_lost_gives_nothing_back(world: World,
     made(holder="bob").acquire()
     first.release()
     assert json.loads(stored(world).body)["holder"] == "bob"
+
+
+def test_what_is_given_back_while_it_is_being_renewed_is_given_back(world: World) -> None:
+    """The renewal that is under way makes another ETag, which is the one that must be deleted."""
+    renewing, deleting = threading.Event(), threading.Event()
+
+    class Slow(FakeAws):
+        def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+            if operation == "DeleteObject":
+                deleting.set()
+            return super().call(service, operation, **parameters)
+
+    def fault(_number: int, when: str, operation: str) -> None:
+        if (when, operation, aws.calls["s3:PutObject"]) == ("after", "PutObject", 2):
+            renewing.set()
+            assert lock._stopping.wait(10), "nobody gives it back"
+            assert not deleting.wait(0.2), "it is deleted while it is renewed"
+
+    aws = Slow(world, fault)
+    lock = Lock(aws, ENV, "p", ABOUT, print, lease=0.1)
+    lock.acquire()
+    assert renewing.wait(10)
+    lock.release()
+    assert stored(world) is None
 
 
 FIELDS = {"a": {"Size": 1, "Weight": 1}, "b": {"Size": 1, "Weight": 1}}

@@ -123,8 +123,12 @@ def deploy(
     before_apply: Callable[[], None] = lambda: None,
     undeclared: Collection[str] = (),
     events: list[Any] | None = None,
+    interrupted: bool = False,
 ) -> Result:
-    """A whole deploy, or of `keys` alone. A `Killed` from `fault` ends it as SIGKILL would: nothing is cleaned up."""
+    """A whole deploy, or of `keys` alone, or one that somebody stops before its first change.
+
+    A `Killed` from `fault` ends it as SIGKILL would: nothing is cleaned up.
+    """
     aws = FakeAws(world, fault)
     records = Records(aws, ENV)
     events = [] if events is None else events
@@ -140,6 +144,8 @@ def deploy(
         before_apply()
         means = Means(pool, build_dir, events.append, lock, about=lambda: ABOUT, types=types)
         engine = Engine(aws, records, resources, outcome, BUCKET, means)
+        if interrupted:
+            engine.interrupt()
         try:
             engine.apply({change.key for change in outcome.plan.changes} if keys is None else keys)
             engine.finish()
