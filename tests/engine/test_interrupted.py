@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploying import ENV, deploy, things
-from tests.fake_aws import Killed, World
+from tests.support.deploying import ENV, deploy, things
+from tests.support.fake_aws import Killed, World
 
 BEFORE, AFTER = {"a": {"Size": 1}}, {"a": {"Size": 2}}
 

@@ -54,12 +54,12 @@ def test_the_versions_of_glue_include_the_one_that_it_takes_by_itself() -> None:
     assert of_job("6.0").python == "3.13"
 
 
-@pytest.mark.parametrize("version", versions.GLUE)
+@pytest.mark.parametrize("version", aws_versions.GLUE)
 def test_a_job_writes_to_the_groups_that_its_version_of_glue_has(version: str) -> None:
     """Up to 4.0 continuous logging to one group; https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html ."""
     groups = ("glue",) if version in ("3.0", "4.0") else ("glue/output", "glue/error")
-    assert versions.log_groups(version, shell=False) == groups
-    assert versions.log_groups(version, shell=True) == ()
+    assert aws_versions.log_groups(version, shell=False) == groups
+    assert aws_versions.log_groups(version, shell=True) == ()
 
 
 def test_the_partitions_are_those_that_botocore_knows() -> None:

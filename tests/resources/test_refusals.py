@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.errors import AwsError
+from common.base.errors import AwsError
 from tests.resources.builders import TAGS, Place, final
 from tests.resources.scripted import Answer, ScriptedAws, refused
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from common.digest import Digest
-from common.release import Root, root_of
+from common.base.digest import Digest
+from common.state.release_root import Root, root_of
 
 DIGEST = "0" * 64
 BODY: dict[str, Any] = {
