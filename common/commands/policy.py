@@ -54,7 +54,7 @@ ACTIONS = {
     "glue:CreateDatabase": ("glue:CreateDatabase", "glue:TagResource"),
     "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
     "dynamodb:CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource"),
-    "sns:CreateTopic": ("sns:CreateTopic", "sns:TagResource", "sns:SetTopicAttributes"),
+    "sns:CreateTopic": ("sns:CreateTopic", "sns:TagResource"),
     "logs:CreateLogGroup": ("logs:CreateLogGroup", "logs:TagResource"),
     "stepfunctions:CreateStateMachine": ("states:CreateStateMachine", "states:TagResource"),
     "events:PutRule": ("events:PutRule", "events:TagResource"),
@@ -76,7 +76,7 @@ OPERATIONS = {
         *("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),
     ),
     "glue": (
-        *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetJobRun", "GetJobRuns", "GetTags", "TagResource", "UntagResource"),
+        *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource"),
         *("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler"),
         *("CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase"),
     ),
@@ -108,7 +108,7 @@ OPERATIONS = {
 READING = ("Describe", "Filter", "Get", "Head", "List")
 """How the operations begin that change nothing. They are asked of everything that a record names, also of what is gone."""
 CONTENT = (
-    *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents", "GetJobRun"),
+    *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents"),
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
 )
 """But not those that read what is in a resource: these are asked of the environment's own alone."""

@@ -122,6 +122,17 @@ def test_every_call_on_every_declared_resource_is_allowed(acres: Repository) -> 
     assert refused == []
 
 
+def test_no_action_is_allowed_that_no_call_needs(acres: Repository) -> None:
+    printed_actions = {action for statement in printed(acres) for action in statement["Action"]}
+    # Where a bucket has access control by attributes, S3 takes this action for its tags.
+    assert printed_actions - {need.action for needs in NEEDS.values() for need in needs} == {"s3:TagResource"}
+
+
+def test_no_statement_is_about_nothing_which_iam_refuses(repository: Repository) -> None:
+    repository.project("acres")
+    assert [one for one in printed(repository) if not one["Action"] or not one["Resource"]] == []
+
+
 def test_the_reference_knows_every_call_that_the_source_names() -> None:
     listed = {f"{one.service}:{one.operation}" for one in LISTINGS.values()}
     assert (named_calls() | listed) - NEEDS.keys() == set()
