@@ -22,7 +22,7 @@ from tests.support import tour
 
 ROOT = Path(__file__).resolve().parent.parent
 READS = ("Get", "List", "Head", "Describe")
-JOB = "projects/fpac_pipeline/glue/landing/landing_job.py"
+JOB = "projects/fpac_pipeline/glue/landingFiles/landing_job.py"
 
 
 def clone(to: Path) -> Path:

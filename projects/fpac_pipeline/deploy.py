@@ -1,6 +1,11 @@
 """Farm crop acreage: CSV files in, a curated table by program year and state out."""
 
+import os
+import sys
 from pathlib import Path
+
+if not __package__:  # started as a script, Python looks for modules in this folder alone
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from common import CrawlerSettings, Environment, FunctionSettings, JobSettings, Pipeline, main
 from projects.fpac_pipeline.fpac_stepfunctions import definition

@@ -1,6 +1,11 @@
 """Reference data: keeps the table of county codes current, one execution for each state of the list."""
 
+import os
+import sys
 from pathlib import Path
+
+if not __package__:  # started as a script, Python looks for modules in this folder alone
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from common import Environment, FunctionSettings, Pipeline, main
 

@@ -178,6 +178,16 @@ def test_packaging_needs_neither_credentials_nor_environment(repository: Reposit
     assert aws_calls == []
 
 
+@pytest.mark.parametrize("name", [path.parent.name for path in sorted((ROOT / "projects").glob("*/deploy.py"))])
+def test_the_examples_run_as_scripts_from_any_folder(name: str, tmp_path: Path) -> None:
+    declaration = str(ROOT / "projects" / name / "deploy.py")
+    shown = subprocess.run(
+        [sys.executable, declaration, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert "deploy" in shown
+    assert "--env" in shown
+
+
 def test_what_tasks_import_is_compiled_once(tmp_path: Path) -> None:
     """Invoke tells Python to keep no compiled modules; compiling ours each time takes as long as all else."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

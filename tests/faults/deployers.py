@@ -22,7 +22,7 @@ from common.model.resource import SHARED, Plan, Resource
 from tests.faults.emulator import free_port
 
 PROJECT = "fpac_pipeline"
-SCRIPT = f"projects/{PROJECT}/glue/landing/landing_job.py"
+SCRIPT = f"projects/{PROJECT}/glue/landingFiles/landing_job.py"
 HANDLER = f"projects/{PROJECT}/lambda/Validate/handler.py"
 SERVICES = [
     "s3",

@@ -24,7 +24,7 @@ SAMPLE = HERE / "data" / "sample.csv"
 LOADED_AT = "2024-01-15T09:30:00.250Z"
 
 
-sys.path[:0] = [str(PROJECT / "glue" / stage) for stage in ("landing", "cleansed", "final")]
+sys.path[:0] = [str(PROJECT / "glue" / stage) for stage in ("landingFiles", "cleaningFiles", "finalFiles")]
 sys.path[:0] = [str(HERE), str(HERE / "data"), str(PROJECT)]
 landing, cleaning, final, expected, make_sample = map(
     importlib.import_module, ("landing_job", "cleaning_job", "final_job", "expected", "make_sample")

@@ -1,0 +1,1 @@
+"""Declarations of pipelines, one folder each."""

@@ -1,0 +1,1 @@
+"""The example: farm crop acreage."""
