@@ -9,6 +9,7 @@ from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.model.choices import NOBODY
 from common.model.orphan import Remains
 from common.model.resource import Action, Change, Key, Live, Resource
+from common.resources.role import Role
 from common.state import baseline, locations
 
 
@@ -80,6 +81,22 @@ def check_region(env: Environment, former: Mapping[Key, Remains]) -> None:
             f"{key.project}: {locations.successor(key)}, for one. Set it back. An environment does not move: describe another "
             f"one for {env.region}, with an artifact bucket of its own, or `{typed('destroy')}` this one first."
         )
+
+
+def check_case(resources: Iterable[Resource], present: Collection[str]) -> None:
+    """Looks whether IAM can have each role: not beside one whose name differs in capital letters alone, as after a renaming.
+
+    Args:
+        resources: as they are declared.
+        present: the ARNs of what exists.
+
+    Raises:
+        OwnershipError: see `Role.of_other_case`.
+    """
+    names = {name.casefold(): name for arn in present if arn.split(":")[2] == "iam" and (name := arn.rpartition("/")[2])}
+    for role in resources:
+        if isinstance(role, Role) and (other := names.get(role.name.casefold(), role.name)) != role.name:
+            raise role.of_other_case(other)
 
 
 def check_records(env: Environment, resources: Iterable[Resource], changes: Mapping[Key, Change]) -> None:

@@ -193,6 +193,7 @@ class Planner:
         wanted = [one for one in resources if options.wanted(one.key)]
         unseen = [one for one in wanted if one.indexed and one.arn not in present and one.key.project in recent and recorded(one)]
         present = {*present, *listing.existing(self._aws, unseen, self._pool)}
+        ownership.check_case(wanted, present)
         missing_roles = renewed_roles.gone(resources, present)
         known = {key for project in trusted.values() for key in (*project.digests, *project.pending)}
         renewed_roles.check_together(missing_roles, resources, options.wanted, known)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
-from common.base.errors import AwsError, DeclarationError
+from common.base.command_text import typed
+from common.base.errors import AwsError, DeclarationError, OwnershipError
 from common.model import comparison
 from common.model.desired_state import whole
 from common.model.orphan import Named
@@ -67,6 +68,8 @@ class Role(Declared):
         if found is None:
             return None
         live = found["Role"]
+        if live["RoleName"] != self.name:
+            raise self.of_other_case(live["RoleName"])
         tags, inline, attached = tag_map(live.get("Tags", ())), _inline(aws, self), _attached(aws, self)
         own, others = comparison.statements(live["AssumeRolePolicyDocument"], self._trust()["Statement"][0])
         boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
@@ -106,9 +109,34 @@ class Role(Declared):
         except AwsError as error:
             if error.code != "EntityAlreadyExists":
                 raise
+            self._wait_unless_of_other_case(aws)
             change = whole(self, desired, self.read(aws))
-        aws.wait("iam", "role_exists", RoleName=self.name)
+        else:
+            aws.wait("iam", "role_exists", RoleName=self.name)
         return self.update(aws, change)
+
+    def _wait_unless_of_other_case(self, aws: Aws) -> None:
+        """Waits for a role that IAM says it has.
+
+        Raises:
+            OwnershipError: it never shows it by this name, so that has capital letters where ours has small ones, or the reverse.
+        """
+        try:
+            aws.wait("iam", "role_exists", RoleName=self.name)
+        except AwsError:
+            raise self.of_other_case("a role of this name, spelled with other capital letters") from None
+
+    def of_other_case(self, other: str) -> OwnershipError:
+        """Tells that IAM cannot have this role beside `other`.
+
+        Follows https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: names are unique within the account and
+        are not distinguished by case.
+        """
+        return OwnershipError(
+            f"{self.key.project}: {self.key}: IAM has {other} and does not tell capital letters from small ones, so it cannot "
+            f"have {self.name}, too. Choose a name that differs in more than that. Or take yours out of the declaration, delete "
+            f"the other one, with `{typed('deploy')} --prune` if it was deployed from here, and declare yours after that."
+        )
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes the fields in `changed`; what grants is put before what no longer grants is taken away.
