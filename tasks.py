@@ -241,8 +241,7 @@ def gc(
     """Delete artifacts, and versions of layers, that no record, no recent release and none of the last ten names."""
     from common.commands import gc
 
-    choices = Choices(env=env, project=project, yes=yes)
-    gc.report(ROOT, choices, INVOCATION.get(), days, dry=dry_run, json=json)
+    gc.report(ROOT, Choices(env=env, project=project, yes=yes), INVOCATION.get(), days, dry=dry_run, json=json)
 
 
 @task(help=options("env", "project", "json", last="How many of each project, 1 to 1000 (default: 20)."), reads_only=True)
@@ -278,6 +277,12 @@ def reset(_c: Context) -> None:
     show("Emptied.")
 
 
+@task(reads_only=True)
+def version(_c: Context) -> None:
+    """The versions of the deployer, of Invoke and of Python. `invoke --version` is Invoke's own, and tells Invoke's alone."""
+    show(invoke_options.versions())
+
+
 @task(name="list", default=True, reads_only=True)
 def list_tasks(_c: Context) -> None:
     """Show all tasks, as `invoke` alone does."""
@@ -286,7 +291,7 @@ def list_tasks(_c: Context) -> None:
 
 namespace = Collection(
     *(package_lambdas, deploy_shared, deploy_roles, deploy_lambdas, upload_glue, deploy_jobs, deploy_crawlers, deploy_sfn),
-    *(deploy_triggers, deploy, plan, run, status, drift, history, unlock, destroy, gc, policy, list_tasks),
+    *(deploy_triggers, deploy, plan, run, status, drift, history, unlock, destroy, gc, policy, version, list_tasks),
 )
 namespace.add_collection(Collection("local", start, stop, reset))
 try:

@@ -121,7 +121,6 @@ class Clients:
             max_pool_connections=self._connections,
             connect_timeout=fence.CONNECT_SECONDS,
             read_timeout=fence.ANSWER_SECONDS,
-            user_agent_extra="pipeline-deployer",
             **_at(endpoint),
         )
         where = {"region_name": self._region, "endpoint_url": endpoint}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.base.errors import AccountError
+from common.base.version import VERSION
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -67,6 +68,7 @@ def aware(heard: Collection[str] = HEARD, files: Mapping[str, object] | None = N
     settings = session.get_component("config_store")
     settings.set_config_variable("ignore_configured_endpoint_urls", True)  # by credential providers, too
     settings.set_config_variable("s3", {})
+    session.user_agent_extra = f"pipeline-deployer/{VERSION}"  # of the clients by which botocore signs in, too
     session.register_component("data_loader", _lean())
     return session
 

@@ -14,6 +14,7 @@
     ├── LockedError          another deploy is changing the same project
     ├── OvertakenError       another deploy has changed it since the plan was made
     ├── SkippedError         a change was left undone because configuration says so; no failure
+    ├── NewerSchemaError     a later version of the deployer wrote something in a format that this one does not know
     ├── UnfinishedError      the last deploy of a project did not finish, or cannot be read: what is in use there is not known
     ├── LocalError           the embedded AWS
     ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
@@ -93,6 +94,10 @@ class SkippedError(DeployError):
 
 class UnfinishedError(DeployError):
     """The last deploy of a project did not finish; what it needs is not known until the next one has."""
+
+
+class NewerSchemaError(DeployError):
+    """A release root, record or lease has a format of a later version of the deployer; it is not read and not written over."""
 
 
 class LocalError(DeployError):

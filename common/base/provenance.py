@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from common.base.git import NoCommitError, Repository
+from common.base.version import VERSION
 
 TOLD = 5
 """How many files that are not as committed are told by name."""
 
 
 def about(commit: str, uncommitted: Mapping[str, str] | None) -> dict[str, str]:
-    """User, host, time and commit; `clean` says whether all was as committed, "" where there is no repository.
+    """User, host, time, commit and this version; `clean` says whether all was as committed, "" where there is no repository.
 
     Args:
         commit: what is checked out; empty before the first.
@@ -25,6 +26,7 @@ def about(commit: str, uncommitted: Mapping[str, str] | None) -> dict[str, str]:
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit,
+        "deployer": VERSION,
         **clean,
         **({"uncommitted": bounded(uncommitted)} if uncommitted else {}),
     }

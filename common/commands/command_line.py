@@ -10,17 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from invoke.collection import Collection
-from invoke.exceptions import ParseError
+from invoke.exceptions import Exit, ParseError
 from invoke.parser import Parser
 from invoke.program import Program
 
 from common.base.command_text import typed
 from common.base.errors import UsageError
 from common.base.suggestions import did_you_mean
-from common.commands.invoke_options import check_words
+from common.base.terminal import show
+from common.commands.invoke_options import check_words, versions
 
 UNKNOWN = re.compile(r"No idea what (['\"])(?P<word>.*)\1 is!")
 PROGRAMS = frozenset({"invoke", "inv"})
+VERSION_OPTIONS = frozenset({"--version", "-V"})
 
 
 def check(namespace: Collection, words: Sequence[str]) -> None:
@@ -32,10 +34,18 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
 
     Raises:
         UsageError: there is one.
+        Exit: the versions were asked for, and shown.
     """
     check_words(words[1:])
     program = Path(words[0])
-    if not PROGRAMS & {program.stem, program.parent.name} or not any(_suspicious(namespace, words[1:])):
+    if not PROGRAMS & {program.stem, program.parent.name}:
+        return
+    if VERSION_OPTIONS & {
+        *words[1:]
+    }:  # in front of a task Invoke obeys it, and tells its own version alone; behind one it does not
+        show(versions())
+        raise Exit(code=0)
+    if not any(_suspicious(namespace, words[1:])):
         return
     parser = Parser(contexts=namespace.to_contexts(), initial=Program().initial_context)
     try:

@@ -9,16 +9,19 @@ Follows https://docs.pyinvoke.org/en/stable/invoke.html and https://docs.pyinvok
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
+import invoke
 from invoke.config import Config
 from invoke.exceptions import AmbiguousEnvVar, Exit, UncastableEnvVar
 from invoke.tasks import Call, Task
 
 from common.base.errors import UsageError
+from common.base.version import VERSION
 from common.commands.invocation import INVOCATION
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -117,6 +120,12 @@ def check(config: Config) -> None:
         name = late[0] if late else "executor_class"
         why = f"Invoke reads INVOKE_TASKS_{name.upper()} only after it has loaded the tasks" if late else f"only {EXECUTOR} is"
         raise UsageError(f"{_told(f'tasks.{name}')} is not possible: {why}. Leave it out. Nothing was done.")
+
+
+def versions() -> str:
+    """The versions of the deployer and of what it runs with, for whoever reports an error."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"pipeline-deployer {VERSION} (Invoke {invoke.__version__}, Python {python})"
 
 
 def dry(calls: Iterable[Call]) -> list[Call]:

@@ -20,7 +20,7 @@ from common.model.events import Closed, Event, Note
 from common.report import cell_formats
 from common.report.deploy_report import TextReport
 from common.state import locations
-from common.state.lease import Lock
+from common.state.lease import Lock, who
 from common.state.release_root import CLEAN, DEPLOYING, Root, printable
 
 NEVER, UNREADABLE = "never deployed", "unreadable"
@@ -129,8 +129,7 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
         if one.former:
             report(Note(f"{one.project}: kept under earlier names: {', '.join(one.former)}"))
         if one.lock is not None:
-            said = {name: printable(one.lock.get(name, "?")) for name in ("holder", "host", "since")}
-            report(Note("{}: being deployed by {holder} on {host} since {since}".format(one.project, **said)))
+            report(Note(f"{one.project}: being deployed by {who(one.lock)}"))
 
 
 def _row(one: Status) -> list[str]:

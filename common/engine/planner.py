@@ -142,7 +142,7 @@ class Planner:
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: reads.mark(name) for name in asked}
-        edited = asked if options.verify else {one.key.project for one in likely}
+        edited = asked if options.verify or options.force else {one.key.project for one in likely}
         roots = {name: self._pool.submit(baseline.marked, self._records, name, marks[name]) for name in edited}
         early = [one for one in likely if options.wanted(one.key)]
         for one in early if len(early) <= EARLY else ():
@@ -233,7 +233,14 @@ class Planner:
         decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
         pending = {key for project in trusted.values() for key in project.pending}
         applied = {key for key, body in self._bodies.items() if body.result()}
-        return changes | renewed_roles.renewed(decided_by_key, resources, pending, applied)
+        changes |= renewed_roles.renewed(decided_by_key, resources, pending, applied)
+        self._check_overwritten({key: change for key, change in changes.items() if key in known and key not in artifacts})
+        return changes
+
+    def _check_overwritten(self, recorded: Mapping[Key, Change]) -> None:
+        """Reads the records that will be written over, so that those of a newer schema are refused before anything is changed."""
+        for body in [self._body(key) for key, change in recorded.items() if change.action is not Action.NOOP]:
+            body.result()
 
     def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[Live | DeployError | None]:
         """The live state, asked for once."""

@@ -95,7 +95,8 @@ class Pruner:
         return sorted((change for change, _ in decided), key=lambda change: -last.get(change.key, -1)), remains
 
     def _is_back(self, key: Key, now: Resource) -> Decided:
-        """A former one that is declared by its old name again."""
+        """A former one that is declared by its old name again; its record is read since one of a newer schema is refused."""
+        self._records.read(key)
         return Change(key, Action.FORGET, "is declared by this name again"), Remains(key, now.name, now.arn, self._env.account_id)
 
     def _decide(self, key: Key, place: Place | None, covers: Callable[[Key], bool]) -> Decided:

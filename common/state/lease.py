@@ -23,9 +23,9 @@ from typing import Any
 from common.aws.fence import REQUEST_SECONDS, fenced
 from common.aws.protocol import Aws
 from common.base.command_text import typed
-from common.base.errors import AwsError, LockedError, UsageError
+from common.base.errors import AwsError, DeployError, LockedError, UsageError
 from common.environment.config import Environment
-from common.state.release_root import parsed, printable, store_time
+from common.state.release_root import WRITER, printable, store_time, stored_object
 
 LEASE_SECONDS = 60.0
 RENEWED_AFTER = 0.25
@@ -178,7 +178,7 @@ class Lock:
             return False
         body, etag, age, _ = found
         place = f"{self._env.name}/{self._project}"
-        ask(f"{place} is held by {_who(body)}; last heard of {max(age, 0):.0f} s ago")
+        ask(f"{place} is held by {who(body)}; last heard of {max(age, 0):.0f} s ago")
         try:
             self._aws.call("s3", "DeleteObject", **self._object, IfMatch=etag)
         except AwsError as error:
@@ -194,7 +194,7 @@ class Lock:
 
     def _body(self) -> bytes:
         """Other bytes each time: S3 makes the ETag of them, and a renewal must be seen by who compares ETags."""
-        return json.dumps({"schema": 1, "token": self._token, "put": uuid.uuid4().hex, **self._about}).encode()
+        return json.dumps({**WRITER, "token": self._token, "put": uuid.uuid4().hex, **self._about}).encode()
 
     def _put(self, condition: Mapping[str, str], silent: float = 0.0) -> bool:
         """Writes the lock; False if the condition does not hold.
@@ -234,7 +234,8 @@ class Lock:
         if found is None:
             return None
         modified, now = found["LastModified"], store_time(found)
-        return parsed(found["Body"]), found["ETag"], (now - modified).total_seconds(), now
+        where = f"s3://{self._object['Bucket']}/{self._object['Key']}"
+        return stored_object(found["Body"], where), found["ETag"], (now - modified).total_seconds(), now
 
     def _take_over(self, wait: bool) -> bool:
         found = self._read()
@@ -242,15 +243,15 @@ class Lock:
             return False
         body, etag, age, _ = found
         if age > self._lease:
-            self._say(f"{self._project}: taking over the lease of {_who(body)}, silent for {age:.0f} s.")
+            self._say(f"{self._project}: taking over the lease of {who(body)}, silent for {age:.0f} s.")
             return self._put({"IfMatch": etag}, age)
         if not wait:
             raise LockedError(
-                f"{self._env.name}/{self._project} is being deployed by {_who(body)}. Wait for it (--wait), or, if it is dead, "
+                f"{self._env.name}/{self._project} is being deployed by {who(body)}. Wait for it (--wait), or, if it is dead, "
                 f"deploy again in {self._lease - age:.0f} s, or remove its lease ({typed('unlock')})."
             )
         if not self._waiting:
-            self._say(f"{self._project}: waiting for {_who(body)}.")
+            self._say(f"{self._project}: waiting for {who(body)}.")
         self._waiting = True
         return False
 
@@ -274,9 +275,9 @@ class Lock:
             reason = "it was not renewed in time, or somebody has taken it."
             try:
                 kept = self._put({"IfMatch": self._etag or ""})
-            except AwsError as error:
+            except DeployError as error:
                 paused = now - self._awake > self._lease * PAUSE
-                if not paused and self._clock() - self._renewed < self._lease * WRITES_UNTIL:
+                if isinstance(error, AwsError) and not paused and self._clock() - self._renewed < self._lease * WRITES_UNTIL:
                     return
                 kept, reason = False, f"it could not be renewed. {error}"
             if not kept:
@@ -284,9 +285,11 @@ class Lock:
                 self._lost = f"The lease on {place} was lost: {reason} This deploy stops before its next change."
 
 
-def _who(body: Mapping[str, Any]) -> str:
-    """A person, a machine, a commit and a time, as far as the lock tells them."""
-    said = {name: printable(body[name], 80) for name in ("holder", "host", "since", "commit") if body.get(name)}
+def who(body: Mapping[str, Any]) -> str:
+    """A person, a machine, a time, a commit and a version of the deployer, as far as the lock tells them."""
+    said = {name: printable(body[name], 80) for name in ("holder", "host", "since", "commit", "deployer") if body.get(name)}
     since = f" since {said['since']}" if "since" in said else ""
-    commit = f" (commit {said['commit'][:12]})" if "commit" in said else ""
-    return f"{said.get('holder', 'somebody')} on {said.get('host', 'an unknown machine')}{since}{commit}"
+    details = [f"commit {said['commit'][:12]}"] if "commit" in said else []
+    details += [f"deployer {said['deployer']}"] if "deployer" in said else []
+    more = f" ({', '.join(details)})" if details else ""
+    return f"{said.get('holder', 'somebody')} on {said.get('host', 'an unknown machine')}{since}{more}"

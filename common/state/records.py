@@ -24,7 +24,7 @@ from common.model.orphan import Remains
 from common.model.resource import PROJECT_NAME, Artifact, Key, Outputs, State
 from common.packaging import bill
 from common.state import release_root
-from common.state.release_root import CLEAN, DEPLOYING, SCHEMA, Mark, Place, Root, Version
+from common.state.release_root import CLEAN, DEPLOYING, SCHEMA, WRITER, Mark, Place, Root, Version
 
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
@@ -48,12 +48,11 @@ class Records:
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         """The project's release root, or a version of it, and its ETag; no root if it is missing or cannot be read as one."""
-        which = {"VersionId": version} if version else {}
-        response = self._find("GetObject", Key=self._root_path(project), **which)
-        if response is None:
+        body, answer = self._stored(self._root_path(project), **({"VersionId": version} if version else {}))
+        if answer is None:
             return None, None
-        body, now = release_root.parsed(response["Body"]), release_root.store_time(response)
-        return release_root.root_of(body, now) if release_root.is_of(body, self._whose(project)) else None, str(response["ETag"])
+        root = release_root.root_of(body, release_root.store_time(answer))
+        return root if release_root.is_of(body, self._whose(project)) else None, str(answer["ETag"])
 
     def versions(self, project: str) -> Iterator[Version]:
         """Every version of the project's release root, the newest first."""
@@ -66,8 +65,7 @@ class Records:
 
     def version(self, project: str, version: Version) -> tuple[Root | None, str]:
         """What one version of the project's release root said, and the state that it was written in."""
-        response = self._find("GetObject", Key=self._root_path(project), VersionId=version.id)
-        body = release_root.parsed(response["Body"]) if response else {}
+        body, _ = self._stored(self._root_path(project), VersionId=version.id)
         return release_root.root_of(body) if release_root.is_of(body, self._whose(project)) else None, str(body.get("state", ""))
 
     def projects(self) -> set[str]:
@@ -92,7 +90,7 @@ class Records:
 
     def write(self, key: Key, desired: Digest, state: State, outputs: Outputs, place: Place) -> None:
         """Records that the resource reached a state. Call only after AWS said so."""
-        said = {"schema": SCHEMA, "of": self._whose(key.project), "key": str(key)}
+        said = {**WRITER, "of": self._whose(key.project), "key": str(key)}
         body = {**said, **place, "desired": state, "outputs": outputs}
         self._put(self._path(key), body, {"desired-sha256": desired})
 
@@ -126,7 +124,7 @@ class Records:
         """Writes a clean release root over the one with `etag`, and returns its own. Call only when every digest is recorded.
 
         Raises:
-            DeployError: another deploy has written a root meanwhile.
+            OvertakenError: another deploy has written a root meanwhile.
         """
         return self._write_root(project, root, CLEAN, etag)
 
@@ -192,15 +190,13 @@ class Records:
 
     def read(self, key: Key) -> Mapping[str, Any]:
         """The body of a record: the state last applied and its outputs; empty if there is none that can be read."""
-        response = self._find("GetObject", Key=self._path(key))
-        body = release_root.parsed(response["Body"]) if response else {}
+        body, _ = self._stored(self._path(key))
         whole = body.get("schema") == SCHEMA and body.get("key") == str(key) and isinstance(body.get("desired"), dict)
         return body if whole and release_root.is_of(body, self._whose(key.project)) else {}
 
     def stray(self, key: Key) -> Place:
         """Where a record says that it belongs, if that is another project or environment; else nothing."""
-        response = self._find("GetObject", Key=self._path(key))
-        body = release_root.parsed(response["Body"]) if response else {}
+        body, _ = self._stored(self._path(key))
         own = release_root.is_of(body, self._whose(key.project))
         return {} if own else {name: body[name] for name in ("of", "name", "arn", "needs") if name in body}
 
@@ -210,6 +206,11 @@ class Records:
             if found := release_root.remains_of(key, known, self._env.account_id):
                 return found
         return None
+
+    def _stored(self, path: str, **which: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """A root or record, empty if there is none that can be read, and the answer that it came with."""
+        answer = self._find("GetObject", Key=path, **which)
+        return (release_root.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}") if answer else {}), answer
 
     def _below(self, prefix: str) -> set[str]:
         """The next part of every key that begins so."""

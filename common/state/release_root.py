@@ -3,6 +3,11 @@
 The root is one object that is written over, in a bucket that keeps every version. So the bucket itself keeps the record of who
 released what, when and how it ended: append-only, and without a call of its own. What is read back may be truncated, foreign or
 forged: whatever is not a root in every part is no root at all.
+
+Everything that the bucket holds of a project (root, records, lease) has one schema number, and says which version of the deployer
+wrote it. An object of a newer schema is neither interpreted nor written over: an older deployer would take it for damaged, and
+lose what it says. So whoever changes what is stored raises `SCHEMA` if an older version that drops a field, or does not know it,
+would do harm, and goes on reading every schema before; and leaves the fields `schema` and `deployer` where they are.
 """
 
 import json
@@ -16,12 +21,17 @@ from typing import Any
 from common.aws.protocol import SIZE_LIMIT, Stream
 from common.base import digest
 from common.base.digest import Digest
+from common.base.errors import NewerSchemaError
 from common.base.terminal import visible
+from common.base.version import VERSION
 from common.environment.config import OWNER_TAG
 from common.model.orphan import Remains
 from common.model.resource import PROJECT_NAME, Key, Resource
 
 SCHEMA = 1
+"""The format of everything that the bucket holds of a project. A root's digest covers it: no mark of another schema matches."""
+WRITER: Mapping[str, Any] = {"schema": SCHEMA, "deployer": VERSION}
+"""Every stored root, record and lease begins with this."""
 CLEAN, DEPLOYING = "clean", "deploying"
 ARTIFACT = "artifact"
 """The kind of the keys of artifacts, which have no records: they are what the bucket holds."""
@@ -68,7 +78,7 @@ class Root:
 
     def body(self, state: str) -> dict[str, Any]:
         """The object's JSON body."""
-        return {"schema": SCHEMA, "state": state, **vars(self)}
+        return {**WRITER, "state": state, **vars(self)}
 
 
 @dataclass(frozen=True)
@@ -196,6 +206,27 @@ def parsed(body: Stream) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def stored_object(body: Stream, where: str) -> dict[str, Any]:
+    """A root, record or lease as it is stored, or nothing where it cannot be read.
+
+    Args:
+        body: the object's.
+        where: the object's address, for people.
+
+    Raises:
+        NewerSchemaError: a later version of the deployer wrote it, in a format that this one does not know.
+    """
+    found = parsed(body)
+    schema, writer = found.get("schema"), found.get("deployer")
+    if isinstance(schema, int | float) and schema > SCHEMA:
+        version = f"version {printable(writer, 40)}" if isinstance(writer, str) and writer else "a later version"
+        raise NewerSchemaError(
+            f"{where} was written by {version} of the deployer, in a format (schema {schema}) that this version, {VERSION}, does "
+            f"not know. Upgrade this repository's deployer to {version} or later: docs/upgrading.md. The object is left as it is."
+        )
+    return found
 
 
 def are_texts(value: object) -> bool:

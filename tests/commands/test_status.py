@@ -101,7 +101,7 @@ def test_tells_who_is_deploying_and_what_is_unfinished(declared: Repository) -> 
 
 def test_a_root_that_cannot_be_read_is_not_taken_for_one(declared: Repository) -> None:
     assert declared.invoke("deploy", "--env", "dev", "--project", "acres").code == 0
-    put(declared, "release.json", {"schema": 99})
+    put(declared, "release.json", {"schema": 0})
     assert told(declared)["acres"]["state"] == "unreadable"  # it lost its tags, too
 
 

@@ -232,7 +232,7 @@ def test_a_root_that_cannot_be_trusted_leads_to_more_calls_and_the_same_result(t
         case "not JSON":
             root.body, root.tags["root-sha256"] = b"\x00{", "1" * 64
         case "wrong schema":
-            root.body, root.tags["root-sha256"] = b'{"schema": 99}', "2" * 64
+            root.body, root.tags["root-sha256"] = b'{"schema": 0}', "2" * 64
         case "no state":
             root.tags["state"] = "deploying"
     healed = deploy(world, things(FIRST, CODES), tmp_path)

@@ -142,7 +142,7 @@ def test_what_was_only_renamed_is_forgotten_under_its_old_name(tmp_path: Path) -
 
 BROKEN = {
     "cut off": b'{"schema": 1, "key": "thing/c", "na',
-    "another schema": b'{"schema": 9, "key": "thing/c", "name": "c", "arn": "%s"}' % f"{ARN}c".encode(),
+    "no schema": b'{"schema": 0, "key": "thing/c", "name": "c", "arn": "%s"}' % f"{ARN}c".encode(),
     "another key": b'{"schema": 1, "key": "thing/b", "name": "c", "arn": "%s"}' % f"{ARN}c".encode(),
     "another account": b'{"schema": 1, "key": "thing/c", "name": "c", "arn": "arn:aws:fake:eu-central-1:999999999999:p/c"}',
     "two names": b'{"schema": 1, "key": "thing/c", "name": "a", "arn": "%s"}' % f"{ARN}c".encode(),

@@ -14,6 +14,7 @@ import pytest
 
 from common.aws.fence import fenced
 from common.base.errors import AwsError, LockedError
+from common.base.version import VERSION
 from common.state.lease import LEASE_SECONDS, Lock
 from tests.support.deploying import BUCKET, ENV, bucket, deploy, things
 from tests.support.fake_aws import FakeAws, World
@@ -77,7 +78,8 @@ def test_who_comes_second_is_told_of_the_first(world: World, made: Locks) -> Non
     made().acquire()
     world.seconds += 7
     with pytest.raises(
-        LockedError, match=r"deployed by ann on mill since 2030-01-01T00:00:00\+00:00 \(commit 0123456789ab\)"
+        LockedError,
+        match=rf"deployed by ann on mill since 2030-01-01T00:00:00\+00:00 \(commit 0123456789ab, deployer {VERSION}\)",
     ) as told:
         made(holder="bob").acquire()
     assert "in 53 s" in str(told.value)
@@ -188,7 +190,7 @@ def test_who_waits_gets_it_when_it_is_given_back(world: World, made: Locks) -> N
     first.acquire()
     made(Waiting(world), holder="bob").acquire(wait=True)
     assert json.loads(stored(world).body)["holder"] == "bob"
-    assert made.said == ["p: waiting for ann on mill since 2030-01-01T00:00:00+00:00 (commit 0123456789ab)."]
+    assert made.said == [f"p: waiting for ann on mill since 2030-01-01T00:00:00+00:00 (commit 0123456789ab, deployer {VERSION})."]
 
 
 def test_who_is_stopped_waits_no_more(made: Locks) -> None:

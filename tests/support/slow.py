@@ -7,6 +7,7 @@ import pytest
 
 FILES = frozenset(
     {
+        "commands/test_upgrading.py",
         "faults",
         "local",
         "soak",
