@@ -203,10 +203,11 @@ def deployer(
         everywhere.append("iam:GetAccountSummary")  # how many roles there are
     if any(isinstance(one, Function) and one.network for one in declared):
         everywhere += [f"ec2:{name}" for name in NETWORK]
-    roles = [env.role_arn(project, "*") for project in projects]
+    managed = list(projects)
+    roles = [env.role_arn(project, "*") for project in managed]
     theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
     ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, declared), *_crawlers(env, declared)]
-    statements = [*named, *reading, _left_over(env), *ours]
+    statements = [*named, *reading, _left_over(env), *ours, _named_roles(env, managed)]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
 
@@ -275,6 +276,12 @@ def _roles(env: Environment, roles: list[str], declared: list[Resource]) -> list
     bound = [f"iam:{one}" for one in BOUNDED if one in operations]
     condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
     return [allow(_actions("iam", free), roles), {**allow(bound, roles), "Condition": condition}]
+
+
+def _named_roles(env: Environment, projects: Iterable[str]) -> Statement:
+    """Asking for a role by its name: where there is none, IAM cannot know the path that it is to have."""
+    names = [env.resource_name(project, "*") for project in projects]
+    return allow(["iam:GetRole"], [f"arn:{env.partition}:iam::{env.account_id}:role/{name}" for name in names])
 
 
 def _foreign_layers(resources: list[Resource]) -> list[Statement]:

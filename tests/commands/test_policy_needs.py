@@ -153,12 +153,12 @@ def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[
 
 
 def refused(statements: list[dict[str, Any]], calls: list[tuple[str, dict[str, Any]]], paths: dict[str, str]) -> list[str]:
-    """What the policy does not allow of it. The path of a role stands only in the call that creates it."""
+    """What the policy does not allow of it. The path of a role stands only in the call that creates it; before, there is none."""
     found = []
     for call, parameters in calls:
         if call == "iam:CreateRole":
             paths[parameters["RoleName"]] = parameters["Path"]
-        path = paths.get(parameters.get("RoleName", ""), "/t-dev/dev/acres/")
+        path = paths.get(parameters.get("RoleName", ""), "/")
         found += [f"{call} needs {one}" for one in asked(call, {"Path": path, **parameters}) if not allows(statements, one, TAGS)]
     return found
 
