@@ -18,6 +18,7 @@ CHECKS = (
         commands.unchanged_deploy,
         "index delay",
     ),
+    Check("other commands", "Can `status`, `history` and `gc` be used by whoever deploys?", commands.looking, DEPLOYED),
     Check("code asked once", "Is a code of a device asked for once?", commands.asks_for_a_code_once, DEPLOYED),
     Check("crawler", "How does Glue return a crawler's role and schedule?", services.crawler_as_returned, DEPLOYED),
     Check("revision at rest", "Does a function's RevisionId stay while nobody changes it?", services.revision_at_rest, DEPLOYED),

@@ -59,6 +59,14 @@ def _unchanged_calls(place: Place) -> int:
     return 2 + math.ceil(len(place.declared()) / 100) + 2 + 1
 
 
+def looking(place: Place) -> Finding:
+    for words in (["status"], ["history"], ["gc", "--yes"]):
+        done = place.invoke(*words)
+        if done.code:
+            return _failed(f"`invoke {words[0]}`", done)
+    return judged(True, "All three succeeded.")
+
+
 def drift(place: Place) -> Finding:
     return _drifted(place, "right after the first deploy")
 

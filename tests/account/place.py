@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from common.engine import connection
 from common.environment.config import Environment
 from common.model.resource import Resource
 from tests.account.findings import publishable
+from tests.account.gate import Gate, put_before
 from tests.account.generated import ENVIRONMENT, generate, resources
 from tests.support.repository import Repository
 
@@ -90,6 +92,9 @@ class Place:
         """What was asked and answered, in order."""
         self.keys: Callable[[], Mapping[str, str]] = dict
         """Gives the credentials of the commands, if these are not the user's own."""
+        self.gate: Gate | None = None
+        """Judges what the commands call, on the embedded AWS."""
+        self._running = ExitStack()
 
     @property
     def embedded(self) -> bool:
@@ -97,8 +102,27 @@ class Place:
 
     def close(self) -> None:
         """Stops the embedded AWS, if that is what was asked."""
+        self._running.close()
         if self.embedded:
             local.stop(self.repository.root)
+
+    def guard(self, policy: Mapping[str, Any]) -> None:
+        """From here on the embedded AWS lets commands do what this policy allows, and nothing else."""
+        if self.gate is None:
+            self.gate = Gate(self.env, self._path_of)
+            self._running.enter_context(put_before(self.repository.root, self.gate).running())
+        self.gate.statements = policy["Statement"]
+
+    def _path_of(self, role: str) -> str:
+        """The path of a role. One that does not exist has none, whatever path it is to have."""
+        return str(self.peek("iam", "GetRole", RoleName=role).body.get("Role", {}).get("Path", "/"))
+
+    def refused(self) -> list[str]:
+        """What was refused to commands since this was asked last."""
+        refusals = self.gate.refusals if self.gate else []
+        told = list(dict.fromkeys(refusals))
+        refusals.clear()
+        return told
 
     def declared(self) -> dict[str, Resource]:
         """All that the repository declares, by key."""

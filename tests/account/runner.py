@@ -63,9 +63,14 @@ class Run:
         if before is not None and before.verdict is Verdict.DIFFERENT:
             return not_asked(f"{check.after!r} did not end as expected.")
         try:
-            return check.ask(self._place)
+            finding = check.ask(self._place)
         except (DeployError, RuntimeError, LookupError, ValueError) as error:
             return Finding(Verdict.DIFFERENT, f"The check could not go on: {type(error).__name__}: {error}")
+        if refused := self._place.refused():
+            self._place.note(refused=refused)
+            what = f"{finding.what} The printed policy did not allow all of it: {refused[0]}."
+            return Finding(Verdict.DIFFERENT, what, finding.measured)
+        return finding
 
     def _keep(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

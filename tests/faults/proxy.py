@@ -28,6 +28,7 @@ class Call:
     method: str
     path: str
     body: bytes = field(repr=False)
+    headers: Message = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.service} {self.operation or f'{self.method} {self.path}'}"
@@ -101,7 +102,7 @@ class Proxy(ThreadingHTTPServer):
     def arrived(self, headers: Message, body: bytes, method: str, path: str) -> tuple[Call, Fault]:
         service, operation = signed_for(headers), named(headers, body)
         with self._counting:
-            call = Call(len(self.calls), service, operation, method, path, body)
+            call = Call(len(self.calls), service, operation, method, path, body, headers)
             self.calls.append(call)
             fault = self.rule(call)
             self.faults += fault is not None

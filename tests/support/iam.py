@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HERE = "eu-central-1:123456789012"
+"""The region and the account of the tests."""
 ANY = "*"
 """The resource of an action that knows no resource type."""
 BUCKET, OBJECT = "arn:aws:s3:::{Bucket}", "arn:aws:s3:::{Bucket}/{Key}"
@@ -21,7 +22,8 @@ CATALOG = f"arn:aws:glue:{HERE}:catalog"
 DATABASE = f"arn:aws:glue:{HERE}:database/{{Name}}"
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:{{name}}"
 RULE = f"arn:aws:events:{HERE}:rule/"
-ROLE = "arn:aws:iam::123456789012:role{Path}{RoleName}"
+ROLES = "::123456789012:role"
+ROLE = f"arn:aws:iam{ROLES}{{Path}}{{RoleName}}"
 TABLE = f"arn:aws:dynamodb:{HERE}:table/{{TableName}}"
 TOPIC = f"arn:aws:sns:{HERE}:{{Name}}"
 GROUP = f"arn:aws:logs:{HERE}:log-group:{{logGroupName}}"
@@ -213,8 +215,8 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
 }
 
 
-def asked(call: str, parameters: Mapping[str, Any]) -> Iterator[Asked]:
-    """What IAM is asked when this call is made with these parameters."""
+def asked(call: str, parameters: Mapping[str, Any], here: str = HERE) -> Iterator[Asked]:
+    """What IAM is asked when this call is made with these parameters in this region and account."""
     for need in NEEDS[call]:
         outer, _, inner = need.given.partition(".")
         given = parameters.get(outer)
@@ -223,7 +225,7 @@ def asked(call: str, parameters: Mapping[str, Any]) -> Iterator[Asked]:
         context = {key: text.format_map(parameters) for key, text in need.context.items()}
         many = parameters.get(need.arn.strip("{}"))
         for arn in many if isinstance(many, list) else [need.arn.format_map(parameters)]:
-            yield Asked(need.action, arn, context)
+            yield Asked(need.action, arn.replace(HERE, here).replace(ROLES, f"::{here.partition(':')[2]}:role"), context)
 
 
 def allows(statements: Iterable[Mapping[str, Any]], question: Asked, tags: Mapping[str, str]) -> bool:

@@ -17,6 +17,7 @@ FILES = frozenset(
         "resources/test_lifecycle.py",
         "resources/test_settings.py",
         "account/test_account.py",
+        "account/test_account_rights.py",
         "commands/test_sbom.py",
         "engine/test_budgets.py",
         "base/test_process_clock.py",
