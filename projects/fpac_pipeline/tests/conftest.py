@@ -43,7 +43,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def load(aws: None, monkeypatch: pytest.MonkeyPatch) -> Load:  # noqa: ARG001 - the handlers' clients must be made inside it
+def load(aws: None, monkeypatch: pytest.MonkeyPatch) -> Load:  # the handlers' clients must be made inside it
     """Load ``lambda/<name>/handler.py`` anew: its clients and settings are made when it is imported."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the folder is what will be packaged
 

@@ -21,9 +21,7 @@ CHECKS = re.findall(r"^@check\ndef _(\w+)", SCRIPT.read_text(encoding="utf-8"), 
 def spark_results() -> dict[str, Any]:
     python, variables = spark_python(ROOT)
     environment = os.environ | variables | {"PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(  # noqa: S603 - our own interpreter and script
-        [python, SCRIPT], capture_output=True, text=True, env=environment, timeout=600, check=False
-    )
+    done = subprocess.run([python, SCRIPT], capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found

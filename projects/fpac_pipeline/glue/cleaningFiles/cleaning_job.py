@@ -23,7 +23,7 @@ import sys
 from itertools import chain
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
-from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+from pyspark.sql import functions as F
 
 from shared.run_record import record_counts
 
@@ -174,7 +174,7 @@ def refuse_too_many_rejected(cleansed: int, rejected: int, max_percent: float) -
 
 def main() -> None:
     """Read this run's landed rows, write both folders, count what is in them."""
-    from awsglue.utils import getResolvedOptions  # noqa: PLC0415 - only Glue has it; transform is tested without
+    from awsglue.utils import getResolvedOptions  # only Glue has it; transform is tested without
 
     names = ["run_id", "landing_location", "cleansed_location", "max_rejected_percent", "run_table"]
     args = getResolvedOptions(sys.argv, names)

@@ -15,7 +15,7 @@ https://spark.apache.org/docs/3.5.4/configuration.html (spark.sql.sources.partit
 import sys
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+from pyspark.sql import functions as F
 
 from shared.run_record import record_counts
 
@@ -62,7 +62,7 @@ def write(rows: DataFrame, location: str) -> None:
 
 def main() -> None:
     """Read this run's clean rows, replace their partitions, count this run's rows in the table afterwards."""
-    from awsglue.utils import getResolvedOptions  # noqa: PLC0415 - only Glue has it; transform is tested without
+    from awsglue.utils import getResolvedOptions  # only Glue has it; transform is tested without
 
     args = getResolvedOptions(sys.argv, ["run_id", "cleansed_location", "final_location", "run_table"])
     spark = SparkSession.builder.appName("final_job").getOrCreate()

@@ -13,7 +13,7 @@ Arguments: ``run_id``, ``source_location`` (s3:// of the CSV), ``loaded_at`` (IS
 import sys
 
 from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program uses
+from pyspark.sql import functions as F
 
 from shared.run_record import record_counts
 
@@ -97,7 +97,7 @@ def _acres(name: str) -> Column:
 
 def main() -> None:
     """Read, transform, write, and count what is in the zone afterwards."""
-    from awsglue.utils import getResolvedOptions  # noqa: PLC0415 - only Glue has it; transform is tested without
+    from awsglue.utils import getResolvedOptions  # only Glue has it; transform is tested without
 
     names = ["run_id", "source_location", "loaded_at", "landing_location", "run_table"]
     args = getResolvedOptions(sys.argv, names)

@@ -18,11 +18,11 @@ PIPELINE = "fpac"
 table = boto3.resource("dynamodb").Table(os.environ["RUN_TABLE"])
 
 
-class RunIdTaken(Exception):  # noqa: N818 - the state machine and its readers know the error by this name
+class RunIdTaken(Exception):  # the state machine and its readers know the error by this name
     """Another execution's record has this run id."""
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, str]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: object) -> dict[str, str]:
     """Open the record of a run.
 
     Args:

@@ -22,7 +22,7 @@ sns = boto3.client("sns")
 topic = os.environ["FAILURE_TOPIC_ARN"]
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Close the run.
 
     Args:

@@ -48,15 +48,15 @@ COLUMNS = {
 s3 = boto3.client("s3")
 
 
-class InputMissing(Exception):  # noqa: N818 - the state machine and its readers know the error by this name
+class InputMissing(Exception):  # the state machine and its readers know the error by this name
     """There is no such file."""
 
 
-class InputInvalid(Exception):  # noqa: N818 - the state machine and its readers know the error by this name
+class InputInvalid(Exception):  # the state machine and its readers know the error by this name
     """The file, or the execution's input, is not what the pipeline reads."""
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Check the file that the execution's input names.
 
     Args:

@@ -106,7 +106,7 @@ def _set(row: Row, column: str, value: str) -> Row:
 
 
 def _change(column: str, change: Callable[[str], str]) -> Callable[[Row, Random], Row]:
-    def changed(row: Row, rng: Random) -> Row:  # noqa: ARG001 - all kinds of dirt are called alike
+    def changed(row: Row, rng: Random) -> Row:
         return _set(row, column, change(row[COLUMN[column]])) if len(row) == len(HEADER) else row
 
     return changed
@@ -127,11 +127,11 @@ def _short(row: Row, rng: Random) -> Row:
     return row[: rng.choice((COLUMN["Planted Acres"], COLUMN["Crop"], COLUMN["Failed Acres"]))]
 
 
-def _lower(row: Row, rng: Random) -> Row:  # noqa: ARG001 - all kinds of dirt are called alike
+def _lower(row: Row, rng: Random) -> Row:
     return [cell.lower() if place in range(COLUMN["State"], COLUMN["Planted Acres"]) else cell for place, cell in enumerate(row)]
 
 
-def _no_acres(row: Row, rng: Random) -> Row:  # noqa: ARG001 - all kinds of dirt are called alike
+def _no_acres(row: Row, rng: Random) -> Row:
     return [*row[: COLUMN["Planted Acres"]], *("" for _ in ACRES)]
 
 
