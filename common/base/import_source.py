@@ -19,6 +19,7 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import PurePath
 from types import CodeType, ModuleType
 
+from common.base import process_end
 from common.base.encoding import check_encoding
 from common.base.import_path import ROOT, arrange
 
@@ -92,6 +93,7 @@ def install(root: str = ROOT) -> None:
 @contextmanager
 def declarations(root: str) -> Iterator[None]:
     """While declarations of a repository are imported: they are found there first, and compiled from what is there."""
+    process_end.keep()
     install(root)
     arrange(root)
     finder = _Declarations(root)

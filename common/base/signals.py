@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from common.base.process_end import end_at_once
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AT_ONCE = (
     b"Stopped at once. The next deploy finds out what was finished; until the lease runs out it may have to wait a minute.\n"
@@ -66,7 +68,7 @@ class Stopping:
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if self.number is not None:
             os.write(2, AT_ONCE)
-            os._exit(128 + number)
+            end_at_once(128 + number)
         self.number = number
         self._stop()
         # A thread, because this one may hold the very lock that telling takes.

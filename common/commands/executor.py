@@ -27,6 +27,8 @@ from common.commands.invocation import INVOCATION, Invocation
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository."""
+EXITED = "code of a declaration called sys.exit while the command was at work, so that was not finished. Take it out."
+"""The message where something ends the command that is none of its own."""
 STOPPED = frozenset({130, 143})
 """The exit codes of what was stopped by a signal."""
 
@@ -56,6 +58,9 @@ class Executor(invoke.executor.Executor):
             raise Exit(visible(f"error: {error}"), code=error.exit_code) from None
         except OSError as error:
             raise Exit(visible(f"error: {error}"), code=1) from None
+        except SystemExit:
+            _show_object(requested, written, "failed", EXITED)
+            raise Exit(f"error: {EXITED}", code=1) from None
         except KeyboardInterrupt as stopped:
             _show_object(requested, written, "stopped", "Stopped.")
             raise Exit("Stopped.", code=143 if isinstance(stopped, signals.Terminated) else 130) from None

@@ -214,7 +214,7 @@ def test_artifacts_take_their_digests_from_it(kept: Path, tree: list[Path]) -> N
             for one in cached:
                 one.read(known.of_file)
         assert [one.input_digest() for one in cached] == plain
-        assert cached[0].files() == {path.name: one for path, one in true(tree).items()}
+        assert cached[0].files() == {path.name: f"{one} 644" for path, one in true(tree).items()}
     assert set(known._used) == {str(path) for path in tree}
     assert not known._fresh
 

@@ -1,5 +1,6 @@
 """Pre-tasks get the caller's options, one command is one session, and errors become messages."""
 
+import json
 import os
 import subprocess
 import sys
@@ -60,6 +61,20 @@ def test_options_reach_every_task_that_knows_them(tasks: Collection, seen: Seen)
         ("third", {"env": "dev", "force": True, "only": "x"}),
         ("requested", {"names": ["third"]}),
     ]
+
+
+@pytest.mark.parametrize("code", [0, None, 3, "stopped"])
+def test_what_exits_in_the_middle_of_a_command_is_an_error(code: int | str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """As code of a declaration may that is only called when it is planned."""
+
+    @task(positional=[])
+    def planning(_c: Context, json: bool = False) -> None:
+        sys.exit(code)
+
+    assert run(Collection(planning), "planning --json") == 1
+    told = capsys.readouterr()
+    assert "error: code of a declaration called sys.exit while the command was at work" in told.err
+    assert json.loads(told.out)["outcome"] == "failed"
 
 
 def test_a_task_that_several_need_runs_once(tasks: Collection, seen: Seen) -> None:
