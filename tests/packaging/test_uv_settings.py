@@ -91,6 +91,14 @@ def test_indexes_of_the_repository_count(folder: Path, internal: str, tmp_path: 
     assert locked(again) == ["grain==0.9", "husk==0.1"]
 
 
+@pytest.mark.parametrize("table", ["constraint-dependencies", "override-dependencies"])
+def test_versions_of_the_repository_do_not_bind_a_function(index: Path, folder: Path, tmp_path: Path, table: str) -> None:
+    """Those of the deployer are for what the deployer runs with."""
+    wheel(index, "husk", "1.1")
+    (tmp_path / "pyproject.toml").write_text(f'[tool.uv]\n{table} = ["husk==1.1"]\n')
+    assert locked(fill(folder, requirements_txt="grain\nhusk\n")) == ["grain==1.0", "husk==1.2"]
+
+
 @pytest.mark.parametrize(
     ("text", "pins"),
     [
