@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore import handlers
 from botocore.loaders import JSONFileLoader
+from hypothesis import settings
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.iam.access_control import IAMPolicy
@@ -25,6 +26,10 @@ from tests.support.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.support.repository import Repository
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
+
+# How long an example takes says more of the machine than of the test.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

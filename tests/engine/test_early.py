@@ -1,6 +1,6 @@
 """What was edited is read before it is known that it has to be: not more than that, and not too early."""
 
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -17,25 +17,36 @@ from common.state.release_root import Mark, Root
 from tests.support.deploying import ENV, deploy, first_reads, things
 from tests.support.fake_aws import FakeAws, World
 
+MOMENT, LONG = 0.05, 60.0
+"""Seconds in which what must not happen would have happened, and in which what must happen has happened on any machine."""
 
-class Slow(Records):
-    """Marks take their time, and roots more."""
+
+class Versioned(Records):
+    """The root of a project is told only when a resource was read: who waits for the root before that waits for ever."""
+
+    def __init__(self, aws: FakeAws, looked: threading.Event, *, early: bool) -> None:
+        super().__init__(aws, ENV)
+        self.looked, self._early = looked, early
 
     def mark(self, project: str) -> Mark | None:
-        time.sleep(0.02 if project == "p" else 0.0)
+        assert project != "p" or not self.looked.wait(MOMENT), "a resource was read before the mark of its root"
         return super().mark(project)
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
-        time.sleep(0.05)
+        assert not self._early or self.looked.wait(LONG), "nothing is read before the root has come"
         return super().root(project, version)
 
 
-class Overwritten(Slow):
-    """In a bucket that keeps no versions."""
+class Overwritten(Versioned):
+    """In a bucket that keeps no versions nothing may be read before the root has come."""
 
     def mark(self, project: str) -> Mark | None:
         found = super().mark(project)
         return found and replace(found, version=None)
+
+    def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
+        assert not self.looked.wait(MOMENT), "a resource was read before its root"
+        return Records.root(self, project, version)
 
 
 def planned(
@@ -43,20 +54,25 @@ def planned(
     resources: list[Resource],
     likely: list[Resource],
     tmp_path: Path,
-    records: type[Records] = Slow,
+    records: type[Versioned] = Versioned,
     during: Callable[[str], None] = lambda _: None,
+    *,
+    early: bool = True,
 ) -> tuple[Outcome, list[str]]:
     """The plan, and the operations in the order in which they were asked for."""
     asked: list[str] = []
+    looked = threading.Event()
 
     def note(_: int, when: str, operation: str) -> None:
         if when == "before":
             during(operation)
             asked.append(operation)
+        elif operation == "Get":
+            looked.set()
 
     aws = FakeAws(world, note)
     with ThreadPoolExecutor(16) as pool:
-        known = records(aws, ENV)
+        known = records(aws, looked, early=early)
         reads = first_reads(aws, pool, known)
         return Planner(ENV, aws, known, tmp_path, pool).plan(resources, Options(), reads, (), likely), asked
 
@@ -68,8 +84,10 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-@pytest.mark.parametrize(("records", "before"), [(Slow, "GetObjectTagging"), (Overwritten, "GetObject")])
-def test_it_is_read_once_and_no_earlier_than_the_root(world: World, tmp_path: Path, records: type[Records], before: str) -> None:
+@pytest.mark.parametrize(("records", "before"), [(Versioned, "GetObjectTagging"), (Overwritten, "GetObject")])
+def test_it_is_read_once_and_no_earlier_than_the_root(
+    world: World, tmp_path: Path, records: type[Versioned], before: str
+) -> None:
     """The root is overwritten only if nobody has written it since: so what is planned must be no older than that."""
     resources = things({"a": {"Size": 2}, "b": {"Size": 1}})
     outcome, asked = planned(world, resources, resources[1:2], tmp_path, records)
@@ -81,9 +99,9 @@ def test_it_is_read_once_and_no_earlier_than_the_root(world: World, tmp_path: Pa
     assert ("GetObject" in known) == (before == "GetObject")
 
 
-@pytest.mark.parametrize(("records", "told"), [(Slow, pytest.raises(OvertakenError)), (Overwritten, nullcontext())])
+@pytest.mark.parametrize(("records", "told"), [(Versioned, pytest.raises(OvertakenError)), (Overwritten, nullcontext())])
 def test_what_was_read_before_somebody_else_deployed_is_not_believed(
-    world: World, tmp_path: Path, records: type[Records], told: AbstractContextManager[object]
+    world: World, tmp_path: Path, records: type[Versioned], told: AbstractContextManager[object]
 ) -> None:
     """Between the mark and the root; they may even have put back the same."""
     resources = things({"a": {"Size": 2}, "b": {"Size": 1}})
@@ -94,7 +112,7 @@ def test_what_was_read_before_somebody_else_deployed_is_not_believed(
             deploy(world, waiting.pop(), tmp_path)
 
     outcome, asked = planned(world, resources, resources[1:2], tmp_path, records, somebody)
-    assert (asked.index("Get") < asked.index("GetObject")) == (records is Slow)
+    assert (asked.index("Get") < asked.index("GetObject")) == (records is Versioned)
     with told:
         Records(FakeAws(world), ENV).start("p", Root(), outcome.trusted["p"].etag, None)
 
@@ -103,5 +121,5 @@ def test_after_a_switch_of_branches_only_what_differs_is_read(world: World, tmp_
     many = {f"t{number}": {"Size": 1} for number in range(EARLY + 1)}
     deploy(world, things(many), tmp_path)
     resources = things(many)
-    assert "Get" not in planned(world, resources, resources[1:], tmp_path)[1]
+    assert "Get" not in planned(world, resources, resources[1:], tmp_path, early=False)[1]
     assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == EARLY

@@ -4,17 +4,22 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.commands import RUNTIME, clone, ministack
+from tests.faults.commands import ROOT, RUNTIME, clone, ministack
 
 SHARES = 2
-DAY = int(os.environ.get("FAULTS_DAY", time.time() // 86400))
-"""Which part is tried; with `FAULTS_DAY` the one of another day."""
+
+
+def part_of(parts: int) -> int:
+    """Which of so many parts is tried: the commit says it, so that a failure comes again; with `FAULTS_PART` that one."""
+    if said := os.environ.get("FAULTS_PART"):
+        return int(said) % parts
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return int(commit[:8] or "0", 16) % parts  # where there is no git, the first
 
 
 def tried(tmp_path: Path, case: str, *more: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
@@ -42,11 +47,11 @@ def tried(tmp_path: Path, case: str, *more: str) -> tuple[dict[str, int], list[d
 def test_killed_at_any_call_the_next_deploy_converges(
     tmp_path: Path, case: str, parts: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Everywhere where AWS holds something else, of the longer cases one half a day; the soak tries all of all.
+    """Everywhere where AWS holds something else, of the longer cases one part a commit; the soak tries all of all.
 
     Every eighth process is killed for real, the others' worlds are copied at that point; the soak kills them all.
     """
-    part = f"{DAY % parts}/{parts}"
+    part = f"{part_of(parts)}/{parts}"
     about, trials = tried(tmp_path, case, "--kill", "8", "--part", part)
     with capsys.disabled():
         killed = sum(one["killed"] for one in trials)
