@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ import pytest
 
 from common import local
 from projects.fpac_pipeline.tests.expected import final_rows
+from tests.faults.commands import told
 from tests.local.fixtures import client_of
 from tests.support import tour
 
 ROOT = Path(__file__).resolve().parent.parent
 READS = ("Get", "List", "Head", "Describe")
-JOB = "projects/fpac_pipeline/glue/landingFiles/landing_job.py"
+JOB, CONFIGURED = "projects/fpac_pipeline/glue/landingFiles/landing_job.py", "config/local.json"
 
 
 def clone(to: Path) -> Path:
@@ -65,15 +66,56 @@ def writes(result: dict[str, Any]) -> dict[str, int]:
     }
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A clone in which everything is deployed, as the tour of the README shows it."""
-    made = clone(tmp_path_factory.mktemp("first") / "clone")
-    try:
+class Clones:
+    """A clone in which everything is deployed, and another one where a test has left it so that this cannot be had again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: list[Path] = []
+        self._before: dict[str, str] = {}
+
+    def clean(self) -> Path:
+        """The present one, with its files as they were and all of it deployed."""
+        with suppress(AssertionError, subprocess.TimeoutExpired):
+            if self._made and self._put_back(self._made[-1]):
+                return self._made[-1]
+        return self._fresh()
+
+    def end(self) -> None:
+        """Stops what was started for them."""
+        for made in self._made:
+            local.stop(made)
+
+    def _fresh(self) -> Path:
+        """As the tour of the README shows it."""
+        self.end()
+        made = clone(self._folder / f"clone{len(self._made)}")
+        self._made.append(made)
+        self._before = {path: (made / path).read_text() for path in (JOB, CONFIGURED)}
         assert tour.not_printed("deploy --env local", invoke(made, "deploy", "--env", "local")) == []
+        return made
+
+    def _put_back(self, made: Path) -> bool:
+        edited = [path for path, text in self._before.items() if (made / path).read_text() != text]
+        for path in edited:
+            (made / path).write_text(self._before[path])
+        return not edited or bool(deploy(made))
+
+
+@pytest.fixture(scope="module")
+def clones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clones]:
+    """All of this module's."""
+    made = Clones(tmp_path_factory.mktemp("first"))
+    try:
         yield made
     finally:
-        local.stop(made)
+        made.end()
+
+
+@pytest.fixture
+def root(clones: Clones) -> Path:
+    """A clone in which everything is deployed; a test may leave it as it likes."""
+    return clones.clean()
 
 
 def test_a_second_deploy_changes_nothing_and_writes_nothing(root: Path) -> None:
@@ -87,18 +129,16 @@ def test_after_editing_one_script_one_upload_and_one_job_update(root: Path) -> N
     script = root / JOB
     before = script.read_text()
     script.write_text(before + "# edited\n")
-    try:
-        planned = invoke(root, "plan", "--env", "local", code=2)
-        assert planned.count("landing_job.py changed") == 2
-        assert tour.not_printed("plan --env local", planned) == []
-        edited = deploy(root)
-        reason = "landing_job.py changed"
-        assert changes(edited) == {"artifact/landing_job": reason, "glue-job/landing_job": reason}
-        # Besides the upload: lease, root before, record, root after.
-        assert writes(edited) == {"glue:UpdateJob": 1, "s3:PutObject": 5, "s3:DeleteObject": 1}
-        assert changes(deploy(root)) == {}
-    finally:
-        script.write_text(before)
+    planned = invoke(root, "plan", "--env", "local", code=2)
+    assert planned.count("landing_job.py changed") == 2
+    assert tour.not_printed("plan --env local", planned) == []
+    edited = deploy(root)
+    reason = "landing_job.py changed"
+    assert changes(edited) == {"artifact/landing_job": reason, "glue-job/landing_job": reason}
+    # Besides the upload: lease, root before, record, root after.
+    assert writes(edited) == {"glue:UpdateJob": 1, "s3:PutObject": 5, "s3:DeleteObject": 1}
+    assert changes(deploy(root)) == {}
+    script.write_text(before)
     back = deploy(root)
     assert list(changes(back)) == ["glue-job/landing_job"]  # the old script is still there under its own name
 
@@ -119,15 +159,10 @@ def test_a_second_clone_in_another_folder_has_nothing_to_do_and_builds_nothing(r
 
 def test_a_step_brings_up_to_date_what_it_stands_on_and_no_more(root: Path) -> None:
     script = root / JOB
-    before = script.read_text()
-    script.write_text(before + "# edited for a step\n")
-    try:
-        assert changes(json.loads(invoke(root, "deploy-lambdas", "--env", "local", "--json"))) == {}
-        assert list(changes(json.loads(invoke(root, "upload-glue", "--env", "local", "--json")))) == ["artifact/landing_job"]
-        assert list(changes(json.loads(invoke(root, "deploy-sfn", "--env", "local", "--json")))) == ["glue-job/landing_job"]
-    finally:
-        script.write_text(before)
-        deploy(root)
+    script.write_text(script.read_text() + "# edited for a step\n")
+    assert changes(json.loads(invoke(root, "deploy-lambdas", "--env", "local", "--json"))) == {}
+    assert list(changes(json.loads(invoke(root, "upload-glue", "--env", "local", "--json")))) == ["artifact/landing_job"]
+    assert list(changes(json.loads(invoke(root, "deploy-sfn", "--env", "local", "--json")))) == ["glue-job/landing_job"]
 
 
 def test_plain_text_has_a_line_for_each_step_and_no_escape_codes(root: Path) -> None:
@@ -141,43 +176,28 @@ def test_plain_text_has_a_line_for_each_step_and_no_escape_codes(root: Path) -> 
 
 def test_the_deploy_of_an_edit_prints_what_the_tour_shows(root: Path) -> None:
     script = root / JOB
-    before = script.read_text()
-    script.write_text(before + "# edited for the tour\n")
-    try:
-        assert tour.not_printed("deploy --env local", invoke(root, "deploy", "--env", "local"), time=2) == []
-    finally:
-        script.write_text(before)
-        deploy(root)
+    script.write_text(script.read_text() + "# edited for the tour\n")
+    assert tour.not_printed("deploy --env local", invoke(root, "deploy", "--env", "local"), time=2) == []
 
 
 def test_ctrl_c_finishes_what_is_under_way_and_the_next_deploy_does_the_rest(root: Path) -> None:
-    config = root / "config" / "local.json"
-    before = config.read_text()
-    data = json.loads(before)
+    """It comes when the first of four functions is done: at least one, and not all of them, is left to the next deploy."""
+    config = root / CONFIGURED
+    data = json.loads(config.read_text())
     data["defaults"]["function"] = {"timeout_seconds": 77}
     config.write_text(json.dumps(data))
-    try:
-        command = [sys.executable, "-m", "invoke", "deploy", "--env", "local", "--jobs", "1"]
-        running = subprocess.Popen(
-            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-        )
-        assert running.stdout is not None
-        for line in running.stdout:
-            if line.startswith("deploy-lambdas"):
-                break
-        time.sleep(0.3)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
-        assert running.returncode == 130, out + err
-        assert "Traceback" not in err
-        assert "deploy again" in err
-        assert "not tried" in out
-        rest = deploy(root)
-        assert 0 < len(changes(rest)) < 4
-        assert changes(deploy(root)) == {}
-    finally:
-        config.write_text(before)
-        deploy(root)
+    command = [sys.executable, "-m", "invoke", "deploy", "--env", "local", "--jobs", "1"]
+    running = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    told(running, ": lambda/")
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, out + err
+    assert "Traceback" not in err
+    assert "deploy again" in err
+    assert "not tried" in out
+    rest = deploy(root)
+    assert 0 < len(changes(rest)) < 4
+    assert changes(deploy(root)) == {}
 
 
 def test_the_pipeline_runs_and_the_final_zone_holds_what_an_independent_computation_says(root: Path) -> None:

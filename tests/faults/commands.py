@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,6 +154,30 @@ def ended(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
         raise AssertionError(f"still running after {seconds} s:\n{out}\n{err}") from None
     assert "Traceback" not in out + err, out + err
     return Ended(process.returncode, out, err)
+
+
+def told(process: subprocess.Popen[str], text: str) -> str:
+    """What a command has printed up to the line that has this text, which it is waited for; what follows is not lost."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return "".join(lines)
+    raise AssertionError(f"it has ended and not said {text!r}:\n{''.join(lines)}")
+
+
+def interrupt(process: subprocess.Popen[str], number: int) -> None:
+    """Sends a signal and waits until the process has got it; where nobody tells that, for a moment."""
+    process.send_signal(number)
+    status, pending = Path(f"/proc/{process.pid}/status"), 1 << (number - 1)
+    if not status.exists():
+        time.sleep(0.3)
+        return
+    end = time.monotonic() + 60
+    while int(status.read_text().partition("ShdPnd:")[2].split()[0], 16) & pending:
+        assert time.monotonic() < end, "the process does not take the signal"
+        time.sleep(0.01)
 
 
 def settled(repo: Clone, proxy: Proxy) -> None:

@@ -1,11 +1,10 @@
 """Ctrl-C and SIGTERM: what is under way is finished and recorded; a second one ends the process at once."""
 
 import signal
-import time
 
 import pytest
 
-from tests.faults.commands import PACE, Clone, ended, held, settled
+from tests.faults.commands import PACE, Clone, ended, held, interrupt, settled, told
 from tests.faults.proxy import Proxy
 from tests.faults.test_two import CHANGE, LEASE, settled_later, updates_a_function, upstream
 
@@ -24,10 +23,9 @@ def test_what_is_under_way_is_finished_and_recorded(repo: Clone, ready: Proxy, n
             running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
             assert holding.here.wait(60)
             running.send_signal(number)
-            time.sleep(0.3)
+            told(running, "Stopping: calls under way are finished and recorded")
         stopped = ended(running)
         assert stopped.code == code, stopped
-        assert "Stopping: calls under way are finished and recorded" in stopped.out
         assert stopped.out.count("not tried") > 1
         assert "deploy again" in stopped.err
         assert not lock_left(ready)
@@ -42,8 +40,7 @@ def test_programs_are_told_what_was_not_tried(repo: Clone, ready: Proxy) -> None
         with held(ready, updates_a_function) as holding:
             running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", "--json", pace=PACE)
             assert holding.here.wait(60)
-            running.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
+            interrupt(running, signal.SIGTERM)
         stopped = ended(running)
         assert (stopped.code, stopped.said["outcome"], stopped.said["failed"]) == (143, "stopped", {})
         assert len(stopped.said["not_tried"]) == CHANGES - 1
@@ -58,7 +55,7 @@ def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
             running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
             assert holding.here.wait(60)
             running.send_signal(signal.SIGINT)
-            time.sleep(0.3)
+            told(running, "Stopping: calls under way are finished and recorded")
             assert running.poll() is None
             running.send_signal(signal.SIGINT)
             stopped = ended(running, 5)
@@ -76,8 +73,7 @@ def test_while_it_plans_it_ends_and_has_changed_nothing(repo: Clone, ready: Prox
         with held(ready, lambda call: call.service == "lambda", asked=False) as holding:
             running = repo.start(ready.endpoint, task, "--env", "local")
             assert holding.here.wait(60)
-            running.send_signal(number)
-            time.sleep(0.3)
+            interrupt(running, number)
         stopped = ended(running)
         assert stopped.code == code, stopped
         assert stopped.err == "Stopped.\n"
