@@ -5,10 +5,8 @@ between two environments is here, so the same code deploys each. Names and ARNs 
 has to flow from one AWS response into another resource's declaration.
 """
 
-import ast
 import json
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -46,12 +44,17 @@ class Defaults(Model):
     """Settings of every resource of a type, unless something nearer says otherwise."""
 
     function: FunctionSettings = FunctionSettings()
+    """The defaults of all functions."""
     job: JobSettings = JobSettings()
+    """The defaults of all Glue jobs."""
     crawler: CrawlerSettings = CrawlerSettings()
+    """The defaults of all crawlers."""
     state_machine: StateMachineSettings = StateMachineSettings()
+    """The defaults of all state machines."""
     trigger: TriggerSettings = TriggerSettings()
+    """The defaults of all schedules and rules."""
     log_retention_days: Retention = 30
-    """Of the log groups that state machines and jobs share."""
+    """How many days the log groups keep their lines that state machines and jobs share."""
 
 
 class Project(Model):
@@ -59,14 +62,19 @@ class Project(Model):
 
     schema_: str | None = Field(default=None, alias="$schema")
     enabled: bool = True
-    """Whether the project is for this environment. Of one that is not, what was deployed is no longer declared."""
+    """Whether the project is for this environment. What was deployed of a project that is not counts as no longer declared."""
     parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterValue] = Field(default_factory=dict)
     """Values for `${name}`: texts, numbers, booleans, or lists of these. `ssm:/path` is read from Parameter Store."""
     functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)
+    """Settings of single functions, by name."""
     jobs: dict[ResourceName, JobSettings] = Field(default_factory=dict)
+    """Settings of single Glue jobs, by name."""
     crawlers: dict[ResourceName, CrawlerSettings] = Field(default_factory=dict)
+    """Settings of single crawlers, by name."""
     state_machines: dict[ResourceName, StateMachineSettings] = Field(default_factory=dict)
+    """Settings of single state machines, by name."""
     triggers: dict[ResourceName, TriggerSettings] = Field(default_factory=dict)
+    """Settings of single schedules and rules, by name."""
 
 
 class Roles(Model):
@@ -77,6 +85,7 @@ class Roles(Model):
     ] = Field(default_factory=dict)
     """Existing roles by `kind` or `kind/Name`, for organisations in which deployers may not create roles."""
     permissions_boundary: PolicyArn | None = None
+    """The policy that bounds every role that the deployer creates."""
 
 
 class Environment(Model):
@@ -84,24 +93,33 @@ class Environment(Model):
 
     schema_: str | None = Field(default=None, alias="$schema")
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$"), AfterValidator(text_rules.file_name)]
+    """The name of the environment: the file is called `config/<name>.json`."""
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    """The AWS account. Credentials of another one are refused."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$")]
+    """The AWS region."""
     name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(text_rules.prefix)]
     """Begins the name of every resource. Two environments of one account need two prefixes."""
     artifact_bucket: Annotated[str, AfterValidator(text_rules.bucket_name)]
-    """Holds artifacts and deployed records."""
+    """The name of the bucket that holds the artifacts and the records of what is deployed. The first deploy creates it."""
     tags: Annotated[dict[TagKey, TagValue], AfterValidator(text_rules.different)] = Field(default_factory=dict, max_length=40)
+    """Tags of every resource, besides the deployer's own."""
     protected: bool = False
-    """Ask for the environment's name before anything is changed."""
+    """Deploy only what is committed, ask for the environment's name before anything is changed, and refuse `destroy`."""
     default: bool = False
     """Commands without --env are about this environment, unless DEPLOY_ENV names another. A protected one cannot be it."""
     embedded: Embedded | None = None
+    """The environment is in the embedded AWS on this machine, and not in a real account."""
     endpoints: dict[Service, Url] = Field(default_factory=dict)
     """Other addresses of AWS services, as of VPC endpoints, by service; `default` is for all that are not named."""
     network: Network = Network()
+    """The network in which functions with `vpc` run."""
     roles: Roles = Roles()
+    """How roles are managed."""
     defaults: Defaults = Defaults()
+    """Settings of all resources of a type."""
     projects: dict[ResourceName, Project] = Field(default_factory=dict)
+    """The projects, by name: their parameters, and settings of single resources."""
     _overlays: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @field_validator("region")
@@ -216,31 +234,6 @@ def load(root: Path, name: str) -> Environment:
     return environment
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema of both kinds of file: an environment at the root, a project's overlay under ``#/$defs/Project``."""
-    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Environment.model_json_schema(by_alias=True)}
-    for model, fields in _documented().items():
-        node = found if model == Environment.__name__ else found["$defs"].get(model, {})
-        for name, text in fields.items():
-            node.get("properties", {}).get(name, {})["description"] = text
-    return found
-
-
-def _documented() -> dict[str, dict[str, str]]:
-    """The docstrings of the models' fields, read from the source: only the schema needs them, no command does."""
-    found: dict[str, dict[str, str]] = {}
-    for module in (Path(__file__), Path(__file__).with_name("resource_settings.py")):
-        for model in ast.parse(module.read_text(encoding="utf-8")).body:
-            if isinstance(model, ast.ClassDef):
-                found[model.name] = {
-                    field.target.id: " ".join(text.value.value.split())
-                    for field, text in pairwise(model.body)
-                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-                    if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-                }
-    return found
-
-
 def parsed(path: Path, root: Path) -> dict[str, Any]:
     """What a file says, before anything of it is checked.
 
@@ -290,8 +283,3 @@ def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = _overlaid(base[key], value) if both else value
     return merged
-
-
-if __name__ == "__main__":
-    target = Path("config", "schema.json")
-    target.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

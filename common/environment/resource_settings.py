@@ -81,7 +81,9 @@ class Network(Model):
     """Where functions with `vpc` run."""
 
     subnet_ids: tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")], ...] = Field(default=(), max_length=16)
+    """The subnets."""
     security_group_ids: tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(default=(), max_length=5)
+    """The security groups."""
 
 
 class Embedded(Model):
@@ -95,10 +97,15 @@ class FunctionSettings(Settings):
     """A Lambda function."""
 
     runtime: Annotated[str, Field(pattern=r"^(python3\.[0-9]+|nodejs[0-9]+\.x)$")] = "python3.11"
+    """Lambda's name of the runtime, as in python3.12 or nodejs22.x."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """The processor on which the function runs."""
     memory_mb: int = Field(default=256, ge=128, le=10240)
+    """Memory in MB. Lambda gives CPU in proportion to it."""
     timeout_seconds: int = Field(default=60, ge=1, le=900)
+    """How long one invocation may last."""
     ephemeral_storage_mb: int = Field(default=512, ge=512, le=10240)
+    """The size of /tmp."""
     environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], Text] = Field(default_factory=dict)
     """Environment variables. `${parameter}` is replaced. Never a secret: name it instead."""
     layers: tuple[LayerArn, ...] = Field(default=(), max_length=5)
@@ -108,6 +115,7 @@ class FunctionSettings(Settings):
     network: Network | None = None
     """Another network than the environment's; implies `vpc`."""
     log_retention_days: Retention = 30
+    """How many days the function's log group keeps its lines."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
 
@@ -123,21 +131,31 @@ class JobSettings(Settings):
     """A Glue job."""
 
     glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
+    """The version of Glue, which decides the versions of Spark and Python."""
     worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
-    """G.12X, G.16X and R from Glue 4.0 on."""
+    """The size of a worker. G.12X, G.16X and R come with Glue 4.0."""
     workers: int = Field(default=2, ge=1, le=299)
+    """The number of workers; with `auto_scaling` the greatest number."""
     auto_scaling: bool = False
+    """Glue adds and removes workers while the job runs."""
     timeout_minutes: int = Field(default=60, ge=1, le=10080)
+    """How long one run may last."""
     max_retries: int = Field(default=0, ge=0, le=10)
+    """How often Glue starts a run again that failed."""
     max_concurrent_runs: int = Field(default=1, ge=1, le=1000)
+    """How many runs of the job may be under way at once."""
     execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
+    """FLEX is cheaper and may start later."""
     bookmarks: bool = False
+    """Glue remembers which data a run has read, so that the next one reads only new data."""
     python_shell_capacity: Literal["0.0625", "1"] = "0.0625"
     """Data processing units of a python-shell job (Spark jobs are sized by their workers)."""
     connections: tuple[Annotated[Text, Field(min_length=1, max_length=255)], ...] = ()
+    """Names of Glue connections that the job uses."""
     arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] = Field(default_factory=dict)
     """Default arguments of each run. `${parameter}` is replaced."""
     role: RoleArn | None = None
+    """An existing role. Without it the deployer manages one."""
 
     @field_validator("worker_type")
     @classmethod
@@ -155,31 +173,42 @@ class CrawlerSettings(Settings):
     exclusions: tuple[Text, ...] = ()
     """Glob patterns below each target that are not crawled."""
     recrawl: Literal["everything", "new_folders"] = "everything"
+    """What a crawler reads that has run before."""
     schema_change: Literal["update", "log"] = "update"
     """What to do with a table whose data now looks different."""
     deleted_data: Literal["log", "deprecate", "delete"] = "log"
     """What to do with a table or partition whose data is gone."""
     table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,128}$")] = ""
+    """Begins the names of the tables that the crawler makes."""
     schedule: Annotated[str, AfterValidator(schedules.glue)] | None = None
+    """When the crawler runs, as in cron(0 3 * * ? *), in UTC. Without it only what starts it runs it."""
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
     role: RoleArn | None = None
+    """An existing role. Without it the deployer manages one."""
 
 
 class StateMachineSettings(Settings):
     """A Step Functions state machine."""
 
     type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
+    """EXPRESS is for short executions, and keeps no history."""
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
+    """Which events of executions are logged."""
     log_execution_data: bool = False
+    """Log inputs and outputs, too."""
     tracing: bool = False
+    """Trace executions with X-Ray."""
     role: RoleArn | None = None
+    """An existing role. Without it the deployer manages one."""
 
 
 class TriggerSettings(Settings):
     """A schedule, or a rule that starts a state machine for each new object."""
 
     enabled: bool = True
+    """Whether the schedule or rule starts anything."""
     expression: Annotated[str, AfterValidator(schedules.eventbridge)] | None = None
-    """Of a schedule, in UTC: replaces the declared one."""
+    """When a schedule starts the state machine, in UTC; replaces the declared expression."""
     role: RoleArn | None = None
+    """An existing role. Without it the deployer manages one."""
