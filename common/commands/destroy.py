@@ -54,7 +54,7 @@ class Destruction(Session):
         """What goes, dependents first, and what stays."""
         planner = Planner(self.configured, self.aws, self.records, self.build_dir, self.pool, types=self.types)
         options = Options(prune=True, data=self.choices.data)
-        outcome = planner.plan([], options, self._first_reads(names), names)
+        outcome = planner.plan([], options, self._reads(self._first_reads(names)), names)
         changes = tuple(replace(change, reason=_destroyed(change.reason)) for change in outcome.plan.changes)
         self._outcome = replace(outcome, plan=Plan(changes))
         return self._outcome.plan

@@ -1,13 +1,11 @@
 """What one deploy holds while it changes something: the leases on its projects, and their release roots, marked as not clean."""
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Executor, Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from common.aws.fence import fenced
-from common.base.errors import DeployError
 from common.engine.planner import Outcome
 from common.engine.root_updates import Roots
 from common.model.resource import Key
@@ -97,46 +95,3 @@ class Leases:
 
     def _told(self, project: str, root: Root) -> Root:
         return replace(root, about=self._about(), changes=self._changes(project))
-
-
-class EarlyLeases:
-    """Leases on projects in which something is sure to change, taken while the rest of the plan is still being read.
-
-    Args:
-        lock: makes the lease on a project.
-        pool: where they are taken.
-    """
-
-    def __init__(self, lock: Callable[[str], Lock], pool: Executor) -> None:
-        self._lock, self._pool = lock, pool
-        self._taking: Future[None] | None = None
-        self._held: dict[str, Lock] = {}
-
-    def take(self, projects: Collection[str]) -> None:
-        """Takes the leases on these projects, one after the other as everybody does; none after one that cannot be had."""
-        self._taking = self._pool.submit(self._take, sorted(projects)) if projects else None
-
-    def of(self, project: str) -> Lock:
-        """The lease on a project, taken already or not. One that is not may have to be waited for: the others are given back."""
-        self._settle()
-        if project not in self._held:
-            self.give_back()
-        return self._held.pop(project, None) or self._lock(project)
-
-    def give_back(self) -> None:
-        """Gives back those that nobody has asked for. What cannot be given back runs out."""
-        self._settle()
-        while self._held:
-            with suppress(DeployError):
-                self._held.popitem()[1].release()
-
-    def _take(self, projects: Collection[str]) -> None:
-        with suppress(DeployError):  # which whoever needs the lease will meet, and tell
-            for project in projects:
-                lock = self._lock(project)
-                lock.acquire()
-                self._held[project] = lock
-
-    def _settle(self) -> None:
-        if self._taking is not None:
-            self._taking.result()

@@ -6,37 +6,31 @@ record is known to hold the desired digest and AWS is known to have it; anything
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import DeployError, caught, raise_together
 from common.engine import listing, ownership, reasons
-from common.engine.connection import FirstReads
 from common.engine.decisions import Decider
 from common.engine.prune import Pruner, Types, no_type
+from common.engine.reads import Reads
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
-from common.model.events import Building, Report
 from common.model.orphan import Remains
 from common.model.resource import Action, Artifact, Change, Key, Live, Plan, Resource
 from common.resources import layer, renewed_roles
 from common.state import baseline, locations
 from common.state.records import Records
 from common.state.release_root import ARTIFACT, Trusted
-from common.state.stored_artifacts import Originals
 
 LAG = timedelta(days=1)
 """So long after a deploy the tagging index may not know what it has made, or may still show what was deleted."""
-EARLY = 8
-"""At most so many resources are read early: after a switch of branches there may be more, all deployed from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +76,9 @@ class Planner:
     """Plans for the resources of several projects.
 
     Args:
-        build_dir: where artifacts are built when their content is not known otherwise.
+        build_dir: where artifacts are built.
         pool: where calls run in parallel.
         types: finds the type of what nobody declares any more.
-        report: is told what is built meanwhile.
     """
 
     def __init__(
@@ -96,17 +89,9 @@ class Planner:
         build_dir: Path,
         pool: Executor,
         types: Types = no_type,
-        report: Report = lambda _: None,
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
-        self._types, self._report = types, report
-        self._reads: dict[Key, Future[Live | DeployError | None]] = {}
-        self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
-        self._bodies: dict[Key, Future[Mapping[str, Any]]] = {}
-        self._recorded: dict[Key, Future[Digest | None]] = {}
-        """The digests in the tags of records, where these are verified."""
-        self._suspicious = False
-        """Whether what the bucket holds is compared with what is built here."""
+        self._types = types
         self._former: dict[Key, Remains] = {}
         """What has another name or place now, as far as that was noticed, by keys of their own."""
 
@@ -114,51 +99,39 @@ class Planner:
         self,
         resources: Sequence[Resource],
         options: Options,
-        reads: FirstReads,
+        reads: Reads,
         undeclared: Collection[str] = (),
-        likely: Collection[Resource] = (),
-        certain: Callable[[Collection[str]], None] | None = None,
     ) -> Outcome:
         """What has to be done, in dependency order.
 
         Args:
             resources: of all projects that the command is about.
             options: what the user asked for.
-            reads: the first reads, begun already; nothing is concluded from them before the account is proved.
+            reads: reads for this plan, some begun already; nothing is concluded from them before the account is proved.
             undeclared: projects that nobody declares any more.
-            likely: those that have probably changed; what is asked of such a one is asked at once.
-            certain: told of projects that were deployed before and in which something is sure to change.
 
         Raises:
             OwnershipError: something exists under one of our names that is not ours; all such in one message.
             ArtifactError: a changed artifact cannot be built.
         """
-        self._suspicious = options.verify or self._env.protected
         digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        present = [*reads.present]
+        present = [*reads.first.present]
         if any(one.key.kind == layer.Layer.kind for one in resources):
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
-        marks = {name: reads.mark(name) for name in asked}
-        edited = asked if options.verify or options.force else {one.key.project for one in likely}
-        roots = {name: self._pool.submit(baseline.marked, self._records, name, marks[name]) for name in edited}
-        early = [one for one in likely if options.wanted(one.key)]
-        for one in early if len(early) <= EARLY else ():
-            self._live(one, partial(baseline.until_marked, marks[one.key.project], roots[one.key.project]))
-            for artifact in one.artifacts:
-                self._looked(artifact)
+        marks = {name: reads.first.mark(name) for name in asked}
+        for name in asked if options.verify or options.force else ():
+            reads.root(name)
         ordered = _order(resources)
-        reads.caller.result()
+        reads.first.caller.result()
         trusted = baseline.of_projects(
-            self._records, self._pool, {name: one.result() for name, one in marks.items()}, roots, digests
+            self._records, self._pool, {name: one.result() for name, one in marks.items()}, reads.roots, digests
         )
-        if certain is not None:
-            certain(baseline.differing(trusted, {key: one for key, one in digests.items() if options.wanted(key)}))
         known = {arn: project for future in present for arn, project in future.result().items()}
         recent = {name for name, mark in marks.items() if (written := mark.result()) is not None and written.is_younger(LAG)}
-        changes = self._changes(resources, artifacts, digests, trusted, known, recent, options)
+        changes = self._changes(resources, artifacts, digests, trusted, known, recent, options, reads)
         ownership.check_region(self._env, self._former)
         if not options.adopt:
             ownership.check_records(self._env, resources, changes)
@@ -180,6 +153,7 @@ class Planner:
         present: Collection[str],
         recent: Collection[str],
         options: Options,
+        reads: Reads,
     ) -> dict[Key, Change]:
         arns = {one.key: one.arn for one in resources if one.indexed}
 
@@ -200,14 +174,14 @@ class Planner:
         unsettled = [one for one in wanted if not (recorded(one) and exists(one) and missing_roles.isdisjoint(one.needs))]
         for one in unsettled:
             if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):
-                self._body(one.key)
+                reads.body(one.key)
                 if options.verify:
-                    self._recorded[one.key] = self._pool.submit(self._records.recorded, one.key)
+                    reads.tag(one.key)
         stale = {artifact.key for one in unsettled for artifact in one.artifacts}
         stale |= {key for key in artifacts if options.wanted(key) and not trusted[key.project].proves(key, digests[key])}
-        live = [self._live(one) for one in unsettled]  # while their artifacts are looked for
-        looked = {key: self._looked(artifacts[key]) for key in stale}
-        contents = {key: one.result() for key, one in looked.items()}
+        live = [reads.live(one) for one in unsettled]  # while their artifacts are looked for
+        looked = {key: reads.content(artifacts[key]) for key in stale}
+        contents = {key: content.result() for key, content in looked.items()}
         changes = {one.key: Change(one.key, Action.NOOP, "up to date") for one in wanted}
         for key in artifacts:
             if options.wanted(key) or key in stale:
@@ -223,8 +197,8 @@ class Planner:
         def decided(one: Resource, seen: Live | DeployError | None) -> Change | DeployError:
             if isinstance(seen, DeployError):
                 return seen
-            body = self._bodies[one.key].result() if one.key in self._bodies else None
-            project, tag = trusted[one.key.project], self._recorded.get(one.key)
+            body = reads.bodies[one.key].result() if one.key in reads.bodies else None
+            project, tag = trusted[one.key.project], reads.tags.get(one.key)
             mistagged = tag is not None and tag.result() != project.digests.get(one.key)
             return caught(decider.decide)(one, project, seen, body, mistagged=mistagged)
 
@@ -232,54 +206,10 @@ class Planner:
         raise_together([error for error in decisions if isinstance(error, DeployError)])
         decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
         pending = {key for project in trusted.values() for key in project.pending}
-        applied = {key for key, body in self._bodies.items() if body.result()}
+        applied = {key for key, body in reads.bodies.items() if body.result()}
         changes |= renewed_roles.renewed(decided_by_key, resources, pending, applied)
-        self._check_overwritten({key: change for key, change in changes.items() if key in known and key not in artifacts})
+        _check_overwritten(reads, {key: change for key, change in changes.items() if key in known and key not in artifacts})
         return changes
-
-    def _check_overwritten(self, recorded: Mapping[Key, Change]) -> None:
-        """Reads the records that will be written over, so that those of a newer schema are refused before anything is changed."""
-        for body in [self._body(key) for key, change in recorded.items() if change.action is not Action.NOOP]:
-            body.result()
-
-    def _live(self, one: Resource, wait: Callable[[], None] = lambda: None) -> Future[Live | DeployError | None]:
-        """The live state, asked for once."""
-
-        def read() -> Live | DeployError | None:
-            wait()
-            return caught(one.read)(self._aws)
-
-        if one.key not in self._reads:
-            self._reads[one.key] = self._pool.submit(read)
-        return self._reads[one.key]
-
-    def _body(self, key: Key) -> Future[Mapping[str, Any]]:
-        """The body of a record, asked for once: it says where the resource is, and what was applied."""
-        if key not in self._bodies:
-            self._bodies[key] = self._pool.submit(self._records.read, key)
-        return self._bodies[key]
-
-    def _looked(self, artifact: Artifact) -> Future[tuple[Digest, bool]]:
-        """See `_content`; looked for once."""
-        if artifact.key not in self._contents:
-            self._contents[artifact.key] = self._pool.submit(self._content, artifact)
-        return self._contents[artifact.key]
-
-    def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
-        """The artifact's content digest, and whether it is uploaded. What the bucket has is only built again to compare it."""
-        uploaded = self._records.content(artifact)
-        if uploaded is not None and not self._suspicious:
-            return Digest(uploaded), True
-        self._report(Building(artifact.key))
-        try:
-            if uploaded is not None:
-                Originals(self._aws, self._env, self._build_dir).check(artifact, uploaded)
-                return Digest(uploaded), True
-            content = artifact.content(self._build_dir)
-            artifact.bill(self._build_dir)  # here, where others are built at the same time
-            return content, False
-        finally:
-            self._report(Building(artifact.key, ended=True))
 
     def _orphans(
         self, trusted: Mapping[str, Trusted], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
@@ -291,6 +221,12 @@ class Planner:
         said = {"prune": options.prune, "data": options.data, "complete": options.complete}
         pruner = Pruner(self._env, self._aws, self._records, self._types, **said)
         return pruner.changes(orphans, self._former, resources, options.wanted, self._pool)
+
+
+def _check_overwritten(reads: Reads, recorded: Mapping[Key, Change]) -> None:
+    """Reads the records that will be written over, so that those of a newer schema are refused before anything is changed."""
+    for body in [reads.body(key) for key, change in recorded.items() if change.action is not Action.NOOP]:
+        body.result()
 
 
 def _order(resources: Sequence[Resource]) -> list[Key]:

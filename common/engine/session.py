@@ -16,6 +16,7 @@ from pathlib import Path
 from common.aws import parameter_store
 from common.aws.session import AwsSession
 from common.aws.tagging_index import Part, Sizes
+from common.base.background import Background
 from common.base.errors import FailedError, LockedError, OvertakenError, StoppedError, UsageError
 from common.base.signals import Stopping
 from common.declare import projects
@@ -25,10 +26,9 @@ from common.declare.missing_imports import tell_unfound
 from common.declare.shared import ARTIFACTS
 from common.engine import advice, connection, edited_files, protection
 from common.engine.apply import Engine, Means
-from common.engine.connection import Background, FirstReads
-from common.engine.leases import EarlyLeases
 from common.engine.planner import Options, Outcome, Planner
 from common.engine.quotas import check_quotas
+from common.engine.reads import FirstReads, Reads
 from common.engine.secrets import ready, vetted
 from common.environment import config
 from common.environment.config import Environment
@@ -78,10 +78,7 @@ class Session:
         self._stopping = Stopping(self._stop, self.say)
         self.pool = ThreadPoolExecutor(choices.jobs, thread_name_prefix="aws")
         self._background = Background(choices.jobs)
-        self._leases = EarlyLeases(lambda name: Lock(self.aws, self.env, name, self.about, self.say), self.pool)
-        self._begun, self._inputs, self._started = False, Inputs(root), time.monotonic() if began is None else began
-
-    # What is where ------------------------------------------------------------------------------------------------------------
+        self._inputs, self._started = Inputs(root), time.monotonic() if began is None else began
 
     @cached_property
     def projects(self) -> list[str]:
@@ -144,22 +141,20 @@ class Session:
         """Where artifacts are built; nothing goes away there before the session is closed."""
         return self._built.path
 
-    # What it does -------------------------------------------------------------------------------------------------------------
-
     def plan(self) -> Plan:
-        """What a deploy would do. Made once; only reads, but for leases that a step will need for sure."""
+        """What a deploy would do. Made once; only reads."""
         if self._outcome is None:
             parts = (sizes := Sizes(self.root / "build" / "index" / f"{self.configured.name}.json")).parts()
-            reads = self._first_reads([SHARED, *self.projects], parts)
+            first = self._first_reads([SHARED, *self.projects], parts)
             resources = self.resources
             self.pool.map(lambda slow: slow(), (lambda: self._origin, ready) if self._edited else ())  # git, and the scanner
             said = self.choices
             options = Options(self._wanted(), said.force, said.verify, said.owners, said.prune, said.data, said.project is None)
-            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, self.types, self.report)
+            reads = self._reads(first, suspicious=options.verify or self.env.protected)
+            reads.expect([resource for resource in self._edited if options.wanted(resource.key)])
             self.pool.submit(sizes.keep, [one.arn for one in resources])
-            certain = self._leases.take if self._begun and not self.env.protected else None
-            asked = (reads, self._undeclared(), self._edited, certain)
-            outcome = vetted(planner.plan(resources, options, *asked), resources)
+            planner = Planner(self.env, self.aws, self.records, self.build_dir, self.pool, self.types)
+            outcome = vetted(planner.plan(resources, options, reads, self._undeclared()), resources)
             tell_unfound(outcome.plan, resources, self.build_dir, self.say, protected=self.env.protected)
             check_quotas(self.env, self.aws, outcome.plan, resources, self.build_dir, self.pool, self.say)
             self._outcome = outcome
@@ -186,7 +181,6 @@ class Session:
             raise
 
     def _step(self, name: str) -> None:
-        self._begun = True
         plan = self.plan()
         engine = self._engine or self.begin(plan)
         part = [one for one in plan.changes if self._step_of(one.key) == name and not locations.goes_last(one)]
@@ -215,7 +209,6 @@ class Session:
                 engine.finish()
         finally:
             self._stopping.end()
-            self._leases.give_back()
             self.pool.shutdown(cancel_futures=True)
             self._background.shutdown()
             if "_built" in self.__dict__:
@@ -230,8 +223,6 @@ class Session:
             self.report(Closed(time.monotonic() - self._started, calls, done, failed, untried, skipped, error))
         if ended is not None:
             raise ended
-
-    # How ----------------------------------------------------------------------------------------------------------------------
 
     def look_at(self, resources: Sequence[Resource]) -> None:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known."""
@@ -251,6 +242,11 @@ class Session:
 
     def _first_reads(self, names: Collection[str], parts: Sequence[Part] = ((),)) -> FirstReads:
         return FirstReads(self.aws, self.records, self.configured, names, parts, self.aws.guard, self._background)
+
+    def _reads(self, first: FirstReads, *, suspicious: bool = False) -> Reads:
+        return Reads(
+            first, self.env, self.aws, self.records, self.build_dir, self.pool, suspicious=suspicious, report=self.report
+        )
 
     def _undeclared(self) -> set[str]:
         """Projects that have a folder no more and something in the bucket; asked for only by those who prune everything."""
@@ -283,8 +279,8 @@ class Session:
         return projects.consumers(self.pipelines)
 
     def lock(self, project: str) -> Lock:
-        """The lease on a project, taken already if that could be foreseen."""
-        return self._leases.of(project)
+        """The lease on a project; not taken yet."""
+        return Lock(self.aws, self.env, project, self.about, self.say)
 
     def say(self, text: str) -> None:
         """Tells the user something that is not about one change."""

@@ -64,11 +64,6 @@ def of_projects(
     return {name: one for name, one in trusted.items() if one is not None}
 
 
-def differing(trusted: Mapping[str, Trusted], wanted: Mapping[Key, Digest]) -> set[str]:
-    """The projects that were deployed before, and in which a key is known not to be as wanted."""
-    return {key.project for key, one in wanted.items() if not (of := trusted[key.project]).is_new and of.differs(key, one)}
-
-
 def marked(known: Records, project: str, mark: Future[Mark | None]) -> Body:
     """The root that a mark is of, where the bucket keeps every version; else the last."""
     found = mark.result()

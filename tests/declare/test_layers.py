@@ -228,7 +228,7 @@ def killed(repository: Repository, left: int) -> bool:
             return True
         finally:  # what a process takes with it when it dies, and what runs out
             used = session._engine._leases.held if session._engine else {}
-            for lock in (*used.values(), *session._leases._held.values()):
+            for lock in used.values():
                 lock._stopping.set()
             aws().call("s3", "DeleteObject", Bucket="t-dev-artifacts", Key="dev/acres/lock.json")
     return False

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import OvertakenError
-from common.engine.planner import EARLY, Options, Outcome, Planner
+from common.engine.planner import Options, Outcome, Planner
+from common.engine.reads import MOST_EARLY
 from common.model.resource import Resource
 from common.state.records import Records
 from common.state.release_root import Mark, Root
-from tests.support.deploying import ENV, deploy, first_reads, things
+from tests.support.deploying import ENV, deploy, reads_of, things
 from tests.support.fake_aws import FakeAws, World
 
 MOMENT, LONG = 0.05, 60.0
@@ -73,8 +74,9 @@ def planned(
     aws = FakeAws(world, note)
     with ThreadPoolExecutor(16) as pool:
         known = records(aws, looked, early=early)
-        reads = first_reads(aws, pool, known)
-        return Planner(ENV, aws, known, tmp_path, pool).plan(resources, Options(), reads, (), likely), asked
+        reads = reads_of(aws, known, tmp_path, pool)
+        reads.expect(likely)
+        return Planner(ENV, aws, known, tmp_path, pool).plan(resources, Options(), reads), asked
 
 
 @pytest.fixture
@@ -118,8 +120,8 @@ def test_what_was_read_before_somebody_else_deployed_is_not_believed(
 
 
 def test_after_a_switch_of_branches_only_what_differs_is_read(world: World, tmp_path: Path) -> None:
-    many = {f"t{number}": {"Size": 1} for number in range(EARLY + 1)}
+    many = {f"t{number}": {"Size": 1} for number in range(MOST_EARLY + 1)}
     deploy(world, things(many), tmp_path)
     resources = things(many)
     assert "Get" not in planned(world, resources, resources[1:], tmp_path, early=False)[1]
-    assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == EARLY
+    assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == MOST_EARLY

@@ -17,7 +17,7 @@ from common.model.choices import Choices
 from common.model.events import Blocked, Event, Finished
 from common.model.resource import Key, Plan, Resource
 from common.state.lease import Lock
-from tests.support.deploying import BUCKET, ENV, bucket, deploy, first_reads
+from tests.support.deploying import BUCKET, ENV, bucket, deploy, reads_of
 from tests.support.fake_aws import ArtifactBucket, FakeAws, Killed, Text, Thing, World
 
 Fault = Callable[[int, str, str], None]
@@ -78,7 +78,8 @@ class OnWorld(Session):
             self.plans += 1
             self._planning(self.plans)
             planner = Planner(ENV, self.aws, self.records, self.build_dir, self.pool, types=self.types)
-            self._outcome = planner.plan(self.resources, Options(prune=self.choices.prune), first_reads(self.aws, self.pool))
+            reads = reads_of(self.aws, self.records, self.build_dir, self.pool)
+            self._outcome = planner.plan(self.resources, Options(prune=self.choices.prune), reads)
         return self._outcome.plan
 
     @staticmethod

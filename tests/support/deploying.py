@@ -9,8 +9,8 @@ from typing import Any
 
 from common.aws.protocol import Aws
 from common.engine.apply import Engine, Means
-from common.engine.connection import FirstReads
 from common.engine.planner import Options, Outcome, Planner
+from common.engine.reads import FirstReads, Reads
 from common.environment.config import Environment
 from common.model.events import Event
 from common.model.resource import Key, Plan, Resource
@@ -99,16 +99,18 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def first_reads(aws: Aws, pool: Executor, known: Records | None = None) -> FirstReads:
-    """What a plan in this world begins with."""
-    return FirstReads(aws, known or Records(aws, ENV), ENV, (), ((),), lambda: aws.call("sts", "GetCallerIdentity"), pool)
+def reads_of(aws: Aws, known: Records, build_dir: Path, pool: Executor, options: Options | None = None) -> Reads:
+    """What a plan in this world reads."""
+    first = FirstReads(aws, known, ENV, (), ((),), lambda: aws.call("sts", "GetCallerIdentity"), pool)
+    return Reads(first, ENV, aws, known, build_dir, pool, suspicious=options is not None and options.verify)
 
 
 def plan(world: World, resources: list[Resource], build_dir: Path, options: Options | None = None) -> tuple[Outcome, FakeAws]:
     aws = FakeAws(world)
     with pool_of(1) as pool:
-        planner = Planner(ENV, aws, Records(aws, ENV), build_dir, pool, types=types)
-        return planner.plan(resources, options or Options(), first_reads(aws, pool)), aws
+        records = Records(aws, ENV)
+        planner = Planner(ENV, aws, records, build_dir, pool, types=types)
+        return planner.plan(resources, options or Options(), reads_of(aws, records, build_dir, pool, options)), aws
 
 
 def deploy(
@@ -140,7 +142,7 @@ def deploy(
 
     with pool_of(jobs) as pool:
         planner = Planner(ENV, aws, records, build_dir, pool, types=types)
-        outcome = planner.plan(resources, options or Options(), first_reads(aws, pool), undeclared)
+        outcome = planner.plan(resources, options or Options(), reads_of(aws, records, build_dir, pool, options), undeclared)
         before_apply()
         means = Means(pool, build_dir, events.append, lock, about=lambda: ABOUT, types=types)
         engine = Engine(aws, records, resources, outcome, BUCKET, means)

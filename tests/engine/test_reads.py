@@ -4,13 +4,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from common.aws.session import AwsSession
-from common.engine import connection
-from common.engine.connection import Background, FirstReads
+from common.engine.reads import FirstReads
 from common.state.records import Records
 from tests.support.deploying import ENV
 from tests.support.fake_aws import FakeAws, World
@@ -59,41 +58,6 @@ def test_a_broken_declaration_is_told_although_aws_was_asked_and_never_answers(r
     assert ended.code == 1
     assert "the declaration is broken" in ended.err
     assert time.monotonic() - began < 50, "an answer is waited for for a minute"
-
-
-def test_the_background_runs_so_many_calls_at_once_and_begins_none_when_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LAST_SECONDS", 0.05)
-    pool, going, under_way = Background(2), threading.Event(), threading.Semaphore(0)
-
-    def call(number: int) -> int:
-        under_way.release()
-        going.wait()
-        return number
-
-    futures = [pool.submit(call, number) for number in range(4)]
-    for _ in range(2):
-        assert under_way.acquire(timeout=20)
-    assert not under_way.acquire(timeout=0.1)
-    pool.shutdown()  # does not wait for the two that are under way
-    going.set()
-    done = [future for future in futures if not _is_cancelled(future)]
-    assert len(done) == 2
-    assert all(future.result(timeout=20) in range(4) for future in done)
-
-
-def _is_cancelled(future: Future[int]) -> bool:
-    end = time.monotonic() + 20
-    while not future.done() and time.monotonic() < end:
-        time.sleep(0.01)
-    return future.cancelled()
-
-
-def test_an_error_of_a_read_is_met_by_whoever_needs_it() -> None:
-    def refuse() -> None:
-        raise ValueError("refused")
-
-    with pytest.raises(ValueError, match="refused"):
-        Background(1).submit(refuse).result(timeout=20)
 
 
 def test_what_was_read_first_is_not_read_again() -> None:
