@@ -86,8 +86,9 @@ def install(root: str = ROOT) -> None:
         if not _roots:
             sys.path_hooks.insert(0, _finder)
         _roots[root] = os.path.realpath(root)
-        for folder in [folder for folder in sys.path_importer_cache if _is_below(folder, root)]:
-            del sys.path_importer_cache[folder]
+        for folder in list(sys.path_importer_cache):  # a copy: other threads may be importing
+            if _is_below(folder, root):
+                sys.path_importer_cache.pop(folder, None)
 
 
 @contextmanager

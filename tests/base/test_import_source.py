@@ -6,6 +6,7 @@ import os
 import py_compile
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,3 +151,29 @@ def test_another_python_takes_over_what_the_first_was_told(tmp_path: Path) -> No
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shown.strip() == str([sys.executable, "-I", "-B", "-Werror", "-X", f"pycache_prefix={tmp_path}"])
     assert programs.program("pass")[-1].endswith("import common; pass")
+
+
+def test_other_threads_may_import_meanwhile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """AWS is read on threads while declarations are loaded, and that imports botocore."""
+    monkeypatch.setattr(sys, "path_importer_cache", sys.path_importer_cache.copy())
+    monkeypatch.setattr(import_source, "_roots", import_source._roots.copy())
+    ended = threading.Event()
+
+    def import_elsewhere() -> None:
+        number = 0
+        while not ended.is_set():
+            sys.path_importer_cache[f"/elsewhere/{number % 500}"] = None
+            sys.path_importer_cache.pop(f"/elsewhere/{(number + 250) % 500}", None)
+            number += 1
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    importing = threading.Thread(target=import_elsewhere)
+    importing.start()
+    try:
+        for number in range(50):
+            import_source.install(str(tmp_path / str(number)))
+    finally:
+        ended.set()
+        importing.join()
+        sys.setswitchinterval(interval)
