@@ -18,6 +18,7 @@ import tasks
 from common.environment.config import load
 from tests.account.checks import CHECKS
 from tests.support.repository import ROOT, Repository
+from tests.test_architecture import FLOORS
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(r"`((?:common|tests|docs|projects|config)/[\w./-]+|tasks\.py|deploy\.py)`")
@@ -126,13 +127,20 @@ def test_every_message_that_is_explained_is_one_of_the_deployer() -> None:
     assert unknown == []
 
 
+def test_the_rooms_are_listed_with_their_floors() -> None:
+    rows = re.findall(r"^\| (\d+) \| \[common/(\w+)/\]", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    floors = {(str(number), name) for number, floor in enumerate(FLOORS, 1) for name in floor}
+    assert sorted(rows) == sorted(floors)
+
+
 def test_the_readme_is_an_overview() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) < 200
 
 
 def test_every_page_is_linked_from_the_readme() -> None:
     linked = {path for path, _ in LINK.findall((ROOT / "README.md").read_text())}
-    assert [page.name for page in sorted((ROOT / "docs").glob("*.md")) if f"docs/{page.name}" not in linked] == []
+    pages = {page.relative_to(ROOT).as_posix() for page in DOCUMENTS}
+    assert pages - linked == {"README.md"}
 
 
 def test_the_first_pipeline_of_the_docs_can_be_deployed(repository: Repository) -> None:
