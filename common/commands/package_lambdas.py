@@ -15,7 +15,6 @@ from pathlib import Path
 
 from common.base.errors import ArtifactError, DeployError, ParameterError, UsageError
 from common.declare import projects
-from common.declare.layers import LayerPackage
 from common.engine.session import Session
 from common.environment import config
 from common.model import selection
@@ -24,6 +23,7 @@ from common.model.resource import Resource
 from common.packaging import dependencies, pip_settings
 from common.packaging.dependencies import Dependencies
 from common.packaging.lambda_package import Package
+from common.packaging.layer_package import LayerPackage
 from common.packaging.requirements import Requirements
 from common.packaging.target import Target
 from common.packaging.tree import shown

@@ -1,116 +1,27 @@
-"""What a declaration says of each kind of resource, before configuration and conventions are added to it."""
+"""What a pipeline is made of, as its authors declare it: settings, what configuration adds, and how `run` starts it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from common.declare.asl.definition import Source
 from common.environment.resource_settings import Settings
-from common.model.reference import Grantable, Location, Ref
+from common.model.reference import Location, Ref
 from common.model.resource import Resource
-from common.packaging.imports import NO_LIBRARIES, Libraries
-from common.packaging.node import Command
 
-Said = Settings | dict[str, Any] | None
+DeclaredSettings = Settings | Mapping[str, Any] | None
 """Settings as far as the declaration gives them."""
 
 
 @dataclass(frozen=True)
-class FunctionDeclaration:
-    """A Lambda function."""
+class Configured:
+    """What configuration says of one resource: of itself, and of all of its kind.
 
-    folder: Path
-    handler: str | None = None
-    reads: tuple[Grantable, ...] = ()
-    writes: tuple[Grantable, ...] = ()
-    said: Said = None
-    libraries: Libraries = NO_LIBRARIES
-    includes: tuple[str, ...] = ()
-    command: Command | None = None
-    layers: tuple[Ref, ...] = ()
+    Both are None for a kind that is not configured, and where the environment's files say nothing.
+    """
 
-
-@dataclass(frozen=True)
-class LayerDeclaration:
-    """A layer of functions."""
-
-    folder: Path
-    runtime: str | None = None
-    architecture: str | None = None
-    libraries: Libraries = NO_LIBRARIES
-    includes: tuple[str, ...] = ()
-    command: Command | None = None
-
-
-@dataclass(frozen=True)
-class JobDeclaration:
-    """A Glue job."""
-
-    script: Path
-    reads: tuple[Grantable, ...] = ()
-    writes: tuple[Grantable, ...] = ()
-    said: Said = None
-    shell: bool = False
-    libraries: Libraries = NO_LIBRARIES
-    includes: tuple[str, ...] = ()
-    requirements: Path | None = None
-
-
-@dataclass(frozen=True)
-class DirectoryDeclaration:
-    """A folder of the project that is kept at a place in a bucket."""
-
-    folder: Path
-    location: Location
-
-
-@dataclass(frozen=True)
-class CrawlerDeclaration:
-    """A Glue crawler."""
-
-    targets: tuple[Location, ...]
-    database: Ref
-    said: Said = None
-
-
-@dataclass(frozen=True)
-class MachineDeclaration:
-    """A state machine."""
-
-    source: Source
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    said: Said = None
-
-
-@dataclass(frozen=True)
-class RuleDeclaration:
-    """What starts a state machine: a schedule with a constant input, or new objects below a location."""
-
-    machine: Ref
-    schedule: str | None = None
-    input: Mapping[str, Any] = field(default_factory=dict)
-    location: Location | None = None
-    suffix: str = ""
-
-
-@dataclass(frozen=True)
-class TableDeclaration:
-    """A DynamoDB table of the pipeline's own."""
-
-    partition_key: str
-
-
-Declaration = (
-    FunctionDeclaration
-    | LayerDeclaration
-    | JobDeclaration
-    | DirectoryDeclaration
-    | CrawlerDeclaration
-    | MachineDeclaration
-    | RuleDeclaration
-    | TableDeclaration
-)
+    own: Settings | None = None
+    default: Settings | None = None
 
 
 @dataclass(frozen=True)

@@ -1,98 +1,79 @@
-"""Layers as pipelines declare them: a folder, its dependencies and the shared code it names, packed where Lambda looks for them.
+"""Layers of Lambda functions as pipelines and root `deploy.py` declare them.
 
-A layer is unpacked to /opt, and Lambda looks for modules in some folders there, not in all: `python/` and `nodejs/node_modules/`.
 What a function may use is told by the declarations alone: a layer is for one runtime and architecture.
 
-Follows https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+Follows https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
 
 from common.base.errors import DeclarationError
+from common.declare.declaration import Configured
+from common.declare.project_resources import ProjectResources
 from common.environment.config import Environment
 from common.environment.resource_settings import FunctionSettings
+from common.model.declared import Identity
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
-from common.packaging.archive import Members
-from common.packaging.lambda_package import Package
+from common.packaging.imports import NO_LIBRARIES, Libraries
+from common.packaging.layer_package import LayerPackage
+from common.packaging.node import Command
 from common.packaging.tree import shown
 from common.resources.layer import Layer
 
 MOST = 5
-"""Layers of one function."""
+"""Lambda accepts this many layers of one function."""
 
 
-@dataclass(frozen=True)
-class LayerPackage(Package):
-    """What a layer holds.
+@dataclass(frozen=True, kw_only=True)
+class LayerDeclaration:
+    """A layer; `Pipeline.layer` tells every field."""
 
-    Args:
-        users: the packages that it is unpacked beside; what it may weigh depends on them.
-    """
+    folder: Path
+    runtime: str | None = None
+    architecture: str | None = None
+    libraries: Libraries = NO_LIBRARIES
+    includes: tuple[str, ...] = ()
+    command: Command | None = None
 
-    users: list[Package] = field(default_factory=list, repr=False, compare=False)
-    _made: dict[Path, Members] = field(default_factory=dict, repr=False, compare=False)
-    kind: ClassVar[str] = "layer-package"
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # noqa: ARG002 - nothing is configured
+        """Adds the layer."""
+        project.add(self.layer(project.env, project.identity(ref)))
 
-    def check_handler(self, *, glance: bool = True) -> None:
-        """It has none."""
-
-    def members(self, build_dir: Path) -> Members:
-        """What it holds; asked for by each function that uses it."""
-        return self._made.get(build_dir) or self._made.setdefault(build_dir, super().members(build_dir))
-
-    def check_size(self, members: Members, build_dir: Path) -> None:
-        """Compares it, and every function that uses it, with what Lambda accepts.
+    def layer(self, env: Environment, identity: Identity) -> Layer:
+        """The layer, for the runtime and architecture of functions by default unless the declaration says otherwise.
 
         Raises:
-            ArtifactError: something is too large.
+            DeclarationError: there is no such folder.
         """
-        super().check_size(members, build_dir)
-        for user in self.users:
-            user.check_size(user.members(build_dir), build_dir)
-
-    def placed(self, members: Members) -> Members:
-        """Whoever builds a layer says where things go; what is none of that goes where Lambda looks for modules."""
-        folder = "python" if self.runtime.startswith("python") else "nodejs"
-        made = set() if self.command is None else {name for name, found in members.items() if self._shared.get(name) != found}
-        return {name if name in made else f"{folder}/{name}": found for name, found in members.items()}
-
-
-def layer(env: Environment, common: Mapping[str, Any], folder: Path, fits: tuple[str | None, str | None], *built: Any) -> Layer:
-    """The layer that is made of a folder.
-
-    Args:
-        env: says what functions run on, unless the declaration does.
-        common: what every resource has.
-        folder: where its files are.
-        fits: runtime and architecture.
-        built: libraries, included modules and command, as `Package` takes them.
-
-    Raises:
-        DeclarationError: there is no such folder.
-    """
-    key: Key = common["key"]
-    if not folder.is_dir():
-        raise DeclarationError(f"{key.project}: {key}: there is no folder {shown(folder)}/.")
-    runtime, architecture = fits[0] or env.defaults.function.runtime, fits[1] or env.defaults.function.architecture
-    FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them
-    name = key._replace(kind="artifact", name=f"{key.name}.layer")
-    code = LayerPackage(
-        name,
-        f"{env.name}/{key.project}/",
-        folder,
-        "",
-        runtime,
-        architecture,
-        *built,
-        accept_secret=common.get("accept_secret", ""),
-        here=env.embedded is not None,
-    )
-    needs = (*common.get("needs", ()), name)
-    return Layer(**{**common, "needs": needs}, code=code, bucket=env.artifact_bucket, runtime=runtime, architecture=architecture)
+        key = identity.key
+        if not self.folder.is_dir():
+            raise DeclarationError(f"{key.project}: {key}: there is no folder {shown(self.folder)}/.")
+        runtime = self.runtime or env.defaults.function.runtime
+        architecture = self.architecture or env.defaults.function.architecture
+        FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them
+        code = LayerPackage(
+            key=key._replace(kind="artifact", name=f"{key.name}.layer"),
+            prefix=f"{env.name}/{key.project}/",
+            folder=self.folder,
+            handler="",
+            runtime=runtime,
+            architecture=architecture,
+            libraries=self.libraries,
+            includes=self.includes,
+            command=self.command,
+            here=env.embedded is not None,
+            accept_secret=identity.accept_secret,
+        )
+        return Layer(
+            identity=replace(identity, needs=(*identity.needs, code.key)),
+            code=code,
+            bucket=env.artifact_bucket,
+            runtime=runtime,
+            architecture=architecture,
+        )
 
 
 def used(refs: Iterable[Ref], known: Mapping[Key, Resource], settings: FunctionSettings, where: str) -> tuple[Layer, ...]:
@@ -107,25 +88,25 @@ def used(refs: Iterable[Ref], known: Mapping[Key, Resource], settings: FunctionS
     Raises:
         DeclarationError: there are too many, one is named twice or is no layer, or is for another runtime or architecture.
     """
-    found: dict[Key, Layer] = {}
+    used_layers: dict[Key, Layer] = {}
     for ref in refs:
-        one = known.get(ref.key)
-        if ref.key.kind != "layer" or ref.key in found:
-            wrong = "is named twice" if ref.key in found else "is no layer"
+        layer = known.get(ref.key)
+        if ref.key.kind != "layer" or ref.key in used_layers:
+            wrong = "is named twice" if ref.key in used_layers else "is no layer"
             raise DeclarationError(f"{where}: {ref.key} {wrong}. Name each of its layers once in `layers`.")
-        if not isinstance(one, Layer):
+        if not isinstance(layer, Layer):
             raise DeclarationError(f"{where} refers to the shared {ref.key}, which deploy.py does not declare.")
-        if (one.runtime, one.architecture) != (settings.runtime, settings.architecture):
+        if (layer.runtime, layer.architecture) != (settings.runtime, settings.architecture):
             raise DeclarationError(
-                f"{where} runs {settings.runtime} on {settings.architecture}, but {ref.key} is for {one.runtime} on "
-                f"{one.architecture}. Give the function a layer of its own runtime and architecture."
+                f"{where} runs {settings.runtime} on {settings.architecture}, but {ref.key} is for {layer.runtime} on "
+                f"{layer.architecture}. Give the function a layer of its own runtime and architecture."
             )
-        found[ref.key] = one
-    if len(found) + len(settings.layers) > MOST:
-        raise DeclarationError(f"{where} has {len(found) + len(settings.layers)} layers; Lambda accepts {MOST}.")
-    return tuple(found.values())
+        used_layers[ref.key] = layer
+    if len(used_layers) + len(settings.layers) > MOST:
+        raise DeclarationError(f"{where} has {len(used_layers) + len(settings.layers)} layers; Lambda accepts {MOST}.")
+    return tuple(used_layers.values())
 
 
 def packages(layers: Iterable[Layer]) -> tuple[LayerPackage, ...]:
     """What layers hold."""
-    return tuple(one.code for one in layers if isinstance(one.code, LayerPackage))
+    return tuple(layer.code for layer in layers if isinstance(layer.code, LayerPackage))

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from common.base.errors import ArtifactError
-from common.declare.glue_libraries import SharedCode
 from common.environment import aws_versions
 from common.model.resource import Action, Plan, Resource
 from common.packaging import handlers
 from common.packaging.artifact import Script, Sources
+from common.packaging.job_imports import SharedCode
 from common.packaging.lambda_package import Package
 from common.packaging.unfound import Code, standard
 from common.resources.function import Function

@@ -5,36 +5,34 @@ is read and written, variables, schedules. Nothing is created or asked here: a d
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from common.base.errors import DeclarationError
 from common.base.text_rules import plain
-from common.declare import configured, validation
+from common.declare import validation
 from common.declare.asl.definition import Source
-from common.declare.declaration import (
-    CrawlerDeclaration,
-    Declaration,
-    DirectoryDeclaration,
-    Entry,
-    FunctionDeclaration,
-    JobDeclaration,
-    LayerDeclaration,
-    MachineDeclaration,
-    RuleDeclaration,
-    TableDeclaration,
-)
+from common.declare.crawlers import CrawlerDeclaration
+from common.declare.declaration import Entry
+from common.declare.declarations import Declarations
+from common.declare.directories import DirectoryDeclaration
+from common.declare.functions import FunctionDeclaration
+from common.declare.jobs import JobDeclaration
+from common.declare.layers import LayerDeclaration
 from common.declare.project_folder import ProjectFolder
-from common.declare.rendering import Renderer
-from common.declare.shared import Shared
+from common.declare.shared_references import Shared
+from common.declare.simple_resources import SimpleDeclaration
+from common.declare.state_machines import StateMachineDeclaration
+from common.declare.triggers import ObjectTriggerDeclaration, ScheduleDeclaration
 from common.declare.validation import Reason, Variables
 from common.environment.config import Environment
-from common.environment.naming import arn_of, physical_name
 from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from common.model.reference import Grantable, Location, Names, Ref
 from common.model.resource import Key, Resource
 from common.packaging.imports import Libraries
 from common.packaging.node import command
+from common.resources.table import Table
 
 
 class Pipeline:
@@ -51,14 +49,12 @@ class Pipeline:
         self._inside = ProjectFolder(name, folder)
         self.entry: Entry | None = None
         self.parameters = env.project(name).parameters  # what a declaration reads of them counts as used
-        self._names = Names(self.parameters, env.account)
-        self._renderer = Renderer(name, env, self._names)
-        self._declared: dict[Ref, Declaration] = {}
-        self._keys: set[Key] = set()
+        names = Names(self.parameters, env.account)
+        self._declarations = Declarations(name, env, names)
         self._resources: tuple[Resource, ...] = ()
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
-        self.shared = Shared(env, self._names.add)
+        self.shared = Shared(env, names.add)
 
     def function(  # noqa: PLR0913 - all but the name are optional and named
         self,
@@ -92,16 +88,18 @@ class Pipeline:
             settings: what the declaration wants different from the defaults.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
-        place = self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}")
-        code = (
-            self._importable,
-            validation.texts("includes", includes),
-            command(build, output),
-            validation.refs("layers", layers),
+        declaration = FunctionDeclaration(
+            folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}"),
+            handler=handler,
+            reads=validation.grants("reads", reads),
+            writes=validation.grants("writes", writes),
+            settings=validation.settings(settings, "environment", environment),
+            libraries=self._importable,
+            includes=validation.texts("includes", includes),
+            command=command(build, output),
+            layers=validation.refs("layers", layers),
         )
-        said = validation.settings(settings, "environment", environment)
-        granted = (validation.grants("reads", reads), validation.grants("writes", writes), said)
-        return self._declare("lambda", name, FunctionDeclaration(place, handler, *(*granted, *code)), accept_secret)
+        return self._declarations.add("lambda", name, declaration, accept_secret)
 
     def layer(
         self,
@@ -127,9 +125,15 @@ class Pipeline:
             output: see `build`.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
-        code = (self._importable, validation.texts("includes", includes), command(build, output))
-        place = self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}")
-        return self._declare("layer", name, LayerDeclaration(place, runtime, architecture, *code), accept_secret)
+        declaration = LayerDeclaration(
+            folder=self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}"),
+            runtime=runtime,
+            architecture=architecture,
+            libraries=self._importable,
+            includes=validation.texts("includes", includes),
+            command=command(build, output),
+        )
+        return self._declarations.add("layer", name, declaration, accept_secret)
 
     def job(  # noqa: PLR0913 - see above
         self,
@@ -159,17 +163,22 @@ class Pipeline:
             shell: see above.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
         """
-        granted = (
-            validation.grants("reads", reads),
-            validation.grants("writes", writes),
-            validation.settings(settings, "arguments", arguments),
-        )
         path = self._inside.taken(script) if script else self._inside.script(name)
-        asked = self._inside.within(requirements) if requirements else path.with_name(f"{path.stem}.requirements.txt")
-        if requirements and not asked.is_file():
+        beside = path.with_name(f"{path.stem}.requirements.txt")
+        requirements_file = self._inside.within(requirements) if requirements else beside
+        if requirements and not requirements_file.is_file():
             raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
-        code = (shell, self._inside.importable(path, self._libraries), validation.texts("includes", includes), asked)
-        return self._declare("glue-job", name, JobDeclaration(path, *(*granted, *code)), accept_secret)
+        declaration = JobDeclaration(
+            script=path,
+            reads=validation.grants("reads", reads),
+            writes=validation.grants("writes", writes),
+            settings=validation.settings(settings, "arguments", arguments),
+            shell=shell,
+            libraries=self._inside.importable(path, self._libraries),
+            includes=validation.texts("includes", includes),
+            requirements=requirements_file,
+        )
+        return self._declarations.add("glue-job", name, declaration, accept_secret)
 
     def library(self, path: str) -> None:
         """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
@@ -184,21 +193,20 @@ class Pipeline:
         if not at.prefix:
             raise DeclarationError(f"projects/{self.name}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
         ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))
-        for other in (one for one in self._declared if one.key.kind == "directory" and one != ref):
+        for other in (declared for declared in self._declarations.refs("directory") if declared != ref):
             if other.name.startswith(ref.name) or ref.name.startswith(other.name):
                 raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
-        self._keep(ref, DirectoryDeclaration(self._inside.within(folder), at), accept_secret)
+        self._declarations.keep(ref, DirectoryDeclaration(folder=self._inside.within(folder), location=at), accept_secret)
         return at
 
     def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""
-        return self._declare(
-            "crawler",
-            name,
-            CrawlerDeclaration(
-                validation.places("targets", targets), validation.of_kind("database", database, "database"), settings
-            ),
+        declaration = CrawlerDeclaration(
+            targets=validation.places("targets", targets),
+            database=validation.of_kind("database", database, "database"),
+            settings=settings,
         )
+        return self._declarations.add("crawler", name, declaration)
 
     def state_machine(
         self,
@@ -219,25 +227,29 @@ class Pipeline:
             accept_secret: why it may hold what looks like a secret.
         """
         source = self._inside.within(definition) if isinstance(definition, str) else definition
-        return self._declare("state-machine", name, MachineDeclaration(source, tokens or {}, settings), accept_secret)
+        declaration = StateMachineDeclaration(source=source, tokens=tokens or {}, settings=settings)
+        return self._declarations.add("state-machine", name, declaration, accept_secret)
 
     def table(self, name: str, *, partition_key: str) -> Ref:
         """A DynamoDB table of the pipeline's own, paid by request, with a string partition key."""
-        return self._declare("table", name, TableDeclaration(plain(partition_key)))
+        return self._declarations.add("table", name, SimpleDeclaration(partial(Table, partition_key=plain(partition_key))))
 
     def schedule(
         self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
     ) -> Ref:
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
-        declaration = RuleDeclaration(
-            _machine(machine), validation.schedule(expression), validation.mapping("constant", constant or {})
+        declaration = ScheduleDeclaration(
+            machine=_machine(machine),
+            expression=validation.schedule(expression),
+            input=validation.mapping("constant", constant or {}),
         )
-        return self._declare("rule", name, declaration, accept_secret)
+        return self._declarations.add("rule", name, declaration, accept_secret)
 
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
-        declaration = RuleDeclaration(_machine(machine), location=validation.place("location", location), suffix=plain(suffix))
-        return self._declare("rule", name, declaration)
+        place = validation.place("location", location)
+        declaration = ObjectTriggerDeclaration(machine=_machine(machine), location=place, suffix=plain(suffix))
+        return self._declarations.add("rule", name, declaration)
 
     def run_by(
         self,
@@ -255,15 +267,14 @@ class Pipeline:
             sample: files of the project; on the embedded AWS they are put to their locations first.
             preview: where the Parquet files are that are shown in the end.
         """
-        files = tuple(
-            (self._inside.within(path), validation.place("sample", location)) for path, location in (sample or {}).items()
-        )
+        places = {path: validation.place("sample", location) for path, location in (sample or {}).items()}
+        files = tuple((self._inside.within(path), location) for path, location in places.items())
         given_input = self._inside.within(starting) if isinstance(starting, str) else validation.content("starting", starting)
         self.entry = Entry(_machine(machine), given_input, files, preview and validation.place("preview", preview))
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Makes known what root `deploy.py` declares."""
-        self._renderer.borrowed |= {one.key: one for one in shared}
+        self._declarations.borrow(shared)
 
     def resources(self) -> tuple[Resource, ...]:
         """Every resource of the pipeline, those found by convention included.
@@ -274,31 +285,15 @@ class Pipeline:
         """
         if not self._resources:
             self._discover()
-            configured.render(self.env, self.name, self._declared, self._renderer.render)
-            configured.check(self.env, self.name, [ref.key for ref in self._declared], self._names.used)
-            self._resources = self._renderer.resources()
+            self._resources = self._declarations.rendered()
         return self._resources
 
-    def _declare(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None) -> Ref:
-        physical = physical_name(self.env, self.name, kind, name)
-        ref = self._names.add(Ref(Key(self.name, kind, name), physical, arn_of(self.env, kind, physical)))
-        self._keep(ref, declaration, accept_secret)
-        return ref
-
-    def _keep(self, ref: Ref, declaration: Declaration, accept_secret: Reason) -> None:
-        if ref.key in self._keys:
-            hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
-            raise DeclarationError(f"projects/{self.name}/deploy.py declares {ref.key} twice.{hint}")
-        self._keys.add(ref.key)
-        self._declared[ref], self._renderer.accepted[ref.key] = declaration, validation.reason(accept_secret)
-
     def _discover(self) -> None:
-        inside = self._inside
+        inside, declarations = self._inside, self._declarations
         folders = (("layer", inside.folders("layers"), self.layer), ("lambda", inside.folders("lambda"), self.function))
-        declared = {key.name for key in self._keys if key.kind == "glue-job"}
-        for kind, names, declare in (*folders, ("glue-job", inside.jobs(declared), self.job)):
+        for kind, names, declare in (*folders, ("glue-job", inside.jobs(declarations.names("glue-job")), self.job)):
             for name in names:
-                if Key(self.name, kind, name) not in self._keys:
+                if name not in declarations.names(kind):
                     declare(name)
 
 

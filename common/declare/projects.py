@@ -18,7 +18,7 @@ from common.base.errors import ConfigError, DeclarationError, DeployError, Usage
 from common.base.suggestions import did_you_mean
 from common.base.terminal import diverted
 from common.base.text_rules import file_name
-from common.declare import configured
+from common.declare import configuration
 from common.declare.declaration import Borrows, Declares
 from common.declare.declaration_errors import explain
 from common.environment.config import Environment
@@ -101,7 +101,7 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     _check_circles(resources)
     _check_collisions(resources, env)
     if set(enabled(root, env)) <= set(wanted):
-        configured.check_roles(env, [one.key for one in resources])
+        configuration.check_roles(env, [resource.key for resource in resources])
     return declared
 
 

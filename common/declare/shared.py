@@ -1,19 +1,16 @@
-"""The resources that the pipelines of an environment share, and how pipelines refer to them.
-
-Their names follow from the environment alone, so that a pipeline can refer to one without loading the declaration of all; the
-session checks that what is referred to is declared.
-"""
+"""The resources that the pipelines of an environment share, as root `deploy.py` declares them."""
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from common.base.errors import DeclarationError
 from common.base.text_rules import bucket_name, plain
-from common.declare import layers, validation
+from common.declare import validation
 from common.declare.declaration import Entry
+from common.declare.layers import LayerDeclaration
+from common.declare.shared_references import ARTIFACTS, Shared
 from common.environment.config import Environment
+from common.model.declared import Identity
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
 from common.resources.bucket import Bucket
@@ -22,8 +19,6 @@ from common.resources.log_group import LogGroup
 from common.resources.table import Table
 from common.resources.topic import Topic
 
-ARTIFACTS = "artifacts"
-"""The bucket that holds artifacts and records; its name is configured, the others' are computed."""
 ANY = (re.compile(r"[A-Za-z0-9_./#-]+"), 512, "letters, digits and _./#-")
 NAMES = {
     "bucket": (re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), 63, "lower-case letters, digits and hyphens"),
@@ -33,48 +28,6 @@ NAMES = {
     "layer": (re.compile(r"[A-Za-z0-9_-]+"), 140, "letters, digits, - and _"),
 }
 """What names may be in AWS, by kind: a pattern, the most characters, and the pattern in words. Glue makes upper case lower."""
-
-
-class Shared:
-    """References to shared resources, by name."""
-
-    def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref) -> None:
-        self._env = env
-        self._known = known
-
-    def bucket(self, name: str) -> Ref:
-        """A bucket; bucket names are unique in the world, so the account is part of them."""
-        env = self._env
-        physical = env.artifact_bucket if name == ARTIFACTS else f"{env.name_prefix}-{name}-{env.account_id}"
-        return self._ref("bucket", name, physical, env.bucket_arn(physical))
-
-    def database(self, name: str) -> Ref:
-        """A Glue database; Athena wants letters, digits and underscores."""
-        physical = f"{self._env.name_prefix}_{name}".replace("-", "_")
-        return self._ref("database", name, physical, self._env.arn("glue", f"database/{physical}"))
-
-    def table(self, name: str) -> Ref:
-        """A DynamoDB table."""
-        physical = f"{self._env.name_prefix}-{name}"
-        return self._ref("table", name, physical, self._env.arn("dynamodb", f"table/{physical}"))
-
-    def topic(self, name: str) -> Ref:
-        """An SNS topic."""
-        physical = f"{self._env.name_prefix}-{name}"
-        return self._ref("topic", name, physical, self._env.arn("sns", physical))
-
-    def log_group(self, name: str) -> Ref:
-        """A log group. State machines and jobs of an environment log to shared ones, below the prefix AWS reserves for it."""
-        physical = {"states": f"/aws/vendedlogs/states/{self._env.name_prefix}"}.get(name, f"/{self._env.name_prefix}/{name}")
-        return self._ref("log-group", name, physical, self._env.arn("logs", f"log-group:{physical}"))
-
-    def layer(self, name: str) -> Ref:
-        """A layer of functions."""
-        physical = f"{self._env.name_prefix}-{name}"
-        return self._ref("layer", name, physical, self._env.arn("lambda", f"layer:{physical}"))
-
-    def _ref(self, kind: str, name: str, physical: str, arn: str) -> Ref:
-        return self._known(Ref(Key(SHARED, kind, name), physical, arn))
 
 
 class SharedResources:
@@ -90,27 +43,32 @@ class SharedResources:
 
     def bucket(self, name: str, *, event_bridge: bool = False) -> None:
         """A versioned, encrypted bucket without public access; `event_bridge` tells EventBridge of every new object."""
-        common = self._common(self._refs.bucket(name))
-        self._add(Bucket(**common, region=self._env.region, account_id=self._env.account_id, event_bridge=event_bridge))
+        bucket = Bucket(
+            identity=self._identity(self._refs.bucket(name)),
+            region=self._env.region,
+            account_id=self._env.account_id,
+            event_bridge=event_bridge,
+        )
+        self._add(bucket)
 
     def database(self, name: str, description: str = "") -> None:
         """A Glue database."""
-        self._add(Database(**self._common(self._refs.database(name)), description=plain(description)))
+        self._add(Database(identity=self._identity(self._refs.database(name)), description=plain(description)))
 
     def table(self, name: str, *, partition_key: str) -> None:
         """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
-        self._add(Table(**self._common(self._refs.table(name)), partition_key=plain(partition_key)))
+        self._add(Table(identity=self._identity(self._refs.table(name)), partition_key=plain(partition_key)))
 
     def topic(self, name: str) -> None:
         """An SNS topic."""
-        self._add(Topic(**self._common(self._refs.topic(name))))
+        self._add(Topic(identity=self._identity(self._refs.topic(name))))
 
     def log_group(self, name: str) -> None:
         """A log group with the environment's retention."""
         defaults = self._env.defaults
         by_default = "log_retention_days" not in defaults.model_fields_set
-        common = self._common(self._refs.log_group(name))
-        self._add(LogGroup(**common, retention_days=defaults.log_retention_days, by_default=by_default))
+        identity = self._identity(self._refs.log_group(name))
+        self._add(LogGroup(identity=identity, retention_days=defaults.log_retention_days, by_default=by_default))
 
     def layer(
         self,
@@ -122,8 +80,9 @@ class SharedResources:
         accept_secret: str | None = None,
     ) -> None:
         """A layer of the dependencies and files of a folder, for the runtime and architecture of functions by default."""
-        common = {**self._common(self._refs.layer(name)), "accept_secret": validation.reason(accept_secret)}
-        self._add(layers.layer(self._env, common, folder, (runtime, architecture)))
+        identity = self._identity(self._refs.layer(name), validation.reason(accept_secret))
+        declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
+        self._add(declaration.layer(self._env, identity))
 
     def resources(self) -> tuple[Resource, ...]:
         """Everything declared, the artifact bucket included.
@@ -151,18 +110,6 @@ class SharedResources:
                 raise DeclarationError(f"deploy.py: {resource.key} would be called {resource.name!r}: {error}.") from None
         self._resources[resource.key] = resource
 
-    def _common(self, ref: Ref) -> Mapping[str, Any]:
-        return {"key": ref.key, "name": ref.name, "arn": ref.arn, "tags": self._env.ownership(SHARED)}
-
-
-def check_events(bucket: Resource | None, where: str) -> None:
-    """Looks whether a bucket tells of its new objects: a rule waits for ever for one that does not.
-
-    Raises:
-        DeclarationError: it does not.
-    """
-    if isinstance(bucket, Bucket) and not bucket.event_bridge:
-        name = bucket.key.name
-        raise DeclarationError(
-            f"{where}: {bucket.key} tells nobody of new objects. Declare it with shared.bucket({name!r}, event_bridge=True)."
-        )
+    def _identity(self, ref: Ref, accept_secret: str = "") -> Identity:
+        tags = self._env.ownership(SHARED)
+        return Identity(key=ref.key, name=ref.name, arn=ref.arn, tags=tags, accept_secret=accept_secret)

@@ -23,7 +23,7 @@ from common.declare import projects
 from common.declare.declaration import Declares
 from common.declare.inputs import Inputs
 from common.declare.missing_imports import tell_unfound
-from common.declare.shared import ARTIFACTS
+from common.declare.shared_references import ARTIFACTS
 from common.engine import advice, connection, edited_files, protection
 from common.engine.apply import Engine, Means
 from common.engine.planner import Options, Outcome, Planner

@@ -30,7 +30,7 @@ class Model(BaseModel):
 class Settings(Model):
     """Settings of one resource."""
 
-    def over(self, *weaker: "dict[str, Any] | Settings | None") -> Self:
+    def over(self, *weaker: "Mapping[str, Any] | Settings | None") -> Self:
         """These settings where they were set, else the first of `weaker` that says something, else the default."""
         merged: dict[str, Any] = {}
         for layer in (*reversed(weaker), self):
@@ -40,7 +40,7 @@ class Settings(Model):
         return type(self).model_validate(merged, strict=False)
 
 
-def _said(layer: dict[str, Any] | Settings | None) -> dict[str, Any]:
+def _said(layer: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
     if isinstance(layer, Settings):
         return {name: getattr(layer, name) for name in layer.model_fields_set}
     return {name: value for name, value in (layer or {}).items() if value is not None}

@@ -173,55 +173,6 @@ class Resource(Protocol):
         """Deletes it. Deleting what does not exist is not an error."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Declared:
-    """What every resource type has in common; a type adds its own fields, its `kind`, its five verbs, and those of `Type`."""
-
-    key: Key
-    name: str
-    arn: str
-    tags: Mapping[str, str]
-    needs: tuple[Key, ...] = ()
-    accept_secret: str = ""
-    immutable: ClassVar[frozenset[str]] = frozenset()
-    kind: ClassVar[str] = ""
-    """Begins the keys of its records."""
-    artifact_field: ClassVar[str] = ""
-    data: ClassVar[bool] = False
-    indexed: ClassVar[bool] = True
-    usual: ClassVar[State] = {}
-
-    @property
-    def hidden(self) -> frozenset[str]:
-        """None, unless the type says otherwise."""
-        return frozenset()
-
-    @property
-    def defaults(self) -> frozenset[str]:
-        """There are no such fields, unless the type says otherwise."""
-        return frozenset()
-
-    def loses(self, name: str, live: Any) -> str:  # noqa: ARG002 - for types that override it
-        """Nothing, unless the type says otherwise."""
-        return ""
-
-    def check_creation(self, aws: Aws, desired: State) -> None:
-        """There is nothing to ask, unless the type says otherwise."""
-
-    @property
-    def artifact(self) -> Artifact | None:
-        """The artifact that it runs: none, unless the type says otherwise."""
-        return None
-
-    @property
-    def artifacts(self) -> tuple[Artifact, ...]:
-        """The one that it runs, unless the type needs more."""
-        return (self.artifact,) if self.artifact is not None else ()
-
-    def look(self, known: Known) -> None:
-        """There are no such files, unless the type says otherwise."""
-
-
 class Action(StrEnum):
     """What happens to a resource."""
 

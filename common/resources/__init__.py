@@ -4,8 +4,8 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
+from common.model.declared import Declared
 from common.model.orphan import Type
-from common.model.resource import Declared
 
 
 def of_kind(kind: str) -> Type | None:

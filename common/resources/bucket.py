@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Protocol
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, DeployError, OwnershipError
 from common.model import comparison
+from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.orphan import Named
-from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}

@@ -23,9 +23,10 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest, Known
 from common.base.errors import ArtifactError, DeployError
+from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.orphan import Named
-from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import owned_tags, tag_map
 
 OURS = "deployer:"

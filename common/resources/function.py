@@ -21,9 +21,10 @@ from common.aws.protocol import Aws
 from common.base.errors import ArtifactError, AwsError, DeclarationError
 from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison
+from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
 from common.model.orphan import Named
-from common.model.resource import Artifact, Change, Declared, Live, Outputs, State
+from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
 from common.resources.renewed_roles import ROLE_ID, stand_in

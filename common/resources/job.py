@@ -14,9 +14,10 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.environment.resource_settings import JobSettings
 from common.model import comparison
+from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.orphan import Named
-from common.model.resource import Artifact, Change, Declared, Live, Outputs, State
+from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
 

@@ -15,9 +15,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from common.aws.protocol import Aws
 from common.base.errors import ArtifactError, AwsError
+from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
 from common.model.orphan import Named
-from common.model.resource import Artifact, Change, Declared, Live, Outputs, State
+from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
 
 OURS = "deployer:"

@@ -15,9 +15,10 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, DeclarationError, OwnershipError
 from common.model import comparison
+from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.orphan import Named
-from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _POLICY = "deployer-permissions"

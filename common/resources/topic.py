@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
+from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.orphan import Named
-from common.model.resource import Change, Declared, Live, Outputs, State
+from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 

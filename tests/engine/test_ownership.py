@@ -1,7 +1,6 @@
 """Ours is what we declared: tags that are configured no more go, what others have set stays, and taking over loses nothing."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import boto3
 import pytest
 
 from tests.support.deploying import deploy, killed, things
-from tests.support.fake_aws import World
+from tests.support.fake_aws import World, tagged_as
 from tests.support.repository import Repository
 
 ALL = (
@@ -170,7 +169,7 @@ def test_what_is_taken_over_is_not_replaced(repository: Repository, moto_dates: 
 def test_a_tag_that_only_a_dead_deploy_has_set_is_taken_away(tmp_path: Path) -> None:
     """Its record is still that of before, which matches again once the tag is not configured any more."""
     plain, tagged = things({"a": {"Size": 1}}), things({"a": {"Size": 1}})
-    tagged[1] = replace(tagged[1], tags={**tagged[1].tags, "cost": "7"})  # type: ignore[type-var]  # it is a dataclass
+    tagged[1] = tagged_as(tagged[1], {**tagged[1].tags, "cost": "7"})
     arn = tagged[1].arn
     reached = set()
     for number in range(60):

@@ -7,6 +7,7 @@ import pytest
 
 from common.base.errors import AwsError, DeployError
 from common.engine.planner import Options
+from common.model.declared import Identity
 from common.model.events import Blocked
 from common.model.resource import Key, Resource
 from tests.support.deploying import BUCKET, ENV, deploy, killed, plan, things
@@ -19,7 +20,9 @@ PRUNE = Options(prune=True)
 
 def store(name: str, **fields: object) -> Resource:
     key = Key("p", "store", name)
-    return Store(key=key, name=name, arn=f"{ARN}{name}", tags=ENV.ownership("p"), needs=(BUCKET,), fields=fields)
+    return Store(
+        identity=Identity(key=key, name=name, arn=f"{ARN}{name}", tags=ENV.ownership("p"), needs=(BUCKET,)), fields=fields
+    )
 
 
 def recorded(world: World, project: str = "p") -> set[str]:
@@ -133,7 +136,8 @@ def test_what_was_only_renamed_is_forgotten_under_its_old_name(tmp_path: Path) -
     world = World()
     deploy(world, things({"a": ABC["a"]}), tmp_path)
     renamed = Thing(
-        key=Key("p", "thing", "new"), name="a", arn=f"{ARN}a", tags=ENV.ownership("p"), needs=(BUCKET,), fields=ABC["a"]
+        identity=Identity(key=Key("p", "thing", "new"), name="a", arn=f"{ARN}a", tags=ENV.ownership("p"), needs=(BUCKET,)),
+        fields=ABC["a"],
     )
     pruned = deploy(world, [things({})[0], renamed], tmp_path, options=PRUNE)
     assert pruned.actions() == {"thing/new": "record", "thing/a": "forget"}

@@ -13,6 +13,7 @@ from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeployError
 from common.engine.quotas import MANY, QUOTAS, check_quotas
 from common.environment.config import Environment
+from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Plan, Resource
 from tests.resources.scripted import refused
 from tests.support.deploying import ENV, Sequential
@@ -110,7 +111,11 @@ def test_roles_are_counted_by_one_call(tmp_path: Path) -> None:
 def test_code_that_would_not_fit_into_what_lambda_stores_is_refused(tmp_path: Path) -> None:
     texts = [Text(key=Key("p", "artifact", f"r{one}"), text=f"{one}" * 100) for one in range(10, 30)]
     things: list[Resource] = [
-        Thing(key=Key("p", "lambda", one.key.name), name=one.key.name, arn=f"arn:{one.key.name}", tags={}, fields={}, code=one)
+        Thing(
+            identity=Identity(key=Key("p", "lambda", one.key.name), name=one.key.name, arn=f"arn:{one.key.name}", tags={}),
+            fields={},
+            code=one,
+        )
         for one in texts
     ]
     uploads = tuple(Change(one.key, Action.UPLOAD, "not uploaded yet") for one in texts[:15])

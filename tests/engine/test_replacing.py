@@ -13,6 +13,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, DeployError, LockedError
 from common.engine.changing import act
+from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Live, Outputs, State
 from tests.resources.builders import Place, final
 from tests.resources.scripted import ScriptedAws
@@ -62,7 +63,8 @@ class Refused(Thing):
 
 
 def replaced(made: type[Thing], live: Live | None) -> str:
-    resource = made(key=Key("p", "thing", "b"), name="b", arn=f"{ARN}b", tags={}, fields=X["b"])
+    identity = Identity(key=Key("p", "thing", "b"), name="b", arn=f"{ARN}b", tags={})
+    resource = made(identity=identity, fields=X["b"])
     change = Change(resource.key, Action.REPLACE, "", {"Kind": "y", "Tags": {}}, live)
     with pytest.raises(DeployError) as error:
         act(FakeAws(World()), resource, change)

@@ -14,6 +14,7 @@ from common.engine.planner import Options, Planner
 from common.engine.session import Session
 from common.model import steps
 from common.model.choices import Choices
+from common.model.declared import Identity
 from common.model.events import Blocked, Event, Finished
 from common.model.resource import Key, Plan, Resource
 from common.state.lease import Lock
@@ -40,11 +41,13 @@ class Machine(Thing):
 def declared(of: type[Thing], name: str, value: int, *needs: Key, code: str | None = None) -> Thing:
     artifact = Text(key=Key("p", "artifact", name), text=code) if code else None
     return of(
-        key=Key("p", of.kind, name),
-        name=name,
-        arn=f"arn:aws:fake:eu-central-1:123456789012:p/{name}",
-        tags=ENV.ownership("p"),
-        needs=(BUCKET, *needs, *([artifact.key] if artifact else [])),
+        identity=Identity(
+            key=Key("p", of.kind, name),
+            name=name,
+            arn=f"arn:aws:fake:eu-central-1:123456789012:p/{name}",
+            tags=ENV.ownership("p"),
+            needs=(BUCKET, *needs, *([artifact.key] if artifact else [])),
+        ),
         fields={"V": value},
         code=artifact,
     )
@@ -244,8 +247,9 @@ def test_what_a_dead_deploy_had_under_way_may_still_happen(tmp_path: Path) -> No
 def test_a_root_that_cannot_be_written_keeps_no_other_from_being(tmp_path: Path) -> None:
     world = World()
     deploy(world, pipeline(1, 1), tmp_path)
-    common = {"name": "a", "arn": "arn:aws:fake:eu-central-1:123456789012:q/a", "tags": ENV.ownership("q"), "fields": {"V": 1}}
-    q = Thing(key=Key("q", "thing", "a"), needs=(BUCKET,), **common)  # type: ignore[arg-type]  # told apart by name
+    arn = "arn:aws:fake:eu-central-1:123456789012:q/a"
+    identity = Identity(key=Key("q", "thing", "a"), name="a", arn=arn, tags=ENV.ownership("q"), needs=(BUCKET,))
+    q = Thing(identity=identity, fields={"V": 1})
 
     def fault(_number: int, when: str, operation: str) -> None:
         """Both are done; the next root is that of p."""

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from common.base import digest
-from common.declare.glue_libraries import Wheel
 from common.model.resource import Key
 from common.packaging import bill, dependencies, installed
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
+from common.packaging.job_imports import Wheel
 from common.packaging.lambda_package import Package
 from common.packaging.node import Command
 from common.packaging.requirements import Requirements

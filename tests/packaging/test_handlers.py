@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from common.base.errors import ArtifactError
-from common.declare.layers import LayerPackage
 from common.model.resource import Key
 from common.packaging import dependencies, handlers
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
+from common.packaging.layer_package import LayerPackage
 from common.packaging.node import Command
 from tests.packaging.index import wheel
 from tests.support.repository import HANDLER, Repository

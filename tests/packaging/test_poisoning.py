@@ -13,12 +13,12 @@ import pytest
 
 from common.base import digest
 from common.base.errors import ArtifactError
-from common.declare.glue_libraries import SharedCode
-from common.declare.layers import LayerPackage
 from common.model.resource import Key
 from common.packaging.artifact import Script, Sources
 from common.packaging.imports import Libraries
+from common.packaging.job_imports import SharedCode
 from common.packaging.lambda_package import Package
+from common.packaging.layer_package import LayerPackage
 from common.packaging.node import Command, NodeModules
 
 BEFORE, LATER = "LIMIT = 3\n", "LIMIT = 4\n"

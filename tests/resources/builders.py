@@ -5,10 +5,10 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from common.aws.protocol import Aws
 from common.aws.session import AwsSession
@@ -17,6 +17,7 @@ from common.base.digest import Digest, OfFile
 from common.base.errors import AwsError
 from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from common.model.comparison import difference, taken_away
+from common.model.declared import Identity
 from common.model.desired_state import rendered
 from common.model.resource import Action, Artifact, Change, Key, Live, Outputs, Resource, State
 from common.resources.bucket import Bucket
@@ -35,6 +36,8 @@ from common.resources.topic import Topic
 
 FOLDER = tempfile.TemporaryDirectory()
 atexit.register(FOLDER.cleanup)
+R = TypeVar("R")
+IDENTITY = {field.name for field in fields(Identity)}
 TAGS = {"deployer:environment": "t/test", "team": "crops"}
 ARTIFACTS = "t-artifacts"
 DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
@@ -134,29 +137,28 @@ class Place:
         return f"arn:aws:iam::{self.account_id}:policy/{name}"
 
     def bucket(self, **said: Any) -> Bucket:
-        common = self._common("bucket", "t-landing", "arn:aws:s3:::t-landing")
-        return Bucket(**{**common, "account_id": self.account_id, "region": self.region, **said})
+        own = {"account_id": self.account_id, "region": self.region}
+        return self._built(Bucket, "bucket", "arn:aws:s3:::t-landing", "t-landing", own, said)
 
     def database(self, **said: Any) -> Database:
-        return Database(**{**self._common("database", "t_final", self.arn("glue", "database/t_final")), **said})
+        return self._built(Database, "database", self.arn("glue", "database/t_final"), "t_final", {}, said)
 
     def table(self, **said: Any) -> Table:
-        common = self._common("table", "t-runs", self.arn("dynamodb", "table/t-runs"))
-        return Table(**{**common, "partition_key": "run_id", **said})
+        own = {"partition_key": "run_id"}
+        return self._built(Table, "table", self.arn("dynamodb", "table/t-runs"), "t-runs", own, said)
 
     def topic(self, **said: Any) -> Topic:
-        return Topic(**{**self._common("topic", "t-failures", self.arn("sns", "t-failures")), **said})
+        return self._built(Topic, "topic", self.arn("sns", "t-failures"), "t-failures", {}, said)
 
     def log_group(self, **said: Any) -> LogGroup:
-        common = self._common("log-group", "/t/logs", self.arn("logs", "log-group:/t/logs"))
-        return LogGroup(**{**common, "retention_days": 30, **said})
+        own = {"retention_days": 30}
+        return self._built(LogGroup, "log-group", self.arn("logs", "log-group:/t/logs"), "/t/logs", own, said)
 
     def role(self, **said: Any) -> Role:
-        common = self._common("role", "t-worker", self.role_arn("t-worker"))
-        return Role(**{**common, "path": "/t/test/p/", "service": "lambda.amazonaws.com", **said})
+        own = {"path": "/t/test/p/", "service": "lambda.amazonaws.com"}
+        return self._built(Role, "role", self.role_arn("t-worker"), "t-worker", own, said)
 
     def function(self, **said: Any) -> Function:
-        common = self._common("lambda", "t-Validate", self.arn("lambda", "function:t-Validate"))
         own = {
             "role_arn": self.role_arn(),
             "handler": "main.handler",
@@ -166,12 +168,12 @@ class Place:
             "environment": {},
             "log_group": "/aws/lambda/t-Validate",
         }
-        return Function(**{**common, **own, **said})
+        return self._built(Function, "lambda", self.arn("lambda", "function:t-Validate"), "t-Validate", own, said)
 
     def layer(self, name: str = "t-deps", **said: Any) -> Layer:
         code = Code(name, said.pop("code", zipped("x = 1")).data)
         own = {"code": code, "bucket": ARTIFACTS, "runtime": "python3.11", "architecture": "x86_64"}
-        return Layer(**{**self._common("layer", name, self.arn("lambda", f"layer:{name}")), **own, **said})
+        return self._built(Layer, "layer", self.arn("lambda", f"layer:{name}"), name, own, said)
 
     def job(self, **said: Any) -> Job:
         own = {
@@ -181,7 +183,7 @@ class Place:
             "settings": JobSettings(),
             "arguments": {"--zone": "landing"},
         }
-        return Job(**{**self._common("glue-job", "t-landing", self.arn("glue", "job/t-landing")), **own, **said})
+        return self._built(Job, "glue-job", self.arn("glue", "job/t-landing"), "t-landing", own, said)
 
     def directory(self, files: Mapping[str, str] | None = None, **said: Any) -> Directory:
         """Its files are written to a temporary folder, each named by its contents."""
@@ -191,8 +193,8 @@ class Place:
             path = Path(FOLDER.name, digest.of_bytes(text.encode()))
             path.write_text(text)
             contents[name] = Content(path, path.stat(), digest.md5)
-        common = self._common("directory", f"{ARTIFACTS}/configs/", f"arn:aws:s3:::{ARTIFACTS}/configs/")
-        return Directory(**{**common, "files": contents, **said})
+        place = f"{ARTIFACTS}/configs/"
+        return self._built(Directory, "directory", f"arn:aws:s3:::{place}", place, {"files": contents}, said)
 
     def crawler(self, **said: Any) -> Crawler:
         own = {
@@ -201,7 +203,7 @@ class Place:
             "targets": ("s3://t-final/acres/",),
             "settings": CrawlerSettings(),
         }
-        return Crawler(**{**self._common("crawler", "t-final", self.arn("glue", "crawler/t-final")), **own, **said})
+        return self._built(Crawler, "crawler", self.arn("glue", "crawler/t-final"), "t-final", own, said)
 
     def state_machine(self, **said: Any) -> StateMachine:
         own = {
@@ -210,17 +212,18 @@ class Place:
             "settings": StateMachineSettings(),
             "log_group_arn": self.arn("logs", "log-group:/t/logs"),
         }
-        return StateMachine(
-            **{**self._common("state-machine", "t-Main", self.arn("states", "stateMachine:t-Main")), **own, **said}
-        )
+        return self._built(StateMachine, "state-machine", self.arn("states", "stateMachine:t-Main"), "t-Main", own, said)
 
     def rule(self, **said: Any) -> Rule:
         own = {"target_arn": self.arn("states", "stateMachine:t-Main"), "role_arn": self.role_arn()}
         when: dict[str, Any] = {} if {"schedule", "pattern"} & said.keys() else {"schedule": "rate(1 day)"}
-        return Rule(**{**self._common("trigger", "t-daily", self.arn("events", "rule/t-daily")), **own, **when, **said})
+        return self._built(Rule, "trigger", self.arn("events", "rule/t-daily"), "t-daily", {**own, **when}, said)
 
-    def _common(self, kind: str, name: str, arn: str) -> dict[str, Any]:
-        return {"key": Key("p", kind, name), "name": name, "arn": arn, "tags": TAGS}
+    def _built(self, make: Callable[..., R], kind: str, arn: str, name: str, fields: dict[str, Any], given: dict[str, Any]) -> R:
+        """The resource: what a test gives wins, and may be of its identity or of its type."""
+        whole: dict[str, Any] = {"key": Key("p", kind, name), "name": name, "arn": arn, "tags": TAGS, **fields, **given}
+        identity = Identity(**{field: whole.pop(field) for field in IDENTITY & whole.keys()})
+        return make(identity=identity, **whole)
 
 
 def prepare(aws: AwsSession, *resources: Resource) -> None:

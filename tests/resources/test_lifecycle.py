@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from common.base.errors import AwsError
 from common.model.resource import Resource, State
 from tests.resources.builders import Place, brought, final, live_state, prepare, updated
 from tests.resources.cases import CASES, Case
+from tests.support.fake_aws import tagged_as
 
 
 @pytest.fixture(params=["moto", "embedded"])
@@ -64,7 +64,7 @@ def test_tags_of_others_are_neither_seen_nor_lost(backend: AwsSession, here: Pla
     resource = build(here)
     prepare(backend, resource)
     resource.create(backend, final(resource))
-    theirs = replace(resource, tags={"auditor": "them"})  # type: ignore[type-var]  # every type is a dataclass
+    theirs = tagged_as(resource, {"auditor": "them"})
     updated(backend, theirs, {"Tags"})
     assert_deployed(backend, resource)
     updated(backend, resource, {"Tags"})

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from common.engine.planner import Options
+from common.model.declared import Identity
 from common.model.resource import Key, Resource
 from common.state.locations import former_key, successor
 from common.state.release_root import key_of
@@ -36,7 +37,7 @@ def test_a_role_whose_name_differs_by_case_alone_is_the_same_role(tmp_path: Path
     def role(name: str) -> list[Resource]:
         arn = f"arn:aws:iam::123456789012:role/test/dev/p/{name}"
         key, tags = Key("p", "thing", name), ENV.ownership("p")
-        return [bucket(), Thing(key=key, name=name, arn=arn, tags=tags, needs=(BUCKET,), fields={"Size": 1})]
+        return [bucket(), Thing(identity=Identity(key=key, name=name, arn=arn, tags=tags, needs=(BUCKET,)), fields={"Size": 1})]
 
     world = World()
     deploy(world, role("Load"), tmp_path)

@@ -10,6 +10,7 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError, OwnershipError, SkippedError
 from common.engine.planner import Options
 from common.environment.config import Environment
+from common.model.declared import Identity
 from common.model.resource import Change, Key, Outputs, Resource
 from tests.support.deploying import BUCKET, ENV, bucket, deploy, killed
 from tests.support.fake_aws import Store, Thing, Trigger, World
@@ -24,8 +25,9 @@ def named(prefix: str, *, size: int = 1, env: Environment = ENV) -> list[Resourc
 
     def one(made: type[Thing], name: str, *needs: Key) -> Thing:
         key, called = Key("p", made.kind, name), f"{prefix}-{name}"
-        needed = needs or (BUCKET,)
-        return made(key=key, name=called, arn=f"{ARN}{called}", tags=env.ownership("p"), needs=needed, fields={"Size": size})
+        tags, needed = env.ownership("p"), needs or (BUCKET,)
+        identity = Identity(key=key, name=called, arn=f"{ARN}{called}", tags=tags, needs=needed)
+        return made(identity=identity, fields={"Size": size})
 
     base, user = one(Thing, "base"), one(Thing, "user", Key("p", "thing", "base"))
     return [bucket(), base, user, one(Store, "kept"), one(Trigger, "nightly", user.key)]
@@ -149,7 +151,10 @@ def test_something_shared_stays_until_all_projects_are_deployed(tmp_path: Path) 
     def shared(name: str) -> list[Resource]:
         key = Key("shared", "thing", "topic")
         tags = ENV.ownership("shared")
-        return [bucket(), Thing(key=key, name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,), fields={"Size": 1})]
+        return [
+            bucket(),
+            Thing(identity=Identity(key=key, name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,)), fields={"Size": 1}),
+        ]
 
     deploy(world, shared("old"), tmp_path)
     partly = deploy(world, shared("new"), tmp_path, options=Options(complete=False))
@@ -196,12 +201,8 @@ class Busy(Thing):
 def test_what_a_skipped_one_may_still_use_is_skipped_too(tmp_path: Path) -> None:
     def using(name: str, made: type[Thing], size: int) -> list[Resource]:
         base = named(name)[1]
-        tags = ENV.ownership("p")
-        return [
-            bucket(),
-            base,
-            made(key=USER, name="user", arn=f"{ARN}user", tags=tags, needs=(base.key,), fields={"Size": size}),
-        ]
+        identity = Identity(key=USER, name="user", arn=f"{ARN}user", tags=ENV.ownership("p"), needs=(base.key,))
+        return [bucket(), base, made(identity=identity, fields={"Size": size})]
 
     world = World()
     deploy(world, using("old", Thing, 1), tmp_path)
@@ -233,7 +234,10 @@ def test_two_that_swap_their_names_forget_nothing_and_delete_nothing(tmp_path: P
         both = [("a", first, {"Size": 1}), ("b", second, {"Size": 2})]
         tags = ENV.ownership("p")
         found = [
-            Thing(key=Key("p", "thing", key), name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,), fields=fields)
+            Thing(
+                identity=Identity(key=Key("p", "thing", key), name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,)),
+                fields=fields,
+            )
             for key, name, fields in both
         ]
         return [bucket(), *found]

@@ -12,6 +12,7 @@ from common.engine.apply import Engine, Means
 from common.engine.planner import Options, Outcome, Planner
 from common.engine.reads import FirstReads, Reads
 from common.environment.config import Environment
+from common.model.declared import Identity
 from common.model.events import Event
 from common.model.resource import Key, Plan, Resource
 from common.state.lease import Lock
@@ -56,11 +57,13 @@ def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, pr
         needs += [code.key] if code else []
         found.append(
             Thing(
-                key=key,
-                name=name,
-                arn=f"arn:aws:fake:eu-central-1:123456789012:{project}/{name}",
-                tags=ENV.ownership(project),
-                needs=tuple(needs),
+                identity=Identity(
+                    key=key,
+                    name=name,
+                    arn=f"arn:aws:fake:eu-central-1:123456789012:{project}/{name}",
+                    tags=ENV.ownership(project),
+                    needs=tuple(needs),
+                ),
                 fields=dict(fields[name]),
                 code=code,
             )
@@ -70,7 +73,9 @@ def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, pr
 
 def bucket() -> ArtifactBucket:
     arn = f"arn:aws:s3:::{ENV.artifact_bucket}"
-    return ArtifactBucket(key=BUCKET, name=ENV.artifact_bucket, arn=arn, tags=ENV.ownership("shared"), fields={"Versioned": True})
+    return ArtifactBucket(
+        identity=Identity(key=BUCKET, name=ENV.artifact_bucket, arn=arn, tags=ENV.ownership("shared")), fields={"Versioned": True}
+    )
 
 
 @dataclass

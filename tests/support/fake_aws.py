@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from common.base import digest
 from common.base.digest import Digest, OfFile
 from common.base.errors import AwsError
 from common.model.comparison import merged, without
+from common.model.declared import Declared
 from common.model.desired_state import ContentOf
 from common.model.orphan import Named
-from common.model.resource import Action, Change, Declared, Key, Live, Outputs, State
+from common.model.resource import Action, Change, Key, Live, Outputs, Resource, State
 from common.model.tags import other_tags, owned_tags
 from tests.support.fake_world import EPOCH, S3, Killed, Stored, World
 
-__all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World"]
+__all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World", "tagged_as"]
 
 
 class FakeAws(S3):
@@ -231,3 +232,9 @@ class ArtifactBucket(Thing):
             aws.call("s3", "DeleteObjects", Bucket=one.name, Delete={"Objects": listed})
         aws.find("s3", "DeleteBucket", "NoSuchBucket", Bucket=one.name)
         Thing.erase(aws, one)
+
+
+def tagged_as(resource: Resource, tags: Mapping[str, str]) -> Resource:
+    """The same resource with other tags."""
+    assert isinstance(resource, Declared)
+    return replace(resource, identity=replace(resource.identity, tags=tags))

@@ -34,6 +34,7 @@ FILES = frozenset(
         "aws/test_fence.py",
         "base/test_isolation.py",
         "declare/test_layers.py",
+        "declare/test_typed_construction.py",
         "engine/test_old_layers.py",
         "commands/test_operations_end_to_end.py",
         "engine/test_ownership.py",

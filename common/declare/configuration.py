@@ -3,20 +3,22 @@
 Configuration that nothing uses is a mistake: a renamed function would silently lose its settings.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
-from common.base.errors import ConfigError, DeployError, ParameterError
+from pydantic import ValidationError
+
+from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError
 from common.base.suggestions import did_you_mean, known_names
+from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.project_resources import Declaration, ProjectResources
 from common.environment.config import Environment
 from common.environment.parameter_values import lacking
-from common.environment.resource_settings import Settings
+from common.environment.resource_settings import Settings, explained
 from common.model.reference import Ref
 from common.model.resource import Key
 
-D = TypeVar("D")
-Configured = tuple[Settings | None, Settings | None]
-"""What configuration says of one resource, and of all of its kind."""
+S = TypeVar("S", bound=Settings)
 
 SECTIONS = {
     "lambda": "functions",
@@ -30,13 +32,25 @@ ROLES = {"rule": "trigger"}
 """Kinds that configuration calls otherwise where it names their roles."""
 
 
-def settings(env: Environment, key: Key) -> Configured:
-    """What configuration says of one resource, and of all of its kind."""
+def configured(env: Environment, key: Key) -> Configured:
+    """What configuration says of one resource."""
     section = SECTIONS.get(key.kind)
     if section is None:
-        return None, None
-    nearest: Mapping[str, Settings] = getattr(env.project(key.project), section)
-    return nearest.get(key.name), getattr(env.defaults, section.removesuffix("s"))
+        return Configured()
+    named: Mapping[str, Settings] = getattr(env.project(key.project), section)
+    return Configured(named.get(key.name), getattr(env.defaults, section.removesuffix("s")))
+
+
+def merged(model: type[S], configuration: Configured, declared: DeclaredSettings, where: str) -> S:
+    """The settings of one resource: the most specific setting wins, which is the configured one, then the declared one.
+
+    Raises:
+        DeclarationError: what the declaration gives is wrong.
+    """
+    try:
+        return (configuration.own if isinstance(configuration.own, model) else model()).over(declared, configuration.default)
+    except ValidationError as error:
+        raise DeclarationError(f"{where}: {explained(error)}") from None
 
 
 def check(env: Environment, project: str, declared: Collection[Key], parameters: Collection[str]) -> None:
@@ -67,29 +81,23 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
         )
 
 
-def render(env: Environment, project: str, declared: Mapping[Ref, D], rendered: Callable[[D, Ref, Configured], None]) -> None:
+def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -> None:
     """Renders what a project declares. Whoever adds an environment is told of all the values that it lacks at once.
-
-    Args:
-        env: the environment.
-        project: whose declarations they are.
-        declared: the declarations, by what refers to them.
-        rendered: renders one, with what configuration says of it.
 
     Raises:
         ParameterError: parameters have no values in the environment.
     """
     missing: dict[str, str] = {}
-    for ref, declaration in declared.items():
+    for ref, declaration in declarations.items():
         try:
-            rendered(declaration, ref, settings(env, ref.key))
+            declaration.render(project, ref, configured(project.env, ref.key))
         except ParameterError as error:
             missing = {**error.places, **missing}
         except DeployError:  # may be a consequence of what is missing
             if not missing:
                 raise
     if missing:
-        raise ParameterError(lacking(env.name, project, missing), missing, project)
+        raise ParameterError(lacking(project.env.name, project.project, missing), missing, project.project)
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

@@ -8,16 +8,15 @@ https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from common.base.errors import ArtifactError
-from common.declare.declaration import JobDeclaration
 from common.model.resource import Key
 from common.packaging import requirements, wheels
 from common.packaging.archive import write_zip
-from common.packaging.artifact import Sources
+from common.packaging.artifact import Script, Sources
 from common.packaging.bill import Component
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
@@ -136,32 +135,49 @@ class Imports:
 
     def keys(self) -> tuple[Key, ...]:
         """Of the artifacts."""
-        return tuple(one.key for one in (self.shared_code, *self.wheels) if one is not None)
+        return tuple(artifact.key for artifact in (self.shared_code, *self.wheels) if artifact is not None)
 
 
 def imports(
-    key: Key, prefix: str, declaration: JobDeclaration, glue_version: str, accept_secret: str = "", *, here: bool = False
+    script: Script,
+    *,
+    libraries: Libraries,
+    includes: tuple[str, ...],
+    shell: bool,
+    requirements_file: Path,
+    glue_version: str,
+    here: bool,
 ) -> Imports:
     """What a job's script imports.
 
     Args:
-        key: of the job's script; those of other artifacts begin with it.
-        prefix: where the project's objects begin in the artifact bucket.
-        declaration: the job's.
+        script: the job's; the keys of what it imports begin with its key.
+        libraries: where shared code is found.
+        includes: shared modules that are imported in ways that cannot be seen.
+        shell: for a python-shell job.
+        requirements_file: says what to install, if it is there.
         glue_version: of a Spark job.
-        accept_secret: see `Sources`.
         here: whether the job runs on this machine: so it does on the embedded AWS.
     """
-    shell = declaration.shell
-    code = (declaration.script, declaration.libraries, declaration.includes, shell)
-    shared = SharedCode(key._replace(name=f"{key.name}.shared"), prefix, *code, accept_secret=accept_secret)
-    found = Imports(None if shared.is_empty else shared)
-    path = declaration.requirements
-    if path is None or not path.is_file() or (asked := requirements.Requirements(path)).is_empty:
-        return found
-    modules = Dependencies(asked, SHELL if shell else of_job(glue_version), here)
-    named = {name: key._replace(name=f"{key.name}.wheels.{name}") for name in _names(modules)}
-    return replace(found, wheels=tuple(Wheel(one, prefix, modules, name) for name, one in named.items()))
+    key = script.key
+    shared = SharedCode(
+        key=key._replace(name=f"{key.name}.shared"),
+        prefix=script.prefix,
+        script=script.path,
+        libraries=libraries,
+        includes=includes,
+        shell=shell,
+        accept_secret=script.accept_secret,
+    )
+    shared_code = None if shared.is_empty else shared
+    if not requirements_file.is_file() or (required := requirements.Requirements(requirements_file)).is_empty:
+        return Imports(shared_code)
+    modules = Dependencies(required, SHELL if shell else of_job(glue_version), here)
+    keys = {name: key._replace(name=f"{key.name}.wheels.{name}") for name in _names(modules)}
+    return Imports(
+        shared_code,
+        tuple(Wheel(key=key, prefix=script.prefix, dependencies=modules, name=name) for name, key in keys.items()),
+    )
 
 
 def _names(modules: Dependencies) -> tuple[str, ...]:

@@ -1,0 +1,39 @@
+"""Glue crawlers as pipelines declare them, with their role."""
+
+from dataclasses import dataclass
+
+from common.base.errors import DeclarationError
+from common.declare import configuration, permissions
+from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.project_resources import ProjectResources
+from common.environment.resource_settings import CrawlerSettings
+from common.model.reference import Location, Ref
+from common.resources.crawler import Crawler
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlerDeclaration:
+    """A Glue crawler; `Pipeline.crawler` tells every field."""
+
+    targets: tuple[Location, ...]
+    database: Ref
+    settings: DeclaredSettings
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
+        """Adds the crawler and its role. Configured targets replace those of the declaration."""
+        settings = configuration.merged(CrawlerSettings, configured, self.settings, project.where(ref))
+        elsewhere = [project.location(uri) for uri in settings.targets]
+        targets = settings.targets or tuple(f"{target.uri}/" for target in self.targets)
+        if not targets:
+            raise DeclarationError(f"{project.where(ref)}: a crawler needs targets, here or in configuration.")
+        granted = permissions.grants(project.env, elsewhere or self.targets, [self.database])
+        role = project.role(ref, settings.role, [*granted, permissions.glue_logs(project.env, "crawlers")])
+        used = permissions.references(() if elsewhere else self.targets, [self.database])
+        crawler = Crawler(
+            identity=project.identity(ref, [*role.needs, *(other.key for other in used)]),
+            role_arn=role.arn,
+            database=self.database.name,
+            targets=targets,
+            settings=settings,
+        )
+        project.add(crawler)

@@ -1,0 +1,75 @@
+"""All declarations of one project, each under the reference that other declarations use."""
+
+from collections.abc import Iterable
+
+from common.base.errors import DeclarationError
+from common.declare import configuration, validation
+from common.declare.project_resources import Declaration, ProjectResources
+from common.declare.validation import Reason
+from common.environment.config import Environment
+from common.environment.naming import arn_of, physical_name
+from common.model.reference import Names, Ref
+from common.model.resource import Key, Resource
+
+
+class Declarations:
+    """What one project declares.
+
+    Args:
+        project: its name.
+        env: the environment.
+        names: what texts of the project may refer to; every declaration is added to it.
+    """
+
+    def __init__(self, project: str, env: Environment, names: Names) -> None:
+        self._project, self._env, self._names = project, env, names
+        self._resources = ProjectResources(project, env, names)
+        self._by_ref: dict[Ref, Declaration] = {}
+        self._names_of: dict[str, set[str]] = {}
+
+    def names(self, kind: str) -> set[str]:
+        """The names that are declared of a kind."""
+        return self._names_of.setdefault(kind, set())
+
+    def refs(self, kind: str) -> list[Ref]:
+        """The references to what is declared of a kind, in the order of their declarations."""
+        return [ref for ref in self._by_ref if ref.key.kind == kind]
+
+    def add(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None) -> Ref:
+        """Keeps a declaration, and computes what its resource is called in AWS.
+
+        Raises:
+            DeclarationError: it was declared before, or AWS does not allow the name.
+        """
+        physical = physical_name(self._env, self._project, kind, name)
+        ref = self._names.add(Ref(Key(self._project, kind, name), physical, arn_of(self._env, kind, physical)))
+        self.keep(ref, declaration, accept_secret)
+        return ref
+
+    def keep(self, ref: Ref, declaration: Declaration, accept_secret: Reason = None) -> None:
+        """Keeps a declaration under a reference.
+
+        Raises:
+            DeclarationError: it was declared before.
+        """
+        if ref.key.name in self.names(ref.key.kind):
+            hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
+            raise DeclarationError(f"projects/{self._project}/deploy.py declares {ref.key} twice.{hint}")
+        self.names(ref.key.kind).add(ref.key.name)
+        self._by_ref[ref] = declaration
+        self._resources.accepted[ref.key] = validation.reason(accept_secret)
+
+    def borrow(self, shared: Iterable[Resource]) -> None:
+        """Makes known what root `deploy.py` declares."""
+        self._resources.borrowed |= {resource.key: resource for resource in shared}
+
+    def rendered(self) -> tuple[Resource, ...]:
+        """The resources of everything that is declared.
+
+        Raises:
+            DeclarationError: something refers to nothing, or AWS would not accept it.
+            ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
+        """
+        configuration.render(self._resources, self._by_ref)
+        configuration.check(self._env, self._project, [ref.key for ref in self._by_ref], self._names.used)
+        return self._resources.resources()

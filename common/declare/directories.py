@@ -1,0 +1,32 @@
+"""Folders that pipelines keep at a place in a bucket."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from common.base.errors import DeclarationError
+from common.declare.declaration import Configured
+from common.declare.project_resources import ProjectResources
+from common.model.reference import Location, Ref
+from common.packaging import tree
+from common.resources.directory import Content, Directory
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryDeclaration:
+    """A folder of the project that is kept at a place in a bucket."""
+
+    folder: Path
+    location: Location
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # noqa: ARG002 - nothing is configured
+        """Adds the directory with every file that is not ignored."""
+        ignoring = tree.Ignoring(self.folder, ("/.deployignore",))
+        files = tree.walk(self.folder, ignoring) if self.folder.is_dir() else {}
+        if not files:
+            raise DeclarationError(f"{project.where(ref)}: the folder {self.folder.name}/ is empty, or not there.")
+        accepted = project.accepted[ref.key]
+        contents = {
+            name: Content(file.path, file.stat, partial(tree.searched_md5, name, file, accepted)) for name, file in files.items()
+        }
+        project.add(Directory(identity=project.identity(ref, [self.location.bucket.key]), files=contents))

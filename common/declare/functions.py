@@ -1,0 +1,102 @@
+"""Lambda functions as pipelines declare them, with their package, their log group and their role."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.base.errors import DeclarationError
+from common.base.suggestions import did_you_mean
+from common.declare import configuration, layers, permissions
+from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.project_resources import ProjectResources
+from common.environment import partitions
+from common.environment.naming import check_variables
+from common.environment.resource_settings import FunctionSettings
+from common.model.reference import Grantable, Ref
+from common.packaging import tree
+from common.packaging.imports import Libraries
+from common.packaging.lambda_package import Package
+from common.packaging.node import Command
+from common.resources.function import Function
+from common.resources.layer import Layer
+from common.resources.log_group import LogGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionDeclaration:
+    """A Lambda function; `Pipeline.function` tells every field."""
+
+    folder: Path
+    handler: str | None
+    reads: tuple[Grantable, ...]
+    writes: tuple[Grantable, ...]
+    settings: DeclaredSettings
+    libraries: Libraries
+    includes: tuple[str, ...]
+    command: Command | None
+    layers: tuple[Ref, ...]
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
+        """Adds the function, its log group and its role."""
+        where = project.where(ref)
+        settings = configuration.merged(FunctionSettings, configured, self.settings, where)
+        if not self.folder.is_dir():
+            guess = did_you_mean(self.folder.name, [path.name for path in self.folder.parent.glob("*/")])
+            raise DeclarationError(f"{where}: there is no folder {tree.shown(self.folder)}/.{guess}")
+        environment, refs = project.names.substitute(check_variables(settings.environment, where), where, texts=True)
+        partitions.expected(settings.layers, project.env.account, where)
+        network = settings.network or (project.env.network if settings.vpc else None)
+        group = _log_group(project, ref, settings)
+        statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
+        role = project.role(ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])])
+        own_layers = layers.used(self.layers, project.known(), settings, where)
+        code = self._package(project, ref, settings, own_layers)
+        granted = permissions.references(self.reads, self.writes)
+        needs = [*role.needs, group.key, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
+        function = Function(
+            identity=project.identity(ref, [*needs, *(used.key for used in (*refs, *granted))]),
+            role_arn=role.arn,
+            handler=code.handler,
+            code=code,
+            bucket=project.env.artifact_bucket,
+            settings=settings,
+            environment=environment,
+            network=network,
+            log_group=group.name,
+            layers=own_layers,
+        )
+        project.add(function)
+
+    def _package(self, project: ProjectResources, ref: Ref, settings: FunctionSettings, own_layers: tuple[Layer, ...]) -> Package:
+        packages = layers.packages(own_layers)
+        default_handler = "handler.handler" if settings.runtime.startswith("python") else "index.handler"
+        package = Package(
+            key=project.key("artifact", ref.key.name),
+            prefix=project.prefix,
+            folder=self.folder,
+            handler=self.handler or default_handler,
+            runtime=settings.runtime,
+            architecture=settings.architecture,
+            libraries=self.libraries,
+            includes=self.includes,
+            command=self.command,
+            layers=packages,
+            foreign=bool(settings.layers),
+            here=project.runs_here,
+            accept_secret=project.accepted[ref.key],
+        )
+        package.check_handler()
+        for layer_package in packages:
+            layer_package.users.append(package)
+        return package
+
+
+def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) -> LogGroup:
+    name = f"/aws/lambda/{ref.name}"
+    group_ref = Ref(project.key("log-group", ref.key.name), name, project.env.arn("logs", f"log-group:{name}"))
+    group = LogGroup(
+        identity=project.identity(group_ref),
+        retention_days=settings.log_retention_days,
+        by_default="log_retention_days" not in settings.model_fields_set,
+    )
+    project.add(group)
+    return group

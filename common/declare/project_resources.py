@@ -1,0 +1,125 @@
+"""The resources of one project, as its declarations are rendered: each gets its identity, its needs, and a role of its own.
+
+A role has just the statements that follow from what its resource refers to, unless configuration names an existing role.
+"""
+
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from common.declare.declaration import Configured
+from common.declare.permissions import Statement
+from common.declare.shared_references import Shared
+from common.environment import partitions
+from common.environment.config import Environment
+from common.environment.naming import PRINCIPALS, physical_name
+from common.model.declared import Identity
+from common.model.reference import Location, Names, Ref
+from common.model.resource import Key, Resource
+from common.resources.role import Role
+
+
+@dataclass(frozen=True)
+class UsedRole:
+    """The role that a resource runs with, and what must exist for it: nothing where configuration names a role."""
+
+    arn: str
+    needs: tuple[Key, ...] = ()
+
+
+class Declaration(Protocol):
+    """What a declaration says of one resource, before configuration and conventions are added to it."""
+
+    def render(self, project: "ProjectResources", ref: Ref, configured: Configured) -> None:
+        """Adds the resource `ref`, and what belongs to it alone (its role, its log group), to the project's resources.
+
+        Raises:
+            DeclarationError: AWS would not accept it, or it refers to nothing.
+        """
+
+
+class ProjectResources:
+    """What the declarations of one project have been rendered to so far.
+
+    Args:
+        project: its name.
+        env: the environment.
+        names: what texts of the project may refer to.
+    """
+
+    def __init__(self, project: str, env: Environment, names: Names) -> None:
+        self.project, self.env, self.names = project, env, names
+        self.shared = Shared(env)
+        self.borrowed: dict[Key, Resource] = {}
+        """What root `deploy.py` declares."""
+        self.accepted: defaultdict[Key, str] = defaultdict(str)
+        """Why declarations take what looks like a secret in them."""
+        self._resources: dict[Key, Resource] = {}
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether everything runs on this machine: so it does on the embedded AWS."""
+        return self.env.embedded is not None
+
+    @property
+    def prefix(self) -> str:
+        """Where the project's objects begin in the artifact bucket."""
+        return f"{self.env.name}/{self.project}/"
+
+    def resources(self) -> tuple[Resource, ...]:
+        """All that was rendered."""
+        return tuple(self._resources.values())
+
+    def known(self) -> Mapping[Key, Resource]:
+        """What was rendered, and what root `deploy.py` declares."""
+        return ChainMap(self._resources, self.borrowed)
+
+    def add(self, resource: Resource) -> None:
+        """Adds a resource."""
+        self._resources[resource.key] = resource
+
+    def key(self, kind: str, name: str) -> Key:
+        """The key of something of this project."""
+        return Key(self.project, kind, name)
+
+    def where(self, ref: Ref) -> str:
+        """Names a declaration in messages."""
+        return f"projects/{self.project}: {ref.key}"
+
+    def identity(self, ref: Ref, needs: Iterable[Key] = ()) -> Identity:
+        """What `ref` is called and whose it is; it may name itself, since names are computed."""
+        return Identity(
+            key=ref.key,
+            name=ref.name,
+            arn=ref.arn,
+            tags=self.env.ownership(self.project),
+            needs=tuple(dict.fromkeys(need for need in needs if need != ref.key)),
+            accept_secret=self.accepted[ref.key],
+        )
+
+    def role(self, ref: Ref, configured: str | None, statements: Iterable[Statement]) -> UsedRole:
+        """The role for `ref`: the configured one, or a role of its own with just these statements."""
+        kind = "trigger" if ref.key.kind == "rule" else ref.key.kind
+        arns = self.env.roles.arns
+        existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
+        if existing:
+            partitions.expected([existing], self.env.account, self.where(ref))
+            return UsedRole(existing)
+        key = self.key("role", f"{ref.key.name}-{kind}")
+        name = physical_name(self.env, self.project, "role", key.name)
+        arn = self.env.role_arn(self.project, name)
+        role = Role(
+            identity=self.identity(Ref(key, name, arn)),
+            path=self.env.role_path(self.project),
+            service=PRINCIPALS[ref.key.kind],
+            statements=tuple(statements),
+            boundary=self.env.roles.permissions_boundary,
+        )
+        self.add(role)
+        return UsedRole(arn, (key,))
+
+    def location(self, uri: str) -> Location:
+        """A place that only configuration knows, from ``s3://bucket/prefix``."""
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        return Location(Ref(self.key("bucket", bucket), bucket, self.env.bucket_arn(bucket)), prefix)

@@ -1,0 +1,56 @@
+"""How pipelines refer to the shared resources of their environment.
+
+Names follow from the environment alone, so that a pipeline can refer to a shared resource without loading its declaration; that
+what is referred to is declared is checked once all declarations are loaded.
+"""
+
+from collections.abc import Callable
+
+from common.environment.config import Environment
+from common.model.reference import Ref
+from common.model.resource import SHARED, Key
+
+ARTIFACTS = "artifacts"
+"""The bucket that holds artifacts and records; its name is configured, the others' are computed."""
+
+
+class Shared:
+    """References to shared resources, by name."""
+
+    def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref) -> None:
+        self._env = env
+        self._known = known
+
+    def bucket(self, name: str) -> Ref:
+        """A bucket; bucket names are unique in the world, so the account is part of them."""
+        env = self._env
+        physical = env.artifact_bucket if name == ARTIFACTS else f"{env.name_prefix}-{name}-{env.account_id}"
+        return self._ref("bucket", name, physical, env.bucket_arn(physical))
+
+    def database(self, name: str) -> Ref:
+        """A Glue database; Athena wants letters, digits and underscores."""
+        physical = f"{self._env.name_prefix}_{name}".replace("-", "_")
+        return self._ref("database", name, physical, self._env.arn("glue", f"database/{physical}"))
+
+    def table(self, name: str) -> Ref:
+        """A DynamoDB table."""
+        physical = f"{self._env.name_prefix}-{name}"
+        return self._ref("table", name, physical, self._env.arn("dynamodb", f"table/{physical}"))
+
+    def topic(self, name: str) -> Ref:
+        """An SNS topic."""
+        physical = f"{self._env.name_prefix}-{name}"
+        return self._ref("topic", name, physical, self._env.arn("sns", physical))
+
+    def log_group(self, name: str) -> Ref:
+        """A log group. State machines and jobs of an environment log to shared ones, below the prefix AWS reserves for it."""
+        physical = {"states": f"/aws/vendedlogs/states/{self._env.name_prefix}"}.get(name, f"/{self._env.name_prefix}/{name}")
+        return self._ref("log-group", name, physical, self._env.arn("logs", f"log-group:{physical}"))
+
+    def layer(self, name: str) -> Ref:
+        """A layer of functions."""
+        physical = f"{self._env.name_prefix}-{name}"
+        return self._ref("layer", name, physical, self._env.arn("lambda", f"layer:{physical}"))
+
+    def _ref(self, kind: str, name: str, physical: str, arn: str) -> Ref:
+        return self._known(Ref(Key(SHARED, kind, name), physical, arn))
