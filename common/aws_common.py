@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
-__all__ = ["Clients", "Session", "Translated", "method", "signed"]
+__all__ = ["Clients", "Session", "Translated", "method", "signed", "waiter_of"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
@@ -136,6 +136,13 @@ class Clients:
             client.meta.events.register_first("request-created", partial(_paced, self._rates, service))
         client.meta.events.register_last("before-send", _checked)  # the adaptive mode waits here, too, but not after this
         return client
+
+
+def waiter_of(name: str, config: Any, poll: Callable[..., Any]) -> Any:
+    """One of botocore's waiters that asks by `poll`, so that its polls can be counted and paced."""
+    from botocore.waiter import NormalizedOperationMethod, Waiter  # noqa: PLC0415 - most commands wait for nothing
+
+    return Waiter(name, config, NormalizedOperationMethod(poll))
 
 
 def signed(verb: str, url: str, region: str, account_id: str, secret: str) -> dict[str, str]:

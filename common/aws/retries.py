@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.base.errors import BUSY
+
 ATTEMPTS = 12
 """Of one call that AWS answers with "not now", or does not answer."""
 CONNECTS = 4
@@ -49,15 +51,6 @@ For up to 15 minutes after a bucket began to keep versions this may happen now a
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
 STATUSES = frozenset({429, 500, 502, 503, 504})
-CODES = frozenset(
-    (
-        *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
-        *("TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"),
-        *("BandwidthLimitExceeded", "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException"),
-        *("RequestTimeout", "RequestTimeoutException"),
-    )
-)
-"""What any service says when it means "not now" and answers 400; the list is botocore's."""
 _TOGETHER = "two requests have changed the same thing at once; the later one is to be sent again"
 PASSING: Mapping[str, Mapping[str, str]] = {
     "dynamodb": {
@@ -156,9 +149,9 @@ class Retries:
     def _passes(self, response: tuple[Any, Mapping[str, Any]] | None, error: BaseException | None, operation: Any) -> bool:
         if response is None:
             return isinstance(error, self.lost)
-        code = response[1].get("Error", {}).get("Code")
+        code = str(response[1].get("Error", {}).get("Code"))
         service = operation.service_model.service_name if operation is not None else ""
-        return response[0].status_code in STATUSES or code in CODES or code in PASSING.get(service, ())
+        return response[0].status_code in STATUSES or code.startswith(BUSY) or code in PASSING.get(service, ())
 
 
 def _missing(request: Mapping[str, Any], response: tuple[Any, Mapping[str, Any]] | None, operation: Any) -> dict[str, int]:

@@ -21,8 +21,8 @@ from common.aws import profile
 from common.aws.protocol import SIZE_LIMIT, Stream
 from common.aws.rates import Rates
 from common.aws.retries import PROPAGATION_SECONDS, patience
-from common.aws_common import Clients, Translated, method
-from common.base.errors import BUSY, UNHEARD, AccountError, AwsError
+from common.aws_common import Clients, Translated, method, waiter_of
+from common.base.errors import AccountError, AwsError
 from common.base.terminal import code_asked
 from common.environment.endpoints import AWS_ITSELF, Endpoints
 
@@ -103,7 +103,7 @@ class AwsSession:
         try:
             caller = self.call("sts", "GetCallerIdentity")
         except AwsError as error:
-            if error.code.startswith((*BUSY, *UNHEARD)):
+            if error.passes:
                 raise
             account = self.account_id
             raise AccountError(f"AWS does not accept the credentials: {error.said} Sign in to account {account}.") from None
@@ -160,21 +160,20 @@ class AwsSession:
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         """One of botocore's waiters, impatient at first. Its polls are counted by the operation that it calls."""
-        waiting = self.clients.of(service).get_waiter(waiter)
-        operation, delay = waiting.config.operation, waiting.config.delay
-        poll = waiting._operation_method  # noqa: SLF001 - the only place to count a waiter's polls
-        waiting.config.delay = 0  # the pauses are ours
+        client = self.clients.of(service)
+        config = client.get_waiter(waiter).config
+        operation, delay = config.operation, config.delay
+        config.delay = 0  # the pauses are ours
         first = (AT_LEAST if waiter in UNDER_WAY else 0.0,)
         pauses = chain(first, (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
 
-        def counted(**poll_parameters: Any) -> Any:
+        def poll(**poll_parameters: Any) -> Any:
             self.sleep(next(pauses))
             self._count(service, operation)
-            return poll(**poll_parameters)
+            return getattr(client, method(operation))(**poll_parameters)
 
-        waiting._operation_method = counted  # noqa: SLF001 - see above
         with Translated(self.account_id, service, operation):
-            waiting.wait(**parameters)
+            waiter_of(waiter, config, poll).wait(**parameters)
 
     def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         with Translated(self.account_id, service, operation):

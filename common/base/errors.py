@@ -116,10 +116,15 @@ class StoppedError(DeployError):
         self.exit_code = 128 + signal_number
 
 
-BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError", "InternalServer", "ServiceException")
+BUSY = (
+    *("Throttl", "RequestThrottled", "EC2Throttled", "TooManyRequests", "ProvisionedThroughputExceeded", "RequestLimitExceeded"),
+    *("BandwidthLimitExceeded", "PriorRequestNotComplete", "TransactionInProgress", "RequestTimeout", "SlowDown"),
+    *("ServiceUnavailable", "InternalError", "InternalFailure", "InternalServer", "ServiceException"),
+)
+"""How the codes begin by which any service says that it cannot answer now."""
 UNREACHED = ("EndpointConnection", "ConnectTimeout", "ProxyConnection", "SSL")
 UNHEARD = (*UNREACHED, "ReadTimeout", "ConnectionClosed", "HTTPClient", "IncompleteRead", "ResponseStreaming")
-"""How codes begin that say nothing of the one who asked."""
+"""How the codes begin that botocore gives to a call without an answer."""
 EXPIRED = ("ExpiredToken", "RequestExpired", "RefreshWithMFA", "UnauthorizedSSOToken", "SSOTokenLoad", "TokenRetrieval")
 """How codes begin that say that the credentials are no more: every other call would be told the same."""
 ADVICE = {
@@ -164,6 +169,11 @@ class AwsError(DeployError):
         self.code = code
         self.said = said
         self.deleted = deleted
+
+    @property
+    def passes(self) -> bool:
+        """Whether it says nothing of who asked or of what was asked: the same call may succeed later."""
+        return self.code.startswith((*BUSY, *UNHEARD))
 
 
 def caught(doing: Callable[P, V]) -> Callable[P, V | DeployError]:

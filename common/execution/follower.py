@@ -24,24 +24,8 @@ from common.model.events import Event
 
 FIRST_PAUSE, GROWTH = 1.0, 1.25
 """Seconds to the next poll; longer each time that nothing has happened."""
-PASSING = frozenset(
-    {
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "InternalFailure",
-        "InternalServerError",
-        "ConnectionClosedError",
-        "ConnectTimeoutError",
-        "EndpointConnectionError",
-        "ReadTimeoutError",
-    }
-)
-"""Codes of refusals that a poll may meet and the next one may not, even after botocore's own tries."""
 PATIENCE = 10
-"""So many such refusals in a row end the following."""
-
+"""Stop following after this many refusals in a row, even if each may pass."""
 
 UPDATED_SECONDS = 5.0
 """For "a few seconds" after an update, an execution may use the definition and the role of before.
@@ -151,7 +135,7 @@ def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> Histor
             events = list(_new(aws, execution, before))
         except AwsError as error:
             refusals += 1
-            if error.code not in PASSING or refusals > PATIENCE:
+            if not error.passes or refusals > PATIENCE:
                 raise
         else:
             refusals = 0
