@@ -125,7 +125,7 @@ def show(stream: TextIO | None, found: list[Status]) -> None:
             anew = f"`{typed('deploy --verify')}` looks at everything and writes it"
             report(Note(f"{one.project}: its release.json is lost, cannot be read, or is of another project; {anew}"))
         if not one.declared:
-            report(Note(f"{one.project}: {one.undeclared}: --prune deletes what it left"))
+            report(Note(f"{one.project}: {one.undeclared}: --prune deletes what it left, and --prune --data what holds data"))
         if one.former:
             report(Note(f"{one.project}: kept under earlier names: {', '.join(one.former)}"))
         if one.lock is not None:

@@ -232,7 +232,9 @@ class Pipeline:
 
     def table(self, name: str, *, partition_key: str) -> Ref:
         """A DynamoDB table of the pipeline's own, paid by request, with a string partition key."""
-        return self._declarations.add("table", name, SimpleDeclaration(partial(Table, partition_key=plain(partition_key))))
+        return self._declarations.add(
+            "table", name, SimpleDeclaration(partial(Table, partition_key=validation.partition_key(partition_key)))
+        )
 
     def schedule(
         self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.base.text_rules import bucket_name, plain
+from common.base.text_rules import bucket_name
 from common.declare import validation
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
@@ -53,11 +53,16 @@ class SharedResources:
 
     def database(self, name: str, description: str = "") -> None:
         """A Glue database."""
-        self._add(Database(identity=self._identity(self._refs.database(name)), description=plain(description)))
+        self._add(
+            Database(
+                identity=self._identity(self._refs.database(name)),
+                description=validation.text("description", description, longest=2048),
+            )
+        )
 
     def table(self, name: str, *, partition_key: str) -> None:
         """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
-        self._add(Table(identity=self._identity(self._refs.table(name)), partition_key=plain(partition_key)))
+        self._add(Table(identity=self._identity(self._refs.table(name)), partition_key=validation.partition_key(partition_key)))
 
     def topic(self, name: str) -> None:
         """An SNS topic."""

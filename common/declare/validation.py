@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.base import schedules
+from common.base.text_rules import plain
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
 from common.environment.resource_settings import Settings
@@ -41,6 +42,28 @@ def reason(given: str | None) -> str:
     if not isinstance(given, str) or not given.strip():
         raise TypeError(f'accept_secret is {given!r}; say why, as in accept_secret="a key of the test environment".')
     return given.strip()
+
+
+def text(what: str, given: str, longest: int, shortest: int = 0) -> str:
+    """A text of a length that AWS accepts.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: AWS would refuse it.
+    """
+    if not isinstance(given, str):
+        raise TypeError(f"{what} is a text, not {given!r}.")
+    if not shortest <= len(given) <= longest:
+        raise ValueError(f"{what} has {len(given)} characters; AWS allows {shortest} to {longest}.")
+    return plain(given)
+
+
+def partition_key(given: str) -> str:
+    """The name of a table's key.
+
+    Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_KeySchemaElement.html
+    """
+    return text("partition_key", given, longest=255, shortest=1)
 
 
 def grants(what: str, given: Iterable[Grantable]) -> tuple[Grantable, ...]:

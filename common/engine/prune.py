@@ -104,13 +104,14 @@ class Pruner:
             return Change(key, Action.FORGET, f"its record is of {printable(whose)}, and was copied here"), stray
         heir = locations.successor(key)
         now = self._declared.get(heir) if heir is not None else None
+        kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
         if now is None and not self._prune:
             goes_on = "goes on starting executions" if key.kind in locations.EAGER else "stays"
-            return Change(key, Action.ORPHAN, f"{UNDECLARED}; it {goes_on}, unless you say --prune"), None
-        kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
+            waits = _asked_for(prune=True) if kind is not None and kind.data else f"it {goes_on}, unless you say --prune"
+            return Change(key, Action.ORPHAN, f"{UNDECLARED}; {waits}"), None
         noticed = key in self._moved or place is not None  # and has no record of its own yet
         if now is not None and self._stays(kind) and not noticed:
-            return Change(key, Action.ORPHAN, f"{why}; {_asked_for(renamed=True)}"), None
+            return Change(key, Action.ORPHAN, f"{why}; {_asked_for(prune=True)}"), None
         remains = self._moved.get(key) or self._records.remains(key, place)
         if kind is None or remains is None:
             reason = f"{why}; its record does not say where it is. Declare it and deploy, then it can be pruned"
@@ -137,7 +138,7 @@ class Pruner:
         if (region := one.arn.split(":")[3]) not in {"", self._env.region}:
             return f"it is in {region}: set region back in config/{self._env.name}.json to delete it"
         if self._stays(kind) and locations.identity(one) not in self._by_identity:
-            return _asked_for(renamed=now is not None)
+            return _asked_for(prune=now is not None)
         if now is not None and not covers(now.key):
             return "it stays until a deploy of everything that refers to it"
         return None
@@ -174,8 +175,8 @@ class Pruner:
         return replace(one, needs=tuple(needs), awaits=awaits, spared=locations.within(one, resources))
 
 
-def _asked_for(*, renamed: bool) -> str:
-    return f"it holds data and stays, unless you say {'--prune --data' if renamed else '--data'}"
+def _asked_for(*, prune: bool) -> str:
+    return f"it holds data and stays, unless you say {'--prune --data' if prune else '--data'}"
 
 
 def _in_order(remains: Mapping[Key, Remains]) -> Iterable[Key]:

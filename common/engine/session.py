@@ -262,7 +262,9 @@ class Session:
             if self.records.mark(name) is None and not self.records.listed(name):
                 continue  # the index still shows what was deleted
             why = projects.undeclared(self.root, name, self.configured)
-            self.say(f"{name} is deployed, but {why}: --prune deletes what it left, triggers too.")
+            self.say(
+                f"{name} is deployed, but {why}: --prune deletes what it left, triggers too, and --prune --data what holds data."
+            )
 
     def _wanted(self) -> Callable[[Key], bool]:
         if self.choices.only is None and {*steps.STEPS} <= {*self._covered}:

@@ -79,8 +79,8 @@ def test_what_was_deployed_of_a_project_that_is_then_switched_off_is_no_longer_d
     why = 'config/dev.json: $.projects.soil says "enabled": false: --prune deletes what it left'
     planned = repository.invoke("plan", "--env", "dev")
     assert planned.code == 0
-    assert f"soil is deployed, but {why}, triggers too." in planned.out
-    assert f"soil: {why}" in repository.invoke("status", "--env", "dev").out
+    assert f"soil is deployed, but {why}, triggers too, and --prune --data what holds data." in planned.out
+    assert f"soil: {why}, and --prune --data what holds data" in repository.invoke("status", "--env", "dev").out
     planned = repository.invoke("plan", "--env", "dev", "--prune")
     assert planned.code == 2
     assert "delete lambda/Validate" in planned.out

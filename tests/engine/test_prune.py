@@ -53,6 +53,14 @@ def test_without_being_asked_nothing_is_deleted(tmp_path: Path) -> None:
     assert set(world.live) > {f"{ARN}b", f"{ARN}c"}
 
 
+def test_what_holds_data_takes_both_options(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, [*things({}), store("kept", Size=1)], tmp_path)
+    told = deploy(world, things({}), tmp_path, undeclared=["p"])
+    assert told.reasons() == {"store/kept": "no longer declared; it holds data and stays, unless you say --prune --data"}
+    assert f"{ARN}kept" in world.live
+
+
 def test_what_is_still_used_when_something_failed_is_not_deleted(tmp_path: Path) -> None:
     world = World()
     deploy(world, things(ABC), tmp_path)

@@ -151,7 +151,7 @@ def test_a_project_whose_folder_has_another_name_is_told_and_pruned(acres: Repos
     shutil.move(acres.root / "projects/acres", acres.root / "projects/fields")
     acres.project("fields", LINES[0], *LINES[2:])
     done = ran(acres, "deploy")
-    assert "acres is deployed, but there is no projects/acres/ any more: --prune deletes what it left, triggers too." in done.out
+    assert "acres is deployed, but there is no projects/acres/ any more: --prune deletes what it left, triggers too, " in done.out
     assert names()["rule"] == {"t-dev-acres-nightly", "t-dev-fields-nightly"}
     assert "acres" in ran(acres, "status").out
     pruned = ran(acres, "deploy", "--prune")
