@@ -15,7 +15,9 @@ from invoke.parser import Parser
 from invoke.program import Program
 
 import tasks
+from common.commands.option_help import HELP
 from common.environment.config import load
+from common.model import steps
 from tests.account.checks import CHECKS
 from tests.support.repository import ROOT, Repository
 from tests.test_architecture import FLOORS
@@ -88,6 +90,18 @@ def test_commands_exist_with_their_options(document: Path) -> None:
         except ParseError as error:
             refused.append(f"{command}: {error}")
     assert refused == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    table = (ROOT / "README.md").read_text().partition("## Commands")[2]
+    names = set(tasks.namespace.task_names) - {*steps.STEPS, "list"}
+    assert [name for name in sorted(names) if not re.search(rf"`(invoke )?{name}\b", table)] == []
+    assert [name for name in steps.STEPS if name not in table] == []
+
+
+def test_every_shared_option_is_explained() -> None:
+    table = (ROOT / "docs/operations.md").read_text().partition("## Options")[2]
+    assert [name for name in HELP if f"`--{name.replace('_', '-')}" not in table] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
