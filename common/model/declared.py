@@ -100,5 +100,14 @@ class Declared:
         """The one that it runs, unless the type needs more."""
         return (self.artifact,) if self.artifact is not None else ()
 
+    def delete(self, aws: Aws) -> None:
+        """Deletes it as what a record names is deleted, unless the type says otherwise."""
+        self.erase(aws, self)
+
+    @staticmethod
+    def erase(aws: Aws, one: Any) -> None:
+        """See `orphan.Type`: every type says how."""
+        raise NotImplementedError
+
     def look(self, known: Known) -> None:
         """There are no such files, unless the type says otherwise."""

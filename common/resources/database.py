@@ -76,10 +76,6 @@ class Database(Declared):
             aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes the database and the description of its tables; their data in S3 stays."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -87,7 +83,7 @@ class Database(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes the database and the description of its tables; their data in S3 stays."""
         aws.find("glue", "DeleteDatabase", "EntityNotFoundException", Name=one.name)
 
 

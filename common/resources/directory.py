@@ -137,10 +137,6 @@ class Directory(Declared):
         _delete(aws, self, before - self.files.keys(), self._own_tags())
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes every object that is ours."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: _Kept) -> dict[str, str] | None:
         """The tags of the first object there that we have put; None if there is none."""
@@ -149,7 +145,7 @@ class Directory(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: _Kept) -> None:
-        """See `delete`; what a declared directory keeps in this place is spared."""
+        """Deletes every object that is ours; what a declared directory keeps in this place is spared."""
         tags = Directory.live_tags(aws, one)
         if tags is not None:
             own = {key: value for key, value in tags.items() if key.startswith(OURS) and key != MD5}

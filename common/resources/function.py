@@ -203,10 +203,6 @@ class Function(Declared):
                 response = self._change(aws, "UpdateFunctionConfiguration", sent, wanted, revision)
         return response
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes the function with all its versions."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -218,7 +214,7 @@ class Function(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes the function with all its versions."""
         aws.find("lambda", "DeleteFunction", "ResourceNotFoundException", FunctionName=one.name)
 
     def _configuration(self) -> State:

@@ -106,10 +106,6 @@ class Job(Declared):
             aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes the job; Glue does not mind if there is none."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -120,7 +116,7 @@ class Job(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes the job; Glue does not mind if there is none."""
         aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=one.name)
 
     def _job(self) -> State:

@@ -132,10 +132,6 @@ class Layer(Declared):
             there = bool(found) and self._state(found[0]) == change.desired
             return {"LayerVersionArn": found[0].arn if there else self._publish(aws, change.desired)}
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes every version that is ours."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """What stands for tags in the newest version that has it; None if there is no version."""
@@ -144,7 +140,7 @@ class Layer(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes every version that is ours."""
         found = versions(aws, one.name)
         own = next((version.tags for version in found if version.tags), None)
         for version in found:

@@ -79,10 +79,6 @@ class LogGroup(Declared):
             aws.call("logs", "UntagResource", resourceArn=self.arn, tagKeys=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes the group and its lines."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -90,7 +86,7 @@ class LogGroup(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes the group and its lines."""
         aws.find("logs", "DeleteLogGroup", "ResourceNotFoundException", logGroupName=one.name)
 
 

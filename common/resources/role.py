@@ -165,10 +165,6 @@ class Role(Declared):
             aws.call("iam", "UntagRole", RoleName=self.name, TagKeys=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Takes every policy away, then deletes the role."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -177,7 +173,7 @@ class Role(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Takes every policy away, then deletes the role."""
         if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=one.name) is None:
             return
         _remove_inline(aws, one, _inline(aws, one))

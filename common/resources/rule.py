@@ -109,10 +109,6 @@ class Rule(Declared):
             aws.call("events", "UntagResource", ResourceARN=self.arn, TagKeys=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Removes the targets, then the rule."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -122,7 +118,7 @@ class Rule(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Removes the targets, then the rule."""
         if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=one.name) is None:
             return
         if ids := [target["Id"] for target in _targets(aws, one)]:

@@ -127,14 +127,6 @@ class StateMachine(Declared):
             aws.call("stepfunctions", "UntagResource", resourceArn=self.arn, tagKeys=gone)
         return outputs
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes the machine and waits until it is gone, which it is when its last execution has ended.
-
-        Raises:
-            AwsError: StateMachineDeleting: executions still run.
-        """
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist, or is being deleted."""
@@ -143,7 +135,11 @@ class StateMachine(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes the machine and waits until it is gone, which it is when its last execution has ended.
+
+        Raises:
+            AwsError: StateMachineDeleting: executions still run.
+        """
         if _live(aws, one) is not None:
             aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=one.arn)
             _wait_until_gone(aws, one)

@@ -96,10 +96,6 @@ class Table(Declared):
             aws.call("dynamodb", "UntagResource", ResourceArn=self.arn, TagKeys=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Switches the protection off, deletes the table with all it holds, and waits until it is gone."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist, or is being deleted."""
@@ -108,7 +104,7 @@ class Table(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Switches the protection off, deletes the table with all it holds, and waits until it is gone."""
         live = _live(aws, one)
         if live is None:
             return

@@ -52,10 +52,6 @@ class Topic(Declared):
             aws.call("sns", "UntagResource", ResourceArn=self.arn, TagKeys=gone)
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        """Deletes the topic and its subscriptions."""
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         """All its tags; None if it does not exist."""
@@ -64,5 +60,5 @@ class Topic(Declared):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        """See `delete`."""
+        """Deletes the topic and its subscriptions."""
         aws.find("sns", "DeleteTopic", "NotFound", TopicArn=one.arn)

@@ -96,7 +96,10 @@ def test_a_poll_reads_back_to_what_is_known_and_no_further() -> None:
 
 def test_throttling_and_broken_connections_are_waited_out() -> None:
     events = histories.succeeding().events
-    busy = [refused("GetExecutionHistory", code) for code in ("ThrottlingException", "EndpointConnectionError")]
+    busy = [
+        refused("GetExecutionHistory", code)
+        for code in ("ThrottlingException", "EndpointConnectionError", "SlowDown", "InternalError")
+    ]
     history, _ = follow(Growing(events, [3, *busy, len(events)]))
     assert history.end == "SUCCEEDED"
 

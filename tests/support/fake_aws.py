@@ -186,9 +186,6 @@ class Thing(Declared):
             aws.call("fake", "Put", arn=self.arn, state={name: merged({name: change.desired[name]}, kept)[name]})
         return {}
 
-    def delete(self, aws: Aws) -> None:
-        self.erase(aws, self)
-
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
         found = aws.find("fake", "Get", "NotFound", arn=one.arn)
