@@ -13,8 +13,8 @@ from common.model.resource import Action, Key
 from common.state.lease import Lock
 from common.state.records import Records
 from common.state.releases import history
-from tests.support.deploying import ABOUT, ENV, deploy, killed, pool_of, things
-from tests.support.fake_aws import EPOCH, FakeAws, Killed, World
+from tests.support.deploying import ABOUT, ENV, WHOSE, deploy, killed, pool_of, things
+from tests.support.fake_aws import EPOCH, FakeAws, Killed, Stored, World
 
 DAY = 24 * 3600.0
 FIELDS = {"a": {"Size": 1}, "b": {"Size": 1}}
@@ -228,7 +228,7 @@ def test_a_bill_of_materials_goes_with_its_artifact_and_not_before(tmp_path: Pat
     released(world, tmp_path, *(f"print({number})" for number in range(13)))
     aws = FakeAws(world)
     for key in [key for key in world.buckets[ENV.artifact_bucket] if "/artifacts/" in key]:
-        aws.call("s3", "PutObject", Bucket=ENV.artifact_bucket, Key=f"{key}.cdx.json", Body=b"{}")
+        aws.call("s3", "PutObject", **WHOSE, Key=f"{key}.cdx.json", Body=b"{}")
     world.seconds += 29 * DAY
     assert collect(world) == [], "each artifact is old enough, and its bill is younger"
     world.seconds += 400 * DAY
@@ -271,7 +271,11 @@ def test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on(tmp_
 def test_a_release_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, *(f"print({number})" for number in range(13)), apart=4 * DAY)
-    roots = [stored for key, stored in world.versions[ENV.artifact_bucket] if key == "dev/p/release.json" and stored]
+    roots = [
+        stored
+        for key, stored in world.versions[ENV.artifact_bucket]
+        if key == "dev/p/release.json" and isinstance(stored, Stored)
+    ]
     roots[-5].body = roots[-5].body[:9]
     before = artifacts(world)
     with pytest.raises(UnfinishedError, match="cannot be read, so nobody knows what it needs"):

@@ -17,7 +17,7 @@ from common.state.old_versions import superseded
 from common.state.records import Records
 from common.state.release_root import SCHEMA
 from common.state.releases import history
-from tests.support.deploying import ENV, deploy, pool_of, things
+from tests.support.deploying import ENV, WHOSE, deploy, pool_of, things
 from tests.support.fake_aws import EPOCH, FakeAws, World
 
 ABC = {"a": {"Size": 1}, "b": {"Size": 1}, "c": {"Size": 1}}
@@ -127,7 +127,7 @@ def test_history_does_not_guess_what_a_later_version_released(tmp_path: Path) ->
     world = World()
     deploy(world, things(ABC), tmp_path)
     newer = json.dumps({"schema": SCHEMA + 1, "deployer": "9.1.0"}).encode()
-    FakeAws(world).call("s3", "PutObject", Bucket=ENV.artifact_bucket, Key=ROOT, Body=newer)
+    FakeAws(world).call("s3", "PutObject", **WHOSE, Key=ROOT, Body=newer)
     records = Records(FakeAws(world), ENV)
     with pool_of(1) as pool:
         with pytest.raises(NewerSchemaError, match=r"9\.1\.0"):

@@ -15,7 +15,7 @@ from common.model.resource import Key
 from common.state.records import Records
 from common.state.release_root import key_of, parsed, printable, root_of
 from common.state.releases import Release, history
-from tests.support.deploying import ENV, deploy, killed, plan, pool_of, things
+from tests.support.deploying import ENV, WHOSE, deploy, killed, plan, pool_of, things
 from tests.support.fake_aws import FakeAws, World
 
 FIELDS = {"a": {"Size": 1}, "b": {"Size": 1}, "c": {"Size": 1}}
@@ -78,7 +78,7 @@ def test_a_version_that_cannot_be_read_is_told_as_that(tmp_path: Path, body: byt
     world = World()
     deploy(world, things(FIELDS), tmp_path)
     Records(FakeAws(world), ENV)
-    FakeAws(world).call("s3", "PutObject", Bucket=ENV.artifact_bucket, Key=ROOT, Body=body)
+    FakeAws(world).call("s3", "PutObject", **WHOSE, Key=ROOT, Body=body)
     assert [one.outcome for one in told(world)] == ["unreadable", "succeeded"]
 
 

@@ -19,7 +19,7 @@ from common.packaging import archive
 from common.packaging.lambda_package import Package
 from common.state.records import Records
 from common.state.stored_artifacts import Originals
-from tests.support.deploying import ENV
+from tests.support.deploying import ENV, WHOSE
 from tests.support.fake_aws import FakeAws, World
 from tests.support.repository import Repository
 
@@ -53,7 +53,7 @@ def check(world: World, package: Package, build_dir: Path) -> None:
 def put(world: World, package: Package, body: bytes) -> None:
     """As somebody who can write to the bucket would, with tags that fit."""
     tags = urlencode({"input-sha256": package.input_digest(), "content-sha256": digest.of_bytes(body)})
-    FakeAws(world).call("s3", "PutObject", Bucket=ENV.artifact_bucket, Key=package.location, Body=body, Tagging=tags)
+    FakeAws(world).call("s3", "PutObject", **WHOSE, Key=package.location, Body=body, Tagging=tags)
 
 
 def packed(members: list[tuple[zipfile.ZipInfo, bytes]], level: int = 1) -> bytes:

@@ -23,6 +23,8 @@ ENV = Environment(
     name="dev", account_id="123456789012", region="eu-central-1", name_prefix="test", artifact_bucket="test-artifacts"
 )
 BUCKET = Key("shared", "bucket", "artifacts")
+WHOSE = {"Bucket": ENV.artifact_bucket, "ExpectedBucketOwner": ENV.account_id}
+"""What every call on the artifact bucket says."""
 ABOUT = {"id": "1", "holder": "test"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from common.aws import fence
 from common.aws.protocol import Aws
+from common.aws.tagging_index import type_of
 from common.base import digest
 from common.base.digest import Digest, OfFile
 from common.base.errors import AwsError
@@ -18,13 +19,25 @@ from common.model.desired_state import ContentOf
 from common.model.orphan import Named
 from common.model.resource import Action, Change, Key, Live, Outputs, Resource, State
 from common.model.tags import other_tags, owned_tags
-from tests.support.fake_world import EPOCH, S3, Killed, Stored, World
+from tests.support.fake_world import ACCOUNT, EPOCH, S3, Killed, Stored, World
 
-__all__ = ["EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World", "tagged_as"]
+__all__ = ["ACCOUNT", "EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World", "tagged_as"]
+
+
+LISTED = {
+    "GetResources": ("ResourceTagMappingList", "ResourcesPerPage"),
+    "ListBuckets": ("Buckets", "MaxBuckets"),
+    "ListRoles": ("Roles", "MaxItems"),
+    "ListObjectsV2": ("Contents CommonPrefixes", "MaxKeys"),
+    "ListObjectVersions": ("Versions DeleteMarkers", "MaxKeys"),
+}
+"""Operations that answer in pages: what a page has, of objects left out where it has none, and what says how much."""
+ANYBODYS = frozenset({"CreateBucket", "ListBuckets"})
+"""Operations of S3 that need not say whose bucket it must be."""
 
 
 class FakeAws(S3):
-    """One process's view of a world.
+    """One process's view of a world. Whoever does not say whose bucket it must be is refused, as if it were another's.
 
     Args:
         world: shared between processes.
@@ -48,12 +61,29 @@ class FakeAws(S3):
             self.calls[f"{service}:{operation}"] += 1
             self._maybe(number, "before", operation)
             try:
-                response: dict[str, Any] = getattr(self, f"_{operation}")(**parameters)
+                response = self._answer(service, operation, parameters)
             except AwsError:
                 self._maybe(number, "after", operation)
                 raise
             self._maybe(number, "after", operation)
             return response
+
+    def _answer(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        owner, left = parameters.pop("ExpectedBucketOwner", None), parameters.pop("Token", None)
+        if service == "s3" and operation not in ANYBODYS and owner != ACCOUNT:
+            raise AwsError("s3", operation, "AccessDenied", "Access Denied")
+        if operation not in LISTED:
+            response: dict[str, Any] = getattr(self, f"_{operation}")(**parameters)
+            return response
+        kinds, size = LISTED[operation]
+        limit = min(parameters.pop(size, 1000), self.world.page)
+        if left is None:
+            whole = getattr(self, f"_{operation}")(**parameters)
+            left = [(kind, item) for kind in kinds.split() for item in whole.get(kind, ())]
+        page: dict[str, Any] = {} if "Object" in operation else {kinds: []}
+        for kind, item in left[:limit]:
+            page.setdefault(kind, []).append(item)
+        return {**page, "Token": left[limit:]} if left[limit:] else page
 
     def _maybe(self, number: int, when: str, operation: str) -> None:
         try:
@@ -71,7 +101,13 @@ class FakeAws(S3):
             return None
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
-        yield self.call(service, operation, **parameters)
+        token: dict[str, Any] = {}
+        while True:
+            page = self.call(service, operation, **parameters, **token)
+            yield page
+            if "Token" not in page:
+                return
+            token = {"Token": page["Token"]}
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         self.call(service, f"Wait_{waiter}", **parameters)
@@ -83,11 +119,16 @@ class FakeAws(S3):
     # The rest of AWS --------------------------------------------------------------------------------------------------------
 
     def _GetCallerIdentity(self) -> dict[str, Any]:
-        return {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/test"}
+        return {"Account": ACCOUNT, "Arn": "arn:aws:iam::123456789012:user/test"}
 
-    def _GetResources(self, **_: Any) -> dict[str, Any]:
-        listed = {arn: [{"Key": key, "Value": value} for key, value in tags.items()] for arn, tags in self._indexed().items()}
-        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in listed.items()]}
+    def _GetResources(self, TagFilters: Any = (), ResourceTypeFilters: Any = (), **_: Any) -> dict[str, Any]:
+        found = {
+            arn: [{"Key": key, "Value": value} for key, value in tags.items()]
+            for arn, tags in self._indexed().items()
+            if all(tags.get(one["Key"]) in one["Values"] for one in TagFilters)
+            and (not ResourceTypeFilters or {type_of(arn), arn.split(":")[2]} & {*ResourceTypeFilters})
+        }
+        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in found.items()]}
 
     def _indexed(self) -> dict[str, dict[str, str]]:
         world = self.world
@@ -224,10 +265,11 @@ class ArtifactBucket(Thing):
 
     @staticmethod
     def erase(aws: Aws, one: Named) -> None:
-        for page in aws.pages("s3", "ListObjectVersions", Bucket=one.name):
-            listed = [*page["Versions"], *page["DeleteMarkers"]]
-            aws.call("s3", "DeleteObjects", Bucket=one.name, Delete={"Objects": listed})
-        aws.find("s3", "DeleteBucket", "NoSuchBucket", Bucket=one.name)
+        whose = {"Bucket": one.name, "ExpectedBucketOwner": ACCOUNT}
+        for page in aws.pages("s3", "ListObjectVersions", **whose):
+            listed = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            aws.call("s3", "DeleteObjects", **whose, Delete={"Objects": listed})
+        aws.find("s3", "DeleteBucket", "NoSuchBucket", **whose)
         Thing.erase(aws, one)
 
 

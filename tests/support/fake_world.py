@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from common.base.errors import AwsError
 from common.model.resource import State
 
+ACCOUNT = "123456789012"
 EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -30,13 +31,24 @@ class Stored:
     version: str = ""
 
 
+@dataclass(frozen=True)
+class Removed:
+    """The mark of a deletion, which counts as nothing."""
+
+    modified: datetime
+    version: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
 @dataclass(repr=False)
 class World:
     """What outlives a process: buckets, live resources, and the store's clock."""
 
     buckets: dict[str, dict[str, Stored]] = field(default_factory=dict)
-    versions: dict[str, list[tuple[str, Stored | None]]] = field(default_factory=dict)
-    """Of each bucket, every key with each of its versions, the oldest first; None is the mark of a deletion."""
+    versions: dict[str, list[tuple[str, Stored | Removed]]] = field(default_factory=dict)
+    """Of each bucket, every key with each of its versions, the oldest first."""
     ignores: frozenset[str] = frozenset()
     """Preconditions that the store does not keep to, as in ``PutObject IfMatch``."""
     live: dict[str, State] = field(default_factory=dict)
@@ -44,6 +56,8 @@ class World:
     """What the tagging index does not list yet."""
     index_stale: dict[str, dict[str, str]] = field(default_factory=dict)
     """What it still lists, with the tags of then, though it is gone."""
+    page: int = 1000
+    """How much a page of a listing has at most."""
     writes: int = 0
     seconds: float = 0.0
 
@@ -70,8 +84,8 @@ class S3:
         return objects[key]
 
     def _GetObject(self, Bucket: str, Key: str, VersionId: str = "", **_: Any) -> dict[str, Any]:
-        versions = [one for key, one in self.world.versions.get(Bucket, ()) if one and (key, one.version) == (Key, VersionId)]
-        stored = versions[0] if versions else self._stored(Bucket, Key)
+        versions = [one for key, one in self.world.versions.get(Bucket, ()) if (key, one.version) == (Key, VersionId)]
+        stored = next((one for one in versions if isinstance(one, Stored)), None) or self._stored(Bucket, Key)
         about = {"ETag": stored.etag, "LastModified": stored.modified, "ResponseMetadata": self._dated()}
         return {"Body": io.BytesIO(stored.body), **about}
 
@@ -115,16 +129,16 @@ class S3:
             raise AwsError("s3", "DeleteObject", "PreconditionFailed", "At least one of the pre-conditions did not hold")
         objects.pop(Key, None)
         self.world.writes += 1
-        self.world.versions.setdefault(Bucket, []).append((Key, None))
+        self.world.versions.setdefault(Bucket, []).append((Key, Removed(self.world.now(), str(self.world.writes))))
         return {}
 
     def _DeleteObjects(self, Bucket: str, Delete: dict[str, Any], **_: Any) -> dict[str, Any]:
         gone = {(one["Key"], one["VersionId"]) for one in Delete["Objects"]}
         versions = self.world.versions.get(Bucket, [])
-        self.world.versions[Bucket] = [one for at, one in enumerate(versions) if (one[0], _version(at, one[1])) not in gone]
+        self.world.versions[Bucket] = [one for one in versions if (one[0], one[1].version) not in gone]
         last = dict(self.world.versions[Bucket])
         for key in {key for key, _ in gone} & self._objects(Bucket).keys():
-            if last.get(key) is None:
+            if not last.get(key):
                 del self._objects(Bucket)[key]
         self.world.writes += 1
         return {}
@@ -149,18 +163,14 @@ class S3:
     def _ListObjectVersions(self, Bucket: str, Prefix: str = "", **_: Any) -> dict[str, Any]:
         self._objects(Bucket)
         listed: dict[str, list[dict[str, Any]]] = {"Versions": [], "DeleteMarkers": []}
-        for at, (key, one) in reversed(list(enumerate(self.world.versions.get(Bucket, ())))):
+        for key, one in reversed(self.world.versions.get(Bucket, ())):
             if key.startswith(Prefix):
-                modified = one.modified if one else self.world.now()
-                entry = {"Key": key, "VersionId": _version(at, one), "LastModified": modified}
-                listed["Versions" if one else "DeleteMarkers"].append({**entry, **({"Size": len(one.body)} if one else {})})
+                entry = {"Key": key, "VersionId": one.version, "LastModified": one.modified}
+                size = {"Size": len(one.body)} if isinstance(one, Stored) else {}
+                listed["Versions" if size else "DeleteMarkers"].append({**entry, **size})
         return listed
 
     def _CreateBucket(self, name: str) -> dict[str, Any]:
         self.world.buckets.setdefault(name, {})
         self.world.writes += 1
         return {}
-
-
-def _version(at: int, one: Stored | None) -> str:
-    return one.version if one else f"mark-{at}"

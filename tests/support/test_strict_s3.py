@@ -12,7 +12,7 @@ from common.state.lease import LEASE_SECONDS
 from tests.commands.test_operations import BUCKET, PLACE, command, deployed
 from tests.local.fixtures import client, embedded, embedded_root
 from tests.state.test_lease import Clock, Locks, clock, made, world
-from tests.support.deploying import deploy, things
+from tests.support.deploying import WHOSE, deploy, things
 from tests.support.fake_aws import FakeAws, World
 from tests.support.repository import Repository
 
@@ -99,7 +99,7 @@ def test_an_empty_artifact_bucket_without_tags_is_one_that_a_deploy_has_just_mad
 
 def test_an_artifact_bucket_without_tags_that_holds_something_is_somebody_elses(tmp_path: Any) -> None:
     empty = World(buckets={"test-artifacts": {}}, live={"arn:aws:s3:::test-artifacts": {"Tags": {}, "Versioned": None}})
-    FakeAws(empty).call("s3", "PutObject", Bucket="test-artifacts", Key="theirs", Body=b"")
+    FakeAws(empty).call("s3", "PutObject", **WHOSE, Key="theirs", Body=b"")
     with pytest.raises(OwnershipError, match="does not carry this environment's tags"):
         deploy(empty, things({"a": {"x": 1}}), tmp_path)
 
