@@ -123,7 +123,7 @@ def seen(root: Path, ignored: Collection[str]) -> Seen:
                 elif entry.is_file():
                     with suppress(OSError):
                         said = entry.stat()
-                        found[name] = f"{said.st_size} {said.st_mtime_ns} {said.st_ctime_ns} {said.st_ino}"
+                        found[name] = f"{said.st_size}:{said.st_mtime_ns}:{said.st_ctime_ns}:{said.st_ino}"
     return found
 
 
