@@ -13,10 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-GROUPED = {
-    **dict.fromkeys(("lambda:GetFunction", "lambda:GetPolicy"), "lambda:GetFunction"),
-    **dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads"),
-}
+GROUPED = dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads")
 """The group of an operation that does not go with the rest of its service."""
 
 
@@ -35,14 +32,9 @@ BUDGETS = {
         f"stepfunctions:{operation}": Budget(100, 1)
         for operation in (
             "CreateStateMachine",
-            "CreateStateMachineAlias",
             "DeleteStateMachine",
-            "DeleteStateMachineAlias",
-            "DeleteStateMachineVersion",
             "ListTagsForResource",
-            "PublishStateMachineVersion",
             "UpdateStateMachine",
-            "UpdateStateMachineAlias",
             "ValidateStateMachineDefinition",
         )
     },

@@ -37,9 +37,8 @@ class JsonAnswer:
         if self._tally is not None:
             self._tally.take(event)
         if isinstance(event, Closed):
-            calls = {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))}
             changes = self._tally.told(event) if self._tally is not None else {}
-            told = {**self.found, **ending(event), **changes, "api_calls": calls, "seconds": round(event.seconds, 3)}
+            told = {**self.found, **changes, **ending(event)}
             self._screen.object(told, indent=2)
 
 

@@ -19,6 +19,7 @@ from common.engine.session import Choices, Session
 from common.model.events import Closed, Event, Note
 from common.report import cell_formats
 from common.report.deploy_report import TextReport
+from common.report.outcome import ending
 from common.state import locations
 from common.state.lease import Lock, who
 from common.state.release_root import CLEAN, DEPLOYING, Root, printable
@@ -187,7 +188,6 @@ class _JsonReport:
             told = {
                 "environment": self._environment,
                 "projects": [asdict(one) for one in self.found],
-                "api_calls": {"total": sum(event.calls.values()), "by_operation": dict(sorted(event.calls.items()))},
-                "seconds": round(event.seconds, 3),
+                **ending(event),
             }
             self._screen.object(told, indent=2)

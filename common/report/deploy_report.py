@@ -262,10 +262,8 @@ class JsonReport:
                     package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
                     package |= {"holds": list(holds), "reason": because, "accepts_secret": accepts}
                     self._object.setdefault("packages", []).append(package)
-                case Closed(seconds, calls):
-                    self._object |= {**ending(event), **self._tally.told(event)}
-                    self._object["api_calls"] = {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))}
-                    self._object["seconds"] = round(seconds, 3)
+                case Closed():
+                    self._object |= {**self._tally.told(event), **ending(event)}
                     self._screen.object(self._object)
 
 

@@ -42,11 +42,16 @@ class Tally:
 
 
 def ending(closed: Closed) -> dict[str, Any]:
-    """The outcome (``succeeded``, ``failed`` or ``stopped``), and the error if there is one."""
-    if closed.error is None:
-        return {"outcome": "succeeded", "error": None}
-    stopped = isinstance(closed.error, StoppedError | KeyboardInterrupt)
-    return {"outcome": "stopped" if stopped else "failed", "error": str(closed.error) or "Stopped."}
+    """What the object of every command ends with.
+
+    That is the outcome (``succeeded``, ``failed`` or ``stopped``), the error if there is one, the calls and the seconds.
+    """
+    outcome, error = "succeeded", None
+    if closed.error is not None:
+        outcome = "stopped" if isinstance(closed.error, StoppedError | KeyboardInterrupt) else "failed"
+        error = str(closed.error) or "Stopped."
+    calls = {"total": sum(closed.calls.values()), "by_operation": dict(sorted(closed.calls.items()))}
+    return {"outcome": outcome, "error": error, "api_calls": calls, "seconds": round(closed.seconds, 3)}
 
 
 def _name(change: Change) -> str:

@@ -7,7 +7,6 @@ tells what is waited for.
 import json
 import threading
 import time
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -19,6 +18,7 @@ from common.execution.history import Entered, Left, Nested, Retried, Status, Vis
 from common.execution.preview import Preview
 from common.model.events import Closed, Note
 from common.report.deploy_report import TextReport
+from common.report.outcome import ending
 
 STYLES = {
     Status.SUCCEEDED: "green",
@@ -146,10 +146,10 @@ class JsonRunReport:
                     self._runs[-1] |= _ended(event)
                 case Shown(_, preview):
                     self._runs[-1]["preview"] = _previewed(preview)
-                case Closed(seconds, calls):
-                    self._write(seconds, calls)
+                case Closed():
+                    self._write(event)
 
-    def _write(self, seconds: float, calls: Mapping[str, int]) -> None:
+    def _write(self, closed: Closed) -> None:
         told = {
             "environment": self._environment,
             "projects": [run["project"] for run in self._runs],
@@ -157,8 +157,7 @@ class JsonRunReport:
                 (run["status"] for run in self._runs if run["status"] != "SUCCEEDED"), "SUCCEEDED" if self._runs else None
             ),
             "runs": self._runs,
-            "api_calls": {"total": sum(calls.values()), "by_operation": dict(sorted(calls.items()))},
-            "seconds": round(seconds, 3),
+            **ending(closed),
         }
         self._screen.object(told, indent=2)
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.aws import rates
-from common.aws.rates import BUDGETS, Budget, Rates
+from common.aws.rates import BUDGETS, GROUPED, Budget, Rates
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
+from common.commands.policy import EVERYWHERE, OPERATIONS
 
 
 class VirtualTime:
@@ -139,3 +140,10 @@ def test_calls_and_pages_take_tokens(moto: None) -> None:
     with pytest.raises(AwsError):
         aws.wait("lambda", "function_exists", FunctionName="f", WaiterConfig={"Delay": 0, "MaxAttempts": 3})
     assert waits == pytest.approx([1 / 15, 1 / 100, 2 / 100])
+
+
+def test_only_what_is_called_has_a_budget() -> None:
+    called = {f"{service}:{name}" for service, names in [*OPERATIONS.items(), *EVERYWHERE.items()] for name in names}
+    named = {name for name in [*BUDGETS, *GROUPED] if ":" in name and name not in GROUPED.values()}
+    assert named - called == set()
+    assert {*GROUPED.values()} <= BUDGETS.keys()

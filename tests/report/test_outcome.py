@@ -1,0 +1,36 @@
+"""The objects of all commands end alike, so that a program reads one of them as any other."""
+
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from common.base.errors import FailedError
+from common.commands import status
+from common.commands.answering import JsonAnswer
+from common.model.events import Closed
+from common.report.deploy_report import JsonReport
+from common.report.run_report import JsonRunReport
+
+CLOSED = Closed(1.25, {"s3:PutObject": 3, "lambda:GetFunction": 2}, 0, 1, 2, error=FailedError("1 failed."))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda stream: JsonReport("dev", [], stream),
+        lambda stream: JsonRunReport("dev", stream),
+        lambda stream: JsonAnswer("dev", stream),
+        lambda stream: status._JsonReport("dev", stream),
+    ],
+    ids=["deploy", "run", "drift", "status"],
+)
+def test_how_it_ended_what_was_called_and_how_long_it_took(made: Callable[[io.StringIO], Callable[[Closed], None]]) -> None:
+    stream = io.StringIO()
+    made(stream)(CLOSED)
+    told = json.loads(stream.getvalue())
+    assert told["environment"] == "dev"
+    assert (told["outcome"], told["error"]) == ("failed", "1 failed.")
+    assert told["api_calls"] == {"total": 5, "by_operation": {"lambda:GetFunction": 2, "s3:PutObject": 3}}
+    assert told["seconds"] == 1.25
