@@ -24,7 +24,7 @@ FLOORS = (
     {"commands"},
 )
 """The rooms of `common`, the ground floor first. A room imports itself and the floors below its own."""
-SHARED_BY_TYPES = {"accepted_fields", "renewed_roles"}
+SHARED_BY_TYPES = {"accepted_fields", "function_updates", "renewed_roles"}
 """What stands beside the types of resources and is none."""
 DOOR = "aws_common"
 """The one module of `common` outside of its rooms: the door to botocore, which belongs to the room `aws`."""

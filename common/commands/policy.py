@@ -12,7 +12,7 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from common.base.terminal import Screen, say
 from common.commands import policy_names
@@ -21,90 +21,37 @@ from common.declare.permissions import Statement, allow
 from common.engine.session import Choices, Session
 from common.environment import config
 from common.environment.config import OWNER_TAG, Environment
-from common.model.resource import Resource
-from common.resources.crawler import Crawler
+from common.model.kind import Kind
+from common.model.resource import Key, Resource
+from common.resources import kind_of, kinds, role
 from common.resources.function import Function
 from common.resources.job import Job
-from common.resources.role import Role
-from common.resources.rule import Rule
-from common.resources.state_machine import StateMachine
 
 ACTIONS = {
     "resourcegroupstaggingapi:GetResources": ("tag:GetResources",),
-    "s3:HeadBucket": ("s3:ListBucket",),
-    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
-    "s3:ListObjectsV2": ("s3:ListBucket",),
-    "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
     "s3:GetObject": ("s3:GetObject", "s3:GetObjectVersion"),
     "s3:HeadObject": ("s3:GetObject",),
-    "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
-    "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
-    "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
-    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
-    "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
-    "s3:GetBucketNotificationConfiguration": ("s3:GetBucketNotification",),
-    "s3:PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
-    "s3:PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
+    "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "sts:GetCallerIdentity": (),
     "service-quotas:GetServiceQuota": ("servicequotas:GetServiceQuota", "dynamodb:DescribeLimits"),
-    "lambda:CreateFunction": ("lambda:CreateFunction", "lambda:TagResource"),
-    "lambda:GetFunction": ("lambda:GetFunction", "lambda:ListTags"),
-    "glue:CreateJob": ("glue:CreateJob", "glue:TagResource"),
-    "glue:CreateDatabase": ("glue:CreateDatabase", "glue:TagResource"),
-    "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
-    "dynamodb:CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource"),
-    "sns:CreateTopic": ("sns:CreateTopic", "sns:TagResource"),
-    "logs:CreateLogGroup": ("logs:CreateLogGroup", "logs:TagResource"),
-    "stepfunctions:CreateStateMachine": ("states:CreateStateMachine", "states:TagResource"),
-    "events:PutRule": ("events:PutRule", "events:TagResource"),
+    "service-quotas:ListAWSDefaultServiceQuotas": ("servicequotas:ListAWSDefaultServiceQuotas",),
 }
-"""What an operation needs where that is not the action of the same name."""
-PREFIXES = {"service-quotas": "servicequotas", "stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+"""What an operation of the deployer's own needs where that is not the action of the same name; of a kind, the kind says it."""
 OPERATIONS = {
-    "s3": (
-        *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectsV2", "ListObjectVersions", "GetBucketTagging"),
-        *("PutBucketTagging", "GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy"),
-        *("GetBucketVersioning", "PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls"),
-        *("GetPublicAccessBlock", "PutPublicAccessBlock", "GetBucketNotificationConfiguration"),
-        *("PutBucketNotificationConfiguration", "GetObject", "HeadObject", "PutObject", "DeleteObject", "DeleteObjects"),
-        "GetObjectTagging",
-    ),
-    "lambda": (
-        *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
-        *("TagResource", "UntagResource"),
-        *("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),
-    ),
-    "glue": (
-        *("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource"),
-        *("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler"),
-        *("CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase"),
-    ),
+    "s3": ("GetObject", "HeadObject", "PutObject", "DeleteObject", "GetObjectTagging"),
     "stepfunctions": (
-        *("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListTagsForResource"),
-        *("TagResource", "UntagResource", "StartExecution", "ListExecutions", "DescribeExecution"),
-        *("DescribeStateMachineForExecution", "GetExecutionHistory"),
+        *("StartExecution", "ListExecutions", "DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"),
     ),
-    "iam": (
-        *("CreateRole", "DeleteRole", "GetRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "PutRolePolicy"),
-        *("DeleteRolePolicy", "GetRolePolicy", "ListRolePolicies", "AttachRolePolicy", "DetachRolePolicy"),
-        *("ListAttachedRolePolicies", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
-    ),
-    "dynamodb": (
-        *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
-        *("ListTagsOfResource", "TagResource", "UntagResource"),
-    ),
-    "sns": ("CreateTopic", "DeleteTopic", "ListTagsForResource", "TagResource", "UntagResource"),
-    "events": (
-        *("PutRule", "DeleteRule", "DescribeRule", "PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
-        *("TagResource", "UntagResource"),
-    ),
-    "logs": (
-        *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "ListTagsForResource"),
-        *("TagResource", "UntagResource", "GetLogEvents", "FilterLogEvents"),
-    ),
+    "logs": ("GetLogEvents", "FilterLogEvents"),
 }
-"""Every operation that is on resources of the environment's own."""
+"""Operations on the environment's own resources, besides those of their kinds: for records and artifacts, and to follow runs."""
+EVERYWHERE = {
+    "sts": ("GetCallerIdentity",),
+    "resourcegroupstaggingapi": ("GetResources",),
+    "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
+}
+"""Operations that AWS does not let be narrowed to resources, besides those of kinds. None of them changes anything."""
 READING = ("Describe", "Filter", "Get", "Head", "List")
 """How the operations begin that change nothing. They are asked of everything that a record names, also of what is gone."""
 CONTENT = (
@@ -112,35 +59,10 @@ CONTENT = (
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
 )
 """But not those that read what is in a resource: these are asked of the environment's own alone."""
-LEFT_OVER = {
-    "lambda": ("DeleteFunction",),
-    "glue": ("DeleteCrawler", "DeleteJob", "StopCrawler"),
-    "stepfunctions": ("DeleteStateMachine",),
-    "sns": ("DeleteTopic",),
-    "events": ("DeleteRule", "RemoveTargets"),
-    "logs": ("DeleteLogGroup",),
-}
-"""What deletes a resource whose service lets a policy look at its tags."""
-EVERYWHERE = {
-    "sts": ("GetCallerIdentity",),
-    "resourcegroupstaggingapi": ("GetResources",),
-    "iam": ("ListRoles",),
-    "lambda": ("GetAccountSettings", "ListFunctions", "ListLayers", "ListLayerVersions"),
-    "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
-    "logs": ("DescribeLogGroups",),
-    "stepfunctions": ("ListStateMachines", "ValidateStateMachineDefinition"),
-    "s3": ("ListBuckets",),
-    "glue": ("GetDatabases", "ListCrawlers", "ListJobs"),
-    "events": ("ListRules",),
-    "dynamodb": ("ListTables",),
-}
-"""Operations that AWS does not let be narrowed to resources. None of them changes anything."""
 NETWORK = ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
 """Lambda asks these itself, with the credentials of whoever puts a function into a network."""
 UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
 """What is left to do with roles where all that runs has been given others: to delete those that it had."""
-RUNNING = (Function, Job, Crawler, StateMachine, Rule)
-"""What runs with a role."""
 BOUNDED = (
     *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
 )
@@ -151,7 +73,18 @@ MANAGED_POLICY = 6144
 """Characters besides white space that IAM accepts in one."""
 INLINE_POLICY = 10_240
 """The same, of all inline policies of a role together."""
-LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """What runs with a role."""
+
+    @property
+    def key(self) -> Key:
+        """Its name."""
+        ...
+
+    role_arn: str
 
 
 def show(root: Path, choices: Choices) -> None:
@@ -190,23 +123,21 @@ def deployer(
         projects: whose roles may be managed.
     """
     declared = list(resources)
+    used = [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in declared)]
     own = policy_names.own(env, declared, neighbours)
     named = [allow(_actions(service, operations), own[service]) for service, operations in _split(own, wide=False)]
     reading = [
         allow(_actions(service, operations), policy_names.beginnings(env)[service])
         for service, operations in _split(policy_names.beginnings(env), wide=True)
     ]
-    everywhere = [action for service, operations in EVERYWHERE.items() for action in _actions(service, operations)]
-    if any(isinstance(one, StateMachine) for one in declared):
-        everywhere += [f"logs:{name}" for name in (*LOG_DELIVERY, "DescribeResourcePolicies", "PutResourcePolicy")]
-    if any(isinstance(one, Role) for one in declared):
-        everywhere.append("iam:GetAccountSummary")  # how many roles there are
+    everywhere = [action for service, operations in account_wide_operations().items() for action in _actions(service, operations)]
+    everywhere += [action for kind in used for action in kind.policy.when_declared]
     if any(isinstance(one, Function) and one.network for one in declared):
         everywhere += [f"ec2:{name}" for name in NETWORK]
     managed = list(projects)
     roles = [env.role_arn(project, "*") for project in managed]
     theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
-    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, declared), *_crawlers(env, declared)]
+    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, used), *_created(env, used)]
     statements = [*named, *reading, _left_over(env), *ours, _named_roles(env, managed)]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
@@ -214,24 +145,43 @@ def deployer(
 def actions_of(call: str) -> tuple[str, ...]:
     """The IAM actions that one call needs, as in ``actions_of("s3:HeadBucket")``."""
     service, _, operation = call.partition(":")
-    return ACTIONS.get(call, (f"{PREFIXES.get(service, service)}:{operation}",))
+    of_service = [kind for kind in kinds().values() if kind.service == service]
+    told = next((kind.policy.actions[operation] for kind in of_service if operation in kind.policy.actions), None)
+    prefix = next((kind.arn.service for kind in of_service if kind.arn is not None), service)
+    return told or ACTIONS.get(call, (f"{prefix}:{operation}",))
 
 
-def _actions(service: str, operations: tuple[str, ...]) -> list[str]:
+def operations_by_service() -> dict[str, set[str]]:
+    """Every operation that is on resources of the environment's own, by service."""
+    found = {service: {*own} for service, own in OPERATIONS.items()}
+    for kind in kinds().values():
+        found.setdefault(kind.service, set()).update(kind.policy.operations)
+    return found
+
+
+def account_wide_operations() -> dict[str, set[str]]:
+    """Every operation that AWS does not let be narrowed to resources, by service."""
+    found = {service: {*own} for service, own in EVERYWHERE.items()}
+    for kind in kinds().values():
+        found.setdefault(kind.service, set()).update(kind.policy.everywhere)
+    return found
+
+
+def _actions(service: str, operations: Iterable[str]) -> list[str]:
     return [action for operation in operations for action in actions_of(f"{service}:{operation}")]
 
 
 def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Of each service that has ARNs the operations that look at what may not be declared any more, or all others."""
-    for service, operations in OPERATIONS.items():
-        part = tuple(one for one in operations if wide == (one.startswith(READING) and not one.startswith(CONTENT)))
+    for service, of_service in sorted(operations_by_service().items()):
+        part = tuple(one for one in of_service if wide == (one.startswith(READING) and not one.startswith(CONTENT)))
         if part and arns.get(service):
             yield service, part
 
 
 def _left_over(env: Environment) -> Statement:
     """Deleting what was deployed under names that nobody declares any more: only what carries the environment's tag."""
-    actions = [action for service, operations in LEFT_OVER.items() for action in _actions(service, operations)]
+    actions = [action for kind in kinds().values() for action in _actions(kind.service, kind.policy.left_over)]
     return {
         **allow(actions, policy_names.tagged(env)),
         "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner}},
@@ -244,11 +194,11 @@ def _glue_lines(env: Environment, declared: list[Resource]) -> list[Statement]:
     return [allow(_actions("logs", ("FilterLogEvents", "GetLogEvents")), groups)] if any(map(_is_job, declared)) else []
 
 
-def _crawlers(env: Environment, declared: list[Resource]) -> list[Statement]:
-    """Creating crawlers, which AWS holds to no resource: those that are created with the environment's tag."""
+def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
+    """Creating what AWS holds to no resource: only what is created with the environment's tag."""
     tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
-    needed = any(isinstance(resource, Crawler) for resource in declared)
-    return [{**allow(["glue:CreateCrawler"], ["*"]), "Condition": tagged}] if needed else []
+    actions = [action for kind in used for action in kind.policy.when_created]
+    return [{**allow(actions, ["*"]), "Condition": tagged}] if actions else []
 
 
 def _is_job(resource: Resource) -> bool:
@@ -266,10 +216,10 @@ def _parameters(env: Environment) -> list[Statement]:
     return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
 
 
-def _roles(env: Environment, roles: list[str], declared: list[Resource]) -> list[Statement]:
+def _roles(env: Environment, roles: list[str], used: list[Kind]) -> list[Statement]:
     """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
     boundary = env.roles.permissions_boundary
-    operations = OPERATIONS["iam"] if any(isinstance(one, Role) for one in declared) else UNDOING
+    operations = role.KIND.policy.operations if role.KIND in used else UNDOING
     if boundary is None:
         return [allow(_actions("iam", operations), roles)]
     free = tuple(one for one in operations if one not in {*BOUNDED, UNBINDING})
@@ -292,9 +242,9 @@ def _foreign_layers(resources: list[Resource]) -> list[Statement]:
 
 def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:
     """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
-    running = {(one.arn.split(":")[2], one.role_arn) for one in declared if isinstance(one, RUNNING)}
-    roles = {one.arn for one in declared if isinstance(one, Role)}
-    passed = {one for _, role in running for one in (managed if role in roles else [role])}
-    services = sorted({f"{service}.amazonaws.com" for service, _ in running})
+    running = {(kind_of(one.key.kind).principal, one.role_arn) for one in declared if isinstance(one, Runs)}
+    roles = {one.arn for one in declared if one.key.kind == role.KIND.name}
+    passed = {arn for _, used in running for arn in (managed if used in roles else [used])}
+    services = sorted({principal for principal, _ in running})
     condition = {"StringEquals": {"iam:PassedToService": services}}
     return [{**allow(["iam:PassRole"], passed), "Condition": condition}] if passed else []

@@ -8,11 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from common.environment.config import Environment
-from common.environment.naming import ARNS
+from common.model.kind import Kind
 from common.model.resource import SHARED, Resource
-
-SERVICES = {"states": "stepfunctions"}
-"""Services that botocore calls otherwise than ARNs do."""
+from common.resources import kind_of, kinds
 
 
 def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[str]) -> dict[str, list[str]]:
@@ -27,17 +25,18 @@ def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[st
     found["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(env.artifact_bucket, "*")]
     projects = {resource.key.project for resource in resources} - {SHARED}
     exact = {project for project in projects if _reaches(env, project, neighbours)} | {SHARED}
-    found["logs"] = _shared_groups(env)
+    for kind in kinds().values():
+        found[kind.service] += _arns(env, kind, kind.policy.shared_patterns)
     patterns: dict[tuple[str, str], None] = {}
     for resource in resources:
-        kind, service = resource.key.kind, _service(resource.arn)
-        if kind in {"artifact", "directory", "role"} or (kind, resource.key.project) == ("log-group", SHARED):
+        kind = kind_of(resource.key.kind)
+        if kind.arn is None or (kind.policy.shared_patterns and resource.key.project == SHARED):
             continue  # which other statements, and other patterns, are about
         if resource.key.project in exact:
-            found[service] += _with_parts(env, resource)
+            found[kind.service] += [resource.arn, *kind.policy.parts(resource.arn)]
         else:
             pattern = resource.arn.removesuffix(resource.key.name) + "*"
-            patterns |= dict.fromkeys((service, one) for one in (pattern, *_executions(pattern)))
+            patterns |= dict.fromkeys((kind.service, one) for one in (pattern, *_parts(kind, pattern)))
     for service, pattern in patterns:
         found[service].append(pattern)
     return found
@@ -45,23 +44,23 @@ def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[st
 
 def beginnings(env: Environment) -> dict[str, list[str]]:
     """Whatever an environment may ever have had; what begins so may be another's."""
-    prefix, catalog = env.name_prefix, f"{env.name_prefix.replace('-', '_')}_*"
     found: dict[str, list[str]] = defaultdict(list)
-    for service, beginning in ARNS.values():
-        found[SERVICES.get(service, service)].append(env.arn(service, f"{beginning}{prefix}-*"))
-    found["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(f"{prefix}-*-{env.account_id}")]
-    found["glue"] += [env.arn("glue", "catalog"), env.arn("glue", f"database/{catalog}")]
-    found["sns"] = [env.arn("sns", f"{prefix}-*")]
-    found["logs"] = [*_shared_groups(env), env.arn("logs", f"log-group:/aws/lambda/{prefix}-*")]
+    found["s3"] = [env.bucket_arn(env.artifact_bucket)]
+    for kind in kinds().values():
+        for arn in _arns(env, kind, (*kind.policy.shared_patterns, *kind.policy.patterns)):
+            found[kind.service] += [arn, *kind.policy.beside(arn)]
     return found
 
 
 def tagged(env: Environment) -> list[str]:
     """The same, of kinds whose service lets a policy look at their tags."""
-    kinds = ("lambda", "glue-job", "crawler", "state-machine", "rule")
-    arns = [env.arn(ARNS[kind][0], f"{ARNS[kind][1]}{env.name_prefix}-*") for kind in kinds]
-    topics, groups = (f"{beginning}{env.name_prefix}-*" for beginning in ("", "log-group:/aws/lambda/"))
-    return [*arns, env.arn("sns", topics), env.arn("logs", groups)]
+    return [arn for kind in kinds().values() if kind.policy.left_over for arn in _arns(env, kind, kind.policy.patterns)]
+
+
+def _arns(env: Environment, kind: Kind, patterns: Iterable[str]) -> list[str]:
+    """The ARNs of all whose names fit one of these patterns."""
+    prefix = {"prefix": env.name_prefix, "underscored": env.name_prefix.replace("-", "_"), "account": env.account_id}
+    return [kind.arn.of(env, pattern.format(**prefix)) for pattern in patterns] if kind.arn is not None else []
 
 
 def _reaches(env: Environment, project: str, neighbours: Iterable[str]) -> bool:
@@ -69,36 +68,6 @@ def _reaches(env: Environment, project: str, neighbours: Iterable[str]) -> bool:
     return any(f"{prefix}-".startswith(env.resource_name(project, "")) for prefix in neighbours)
 
 
-def _with_parts(env: Environment, resource: Resource) -> list[str]:
-    """A resource and what belongs to it: objects, tables, versions, executions."""
-    arn, name = resource.arn, resource.name
-    match resource.key.kind:
-        case "bucket":
-            return [arn, f"{arn}/*"]
-        case "database":  # goes with all that is in it
-            parts = ("catalog", f"table/{name}/*", f"userDefinedFunction/{name}/*")
-            return [arn, *(env.arn("glue", part) for part in parts)]
-        case "layer":
-            return [arn, f"{arn}:*"]
-        case "log-group":
-            return [arn, f"{arn}:*"]
-        case "state-machine":
-            return [arn, *_executions(f"{arn}:*")]
-        case _:
-            return [arn]
-
-
-def _executions(arn: str) -> list[str]:
-    """Those of a machine; nothing of anything else."""
-    return [arn.replace(":stateMachine:", ":execution:")] if ":stateMachine:" in arn else []
-
-
-def _shared_groups(env: Environment) -> list[str]:
-    """Those that all pipelines of the environment log to, whose names no other prefix begins."""
-    machines = env.arn("logs", f"log-group:/aws/vendedlogs/states/{env.name_prefix}")
-    return [machines, f"{machines}:*", env.arn("logs", f"log-group:/{env.name_prefix}/*")]
-
-
-def _service(arn: str) -> str:
-    service = arn.split(":")[2]
-    return SERVICES.get(service, service)
+def _parts(kind: Kind, pattern: str) -> list[str]:
+    """The ARNs of what belongs to all resources of a pattern, as far as the pattern does not fit these, too."""
+    return [arn.replace("*:*", "*") for arn in kind.policy.parts(pattern) if not arn.startswith(pattern.removesuffix("*"))]

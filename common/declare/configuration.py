@@ -17,25 +17,15 @@ from common.environment.parameter_values import lacking
 from common.environment.resource_settings import Settings, explained
 from common.model.reference import Ref
 from common.model.resource import Key
+from common.resources import kind_of, kinds
 
 S = TypeVar("S", bound=Settings)
-
-SECTIONS = {
-    "lambda": "functions",
-    "glue-job": "jobs",
-    "crawler": "crawlers",
-    "state-machine": "state_machines",
-    "rule": "triggers",
-}
-"""Where configuration speaks of each kind."""
-ROLES = {"rule": "trigger"}
-"""Kinds that configuration calls otherwise where it names their roles."""
 
 
 def configured(env: Environment, key: Key) -> Configured:
     """What configuration says of one resource."""
-    section = SECTIONS.get(key.kind)
-    if section is None:
+    section = kind_of(key.kind).section
+    if not section:
         return Configured()
     named: Mapping[str, Settings] = getattr(env.project(key.project), section)
     return Configured(named.get(key.name), getattr(env.defaults, section.removesuffix("s")))
@@ -66,12 +56,12 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
         ConfigError: there is something.
     """
     config = env.project(project)
-    for kind, section in SECTIONS.items():
-        known = [key.name for key in declared if key.kind == kind]
-        for name in getattr(config, section):
+    for kind in kinds().values():
+        known = [key.name for key in declared if key.kind == kind.name]
+        for name in getattr(config, kind.section) if kind.section else ():
             if name not in known:
                 hint = did_you_mean(name, known, otherwise=known_names(known))
-                raise ConfigError(f"{env.place(project, section, name)}: the project declares no such {kind}.{hint}")
+                raise ConfigError(f"{env.place(project, kind.section, name)}: the project declares no such {kind.name}.{hint}")
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
         where = env.place(project, "parameters", unused[0]).rpartition(".")[0]
@@ -110,7 +100,8 @@ def check_roles(env: Environment, declared: Iterable[Key]) -> None:
     Raises:
         ConfigError: there is one.
     """
-    known = sorted({f"{ROLES.get(key.kind, key.kind)}/{key.name}" for key in declared if key.kind in SECTIONS})
+    kind_and_name = ((kinds()[key.kind], key.name) for key in declared if key.kind in kinds())
+    known = sorted({f"{kind.role_name}/{name}" for kind, name in kind_and_name if kind.principal})
     for name in env.roles.arns:
         if "/" in name and name not in known:
             hint = did_you_mean(name, known, otherwise=known_names(known))

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from common.base.errors import DeclarationError
 from common.declare import configuration, validation
+from common.declare.naming import physical_name
 from common.declare.project_resources import Declaration, ProjectResources
 from common.declare.validation import Reason
 from common.environment.config import Environment
-from common.environment.naming import arn_of, physical_name
 from common.model.reference import Names, Ref
 from common.model.resource import Key, Resource
+from common.resources import kind_of
 
 
 class Declarations:
@@ -41,8 +42,8 @@ class Declarations:
         Raises:
             DeclarationError: it was declared before, or AWS does not allow the name.
         """
-        physical = physical_name(self._env, self._project, kind, name)
-        ref = self._names.add(Ref(Key(self._project, kind, name), physical, arn_of(self._env, kind, physical)))
+        physical = physical_name(self._env, self._project, kind_of(kind), name)
+        ref = self._names.add(Ref(Key(self._project, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))
         self.keep(ref, declaration, accept_secret)
         return ref
 

@@ -7,9 +7,9 @@ from common.base.errors import DeclarationError
 from common.base.suggestions import did_you_mean
 from common.declare import configuration, layers, permissions
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.naming import check_variables
 from common.declare.project_resources import ProjectResources
 from common.environment import partitions
-from common.environment.naming import check_variables
 from common.environment.resource_settings import FunctionSettings
 from common.model.reference import Grantable, Ref
 from common.packaging import tree

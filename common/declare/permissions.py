@@ -12,37 +12,11 @@ from typing import Any
 
 from common.base.errors import DeclarationError
 from common.environment.config import Environment
+from common.model.kind import Kind
 from common.model.reference import Grantable, Location, Ref
+from common.resources import kind_of, kinds
 
 Statement = dict[str, Any]
-
-READ = {
-    "table": tuple(f"dynamodb:{verb}" for verb in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")),
-    "database": ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
-}
-WRITE = {
-    "table": (
-        *READ["table"],
-        *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
-        "dynamodb:UpdateItem",
-    ),
-    "topic": ("sns:Publish",),
-    "database": (
-        *READ["database"],
-        "glue:BatchCreatePartition",
-        "glue:BatchDeletePartition",
-        "glue:BatchGetPartition",
-        "glue:CreatePartition",
-        "glue:CreateTable",
-        "glue:DeletePartition",
-        "glue:DeleteTable",
-        "glue:UpdatePartition",
-        "glue:UpdateTable",
-    ),
-}
-OBJECT_READ = ("s3:GetObject",)
-OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-
 
 PATTERN = re.compile(r"[*?]|\$(?=\{)")
 """Characters that mean something else than themselves in a policy."""
@@ -55,9 +29,9 @@ def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
 
 def grants(env: Environment, reads: Iterable[Grantable], writes: Iterable[Grantable]) -> Iterator[Statement]:
     """The statements for what is read and written."""
-    for what, table, objects in ((reads, READ, OBJECT_READ), (writes, WRITE, OBJECT_WRITE)):
-        for one in what:
-            yield from _bucket(env, one, objects) if _is_bucket(one) else _other(env, one, table)
+    for granted, writing in ((reads, False), (writes, True)):
+        for one in granted:
+            yield from _bucket(env, one, writing=writing) if _is_bucket(one) else _other(one, writing=writing)
 
 
 def references(*granted: Iterable[Grantable]) -> tuple[Ref, ...]:
@@ -69,13 +43,13 @@ def _is_bucket(one: Grantable) -> bool:
     return isinstance(one, Location) or one.key.kind == "bucket"
 
 
-def _bucket(env: Environment, one: Grantable, actions: tuple[str, ...]) -> Iterator[Statement]:
+def _bucket(env: Environment, one: Grantable, *, writing: bool) -> Iterator[Statement]:
     bucket, prefix = (one.bucket, literal(one.prefix.strip("/"))) if isinstance(one, Location) else (one, "")
     # Glue's file system marks every folder on the way by an object of its own.
-    folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if actions == OBJECT_WRITE else []
+    folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if writing else []
     # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
     objects = [f"{prefix}/*", prefix, *(f"{folder}_$folder$" for folder in folders)] if prefix else ["*"]
-    yield allow(actions, [env.bucket_arn(bucket.name, key) for key in objects])
+    yield allow(_actions(kind_of(bucket.key.kind), writing=writing), [env.bucket_arn(bucket.name, key) for key in objects])
     listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
     if prefix:
         listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}}
@@ -87,15 +61,18 @@ def literal(text: str) -> str:
     return PATTERN.sub(lambda found: f"${{{found[0]}}}", text)
 
 
-def _other(env: Environment, one: Grantable, table: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
-    if isinstance(one, Location) or one.key.kind not in table:
-        verb = "read" if table is READ else "written"
-        name = one.bucket.key if isinstance(one, Location) else one.key
-        raise DeclarationError(f"{name.project}: {name} cannot be {verb}: grants are for buckets, tables, databases and topics.")
-    resources = [one.arn]
-    if one.key.kind == "database":
-        resources = [env.arn("glue", "catalog"), one.arn, env.arn("glue", f"table/{one.name}/*")]
-    yield allow(table[one.key.kind], resources)
+def _other(one: Grantable, *, writing: bool) -> Iterator[Statement]:
+    ref = one.bucket if isinstance(one, Location) else one
+    kind = kind_of(ref.key.kind)
+    if isinstance(one, Location) or not (actions := _actions(kind, writing=writing)):
+        grantable = sorted(f"{name}s" for name, kind in kinds().items() if _actions(kind, writing=writing))
+        verb = "written" if writing else "read"
+        raise DeclarationError(f"{ref.key.project}: {ref.key} cannot be {verb}: this can be granted for {', '.join(grantable)}.")
+    yield allow(actions, [ref.arn, *kind.granted(ref.arn)])
+
+
+def _actions(kind: Kind, *, writing: bool) -> tuple[str, ...]:
+    return kind.writes if writing else kind.reads
 
 
 def logs(group_arns: Iterable[str]) -> Statement:

@@ -32,6 +32,7 @@ from common.model.reference import Grantable, Location, Names, Ref
 from common.model.resource import Key, Resource
 from common.packaging.imports import Libraries
 from common.packaging.node import command
+from common.resources import kinds
 from common.resources.table import Table
 
 
@@ -49,7 +50,7 @@ class Pipeline:
         self._inside = ProjectFolder(name, folder)
         self.entry: Entry | None = None
         self.parameters = env.project(name).parameters  # what a declaration reads of them counts as used
-        names = Names(self.parameters, env.account)
+        names = Names(self.parameters, kinds(), env.account)
         self._declarations = Declarations(name, env, names)
         self._resources: tuple[Resource, ...] = ()
         self._libraries = {"shared": folder / "shared"}

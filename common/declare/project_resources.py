@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from common.declare.declaration import Configured
+from common.declare.naming import physical_name
 from common.declare.permissions import Statement
 from common.declare.shared_references import Shared
 from common.environment import partitions
 from common.environment.config import Environment
-from common.environment.naming import PRINCIPALS, physical_name
 from common.model.declared import Identity
 from common.model.reference import Location, Names, Ref
 from common.model.resource import Key, Resource
+from common.resources import kind_of
 from common.resources.role import Role
 
 
@@ -100,19 +101,19 @@ class ProjectResources:
 
     def role(self, ref: Ref, configured: str | None, statements: Iterable[Statement]) -> UsedRole:
         """The role for `ref`: the configured one, or a role of its own with just these statements."""
-        kind = "trigger" if ref.key.kind == "rule" else ref.key.kind
+        kind = kind_of(ref.key.kind).role_name
         arns = self.env.roles.arns
         existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
         if existing:
             partitions.expected([existing], self.env.account, self.where(ref))
             return UsedRole(existing)
         key = self.key("role", f"{ref.key.name}-{kind}")
-        name = physical_name(self.env, self.project, "role", key.name)
+        name = physical_name(self.env, self.project, kind_of("role"), key.name)
         arn = self.env.role_arn(self.project, name)
         role = Role(
             identity=self.identity(Ref(key, name, arn)),
             path=self.env.role_path(self.project),
-            service=PRINCIPALS[ref.key.kind],
+            service=kind_of(ref.key.kind).principal,
             statements=tuple(statements),
             boundary=self.env.roles.permissions_boundary,
         )

@@ -24,6 +24,7 @@ from common.declare.declaration_errors import explain
 from common.environment.config import Environment
 from common.environment.parameter_values import Parameters
 from common.model.resource import PROJECT_NAME, SHARED, Key, Resource
+from common.resources import kind_of
 
 T = TypeVar("T")
 
@@ -129,8 +130,8 @@ def _check_references(resources: list[Resource]) -> None:
 
 def _line(missing: Key) -> str:
     """The line of root `deploy.py` that declares a shared resource."""
-    more = {"table": ', partition_key="…"', "layer": f', Path(__file__).parent / "layers/{missing.name}"'}
-    return f'shared.{missing.kind.replace("-", "_")}("{missing.name}"{more.get(missing.kind, "")})'
+    kind = kind_of(missing.kind)
+    return f'shared.{kind.word}("{missing.name}"{kind.must_say.format(name=missing.name)})'
 
 
 def _check_circles(resources: list[Resource]) -> None:

@@ -1,6 +1,5 @@
 """The resources that the pipelines of an environment share, as root `deploy.py` declares them."""
 
-import re
 from pathlib import Path
 
 from common.base.errors import DeclarationError
@@ -13,21 +12,12 @@ from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
+from common.resources import kind_of
 from common.resources.bucket import Bucket
 from common.resources.database import Database
 from common.resources.log_group import LogGroup
 from common.resources.table import Table
 from common.resources.topic import Topic
-
-ANY = (re.compile(r"[A-Za-z0-9_./#-]+"), 512, "letters, digits and _./#-")
-NAMES = {
-    "bucket": (re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), 63, "lower-case letters, digits and hyphens"),
-    "database": (re.compile(r"[a-z0-9_]+"), 255, "lower-case letters, digits and _"),
-    "table": (re.compile(r"[A-Za-z0-9_.-]+"), 255, "letters, digits and _.-"),
-    "topic": (re.compile(r"[A-Za-z0-9_-]+"), 256, "letters, digits, - and _"),
-    "layer": (re.compile(r"[A-Za-z0-9_-]+"), 140, "letters, digits, - and _"),
-}
-"""What names may be in AWS, by kind: a pattern, the most characters, and the pattern in words. Glue makes upper case lower."""
 
 
 class SharedResources:
@@ -102,7 +92,7 @@ class SharedResources:
     def _add(self, resource: Resource) -> None:
         if resource.key in self._resources:
             raise DeclarationError(f"deploy.py declares {resource.key} twice.")
-        pattern, limit, allowed = NAMES.get(resource.key.kind, ANY)
+        limit, pattern, allowed = kind_of(resource.key.kind).names
         if not pattern.fullmatch(resource.name) or len(resource.name) > limit or len(resource.name) < 3:
             raise DeclarationError(
                 f"deploy.py: {resource.key} would be called {resource.name!r}; AWS allows 3 to {limit} characters: {allowed}. "

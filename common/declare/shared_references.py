@@ -9,6 +9,7 @@ from collections.abc import Callable
 from common.environment.config import Environment
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key
+from common.resources import kind_of
 
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
@@ -25,32 +26,30 @@ class Shared:
         """A bucket; bucket names are unique in the world, so the account is part of them."""
         env = self._env
         physical = env.artifact_bucket if name == ARTIFACTS else f"{env.name_prefix}-{name}-{env.account_id}"
-        return self._ref("bucket", name, physical, env.bucket_arn(physical))
+        return self._ref("bucket", name, physical)
 
     def database(self, name: str) -> Ref:
         """A Glue database; Athena wants letters, digits and underscores."""
         physical = f"{self._env.name_prefix}_{name}".replace("-", "_")
-        return self._ref("database", name, physical, self._env.arn("glue", f"database/{physical}"))
+        return self._ref("database", name, physical)
 
     def table(self, name: str) -> Ref:
         """A DynamoDB table."""
-        physical = f"{self._env.name_prefix}-{name}"
-        return self._ref("table", name, physical, self._env.arn("dynamodb", f"table/{physical}"))
+        return self._ref("table", name)
 
     def topic(self, name: str) -> Ref:
         """An SNS topic."""
-        physical = f"{self._env.name_prefix}-{name}"
-        return self._ref("topic", name, physical, self._env.arn("sns", physical))
+        return self._ref("topic", name)
 
     def log_group(self, name: str) -> Ref:
         """A log group. State machines and jobs of an environment log to shared ones, below the prefix AWS reserves for it."""
         physical = {"states": f"/aws/vendedlogs/states/{self._env.name_prefix}"}.get(name, f"/{self._env.name_prefix}/{name}")
-        return self._ref("log-group", name, physical, self._env.arn("logs", f"log-group:{physical}"))
+        return self._ref("log-group", name, physical)
 
     def layer(self, name: str) -> Ref:
         """A layer of functions."""
-        physical = f"{self._env.name_prefix}-{name}"
-        return self._ref("layer", name, physical, self._env.arn("lambda", f"layer:{physical}"))
+        return self._ref("layer", name)
 
-    def _ref(self, kind: str, name: str, physical: str, arn: str) -> Ref:
-        return self._known(Ref(Key(SHARED, kind, name), physical, arn))
+    def _ref(self, kind: str, name: str, physical: str = "") -> Ref:
+        physical = physical or f"{self._env.name_prefix}-{name}"
+        return self._known(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))

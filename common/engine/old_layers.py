@@ -13,7 +13,7 @@ from datetime import datetime
 from common.aws.protocol import Aws
 from common.environment.config import Environment
 from common.model.resource import Key
-from common.resources.layer import OWNER, PROJECT, Layer, versions
+from common.resources.layer import KIND, OWNER, PROJECT, versions
 from common.state.records import Records
 
 
@@ -43,7 +43,7 @@ class OldVersion:
 def superseded(env: Environment, aws: Aws, known: Records, project: str) -> Iterator[OldVersion]:
     """The versions of a project's layers that hold something else than what was deployed last."""
     for key in sorted(known.listed(project)):
-        body = known.read(key) if key.kind == Layer.kind else {}
+        body = known.read(key) if key.kind == KIND.name else {}
         name, state = body.get("name"), body.get("desired")
         if isinstance(name, str) and isinstance(state, dict):
             for one in versions(aws, name):

@@ -118,7 +118,7 @@ class Planner:
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         present = [*reads.first.present]
-        if any(one.key.kind == layer.Layer.kind for one in resources):
+        if any(one.key.kind == layer.KIND.name for one in resources):
             present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: reads.first.mark(name) for name in asked}

@@ -10,30 +10,18 @@ from dataclasses import dataclass
 
 from common.aws import rates
 from common.model.choices import JOBS
+from common.model.kind import Calls, Kind, NameRule
 from common.model.resource import Action, Change, Plan
+from common.resources import kinds
 
 LATENCY = 0.05
 """Seconds of one call, about."""
 RELEASE = 4
 """Calls for each project that changes: the lock, the root before, the root after, the lock given back."""
-SERVICES = {"lambda": "lambda", "layer": "lambda", "state-machine": "stepfunctions", "bucket": "s3", "artifact": "s3"}
-"""Of the kinds whose calls AWS holds to a published rate."""
-CREATING: dict[str, tuple[str, ...]] = {
-    "lambda": ("CreateFunction",),
-    "layer": ("PublishLayerVersion",),
-    "state-machine": ("DescribeStateMachine", "CreateStateMachine"),
-    "glue-job": ("CreateJob",),
-    "crawler": ("CreateCrawler",),
-    "database": ("CreateDatabase",),
-    "log-group": ("CreateLogGroup", "PutRetentionPolicy"),
-    "role": ("CreateRole", "PutRolePolicy", "ListRolePolicies", "ListAttachedRolePolicies"),
-    "bucket": ("CreateBucket", *("PutBucketConfiguration",) * 7, "GetBucketTagging", "GetBucketNotificationConfiguration"),
-}
-"""Other types are taken to need two calls."""
-UPDATING = {"lambda": "UpdateFunctionConfiguration", "layer": "PublishLayerVersion", "state-machine": "UpdateStateMachine"}
-READ_AGAIN = frozenset({"glue-job", "crawler", "rule"})
-"""Kinds that are replaced whole, and read just before, so that what nobody declares is kept."""
-CODE = frozenset({"CodeSha256", "Architectures"})
+UPLOADS = "s3"
+"""The service that artifacts are uploaded to."""
+ANY = Kind(name="", word="", service="", step="", names=NameRule(0))
+"""Stands for what no type declares, as in plans of tests."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,9 @@ def predict(plan: Plan, jobs: int = JOBS) -> Prediction:
     calls: Counter[tuple[str, str]] = Counter()
     doing = [change for change in plan.changes if change.action not in {Action.NOOP, Action.ORPHAN}]
     for change in doing:
-        calls.update((SERVICES.get(change.key.kind, ""), operation) for operation in _operations(change))
+        kind = kinds().get(change.key.kind, ANY)
+        service = UPLOADS if change.action is Action.UPLOAD else kind.service
+        calls.update((service, operation) for operation in _operations(change, kind.calls))
         if change.action is not Action.UPLOAD:
             calls["s3", "PutObject"] += 1
     calls["s3", "PutObject"] += RELEASE * len({change.key.project for change in doing})
@@ -62,19 +52,18 @@ def predict(plan: Plan, jobs: int = JOBS) -> Prediction:
     return Prediction(total, max(slowest, total * LATENCY / jobs))
 
 
-def _operations(change: Change) -> Iterator[str]:
-    kind = change.key.kind
+def _operations(change: Change, calls: Calls) -> Iterator[str]:
     match change.action:
         case Action.UPLOAD:
             yield from ["PutObject"] * (2 if change.desired else 1)  # a bill of materials comes along
         case Action.CREATE:
-            yield from CREATING.get(kind, ("Create", "Describe"))
+            yield from calls.create
         case Action.REPLACE:
-            yield from ("Delete", *CREATING.get(kind, ("Create", "Describe")))
+            yield from ("Delete", *calls.create)
         case Action.DELETE:
             yield "Delete"
         case Action.UPDATE:
             fields = set(change.changed) - {"Tags"}
-            parts = (bool(fields - CODE), bool(fields & CODE)) if kind == "lambda" else (bool(fields),)
-            yield from [UPDATING.get(kind, "Update")] * sum(parts) + ["TagResource"] * ("Tags" in change.changed)
-            yield from ["Get"] * (kind in READ_AGAIN and bool(fields)) + ["UntagResource"] * ("Tags" in change.stale)
+            parts = (bool(fields - calls.apart), bool(fields & calls.apart))
+            yield from [calls.update] * sum(parts) + ["TagResource"] * ("Tags" in change.changed)
+            yield from ["Get"] * (calls.reads_first and any(parts)) + ["UntagResource"] * ("Tags" in change.stale)

@@ -106,7 +106,7 @@ class Pruner:
         now = self._declared.get(heir) if heir is not None else None
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
         if now is None and not self._prune:
-            goes_on = "goes on starting executions" if key.kind in locations.EAGER else "stays"
+            goes_on = "goes on starting executions" if locations.acts(key) else "stays"
             waits = _asked_for(prune=True) if kind is not None and kind.data else f"it {goes_on}, unless you say --prune"
             return Change(key, Action.ORPHAN, f"{UNDECLARED}; {waits}"), None
         noticed = key in self._moved or place is not None  # and has no record of its own yet

@@ -12,51 +12,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeployError
-from common.engine.listing import LISTINGS
+from common.engine import listing
 from common.environment.config import Environment
+from common.model.kind import Kind, Quota
 from common.model.resource import Action, Key, Plan, Resource
+from common.resources import kind_of, kinds
 
 MANY = 10
 """Up to so many creations of a kind nothing is asked."""
 GIGABYTE = 2**30
 """In these Service Quotas counts what Lambda stores."""
-
-
-@dataclass(frozen=True)
-class Quota:
-    """How many there may be.
-
-    Args:
-        what: as people call them.
-        service: as Service Quotas calls it.
-        code: of the quota; empty where none is known.
-        default: what AWS gives an account that has asked for nothing.
-        advice: another way than to raise it.
-    """
-
-    what: str
-    service: str
-    code: str
-    default: int
-    advice: str = ""
-
-
-ROLES = Quota("IAM roles", "iam", "L-FE177D64", 1000, "or let several resources share one that exists: `roles` in configuration")
 STORAGE = Quota("bytes of code that Lambda stores", "lambda", "L-2ACBD22F", 75 * GIGABYTE, "or delete old versions: invoke gc")
-QUOTAS = {
-    "bucket": Quota("S3 buckets", "s3", "", 10_000),
-    "crawler": Quota("Glue crawlers", "glue", "L-11FA2C1A", 1000),
-    "database": Quota("Glue databases", "glue", "L-F953935E", 10_000),
-    "glue-job": Quota("Glue jobs", "glue", "L-611FDDE4", 1000),
-    "rule": Quota("rules of the default event bus", "events", "L-244521F2", 300),
-    "state-machine": Quota("state machines", "states", "", 100_000),
-    "table": Quota("DynamoDB tables", "dynamodb", "L-F98FE922", 2500),
-}
-"""By kind, of what is counted by its listing. Functions and layers have no number of their own, but what they store."""
 
 
 @dataclass(frozen=True)
@@ -104,19 +75,18 @@ def check_quotas(
 def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:
     created = Counter(change.key.kind for change in plan.changes if change.action is Action.CREATE)
     for kind, number in sorted(created.items()):
-        if number > MANY and kind in QUOTAS:
-            yield lambda kind=kind, number=number: _listed(aws, kind, number)  # type: ignore[misc]  # defaults
+        if number > MANY and kind in kinds() and (quota := kinds()[kind].quota) and kinds()[kind].listing:
+            yield partial(_listed, aws, kinds()[kind], quota, number)
     if created["role"] > MANY:
-        yield lambda: _roles(aws, created["role"])
+        yield partial(_roles, aws, created["role"])
     if created["lambda"] + created["layer"] > MANY:
         size = sum(_sizes(plan, resources, build_dir).values())
         yield lambda: _storage(aws, size)
 
 
-def _listed(aws: Aws, kind: str, new: int) -> Use:
-    quota = QUOTAS[kind]
+def _listed(aws: Aws, kind: Kind, quota: Quota, new: int) -> Use:
     try:
-        present = sum(map(len, LISTINGS[kind].pages(aws)))
+        present = sum(map(len, listing.names(aws, kind)))
     except AwsError as error:
         return Use(quota, new, None, None, error.code)
     if not quota.code:
@@ -139,11 +109,14 @@ def _allowed(aws: Aws, quota: Quota) -> int:
 
 
 def _roles(aws: Aws, new: int) -> Use:
+    """IAM tells how many roles there are; to list them would take more calls."""
+    quota = kind_of("role").quota
+    assert quota is not None  # noqa: S101 - the file of roles has it
     try:
         summary = aws.call("iam", "GetAccountSummary")["SummaryMap"]
     except AwsError as error:
-        return Use(ROLES, new, None, None, error.code)
-    return Use(ROLES, new, summary["Roles"], summary["RolesQuota"])
+        return Use(quota, new, None, None, error.code)
+    return Use(quota, new, summary["Roles"], summary["RolesQuota"])
 
 
 def _storage(aws: Aws, new: int) -> Use:
@@ -166,7 +139,7 @@ def _refusal(use: Use) -> str:
     quota, total = use.quota, use.total
     excess = total - (use.allowed or 0)
     told = f"  {use.allowed:,} {quota.what} are allowed, {use.present:,} exist, and {use.new:,} would come: {excess:,} too many."
-    options = f"--service-code {quota.service} --quota-code {quota.code}{' --region us-east-1' if quota is ROLES else ''}"
+    options = f"--service-code {quota.service} --quota-code {quota.code}{' --region us-east-1' if quota.service == 'iam' else ''}"
     wanted = -(-total // GIGABYTE) if quota is STORAGE else total
     request = f"aws service-quotas request-service-quota-increase {options} --desired-value {wanted}"
     how = f" Raise it ({request})" if quota.code else " Ask AWS to raise it, in the console of Service Quotas"

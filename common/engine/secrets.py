@@ -16,6 +16,7 @@ from common.base.errors import DeclarationError
 from common.engine.planner import Outcome
 from common.model.resource import CHANGING, REMOVING, Change, Key, Plan, Resource
 from common.packaging import detector
+from common.resources import kinds
 
 TOLD = 10
 """Findings that one message names."""
@@ -41,8 +42,6 @@ ASSIGNED = re.compile(r"(?i)(?:password|passwd|pwd)=(?!none|null|true|false|os\.
 """As in the parameters of a connection."""
 RANDOM = 8
 """Characters of a word that may be random."""
-NAMING = frozenset({"lambda", "glue-job", "state-machine", "rule"})
-"""The kinds of resources whose values have names that people give."""
 ADVICE = (
     "Whoever may read the configuration reads it there. Keep it in Secrets Manager or Parameter Store, hand over its name, and "
     "let the code read it when it runs; docs/packaging.md tells how. If it is no secret, or must be there, say so in the "
@@ -92,9 +91,10 @@ def _found(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
     starts: list[tuple[int, Change, str]] = []
     line = 1
     for change in changes:
+        is_named = change.key.kind in kinds() and kinds()[change.key.kind].has_secrets
         for path, value in _leaves("", change.desired):
             name = path.rpartition(".")[2]
-            if change.key.kind in NAMING and is_password(name, value):
+            if is_named and is_password(name, value):
                 yield change, f"{_place(path)} holds a password, or another secret, by its name"
             elif ASSIGNED.search(value):
                 yield change, f"{_place(path)} holds a password"

@@ -37,7 +37,7 @@ from common.model.choices import Choices
 from common.model.events import Closed, Note, Planned, Report, StepStarted
 from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Key, Plan, Resource
 from common.packaging.build_folder import BuildFolder, NewBuildFolder
-from common.resources import of_kind
+from common.resources import kinds, of_kind
 from common.state import locations
 from common.state.lease import Lock
 from common.state.records import Records
@@ -274,7 +274,7 @@ class Session:
 
     @cached_property
     def _step_of(self) -> Callable[[Key], str]:
-        return cache(lambda key: steps.step_of(key, self._consumers))
+        return cache(lambda key: steps.step_of(key, self._consumers, kinds()))
 
     @cached_property
     def _consumers(self) -> dict[Key, Key]:

@@ -32,12 +32,10 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What every resource type has in common; a type adds its own fields, its `kind`, its five verbs, and those of `Type`."""
+    """What every resource type has in common; a type adds its own fields, its five verbs, and those of `Type`."""
 
     identity: Identity
     immutable: ClassVar[frozenset[str]] = frozenset()
-    kind: ClassVar[str] = ""
-    """Begins the keys of its records."""
     artifact_field: ClassVar[str] = ""
     data: ClassVar[bool] = False
     indexed: ClassVar[bool] = True

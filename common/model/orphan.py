@@ -54,7 +54,6 @@ class Remains:
 class Type(Protocol):
     """A resource type as far as it needs no declaration: it deletes what a record names."""
 
-    kind: str
     data: bool
 
     def live_tags(self, aws: Aws, one: Remains) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from common.base.text_rules import plain
 from common.environment import partitions
 from common.environment.parameter_values import Parameters, Value, as_text
 from common.environment.partitions import SOMEWHERE, Account
+from common.model.kind import Kinds
 from common.model.resource import Key
 
 ESCAPE = "$${"
@@ -28,22 +29,6 @@ UPPER_TOKEN = re.compile(r"__[A-Z][A-Z0-9_]*?__")
 PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 """How parameters are called in configuration."""
 ALONE = re.compile(rf"\$\{{({PARAMETER.pattern})\}}")
-KINDS = {
-    "function": "lambda",
-    "layer": "layer",
-    "job": "glue-job",
-    "crawler": "crawler",
-    "state_machine": "state-machine",
-    "trigger": "rule",
-    "table": "table",
-    "bucket": "bucket",
-    "database": "database",
-    "topic": "topic",
-    "log_group": "log-group",
-}
-"""What references call each kind, as in ``${job.load.name}``: as the method that declares it."""
-PACKAGED = frozenset({"lambda", "layer", "glue-job"})
-"""Kinds whose artifacts are called as they are, so two of them in one project cannot have one name."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +86,13 @@ class Names:
 
     Args:
         parameters: by name.
+        kinds: of the resources; each says what references call it.
         account: where the environment is.
     """
 
-    def __init__(self, parameters: Mapping[str, Value], account: Account = SOMEWHERE) -> None:
+    def __init__(self, parameters: Mapping[str, Value], kinds: Kinds, account: Account = SOMEWHERE) -> None:
         self._parameters = parameters if isinstance(parameters, Parameters) else Parameters(parameters)
-        self._account = account
+        self._kinds, self._account = kinds, account
         self._refs: dict[str, list[Ref]] = {}
 
     @property
@@ -124,7 +110,8 @@ class Names:
         if ref in same:
             return ref
         for other in same:
-            packages = other.key.project == ref.key.project and {other.key.kind, ref.key.kind} <= PACKAGED
+            packaged = all(self._kinds[key.kind].is_packaged for key in (other.key, ref.key))
+            packages = packaged and other.key.project == ref.key.project
             if packages or other.key.kind == ref.key.kind:
                 raise DeclarationError(f"{ref.key.project}: {other.key} and {ref.key} have one name. Rename one of them.")
         same.append(ref)
@@ -201,14 +188,18 @@ class Names:
         same = list(self._refs.get(name, ()))
         if not same:
             kind, _, rest = name.partition(".")
-            same = [ref for ref in self._refs.get(rest, ()) if ref.key.kind == KINDS.get(kind)]
+            same = [ref for ref in self._refs.get(rest, ()) if self._word(ref) == kind]
         whole = f"{name}.{attribute}"
         if not same or attribute not in {"arn", "name"}:
             raise DeclarationError(f"{where}: ${{{whole}}} refers to nothing.{self._guess(whole)} {LITERALLY}")
         if len(same) > 1:
-            kinds = " or ".join(f"${{{_kind(ref)}.{whole}}}" for ref in same)
+            kinds = " or ".join(f"${{{self._word(ref)}.{whole}}}" for ref in same)
             raise DeclarationError(f"{where}: ${{{whole}}} may be {' or '.join(str(ref.key) for ref in same)}. Write {kinds}.")
         return same[0]
+
+    def _word(self, ref: Ref) -> str:
+        """What references call the kind of a resource."""
+        return self._kinds[ref.key.kind].word
 
     def _guess(self, name: str) -> str:
         close = self._close(name)
@@ -219,15 +210,11 @@ class Names:
         return f"${{{close}}}" if close else ""
 
     def _known(self) -> list[str]:
-        named = [f"{_kind(ref)}.{name}" if len(same) > 1 else name for name, same in self._refs.items() for ref in same]
+        named = [f"{self._word(ref)}.{name}" if len(same) > 1 else name for name, same in self._refs.items() for ref in same]
         return [*self._parameters, *(f"{name}.{attribute}" for name in named for attribute in ("arn", "name"))]
 
 
 LITERALLY = "Write $${…} if it is no reference."
-
-
-def _kind(ref: Ref) -> str:
-    return next(word for word, kind in KINDS.items() if kind == ref.key.kind)
 
 
 def _walked(value: Any, replaced: Callable[[str], Any], text: Callable[[str], str]) -> Any:

@@ -1,11 +1,12 @@
 """The ordered steps of a deploy, and which resources each brings up to date.
 
 A step is an Invoke task; each has the one before it as its pre-task. So `invoke deploy-sfn` first brings everything that state
-machines stand on up to date, at the price of a few cache checks. A kind that no step names is one that others stand on.
+machines stand on up to date, at the price of a few cache checks. Which step a kind belongs to, its type's file says.
 """
 
 from collections.abc import Collection, Mapping
 
+from common.model.kind import Kinds
 from common.model.resource import SHARED as SHARED_PROJECT
 from common.model.resource import Key
 
@@ -16,34 +17,24 @@ STEPS = (SHARED, ROLES, LAMBDAS, UPLOAD, JOBS, CRAWLERS, MACHINES, TRIGGERS)
 """In order. Packaging comes before them all and needs no AWS."""
 PRUNE = "prune"
 """Comes after them all: what is deleted may be used by what is only changed now."""
-STEP_OF_KIND = {
-    "role": ROLES,
-    "log-group": LAMBDAS,
-    "layer": LAMBDAS,
-    "lambda": LAMBDAS,
-    "directory": UPLOAD,
-    "glue-job": JOBS,
-    "crawler": CRAWLERS,
-    "state-machine": MACHINES,
-    "rule": TRIGGERS,
-}
 UPLOAD_STEP = {JOBS: UPLOAD}
 """The step that uploads the artifacts of another; the others upload their own."""
 
 
-def step_of(key: Key, consumers: Mapping[Key, Key]) -> str:
+def step_of(key: Key, consumers: Mapping[Key, Key], kinds: Kinds) -> str:
     """The step that brings a resource up to date.
 
     Args:
         key: the resource's.
         consumers: of each artifact, the resource that runs it.
+        kinds: of resources; each says its step.
     """
     if key.project == SHARED_PROJECT:
         return SHARED
     if key in consumers:
-        step = step_of(consumers[key], {})
+        step = step_of(consumers[key], {}, kinds)
         return UPLOAD_STEP.get(step, step)
-    return STEP_OF_KIND.get(key.kind, SHARED)
+    return kinds[key.kind].step if key.kind in kinds else SHARED
 
 
 def covered(requested: Collection[str]) -> tuple[str, ...]:

@@ -7,14 +7,16 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, DeployError, OwnershipError
-from common.model import comparison
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -30,11 +32,52 @@ class _Owned(Named, Protocol):
     def account_id(self) -> str: ...
 
 
+KIND = Kind(
+    name="bucket",
+    word="bucket",
+    service="s3",
+    step=steps.SHARED,
+    arn=ArnForm("s3", regional=False),
+    names=NameRule(63, re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), "lower-case letters, digits and hyphens"),
+    reads=("s3:GetObject",),
+    writes=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000)),
+    quota=Quota("S3 buckets", "s3", "", 10_000),
+    calls=Calls(
+        ("CreateBucket", *("PutBucketConfiguration",) * 7, "GetBucketTagging", "GetBucketNotificationConfiguration"),
+    ),
+    policy=Policy(
+        operations=(
+            *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectVersions", "GetBucketTagging", "PutBucketTagging"),
+            *("GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
+            *("PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls", "GetPublicAccessBlock"),
+            *("PutPublicAccessBlock", "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"),
+            "DeleteObjects",
+        ),
+        everywhere=("ListBuckets",),
+        actions={
+            "HeadBucket": ("s3:ListBucket",),
+            "ListBuckets": ("s3:ListAllMyBuckets",),
+            "ListObjectVersions": ("s3:ListBucketVersions",),
+            "DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+            "GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+            "PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
+            "GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
+            "PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
+            "GetBucketNotificationConfiguration": ("s3:GetBucketNotification",),
+            "PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
+            "PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
+        },
+        parts=lambda arn: (f"{arn}/*",),
+        patterns=("{prefix}-*-{account}",),
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Declared):
     """A bucket of this account. `event_bridge` sends its object events to EventBridge."""
 
-    kind: ClassVar[str] = "bucket"
     data: ClassVar[bool] = True
     account_id: str
     region: str

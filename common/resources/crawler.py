@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, SkippedError
 from common.environment.resource_settings import CrawlerSettings
-from common.model import comparison
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -29,11 +30,37 @@ _POLL_SECONDS = 10.0
 _POLLS = 180
 
 
+KIND = Kind(
+    name="crawler",
+    word="crawler",
+    service="glue",
+    step=steps.CRAWLERS,
+    arn=ArnForm("glue", "crawler/"),
+    names=NameRule(255),
+    section="crawlers",
+    principal="glue.amazonaws.com",
+    listing=Listing("ListCrawlers", "CrawlerNames", tags="Tags", size=("MaxResults", 1000), token="NextToken"),  # noqa: S106
+    quota=Quota("Glue crawlers", "glue", "L-11FA2C1A", 1000),
+    calls=Calls(("CreateCrawler",), reads_first=True),
+    passing=Passing(
+        codes={
+            "SchedulerTransitioningException": "the schedule of a crawler is just being switched on or off",
+            "VersionMismatchException": AT_ONCE,
+        }
+    ),
+    policy=Policy(
+        operations=("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler", "GetTags", "TagResource", "UntagResource"),
+        everywhere=("ListCrawlers",),
+        left_over=("DeleteCrawler", "StopCrawler"),
+        when_created=("glue:CreateCrawler",),
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Crawler(Declared):
     """A crawler that writes the tables it finds below `targets` into `database`."""
 
-    kind: ClassVar[str] = "crawler"
     usual: ClassVar[State] = {
         "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
         "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},

@@ -8,13 +8,16 @@ back as it was read.
 Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-databases.html
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -22,11 +25,47 @@ from common.model.tags import other_tags, owned_tags, stale_tags
 _NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase", "FederatedDatabase")
 
 
+_READ = ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
+KIND = Kind(
+    name="database",
+    word="database",
+    service="glue",
+    step=steps.SHARED,
+    arn=ArnForm("glue", "database/"),
+    names=NameRule(255, re.compile(r"[a-z0-9_]+"), "lower-case letters, digits and _"),
+    reads=_READ,
+    writes=(
+        *_READ,
+        *("glue:BatchCreatePartition", "glue:BatchDeletePartition", "glue:BatchGetPartition", "glue:CreatePartition"),
+        *("glue:CreateTable", "glue:DeletePartition", "glue:DeleteTable", "glue:UpdatePartition", "glue:UpdateTable"),
+    ),
+    granted=lambda arn: (_catalog(arn), _within(arn, "table")),
+    listing=Listing("GetDatabases", "DatabaseList", "Name"),
+    quota=Quota("Glue databases", "glue", "L-F953935E", 10_000),
+    calls=Calls(("CreateDatabase",)),
+    passing=Passing(
+        codes={
+            "ConcurrentModificationException": AT_ONCE,
+            "FederationSourceRetryableException": "the source of a federated database is busy",
+        }
+    ),
+    policy=Policy(
+        operations=(
+            *("CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase", "GetTags", "TagResource", "UntagResource"),
+        ),
+        everywhere=("GetDatabases",),
+        actions={"CreateDatabase": ("glue:CreateDatabase", "glue:TagResource")},
+        parts=lambda arn: (_catalog(arn), _within(arn, "table"), _within(arn, "userDefinedFunction")),  # it goes with these
+        beside=lambda arn: (_catalog(arn),),
+        patterns=("{underscored}_*",),
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Database(Declared):
     """A database in the account's own catalog."""
 
-    kind: ClassVar[str] = "database"
     data: ClassVar[bool] = True
     usual: ClassVar[State] = {
         "CreateTableDefaultPermissions": [
@@ -90,3 +129,13 @@ class Database(Declared):
 def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
     found = aws.find("glue", "GetDatabase", "EntityNotFoundException", Name=one.name)
     return found and found["Database"]
+
+
+def _catalog(arn: str) -> str:
+    """The ARN of the catalog that a database is in."""
+    return f"{arn.partition(':database/')[0]}:catalog"
+
+
+def _within(arn: str, what: str) -> str:
+    """The ARNs of all that a database has of one kind."""
+    return f"{arn.replace(':database/', f':{what}/')}/*"

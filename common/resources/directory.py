@@ -23,8 +23,10 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest, Known
 from common.base.errors import ArtifactError, DeployError
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import Kind, NameRule, Policy
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import owned_tags, tag_map
@@ -57,11 +59,27 @@ class Content(NamedTuple):
     md5: Callable[[Path], Digest]
 
 
+KIND = Kind(
+    name="directory",
+    word="directory",
+    service="s3",
+    step=steps.UPLOAD,
+    names=NameRule(1024),
+    policy=Policy(
+        operations=("HeadBucket", "ListObjectsV2", "GetObjectTagging", "PutObject", "DeleteObject", "GetBucketEncryption"),
+        actions={
+            "ListObjectsV2": ("s3:ListBucket",),
+            "PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
+            "DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+        },
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Directory(Declared):
     """A folder's files, by their relative POSIX paths. Its physical name is ``bucket/prefix/``."""
 
-    kind: ClassVar[str] = "directory"
     artifact_field: ClassVar[str] = "Files"
     indexed: ClassVar[bool] = False
     recorded: ClassVar[Mapping[str, Any]] = {}

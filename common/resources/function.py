@@ -18,28 +18,64 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
+from common.aws.rates import Budget
 from common.base.errors import ArtifactError, AwsError, DeclarationError
 from common.environment.resource_settings import FunctionSettings, Network
-from common.model import comparison
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
+from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
+from common.resources.function_updates import CODE, FunctionUpdates
 from common.resources.renewed_roles import ROLE_ID, stand_in
 
-_CODE = frozenset({"CodeSha256", "Architectures"})
 _STATUS = frozenset({"State", "LastUpdateStatus"})
-_TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller")
-"""What Lambda says of code and layers that are too large together."""
+
+
+KIND = Kind(
+    name="lambda",
+    word="function",
+    service="lambda",
+    step=steps.LAMBDAS,
+    arn=ArnForm("lambda", "function:"),
+    names=NameRule(64),
+    is_packaged=True,
+    section="functions",
+    principal="lambda.amazonaws.com",
+    has_secrets=True,
+    listing=Listing("ListFunctions", "Functions", "FunctionName"),
+    calls=Calls(("CreateFunction",), "UpdateFunctionConfiguration", apart=CODE),
+    budgets={"lambda": Budget(1, 15), "lambda:GetFunction": Budget(1, 100)},  # of all control-plane calls together
+    passing=Passing(
+        messages=(
+            "cannot be assumed by Lambda",
+            "does not have permissions to call",
+            "KMS key is invalid for CreateGrant",
+            "S3 Error Code: NoSuchKey",
+        )
+    ),
+    policy=Policy(
+        operations=(
+            *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
+            *("TagResource", "UntagResource"),
+        ),
+        everywhere=("GetAccountSettings", "ListFunctions"),
+        left_over=("DeleteFunction",),
+        actions={
+            "CreateFunction": ("lambda:CreateFunction", "lambda:TagResource"),
+            "GetFunction": ("lambda:GetFunction", "lambda:ListTags"),
+        },
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Function(Declared):
     """A function. `environment` is complete and rendered; `bucket` holds the code."""
 
-    kind: ClassVar[str] = "lambda"
     artifact_field: ClassVar[str] = "CodeSha256"
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
@@ -123,7 +159,7 @@ class Function(Declared):
             del wanted["VpcConfig"]
         code = {"S3Bucket": self.bucket, "S3Key": self.code.location}
         try:
-            sent = self._by_number(aws, wanted)
+            sent = self.by_number(aws, wanted)
             response = aws.call("lambda", "CreateFunction", FunctionName=self.name, Code=code, **sent)
         except AwsError as error:
             if error.code != "ResourceConflictException":
@@ -144,11 +180,11 @@ class Function(Declared):
             changed = frozenset(desired)
         response: dict[str, Any] = {"CodeSha256": desired["CodeSha256"]}
         configuration = {name: desired[name] for name in self._configuration()}
-        code = {name: desired[name] for name in _CODE}
+        code = {name: desired[name] for name in CODE}
         steps = [configuration] if changed & configuration.keys() else []
-        steps += [code] if changed & _CODE else []
+        steps += [code] if changed & CODE else []
         with self._without_role(aws, change) as live:
-            response = self._update(aws, live, steps) or response
+            response = FunctionUpdates(aws, self).carry_out(live, steps) or response
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -164,44 +200,8 @@ class Function(Declared):
             yield change.live
             return
         with stand_in(aws, self.role_arn) as other:
-            self._carry_out(aws, change.live, [{"Role": other}])
+            FunctionUpdates(aws, self).one_by_one(change.live, [{"Role": other}])
             yield self.read(aws)
-
-    def _update(self, aws: Aws, live: Live | None, steps: list[State]) -> dict[str, Any]:
-        """Configuration and code in this order, or in the other one where only that is small enough."""
-        try:
-            return self._carry_out(aws, live, steps)
-        except AwsError as error:
-            if len(steps) == 1 or not any(text in error.said for text in _TOO_LARGE):
-                raise
-            configuration, code = steps
-            live = live or self.read(aws)
-            before = live.state if live is not None else {"Layers": []}
-            rest = {**configuration, "Layers": before["Layers"]}
-            first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
-            return self._carry_out(aws, live, [*first, code, configuration])
-
-    def _carry_out(self, aws: Aws, live: Live | None, steps: list[State]) -> dict[str, Any]:
-        """Updates of configuration or code, one after the other, each of the revision that the one before has left.
-
-        Returns:
-            What Lambda said of the last one, and which code the function has.
-        """
-        revision, kept = (live.revision, live.undeclared) if live else (None, {})
-        expected = {name: live.state.get(name) for name in _CODE} if live else {}
-        response: dict[str, Any] = {}
-        for number, wanted in enumerate(steps):
-            if number and live and revision:
-                revision = self._next_revision(aws, expected)
-            expected |= wanted
-            if "CodeSha256" in wanted:
-                sent = {"S3Bucket": self.bucket, "S3Key": self.code.location, "Architectures": wanted["Architectures"]}
-                sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
-                response = self._change(aws, "UpdateFunctionCode", sent, wanted, revision)
-            else:
-                sent = {**self._by_number(aws, wanted), **accepted_fields.structures(wanted, kept)}
-                response = self._change(aws, "UpdateFunctionConfiguration", sent, wanted, revision)
-        return response
 
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
@@ -238,7 +238,7 @@ class Function(Declared):
         content = layer.content(aws, arn) if layer is not None else None
         return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
 
-    def _by_number(self, aws: Aws, wanted: State) -> State:
+    def by_number(self, aws: Aws, wanted: State) -> State:
         """The same state as Lambda takes it."""
         if "Layers" not in wanted:
             return wanted
@@ -246,41 +246,6 @@ class Function(Declared):
         named = wanted["Layers"]
         arns = [one if isinstance(one, str) else by_arn[one["Layer"]].version(aws, one["CodeSha256"]) for one in named]
         return {**wanted, "Layers": arns}
-
-    def _change(self, aws: Aws, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
-        """One update and its end; what another update is in the way of is tried again once that has ended."""
-        try:
-            response = self._replace(aws, operation, wanted, desired, revision)
-        except AwsError as error:
-            if error.code != "ResourceConflictException":
-                raise
-            aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-            response = self._replace(aws, operation, wanted, desired, revision)
-        if response.get("LastUpdateStatus") != "Successful":
-            aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-        return response
-
-    def _replace(self, aws: Aws, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
-        """One update of the revision that was read. A call whose answer was lost is sent again, and then meets its own."""
-        condition = {"RevisionId": revision} if revision else {}
-        try:
-            return aws.call("lambda", operation, FunctionName=self.name, **wanted, **condition)
-        except AwsError as error:
-            if error.code != "PreconditionFailedException":
-                raise
-        aws.wait("lambda", "function_updated_v2", FunctionName=self.name)
-        live = self._unless_changed(operation, self.read(aws), desired)
-        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
-
-    def _next_revision(self, aws: Aws, expected: State) -> str | None:
-        """The revision after our own change: when a change has ended, it is another one than Lambda had answered with."""
-        return self._unless_changed("UpdateFunctionCode", self.read(aws), expected).revision
-
-    def _unless_changed(self, operation: str, live: Live | None, expected: State) -> Live:
-        if live is None or any(live.state.get(name) != value for name, value in expected.items()):
-            said = f"{self.name} was changed by somebody else since this plan was made. Deploy again."
-            raise AwsError("lambda", operation, "PreconditionFailedException", said)
-        return live
 
     def _outputs(self, response: dict[str, Any], desired: State) -> Outputs:
         if response["CodeSha256"] != desired["CodeSha256"]:

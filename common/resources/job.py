@@ -13,15 +13,47 @@ from typing import ClassVar
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.environment.resource_settings import JobSettings
-from common.model import comparison
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
+
+
+KIND = Kind(
+    name="glue-job",
+    word="job",
+    service="glue",
+    step=steps.JOBS,
+    arn=ArnForm("glue", "job/"),
+    names=NameRule(255),
+    is_packaged=True,
+    section="jobs",
+    principal="glue.amazonaws.com",
+    has_secrets=True,
+    listing=Listing("ListJobs", "JobNames", tags="Tags", size=("MaxResults", 1000)),
+    quota=Quota("Glue jobs", "glue", "L-611FDDE4", 1000),
+    calls=Calls(("CreateJob",), reads_first=True),
+    passing=Passing(
+        codes={"ConcurrentModificationException": AT_ONCE, "OperationTimeoutException": "Glue has not finished in time"},
+        messages=(
+            "Service is unable to assume",
+            "role's TrustPolicy",
+            "should be given assume role permissions for Glue Service",
+        ),
+    ),
+    policy=Policy(
+        operations=("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource"),
+        everywhere=("ListJobs",),
+        left_over=("DeleteJob",),
+        actions={"CreateJob": ("glue:CreateJob", "glue:TagResource")},
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +64,6 @@ class Job(Declared):
     itself; a python-shell job cannot choose.
     """
 
-    kind: ClassVar[str] = "glue-job"
     artifact_field: ClassVar[str] = "Command"
     usual: ClassVar[State] = {"JobMode": "SCRIPT", "ExecutionClass": "STANDARD"}
     role_arn: str

@@ -7,6 +7,7 @@ number is looked up where one has to be sent. Versions cannot be changed and hav
 Follows https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.html
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +16,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from common.aws.protocol import Aws
 from common.base.errors import ArtifactError, AwsError
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
+from common.model.kind import ArnForm, Calls, Kind, NameRule, Policy
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
@@ -83,11 +86,28 @@ def remove(aws: Aws, name: str, number: int) -> None:
     aws.find("lambda", "DeleteLayerVersion", gone, LayerName=name, VersionNumber=number)
 
 
+KIND = Kind(
+    name="layer",
+    word="layer",
+    must_say=', Path(__file__).parent / "layers/{name}"',
+    service="lambda",
+    step=steps.LAMBDAS,
+    arn=ArnForm("lambda", "layer:"),
+    names=NameRule(140, re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"),
+    is_packaged=True,
+    calls=Calls(("PublishLayerVersion",), "PublishLayerVersion"),
+    policy=Policy(
+        operations=("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),
+        everywhere=("ListLayers", "ListLayerVersions"),
+        parts=lambda arn: (f"{arn}:*",),
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layer(Declared):
     """A layer for one runtime and architecture; `bucket` holds its content."""
 
-    kind: ClassVar[str] = "layer"
     artifact_field: ClassVar[str] = "CodeSha256"
     code: Artifact
     bucket: str

@@ -11,18 +11,43 @@ from typing import Any, ClassVar, Literal
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
+
+KIND = Kind(
+    name="log-group",
+    word="log_group",
+    service="logs",
+    step=steps.LAMBDAS,
+    arn=ArnForm("logs", "log-group:"),
+    names=NameRule(512),
+    listing=Listing("DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix"),
+    calls=Calls(("CreateLogGroup", "PutRetentionPolicy")),
+    passing=Passing(codes={"OperationAbortedException": AT_ONCE}),
+    policy=Policy(
+        operations=(
+            *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "ListTagsForResource"),
+            *("TagResource", "UntagResource"),
+        ),
+        everywhere=("DescribeLogGroups",),
+        left_over=("DeleteLogGroup",),
+        actions={"CreateLogGroup": ("logs:CreateLogGroup", "logs:TagResource")},
+        parts=lambda arn: (f"{arn}:*",),
+        patterns=("/aws/lambda/{prefix}-*",),
+        shared_patterns=("/aws/vendedlogs/states/{prefix}", "/aws/vendedlogs/states/{prefix}:*", "/{prefix}/*"),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroup(Declared):
     """A log group; its `arn` is without the ``:*`` that some services append."""
 
-    kind: ClassVar[str] = "log-group"
     data: ClassVar[bool] = True
     retention_days: int | Literal["never"]
     """How long lines are kept; ``never`` are they deleted."""

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, DeclarationError, OwnershipError
-from common.model import comparison
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -29,11 +30,39 @@ _SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com"})
 """Services that say for which account they assume a role; asked of another one, the condition would lock it out."""
 
 
+KIND = Kind(
+    name="role",
+    word="role",
+    service="iam",
+    step=steps.ROLES,
+    names=NameRule(64),
+    quota=Quota(
+        "IAM roles", "iam", "L-FE177D64", 1000, "or let several resources share one that exists: `roles` in configuration"
+    ),
+    calls=Calls(("CreateRole", "PutRolePolicy", "ListRolePolicies", "ListAttachedRolePolicies")),
+    passing=Passing(
+        codes={
+            "ConcurrentModification": AT_ONCE,
+            "DeleteConflict": "the policies of a role were just taken away, and that is not known everywhere",
+        }
+    ),
+    policy=Policy(
+        operations=(
+            *("CreateRole", "DeleteRole", "GetRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "PutRolePolicy"),
+            *("DeleteRolePolicy", "GetRolePolicy", "ListRolePolicies", "AttachRolePolicy", "DetachRolePolicy"),
+            *("ListAttachedRolePolicies", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
+        ),
+        everywhere=("ListRoles",),
+        actions={"CreateRole": ("iam:CreateRole", "iam:TagRole")},
+        when_declared=("iam:GetAccountSummary",),  # how many roles there are
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Role(Declared):
     """A role under `path` ("/…/") that `service` ("lambda.amazonaws.com") assumes."""
 
-    kind: ClassVar[str] = "role"
     path: str
     service: str
     statements: tuple[Mapping[str, Any], ...] = ()

@@ -8,12 +8,14 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -27,11 +29,41 @@ _INPUTS = ("Input", "InputPath", "InputTransformer")
 """A target has one of these."""
 
 
+KIND = Kind(
+    name="rule",
+    word="trigger",
+    service="events",
+    step=steps.TRIGGERS,
+    arn=ArnForm("events", "rule/"),
+    names=NameRule(64),
+    section="triggers",
+    principal="events.amazonaws.com",
+    role_word="trigger",
+    has_secrets=True,
+    acts=True,
+    listing=Listing("ListRules", "Rules", "Name", prefix="NamePrefix"),
+    quota=Quota("rules of the default event bus", "events", "L-244521F2", 300),
+    calls=Calls(reads_first=True),
+    passing=Passing(
+        codes={"ConcurrentModificationException": AT_ONCE},
+        messages=("is not assumable by principal", "cannot be assumed by principal"),
+    ),
+    policy=Policy(
+        operations=(
+            *("PutRule", "DeleteRule", "DescribeRule", "PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
+            *("TagResource", "UntagResource"),
+        ),
+        everywhere=("ListRules",),
+        left_over=("DeleteRule", "RemoveTargets"),
+        actions={"PutRule": ("events:PutRule", "events:TagResource")},
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule(Declared):
     """A rule: either `schedule` or `pattern`, and at most one of `input` and `input_transformer` (paths, template)."""
 
-    kind: ClassVar[str] = "rule"
     target_arn: str
     role_arn: str
     schedule: str | None = None

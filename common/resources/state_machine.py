@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
+from common.aws.rates import Budget
 from common.base.errors import AwsError, DeclarationError
 from common.environment.resource_settings import StateMachineSettings
-from common.model import comparison
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -27,11 +29,63 @@ _POLL_SECONDS = 5.0
 _POLLS = 60
 
 
+KIND = Kind(
+    name="state-machine",
+    word="state_machine",
+    service="stepfunctions",
+    step=steps.MACHINES,
+    arn=ArnForm("states", "stateMachine:"),
+    names=NameRule(80),
+    section="state_machines",
+    principal="states.amazonaws.com",
+    has_secrets=True,
+    listing=Listing("ListStateMachines", "stateMachines", "name", size=("maxResults", 1000)),
+    quota=Quota("state machines", "states", "", 100_000),
+    calls=Calls(("DescribeStateMachine", "CreateStateMachine"), "UpdateStateMachine"),
+    budgets={
+        "stepfunctions:CreateStateMachine": Budget(100, 1),
+        "stepfunctions:DeleteStateMachine": Budget(100, 1),
+        "stepfunctions:DescribeStateMachine": Budget(200, 20),
+        "stepfunctions:ListStateMachines": Budget(100, 5),
+        "stepfunctions:ListTagsForResource": Budget(100, 1),
+        "stepfunctions:TagResource": Budget(200, 1),
+        "stepfunctions:UpdateStateMachine": Budget(100, 1),
+        "stepfunctions:ValidateStateMachineDefinition": Budget(100, 1),
+    },
+    passing=Passing(
+        codes={
+            "ConflictException": AT_ONCE,
+            "KmsThrottlingException": "the key service is busy",
+            "StateMachineDeleting": "a state machine of this name is just being deleted",
+        },
+        messages=(
+            "is not authorized to assume the provided role",
+            "Neither the global service principal",
+            "is not authorized to access the Log Destination",
+            "is not authorized to create managed-rule",
+        ),
+    ),
+    policy=Policy(
+        operations=(
+            *("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListTagsForResource"),
+            *("TagResource", "UntagResource"),
+        ),
+        everywhere=("ListStateMachines", "ValidateStateMachineDefinition"),
+        left_over=("DeleteStateMachine",),
+        actions={"CreateStateMachine": ("states:CreateStateMachine", "states:TagResource")},
+        when_declared=(
+            *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
+            *("logs:ListLogDeliveries", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),
+        ),
+        parts=lambda arn: (f"{arn.replace(':stateMachine:', ':execution:')}:*",),
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class StateMachine(Declared):
     """A state machine. `definition` is the final Amazon States Language object."""
 
-    kind: ClassVar[str] = "state-machine"
     role_arn: str
     definition: Mapping[str, Any]
     settings: StateMachineSettings

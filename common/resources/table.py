@@ -6,13 +6,16 @@ there, a person has asked for it twice.
 Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import ArnForm, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -24,11 +27,44 @@ _NOT_OURS = ("GlobalSecondaryIndexes", "StreamSpecification", "SSEDescription", 
 """What an update leaves alone."""
 
 
+_READ = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+KIND = Kind(
+    name="table",
+    word="table",
+    must_say=', partition_key="…"',
+    service="dynamodb",
+    step=steps.SHARED,
+    arn=ArnForm("dynamodb", "table/"),
+    names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-"),
+    reads=_READ,
+    writes=(
+        *_READ,
+        *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
+        "dynamodb:UpdateItem",
+    ),
+    listing=Listing("ListTables", "TableNames"),
+    quota=Quota("DynamoDB tables", "dynamodb", "L-F98FE922", 2500),
+    passing=Passing(
+        codes={
+            "LimitExceededException": "too many tables are being created, changed or deleted at once",
+            "ContinuousBackupsUnavailableException": "the backups of a table that was just created are still being prepared",
+        }
+    ),
+    policy=Policy(
+        operations=(
+            *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups"),
+            *("UpdateContinuousBackups", "ListTagsOfResource", "TagResource", "UntagResource"),
+        ),
+        everywhere=("ListTables",),
+        actions={"CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource")},
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table(Declared):
     """A table. Its key cannot be changed in place."""
 
-    kind: ClassVar[str] = "table"
     data: ClassVar[bool] = True
     partition_key: str
     immutable: ClassVar[frozenset[str]] = frozenset({"KeySchema", "AttributeDefinitions"})

@@ -9,22 +9,45 @@ Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
 https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 """
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
+from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.kind import AT_ONCE, ArnForm, Kind, NameRule, Passing, Policy
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+
+KIND = Kind(
+    name="topic",
+    word="topic",
+    service="sns",
+    step=steps.SHARED,
+    arn=ArnForm("sns"),
+    names=NameRule(256, re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"),
+    writes=("sns:Publish",),
+    passing=Passing(
+        codes={
+            "ConcurrentAccess": AT_ONCE,
+            "StaleTag": "a topic of this name was just deleted, and its tags are still being removed",
+        }
+    ),
+    policy=Policy(
+        operations=("CreateTopic", "DeleteTopic", "ListTagsForResource", "TagResource", "UntagResource"),
+        left_over=("DeleteTopic",),
+        actions={"CreateTopic": ("sns:CreateTopic", "sns:TagResource")},
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topic(Declared):
     """A standard topic."""
 
-    kind: ClassVar[str] = "topic"
     data: ClassVar[bool] = True
 
     def desired(self) -> State:

@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterable, Mapping
 from common.base import digest
 from common.model.orphan import Named, Remains
 from common.model.resource import REMOVING, Change, Key, Resource
+from common.resources import kinds
 from common.state.release_root import Place, place_of, remains_of
 
 FORMERLY = "/formerly/"
-EAGER = frozenset({"rule"})
-"""Kinds that act by themselves, and that nothing refers to: the old one goes as soon as the new one is there."""
 _LONGEST = 80
 """Characters of an old name that a key holds in full."""
 
@@ -37,7 +36,12 @@ def successor(key: Key) -> Key | None:
 
 def is_eager(key: Key) -> bool:
     """Whether this is a former one that goes in the step of its successor, and not after all steps."""
-    return key.kind in EAGER and successor(key) is not None
+    return acts(key) and successor(key) is not None
+
+
+def acts(key: Key) -> bool:
+    """Whether it is of a kind that acts by itself, and that nothing refers to."""
+    return key.kind in kinds() and kinds()[key.kind].acts
 
 
 def goes_last(change: Change) -> bool:

@@ -10,7 +10,7 @@ from botocore.session import get_session
 
 from common.aws.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, PASSING, SECONDS, WHEN_DOWN, Retries
 from common.base.errors import BUSY
-from common.commands.policy import EVERYWHERE, OPERATIONS
+from common.commands.policy import account_wide_operations, operations_by_service
 
 
 class ResetError(Exception):
@@ -161,7 +161,7 @@ def test_every_error_of_every_operation_that_sounds_as_if_it_passed_is_judged() 
     """Botocore's models tell what each operation may answer; a new version of them may bring more."""
     session = get_session()
     told: dict[str, set[str]] = {}
-    for service, operations in [*OPERATIONS.items(), *EVERYWHERE.items()]:
+    for service, operations in [*operations_by_service().items(), *account_wide_operations().items()]:
         model = session.get_service_model(service)
         for operation in operations:
             for shape in model.operation_model(operation).error_shapes:

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore import handlers
 
-from common.engine.listing import LISTINGS
+from common.resources import kinds
 from tests.commands.test_policy import named_calls, printed
 from tests.support.iam import HERE, NEEDS, Asked, allows, asked
 from tests.support.repository import SHARED, Ended, Repository
@@ -134,7 +134,7 @@ def test_no_statement_is_about_nothing_which_iam_refuses(repository: Repository)
 
 
 def test_the_reference_knows_every_call_that_the_source_names() -> None:
-    listed = {f"{one.service}:{one.operation}" for one in LISTINGS.values()}
+    listed = {f"{kind.service}:{kind.listing.operation}" for kind in kinds().values() if kind.listing}
     assert (named_calls() | listed) - NEEDS.keys() == set()
 
 

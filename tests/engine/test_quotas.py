@@ -11,10 +11,11 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeployError
-from common.engine.quotas import MANY, QUOTAS, check_quotas
+from common.engine.quotas import MANY, check_quotas
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Plan, Resource
+from common.resources import kinds
 from tests.resources.scripted import refused
 from tests.support.deploying import ENV, Sequential
 from tests.support.fake_aws import FakeAws, Text, Thing, World
@@ -67,6 +68,9 @@ def check(aws: Account, plan: Plan, tmp_path: Path, resources: Sequence[Resource
     with Sequential() as pool:
         check_quotas(env, aws, plan, resources, tmp_path, pool, said.append)
     return said
+
+
+QUOTAS = {name: kind.quota for name, kind in kinds().items() if kind.quota and kind.listing}
 
 
 def quota(value: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from common.base.errors import DeclarationError, ParameterError
 from common.model.reference import Names, Ref, in_strings, spelled_out
 from common.model.resource import Key
+from common.resources import kinds
 
 WITHOUT_TOKENS = st.text(st.characters(exclude_characters="$_"), max_size=8)
 VALUES = st.recursive(
@@ -24,7 +25,7 @@ def ref(name: str, kind: str = "lambda") -> Ref:
 
 @pytest.fixture
 def names() -> Names:
-    made = Names({"level": "INFO", "zone": "s3://landing"})
+    made = Names({"level": "INFO", "zone": "s3://landing"}, kinds())
     for name in ("Validate", "load_job"):
         made.add(ref(name))
     return made
@@ -44,7 +45,7 @@ def test_tokens_are_replaced_wherever_they_stand(names: Names) -> None:
 
 @given(VALUES)
 def test_text_without_tokens_stays(value: Any) -> None:
-    assert Names({}).substitute(value, "here") == (value, ())
+    assert Names({}, kinds()).substitute(value, "here") == (value, ())
 
 
 @pytest.mark.parametrize(
@@ -71,8 +72,8 @@ def test_a_reference_to_nothing_is_an_error(names: Names, text: str, told: str) 
 
 def test_what_is_known_is_told_if_nothing_is_near() -> None:
     with pytest.raises(DeclarationError, match="Known: nothing"):
-        Names({}).substitute("${X}", "here")
-    (names := Names({"level": ""})).add(ref("Validate"))
+        Names({}, kinds()).substitute("${X}", "here")
+    (names := Names({"level": ""}, kinds())).add(ref("Validate"))
     with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.name, level\. Write \$\${…} if"):
         names.substitute("${QQQ}", "here")
 
@@ -135,7 +136,7 @@ def test_what_is_packaged_has_a_name_of_its_own(names: Names, kind: str) -> None
 
 
 def test_parameters_are_what_they_are_where_they_stand_alone() -> None:
-    names = Names({"wait": 60, "share": 0.5, "on": True, "codes": ["01", 2, False], "text": "60"})
+    names = Names({"wait": 60, "share": 0.5, "on": True, "codes": ["01", 2, False], "text": "60"}, kinds())
     value = {"a": "${wait}", "b": ["${share}", "${on}", "${codes}", "${text}"], "c": "${wait}s ${on} ${codes}", "${wait}": 1}
     alone = {"a": 60, "b": [0.5, True, ["01", 2, False], "60"], "c": "60s true 01,2,false", "60": 1}
     assert names.substitute(value, "here")[0] == alone
@@ -146,7 +147,7 @@ def test_parameters_are_what_they_are_where_they_stand_alone() -> None:
 
 
 def test_a_list_that_could_not_be_told_from_another_is_no_text() -> None:
-    names = Names({"names": ["a,b", "c"]})
+    names = Names({"names": ["a,b", "c"]}, kinds())
     assert names.substitute("${names}", "here")[0] == ["a,b", "c"]
     with pytest.raises(
         DeclarationError, match="here: the parameter names is a list, and within a text its items are separated by"

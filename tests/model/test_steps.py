@@ -12,6 +12,7 @@ from common.environment.config import load
 from common.model import steps
 from common.model.resource import Key
 from common.model.steps import STEPS
+from common.resources import kinds
 from tests.support.repository import ROOT
 
 CODE = {Key("p", "artifact", "f"): Key("p", "lambda", "f"), Key("p", "artifact", "j"): Key("p", "glue-job", "j")}
@@ -35,7 +36,7 @@ CODE = {Key("p", "artifact", "f"): Key("p", "lambda", "f"), Key("p", "artifact",
     ],
 )
 def test_every_kind_has_its_step(key: Key, step: str) -> None:
-    assert steps.step_of(key, CODE) == step
+    assert steps.step_of(key, CODE, kinds()) == step
 
 
 def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
@@ -43,8 +44,8 @@ def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
     consumers = projects.consumers(declared)
     for pipeline in declared:
         for one in pipeline.resources():
-            own = STEPS.index(steps.step_of(one.key, consumers))
-            assert all(STEPS.index(steps.step_of(need, consumers)) <= own for need in one.needs), one.key
+            own = STEPS.index(steps.step_of(one.key, consumers, kinds()))
+            assert all(STEPS.index(steps.step_of(need, consumers, kinds())) <= own for need in one.needs), one.key
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from common.declare.asl import integrations
 from common.environment.config import Environment
 from common.model.reference import Names, Ref
 from common.model.resource import Key
+from common.resources import kinds
 from tests.support.repository import CONFIG
 
 ENV = Environment.model_validate(CONFIG)
@@ -34,7 +35,7 @@ LANDING = ["arn:aws:s3:::landing", "arn:aws:s3:::landing/*"]
 
 def named() -> Names:
     """All that the definitions of these tests refer to."""
-    made = Names({"region": "x", "lake": "lake"})
+    made = Names({"region": "x", "lake": "lake"}, kinds())
     for name in ("CreateNewId", "Validate", "LogResults"):
         made.add(ref("lambda", name, f"arn:aws:lambda:{REGION}:function:{name}"))
     for name in ("landing_job", "cleaning_job", "final_job"):

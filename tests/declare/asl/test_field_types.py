@@ -9,6 +9,7 @@ from common.base.errors import ConfigError, DeclarationError
 from common.declare.asl.field_types import with_field_types
 from common.environment.config import Environment
 from common.model.reference import Names
+from common.resources import kinds
 from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.rule import Rule
@@ -30,7 +31,7 @@ LATER = {"later": "ssm:/acres/wait"}
 
 def load(**states: Any) -> dict[str, Any]:
     """The states with parameters in their place."""
-    names = Names({**PARAMETERS, **LATER})
+    names = Names({**PARAMETERS, **LATER}, kinds())
     machine = {"StartAt": next(iter(states)), "States": states}
     loaded = with_field_types(machine, names, "here")
     states_then: dict[str, Any] = names.substitute(loaded, "here")[0]["States"]
@@ -239,7 +240,7 @@ def test_lists_and_numbers_of_parameter_store() -> None:
     env = Environment.model_validate({**CONFIG, "projects": {"acres": {"parameters": given}}})
     read = parameter_store.read(env, Store(), ["acres"]).project("acres").parameters  # type: ignore[arg-type]  # only this is asked
     assert read == {"codes": ["01", "02"], "wait": "60", "most": 3}
-    names = Names(read)
+    names = Names(read, kinds())
     machine = {"StartAt": "A", "States": {"A": wait("${wait}"), "B": {"Type": "Pass", "Result": "${codes}"}}}
     states = names.substitute(with_field_types(machine, names, "here"), "here")[0]["States"]
     assert (states["A"]["Seconds"], states["B"]["Result"]) == (60, ["01", "02"])

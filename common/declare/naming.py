@@ -5,41 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html and, 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
-import re
 from collections.abc import Mapping
 
 from common.base.errors import DeclarationError
 from common.environment.config import Environment
+from common.model.kind import Kind
 
-LIMITS = {
-    "table": 255,
-    "lambda": 64,
-    "layer": 140,
-    "role": 64,
-    "glue-job": 255,
-    "crawler": 255,
-    "state-machine": 80,
-    "rule": 64,
-}
-"""AWS's limits on names, in characters."""
-ARNS = {
-    "lambda": ("lambda", "function:"),
-    "layer": ("lambda", "layer:"),
-    "glue-job": ("glue", "job/"),
-    "crawler": ("glue", "crawler/"),
-    "state-machine": ("states", "stateMachine:"),
-    "rule": ("events", "rule/"),
-    "table": ("dynamodb", "table/"),
-}
-"""The service and the beginning of the resource part of each kind's ARN."""
-PRINCIPALS = {
-    "lambda": "lambda.amazonaws.com",
-    "glue-job": "glue.amazonaws.com",
-    "crawler": "glue.amazonaws.com",
-    "state-machine": "states.amazonaws.com",
-    "rule": "events.amazonaws.com",
-}
-"""The service that takes on the role of each kind."""
 RESERVED = frozenset(
     {
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
@@ -49,32 +20,23 @@ RESERVED = frozenset(
     }
 )
 """Variables of a function that Lambda sets."""
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def physical_name(env: Environment, project: str, kind: str, name: str) -> str:
+def physical_name(env: Environment, project: str, kind: Kind, name: str) -> str:
     """The name of a resource in AWS.
 
     Raises:
         DeclarationError: it is longer than AWS allows, or has characters that some service does not allow.
     """
-    if not NAME.fullmatch(name):
-        raise DeclarationError(
-            f"projects/{project}: {kind}/{name}: a name has letters, digits, - and _, and begins with a letter or _."
-        )
+    if not kind.declared_name.fullmatch(name):
+        raise DeclarationError(f"projects/{project}: {kind.name}/{name}: {kind.declared_words}.")
     physical = env.resource_name(project, name)
-    if len(physical) > LIMITS[kind]:
+    if len(physical) > kind.names.most:
         raise DeclarationError(
-            f"projects/{project}: {kind}/{name} would be called {physical!r}: {len(physical)} characters; AWS allows "
-            f"{LIMITS[kind]}. Shorten its name, the project's, or name_prefix in config/{env.name}.json."
+            f"projects/{project}: {kind.name}/{name} would be called {physical!r}: {len(physical)} characters; AWS allows "
+            f"{kind.names.most}. Shorten its name, the project's, or name_prefix in config/{env.name}.json."
         )
     return physical
-
-
-def arn_of(env: Environment, kind: str, physical: str) -> str:
-    """The ARN of a project's resource."""
-    service, beginning = ARNS[kind]
-    return env.arn(service, f"{beginning}{physical}")
 
 
 def check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:

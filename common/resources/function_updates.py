@@ -1,0 +1,125 @@
+"""Carries out updates of a Lambda function: each waits for the one before, and replaces what was read and nothing else.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+"""
+
+from typing import Any, Protocol
+
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.model.resource import Artifact, Live, State
+from common.resources import accepted_fields
+
+CODE = frozenset({"CodeSha256", "Architectures"})
+"""Fields that UpdateFunctionCode changes; all others are the configuration."""
+_TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller")
+"""What Lambda says of code and layers that are too large together."""
+
+
+class Updatable(Protocol):
+    """A function as far as its updates need it."""
+
+    @property
+    def name(self) -> str:
+        """Its physical name."""
+        ...
+
+    @property
+    def bucket(self) -> str:
+        """Holds its code."""
+        ...
+
+    @property
+    def code(self) -> Artifact:
+        """Its code."""
+        ...
+
+    def read(self, aws: Aws) -> Live | None:
+        """The live state."""
+        ...
+
+    def by_number(self, aws: Aws, wanted: State) -> State:
+        """The state as Lambda takes it: layers by the ARNs of their versions."""
+        ...
+
+
+class FunctionUpdates:
+    """The updates of one function."""
+
+    def __init__(self, aws: Aws, function: Updatable) -> None:
+        self._aws, self._function = aws, function
+
+    def carry_out(self, live: Live | None, steps: list[State]) -> dict[str, Any]:
+        """Configuration and code in this order, or in the other one where only that is small enough."""
+        try:
+            return self.one_by_one(live, steps)
+        except AwsError as error:
+            if len(steps) == 1 or not any(text in error.said for text in _TOO_LARGE):
+                raise
+            configuration, code = steps
+            live = live or self._function.read(self._aws)
+            before = live.state if live is not None else {"Layers": []}
+            rest = {**configuration, "Layers": before["Layers"]}
+            first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
+            return self.one_by_one(live, [*first, code, configuration])
+
+    def one_by_one(self, live: Live | None, steps: list[State]) -> dict[str, Any]:
+        """Updates of configuration or code, one after the other, each of the revision that the one before has left.
+
+        Returns:
+            What Lambda said of the last one, and which code the function has.
+        """
+        revision, kept = (live.revision, live.undeclared) if live else (None, {})
+        expected = {name: live.state.get(name) for name in CODE} if live else {}
+        response: dict[str, Any] = {}
+        for number, wanted in enumerate(steps):
+            if number and live and revision:
+                revision = self._next_revision(expected)
+            expected |= wanted
+            if "CodeSha256" in wanted:
+                sent = {
+                    "S3Bucket": self._function.bucket,
+                    "S3Key": self._function.code.location,
+                    "Architectures": wanted["Architectures"],
+                }
+                sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
+                response = self._change("UpdateFunctionCode", sent, wanted, revision)
+            else:
+                sent = {**self._function.by_number(self._aws, wanted), **accepted_fields.structures(wanted, kept)}
+                response = self._change("UpdateFunctionConfiguration", sent, wanted, revision)
+        return response
+
+    def _change(self, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
+        """One update and its end; what another update is in the way of is tried again once that has ended."""
+        try:
+            response = self._replace(operation, wanted, desired, revision)
+        except AwsError as error:
+            if error.code != "ResourceConflictException":
+                raise
+            self._aws.wait("lambda", "function_updated_v2", FunctionName=self._function.name)
+            response = self._replace(operation, wanted, desired, revision)
+        if response.get("LastUpdateStatus") != "Successful":
+            self._aws.wait("lambda", "function_updated_v2", FunctionName=self._function.name)
+        return response
+
+    def _replace(self, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
+        """One update of the revision that was read. A call whose answer was lost is sent again, and then meets its own."""
+        condition = {"RevisionId": revision} if revision else {}
+        try:
+            return self._aws.call("lambda", operation, FunctionName=self._function.name, **wanted, **condition)
+        except AwsError as error:
+            if error.code != "PreconditionFailedException":
+                raise
+        self._aws.wait("lambda", "function_updated_v2", FunctionName=self._function.name)
+        live = self._unless_changed(operation, self._function.read(self._aws), desired)
+        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
+
+    def _next_revision(self, expected: State) -> str | None:
+        """The revision after our own change: when a change has ended, it is another one than Lambda had answered with."""
+        return self._unless_changed("UpdateFunctionCode", self._function.read(self._aws), expected).revision
+
+    def _unless_changed(self, operation: str, live: Live | None, expected: State) -> Live:
+        if live is None or any(live.state.get(name) != value for name, value in expected.items()):
+            said = f"{self._function.name} was changed by somebody else since this plan was made. Deploy again."
+            raise AwsError("lambda", operation, "PreconditionFailedException", said)
+        return live
