@@ -45,6 +45,12 @@ class FunctionDeclaration:
         environment, refs = project.names.substitute(check_variables(settings.environment, where), where, texts=True)
         partitions.expected(settings.layers, project.env.account, where)
         network = settings.network or (project.env.network if settings.vpc else None)
+        if network is not None and not (network.subnet_ids and network.security_group_ids):
+            raise DeclarationError(
+                f"{where}: it is to run in a network that has {len(network.subnet_ids)} subnet_ids and "
+                f"{len(network.security_group_ids)} security_group_ids, and needs some of both. Add them to `network` in "
+                f"config/{project.env.name}.json, or take `vpc` and `network` out of its settings."
+            )
         group = _log_group(project, ref, settings)
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
         role = project.role(ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])])

@@ -51,22 +51,32 @@ def rendered(text: str, account: Account, where: str) -> str:
 
 
 def check(arns: Iterable[str], account: Account) -> None:
-    """Looks whether ARNs of what exists are in the partition of the account.
+    """Looks whether the account can give what exists to its resources: roles, policies and layers by their ARNs.
+
+    A role can be passed within its account alone, and so can a policy that is not AWS's own be attached; a layer can be another
+    account's, and is in the region of its functions.
+
+    Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html and
+    https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
 
     Raises:
-        ValueError: one is not.
+        ValueError: it cannot.
     """
     for arn in arns:
-        theirs = arn.split(":")[1]
+        _, theirs, service, region, owner, _ = arn.split(":", 5)
         if theirs != account.partition:
             raise ValueError(f"{arn} is in the partition {theirs}, and {account.region} in {account.partition}")
+        if region not in {"", account.region}:
+            raise ValueError(f"{arn} is in the region {region}, and the environment in {account.region}")
+        if service == "iam" and owner not in {"aws", account.account_id}:
+            raise ValueError(f"{arn} is of the account {owner}, and the environment of {account.account_id}")
 
 
 def expected(arns: Iterable[str], account: Account, where: str) -> None:
     """As `check`, for what a declaration or configuration gives to a resource.
 
     Raises:
-        DeclarationError: one is in another partition.
+        DeclarationError: see `check`.
     """
     try:
         check(arns, account)

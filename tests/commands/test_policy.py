@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READING = ("Get", "List", "Describe", "Validate")
 
 
-MINE = "arn:aws:iam::111111111111:role/given"
+MINE = "arn:aws:iam::123456789012:role/given"
 THEIRS = "arn:aws:lambda:eu-central-1:111111111111:layer:theirs:3"
 SETTINGS = {
     "function": "FunctionSettings",

@@ -123,3 +123,52 @@ def test_what_configuration_names_must_be_there(repository: Repository, said: di
     repository.configure(region="us-gov-west-1", **said)
     with pytest.raises((ConfigError, DeclarationError), match=r"is in the partition aws, and us-gov-west-1 in aws-us-gov"):
         repository.declared()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"roles": {"arns": {"lambda": "arn:aws:iam::999999999999:role/x"}}}, "role/x is of the account 999999999999"),
+        ({"roles": {"permissions_boundary": "arn:aws:iam::999999999999:policy/x"}}, "policy/x is of the account 999999999999"),
+        (
+            {"projects": {"acres": {"functions": {"Validate": {"role": "arn:aws:iam::999999999999:role/x"}}}}},
+            "role/x is of the account 999999999999, and the environment of 123456789012",
+        ),
+        ({"defaults": {"job": {"role": "arn:aws:iam::999999999999:role/x"}}}, "role/x is of the account 999999999999"),
+        (
+            {"defaults": {"function": {"layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}}},
+            "layer:x:1 is in the region us-east-1, and the environment in eu-central-1",
+        ),
+    ],
+)
+def test_what_configuration_names_must_be_of_the_account_and_region(
+    repository: Repository, said: dict[str, Any], told: str
+) -> None:
+    """AWS refuses another account's role ("Cross-account pass role is not allowed") and another region's layer."""
+    repository.project("acres")
+    repository.configure(**said)
+    with pytest.raises((ConfigError, DeclarationError), match=told):
+        repository.declared()
+
+
+def test_a_layer_of_another_account_is_taken(repository: Repository) -> None:
+    repository.project("acres")
+    repository.configure(defaults={"function": {"layers": ["arn:aws:lambda:eu-central-1:999999999999:layer:x:1"]}})
+    assert "lambda/Validate" in repository.resources()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"defaults": {"function": {"vpc": True}}},
+        {"defaults": {"function": {"vpc": True}}, "network": {"subnet_ids": ["subnet-1"]}},
+        {"defaults": {"function": {"vpc": True}}, "network": {"security_group_ids": ["sg-1"]}},
+        {"defaults": {"function": {"network": {"subnet_ids": ["subnet-1"]}}}},
+    ],
+)
+def test_a_function_is_not_left_out_of_a_network_that_has_no_place_for_it(repository: Repository, said: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html: empty lists take a function out of its network."""
+    repository.project("acres")
+    repository.configure(**said)
+    with pytest.raises(DeclarationError, match=r"lambda/Validate: it is to run in a network that has [01] subnet_ids and [01] "):
+        repository.declared()
