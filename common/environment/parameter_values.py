@@ -17,6 +17,8 @@ Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
 SSM = "ssm:"
 """Begins a value that stands in Parameter Store."""
+LARGEST = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps as it is; see https://www.rfc-editor.org/rfc/rfc8259#section-6."""
 SCHEMA = {
     "anyOf": [
         {"type": ["string", "number", "boolean"]},
@@ -34,7 +36,9 @@ def checked(value: Any) -> Value:
     """
     if isinstance(value, str):
         return text_rules.parameter(value)
-    if isinstance(value, bool | int | float) and isfinite(value):
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError(f"a number beyond {LARGEST} is rounded by many programs that read JSON; write it as a text, in quotes")
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, list) and not any(isinstance(item, list) for item in value):
         if any(isinstance(item, str) and item.startswith(SSM) for item in value):

@@ -215,6 +215,8 @@ def test_what_python_reads_and_nobody_gives_is_told_like_any_other(repository: R
         ({"a": 1}, "a parameter is a text, a number, true or false, or a list of these"),
         ([["a"]], "a parameter is a text, a number, true or false, or a list of these"),
         (["ssm:/a"], "ssm:/… stands alone"),
+        (10**400, f"a number beyond {2**53 - 1} is rounded by many programs that read JSON; write it as a text, in quotes"),
+        (-(2**53), f"a number beyond {2**53 - 1} is rounded by many programs that read JSON; write it as a text, in quotes"),
         (float("nan"), "a parameter is a text, a number, true or false, or a list of these"),
         ([float("inf")], "a parameter is a text, a number, true or false, or a list of these"),
     ],
