@@ -2,13 +2,11 @@
 
 import base64
 import hashlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from common import resources
 from tests.resources.builders import ARTIFACTS, TAGS, Code, Place, final, zipped
 
 PLACE = Place()
@@ -218,11 +216,3 @@ STATES: Mapping[str, tuple[Callable[[Place], Any], dict[str, Any]]] = {
 def test_a_type_asks_for_this_and_nothing_else(kind: str) -> None:
     build, expected = STATES[kind]
     assert final(build(PLACE)) == expected
-
-
-def test_every_type_is_looked_at() -> None:
-    files = {found.name for found in pkgutil.iter_modules(resources.__path__)}
-    assert {type(build(PLACE)).__module__.rpartition(".")[2] for build, _ in STATES.values()} == files - {
-        "accepted_fields",
-        "renewed_roles",
-    }
