@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.aws import fence, shell_credentials
 from common.aws.rates import Rates
-from common.aws.retries import Retries
+from common.aws.retries import Refusals, Retries
 from common.base.errors import AccountError, AwsError
 from common.environment.endpoints import Endpoints, is_loopback
 
@@ -42,6 +42,7 @@ class Clients:
         endpoints: other addresses than AWS's own.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
+        refusals: which refusals pass by themselves.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Clients:
         endpoints: Endpoints,
         connections: int,
         rates: Rates | None,
+        refusals: Refusals,
     ) -> None:
         self._region, self._account_id, self._endpoints = region, account_id, endpoints
-        self._connections, self._rates = connections, rates
+        self._connections, self._rates, self._refusals = connections, rates, refusals
         self._lock = threading.Lock()
         self.made: dict[str, BaseClient] = {}
 
@@ -130,7 +132,8 @@ class Clients:
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
         unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
-        client.meta.events.register("needs-retry", Retries((ConnectionError, HTTPClientError), unheard, IncompleteReadError))
+        retries = Retries((ConnectionError, HTTPClientError), unheard, IncompleteReadError, self._refusals)
+        client.meta.events.register("needs-retry", retries)
         if self._rates is not None:
             # Told of every attempt: of a retry, a page and a waiter's poll as of a first call; before the request is signed.
             client.meta.events.register_first("request-created", partial(_paced, self._rates, service))

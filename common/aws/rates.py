@@ -10,11 +10,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-GROUPED = dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads")
-"""The group of an operation that does not go with the rest of its service."""
 
 
 @dataclass(frozen=True)
@@ -25,32 +22,18 @@ class Budget:
     rate: float
 
 
-BUDGETS = {
-    "lambda": Budget(1, 15),  # all control-plane calls together; it cannot be raised
-    "lambda:GetFunction": Budget(1, 100),
-    **{
-        f"stepfunctions:{operation}": Budget(100, 1)
-        for operation in (
-            "CreateStateMachine",
-            "DeleteStateMachine",
-            "ListTagsForResource",
-            "UpdateStateMachine",
-            "ValidateStateMachineDefinition",
-        )
-    },
-    "stepfunctions:DescribeStateMachine": Budget(200, 20),
-    "stepfunctions:ListStateMachines": Budget(100, 5),
-    "stepfunctions:TagResource": Budget(200, 1),
-    "s3": Budget(3500, 3500),
-    "s3:reads": Budget(5500, 5500),
-}
+Budgets = Mapping[str, Budget]
 """By ``service:Operation``, by a group of `GROUPED`, or by service for all of its other operations together."""
+GROUPED = dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads")
+"""The group of an operation that does not go with the rest of its service."""
+STORAGE: Budgets = {"s3": Budget(3500, 3500), "s3:reads": Budget(5500, 5500)}
+"""The budgets of the service that holds records and artifacts, whatever kinds of resources there are."""
 
 
-def group_of(service: str, operation: str) -> str | None:
+def group_of(service: str, operation: str, budgets: Budgets) -> str | None:
     """The name of the budget that an operation draws on; None if it has none."""
     name = GROUPED.get(f"{service}:{operation}", f"{service}:{operation}")
-    return next((one for one in (name, service) if one in BUDGETS), None)
+    return next((group for group in (name, service) if group in budgets), None)
 
 
 def seconds(calls: int, budget: Budget) -> float:
@@ -62,19 +45,22 @@ class Rates:
     """The tokens of one account and region; shared by all threads.
 
     Args:
+        budgets: what AWS allows; each kind of resource says it of its service.
         clock: seconds that only rise.
         sleep: waits so many seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._clock, self._sleep = clock, sleep
+    def __init__(
+        self, budgets: Budgets, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._budgets, self._clock, self._sleep = budgets, clock, sleep
         self._lock = threading.Lock()
         self._left: dict[str, tuple[float, float]] = {}
 
     def take(self, service: str, operation: str) -> None:
         """Takes a token, waiting in turn until there is one."""
-        group = group_of(service, operation)
-        if group is not None and (wait := self._reserve(group, BUDGETS[group])) > 0:
+        group = group_of(service, operation, self._budgets)
+        if group is not None and (wait := self._reserve(group, self._budgets[group])) > 0:
             self._sleep(wait)
 
     def _reserve(self, group: str, budget: Budget) -> float:

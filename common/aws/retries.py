@@ -26,22 +26,6 @@ SECONDS = 60.0
 LONGEST_PAUSE = 20.0
 PROPAGATION_SECONDS = 150.0
 """How long a new role may take to be known everywhere."""
-PROPAGATION = (
-    ("lambda", "cannot be assumed by Lambda"),
-    ("lambda", "does not have permissions to call"),
-    ("lambda", "KMS key is invalid for CreateGrant"),
-    ("lambda", "S3 Error Code: NoSuchKey"),
-    ("glue", "Service is unable to assume"),
-    ("glue", "role's TrustPolicy"),
-    ("glue", "should be given assume role permissions for Glue Service"),
-    ("stepfunctions", "is not authorized to assume the provided role"),
-    ("stepfunctions", "Neither the global service principal"),
-    ("stepfunctions", "is not authorized to access the Log Destination"),
-    ("stepfunctions", "is not authorized to create managed-rule"),
-    ("events", "is not assumable by principal"),
-    ("events", "cannot be assumed by principal"),
-)
-"""What services say while a role, its policy or an object is not yet known to them: (service, part of the message)."""
 NAME_SECONDS = 300.0
 """How long to wait for the name of a bucket that was just deleted. It may take an hour: others need not wait for that."""
 UNSEEN_SECONDS = 15.0
@@ -51,50 +35,42 @@ For up to 15 minutes after a bucket began to keep versions this may happen now a
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
 STATUSES = frozenset({429, 500, 502, 503, 504})
-_TOGETHER = "two requests have changed the same thing at once; the later one is to be sent again"
-PASSING: Mapping[str, Mapping[str, str]] = {
-    "dynamodb": {
-        "LimitExceededException": "too many tables are being created, changed or deleted at once",
-        "ContinuousBackupsUnavailableException": "the backups of a table that was just created are still being prepared",
-    },
-    "events": {"ConcurrentModificationException": _TOGETHER},
-    "glue": {
-        "ConcurrentModificationException": _TOGETHER,
-        "FederationSourceRetryableException": "the source of a federated database is busy",
-        "OperationTimeoutException": "Glue has not finished in time",
-        "SchedulerTransitioningException": "the schedule of a crawler is just being switched on or off",
-        "VersionMismatchException": _TOGETHER,
-    },
-    "iam": {
-        "ConcurrentModification": _TOGETHER,
-        "DeleteConflict": "the policies of a role were just taken away, and that is not known everywhere",
-    },
-    "logs": {"OperationAbortedException": _TOGETHER},
-    "sns": {
-        "ConcurrentAccess": _TOGETHER,
-        "StaleTag": "a topic of this name was just deleted, and its tags are still being removed",
-    },
-    "stepfunctions": {
-        "ConflictException": _TOGETHER,
-        "KmsThrottlingException": "the key service is busy",
-        "StateMachineDeleting": "a state machine of this name is just being deleted",
-    },
-}
-"""By service: what else passes, with the reason. A code may mean a quota to one service and a matter of moments to another."""
 
 
-def patience(service: str, operation: str, code: str, said: str, made: Collection[str]) -> float:
+@dataclass(frozen=True)
+class Refusals:
+    """Which refusals pass by themselves. A code may mean a quota to one service and a matter of moments to another.
+
+    Args:
+        codes: by service, error codes of what is over in moments, each with the reason.
+        messages: what services say while a role, its policy or an object is not yet known to them: service, part of the message.
+        seconds: for how many seconds a call is sent again that is refused, by service and error code.
+    """
+
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    messages: tuple[tuple[str, str], ...] = ()
+    seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+
+NO_REFUSALS = Refusals()
+"""No service's refusals pass, but for what every service may say."""
+
+
+def patience(refusals: Refusals, service: str, operation: str, code: str, said: str, made: Collection[str]) -> float:
     """For how many seconds a call is sent again that AWS has refused, because what was made a moment ago is not known everywhere.
 
     Args:
+        refusals: what passes with each service.
         service: that was called.
         operation: the API operation.
         code: of the refusal.
         said: its message.
         made: what we know to exist of what the call names: ``bucket``, as we have created it; ``object``, as we have written it.
     """
-    if any(service == where and text in said for where, text in PROPAGATION):
+    if any(service == where and text in said for where, text in refusals.messages):
         return PROPAGATION_SECONDS
+    if (service, code) in refusals.seconds:
+        return refusals.seconds[service, code]
     if service != "s3":
         return 0.0
     if code == "OperationAborted":
@@ -112,6 +88,7 @@ class Retries:
         lost: errors after which nobody knows whether AWS was asked.
         unheard: those among them that say that nobody listened.
         cut_short: what to raise when answers remain shorter than they say.
+        refusals: what passes with each service, besides what every service may say.
         clock: seconds that only rise.
         is_down: a call was given up, and none was answered since: until one is, the others are not asked as patiently. A
             thousand resources shall not each take a minute to find out.
@@ -120,6 +97,7 @@ class Retries:
     lost: tuple[type[BaseException], ...]
     unheard: tuple[type[BaseException], ...]
     cut_short: Callable[..., BaseException]
+    refusals: Refusals = NO_REFUSALS
     clock: Callable[[], float] = time.monotonic
     is_down: bool = field(default=False, init=False)
 
@@ -151,7 +129,7 @@ class Retries:
             return isinstance(error, self.lost)
         code = str(response[1].get("Error", {}).get("Code"))
         service = operation.service_model.service_name if operation is not None else ""
-        return response[0].status_code in STATUSES or code.startswith(BUSY) or code in PASSING.get(service, ())
+        return response[0].status_code in STATUSES or code.startswith(BUSY) or code in self.refusals.codes.get(service, ())
 
 
 def _missing(request: Mapping[str, Any], response: tuple[Any, Mapping[str, Any]] | None, operation: Any) -> dict[str, int]:

@@ -20,7 +20,7 @@ from typing import Any
 from common.aws import profile
 from common.aws.protocol import SIZE_LIMIT, Stream
 from common.aws.rates import Rates
-from common.aws.retries import PROPAGATION_SECONDS, patience
+from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, patience
 from common.aws_common import Clients, Translated, method, waiter_of
 from common.base.errors import AccountError, AwsError
 from common.base.terminal import code_asked
@@ -50,6 +50,7 @@ class AwsSession:
         sleep: how to wait between tries.
         connections: how many calls may be under way at once.
         rates: what AWS allows; nothing is held back without it.
+        refusals: which refusals pass by themselves, so that the call is sent again; each kind of resource says it of its service.
     """
 
     def __init__(
@@ -61,15 +62,16 @@ class AwsSession:
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 16,
         rates: Rates | None = None,
+        refusals: Refusals = NO_REFUSALS,
     ) -> None:
         self.region = region
         self.account_id = account_id
         self.calls: Counter[str] = Counter()
         self.sleep = sleep
-        self.clients = Clients(region, account_id, endpoints, connections, rates)
+        self.clients = Clients(region, account_id, endpoints, connections, rates, refusals)
         self.say: Callable[[str], None] = lambda _: None
         """Is told when a call is going to take minutes."""
-        self._endpoints = endpoints
+        self._endpoints, self._refusals = endpoints, refusals
         self._buckets: set[Any] = set()
         self._objects: set[Any] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
@@ -203,7 +205,7 @@ class AwsSession:
         made = {"bucket"} if bucket in self._buckets else set()
         if error.code == "NoSuchKey" and stored in self._objects and not self._is_deleted(error, parameters):
             made.add("object")
-        return patience(error.service, error.operation, error.code, error.said, made)
+        return patience(self._refusals, error.service, error.operation, error.code, error.said, made)
 
     def _is_deleted(self, error: AwsError, parameters: Mapping[str, Any]) -> bool:
         """Whether somebody has deleted an object that is not found; where a write is refused, its tags are asked."""

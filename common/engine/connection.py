@@ -11,6 +11,7 @@ from common.base.errors import UsageError
 from common.environment import config, endpoints
 from common.environment.config import Environment
 from common.environment.endpoints import Endpoints
+from common.resources import budgets, refusals
 
 
 def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None]) -> AwsSession:
@@ -35,8 +36,8 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
         ignored = [*endpoints.diverting(os.environ), *profile.diverting()]
         for note in endpoints.notes(env.name, env.endpoints, ignored):
             say(note)
-        where, rates = Endpoints(env.endpoints), Rates()
-    aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates)
+        where, rates = Endpoints(env.endpoints), Rates(budgets())
+    aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates, refusals=refusals())
     aws.say = say
     aws.sign_in()
     return aws

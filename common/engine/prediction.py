@@ -12,7 +12,7 @@ from common.aws import rates
 from common.model.choices import JOBS
 from common.model.kind import Calls, Kind, NameRule
 from common.model.resource import Action, Change, Plan
-from common.resources import kinds
+from common.resources import budgets, kinds
 
 LATENCY = 0.05
 """Seconds of one call, about."""
@@ -46,9 +46,9 @@ def predict(plan: Plan, jobs: int = JOBS) -> Prediction:
     total = calls.total()
     by_group: Counter[str] = Counter()
     for (service, operation), number in calls.items():
-        if group := rates.group_of(service, operation):
+        if group := rates.group_of(service, operation, budgets()):
             by_group[group] += number
-    slowest = max((rates.seconds(number, rates.BUDGETS[group]) for group, number in by_group.items()), default=0.0)
+    slowest = max((rates.seconds(number, budgets()[group]) for group, number in by_group.items()), default=0.0)
     return Prediction(total, max(slowest, total * LATENCY / jobs))
 
 

@@ -6,6 +6,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
+from common.aws.rates import STORAGE, Budgets
+from common.aws.retries import Refusals
 from common.model.declared import Declared
 from common.model.kind import Kind, Kinds
 from common.model.orphan import Type
@@ -20,6 +22,23 @@ def kinds() -> Kinds:
 def kind_of(name: str) -> Kind:
     """The kind of this name, which is declared in a type's file."""
     return kinds()[name]
+
+
+@cache
+def budgets() -> Budgets:
+    """How fast AWS may be called."""
+    return {**STORAGE, **{name: budget for kind in kinds().values() for name, budget in kind.budgets.items()}}
+
+
+@cache
+def refusals() -> Refusals:
+    """Which refusals of AWS pass by themselves."""
+    codes: dict[str, dict[str, str]] = {}
+    for kind in kinds().values():
+        codes.setdefault(kind.service, {}).update(kind.passing.codes)
+    messages = tuple((kind.service, text) for kind in kinds().values() for text in kind.passing.messages)
+    seconds = {(kind.service, code): seconds for kind in kinds().values() for code, seconds in kind.passing.seconds.items()}
+    return Refusals(codes, messages, seconds)
 
 
 def of_kind(name: str) -> Type | None:

@@ -19,6 +19,7 @@ from common.base.errors import DeployError, LockedError
 from common.engine.planner import Options
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.model.resource import Action, Key
+from common.resources import budgets, refusals
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.records import Records
 from common.state.release_root import CLEAN, Mark
@@ -237,7 +238,8 @@ def busy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def aws(busy: Proxy) -> AwsSession:
-    return AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"), sleep=lambda _: None)
+    endpoints = Endpoints({DEFAULT: busy.endpoint}, "any")
+    return AwsSession("us-east-1", "000000000000", endpoints=endpoints, sleep=lambda _: None, refusals=refusals())
 
 
 def test_the_check_is_asked_where_it_was_set_and_nowhere_else() -> None:
@@ -281,7 +283,7 @@ def _always(answer: Refused, _: Call) -> Refused:
 
 def test_the_check_comes_after_the_signature_and_every_wait(busy: Proxy) -> None:
     """What was checked is not held up any more: botocore's adaptive mode waits in the event in which the check is made."""
-    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"), rates=Rates())
+    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"), rates=Rates(budgets()))
     events, order = aws.clients.of("lambda").meta.events, list[str]()
     events.register("request-created", lambda **_: order.append("signed"))
     events.register("before-send", lambda **_: order.append("waited"))

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.aws import rates
-from common.aws.rates import BUDGETS, GROUPED, Budget, Rates
+from common.aws.rates import GROUPED, Budget, Rates
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
-from common.commands.policy import EVERYWHERE, OPERATIONS
+from common.commands.policy import account_wide_operations, operations_by_service
+from common.resources import budgets
+
+BUDGETS = budgets()
 
 
 class VirtualTime:
@@ -21,7 +24,7 @@ class VirtualTime:
 
     def __init__(self) -> None:
         self.now, self.slept = 0.0, 0.0
-        self.rates = Rates(lambda: self.now, self._sleep)
+        self.rates = Rates(BUDGETS, lambda: self.now, self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         self.slept = seconds
@@ -99,7 +102,7 @@ def test_what_was_not_used_is_not_saved_up_beyond_the_burst() -> None:
 
 @pytest.mark.parametrize("service", ["glue", "iam", "logs", "sts", "resourcegroupstaggingapi"])
 def test_what_aws_does_not_publish_is_not_held_back(service: str) -> None:
-    assert rates.group_of(service, "GetAnything") is None
+    assert rates.group_of(service, "GetAnything", BUDGETS) is None
     assert VirtualTime().run(1, [(service, "GetAnything")] * 1000, 0.0)[-1][0] == 0
 
 
@@ -109,14 +112,14 @@ def test_no_bucket_ever_refuses(groups: list[str], callers: int, latency: float)
     calls = [spelled.get(group) or (group.partition(":")[0], group.partition(":")[2]) for group in groups]
     by_group: dict[str, list[tuple[float, str, str]]] = {}
     for one in VirtualTime().run(callers, calls, latency):
-        by_group.setdefault(str(rates.group_of(one[1], one[2])), []).append(one)
+        by_group.setdefault(str(rates.group_of(one[1], one[2], BUDGETS)), []).append(one)
     assert Counter(groups) == {group: len(sent) for group, sent in by_group.items()}
     assert [refused(sent, BUDGETS[group]) for group, sent in by_group.items()] == [0] * len(by_group)
 
 
 def test_threads_share_the_tokens() -> None:
     waits: list[float] = []
-    shared = Rates(lambda: 0.0, waits.append)
+    shared = Rates(BUDGETS, lambda: 0.0, waits.append)
 
     def many(take: Callable[[], None]) -> None:
         for _ in range(50):
@@ -132,7 +135,7 @@ def test_threads_share_the_tokens() -> None:
 
 def test_calls_and_pages_take_tokens(moto: None) -> None:
     waits: list[float] = []
-    aws = AwsSession("eu-central-1", "123456789012", rates=Rates(lambda: 0.0, waits.append))
+    aws = AwsSession("eu-central-1", "123456789012", rates=Rates(BUDGETS, lambda: 0.0, waits.append))
     aws.guard()
     aws.call("lambda", "ListFunctions")
     assert len(list(aws.pages("lambda", "ListFunctions"))) == 1
@@ -143,7 +146,11 @@ def test_calls_and_pages_take_tokens(moto: None) -> None:
 
 
 def test_only_what_is_called_has_a_budget() -> None:
-    called = {f"{service}:{name}" for service, names in [*OPERATIONS.items(), *EVERYWHERE.items()] for name in names}
+    called = {
+        f"{service}:{name}"
+        for service, names in [*operations_by_service().items(), *account_wide_operations().items()]
+        for name in names
+    }
     named = {name for name in [*BUDGETS, *GROUPED] if ":" in name and name not in GROUPED.values()}
     assert named - called == set()
     assert {*GROUPED.values()} <= BUDGETS.keys()

@@ -8,9 +8,10 @@ import pytest
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from botocore.session import get_session
 
-from common.aws.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, PASSING, SECONDS, WHEN_DOWN, Retries
+from common.aws.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, SECONDS, WHEN_DOWN, Retries
 from common.base.errors import BUSY
 from common.commands.policy import account_wide_operations, operations_by_service
+from common.resources import refusals
 
 
 class ResetError(Exception):
@@ -36,7 +37,7 @@ def asked(retries: Retries, attempts: int = 1, *, status: int = 200, code: str =
 
 @pytest.fixture
 def retries() -> Retries:
-    return Retries((ResetError,), (NobodyError,), ResetError, Clock())
+    return Retries((ResetError,), (NobodyError,), ResetError, refusals(), Clock())
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_pauses_grow_and_stay_below_their_bound(retries: Retries) -> None:
 
 def test_a_call_that_fails_for_too_long_is_not_tried_again() -> None:
     clock = Clock()
-    retries, error = Retries((ResetError,), (NobodyError,), ResetError, clock), ResetError()
+    retries, error = Retries((ResetError,), (NobodyError,), ResetError, refusals(), clock), ResetError()
     request: dict[str, Any] = {"context": {}}
     assert retries(attempts=1, request_dict=request, caught_exception=error) is not None
     clock.now += SECONDS - 1
@@ -113,7 +114,7 @@ def refused_by(retries: Retries, service: str, code: str) -> Any:
     return retries(attempts=1, request_dict={"context": {}}, response=response, operation=operation)
 
 
-@pytest.mark.parametrize(("service", "code"), [(service, code) for service, codes in PASSING.items() for code in codes])
+@pytest.mark.parametrize(("service", "code"), [(service, code) for service, codes in refusals().codes.items() for code in codes])
 def test_what_passes_with_one_service(retries: Retries, service: str, code: str) -> None:
     assert refused_by(retries, service, code) is not None
     assert refused_by(retries, "ssm", code) is None
@@ -166,8 +167,10 @@ def test_every_error_of_every_operation_that_sounds_as_if_it_passed_is_judged() 
         for operation in operations:
             for shape in model.operation_model(operation).error_shapes:
                 told.setdefault(service, set()).add(shape.metadata.get("error", {}).get("code") or shape.name)
-    assert {(service, code) for service, codes in PASSING.items() for code in codes if code not in told[service]} == set()
+    assert {
+        (service, code) for service, codes in refusals().codes.items() for code in codes if code not in told[service]
+    } == set()
     sounding = {f"{service}:{code}" for service, codes in told.items() for code in codes if SOUNDS.search(code)}
-    retried = {f"{service}:{code}" for service, codes in PASSING.items() for code in codes}
+    retried = {f"{service}:{code}" for service, codes in refusals().codes.items() for code in codes}
     server = {name for name in sounding if name.partition(":")[2].startswith(BUSY)}
     assert sounding - retried - server == STAYS.keys()

@@ -19,6 +19,7 @@ from common.environment.config import Environment
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.model import steps
 from common.model.resource import SHARED, Plan, Resource
+from common.resources import refusals
 from tests.faults.emulator import free_port
 
 PROJECT = "fpac_pipeline"
@@ -160,6 +161,7 @@ class Site:
             self.env.account_id,
             endpoints=Endpoints({DEFAULT: f"http://127.0.0.1:{self.port}"}, "any"),
             connections=1,
+            refusals=refusals(),
             sleep=lambda seconds: time.sleep(min(seconds, 0.01)),  # this AWS is never busy long
         )
         for service in SERVICES:

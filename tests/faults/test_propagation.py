@@ -2,10 +2,11 @@
 
 import pytest
 
-from common.aws.retries import PROPAGATION, PROPAGATION_SECONDS
+from common.aws.retries import PROPAGATION_SECONDS
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.environment.endpoints import DEFAULT, Endpoints
+from common.resources import refusals
 from tests.faults.emulator import Emulator
 from tests.faults.proxy import Fault, Proxy, Refused
 
@@ -21,9 +22,8 @@ ABSENT = {"ResourceNotFoundException", "EntityNotFoundException", "InvalidArn", 
 
 def session(proxy: Proxy) -> tuple[AwsSession, list[float]]:
     slept: list[float] = []
-    return AwsSession(
-        "us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: proxy.endpoint}, "any"), sleep=slept.append
-    ), slept
+    endpoints = Endpoints({DEFAULT: proxy.endpoint}, "any")
+    return AwsSession("us-east-1", "000000000000", endpoints=endpoints, sleep=slept.append, refusals=refusals()), slept
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def refusing(empty: Emulator) -> tuple[Proxy, list[Fault]]:
     return Proxy(empty.port, lambda _: faults.pop(0) if faults else None), faults
 
 
-@pytest.mark.parametrize(("service", "words"), PROPAGATION)
+@pytest.mark.parametrize(("service", "words"), refusals().messages)
 def test_a_new_role_is_waited_for(refusing: tuple[Proxy, list[Fault]], service: str, words: str) -> None:
     proxy, faults = refusing
     code, _, operation, parameters = SAID[service]
