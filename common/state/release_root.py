@@ -12,7 +12,7 @@ would do harm, and goes on reading every schema before; and leaves the fields `s
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -229,10 +229,9 @@ def stored_object(body: Stream, where: str) -> dict[str, Any]:
     return found
 
 
-def are_texts(value: object) -> bool:
+def are_texts(value: list[Any] | dict[str, Any]) -> bool:
     """Whether it is a list of texts, or a map to texts."""
-    texts = value.values() if isinstance(value, dict) else value
-    return isinstance(texts, Iterable) and all(isinstance(text, str) for text in texts)
+    return all(isinstance(text, str) for text in (value.values() if isinstance(value, dict) else value))
 
 
 def key_of(project: str, text: object) -> Key | None:

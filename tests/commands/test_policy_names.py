@@ -16,7 +16,7 @@ BUCKETS = ("landing", "final")
 SHARED_LINES = [*(f'shared.bucket("{name}")' for name in BUCKETS), 'shared.database("acreage")', 'shared.topic("alerts")']
 SHARED_LINES += ['shared.table("runs", partition_key="id")']
 LINES = [
-    'p.function("Validate")',
+    'p.function("Validate", layers=[p.layer("deps")])',
     'p.job("load")',
     'p.crawler("look", targets=[p.shared.bucket("final") / "t"], database=p.shared.database("acreage"))',
     'p.table("seen", partition_key="id")',
@@ -26,6 +26,8 @@ LINES = [
 CHANGES = [
     ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{HERE}:function:{{prefix}}-{{project}}-Validate"),
     ("lambda:DeleteFunction", f"arn:aws:lambda:{HERE}:function:{{prefix}}-{{project}}-Validate"),
+    ("lambda:PublishLayerVersion", f"arn:aws:lambda:{HERE}:layer:{{prefix}}-{{project}}-deps"),
+    ("lambda:DeleteLayerVersion", f"arn:aws:lambda:{HERE}:layer:{{prefix}}-{{project}}-deps:1"),
     ("glue:UpdateJob", f"arn:aws:glue:{HERE}:job/{{prefix}}-{{project}}-load"),
     ("glue:DeleteJob", f"arn:aws:glue:{HERE}:job/{{prefix}}-{{project}}-load"),
     ("glue:UpdateCrawler", f"arn:aws:glue:{HERE}:crawler/{{prefix}}-{{project}}-look"),
@@ -81,13 +83,19 @@ def allows(statements: list[dict[str, Any]], action: str, arn: str, owner: str =
     return iam.allows(statements, question, {"deployer:environment": owner})
 
 
+def declare(repository: Repository, project: str) -> None:
+    """A project with something of every kind."""
+    repository.write(f"projects/{project}/layers/deps/deps.py", "x = 1\n")
+    repository.project(project, *LINES)
+
+
 @pytest.fixture
 def acres(repository: Repository) -> Repository:
     repository.configure(name_prefix="acres", artifact_bucket="acres-artifacts")
     repository.configure("next", name_prefix="acres-dev", artifact_bucket="acres-dev-artifacts")
     lines = "\n    ".join([*SHARED_LINES, "return shared"])
     repository.write("deploy.py", SHARED.replace("return shared", lines))
-    repository.project("orders", *LINES)
+    declare(repository, "orders")
     return repository
 
 
@@ -111,7 +119,7 @@ def test_a_project_that_is_called_as_the_environment_beside_goes_on_is_named_res
     acres: Repository, project: str
 ) -> None:
     acres.configure("next", name_prefix=f"acres-{project}", artifact_bucket="acres-next-artifacts")
-    acres.project(project, *(line for line in LINES))
+    declare(acres, project)
     printed = statements(acres)
     ours = [(action, named(arn, "acres", project)) for action, arn in CHANGES]
     assert [one for one in ours if not allows(printed, *one)] == []

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from common.aws.fence import fenced
-from common.base.errors import AwsError, LockedError
+from common.base.errors import AccountError, AwsError, LockedError
 from common.base.version import VERSION
 from common.state.lease import LEASE_SECONDS, Lock
 from tests.support.deploying import BUCKET, ENV, bucket, deploy, things
@@ -156,17 +156,34 @@ def test_who_cannot_renew_it_for_its_whole_time_has_lost_it(world: World, clock:
         if broken and when == "before" and operation == "PutObject":
             raise AwsError("s3", "PutObject", "ServiceUnavailable", "Later")
 
+    began = clock.seconds = 1000.0  # of a machine that has been up for a while
     lock = made(FakeAws(world, fault))
     lock.acquire()
     broken = True
     for _ in range(40):  # it never pauses, as its own thread sees
         clock.seconds = lock._awake = clock.seconds + 1
         lock.check()
-    clock.seconds = lock._awake = LEASE_SECONDS * 0.75 + 1
+    clock.seconds = lock._awake = began + LEASE_SECONDS * 0.75 + 1
     with pytest.raises(LockedError, match="was lost"):
         lock.check()
     broken = False
     with pytest.raises(LockedError, match="was lost"):
+        lock.check()
+
+
+def test_who_has_no_credentials_any_more_has_lost_it_at_once(world: World, clock: Clock, made: Locks) -> None:
+    """Waiting does not bring them back, and nothing else that it sends would be taken."""
+    ended = False
+
+    def fault(_number: int, when: str, operation: str) -> None:
+        if ended and when == "before" and operation == "PutObject":
+            raise AccountError("The credentials have ended. Sign in again.")
+
+    lock = made(FakeAws(world, fault))
+    lock.acquire()
+    ended = True
+    clock.seconds = lock._awake = LEASE_SECONDS * 0.6
+    with pytest.raises(LockedError, match=r"could not be renewed\. The credentials have ended"):
         lock.check()
 
 

@@ -1,11 +1,15 @@
 """A release root is read as one only if it is whole: a field of another type makes it none, and never a wrong answer."""
 
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
 from common.base.digest import Digest
-from common.state.release_root import Root, root_of
+from common.model.resource import Key
+from common.state.release_root import Root, Trusted, place_of, remains_of, root_of, store_time
+from tests.resources.builders import Place
 
 DIGEST = "0" * 64
 BODY: dict[str, Any] = {
@@ -62,3 +66,75 @@ def test_files_that_cannot_be_read_are_left_out_as_they_only_explain(files: Any)
     root = root_of({**BODY, "files": files})
     assert root is not None
     assert root.files == {}
+
+
+ROOTS = [
+    Root({"lambda/a": Digest("1")}),
+    Root({"lambda/a": Digest("2")}),
+    Root({"lambda/a": Digest("1")}, {"lambda/b": {}}),
+    Root({"lambda/a": Digest("1")}, {}, {"lambda/b": ""}),
+    Root({"lambda/a": Digest("1")}, {"lambda/b": {}}, {"lambda/b": ""}),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*product(ROOTS, ROOTS)])
+def test_two_roots_say_the_same_exactly_if_they_have_one_digest(one: Root, other: Root) -> None:
+    assert one.says_the_same(other) == (one.digest() == other.digest()) == (one is other)
+
+
+@pytest.mark.parametrize(("clean", "etag", "new"), [(False, None, True), (True, None, False), (False, "e", False)])
+def test_a_project_is_new_of_which_there_is_neither_a_clean_root_nor_a_body(clean: bool, etag: str | None, new: bool) -> None:
+    assert Trusted(clean=clean, etag=etag).is_new == new
+
+
+def test_where_something_is_comes_back_as_it_was_recorded() -> None:
+    """With what it needs, which goes after it when both are deleted."""
+    job = Place().job(needs=(Key("p", "role", "runner"), Key("shared", "bucket", "landing")))
+    left = remains_of(job.key, place_of(job), "123456789012")
+    assert left is not None
+    assert (left.name, left.arn, left.owner, left.needs) == (job.name, job.arn, "t/test", job.needs)
+
+
+@pytest.mark.parametrize(
+    ("place", "owner", "needs"),
+    [
+        ({"owner": "t/test"}, "t/test", ()),
+        ({"desired": {"Tags": {"deployer:environment": "t/old"}}}, "t/old", ()),
+        ({"owner": 7}, "", ()),
+        ({"desired": 7}, "", ()),
+        ({"desired": {"Tags": 7}}, "", ()),
+        ({"desired": {"Tags": {"deployer:environment": 7}}}, "", ()),
+        ({"needs": [7, None, "no key", "p:../x", "p:role/a"]}, "", (Key("p", "role", "a"),)),
+    ],
+)
+def test_what_a_record_does_not_say_of_a_place_is_not_guessed(place: dict[str, Any], owner: str, needs: tuple[Key, ...]) -> None:
+    arn = "arn:aws:glue:eu-central-1:123456789012:job/t-load"
+    left = remains_of(Key("p", "glue-job", "load"), {"name": "t-load", "arn": arn, **place}, "123456789012")
+    assert left is not None
+    assert (left.owner, left.needs) == (owner, needs)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"name": 7},
+        {"arn": 7},
+        {"needs": "p:role/a"},
+        {"arn": "arn:aws:glue:eu-central-1:999999999999:job/t-load"},
+        {"arn": "arn:aws:glue:eu-central-1:123456789012:job/t-other"},
+        {"arn": "urn:aws:glue:eu-central-1:123456789012:job/t-load"},
+        {"arn": "arn:aws:glue:t-load"},
+        {"name": ""},
+    ],
+)
+def test_a_place_that_contradicts_itself_is_none(place: dict[str, Any]) -> None:
+    """Nothing may be deleted by a record that names one resource and points at another."""
+    whole = {"name": "t-load", "arn": "arn:aws:glue:eu-central-1:123456789012:job/t-load"} if place else {}
+    assert remains_of(Key("p", "glue-job", "load"), {**whole, **place}, "123456789012") is None
+
+
+def test_the_time_is_that_of_the_store_or_else_of_this_machine() -> None:
+    answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Tue, 01 Jan 2030 00:00:00 GMT"}}}
+    assert store_time(answered) == datetime(2030, 1, 1, tzinfo=UTC)
+    assert abs(store_time({}) - datetime.now(UTC)) < timedelta(minutes=1)
