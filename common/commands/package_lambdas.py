@@ -32,8 +32,8 @@ LARGE = 10 * 2**20
 """Bytes of a package; smaller ones are no trouble several times."""
 MOST = 5
 """Functions that a hint names."""
-MANY = 20
-"""Packages for which starting processes pays."""
+MANY = 100
+"""Processes are started for at least this many packages; threads have built fewer before processes would have begun."""
 
 
 def package(session: Session, *, lock: bool = False) -> None:
