@@ -93,8 +93,15 @@ def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str
 
 
 def roles(aws: Aws, env: Environment) -> dict[str, str]:
-    """The ARNs of the roles below this environment's path, and their projects."""
-    prefix = f"/{env.name_prefix}/{env.name}/"
-    pages = aws.pages("iam", "ListRoles", PathPrefix=prefix, MaxItems=1000)
-    found = [role["Arn"] for page in pages for role in page["Roles"]]
-    return {arn: arn.partition(prefix)[2].partition("/")[0] for arn in found}
+    """The ARNs of the roles below this environment's path, and their ids. Another role of the same name has another id."""
+    pages = aws.pages("iam", "ListRoles", PathPrefix=_path(env), MaxItems=1000)
+    return {role["Arn"]: role["RoleId"] for page in pages for role in page["Roles"]}
+
+
+def project_of(env: Environment, role: str) -> str:
+    """The project of one of these roles, by its ARN."""
+    return role.partition(_path(env))[2].partition("/")[0]
+
+
+def _path(env: Environment) -> str:
+    return f"/{env.name_prefix}/{env.name}/"

@@ -85,7 +85,7 @@ class Engine:
         self._because: dict[Key, Key | None] = {}
         """Of what was not tried, what had failed before; None where the deploy was stopped."""
         self._told: dict[Key, Mapping[str, Any]] = {}
-        self.done: set[Key] = set()
+        self.done: dict[Key, Outputs] = {}
         self.failed: set[Key] = set()
         self.skipped: set[Key] = set()
         asked = (means.lock, means.wait, self._interrupted.is_set, means.about, self._changes)
@@ -94,7 +94,7 @@ class Engine:
     @property
     def untried(self) -> set[Key]:
         """What was to be changed and was neither done nor failed nor skipped."""
-        return {change.key for change in self._todo()} - self.done - self.failed - self.skipped
+        return {change.key for change in self._todo()} - self.done.keys() - self.failed - self.skipped
 
     def interrupt(self) -> None:
         """Starts nothing more; what is under way is finished and recorded."""
@@ -112,7 +112,7 @@ class Engine:
             self._start()
             for removing in (False, True):
                 part = [change for change in todo if (change.action in REMOVING) == removing]
-                self._carry_out([change for change in part if change.key not in self.done | self._broken])
+                self._carry_out([change for change in part if change.key not in self.done.keys() | self._broken])
 
     def finish(self) -> None:
         """Writes the release roots and gives the leases back.
@@ -253,7 +253,7 @@ class Engine:
         self._told[change.key] = {"outcome": "failed", "message": message}
 
     def _finished_one(self, change: Change, outputs: Outputs, seconds: float) -> None:
-        self.done.add(change.key)
+        self.done[change.key] = outputs
         self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
         self._means.report(Finished(change, seconds))
 

@@ -63,6 +63,7 @@ class Outcome:
     Args:
         remains: of what is to be deleted.
         elsewhere: projects that own something in this environment and were not asked about.
+        role_ids: of the declared roles that exist.
     """
 
     plan: Plan
@@ -70,6 +71,7 @@ class Outcome:
     digests: Mapping[Key, Digest]
     remains: Mapping[Key, Remains] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
+    role_ids: Mapping[Key, str] = field(default_factory=dict)
 
 
 class Planner:
@@ -117,19 +119,19 @@ class Planner:
         digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        present = [*reads.first.present]
-        if any(one.key.kind == layer.KIND.name for one in resources):
-            present.append(self._pool.submit(layer.existing, self._aws, self._env.owner))
+        layered = any(one.key.kind == layer.KIND.name for one in resources)
+        layers = self._pool.submit(layer.existing, self._aws, self._env.owner) if layered else None
         asked = {*undeclared, *(key.project for key in digests)}
         marks = {name: reads.first.mark(name) for name in asked}
         for name in asked if options.verify or options.force else ():
             reads.root(name)
         ordered = _order(resources)
         reads.first.caller.result()
+        ids = renewed_roles.listed(resources, reads.first.roles.result())
         trusted = baseline.of_projects(
-            self._records, self._pool, {name: one.result() for name, one in marks.items()}, reads.roots, digests
+            self._records, self._pool, {name: one.result() for name, one in marks.items()}, reads.roots, digests, ids
         )
-        known = {arn: project for future in present for arn, project in future.result().items()}
+        known = reads.first.present() | (layers.result() if layers else {})
         recent = {name for name, mark in marks.items() if (written := mark.result()) is not None and written.is_younger(LAG)}
         changes = self._changes(resources, artifacts, digests, trusted, known, recent, options, reads)
         ownership.check_region(self._env, self._former)
@@ -142,7 +144,7 @@ class Planner:
             for change in orphans
             if change.action is Action.RECORD
         }
-        return Outcome(plan, trusted, digests, remains, frozenset(known.values()) - asked - {""})
+        return Outcome(plan, trusted, digests, remains, frozenset(known.values()) - asked - {""}, ids)
 
     def _changes(
         self,
@@ -171,7 +173,10 @@ class Planner:
         missing_roles = renewed_roles.gone(resources, present)
         known = {key for project in trusted.values() for key in (*project.digests, *project.pending)}
         renewed_roles.check_together(missing_roles, resources, options.wanted, known)
-        unsettled = [one for one in wanted if not (recorded(one) and exists(one) and missing_roles.isdisjoint(one.needs))]
+        ids = renewed_roles.listed(resources, reads.first.roles.result())
+        others = renewed_roles.replaced(ids, {name: project.roles for name, project in trusted.items()})
+        new_roles = missing_roles | others
+        unsettled = [one for one in wanted if not (recorded(one) and exists(one) and new_roles.isdisjoint({one.key, *one.needs}))]
         for one in unsettled:
             if not recorded(one) and (one.key in trusted[one.key.project].digests or one.key in trusted[one.key.project].pending):
                 reads.body(one.key)
@@ -207,7 +212,7 @@ class Planner:
         decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
         pending = {key for project in trusted.values() for key in project.pending}
         applied = {key for key, body in reads.bodies.items() if body.result()}
-        changes |= renewed_roles.renewed(decided_by_key, resources, pending, applied)
+        changes |= renewed_roles.renewed(decided_by_key, resources, pending, applied, others)
         _check_overwritten(reads, {key: change for key, change in changes.items() if key in known and key not in artifacts})
         return changes
 

@@ -42,7 +42,7 @@ class FirstReads:
 
     Attributes:
         caller: what `guard` returns.
-        present: the ARNs of what exists, and their projects.
+        roles: the ARNs of the roles that exist, and their ids.
     """
 
     def __init__(
@@ -55,13 +55,18 @@ class FirstReads:
         guard: Callable[[], object],
         pool: Executor,
     ) -> None:
-        self._records, self._pool = known, pool
+        self._records, self._pool, self._env = known, pool, env
         self._marks: dict[str, Future[Mark | None]] = {}
-        self.present = [pool.submit(tagging_index.inventory, aws, env, part) for part in parts]  # this takes the most round trips
+        self._indexed = [pool.submit(tagging_index.inventory, aws, env, part) for part in parts]  # takes the most round trips
         for name in projects:
             self.mark(name)
-        self.present.append(pool.submit(tagging_index.roles, aws, env))
+        self.roles = pool.submit(tagging_index.roles, aws, env)
         self.caller = pool.submit(guard)
+
+    def present(self) -> dict[str, str]:
+        """The ARNs of what exists, layers excepted, and their projects."""
+        roles = {arn: tagging_index.project_of(self._env, arn) for arn in self.roles.result()}
+        return roles | {arn: project for part in self._indexed for arn, project in part.result().items()}
 
     def mark(self, project: str) -> Future[Mark | None]:
         """The mark of a project's release root."""

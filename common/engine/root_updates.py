@@ -12,7 +12,8 @@ from functools import cached_property
 from common.base.digest import Digest
 from common.engine.planner import Outcome
 from common.model.comparison import claims
-from common.model.resource import REMOVING, Action, Artifact, Change, Key, Resource
+from common.model.resource import REMOVING, Action, Artifact, Change, Key, Outputs, Resource
+from common.resources.renewed_roles import ROLE_ID, ids_after
 from common.state.release_root import ARTIFACT, Place, Root, Trusted, place_of
 
 
@@ -26,13 +27,13 @@ class Roots:
 
     def before(self, project: str, pending: Collection[Key]) -> Root:
         """While `pending` is about to change."""
-        return self._root(project, frozenset(), pending)
+        return self._root(project, {}, pending)
 
-    def after(self, project: str, done: Collection[Key], failed: Collection[Key]) -> Root:
-        """When these changes were carried out, and those have failed."""
+    def after(self, project: str, done: Mapping[Key, Outputs], failed: Collection[Key]) -> Root:
+        """When these changes were carried out, with what AWS decided of them, and those have failed."""
         return self._root(project, done, failed)
 
-    def _root(self, project: str, done: Collection[Key], doubtful: Collection[Key]) -> Root:
+    def _root(self, project: str, done: Mapping[Key, Outputs], doubtful: Collection[Key]) -> Root:
         trusted = self.outcome.trusted[project]
         digests: dict[Key, Digest] = dict(trusted.digests)
         unproven = set() if trusted.proven else self.resources.keys() & digests.keys()
@@ -57,7 +58,16 @@ class Roots:
         files |= {str(key): dict(one.files()) for key, one in self.artifacts.items() if digests.get(key) == one.input_digest()}
         places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
         still = {str(key): until for key, until in doubted.items()}
-        return Root(own, places, still, {name: one for name, one in files.items() if name in own})
+        files = {name: one for name, one in files.items() if name in own}
+        undeclared = {name: one for name, one in trusted.roles.items() if name in own or name in places}
+        return Root(own, places, still, files, roles=undeclared | self._role_ids(project, trusted, done))
+
+    def _role_ids(self, project: str, trusted: Trusted, done: Mapping[Key, Outputs]) -> dict[str, str]:
+        made = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
+        again = {key for key in made if key in trusted.digests or key in trusted.pending}
+        settled = {key for key, change in self._planned.items() if change.action is Action.NOOP or key in done}
+        own = [resource for resource in self.resources.values() if resource.key.project == project]
+        return ids_after(own, trusted.roles, {**self.outcome.role_ids, **made}, again, settled)
 
     def _place(self, key: Key, trusted: Trusted) -> Place:
         """Where it is: what a deploy that died has said of it stands, unless this plan is about it and has looked at that."""

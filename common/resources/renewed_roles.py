@@ -57,8 +57,53 @@ def check_together(
         )
 
 
+def listed(resources: Collection[Resource], ids: Mapping[str, str]) -> dict[Key, str]:
+    """The ids of the declared roles that exist; `ids` are by ARN."""
+    return {one.key: ids[one.arn] for one in resources if one.key.kind == ROLE and one.arn in ids}
+
+
+def replaced(ids: Mapping[Key, str], released: Mapping[str, Mapping[str, str]]) -> set[Key]:
+    """The roles that are others than those with which the last release runs: somebody has deleted them and made them again.
+
+    Args:
+        ids: of the declared roles that exist.
+        released: of those of the last release, by project and ``role/name``, as far as they are known.
+    """
+    return {key for key, now in ids.items() if released.get(key.project, {}).get(str(key), now) != now}
+
+
+def ids_after(
+    resources: Collection[Resource],
+    before: Mapping[str, str],
+    now: Mapping[Key, str],
+    again: Collection[Key],
+    settled: Collection[Key],
+) -> dict[str, str]:
+    """The ids of roles that a release root may say, by ``role/name``: a new one only once all that runs with the role has it.
+
+    Args:
+        resources: what the project declares.
+        before: what its root said.
+        now: the ids of its roles, also of those that were just made.
+        again: those of them that were made again, although they had been deployed before.
+        settled: what is as it should be.
+    """
+    found = {}
+    for key in [one.key for one in resources if one.key.kind == ROLE]:
+        old = before.get(str(key))
+        another = key in again or (old is not None and old != now.get(key))
+        left = another and any(key in one.needs and one.key not in settled for one in resources)
+        if (role_id := (old or "") if left else now.get(key)) is not None:
+            found[str(key)] = role_id
+    return found
+
+
 def renewed(
-    changes: Mapping[Key, Change], resources: Collection[Resource], pending: Collection[Key], applied: Collection[Key]
+    changes: Mapping[Key, Change],
+    resources: Collection[Resource],
+    pending: Collection[Key],
+    applied: Collection[Key],
+    others: Collection[Key],
 ) -> dict[Key, Change]:
     """The changes, and the updates of what runs with a role that is made again.
 
@@ -67,6 +112,7 @@ def renewed(
         resources: what is declared.
         pending: what a deploy that has died was about to change: it may have made the role, and not come to who runs with it.
         applied: what was applied before, by its record.
+        others: the roles that somebody has deleted and made again.
     """
     roles = {resource.key: resource.arn for resource in resources if resource.key.kind == ROLE}
     made = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
@@ -75,13 +121,15 @@ def renewed(
         change = changes.get(resource.key)
         if change is None or change.live is None or change.action in CHANGING - {Action.UPDATE}:
             continue
-        again = {key for key in resource.needs if key in roles and (key in made or {key, resource.key} <= {*pending})}
-        arns = [roles[key] for key in again if key in made or resource.key in applied]
+        sure = {key for key in resource.needs if key in made or key in others}
+        again = sure | {key for key in resource.needs if key in roles and {key, resource.key} <= {*pending}}
+        arns = [roles[key] for key in again if key in sure or resource.key in applied]
         fields = {name for name, value in change.desired.items() if any(arn in json.dumps(value, default=str) for arn in arns)}
         if fields:
-            reason = f"{change.reason}; " if change.action is Action.UPDATE else ""
+            before = f"{change.reason}; " if change.action is Action.UPDATE else ""
+            why = "is made again" if again.isdisjoint(others) else "was deleted and made again outside of a deploy"
             changed = change.changed | fields | {ROLE_ID}
-            found[resource.key] = replace(change, action=Action.UPDATE, reason=f"{reason}its role is made again", changed=changed)
+            found[resource.key] = replace(change, action=Action.UPDATE, reason=f"{before}its role {why}", changed=changed)
     return found
 
 

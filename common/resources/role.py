@@ -21,6 +21,7 @@ from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Q
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.resources.renewed_roles import ROLE_ID
 
 _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
@@ -119,7 +120,7 @@ class Role(Declared):
             "PermissionsBoundary": boundary if self.boundary else None,
             "Tags": owned_tags(tags, self.tags),
         }
-        return Live(state, undeclared={name: value for name, value in kept.items() if value})
+        return Live(state, live["RoleId"], {name: value for name, value in kept.items() if value})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the role with tags and boundary, then its policies."""
@@ -127,23 +128,17 @@ class Role(Declared):
         change = replace(whole(self, desired, None), changed=frozenset({"Policies", "AttachedPolicies"}))
         try:
             trust, tags = _text(desired["AssumeRolePolicyDocument"]), tag_list(desired["Tags"])
-            aws.call(
-                "iam",
-                "CreateRole",
-                RoleName=self.name,
-                Path=desired["Path"],
-                AssumeRolePolicyDocument=trust,
-                Tags=tags,
-                **boundary,
-            )
+            made = {"RoleName": self.name, "Path": desired["Path"], "AssumeRolePolicyDocument": trust, "Tags": tags, **boundary}
+            role_id = aws.call("iam", "CreateRole", **made)["Role"]["RoleId"]
         except AwsError as error:
             if error.code != "EntityAlreadyExists":
                 raise
             self._wait_unless_of_other_case(aws)
-            change = whole(self, desired, self.read(aws))
+            live = self.read(aws)
+            change, role_id = whole(self, desired, live), live.revision if live else None
         else:
             aws.wait("iam", "role_exists", RoleName=self.name)
-        return self.update(aws, change)
+        return {**self.update(aws, change), **({ROLE_ID: role_id} if role_id else {})}
 
     def _wait_unless_of_other_case(self, aws: Aws) -> None:
         """Waits for a role that IAM says it has.

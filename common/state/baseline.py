@@ -13,7 +13,7 @@ from common.base.digest import Digest
 from common.environment.config import Environment
 from common.model.resource import Key
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Mark, Root, Trusted, key_of
+from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Mark, Root, Trusted, key_of, roles_digest
 
 Body = tuple[Root | None, str | None]
 """A release root and its ETag."""
@@ -26,6 +26,7 @@ def of_projects(
     marks: Mapping[str, Mark | None],
     roots: Mapping[str, Future[Body]],
     digests: Mapping[Key, Digest],
+    role_ids: Mapping[Key, str],
 ) -> dict[str, Trusted]:
     """What is known of each project without asking for its resources.
 
@@ -35,12 +36,15 @@ def of_projects(
         marks: of the projects' release roots.
         roots: those that were asked for already.
         digests: of what is declared.
+        role_ids: of the declared roles that exist.
     """
     own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
     trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
     # A root that was asked for already is to say what its mark does: one that cannot be read is written anew.
     vouched = {name: says(roots[name].result()[0], mark) for name, mark in marks.items() if name in roots}
-    doubtful = [name for name in marks if trusted[name] is None or not vouched.get(name, True)]
+    ids = {name: {str(key): one for key, one in role_ids.items() if key.project == name} for name in marks}
+    replaced = {name for name, mark in marks.items() if mark and mark.roles and mark.roles != roles_digest(ids[name])}
+    doubtful = [name for name in marks if trusted[name] is None or not vouched.get(name, True) or name in replaced]
     asked = {name: roots.get(name) or pool.submit(known.root, name) for name in doubtful}
     found = {name: root.result() for name, root in asked.items()}
     trusted |= dict.fromkeys(doubtful)

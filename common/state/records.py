@@ -44,7 +44,8 @@ class Records:
             return None
         version = response.get("VersionId")
         known = version if version != "null" else None  # which is written over
-        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", "")), known, tags.get("written", ""))
+        said = (tags.get("written", ""), tags.get("roles-sha256", ""))
+        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", "")), known, *said)
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         """The project's release root, or a version of it, and its ETag; no root if it is missing or cannot be read as one."""
@@ -250,6 +251,7 @@ class Records:
         body = {**root.body(state), "of": self._whose(project)}
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         tags = {"root-sha256": root.digest(), "state": state, "written": datetime.now(UTC).isoformat(timespec="seconds")}
+        tags |= {"roles-sha256": release_root.roles_digest(root.roles)} if root.roles else {}
         try:
             return self._put(self._root_path(project), body, tags, **condition)
         except AwsError as error:

@@ -56,6 +56,8 @@ class Root:
         files: of each artifact, by ``artifact/name``: digests by path, with modes where they are inputs.
         about: who released what when; for people.
         changes: what was to be done and what became of it; for people.
+        roles: the ids of the roles that run what is deployed, by ``role/name``; empty where what runs with one was given another
+            that had its name. The digest of the root does not cover them: a role may be made again and nothing else change.
     """
 
     digests: Mapping[str, Digest] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Root:
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[Mapping[str, Any], ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self) -> Digest:
         """The Merkle root: equal exactly if every key and digest below is equal, and nothing is pending or doubted."""
@@ -88,12 +91,14 @@ class Mark:
     Args:
         version: of the object, by which that very root can be read; None in a bucket that does not keep every version.
         written: when (ISO 8601); empty for one of before that was said.
+        roles: the digest of the ids of roles; empty where there are none, and for one of before they were said.
     """
 
     state: str
     root: Digest
     version: str | None = field(default=None, compare=False)
     written: str = field(default="", compare=False)
+    roles: str = field(default="", compare=False)
 
     def is_younger(self, than: timedelta) -> bool:
         """Whether it is known to have been written since then."""
@@ -151,11 +156,21 @@ class Trusted:
         """Of each artifact, as far as the root tells them."""
         return self.root.files if self.root else {}
 
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """The ids of roles, as far as the root tells them."""
+        return self.root.roles if self.root else {}
+
     def as_root(self) -> Root:
         """The root that says the same."""
         pending = {str(key): place for key, place in self.pending.items()}
         doubted = {str(key): until for key, until in self.doubted.items()}
         return Root({str(key): one for key, one in self.digests.items()}, pending, doubted)
+
+
+def roles_digest(roles: Mapping[str, str]) -> Digest:
+    """The digest of the ids of roles; see `Root`."""
+    return digest.of_struct("roles", 1, dict(roles))
 
 
 def is_of(body: Mapping[str, Any], whose: str) -> bool:
@@ -167,12 +182,12 @@ def root_of(body: dict[str, Any], now: datetime | None = None) -> Root | None:
     """The root that a stored object says, or None if it is none; of what is doubted, the times after `now`."""
     parts: list[Any] = [body.get(name) for name in ("digests", "pending", "files", "about")]
     digests, pending, files, about = parts
-    changes, doubted = body.get("changes", []), body.get("doubted", {})
+    changes, doubted, roles = body.get("changes", []), body.get("doubted", {}), body.get("roles", {})
     if isinstance(pending, list) and are_texts(pending):  # as it was before places were known
         pending = {key: {} for key in pending}
     if body.get("schema") != SCHEMA or not all(isinstance(one, dict) for one in (digests, pending, files, about)):
         return None
-    if not isinstance(doubted, dict) or not are_texts(doubted):
+    if not all(isinstance(one, dict) and are_texts(one) for one in (doubted, roles)):
         return None
     if not are_texts(digests) or not are_texts(about) or not all(isinstance(place, dict) for place in pending.values()):
         return None
@@ -182,7 +197,7 @@ def root_of(body: dict[str, Any], now: datetime | None = None) -> Root | None:
         return None
     kept = {name: one for name, one in files.items() if isinstance(one, dict) and are_texts(one)}
     until = {key: time if now is None or _is_after(time, now) else "" for key, time in doubted.items()}
-    return Root(digests, pending, until, kept, about, tuple(changes))
+    return Root(digests, pending, until, kept, about, tuple(changes), roles)
 
 
 def store_time(response: Mapping[str, Any]) -> datetime:

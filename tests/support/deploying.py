@@ -161,7 +161,7 @@ def deploy(
         finally:
             for one in locks:  # what a process takes with it when it dies
                 one._stopping.set()
-    return Result(outcome.plan, aws, outcome, events, engine.done, engine.failed, engine.untried)
+    return Result(outcome.plan, aws, outcome, events, {*engine.done}, engine.failed, engine.untried)
 
 
 def killed(world: World, resources: list[Resource], build_dir: Path, number: int, when: str, **options: Any) -> bool:
