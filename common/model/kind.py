@@ -9,10 +9,12 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.rates import Budget
-from common.environment.config import Environment
+
+if TYPE_CHECKING:  # a list of tasks does not wait for the models of configuration
+    from common.environment.config import Environment
 
 AT_ONCE = "two requests have changed the same thing at once; the later one is to be sent again"
 """Why a conflict of two requests passes."""
@@ -31,7 +33,7 @@ class ArnForm(NamedTuple):
     beginning: str = ""
     regional: bool = True
 
-    def of(self, env: Environment, name: str) -> str:
+    def of(self, env: "Environment", name: str) -> str:
         """The ARN of a resource, or of all whose names fit a pattern."""
         resource = f"{self.beginning}{name}"
         return env.arn(self.service, resource) if self.regional else f"arn:{env.partition}:{self.service}:::{resource}"
@@ -209,7 +211,7 @@ class Kind:
     passing: Passing = field(default_factory=Passing)
     policy: Policy = field(default_factory=Policy)
 
-    def arn_of(self, env: Environment, name: str) -> str:
+    def arn_of(self, env: "Environment", name: str) -> str:
         """The ARN of a resource of this physical name."""
         assert self.arn is not None, f"only its resources know the ARN of a {self.name}"  # noqa: S101 - a mistake in a type
         return self.arn.of(env, name)
