@@ -163,7 +163,8 @@ class AwsError(DeployError):
             told = f"{service}:{operation} was not answered: {code}: {said}"
         else:
             told = f"{service}:{operation} was refused: {code}: {said}"
-        super().__init__(told + advice)
+        end = "" if not advice or told.endswith((".", "!", "?")) else "."
+        super().__init__(f"{told}{end}{advice}")
         self.service = service
         self.operation = operation
         self.code = code

@@ -117,7 +117,7 @@ def test_a_deploy_whose_credentials_end_stops_and_says_so_once(tmp_path: Path, c
             raise AwsError("s3", operation, code, "The security token included in the request is expired")
 
     events: list[object] = []
-    with pytest.raises(AwsError, match=r"is expired.? Sign in again, then deploy again"):
+    with pytest.raises(AwsError, match=r"is expired\. Sign in again, then deploy again"):
         deploy(world, independent, tmp_path, fault=fault, events=events)
     assert len([event for event in events if isinstance(event, Failed)]) == 1
     assert [event for event in events if isinstance(event, Blocked)]
