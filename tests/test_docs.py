@@ -32,11 +32,11 @@ COMMAND = re.compile(r"(?:^ {4}|`|\$ |&& |run: |\{ )(?:uv run )?(?:inv|invoke) (
 OPTION = re.compile(r"`(--[a-z][a-z-]*)[^`]*`")
 EXAMPLES = ("projects/orders/", "projects/<", "config/<", "tests/data/orders.csv")
 """Begin the names that an explanation makes up."""
-OTHERS = frozenset(
-    {"--index-url", "--extra-index-url", "--find-links", "--pre", "--omit", "--extra-py-files", "--hotswap", "--minutes"}
-    | {"--cleanup", "--crashes-only", "--mfa", "--additional-python-modules", "--target"}
-)
-"""Options of other programs, and of tools of the tests."""
+OTHERS = frozenset({"--index-url", "--extra-index-url", "--find-links", "--pre", "--extra-py-files", "--hotswap"})
+"""Options of other programs."""
+PROGRAM = re.compile(r"python -m ([\w.]+)((?: +--?[\w-]+(?: [\w.]+)?)*)")
+PROGRAMS = ("tests.account", "tests.bench", "tests.bench.packaging", "tests.soak")
+"""Programs of the tests, which documents show with options of their own."""
 
 
 def anchors(text: str) -> set[str]:
@@ -107,8 +107,23 @@ def test_every_shared_option_is_explained() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_options_exist(document: Path) -> None:
     contexts = [*tasks.namespace.to_contexts(), Program().initial_context]
-    known = {name for context in contexts for name in context.flags} | OTHERS
+    known = {name for context in contexts for name in context.flags} | OTHERS | {*_taken(*PROGRAMS)}
     assert sorted(set(OPTION.findall(document.read_text())) - known) == []
+
+
+def _taken(*programs: str) -> Iterator[str]:
+    """The options that programs of the tests name in their source."""
+    for program in programs:
+        path = ROOT / program.replace(".", "/")
+        source = (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+        yield from re.findall(r'"(--[a-z][a-z-]*)"', source)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_programs_of_the_tests_exist_with_their_options(document: Path) -> None:
+    shown = [(name, words.split()) for name, words in PROGRAM.findall(document.read_text()) if name.startswith("tests.")]
+    assert {name for name, _ in shown} <= {*PROGRAMS}
+    assert [(name, word) for name, words in shown for word in words if word[0] == "-" and word not in {*_taken(name)}] == []
 
 
 def test_commands_are_found_wherever_they_are_shown() -> None:
