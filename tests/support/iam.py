@@ -193,9 +193,11 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "events:PutTargets": (*each("events:PutTargets", f"{RULE}{{Rule}}"), passed("{Targets[0][RoleArn]}", "events")),
     # IAM
     **same("iam", "ListRoles GetAccountSummary"),
-    **same("iam", "DeleteRole GetRole TagRole UntagRole UpdateAssumeRolePolicy PutRolePolicy DeleteRolePolicy", ROLE),
+    **same("iam", "DeleteRole TagRole UntagRole UpdateAssumeRolePolicy PutRolePolicy DeleteRolePolicy", ROLE),
     **same("iam", "GetRolePolicy ListRolePolicies AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies", ROLE),
     **same("iam", "PutRolePermissionsBoundary DeleteRolePermissionsBoundary", ROLE),
+    # Of one that does not exist IAM does not know the path.
+    **same("iam", "GetRole", ROLE, "arn:aws:iam::123456789012:role/{RoleName}"),
     "iam:CreateRole": each("iam:CreateRole iam:TagRole", ROLE),
     # DynamoDB
     **same("dynamodb", "ListTables"),
