@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import common
+from common.commands import all_tasks
 from tests.support.repository import ROOT
 
 FLOORS = (
@@ -26,6 +27,17 @@ FLOORS = (
 """The rooms of `common`, the ground floor first. A room imports itself and the floors below its own."""
 SHARED_BY_TYPES = {"accepted_fields", "function_updates", "renewed_roles"}
 """What stands beside the types of resources and is none."""
+SHARED_BY_TASKS = {
+    *("all_tasks", "deployment_command", "environment_command", "executor", "invocation", "invoke_options", "option_help"),
+    *("policy", "policy_names", "spelling", "task"),
+}
+"""The modules of `commands` that are no task's."""
+OPTIONS = {"sbom", "watch"}
+"""The modules of `commands` that are about one option of `package-lambdas`."""
+IN_OTHER_FILES = {"list": "list_tasks", "policy": "print_policy"}
+"""Tasks whose files have another name."""
+OPENED = {"Workspace", "Connecting", "Deployment", "Destruction", "EnvironmentCommand", "DeploymentCommand"}
+"""What a command opens; nothing else makes one."""
 DOOR = "aws_common"
 """The one module of `common` outside of its rooms: the door to botocore, which belongs to the room `aws`."""
 
@@ -104,18 +116,35 @@ def test_types_of_resources_do_not_know_each_other() -> None:
         assert known <= SHARED_BY_TYPES, shown(path)
 
 
-def test_two_modules_speak_to_aws_and_four_to_invoke() -> None:
+def test_two_modules_speak_to_aws_and_one_makes_digests() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
     assert speaking == {"common/aws_common.py", "common/aws/shell_credentials.py"}
-    speaking = {shown(path) for path in OURS if "invoke" in top_level(path)}
-    assert speaking == {
-        "common/commands/command_line.py",
-        "common/commands/invoke_options.py",
-        "common/commands/executor.py",
-        "tasks.py",
-    }
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/base/digest.py", "common/local/environments.py"}, "digests are made in one place"
+
+
+def test_commands_alone_speak_to_invoke_and_open_what_they_work_with() -> None:
+    outside = [path for path in OURS if path.parent != ROOT / "common/commands"]
+    assert [shown(path) for path in outside if "invoke" in top_level(path)] == []
+    for path in outside:
+        made = {
+            ast.unparse(node.func).rpartition(".")[2]
+            for node in ast.walk(ast.parse(path.read_bytes()))
+            if isinstance(node, ast.Call)
+        }
+        assert not made & OPENED, shown(path)
+
+
+def test_commands_are_one_file_a_task_and_what_tasks_share() -> None:
+    """The steps are in the file of `deploy`, and the tasks about `local` are in one."""
+    tasks = all_tasks.namespace()
+    files = {name: tasks[name].body.__module__.rpartition(".")[2] for name in tasks.task_names}
+    for name, file in files.items():
+        steps = name.startswith("deploy-") or name == "upload-glue"
+        assert file == IN_OTHER_FILES.get(name, "deploy" if steps else name.partition(".")[0].replace("-", "_"))
+    there = {path.stem for path in (ROOT / "common/commands").glob("*.py")} - {"__init__"}
+    assert there == {*files.values(), *SHARED_BY_TASKS, *OPTIONS}
+    assert len((ROOT / "tasks.py").read_text().splitlines()) < 60
 
 
 def writes_to_the_terminal(path: Path) -> bool:

@@ -1,56 +1,35 @@
-"""`invoke drift`: compares, and prints what differs field by field."""
+"""`invoke drift`: shows where AWS is no longer as the last deploy left it."""
 
-import json as jsons
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any, TextIO
+from invoke.context import Context
+from invoke.exceptions import Exit
 
-from common.base.terminal import Screen, quoted
-from common.commands import answering
-from common.commands.invocation import Invocation
-from common.engine import drift
-from common.engine.drift import Drifted, Found
-from common.engine.session import Choices, Session
-from common.state.release_root import printable
-
-COLUMNS = ("field", "last applied", "declared", "live")
+from common.commands.option_help import options
+from common.commands.task import task
+from common.model.choices import Choices, parallel
 
 
-def report(root: Path, choices: Choices, invocation: Invocation, *, json: bool, stream: TextIO | None = None) -> bool:
-    """Shows what has drifted; whether anything has."""
-    session, answer = answering.opened(Session, root, choices, invocation, json=json, stream=stream)
-    _ = session.caller  # the account guard comes first
-    found = drift.compare(session.env, session.aws, session.records, session.resources, session.pool)
-    if answer is not None:
-        answer.found |= {"checked": found.checked, "drifted": [asdict(one) for one in found.drifted]}
-        answer.found |= {"not_deployed": list(found.undeployed), "left_over": list(found.left_over)}
-        answer.found["kept"] = [asdict(one) for one in found.kept]
+@task(help=options("env", "project", "json", "jobs"), reads_only=True)
+def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
+    """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
+    from dataclasses import asdict
+
+    from common.commands.environment_command import opened
+    from common.engine.drift import compare
+    from common.report import drift_report
+    from common.report.deploy_report import TextReport
+    from common.report.json_report import JsonReport
+
+    report = JsonReport(env) if json else TextReport()
+    command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), report)
+    declarations = command.declarations()
+    command.edited(declarations)
+    connection = command.connection()
+    found = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)
+    if isinstance(report, JsonReport):
+        report.contents |= {"checked": found.checked, "drifted": [asdict(drifted) for drifted in found.drifted]}
+        report.contents |= {"not_deployed": list(found.undeployed), "left_over": list(found.left_over)}
+        report.contents["kept"] = [asdict(kept) for kept in found.kept]
     else:
-        _show(Screen(stream), session, found)
-    return bool(found.drifted)
-
-
-def _show(screen: Screen, session: Session, found: Found) -> None:
-    for one in found.drifted:
-        screen.line(quoted(f"{one.project}: {one.key} {one.how}: {printable(one.what)}"))
-        if one.fields:
-            screen.table(COLUMNS, [_row(one, number) for number in range(len(one.fields))], folding=range(4))
-    for kept in found.kept:
-        screen.line(quoted(f"{kept.project}: {kept.key} kept, not declared: {printable(', '.join(kept.fields))}"))
-    if found.undeployed:
-        session.say(f"not deployed yet: {', '.join(found.undeployed)}")
-    if found.left_over:
-        session.say(f"deployed and not declared, or not by this name: {', '.join(found.left_over)}; see `plan`")
-    repair = " `deploy --verify` puts it back." if found.drifted else ""
-    session.say(
-        f"{found.checked} {'resource' if found.checked == 1 else 'resources'} compared, {len(found.drifted)} drifted.{repair}"
-    )
-
-
-def _row(one: Drifted, number: int) -> list[str]:
-    field = one.fields[number]
-    return [field.name, *(_value(value) for value in (field.applied, field.declared, field.live))]
-
-
-def _value(value: Any) -> str:
-    return printable(value if isinstance(value, str) else jsons.dumps(value, sort_keys=True), 120)
+        drift_report.show(found)
+    if found.drifted:
+        raise Exit(code=2)

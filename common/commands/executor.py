@@ -23,10 +23,8 @@ from common.base import process_clock, signals, terminal
 from common.base.errors import DeployError
 from common.base.terminal import visible
 from common.commands import invoke_options
-from common.commands.invocation import INVOCATION, Invocation
+from common.commands.invocation import INVOCATION, ROOT, Invocation
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The repository."""
 EXITED = "code of a declaration called sys.exit while the command was at work, so that was not finished. Take it out."
 """The message where something ends the command that is none of its own."""
 STOPPED = frozenset({130, 143})
@@ -45,7 +43,7 @@ class Executor(invoke.executor.Executor):
         try:
             invoke_options.check(self.config)
             requested += [(str(call.task.name), call.kwargs) for call in self.normalize(tasks)]
-            invocation = Invocation(requested, process_clock.process_started())
+            invocation = Invocation(requested, process_clock.process_started(), self._root)
             begun = INVOCATION.set(invocation)
             try:
                 with terminal.prepared(), signals.interruptible():
@@ -91,12 +89,17 @@ class Executor(invoke.executor.Executor):
             call.kwargs = {**call.kwargs, "env": self._default}
         return calls
 
+    @property
+    def _root(self) -> Path:
+        """The repository: the folder that the tasks were loaded from."""
+        return Path(self.collection.loaded_from or ROOT).resolve()
+
     @cached_property
     def _default(self) -> str | None:
         """The environment of calls that name none; which, and why, is told once."""
-        from common.environment import default_environment  # noqa: PLC0415 - who names one does not wait for configuration to be loaded here
+        from common.environment import default_environment
 
-        default = default_environment.default(Path(self.collection.loaded_from or ROOT))
+        default = default_environment.default(self._root)
         if default is not None:
             terminal.say(f"note: --env {default[0]}, {default[1]}")
         return default[0] if default else None

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeVar
 
 from common.base.errors import DeployError
 
 T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository that this package is in."""
 
 
 class Invocation:
@@ -15,21 +18,23 @@ class Invocation:
 
     Args:
         requested: the tasks that the command line asks for, pre-tasks not among them: the name and the options of each.
-        began: when people began to wait, on the clock of `time.monotonic`; now, if it is not said.
+        began: when people began to wait, on the clock of `time.monotonic`; now, if it is not given.
+        root: the repository.
 
     Attributes:
-        began: the same of the tasks that share their options.
+        began: when people began to wait for the tasks with the current options.
     """
 
-    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]], began: float | None = None) -> None:
-        self._requested, self.began = requested, time.monotonic() if began is None else began
+    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]], began: float | None = None, root: Path = ROOT) -> None:
+        self._requested, self.root = requested, root
+        self.began = time.monotonic() if began is None else began
         self._options: Mapping[str, Any] = {}
         self._kept: dict[Any, Any] = {}
         self._closing: list[Callable[[], None]] = []
 
-    def requested(self, options: Mapping[str, Any] | None = None) -> list[str]:
-        """The names of the tasks that the command line asks for; with `options`, of those that have the same."""
-        return [name for name, others in self._requested if options is None or dict(others) == dict(options)]
+    def requested(self, *, alike: bool = False) -> list[str]:
+        """The names of the tasks that the command line asks for; with `alike`, of those with the options of the current one."""
+        return [name for name, options in self._requested if not alike or dict(options) == dict(self._options)]
 
     def begin(self, options: Mapping[str, Any]) -> None:
         """Closes what tasks with other options have left open: one environment is done with before the next one is begun.

@@ -10,21 +10,17 @@ Follows https://docs.pyinvoke.org/en/stable/invoke.html and https://docs.pyinvok
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
 
 import invoke
 from invoke.config import Config
-from invoke.exceptions import AmbiguousEnvVar, Exit, UncastableEnvVar
-from invoke.tasks import Call, Task
+from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
+from invoke.tasks import Call
 
 from common.base.errors import UsageError
 from common.base.version import VERSION
-from common.commands.invocation import INVOCATION
-
-T = TypeVar("T", bound=Callable[..., Any])
 
 OPTIONS = {
     "run.echo": "--echo",
@@ -44,29 +40,6 @@ DRY = "dry_run"
 """The parameter of tasks that can show what they would do."""
 PROMPT = "--prompt-for-sudo-password"
 FORMATS = ("flat", "nested", "json")
-
-
-class OurTask(Task[T]):
-    """A task that runs with our executor alone, and says whether it changes anything.
-
-    Args:
-        body: what it does.
-        reads_only: with ``--dry`` it does what it always does.
-        for_all: without ``--env`` it is about all environments.
-        named: the other arguments of `Task`.
-    """
-
-    def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, **named: Any) -> None:
-        super().__init__(body, **named)
-        self.reads_only, self.for_all = reads_only, for_all
-
-    def __call__(self, *args: Any, **options: Any) -> T:
-        """Runs it, once what tasks with other options have opened is closed."""
-        invocation = INVOCATION.get(None)
-        if invocation is None:
-            raise Exit(f"error: {_told('tasks.executor_class')} is not possible: only {EXECUTOR} is. Nothing was done.")
-        invocation.begin(options)
-        return super().__call__(*args, **options)
 
 
 def check_words(words: Sequence[str]) -> None:
@@ -111,15 +84,20 @@ def check(config: Config) -> None:
     for section in SHELL:
         for name, default in defaults[section].items():
             if config[section][name] != default and (section, name) != ("run", "dry"):
-                raise UsageError(_about_shell(_told(f"{section}.{name}")))
+                raise UsageError(_about_shell(_source_of(f"{section}.{name}")))
     if not config.tasks.dedupe:
         why = "steps share one plan, and each of them is carried out once"
-        raise UsageError(f"{_told('tasks.dedupe')} is not possible: {why}. Leave it out. Nothing was done.")
+        raise UsageError(f"{_source_of('tasks.dedupe')} is not possible: {why}. Leave it out. Nothing was done.")
     late = [name for name, value in before.items() if config.tasks[name] != value]
     if late or config.tasks.executor_class not in {None, EXECUTOR}:
         name = late[0] if late else "executor_class"
         why = f"Invoke reads INVOKE_TASKS_{name.upper()} only after it has loaded the tasks" if late else f"only {EXECUTOR} is"
-        raise UsageError(f"{_told(f'tasks.{name}')} is not possible: {why}. Leave it out. Nothing was done.")
+        raise UsageError(f"{_source_of(f'tasks.{name}')} is not possible: {why}. Leave it out. Nothing was done.")
+
+
+def refused_executor() -> str:
+    """What to say where a task is run by another executor than ours."""
+    return f"{_source_of('tasks.executor_class')} is not possible: only {EXECUTOR} is."
 
 
 def versions() -> str:
@@ -139,9 +117,8 @@ def dry(calls: Iterable[Call]) -> list[Call]:
         if DRY in {argument.name for argument in call.task.get_arguments()}:
             call.kwargs = {**call.kwargs, DRY: True}
         elif not getattr(call.task, "reads_only", False):
-            raise UsageError(
-                f"{_told('run.dry')} is not possible with {call.task.name}: it cannot show what it would do. Nothing was done."
-            )
+            why = "it cannot show what it would do"
+            raise UsageError(f"{_source_of('run.dry')} is not possible with {call.task.name}: {why}. Nothing was done.")
     return shown
 
 
@@ -153,7 +130,7 @@ def _values(words: Sequence[str], *names: str) -> Iterator[str]:
             yield word.partition("=")[2]
 
 
-def _told(setting: str) -> str:
+def _source_of(setting: str) -> str:
     """What sets a setting: the option, or where else it may be said."""
     option: Mapping[str, str] = {**OPTIONS, "run.dry": "--dry"}
     variable = f"INVOKE_{setting.replace('.', '_').upper()}"
@@ -161,6 +138,6 @@ def _told(setting: str) -> str:
     return f"{option[setting]}, or {named}," if setting in option else named
 
 
-def _about_shell(told: str) -> str:
+def _about_shell(source: str) -> str:
     why = "is about shell commands that tasks run through Invoke, and no task here runs any"
-    return f"{told} {why}. Leave it out. Nothing was done."
+    return f"{source} {why}. Leave it out. Nothing was done."

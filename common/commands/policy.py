@@ -16,11 +16,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from common.base.terminal import Screen, say
 from common.commands import policy_names
-from common.declare import projects
 from common.declare.permissions import Statement, allow
-from common.engine.session import Choices, Session
+from common.declare.workspace import Workspace
 from common.environment import config
 from common.environment.config import OWNER_TAG, Environment
+from common.model.choices import Choices
 from common.model.kind import Kind
 from common.model.resource import Key, Resource
 from common.resources import kind_of, kinds, role
@@ -89,14 +89,13 @@ class Runs(Protocol):
 
 def show(root: Path, choices: Choices) -> None:
     """Prints the policy as JSON; on standard error that it is too long for one policy, if it is. Asks AWS nothing."""
-    session = Session(root, choices, (), lambda _: None)
-    env = session.configured
-    declared = projects.load(root, env, session.projects)
+    workspace = Workspace(root, choices)
+    env = workspace.environment
+    declared = workspace.load(env)
     neighbours = {config.load(root, name).name_prefix for name in config.environments(root)} - {env.name_prefix}
-    resources = [one for pipeline in declared for one in pipeline.resources()]
-    named = {name: env.project(name) for name in session.projects}
+    named = {name: env.project(name) for name in workspace.projects}
     own = env if choices.project is None else env.model_copy(update={"projects": named})
-    document = deployer(own, resources, neighbours, ["*"] if choices.project is None else session.projects)
+    document = deployer(own, declared.resources, neighbours, ["*"] if choices.project is None else workspace.projects)
     Screen().object(document, indent=2)
     if (length := len("".join(json.dumps(document).split()))) > MANAGED_POLICY:
         inline = (

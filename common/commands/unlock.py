@@ -1,57 +1,56 @@
-"""What `invoke unlock` does: takes a lease from its holder, after showing whose it is.
+"""`invoke unlock`: takes a lease from its holder, after showing whose it is.
 
 A lease runs out by itself a minute after its holder has died; this is for people who cannot wait, or know better. A holder that
 is alive notices when it renews its lease the next time, or when it wakes, and changes nothing more from then on. What it had sent
-before may still arrive, so what it had begun is doubted for as long as that is possible: see `release.Root`.
+before may still arrive, so what it had begun is doubted for as long as that is possible: see `release_root.Root`.
 """
 
 import math
-from pathlib import Path
 
-from common.aws.fence import REQUEST_SECONDS
-from common.base.errors import AwsError, UsageError
-from common.commands import answering
-from common.commands.invocation import Invocation
-from common.declare import projects
-from common.engine import protection
-from common.engine.session import Choices, Session
-from common.model.resource import SHARED
-from common.state.lease import LEASE_SECONDS, RENEWED_AFTER, Lock
+from invoke.context import Context
+
+from common.commands.invocation import INVOCATION
+from common.commands.option_help import options
+from common.commands.task import task
+from common.model.choices import Choices
 
 
-def unlock(root: Path, choices: Choices, invocation: Invocation) -> bool:
-    """Removes the lease of one project; whether there was one.
+@task(help=options("env", project="The one project whose lease it is, or shared.", yes="Do not ask."))
+def unlock(_c: Context, env: str | None = None, project: str | None = None, yes: bool = False) -> None:
+    """Take the lease on a project from whoever holds it."""
+    from common.base.errors import UsageError
+    from common.commands.environment_command import opened
+    from common.declare import projects
+    from common.engine import protection
+    from common.model.resource import SHARED
+    from common.report.deploy_report import TextReport
 
-    Raises:
-        UsageError: no project was named, or the user does not go on.
-    """
-    project = choices.project or ""
-    if not project or "," in project:
-        known = ", ".join([SHARED, *projects.names(root)])
-        raise UsageError(f"Whose lease? Add --project NAME; there are {known}.")
-    if project != SHARED:
-        projects.chosen(root, project)
-    session, _ = answering.opened(Session, root, choices, invocation, json=False)
-    _ = session.caller  # the account guard comes first
-    lock = Lock(session.aws, session.configured, project, {}, lambda _: None)
+    root, choices = INVOCATION.get().root, Choices(env=env, project=project, yes=yes)
+    name = project or ""
+    if not name or "," in name:
+        raise UsageError(f"Whose lease? Add --project NAME; there are {', '.join([SHARED, *projects.names(root)])}.")
+    if name != SHARED:
+        projects.chosen(root, name)
+    command = opened(choices, TextReport())
+    connection = command.connection()
 
-    def ask(held: str) -> None:
-        if choices.yes:
-            session.say(f"{held}.")
+    def confirm(holder: str) -> None:
+        if yes:
+            command.say(f"{holder}.")
         else:
-            protection.name_back(project, held, session.ask, hint="Add --yes to take it all the same.")
+            protection.name_back(name, holder, command.ask, hint="Add --yes to take it all the same.")
 
-    try:
-        removed = lock.remove(ask)
-    except AwsError as error:
-        if error.code != "NoSuchBucket":
-            raise
-        removed = False
-    place = f"{session.configured.name}/{project}"
+    removed = connection.lease(name, {}, command.say).remove(confirm)
+    command.say(f"{connection.env.name}/{name}: {removal() if removed else 'nobody holds the lease.'}")
+
+
+def removal() -> str:
+    """What the removal of a lease means for whoever held it."""
+    from common.aws.fence import REQUEST_SECONDS
+    from common.state.lease import LEASE_SECONDS, RENEWED_AFTER
+
     seconds, minutes = LEASE_SECONDS * RENEWED_AFTER, math.ceil((REQUEST_SECONDS + LEASE_SECONDS) / 60)
-    gone = (
+    return (
         f"the lease is removed. A holder that is alive notices within {seconds:.0f} seconds, and changes nothing more after "
         f"that. What it had begun is read from AWS by every plan, until a deploy finds it as declared after {minutes} minutes."
     )
-    session.say(f"{place}: {gone if removed else 'nobody holds the lease.'}")
-    return removed

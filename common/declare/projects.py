@@ -222,7 +222,7 @@ def _shown(root: Path, file: str) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
 
 
-def consumers(pipelines: list[Declares]) -> dict[Key, Key]:
+def consumers(pipelines: Sequence[Declares]) -> dict[Key, Key]:
     """Of each artifact, the resource that runs it."""
     resources = [one for pipeline in pipelines for one in pipeline.resources()]
     return {artifact.key: one.key for one in resources for artifact in one.artifacts}

@@ -1,17 +1,140 @@
-"""Connects an environment with AWS, or with the embedded one, which is started if it is not running."""
+"""The connection of one environment with AWS, or with the embedded one, which is started if it is not running.
+
+Whoever has a `Connection` has proof that it is the environment's account: its constructor asks. A `Connecting` makes one on
+threads of its own while the caller reads the repository, and begins the first reads of a plan meanwhile.
+"""
 
 import os
-from collections.abc import Callable
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
-from common.aws import profile
+from common.aws import parameter_store, profile
+from common.aws.protocol import Aws
 from common.aws.rates import Rates
 from common.aws.session import AwsSession
-from common.base.errors import UsageError
-from common.environment import config, endpoints
+from common.aws.tagging_index import Part
+from common.base.background import Background
+from common.engine.reads import FirstReads
+from common.environment import endpoints
 from common.environment.config import Environment
 from common.environment.endpoints import Endpoints
+from common.model.resource import SHARED
 from common.resources import budgets, refusals
+from common.state.lease import Lock
+from common.state.records import Records
+
+
+class Account(Aws, Protocol):
+    """AWS, which counts its calls and can prove whose credentials it uses."""
+
+    calls: Counter[str]
+
+    def guard(self) -> str:
+        """Proves that the credentials belong to the environment's account, and returns who we are there.
+
+        Raises:
+            AccountError: they do not.
+        """
+        ...
+
+
+class Connection:
+    """AWS as one environment's commands use it. The account is proved before anybody has one.
+
+    Args:
+        env: the environment as its files describe it.
+        aws: where to ask.
+        pool: where calls run in parallel.
+        background: where reads run for which nobody waits in the end.
+        begun: first reads that have begun already. Nobody could conclude anything from them so far.
+
+    Attributes:
+        caller: the ARN of who we are in AWS.
+        id: tells what this command writes from what others write.
+
+    Raises:
+        AccountError: the credentials do not belong to the environment's account.
+    """
+
+    def __init__(
+        self, env: Environment, aws: Account, pool: Executor, background: Executor, begun: FirstReads | None = None
+    ) -> None:
+        self.caller, self.id = aws.guard(), uuid.uuid4().hex
+        self.env, self.aws, self.pool, self.records = env, aws, pool, Records(aws, env)
+        self._background, self._begun = background, begun
+
+    def first_reads(self, projects: Collection[str], parts: Sequence[Part] = ((),)) -> FirstReads:
+        """The first reads of a plan: those that began before the connection was made, or new ones where these are used up."""
+        begun, self._begun = self._begun, None
+        return begun or FirstReads(self.aws, self.records, self.env, projects, parts, self._background)
+
+    def lease(self, project: str, about: Mapping[str, str], say: Callable[[str], None]) -> Lock:
+        """The lease on a project, not taken yet; `about` says who wants it."""
+        return Lock(self.aws, self.env, project, about, say)
+
+    def about(self, origin: Mapping[str, str]) -> dict[str, str]:
+        """What a release says of the deploy that wrote it: who deploys, from where, and to where, unless that is as usual."""
+        elsewhere = {"endpoints": endpoints.told(self.env.endpoints)} if self.env.endpoints else {}
+        return {"id": self.id, "who": self.caller, **origin, **elsewhere}
+
+
+class Connecting:
+    """A connection that is being made while the caller reads the repository.
+
+    Args:
+        env: the environment as its files describe it.
+        aws: where to ask.
+        jobs: how many calls may be under way at once.
+        projects: the projects whose parameters and declarations the command is about.
+        parts: how to ask the tagging index, if a plan for these projects will be made; its first reads begin at once.
+    """
+
+    def __init__(
+        self, env: Environment, aws: Account, jobs: int, projects: Collection[str] = (), parts: Sequence[Part] | None = None
+    ) -> None:
+        self._env, self._aws = env, aws
+        self._pool, self._background = ThreadPoolExecutor(jobs, thread_name_prefix="aws"), Background(jobs)
+        begun = None
+        if parts is not None:
+            begun = FirstReads(aws, Records(aws, env), env, [SHARED, *projects], parts, self._background)
+        named = parameter_store.are_named(env, [*projects])
+        self._parameters = self._background.submit(parameter_store.read, env, aws, [*projects]) if named else None
+        self._made = self._background.submit(Connection, env, aws, self._pool, self._background, begun)
+
+    def wait(self) -> Connection:
+        """The connection, once the account is proved.
+
+        Raises:
+            AccountError: the credentials do not belong to the environment's account.
+            AwsError: AWS could not be asked.
+        """
+        return self._made.result()
+
+    def wait_for_parameters(self) -> Environment:
+        """The environment with the parameters that its files name, read from Parameter Store; waits only if there are any.
+
+        Raises:
+            AccountError: the credentials do not belong to the environment's account.
+            ConfigError: a parameter does not exist, or is a secret.
+        """
+        if self._parameters is None:
+            return self._env
+        self.wait()  # nothing is concluded in another account than the environment's
+        return self._parameters.result()
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How many calls were made, by operation."""
+        return dict(self._aws.calls)
+
+    def close(self) -> None:
+        """Begins nothing more, and waits for what must not be left to itself."""
+        self._pool.shutdown(cancel_futures=True)
+        self._background.shutdown()
 
 
 def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None]) -> AwsSession:
@@ -41,25 +164,3 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
     aws.say = say
     aws.sign_in()
     return aws
-
-
-def start(root: Path, name: str, say: Callable[[str], None]) -> None:
-    """Starts the embedded AWS of an environment, and tells how other tools find it.
-
-    Raises:
-        UsageError: the environment is a real account.
-        LocalError: the embedded AWS cannot be started.
-    """
-    from common import local  # noqa: PLC0415 - only the embedded environment needs it
-
-    env = config.load(root, name)
-    if env.embedded is None:
-        raise UsageError(f"{name} is a real account. Nothing has to be started for it.")
-    running = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say)
-    say(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
-    say(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
-
-
-def about(env: Environment) -> dict[str, str]:
-    """What a release says of where it was deployed; nothing where that is as usual."""
-    return {"endpoints": endpoints.told(env.endpoints)} if env.endpoints else {}

@@ -5,7 +5,7 @@ if what is live is neither: what was declared and not deployed yet is the busine
 every resource is read in full, by as many calls as that takes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +78,7 @@ class Found:
     kept: tuple[Kept, ...] = ()
 
 
-def compare(env: Environment, aws: Aws, known: Records, resources: list[Resource], pool: Executor) -> Found:
+def compare(env: Environment, aws: Aws, known: Records, resources: Sequence[Resource], pool: Executor) -> Found:
     """Compares every resource in every owned field.
 
     Raises:

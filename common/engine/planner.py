@@ -109,7 +109,7 @@ class Planner:
         Args:
             resources: of all projects that the command is about.
             options: what the user asked for.
-            reads: reads for this plan, some begun already; nothing is concluded from them before the account is proved.
+            reads: the reads of this plan, some of them begun already.
             undeclared: projects that nobody declares any more.
 
         Raises:
@@ -126,7 +126,6 @@ class Planner:
         for name in asked if options.verify or options.force else ():
             reads.root(name)
         ordered = _order(resources)
-        reads.first.caller.result()
         ids = renewed_roles.listed(resources, reads.first.roles.result())
         trusted = baseline.of_projects(
             self._records, self._pool, {name: one.result() for name, one in marks.items()}, reads.roots, digests, ids

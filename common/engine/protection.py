@@ -25,8 +25,50 @@ def check(env: Environment, uncommitted: Callable[[], Mapping[str, str]], ask: A
     """
     if env.protected:
         _check_committed(env.name, uncommitted)
-        if not yes:
-            name_back(env.name, f"{env.name} is protected", ask, hint="Add --yes if you mean it.")
+    confirm(env, ask, yes=yes)
+
+
+def confirm(env: Environment, ask: Ask | None, *, yes: bool) -> None:
+    """Lets a change of a protected environment pass if it is meant.
+
+    Raises:
+        UsageError: it is not; nothing was changed.
+    """
+    if env.protected and not yes:
+        name_back(env.name, f"{env.name} is protected", ask, hint="Add --yes if you mean it.")
+
+
+def check_not_protected(env: Environment) -> None:
+    """Lets a destruction pass, unless the environment is protected.
+
+    Raises:
+        UsageError: it is.
+    """
+    if env.protected:
+        raise UsageError(f"{env.name} is protected: it is not destroyed. Nothing was changed.")
+
+
+def confirm_removal(env: Environment, project: str | None, count: int, ask: Ask | None, *, named: str | bool | None) -> None:
+    """Lets a destruction pass if its name is given.
+
+    Args:
+        env: what is destroyed, if it is no project.
+        project: what is destroyed.
+        count: how many resources are deleted.
+        ask: puts a question to the user; None where nobody can be asked.
+        named: the name, if the command line gives it already; True if it says --yes and no name.
+
+    Raises:
+        UsageError: the name was not given, or is another; nothing was changed.
+    """
+    name = project or env.name
+    if named is None:
+        why = f"{count} {'resource is' if count == 1 else 'resources are'} deleted from {env.name}"
+        name_back(name, why, ask, hint=f"Add --yes {name} if you mean it.")
+    elif named is True:
+        raise UsageError(f"--yes takes the name of what is destroyed: --yes {name}. Nothing was changed.")
+    elif named != name:
+        raise UsageError(f"--yes is {named!r}, but {name!r} would be destroyed. Nothing was changed.")
 
 
 def name_back(name: str, why: str, ask: Ask | None, *, hint: str) -> None:

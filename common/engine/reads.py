@@ -3,7 +3,7 @@
 All speculation is here. The planner asks for what it needs, and does not know what is under way already.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ MOST_EARLY = 8
 
 
 class FirstReads:
-    """What a plan reads before it knows anything: who we are, what exists, and whether each project is as it was released.
+    """What a plan reads before it knows anything: what exists, and whether each project is as it was released.
 
-    It begins as soon as the environment is known, and goes on while declarations are loaded.
+    These reads begin as soon as the environment is known, and go on while declarations are loaded.
 
     Args:
         aws: where to read.
@@ -37,11 +37,9 @@ class FirstReads:
         env: the environment.
         projects: which projects are probably planned for.
         parts: how to ask the tagging index.
-        guard: proves that this is the right account. Nothing may be concluded from the others before it has.
         pool: where calls run in parallel.
 
     Attributes:
-        caller: what `guard` returns.
         roles: the ARNs of the roles that exist, and their ids.
     """
 
@@ -52,7 +50,6 @@ class FirstReads:
         env: Environment,
         projects: Collection[str],
         parts: Sequence[Part],
-        guard: Callable[[], object],
         pool: Executor,
     ) -> None:
         self._records, self._pool, self._env = known, pool, env
@@ -61,7 +58,6 @@ class FirstReads:
         for name in projects:
             self.mark(name)
         self.roles = pool.submit(tagging_index.roles, aws, env)
-        self.caller = pool.submit(guard)
 
     def present(self) -> dict[str, str]:
         """The ARNs of what exists, layers excepted, and their projects."""

@@ -1,8 +1,12 @@
 """What a command line says, as one value."""
 
+import fnmatch
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from common.base.errors import UsageError
+from common.base.suggestions import did_you_mean
+from common.model.resource import Key, Resource
 
 JOBS = 16
 """How many calls may be under way at once, if nobody says."""
@@ -47,12 +51,46 @@ class Choices:
         """Whose resources may be taken over; what has no owner is nobody's."""
         return frozenset(filter(None, (NOBODY if self.adopt else "", self.adopt_from)))
 
+    def matches(self, key: Key) -> bool:
+        """Whether --only names a key; without it all are named."""
+        return self.only is None or fnmatch.fnmatchcase(str(key), self.only)
+
+    def select(self, resources: Sequence[Resource]) -> Callable[[Key], bool]:
+        """Tells which keys --only selects: those that it names, and what these need; without it all.
+
+        Args:
+            resources: what is declared.
+
+        Raises:
+            UsageError: it names nothing that is declared, and nothing is pruned.
+        """
+        if self.only is None:
+            return lambda _: True
+        needs = {resource.key: resource.needs for resource in resources}
+        waiting = [key for key in needs if self.matches(key)]
+        if not waiting and not self.prune:
+            raise _matches_nothing(self.only, [*needs])
+        selected: set[Key] = set()
+        while waiting:
+            key = waiting.pop()
+            if key not in selected:
+                selected.add(key)
+                waiting.extend(needs.get(key, ()))
+        return lambda key: key in selected or (key not in needs and self.matches(key))
+
     def __post_init__(self) -> None:
         """See `Raises`."""
         if self.rebuild:
             object.__setattr__(self, "verify", True)
         if self.project is not None and not all(name.strip() for name in self.project.split(",")):
             raise UsageError(f"--project is {self.project!r}, which names no project. Leave it out for all of them.")
+
+
+def _matches_nothing(pattern: str, keys: Sequence[Key]) -> UsageError:
+    name = pattern.rpartition("/")[2]
+    patterns = {f"{key.kind}/{name}" for key in keys if fnmatch.fnmatchcase(key.name, name)}
+    guess = did_you_mean(pattern, [*patterns, *map(str, keys)], otherwise=f" Keys look like {keys[0]}.")
+    return UsageError(f"--only {pattern!r} matches nothing.{guess} `plan --json` lists all of them.")
 
 
 def parallel(jobs: str) -> int:

@@ -30,7 +30,7 @@ from common.model.events import (
     StepStarted,
 )
 from common.model.resource import CHANGING, Action, Change, Key, Plan
-from common.report.outcome import Tally, ending
+from common.report.json_report import JsonReport
 
 STYLES = {
     Action.CREATE: "green",
@@ -237,34 +237,35 @@ def _some(what: str, names: Sequence[str], width: int) -> str:
     return begin + ", ".join([*names[:shown], *more])
 
 
-class JsonReport:
-    """One object on standard output, at the end, in one line: it grows with the repository, and programs read it."""
+class JsonDeployReport(JsonReport):
+    """The plan and what became of it, in one line: it grows with the repository, and programs read it.
 
-    def __init__(self, environment: str, projects: Sequence[str], stream: TextIO | None = None, jobs: int = JOBS) -> None:
-        counts = Plan(()).counts()
-        self._object: dict[str, Any] = {"environment": environment, "projects": list(projects), "counts": counts, "changes": []}
-        self._object["predicted"] = {"calls": 0, "seconds": 0.0}
-        self._screen = Screen(stream)
-        self._lock = threading.Lock()
-        self._tally, self._jobs = Tally(), jobs
+    Args:
+        environment: its name.
+        projects: those that the command is about.
+        stream: where to write; standard output, if it is not given.
+        jobs: how many calls may be under way at once.
+    """
 
-    def __call__(self, event: Event) -> None:
-        """Takes one event; from any thread."""
-        with self._lock:
-            self._tally.take(event)
-            match event:
-                case Planned(plan, projects=about):
-                    self._object["projects"] = self._object["projects"] if about is None else [*about]
-                    self._object |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
-                    foretold = predict(plan, self._jobs)
-                    self._object["predicted"] = {"calls": foretold.calls, "seconds": round(foretold.seconds, 1)}
-                case Built(key, files, size, holds, because, accepts):
-                    package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
-                    package |= {"holds": list(holds), "reason": because, "accepts_secret": accepts}
-                    self._object.setdefault("packages", []).append(package)
-                case Closed():
-                    self._object |= {**self._tally.told(event), **ending(event)}
-                    self._screen.object(self._object)
+    def __init__(self, environment: str | None, projects: Sequence[str], stream: TextIO | None = None, jobs: int = JOBS) -> None:
+        super().__init__(environment, stream, indent=None)
+        self.contents |= {"projects": list(projects), "counts": Plan(()).counts(), "changes": []}
+        self.contents["predicted"] = {"calls": 0, "seconds": 0.0}
+        self._changes, self._jobs = True, jobs
+
+    def take(self, event: Any) -> None:
+        """See `JsonReport`."""
+        match event:
+            case Planned(plan, projects=projects):
+                self.contents["projects"] = self.contents["projects"] if projects is None else [*projects]
+                self.contents |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
+                predicted = predict(plan, self._jobs)
+                self.contents["predicted"] = {"calls": predicted.calls, "seconds": round(predicted.seconds, 1)}
+            case Built(key, files, size, holds, because, accepts):
+                package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
+                package |= {"holds": list(holds), "reason": because, "accepts_secret": accepts}
+                self.contents.setdefault("packages", []).append(package)
+        super().take(event)
 
 
 def as_object(change: Change) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Tally:
                 self._left.discard(_name(change))
                 self._skipped[_name(change)] = message
 
-    def told(self, closed: Closed) -> dict[str, Any]:
+    def unchanged(self, closed: Closed) -> dict[str, Any]:
         """The changes that were not made."""
         not_tried = [] if closed.error is None else sorted(self._left)
         return {"failed": self._failed, "not_tried": not_tried, "skipped": self._skipped}

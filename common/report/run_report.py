@@ -5,7 +5,6 @@ tells what is waited for.
 """
 
 import json
-import threading
 import time
 from decimal import Decimal
 from typing import Any, TextIO
@@ -18,7 +17,7 @@ from common.execution.history import Entered, Left, Nested, Retried, Status, Vis
 from common.execution.preview import Preview
 from common.model.events import Closed, Note
 from common.report.deploy_report import TextReport
-from common.report.outcome import ending
+from common.report.json_report import JsonReport
 
 STYLES = {
     Status.SUCCEEDED: "green",
@@ -127,39 +126,27 @@ def _cell(value: Any) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
-class JsonRunReport:
-    """One object on standard output, at the end."""
+class JsonRunReport(JsonReport):
+    """The executions, their states, and what they made."""
 
-    def __init__(self, environment: str, stream: TextIO | None = None) -> None:
-        self._environment = environment
-        self._screen = Screen(stream)
-        self._lock = threading.Lock()
+    def __init__(self, environment: str | None, stream: TextIO | None = None) -> None:
+        super().__init__(environment, stream)
         self._runs: list[dict[str, Any]] = []
 
-    def __call__(self, event: RunEvent) -> None:
-        """Takes one event."""
-        with self._lock:
-            match event:
-                case Began(project, machine, execution):
-                    self._runs.append({"project": project, "machine": machine, "execution": execution, "status": "RUNNING"})
-                case Outcome():
-                    self._runs[-1] |= _ended(event)
-                case Shown(_, preview):
-                    self._runs[-1]["preview"] = _previewed(preview)
-                case Closed():
-                    self._write(event)
-
-    def _write(self, closed: Closed) -> None:
-        told = {
-            "environment": self._environment,
-            "projects": [run["project"] for run in self._runs],
-            "status": next(
-                (run["status"] for run in self._runs if run["status"] != "SUCCEEDED"), "SUCCEEDED" if self._runs else None
-            ),
-            "runs": self._runs,
-            **ending(closed),
-        }
-        self._screen.object(told, indent=2)
+    def take(self, event: Any) -> None:
+        """See `JsonReport`."""
+        match event:
+            case Began(project, machine, execution):
+                self._runs.append({"project": project, "machine": machine, "execution": execution, "status": "RUNNING"})
+            case Outcome():
+                self._runs[-1] |= _ended(event)
+            case Shown(_, preview):
+                self._runs[-1]["preview"] = _previewed(preview)
+            case Closed():
+                statuses = [run["status"] for run in self._runs]
+                worst = next((status for status in statuses if status != "SUCCEEDED"), "SUCCEEDED" if statuses else None)
+                self.contents |= {"projects": [run["project"] for run in self._runs], "status": worst, "runs": self._runs}
+        super().take(event)
 
 
 def _ended(outcome: Outcome) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A deploy writes its root twice: before its first change with what it is about to
 entry that was begun and not ended is a deploy that died, or one that is under way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from typing import Any
 
 from common.base.digest import Digest
 from common.base.errors import UnfinishedError
+from common.model.resource import SHARED
 from common.state.records import Records
 from common.state.release_root import DEPLOYING, Root, Version, printable
 
@@ -38,6 +39,13 @@ class Release:
         """The number of changes by what became of them, those that were done by action."""
         found = [str(one["action"] if one["outcome"] == "done" else one["outcome"]) for one in self.changes]
         return {name: found.count(name) for name in dict.fromkeys(found)}
+
+
+def of_projects(records: Records, projects: Sequence[str], last: int, pool: Executor) -> list[Release]:
+    """The last releases of each of these projects, the newest first; of one moment those of the shared resources last."""
+    each = [history(records, project, last, pool) for project in projects]
+    releases = [release for some in each for release in some]
+    return sorted(releases, key=lambda release: (release.written, release.project != SHARED), reverse=True)
 
 
 def history(known: Records, project: str, last: int, pool: Executor) -> list[Release]:

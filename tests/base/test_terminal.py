@@ -18,7 +18,7 @@ from common.execution.history import Left, Status, Visit
 from common.execution.preview import Preview
 from common.model.events import Blocked, Built, Closed, Event, Failed, Finished, Note, Planned, Skipped, Started
 from common.model.resource import Action, Change, Key, Plan
-from common.report.deploy_report import JsonReport, TextReport
+from common.report.deploy_report import JsonDeployReport, TextReport
 from common.report.run_report import JsonRunReport, TextRunReport
 from tests.support.repository import ROOT, Repository
 from tests.support.terminal import Terminal, on_screen
@@ -113,7 +113,7 @@ def test_a_line_break_does_not_make_a_line_of_its_own() -> None:
 
 def test_json_is_json_whatever_is_in_it() -> None:
     stream = io.StringIO()
-    written(JsonReport("dev", ["p"], stream), Planned(Plan((CHANGE,))), Failed(CHANGE, HOSTILE), *EVENTS[-1:])
+    written(JsonDeployReport("dev", ["p"], stream), Planned(Plan((CHANGE,))), Failed(CHANGE, HOSTILE), *EVENTS[-1:])
     told = json.loads(stream.getvalue())
     assert list(told["failed"].values()) == [HOSTILE]
     written(JsonRunReport("dev", stream), Began(HOSTILE, "m", "a"), Closed(1.0, {}, 0, 0, 0))

@@ -10,10 +10,11 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.commands import policy
+from common.commands.deployment_command import DeploymentCommand
 from common.declare import projects
-from common.engine.session import Choices, Session
 from common.environment import config
 from common.model import steps
+from common.model.choices import Choices
 from common.resources.role import Role
 from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
@@ -113,13 +114,15 @@ def test_every_call_that_the_source_names_is_allowed(actions: set[str]) -> None:
 
 def test_every_call_of_a_deploy_is_allowed(moto: None, actions: set[str]) -> None:
     with fresh_imports():
-        session = Session(ROOT, Choices(env="dev", yes=True), steps.STEPS, print)
-        session.configured = config.load(ROOT, "dev").model_copy(update={"account_id": "123456789012"})  # moto's
+        command = DeploymentCommand(ROOT, Choices(env="dev", yes=True), steps.STEPS, print)
+        configured = config.load(ROOT, "dev").model_copy(update={"account_id": "123456789012"})
+        command.workspace.environment = configured
         for step in steps.STEPS:
-            session.step(step)
-        session.close()
-    assert len(session.aws.calls) > 40
-    assert {call for call in session.aws.calls if not set(policy.actions_of(call)) <= actions} == set()
+            command.deployment().step(step)
+        calls = command.connecting().calls
+        command.close()
+    assert len(calls) > 40
+    assert {call for call in calls if not set(policy.actions_of(call)) <= actions} == set()
 
 
 def test_what_is_not_held_to_names_only_reads_or_delivers_logs() -> None:

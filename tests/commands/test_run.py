@@ -2,19 +2,21 @@
 
 import io
 import json
-from types import SimpleNamespace
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
 
 from common.base.errors import DeclarationError
-from common.commands import run as run_command
 from common.declare.pipeline import Pipeline
+from common.declare.workspace import DeclaredPipelines
 from common.environment.config import Environment
 from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Put, Waiting
 from common.execution.history import Entered, History, Left, Retried
+from common.execution.running import Runner
+from common.execution.starting import Start, check_unwatched
 from common.model.events import Closed, Note
 from common.report.run_report import JsonRunReport, TextRunReport
 from tests.resources.scripted import ScriptedAws, refused
@@ -174,10 +176,10 @@ def test_a_sample_is_not_put_where_a_trigger_watches(
     landing = pipeline.shared.bucket("landing").name
     if watched:
         with pytest.raises(DeclarationError, match="where rule/new_file of acres starts an execution for each new object"):
-            run_command._check_unwatched([pipeline], landing, key)
+            check_unwatched([pipeline], landing, key)
     else:
-        run_command._check_unwatched([pipeline], landing, key)
-    run_command._check_unwatched([pipeline], "another-bucket", key)
+        check_unwatched([pipeline], landing, key)
+    check_unwatched([pipeline], "another-bucket", key)
 
 
 class Interrupted(ScriptedAws):
@@ -196,10 +198,10 @@ def test_ctrl_c_stops_following_and_not_the_execution(repository: Repository) ->
     started = {"stepfunctions:StartExecution": {"executionArn": EXECUTION}}
     deployed = {"s3:HeadObject": refused("HeadObject", "404")}
     aws = Interrupted({**deployed, **started, "stepfunctions:GetExecutionHistory": running_history})
-    session: Any = SimpleNamespace(aws=aws, env=repository.environment())
     told: list[Any] = []
-    with pytest.raises(KeyboardInterrupt):
-        run_command._run(session, told.append, "acres", pipeline.entry, "{}", [])
+    declarations = DeclaredPipelines.of(repository.environment(), [pipeline])
+    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool:
+        Runner(repository.root, declarations, aws, pool, told.append).run(Start("acres", pipeline.entry, "{}"))
     assert aws.operations == ["s3:HeadObject", "stepfunctions:StartExecution", "stepfunctions:GetExecutionHistory"]
     assert isinstance(told[-1], Note)
     assert "The execution goes on" in told[-1].text

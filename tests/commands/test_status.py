@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore import handlers
 
-from common.commands.status import Execution, Status, show
+from common.engine.status import Execution, Status
+from common.report.status_report import show
 from tests.resources.scripted import answered
 from tests.support.repository import Repository
 from tests.support.terminal import on_screen
@@ -121,7 +122,7 @@ def test_bad_input_is_told(declared: Repository, monkeypatch: pytest.MonkeyPatch
 def test_is_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = on_screen(monkeypatch, 200)
     about = {"since": "2026-01-15T09:30:00+00:00", "holder": "ann", "host": "mill", "commit": "0123456789abcdef", "clean": "no"}
-    show(stream, [Status("acres", "clean", about, resources=7)])
+    show([Status("acres", "clean", about, resources=7)], stream)
     text = stream.text()
     assert "─" in text
     assert "2026-01-15 09:30 " in text
@@ -137,7 +138,7 @@ def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch)
         Status("fpac_pipeline", "clean", about, resources=37, last_execution=ran),
         Status("reference_data", "never deployed"),
     ]
-    show(stream, found)
+    show(found, stream)
     lines = stream.text().splitlines()
     assert max(map(len, lines)) <= 80
     whole = {"fpac_pipeline", "reference_data", "deployed", "2026-01-15", "09:30", "01234567", "SUCCEEDED", "2026-01-16", "11:45"}

@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from common.aws.session import AwsSession
-from common.engine.session import Choices, Session
+from common.commands.deployment_command import DeploymentCommand
 from common.model import steps
+from common.model.choices import Choices
 from tests.support.fake_world import Killed
 from tests.support.layered import DECLARED, LAYER, MODULE, aws, calls, changes, layered, layers_of, ran, versions
 from tests.support.repository import ACCOUNT, HANDLER, Repository, fresh_imports
@@ -218,17 +219,18 @@ class Dying(AwsSession):
 def killed(repository: Repository, left: int) -> bool:
     """Deploys, and dies after so many calls; whether it got that far."""
     with fresh_imports():
-        session = Session(repository.root, Choices(env="dev", jobs=1), steps.STEPS, lambda _: None)
-        session.__dict__["aws"] = Dying(left)
+        dying = Dying(left)
+        choices = Choices(env="dev", jobs=1)
+        command = DeploymentCommand(repository.root, choices, steps.STEPS, lambda _: None, aws=lambda: dying)
         try:
             for step in steps.STEPS:
-                session.step(step)
-            session.close()
+                command.deployment().step(step)
+            command.close()
         except Killed:
             return True
         finally:  # what a process takes with it when it dies, and what runs out
-            used = session._engine._leases.held if session._engine else {}
-            for lock in used.values():
+            engine = command._deployment._applying.engine if command._deployment else None
+            for lock in engine._leases.held.values() if engine else ():
                 lock._stopping.set()
             aws().call("s3", "DeleteObject", Bucket="t-dev-artifacts", Key="dev/acres/lock.json")
     return False

@@ -13,9 +13,10 @@ import pytest
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from common.aws.session import AwsSession
+from common.commands.deployment_command import DeploymentCommand
 from common.engine.prediction import predict
-from common.engine.session import Choices, Session
 from common.model import steps
+from common.model.choices import Choices
 from common.model.events import Event
 from common.model.resource import Action, Change
 from tests.bench.generated import PROJECT, Size, declare, edit_function, edit_job, generate
@@ -51,16 +52,18 @@ class Deployed:
     def __init__(self, root: Path, *, planning: bool = False, **chosen: Any) -> None:
         events: list[Event] = []
         with fresh_imports():
-            session = Session(root, Choices(env="dev", jobs=4, **chosen), steps.covered(["deploy"]), events.append)
-            session.__dict__["aws"] = AwsSession("eu-central-1", ACCOUNT)  # without rates: what is counted is calls, not time
+            aws = AwsSession("eu-central-1", ACCOUNT)  # without rates: what is counted is calls, not time
+            choices = Choices(env="dev", jobs=4, **chosen)
+            command = DeploymentCommand(root, choices, steps.covered(["deploy"]), events.append, aws=lambda: aws)
             try:
-                self.plan = session.plan()
+                deployment = command.deployment()
+                self.plan = deployment.plan()
                 for name in () if planning else steps.STEPS:
-                    session.step(name)
+                    deployment.step(name)
             finally:
-                session.close()
-        self.resources = len(session.resources)
-        self.calls = Counter(session.aws.calls)
+                command.close()
+        self.resources = len(deployment._declarations.resources)
+        self.calls = Counter(aws.calls)
         self.total = self.calls.total()
 
     @property

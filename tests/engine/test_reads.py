@@ -63,10 +63,10 @@ def test_a_broken_declaration_is_told_although_aws_was_asked_and_never_answers(r
 def test_what_was_read_first_is_not_read_again() -> None:
     aws = FakeAws(World())
     with ThreadPoolExecutor(4) as pool:
-        reads = FirstReads(aws, Records(aws, ENV), ENV, ["shared", "acres"], [("lambda",), ("glue", "logs")], lambda: "me", pool)
+        reads = FirstReads(aws, Records(aws, ENV), ENV, ["shared", "acres"], [("lambda",), ("glue", "logs")], pool)
         assert reads.mark("acres") is reads.mark("acres")
         assert reads.mark("other").result() is None
-        assert (reads.caller.result(), reads.present()) == ("me", {})
+        assert reads.present() == {}
     assert aws.calls == {
         "resourcegroupstaggingapi:GetResources": 2,
         "iam:ListRoles": 1,

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from common.aws.session import AwsSession
-from common.commands import destroy
-from common.commands.destroy import Destruction
-from common.commands.invocation import Invocation
+from common.commands.deployment_command import DeploymentCommand
+from common.commands.environment_command import EnvironmentCommand
 from common.declare import projects
 from common.declare.declaration import Declares, Entry
-from common.engine.session import Choices, Session
+from common.declare.workspace import DeclaredPipelines
+from common.engine.destruction import Destruction
 from common.environment import config
 from common.environment.config import Environment
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.model import steps
+from common.model.choices import Choices
 from common.model.resource import SHARED, Plan, Resource
 from common.resources import refusals
 from tests.faults.emulator import free_port
@@ -94,21 +95,36 @@ class Reduced:
         return tuple(self.whole.resources() if self.name == SHARED else kept)
 
 
-class Deployer(Session):
-    """A session that is given all that does not depend on AWS."""
+class Deployer:
+    """A deploy that is given all that does not depend on AWS."""
 
     def __init__(self, root: Path, variant: Variant, aws: AwsSession) -> None:
         chosen = None if variant.data else PROJECT
         choices = Choices(env="local", project=chosen, jobs=1, prune=variant.prune, data=variant.data)
-        super().__init__(root, choices, (*steps.STEPS, steps.PRUNE), lambda _: None)
-        self.__dict__.update(configured=variant.env, pipelines=variant.pipelines, aws=aws)
+        covered = (*steps.STEPS, steps.PRUNE)
+        self._command = Command(root, choices, covered, lambda _: None, aws=lambda: aws)
+        self._command.variant = variant
+        self._command.workspace.environment = variant.env
 
     def deploy(self) -> Plan:
+        deployment = self._command.deployment()
         for name in steps.STEPS:
-            self.step(name)
-        self.prune()
-        self.close()
-        return self.plan()
+            deployment.step(name)
+        deployment.prune()
+        self._command.close()
+        return deployment.plan()
+
+    def plan(self) -> Plan:
+        return self._command.deployment().plan()
+
+
+class Command(DeploymentCommand):
+    """A command whose declarations are loaded already."""
+
+    variant: Variant
+
+    def declarations(self) -> DeclaredPipelines:
+        return DeclaredPipelines.of(self.variant.env, self.variant.pipelines)
 
 
 class Deploys(Protocol):
@@ -124,24 +140,27 @@ class Deploys(Protocol):
 
 
 class Destroyer:
-    """`invoke destroy --data` of the whole environment, the name given back, in a session that is given its AWS."""
+    """`invoke destroy --data` of the whole environment, with an AWS that is given."""
 
     def __init__(self, root: Path, env: Environment, aws: AwsSession) -> None:
-        self._root, self._choices = root, Choices(env="local", data=True, jobs=1)
-        self._session = Destruction(root, self._choices, (), lambda _: None)
-        self._session.__dict__.update(configured=env, aws=aws)
+        choices = Choices(env="local", data=True, jobs=1)
+        self._command = EnvironmentCommand(root, choices, lambda _: None, aws=lambda: aws)
+        self._command.workspace.environment = env
 
     def deploy(self) -> None:
-        invocation = Invocation([])
-        invocation.keep((Destruction, self._choices), lambda: self._session, Destruction.close)
-        destroy.destroy(self._root, self._choices, invocation, "local", json=False)
-        invocation.close()
+        self._command.work = destruction = self._destruction()
+        destruction.carry_out(destruction.plan(None))
+        self._command.close()
 
     def plan(self) -> Plan:
         try:
-            return self._session.plan_removal(self._session.records.projects())
+            return Plan(self._destruction().plan(None).changes)
         finally:
-            self._session.close()
+            self._command.close()
+
+    def _destruction(self) -> Destruction:
+        command = self._command
+        return Destruction(command.connection(), command.workspace.build_dir, command.about, command.report, data=True)
 
 
 @dataclass

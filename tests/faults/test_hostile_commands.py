@@ -13,14 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.base.errors import DeployError, UnfinishedError
-from common.commands import drift, history, status, unlock
-from common.commands.invocation import Invocation
 from common.declare.declaration import Entry
+from common.declare.workspace import DeclaredPipelines
+from common.engine.connection import Connection
+from common.engine.drift import compare
 from common.engine.garbage import Collector
-from common.engine.session import Session
-from common.model.choices import Choices
+from common.engine.status import read_all
 from common.model.events import Note
 from common.model.resource import Resource
+from common.report import drift_report, history_report, status_report
+from common.report.deploy_report import TextReport
+from common.state import releases
 from common.state.lease import Lock
 from common.state.records import Records
 from tests.faults.bounded import bounded
@@ -68,43 +71,51 @@ def damaged(deployed: tuple[World, Path], data: st.DataObject, *paths: str) -> W
     return world
 
 
-Command = Callable[[Path, Choices, Invocation, TextIO], object]
-COMMANDS: dict[str, Command] = {
-    "status": lambda root, choices, invocation, to: status.status(root, choices, invocation, json=False, stream=to),
-    "history": lambda root, choices, invocation, to: history.report(root, choices, invocation, "20", json=False, stream=to),
-    "drift": lambda root, choices, invocation, to: drift.report(root, choices, invocation, json=False, stream=to),
-    "unlock": lambda root, choices, invocation, _: unlock.unlock(root, choices, invocation),
-}
+Command = Callable[[Connection, DeclaredPipelines, TextIO], object]
+
+
+def show_status(connection: Connection, declarations: DeclaredPipelines, to: TextIO) -> None:
+    status_report.show(read_all(connection, declarations, others=True, why_undeclared=str), to)
+
+
+def show_history(connection: Connection, _: DeclaredPipelines, to: TextIO) -> None:
+    records = connection.records
+    history_report.show(releases.of_projects(records, sorted(records.projects()), 20, connection.pool), to)
+
+
+def show_drift(connection: Connection, declarations: DeclaredPipelines, to: TextIO) -> None:
+    place = (connection.env, connection.aws, connection.records)
+    drift_report.show(compare(*place, declarations.resources, connection.pool), to)
+
+
+def unlock(connection: Connection, _: DeclaredPipelines, to: TextIO) -> None:
+    def refuse(holder: str) -> None:
+        raise DeployError(holder)
+
+    connection.lease("p", {}, lambda text: TextReport(stream=to)(Note(text))).remove(refuse)
+
+
+COMMANDS: dict[str, Command] = {"status": show_status, "history": show_history, "drift": show_drift, "unlock": unlock}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 @FUZZ
 @given(data=st.data())
 def test_whatever_is_stored_it_is_told_in_print(deployed: tuple[World, Path], name: str, data: st.DataObject) -> None:
-    """Nothing moves the cursor or goes on for ever, and nothing is changed but the lease that is taken away."""
-    world, root, to = damaged(deployed, data, LOCK), deployed[1], io.StringIO()
-    choices, invocation, told = (
-        Choices(env="dev", project="shared" if name == "unlock" else None, yes=True, jobs=1),
-        Invocation([]),
-        [],
-    )
-    session = Session(root, choices, (), lambda event: told.append(event.text if isinstance(event, Note) else ""))
+    """Nothing moves the cursor or goes on for ever, and nothing is changed."""
+    world, to = damaged(deployed, data, LOCK), io.StringIO()
     aws = FakeAws(world)
     pipelines: list[Any] = [Declared("shared"), Declared("p")]
-    session.__dict__.update(configured=ENV, env=ENV, aws=aws, caller="arn:aws:iam::123456789012:user/test", pipelines=pipelines)
-    session.__dict__["resources"] = things(FIELDS, CODES)
-    for key in (("status", choices), (Session, choices)):
-        invocation.keep(key, lambda: session, lambda _: None)
+    declarations = DeclaredPipelines(ENV, pipelines, things(FIELDS, CODES), {})
     live = copy.deepcopy(world.live)
-    try:
-        COMMANDS[name](root, choices, invocation, to)
-    except DeployError as error:
-        told.append(str(error))
-    finally:
-        session.pool.shutdown()
-    said = to.getvalue() + "\n".join(told)
-    assert all(letter.isprintable() or letter == "\n" for letter in said)
-    assert len(said) < 50_000
+    with pool_of(1) as pool:
+        try:
+            COMMANDS[name](Connection(ENV, aws, pool, pool), declarations, to)
+        except DeployError as error:
+            TextReport(stream=to)(Note(str(error)))
+    text = to.getvalue()
+    assert all(letter.isprintable() or letter == "\n" for letter in text)
+    assert len(text) < 50_000
     assert (world.live, aws.calls["s3:PutObject"], aws.calls["s3:DeleteObject"]) == (live, 0, 0)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from common.base.errors import UsageError
+from common.model.choices import Choices
 from common.model.resource import Key
-from common.model.selection import chosen
 from tests.support.deploying import things
 from tests.support.repository import Repository
 
@@ -12,8 +12,8 @@ FIELDS = {name: {"Size": 1} for name in ("alpha", "beta", "gamma")}
 
 
 def test_what_is_named_comes_with_what_it_needs() -> None:
-    wanted = chosen(things(FIELDS), "thing/beta")
-    assert [name for name in FIELDS if wanted(Key("p", "thing", name))] == ["alpha", "beta"]
+    is_selected = Choices(only="thing/beta").select(things(FIELDS))
+    assert [name for name in FIELDS if is_selected(Key("p", "thing", name))] == ["alpha", "beta"]
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_what_is_named_comes_with_what_it_needs() -> None:
 )
 def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        chosen(things(FIELDS), pattern)
-    assert not chosen(things(FIELDS), pattern, required=False)(Key("p", "thing", "beta"))
+        Choices(only=pattern).select(things(FIELDS))
+    assert not Choices(only=pattern, prune=True).select(things(FIELDS))(Key("p", "thing", "beta"))
 
 
 def test_what_is_named_comes_with_the_bucket_that_remembers_it(repository: Repository, moto: None) -> None:

@@ -1,12 +1,10 @@
 """Which step brings what up to date."""
 
-import ast
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.commands import all_tasks
 from common.declare import projects
 from common.environment.config import load
 from common.model import steps
@@ -73,11 +71,7 @@ def test_what_is_covered_is_a_beginning_that_holds_all_requested(requested: list
 
 
 def test_tasks_come_in_the_order_of_the_steps() -> None:
-    tree = ast.parse((ROOT / "tasks.py").read_text())
-    made: dict[str, list[str]] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "step":
-            names: list[Any] = [one.id for one in node.targets if isinstance(one, ast.Name)]
-            made[names[0].replace("_", "-")] = [ast.unparse(one).replace("_", "-") for one in node.value.args[2:]]
+    tasks = all_tasks.namespace()
     chain = [steps.PACKAGE, *STEPS, "deploy"]
-    assert made == dict(zip(chain[1:], ([name] for name in chain), strict=False))
+    before = {name: [str(pre.name) for pre in tasks[name].pre] for name in chain[1:]}
+    assert before == dict(zip(chain[1:], ([name] for name in chain), strict=False))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from common.base import digest
-from common.commands import package_lambdas
+from common.declare.package_builds import MANY
 from common.resources.job import Job
 from tests.packaging.index import wheel
 from tests.support.repository import HANDLER, ROOT, Repository
@@ -93,7 +93,7 @@ def test_a_change_of_shared_code_rebuilds_just_what_imports_it_and_says_so(acres
 
 
 def test_many_are_built_as_few_are(acres: Repository) -> None:
-    for number in range(package_lambdas.MANY):
+    for number in range(MANY):
         acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"# {number}\n{HANDLER}")
     broken = acres.write(f"{HANDLERS}/Fn7/broken.py", "def broken(\n")
     ended = acres.invoke("package-lambdas")
@@ -102,7 +102,7 @@ def test_many_are_built_as_few_are(acres: Repository) -> None:
     broken.unlink()
     assert reasons(acres) == {"Fn7": "never built here"}, "the others were built all the same"
     by_many = {path: path.read_bytes() for path in zips(acres)}
-    assert len(by_many) == package_lambdas.MANY + 4
+    assert len(by_many) == MANY + 4
     for path in list(by_many)[:5]:
         path.unlink()
     assert len(reasons(acres)) == 5
@@ -111,7 +111,7 @@ def test_many_are_built_as_few_are(acres: Repository) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they are built by threads")
 def test_a_command_that_is_killed_leaves_nobody_at_work(acres: Repository) -> None:
-    for number in range(package_lambdas.MANY):
+    for number in range(MANY):
         acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"{HANDLER}\n" + f"# {number}\nx = [1]\n" * 5000)
     (acres.root / "common").symlink_to(ROOT / "common")
     command = [sys.executable, "-m", "invoke", "package-lambdas"]

@@ -14,7 +14,7 @@ import pytest
 from common.base.errors import FailedError, LockedError, StoppedError
 from common.model.events import Blocked, Building, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
 from common.model.resource import Action, Change, Key, Plan
-from common.report.deploy_report import JsonReport, TextReport
+from common.report.deploy_report import JsonDeployReport, TextReport
 from tests.support.terminal import Terminal, on_screen
 
 BUCKET, FUNCTION, JOB = Key("shared", "bucket", "artifacts"), Key("acres", "lambda", "Validate"), Key("acres", "glue-job", "load")
@@ -213,7 +213,7 @@ def test_events_may_come_from_any_thread() -> None:
 
 def as_json(events: Iterable[Event]) -> dict[str, object]:
     stream = io.StringIO()
-    report = JsonReport("dev", ["acres"], stream)
+    report = JsonDeployReport("dev", ["acres"], stream)
     for event in events:
         assert stream.getvalue() == "", "nothing is written before the end"
         report(event)

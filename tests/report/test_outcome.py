@@ -7,10 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from common.base.errors import FailedError
-from common.commands import status
-from common.commands.answering import JsonAnswer
 from common.model.events import Closed
-from common.report.deploy_report import JsonReport
+from common.report.deploy_report import JsonDeployReport
+from common.report.json_report import JsonReport
 from common.report.run_report import JsonRunReport
 
 CLOSED = Closed(1.25, {"s3:PutObject": 3, "lambda:GetFunction": 2}, 0, 1, 2, error=FailedError("1 failed."))
@@ -19,12 +18,11 @@ CLOSED = Closed(1.25, {"s3:PutObject": 3, "lambda:GetFunction": 2}, 0, 1, 2, err
 @pytest.mark.parametrize(
     "made",
     [
-        lambda stream: JsonReport("dev", [], stream),
+        lambda stream: JsonDeployReport("dev", [], stream),
         lambda stream: JsonRunReport("dev", stream),
-        lambda stream: JsonAnswer("dev", stream),
-        lambda stream: status._JsonReport("dev", stream),
+        lambda stream: JsonReport("dev", stream),
     ],
-    ids=["deploy", "run", "drift", "status"],
+    ids=["deploy", "run", "drift, status and others"],
 )
 def test_how_it_ended_what_was_called_and_how_long_it_took(made: Callable[[io.StringIO], Callable[[Closed], None]]) -> None:
     stream = io.StringIO()

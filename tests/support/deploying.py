@@ -108,7 +108,7 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
 
 def reads_of(aws: Aws, known: Records, build_dir: Path, pool: Executor, options: Options | None = None) -> Reads:
     """What a plan in this world reads."""
-    first = FirstReads(aws, known, ENV, (), ((),), lambda: aws.call("sts", "GetCallerIdentity"), pool)
+    first = FirstReads(aws, known, ENV, (), ((),), pool)
     return Reads(first, ENV, aws, known, build_dir, pool, suspicious=options is not None and options.verify)
 
 

@@ -92,6 +92,9 @@ class FakeAws(S3):
             self._dead = True
             raise
 
+    def guard(self) -> str:
+        return str(self.call("sts", "GetCallerIdentity")["Arn"])
+
     def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
         try:
             return self.call(service, operation, **parameters)

@@ -1,8 +1,9 @@
-"""Whole sessions on a world in memory: what comes in which order, and what another deploy does meanwhile."""
+"""Whole deployments on a world in memory: what comes in which order, and what another deploy does meanwhile."""
 
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,18 @@ from typing import Any
 import pytest
 
 from common.base.errors import AwsError, DeployError, FailedError, StoppedError
-from common.engine.planner import Options, Planner
-from common.engine.session import Session
+from common.declare.workspace import DeclaredPipelines, Workspace
+from common.engine.apply import Engine
+from common.engine.connection import Connection
+from common.engine.deployment import Deployment
+from common.engine.planner import Outcome
 from common.model import steps
 from common.model.choices import Choices
 from common.model.declared import Identity
 from common.model.events import Blocked, Event, Finished
-from common.model.resource import Key, Plan, Resource
+from common.model.resource import Key, Resource
 from common.state.lease import Lock
-from tests.support.deploying import BUCKET, ENV, bucket, deploy, reads_of
+from tests.support.deploying import BUCKET, ENV, bucket, deploy
 from tests.support.fake_aws import ArtifactBucket, FakeAws, Killed, Text, Thing, World
 
 Fault = Callable[[int, str, str], None]
@@ -63,53 +67,69 @@ def pipeline(function: int | None, machine: int) -> list[Resource]:
     return [bucket(), declared(Function, "fn", function), declared(Machine, "sm", machine, FUNCTION)]
 
 
-class OnWorld(Session):
-    """A session whose AWS, pipelines and user are given."""
+class OnWorld(Deployment):
+    """A deployment into a world, of resources that are given."""
 
     def __init__(
-        self, root: Path, world: World, resources: list[Resource], choices: Choices, fault: Fault, planning: Callable[[int], None]
+        self,
+        root: Path,
+        world: World,
+        resources: list[Resource],
+        choices: Choices,
+        fault: Fault = lambda *_: None,
+        planning: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.events: list[Event] = []
-        super().__init__(root, choices, steps.STEPS, self.events.append)
         self._world, self._planning, self.plans = world, planning, 0
+        aws, pool = FakeAws(world, fault), ThreadPoolExecutor(1)
         consumers = {artifact.key: one.key for one in resources for artifact in one.artifacts}
-        given = {"aws": FakeAws(world, fault), "env": ENV, "configured": ENV, "resources": resources, "_consumers": consumers}
-        self.__dict__.update(given, caller="test", about={"id": "B"})
+        workspace = Workspace(root, choices)
+        workspace.environment = ENV
+        connection, declarations = Connection(ENV, aws, pool, pool), DeclaredPipelines(ENV, [], resources, consumers)
+        self.records = connection.records
+        super().__init__(workspace, connection, declarations, [], steps.STEPS, self.events.append, types=types)
 
-    def plan(self) -> Plan:
-        if self._outcome is None:
-            self.plans += 1
-            self._planning(self.plans)
-            planner = Planner(ENV, self.aws, self.records, self.build_dir, self.pool, types=self.types)
-            reads = reads_of(self.aws, self.records, self.build_dir, self.pool)
-            self._outcome = planner.plan(self.resources, Options(prune=self.choices.prune), reads)
-        return self._outcome.plan
+    @property
+    def engine(self) -> Engine | None:
+        return self._applying.engine
 
-    @staticmethod
-    def types(kind: str) -> Any:
-        return {one.kind: one for one in (Thing, Function, Machine, ArtifactBucket)}.get(kind)
+    def _make_plan(self) -> Outcome:
+        self.plans += 1
+        self._planning(self.plans)
+        return super()._make_plan()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._connection.pool.shutdown()
+
+    def new_lease(self, project: str) -> Lock:
+        return Lock(self._connection.aws, ENV, project, {"holder": "B"}, self._say, clock=lambda: self._world.seconds)
 
     def run(self) -> None:
         """All steps, and --prune."""
         for name in steps.STEPS:
             self.step(name)
-        if self.choices.prune:
+        if self._choices.prune:
             self.prune()
 
-    def lock(self, project: str) -> Lock:
-        return Lock(self.aws, ENV, project, {"holder": "B"}, self.say, clock=lambda: self._world.seconds)
+
+def types(kind: str) -> Any:
+    return {one.kind: one for one in (Thing, Function, Machine, ArtifactBucket)}.get(kind)
 
 
-def session(
+def deployment(
     root: Path,
     world: World,
     resources: list[Resource],
     *,
     fault: Fault = lambda *_: None,
     planning: Callable[[int], None] = lambda _: None,
-    **said: Any,
+    wait: bool = False,
+    prune: bool = False,
 ) -> OnWorld:
-    return OnWorld(root, world, resources, Choices(env="dev", jobs=1, **said), fault, planning)
+    return OnWorld(root, world, resources, Choices(env="dev", jobs=1, wait=wait, prune=prune), fault, planning)
 
 
 def live(world: World) -> dict[str, Any]:
@@ -135,7 +155,7 @@ def overtaking(world: World, root: Path, by: list[Resource]) -> Fault:
 def test_deletions_come_after_every_step(tmp_path: Path) -> None:
     world = World()
     deploy(world, pipeline(1, 1), tmp_path)
-    opened = session(tmp_path, world, pipeline(None, 2), prune=True)
+    opened = deployment(tmp_path, world, pipeline(None, 2), prune=True)
     opened.run()
     opened.close()
     assert finished(opened.events) == ["update state-machine/sm", "delete lambda/fn"]
@@ -150,7 +170,7 @@ def test_nothing_is_deleted_when_something_failed(tmp_path: Path) -> None:
         if (operation, when) == ("Put", "before"):
             raise AwsError("fake", "Put", "InvalidDefinition", "no")
 
-    opened = session(tmp_path, world, pipeline(None, 2), fault=fault, prune=True)
+    opened = deployment(tmp_path, world, pipeline(None, 2), fault=fault, prune=True)
     opened.run()
     with pytest.raises(FailedError):
         opened.close()
@@ -162,7 +182,7 @@ def test_nothing_is_deleted_when_something_failed(tmp_path: Path) -> None:
 def test_who_waited_plans_the_steps_before_again(tmp_path: Path) -> None:
     world = World()
     deploy(world, pipeline(1, 1), tmp_path)
-    opened = session(tmp_path, world, pipeline(1, 2), fault=overtaking(world, tmp_path, pipeline(9, 1)), wait=True)
+    opened = deployment(tmp_path, world, pipeline(1, 2), fault=overtaking(world, tmp_path, pipeline(9, 1)), wait=True)
     opened.run()
     opened.close()
     assert opened.plans == 2
@@ -178,7 +198,7 @@ def test_a_signal_while_the_second_plan_is_made_stops_the_deploy(tmp_path: Path)
             os.kill(os.getpid(), signal.SIGINT)
 
     fault = overtaking(world, tmp_path, pipeline(1, 9))
-    opened = session(tmp_path, world, pipeline(1, 2), fault=fault, planning=planning, wait=True)
+    opened = deployment(tmp_path, world, pipeline(1, 2), fault=fault, planning=planning, wait=True)
     opened.run()
     with pytest.raises(StoppedError):
         opened.close()
@@ -197,7 +217,7 @@ def test_what_a_stopped_deploy_has_uploaded_is_done_and_the_rest_is_told(tmp_pat
             signal.raise_signal(signal.SIGINT)
 
     signals: list[int] = []
-    opened = session(tmp_path, world, resources, fault=fault)
+    opened = deployment(tmp_path, world, resources, fault=fault)
     opened.run()
     with pytest.raises(StoppedError):
         opened.close()
@@ -215,7 +235,7 @@ def test_an_error_that_nobody_foresaw_leaves_its_resource_in_doubt(tmp_path: Pat
         if (operation, when) == ("Put", "after"):
             raise KeyError("FunctionArn")
 
-    opened = session(tmp_path, world, pipeline(2, 1), fault=fault)
+    opened = deployment(tmp_path, world, pipeline(2, 1), fault=fault)
     with pytest.raises(KeyError):
         opened.run()
     with pytest.raises(FailedError):
@@ -253,12 +273,12 @@ def test_a_root_that_cannot_be_written_keeps_no_other_from_being(tmp_path: Path)
 
     def fault(_number: int, when: str, operation: str) -> None:
         """Both are done; the next root is that of p."""
-        if (operation, when) == ("PutObject", "before") and opened._engine and len(opened._engine.done) == 2 and not fails:
+        if (operation, when) == ("PutObject", "before") and opened.engine and len(opened.engine.done) == 2 and not fails:
             fails.append(True)
             raise AwsError("s3", "PutObject", "KMS.DisabledException", "the key is disabled")
 
     fails: list[bool] = []
-    opened = session(tmp_path, world, [*pipeline(1, 2), q], fault=fault)
+    opened = deployment(tmp_path, world, [*pipeline(1, 2), q], fault=fault)
     opened.run()
     with pytest.raises(AwsError, match="the key is disabled"):
         opened.close()

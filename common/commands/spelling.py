@@ -1,6 +1,5 @@
-"""The command line, looked at before Invoke parses it.
+"""Refuses tasks and options that nobody has, and says what was probably meant, which Invoke's own message does not.
 
-Names of tasks and options that nobody has are refused with what was probably meant, which Invoke's own message does not say.
 Invoke parses a command line only after it has loaded the tasks, and fails with "No idea what '--evn' is!". So it is parsed here
 before, by Invoke's own parser, where a word looks as if that would happen.
 """
@@ -26,14 +25,14 @@ VERSION_OPTIONS = frozenset({"--version", "-V"})
 
 
 def check(namespace: Collection, words: Sequence[str]) -> None:
-    """Looks for tasks and options that there are not, and for options of Invoke that are refused.
+    """Refuses a command line that names a task or an option that nobody has, or an option of Invoke that cannot be obeyed.
 
     Args:
         namespace: all tasks.
         words: the command line, its program included; another program's is not looked at.
 
     Raises:
-        UsageError: there is one.
+        UsageError: it does.
         Exit: the versions were asked for, and shown.
     """
     check_words(words[1:])
@@ -56,29 +55,24 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
             if not word.startswith("-"):
                 guess = did_you_mean(word, namespace.task_names)
                 raise UsageError(f"There is no task {word!r}.{guess} `{typed('--list')}` shows all of them.") from None
-            name, known = (context.name, [*context.flags]) if context else (None, [])
+            name, options = (context.name, [*context.flags]) if context else (None, [])
             help_of = typed(f"{name} --help" if name else "--help")
             raise UsageError(
-                f"{name or 'invoke'} has no option {word}.{did_you_mean(word, known)} `{help_of}` lists them."
+                f"{name or 'invoke'} has no option {word}.{did_you_mean(word, options)} `{help_of}` lists them."
             ) from None
 
 
-def show_tasks(root: Path) -> None:
-    """Prints the tasks of a repository, as `invoke --list` does."""
-    Program().run(["invoke", "--search-root", str(root), "--list"], exit=False)
-
-
 def _suspicious(namespace: Collection, words: Sequence[str]) -> Iterator[bool]:
-    """Of each word, whether it may be none that Invoke knows: most commands have no such word, and are parsed once."""
+    """Tells of each word whether Invoke may not know it: most commands have no such word, and are parsed once."""
     tasks: Mapping[str, object] = namespace.task_names
-    known: set[str] = set()
+    options: set[str] = set()
     before = ""
     for word in words:
         name = word.partition("=")[0]
         if word in tasks:
-            known = {f"--{option.replace('_', '-')}" for option in namespace[word].help}
+            options = {f"--{option.replace('_', '-')}" for option in namespace[word].help}
         elif word.startswith("-"):
-            yield name not in known
+            yield name not in options
         else:
             yield not before.startswith("--") or "=" in before
         before = word

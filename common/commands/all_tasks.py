@@ -1,0 +1,46 @@
+"""All tasks, as Invoke finds them. What a task needs is imported when it runs: a list of tasks takes no time."""
+
+from collections.abc import Sequence
+
+from invoke.collection import Collection
+from invoke.exceptions import Exit
+
+from common.base.errors import UsageError
+from common.commands import deploy, local, spelling
+from common.commands.destroy import destroy
+from common.commands.drift import drift
+from common.commands.gc import gc
+from common.commands.history import history
+from common.commands.list_tasks import list_tasks
+from common.commands.package_lambdas import package_lambdas
+from common.commands.plan import plan
+from common.commands.print_policy import policy
+from common.commands.run import run
+from common.commands.status import status
+from common.commands.unlock import unlock
+from common.commands.version import version
+
+
+def namespace() -> Collection:
+    """All tasks."""
+    tasks = Collection(
+        *(package_lambdas, deploy.deploy_shared, deploy.deploy_roles, deploy.deploy_lambdas, deploy.upload_glue),
+        *(deploy.deploy_jobs, deploy.deploy_crawlers, deploy.deploy_sfn, deploy.deploy_triggers, deploy.deploy),
+        *(plan, run, status, drift, history, unlock, destroy, gc, policy, version, list_tasks),
+    )
+    tasks.add_collection(Collection("local", local.start, local.stop, local.reset))
+    return tasks
+
+
+def checked_namespace(words: Sequence[str]) -> Collection:
+    """All tasks, if the command line can be obeyed; otherwise the command ends with a message.
+
+    Args:
+        words: the command line, its program included.
+    """
+    tasks = namespace()
+    try:
+        spelling.check(tasks, words)
+    except UsageError as error:
+        raise Exit(f"error: {error}", code=1) from None
+    return tasks

@@ -1,0 +1,108 @@
+"""`invoke deploy`, and each of its steps as a task.
+
+`deploy` is the chain of all steps, tied by pre-tasks: each is a targeted deploy that first brings what it needs up to date.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from common.commands.invocation import INVOCATION
+from common.commands.option_help import HELP
+from common.commands.package_lambdas import package_lambdas
+from common.commands.task import task
+from common.model import steps
+from common.model.choices import Choices, parallel
+
+if TYPE_CHECKING:
+    from common.engine.deployment import Deployment
+
+
+def deployment(choices: Choices, requested: Collection[str], *, planning: bool, json: bool) -> "Deployment":
+    """The one deployment that all tasks with these choices work on; the invocation closes it.
+
+    Args:
+        choices: what the command line says.
+        requested: the tasks that it asks for.
+        planning: it is only planned.
+        json: print one JSON object instead of text.
+    """
+    from common.commands.deployment_command import DeploymentCommand
+
+    invocation = INVOCATION.get()
+
+    def make() -> DeploymentCommand:
+        return DeploymentCommand.made(choices, invocation, steps.covered(requested), planning=planning, json=json)
+
+    return invocation.keep(choices, make, DeploymentCommand.close).deployment()
+
+
+def show_plan(planned: "Deployment") -> None:
+    """Plans; the command ends if there is something to do, and its exit code says so."""
+    if not planned.plan().is_empty:
+        raise Exit(code=2)
+
+
+def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
+    """The task of one step, or of all that come before it."""
+
+    def run(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
+        _c: Context,
+        env: str | None = None,
+        project: str | None = None,
+        only: str | None = None,
+        force: bool = False,
+        verify: bool = False,
+        rebuild: bool = False,
+        adopt: bool = False,
+        adopt_from: str = "",
+        json: bool = False,
+        jobs: str = "16",
+        yes: bool = False,
+        wait: bool = False,
+        prune: bool = False,
+        data: bool = False,
+        dry_run: bool = False,
+    ) -> None:
+        choices = Choices(
+            env=env,
+            project=project,
+            only=only,
+            force=force,
+            verify=verify,
+            rebuild=rebuild,
+            adopt=adopt,
+            adopt_from=adopt_from,
+            jobs=parallel(jobs),
+            yes=yes,
+            wait=wait,
+            prune=prune,
+            data=data,
+        )
+        requested = INVOCATION.get().requested(alike=True)
+        opened = deployment(choices, requested, planning=dry_run, json=json)
+        if dry_run:
+            show_plan(opened)
+            return
+        if name in steps.STEPS:
+            opened.step(name)
+        if name == requested[-1]:
+            opened.prune()
+
+    run.__doc__ = doc
+    made: Task[Any] = task(name=name, pre=list(pre), help=HELP)(run)
+    return made
+
+
+deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
+deploy_roles = step(steps.ROLES, "The roles that functions, jobs, crawlers and state machines run with.", deploy_shared)
+deploy_lambdas = step(steps.LAMBDAS, "Lambda functions and their log groups.", deploy_roles)
+upload_glue = step(steps.UPLOAD, "The scripts of Glue jobs, under immutable names.", deploy_lambdas)
+deploy_jobs = step(steps.JOBS, "Glue jobs.", upload_glue)
+deploy_crawlers = step(steps.CRAWLERS, "Glue crawlers.", deploy_jobs)
+deploy_sfn = step(steps.MACHINES, "Step Functions state machines.", deploy_crawlers)
+deploy_triggers = step(steps.TRIGGERS, "Schedules, and rules that start state machines for new objects.", deploy_sfn)
+deploy = step("deploy", "Everything, in order.", deploy_triggers)

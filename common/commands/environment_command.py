@@ -1,0 +1,158 @@
+"""A command in one environment: what it opens, and the summary that it ends with.
+
+Seconds are counted from the start of the process, for that is what people wait for.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from common.aws.tagging_index import Part
+from common.base.errors import UsageError
+from common.base.terminal import asking
+from common.commands.invocation import INVOCATION
+from common.declare import projects
+from common.declare.workspace import DeclaredPipelines, Workspace
+from common.engine.connection import Account, Connecting, Connection, connect
+from common.engine.interruptible import Counts
+from common.model.choices import Choices
+from common.model.events import Closed, Note, Report
+from common.model.resource import PROJECT_NAME, Resource
+from common.state.records import Records
+
+C = TypeVar("C", bound="EnvironmentCommand")
+Connect = Callable[[], Account]
+"""Makes AWS as an environment's configuration says."""
+
+
+class Work(Protocol):
+    """What a command may have begun to change: a deployment, a destruction."""
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the changes so far."""
+        ...
+
+    def close(self) -> None:
+        """Ends it; raises what it ended with, if it is incomplete."""
+        ...
+
+
+class EnvironmentCommand:
+    """What a command opens: a workspace, a connection if it asks for one, and work on what is deployed.
+
+    Args:
+        root: the repository.
+        choices: what the command line says.
+        report: gets every event.
+        ask: puts a question to the user; None where nobody can be asked.
+        began: when people began to wait, on the clock of `time.monotonic`; now, if it is not given.
+        aws: makes AWS; as configured, if it is not given.
+
+    Attributes:
+        workspace: the repository.
+        work: what changes something, once it has begun.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        choices: Choices,
+        report: Report,
+        ask: Callable[[str], str] | None = None,
+        began: float | None = None,
+        aws: Connect | None = None,
+    ) -> None:
+        self._began = time.monotonic() if began is None else began
+        self.workspace, self.choices, self.report, self.ask = Workspace(root, choices), choices, report, ask
+        self.work: Work | None = None
+        self._aws = aws or (lambda: connect(root, self.workspace.environment, choices.jobs, self.say))
+        self._connecting: Connecting | None = None
+
+    def say(self, text: str) -> None:
+        """Tells the user something that is not about one change."""
+        self.report(Note(text))
+
+    def connecting(self, *, parts: Sequence[Part] | None = None) -> Connecting:
+        """The connection that is being made from now on.
+
+        Args:
+            parts: how to ask the tagging index, if a plan will be made; its first reads begin at once.
+        """
+        if self._connecting is None:
+            workspace = self.workspace
+            self._connecting = Connecting(workspace.environment, self._aws(), self.choices.jobs, workspace.projects, parts)
+        return self._connecting
+
+    def connection(self) -> Connection:
+        """The connection, once the account is proved."""
+        if self._connecting is None:
+            self._connecting = Connecting(self.workspace.environment, self._aws(), self.choices.jobs)
+        return self._connecting.wait()
+
+    def declarations(self) -> DeclaredPipelines:
+        """What is declared for the environment; AWS is asked meanwhile who we are."""
+        return self.workspace.load(self.connecting().wait_for_parameters())
+
+    def about(self, declarations: DeclaredPipelines | None = None) -> dict[str, str]:
+        """Who changes something, from where: for leases and releases."""
+        resources = declarations.resources if declarations is not None else ()
+        return self.connection().about(self.workspace.origin(resources))
+
+    def edited(self, declarations: DeclaredPipelines) -> list[Resource]:
+        """The resources of which a file has changed since it was last looked at."""
+        return self.workspace.edited(declarations.resources)
+
+    def close(self) -> None:
+        """Ends the work, and tells the summary.
+
+        Raises:
+            DeployError: the work is incomplete.
+        """
+        first = sys.exception()
+        try:
+            if self.work is not None:
+                self.work.close()
+        finally:
+            calls: Mapping[str, int] = {}
+            if self._connecting is not None:
+                self._connecting.close()
+                calls = self._connecting.calls
+            self.workspace.close()
+            counts = self.work.counts if self.work is not None else Counts()
+            error = first or sys.exception()  # the first error is the one that the user is told
+            seconds = time.monotonic() - self._began
+            self.report(Closed(seconds, calls, counts.done, counts.failed, counts.untried, counts.skipped, error))
+
+
+def opened(choices: Choices, report: Report, *, json: bool = False, must_exist: bool = False) -> EnvironmentCommand:
+    """The command for these choices; the invocation closes it.
+
+    Args:
+        choices: what the command line says.
+        report: gets every event.
+        json: one JSON object is printed, so nobody can be asked.
+        must_exist: the projects must be in this repository.
+    """
+    invocation = INVOCATION.get()
+    if must_exist:
+        projects.chosen(invocation.root, choices.project)
+    command = EnvironmentCommand(invocation.root, choices, report, asking(json=json), invocation.began)
+    return invocation.keep(object(), lambda: command, EnvironmentCommand.close)
+
+
+def deployed_projects(records: Records, project: str | None) -> list[str]:
+    """The projects that --project names, deployed or not; without it all that are deployed, whether they are declared or not.
+
+    Raises:
+        UsageError: a name cannot be a project's.
+    """
+    if project is None:
+        return sorted(records.projects())
+    names = [name.strip() for name in project.split(",")]
+    for name in names:
+        if not PROJECT_NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is no project's name.")
+    return names

@@ -1,0 +1,41 @@
+"""`invoke local.start`, `local.stop` and `local.reset`: the embedded AWS on this machine."""
+
+from invoke.context import Context
+
+from common.base.terminal import show
+from common.commands.invocation import INVOCATION
+from common.commands.task import task
+
+
+@task(help={"env": "The embedded environment (default: local)."})
+def start(_c: Context, env: str = "local") -> None:
+    """Start the embedded AWS, unless it is running."""
+    from common import local
+    from common.base.errors import UsageError
+    from common.environment import config
+
+    root = INVOCATION.get().root
+    environment = config.load(root, env)
+    if environment.embedded is None:
+        raise UsageError(f"{env} is a real account. Nothing has to be started for it.")
+    place = {"account_id": environment.account_id, "region": environment.region}
+    running = local.start(root, **place, port=environment.embedded.port, say=show)
+    show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
+    show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
+
+
+@task()
+def stop(_c: Context) -> None:
+    """Stop the embedded AWS. What is in it stays for the next start."""
+    from common import local
+
+    show("Stopped." if local.stop(INVOCATION.get().root) else "It was not running.")
+
+
+@task()
+def reset(_c: Context) -> None:
+    """Empty the embedded AWS."""
+    from common import local
+
+    local.reset(INVOCATION.get().root)
+    show("Emptied.")

@@ -1,0 +1,16 @@
+"""`invoke policy`: prints the policy that whoever deploys an environment needs."""
+
+from invoke.context import Context
+
+from common.commands.invocation import INVOCATION
+from common.commands.option_help import options
+from common.commands.task import task
+from common.model.choices import Choices
+
+
+@task(help=options("env", "project"), reads_only=True)
+def policy(_c: Context, env: str | None = None, project: str | None = None) -> None:
+    """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
+    from common.commands import policy as deployer_policy
+
+    deployer_policy.show(INVOCATION.get().root, Choices(env=env, project=project))

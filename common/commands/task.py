@@ -1,0 +1,45 @@
+"""Makes a function an Invoke task of ours: one that runs with our executor alone, and says whether it changes anything."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+from invoke.tasks import task as invoke_task
+
+from common.commands import invoke_options
+from common.commands.invocation import INVOCATION
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+class OurTask(Task[T]):
+    """A task that runs with our executor alone.
+
+    Args:
+        body: what it does.
+        reads_only: it changes nothing, so with ``--dry`` it does what it always does.
+        for_all: without ``--env`` it is about all environments.
+        named: the other arguments of `Task`.
+    """
+
+    def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, **named: Any) -> None:
+        super().__init__(body, **named)
+        self.reads_only, self.for_all = reads_only, for_all
+
+    def __call__(self, *args: Any, **options: Any) -> T:
+        """Runs it, once everything that tasks with other options have opened is closed."""
+        invocation = INVOCATION.get(None)
+        if invocation is None:
+            raise Exit(f"error: {invoke_options.refused_executor()} Nothing was done.")
+        invocation.begin(options)
+        return super().__call__(*args, **options)
+
+
+task = partial(invoke_task, positional=[], auto_shortflags=False, klass=OurTask)
+"""Decorates the function of a task.
+
+Invoke would take `--help` for the value of a positional argument, and would give two options that begin alike one letter that
+means something else in each task.
+"""

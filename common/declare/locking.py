@@ -1,0 +1,42 @@
+"""Writes the locks that packages are built from: of everything that some function or job of any environment installs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from common.declare import packages
+from common.declare.packages import Say
+from common.declare.workspace import Workspace
+from common.model.resource import Resource
+from common.packaging import dependencies, pip_settings
+from common.packaging.dependencies import Dependencies
+from common.packaging.requirements import Requirements
+from common.packaging.target import Target
+from common.packaging.tree import shown
+
+
+def write_locks(workspace: Workspace, say: Say) -> None:
+    """Writes each lock for all targets of all environments; --only would leave targets out.
+
+    Raises:
+        ArtifactError: something cannot be resolved, or has no wheel for where it will run.
+    """
+    locks: dict[Path, tuple[Requirements, set[Target]]] = {}
+    for name in packages.environments(workspace, every=True):
+        for resource in packages.declared(workspace, name, say):
+            for installed in _installed(resource):
+                requirements = installed.requirements
+                path = requirements.lock.parent.resolve() / requirements.lock.name
+                _, targets = locks.setdefault(path, (requirements, set()))
+                targets.add(installed.target)
+    if locks and (note := pip_settings.of_machine()):
+        say(note)
+    for requirements, targets in locks.values():
+        if not requirements.is_pinned:
+            changed = dependencies.lock(requirements, targets)
+            say(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}")
+
+
+def _installed(resource: Resource) -> Iterator[Dependencies]:
+    """What a resource installs, directly or in its artifacts."""
+    found = [getattr(artifact, "dependencies", None) for artifact in resource.artifacts]
+    yield from (installed for installed in found if isinstance(installed, Dependencies))

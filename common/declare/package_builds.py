@@ -1,0 +1,81 @@
+"""Builds packages that are not built yet, in parallel, and finds those that a layer would make smaller."""
+
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+from common.base.errors import DeployError
+from common.model.events import Built
+from common.packaging.lambda_package import Package
+from common.packaging.layer_package import LayerPackage
+
+LARGE = 10 * 2**20
+"""Packages of fewer bytes are no trouble, even several times."""
+MOST_NAMED = 5
+"""How many functions a hint names."""
+MANY = 100
+"""Processes are started for at least this many packages; threads have built fewer before processes would have begun."""
+
+
+def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Built | DeployError]:
+    """Builds packages in parallel; what is built comes last, where people look.
+
+    For one without dependencies compiling its sources is most of the work, and threads take turns at that: where processes can be
+    had by forking they do it, if there are many. The rest is work of uv and zlib, which no thread has to wait for.
+
+    Args:
+        packages: by where each is built.
+        build_dir: where packages are built.
+    """
+    ordered = {path: packages[path] for path in sorted(packages, key=lambda path: not path.exists())}
+    plain = {
+        path: package
+        for path, package in ordered.items()
+        if package.dependencies is None and package.command is None and not path.exists()
+    }
+    apart = plain if len(plain) >= MANY and sys.platform == "linux" else {}
+    others = {path: package for path, package in ordered.items() if path not in apart}
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as threads:
+        yield from threads.map(_build, others, others.values(), repeat(build_dir))
+    if apart:
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - most commands build few
+        from multiprocessing import get_context  # noqa: PLC0415 - most commands build few
+
+        with ProcessPoolExecutor(os.cpu_count(), get_context("fork"), _follow_parent) as processes:
+            yield from processes.map(_build, apart, apart.values(), repeat(build_dir))
+
+
+def layer_hints(packages: Mapping[Path, Package]) -> Iterator[str]:
+    """Large packages of one project that install the same: what they share could be built, uploaded and kept once."""
+    alike: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
+    for path, package in packages.items():
+        if package.dependencies is not None and not isinstance(package, LayerPackage) and path.stat().st_size >= LARGE:
+            alike[package.key.project, package.dependencies.digest()][package.key.name] = path
+    for (project, _), paths in sorted(alike.items()):
+        if len(paths) > 1:
+            size = max(path.stat().st_size for path in paths.values()) / 2**20
+            names = f"{', '.join(sorted(paths)[:MOST_NAMED])}{', …' if len(paths) > MOST_NAMED else ''}"
+            yield f"{project}: {names} install the same packages, {size:.0f} MB each; a layer would hold them once."
+
+
+def _follow_parent() -> None:
+    """Makes a process one that ends with the command, however that ends, and leaves interrupts to it."""
+    import ctypes  # noqa: PLC0415 - most commands build few
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _build(path: Path, package: Package, build_dir: Path) -> Built | DeployError:
+    try:
+        because = "" if path.exists() else package.because(path)
+        size = package.build(build_dir).stat().st_size
+        package.bill(build_dir)
+        return Built(package.key, package.files(), size, package.holds(), because, package.accept_secret)
+    except DeployError as error:
+        return error

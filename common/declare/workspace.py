@@ -1,0 +1,136 @@
+"""The files of a repository as one command sees them: configuration, declarations, inputs, the build folder. Asks AWS nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+from common.base.errors import UsageError
+from common.declare import edited_files, projects
+from common.declare.declaration import Declares
+from common.declare.inputs import Inputs
+from common.environment import config
+from common.environment.config import Environment
+from common.model.choices import Choices
+from common.model.resource import Key, Resource
+from common.packaging.build_folder import BuildFolder, NewBuildFolder
+
+
+@dataclass(frozen=True)
+class DeclaredPipelines:
+    """What a repository declares for one environment.
+
+    Args:
+        env: the environment, its parameters read.
+        pipelines: the declared pipelines, the shared resources first.
+        resources: all resources of all pipelines.
+        consumers: for each artifact, the resource that runs it.
+    """
+
+    env: Environment
+    pipelines: Sequence[Declares]
+    resources: Sequence[Resource]
+    consumers: Mapping[Key, Key]
+
+    @classmethod
+    def of(cls, env: Environment, pipelines: Sequence[Declares]) -> "DeclaredPipelines":
+        """The declarations of these pipelines."""
+        resources = [resource for pipeline in pipelines for resource in pipeline.resources()]
+        return cls(env, pipelines, resources, projects.consumers(pipelines))
+
+
+class Workspace:
+    """The repository that one command works in. From when this is made, the files that are read are noted: see `Inputs`.
+
+    Args:
+        root: the repository.
+        choices: what the command line says.
+    """
+
+    def __init__(self, root: Path, choices: Choices) -> None:
+        self.root, self.choices = root, choices
+        self._inputs = Inputs(root)
+        self._build: BuildFolder | None = None
+        self._origin: dict[str, str] | None = None
+        self._looking = Lock()
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The environment as its files describe it.
+
+        Raises:
+            UsageError: the command line names no environment.
+        """
+        if self.choices.env is None:
+            names = ", ".join(config.environments(self.root)) or "none yet"
+            raise UsageError(
+                f"Which environment? Add --env NAME; config/ has {names}. "
+                'Without it, DEPLOY_ENV names one, or one that is not protected says "default": true.'
+            )
+        return config.load(self.root, self.choices.env)
+
+    @cached_property
+    def projects(self) -> list[str]:
+        """The projects that the command is about; where no environment is named, whether they are for one or not."""
+        environment = self.environment if self.choices.env is not None else None
+        return projects.chosen(self.root, self.choices.project, environment)
+
+    @property
+    def index_sizes(self) -> Path:
+        """The file that keeps how many resources of each type the environment had: see `tagging_index.Sizes`."""
+        return self.root / "build" / "index" / f"{self.environment.name}.json"
+
+    @property
+    def build_dir(self) -> Path:
+        """Where artifacts are built; nothing goes away there before the workspace is closed."""
+        if self._build is None:
+            folder = NewBuildFolder if self.choices.rebuild else BuildFolder
+            self._build = folder(self.root / "build" / "artifacts")
+        return self._build.path
+
+    def load(self, env: Environment) -> DeclaredPipelines:
+        """Imports and calls the declarations of the chosen projects.
+
+        Raises:
+            DeclarationError: a declaration cannot be used.
+            ConfigError: the environment configures what does not exist.
+        """
+        return DeclaredPipelines.of(env, projects.load(self.root, env, self.projects))
+
+    def edited(self, resources: Sequence[Resource]) -> list[Resource]:
+        """Takes the digests of all files of artifacts from what `stat` says of them, where that is known.
+
+        Returns:
+            Those resources of which a file has changed since it was last looked at.
+        """
+        believing = not self.choices.verify
+        return edited_files.edited(resources, edited_files.cache_of(self.root), believing=believing)
+
+    def undeclared(self, name: str) -> str:
+        """Why nothing of a project is declared in the environment."""
+        return projects.undeclared(self.root, name, self.environment)
+
+    def enabled(self) -> list[str]:
+        """The projects that are for the environment, chosen or not."""
+        return projects.enabled(self.root, self.environment)
+
+    def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
+        """Which files are not as they are committed, and why.
+
+        Raises:
+            NoCommitError: git cannot tell.
+        """
+        return self._inputs.uncommitted(resources)
+
+    def origin(self, resources: Iterable[Resource]) -> dict[str, str]:
+        """Who works here, on which machine, from which commit. Looked for once."""
+        with self._looking:
+            if self._origin is None:
+                self._origin = self._inputs.about(resources)
+            return self._origin
+
+    def close(self) -> None:
+        """Ends the use of the build folder."""
+        if self._build is not None:
+            self._build.close()

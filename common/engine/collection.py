@@ -1,0 +1,87 @@
+"""Garbage of several projects, found and deleted: artifacts, versions of layers, and old versions of what is recorded."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from common.base.errors import UnfinishedError
+from common.engine.connection import Connection
+from common.engine.garbage import RELEASES, Collector, Garbage
+from common.engine.old_layers import OldVersion
+from common.state import old_versions
+from common.state.old_versions import OldRecord
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What nothing needs any more.
+
+    Args:
+        artifacts: and what lies beside them.
+        layers: versions of layers.
+        records: old versions of locks, releases and records.
+        projects: those that have artifacts or layers among these.
+    """
+
+    artifacts: Sequence[Garbage]
+    layers: Sequence[OldVersion]
+    records: Sequence[OldRecord]
+    projects: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, by_project: Mapping[str, Sequence[Garbage | OldVersion]], records: Sequence[OldRecord]) -> "Collection":
+        """The garbage of these projects."""
+        garbage = [item for items in by_project.values() for item in items]
+        artifacts = [item for item in garbage if isinstance(item, Garbage)]
+        return cls(artifacts, [item for item in garbage if isinstance(item, OldVersion)], records, [*by_project])
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.artifacts or self.layers or self.records)
+
+
+class GarbageCollection:
+    """Looks for garbage, and deletes it.
+
+    Args:
+        connection: where.
+        days: how long what was in use is kept.
+        about: who does it; asked when something is deleted.
+        say: is told which projects cannot be looked at, and why.
+    """
+
+    def __init__(
+        self, connection: Connection, days: int, about: Callable[[], Mapping[str, str]], say: Callable[[str], None]
+    ) -> None:
+        self._connection, self._about, self._say = connection, about, say
+        self._now = datetime.now(UTC)
+        place = (connection.env, connection.aws, connection.records, connection.pool)
+        self._collector = Collector(*place, self._now, days)
+
+    def find(self, projects: Sequence[str]) -> Collection:
+        """What these projects no longer need; those whose last deploy did not finish are left out."""
+        found = {name: items for name in projects if (items := self._of_project(name))}
+        return Collection.of(found, [record for name in projects for record in self._old_records(name)])
+
+    def delete(self, found: Collection) -> Collection:
+        """Deletes what was found, each project's under its lease; what is needed by now stays. Returns what was deleted."""
+        connection = self._connection
+        old_versions.delete(connection.env, connection.aws, [*found.records])
+        deleted = {name: self._collect(name) for name in found.projects}
+        return Collection.of(deleted, found.records)
+
+    def _collect(self, project: str) -> list[Garbage | OldVersion]:
+        about = self._about()
+        return self._collector.collect(project, self._connection.lease(project, about, self._say), about)
+
+    def _of_project(self, project: str) -> list[Garbage | OldVersion]:
+        try:
+            return self._collector.find(project)
+        except UnfinishedError as error:
+            self._say(str(error))
+            return []
+
+    def _old_records(self, project: str) -> list[OldRecord]:
+        connection = self._connection
+        place = (connection.env, connection.aws, connection.records)
+        return old_versions.superseded(*place, project, RELEASES, self._now, connection.pool)

@@ -1,0 +1,222 @@
+"""One deploy in one environment, step by step.
+
+The first step that asks plans for all the steps that the command line is about; each step then carries out its part of that one
+plan. So what a deploy does is what `plan` prints, and an unchanged repository is asked about once.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, partial
+from itertools import chain
+
+from common.aws.tagging_index import Sizes
+from common.base.errors import LockedError, OvertakenError
+from common.declare.missing_imports import tell_unfound
+from common.declare.workspace import DeclaredPipelines, Workspace
+from common.engine import advice, protection
+from common.engine.apply import Engine
+from common.engine.connection import Connection
+from common.engine.interruptible import BUCKET, Counts, Interruptible
+from common.engine.planner import Options, Outcome, Planner
+from common.engine.prune import Types
+from common.engine.quotas import check_quotas
+from common.engine.reads import Reads
+from common.engine.secrets import ready, vetted
+from common.model import steps
+from common.model.events import Note, Planned, Report, StepStarted
+from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Key, Plan, Resource
+from common.resources import kinds, of_kind
+from common.state import locations
+from common.state.lease import Lock
+
+Ask = Callable[[str], str]
+"""Puts a question to the user and returns the answer."""
+
+
+class Deployment:
+    """The plan of one command line, and its steps.
+
+    Args:
+        workspace: the repository, and what the command line says.
+        connection: where to deploy.
+        declarations: what is declared there.
+        edited: the resources of which a file has changed since it was last looked at.
+        covered: the steps that the command line is about.
+        report: gets every event.
+        ask: puts a question to the user; None where nobody can be asked.
+        types: finds the type of what nobody declares any more.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        connection: Connection,
+        declarations: DeclaredPipelines,
+        edited: Sequence[Resource],
+        covered: Collection[str],
+        report: Report,
+        ask: Ask | None = None,
+        *,
+        types: Types = of_kind,
+    ) -> None:
+        self._workspace, self._connection, self._declarations = workspace, connection, declarations
+        self._edited, self._covered, self._report, self._ask, self._types = edited, covered, report, ask, types
+        self._choices, self._env = workspace.choices, declarations.env
+        self._step_of = cache(lambda key: steps.step_of(key, declarations.consumers, kinds()))
+        self._applying = Interruptible(
+            connection,
+            workspace.build_dir,
+            report,
+            self.new_lease,
+            self.about,
+            wait=self._choices.wait,
+            types=types,
+        )
+        self._outcome: Outcome | None = None
+
+    def plan(self) -> Plan:
+        """What a deploy would do. Made once; it only reads."""
+        return self._planned().plan
+
+    def step(self, name: str) -> None:
+        """Carries out one step's part of the plan; of a new one, if it waited for a deploy that has overtaken the first."""
+        try:
+            self._step(name)
+        except OvertakenError:
+            engine = self._applying.engine
+            if not self._choices.wait or engine is None or engine.done:
+                raise
+            engine.finish()
+            self._outcome = self._applying.engine = None
+            for earlier in steps.STEPS[: steps.STEPS.index(name) + 1]:
+                if earlier in self._covered:  # and may have something to do by now
+                    self.step(earlier)
+        except LockedError:
+            self._applying.check_stopped()
+            raise
+
+    def prune(self) -> None:
+        """Deletes what the plan says is to go, after all steps: what was renamed, and with --prune what is not declared."""
+        part = [change for change in self.plan().changes if change.action in REMOVING]
+        if part and self._applying.engine is not None:
+            self._report(StepStarted(steps.PRUNE, Plan(tuple(part)).counts()))
+            self._applying.engine.apply({change.key for change in part})
+
+    def close(self) -> None:
+        """Writes the release roots and gives the leases back.
+
+        Raises:
+            FailedError: something failed; each failure was reported when it happened.
+            StoppedError: the user or the system asked to stop.
+        """
+        self._applying.close()
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the changes of the plan so far."""
+        return self._applying.counts
+
+    def about(self) -> dict[str, str]:
+        """Who deploys what, from where."""
+        return self._connection.about(self._workspace.origin(self._declarations.resources))
+
+    def new_lease(self, project: str) -> Lock:
+        """The lease on a project, not taken yet."""
+        return self._connection.lease(project, self.about(), self._say)
+
+    # Planning ------------------------------------------------------------------------------------------------------------------
+
+    def _planned(self) -> Outcome:
+        if self._outcome is None:
+            self._outcome = outcome = self._make_plan()
+            self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects)))
+            self._tell_undeclared(outcome)
+            advice.tell(self._env, outcome.plan, self._declarations.resources, self._say)
+        return self._outcome
+
+    def _make_plan(self) -> Outcome:
+        connection, resources, build_dir = self._connection, self._declarations.resources, self._workspace.build_dir
+        if self._edited:  # what a change takes, and takes a moment: git, and the scanner for secrets
+            connection.pool.submit(self._workspace.origin, resources)
+            connection.pool.submit(ready)
+        options, reads = self._options(), self._reads()
+        reads.expect([resource for resource in self._edited if options.wanted(resource.key)])
+        planner = Planner(self._env, connection.aws, connection.records, build_dir, connection.pool, self._types)
+        outcome = planner.plan(resources, options, reads, self._undeclared())
+        outcome = vetted(outcome, resources)
+        tell_unfound(outcome.plan, resources, build_dir, self._say, protected=self._env.protected)
+        check_quotas(self._env, connection.aws, outcome.plan, resources, build_dir, connection.pool, self._say)
+        return outcome
+
+    def _reads(self) -> Reads:
+        connection, sizes = self._connection, Sizes(self._workspace.index_sizes)
+        first = connection.first_reads([SHARED, *self._workspace.projects], sizes.parts())
+        connection.pool.submit(sizes.keep, [resource.arn for resource in self._declarations.resources])
+        return Reads(
+            first,
+            self._env,
+            connection.aws,
+            connection.records,
+            self._workspace.build_dir,
+            connection.pool,
+            suspicious=self._choices.verify or self._env.protected,
+            report=self._report,
+        )
+
+    def _options(self) -> Options:
+        choices = self._choices
+        return Options(
+            wanted=self._selected(),
+            force=choices.force,
+            verify=choices.verify,
+            adopt=choices.owners,
+            prune=choices.prune,
+            data=choices.data,
+            complete=choices.project is None,
+        )
+
+    def _selected(self) -> Callable[[Key], bool]:
+        """Which resources are brought up to date: those of the covered steps that --only names, and the artifact bucket."""
+        if self._choices.only is None and {*steps.STEPS} <= {*self._covered}:
+            return lambda _: True
+        is_chosen = self._choices.select(self._declarations.resources)
+        return lambda key: key == BUCKET or (is_chosen(key) and self._step_of(key) in self._covered)
+
+    def _undeclared(self) -> set[str]:
+        """Projects that have a folder no more and something in the bucket; asked for only by those who prune everything."""
+        if not self._choices.prune or self._choices.project is not None:
+            return set()
+        return self._connection.records.projects() - {SHARED, *self._workspace.enabled()}
+
+    def _tell_undeclared(self, outcome: Outcome) -> None:
+        if self._choices.project is not None:
+            return
+        records = self._connection.records
+        for name in sorted(name for name in outcome.elsewhere - {*self._workspace.enabled()} if PROJECT_NAME.fullmatch(name)):
+            if records.mark(name) is None and not records.listed(name):
+                continue  # the index still shows what was deleted
+            why = self._workspace.undeclared(name)
+            how = "--prune deletes what it left, triggers too, and --prune --data what holds data"
+            self._say(f"{name} is deployed, but {why}: {how}.")
+
+    # Applying ------------------------------------------------------------------------------------------------------------------
+
+    def _step(self, name: str) -> None:
+        outcome = self._planned()
+        engine = self._applying.engine or self._begin(outcome)
+        part = [
+            change for change in outcome.plan.changes if self._step_of(change.key) == name and not locations.goes_last(change)
+        ]
+        keys = chain(self._declarations.consumers, (resource.key for resource in self._declarations.resources))
+        is_declared = bool(part) or any(self._step_of(key) == name for key in keys)
+        self._report(StepStarted(name, Plan(tuple(part)).counts(), is_declared))
+        engine.apply({change.key for change in part})
+
+    def _begin(self, outcome: Outcome) -> Engine:
+        resources = self._declarations.resources
+        if not outcome.plan.is_empty:
+            uncommitted = partial(self._workspace.uncommitted, resources)
+            protection.check(self._env, uncommitted, self._ask, yes=self._choices.yes)
+        return self._applying.begin(outcome, resources)
+
+    def _say(self, text: str) -> None:
+        self._report(Note(text))

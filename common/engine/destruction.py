@@ -1,0 +1,183 @@
+"""Removing what was deployed of a project, or of a whole environment, declared or not.
+
+A destruction is a deploy that declares nothing: all that is recorded is left over, and goes in the order and with the checks of
+any other deletion. Whoever kills it may start it again. Data stays unless it is asked for, too; then the artifact bucket, with
+every record in it, goes last.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from common.base.errors import OwnershipError, UsageError
+from common.base.suggestions import did_you_mean
+from common.engine.connection import Connection
+from common.engine.interruptible import BUCKET, Counts, Interruptible
+from common.engine.planner import Options, Outcome, Planner
+from common.engine.prune import UNDECLARED
+from common.engine.reads import Reads
+from common.environment.config import OWNER_TAG
+from common.model.events import Finished, Note, Planned, Report, Started, StepStarted
+from common.model.orphan import Remains
+from common.model.resource import PROJECT_NAME, REMOVING, Action, Change, Plan
+from common.resources import of_kind
+from common.state import locations
+from common.state.lease import Lock
+
+BUCKET_GOES = Change(BUCKET, Action.DELETE, "last, with every record and artifact in it")
+"""The deletion of the artifact bucket, which goes by itself: the records of everything else are in it."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What a destruction deletes.
+
+    Args:
+        projects: of which projects.
+        outcome: the plan, dependents first, without the artifact bucket.
+        bucket: the artifact bucket, if it goes, too.
+    """
+
+    projects: Collection[str]
+    outcome: Outcome
+    bucket: Remains | None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Everything that goes, and what stays, as people are shown it."""
+        changes = self.outcome.plan.changes
+        if self.bucket is None:
+            return changes
+        return (*(change for change in changes if change.key != BUCKET), BUCKET_GOES)
+
+    @property
+    def size(self) -> int:
+        """How many resources are deleted."""
+        return sum(change.action in REMOVING for change in self.changes)
+
+
+class Destruction:
+    """Deletes what was deployed.
+
+    Args:
+        connection: where.
+        build_dir: where built artifacts are.
+        about: who does it, from where; asked when something is written.
+        report: gets every event.
+        data: delete what holds data, too.
+    """
+
+    def __init__(
+        self, connection: Connection, build_dir: Path, about: Callable[[], Mapping[str, str]], report: Report, *, data: bool
+    ) -> None:
+        self._connection, self._build_dir, self._about = connection, build_dir, about
+        self._report, self._data = report, data
+        self._applying = Interruptible(connection, build_dir, report, self._lease, about)
+
+    def plan(self, project: str | None) -> Removal:
+        """What goes, dependents first, and what stays; it is reported.
+
+        Args:
+            project: the projects to destroy, separated by commas; None for the whole environment.
+
+        Raises:
+            UsageError: nothing of such a project is deployed.
+            OwnershipError: the artifact bucket would go, and is not this environment's alone.
+        """
+        names = self._projects(project)
+        outcome = self._outcome(names)
+        bucket = self._artifact_bucket() if self._data and not project else None
+        removal = Removal(names, outcome, bucket)
+        self._report(Planned(Plan(removal.changes), removal=True))
+        return removal
+
+    def carry_out(self, removal: Removal) -> None:
+        """Deletes; the artifact bucket in the end, if all else is gone."""
+        engine = self._applying.begin(removal.outcome, [])
+        part = tuple(change for change in removal.outcome.plan.changes if change.action in REMOVING)
+        self._report(StepStarted("destroy", Plan(part).counts()))
+        engine.apply({change.key for change in part})
+        engine.finish()
+        if removal.bucket is not None and not (engine.failed or engine.untried):
+            self._remove_bucket(removal.bucket)
+
+    def close(self) -> None:
+        """Gives the leases back.
+
+        Raises:
+            FailedError: something failed; each failure was reported when it happened.
+            StoppedError: the user or the system asked to stop.
+        """
+        self._applying.close()
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the changes so far."""
+        return self._applying.counts
+
+    def _projects(self, project: str | None) -> set[str]:
+        """The projects to destroy: of a whole environment all that the bucket knows."""
+        deployed = self._connection.records.projects()
+        if project is None:
+            return deployed
+        selected = {name.strip() for name in project.split(",")}
+        for name in sorted(selected):
+            if not PROJECT_NAME.fullmatch(name) or name not in deployed:
+                what, where = f"Nothing of a project {name!r}", self._connection.env.name
+                names = ", ".join(sorted(deployed)) or "nothing"
+                raise UsageError(f"{what} is deployed to {where}: there is {names}.{did_you_mean(name, deployed)}")
+        return selected
+
+    def _outcome(self, names: Collection[str]) -> Outcome:
+        connection = self._connection
+        planner = Planner(connection.env, connection.aws, connection.records, self._build_dir, connection.pool, of_kind)
+        first = connection.first_reads(names)
+        reads = Reads(first, connection.env, connection.aws, connection.records, self._build_dir, connection.pool)
+        outcome = planner.plan([], Options(prune=True, data=self._data), reads, names)
+        changes = tuple(replace(change, reason=_reason(change.reason)) for change in outcome.plan.changes)
+        return replace(outcome, plan=Plan(changes))
+
+    def _artifact_bucket(self) -> Remains | None:
+        """The artifact bucket, if it is there and ours alone.
+
+        Raises:
+            OwnershipError: it is not ours, or holds something that does not belong to this environment.
+        """
+        env, records = self._connection.env, self._connection.records
+        bucket = Remains(BUCKET, env.artifact_bucket, env.bucket_arn(env.artifact_bucket), env.account_id)
+        kind = of_kind(BUCKET.kind)
+        tags = kind.live_tags(self._connection.aws, bucket) if kind else None
+        if tags is None:
+            return None
+        others = records.others()
+        recorded = records.remains(BUCKET, None)
+        owners = {env.owner, *([recorded.owner] if recorded and locations.is_of(recorded.owner, env.name) else [])}
+        if tags.get(OWNER_TAG) not in owners or others:
+            why = f"it holds {', '.join(sorted(others)[:5])}, too" if others else "it does not carry this environment's tags"
+            raise OwnershipError(
+                f"The artifact bucket {env.artifact_bucket} is not this environment's alone: {why}. Leave --data out."
+            )
+        return bucket
+
+    def _remove_bucket(self, bucket: Remains) -> None:
+        kind = of_kind(BUCKET.kind)
+        left = [change for change in self._outcome(self._connection.records.projects()).plan.changes if change.key != BUCKET]
+        if left or kind is None:
+            self._say(f"The artifact bucket stays: {len(left)} resources are still recorded in it.")
+            return
+        self._report(Started(BUCKET_GOES))
+        started = time.monotonic()
+        kind.erase(self._connection.aws, bucket)
+        self._report(Finished(BUCKET_GOES, time.monotonic() - started))
+
+    def _lease(self, project: str) -> Lock:
+        return self._connection.lease(project, self._about(), self._say)
+
+    def _say(self, text: str) -> None:
+        self._report(Note(text))
+
+
+def _reason(reason: str) -> str:
+    """The reason of a deletion where that it is not declared is none: everything goes."""
+    return reason.removeprefix(UNDECLARED).removeprefix("; ") or "is destroyed"

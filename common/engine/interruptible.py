@@ -1,0 +1,115 @@
+"""One plan after the other carried out until somebody asks to stop: what deploying and destroying have in common."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.base.errors import DeployError, FailedError, StoppedError
+from common.base.signals import Stopping
+from common.declare.shared_references import ARTIFACTS
+from common.engine.apply import Engine, Means
+from common.engine.connection import Connection
+from common.engine.planner import Outcome
+from common.engine.prune import Types
+from common.model.events import Note, Report
+from common.model.resource import SHARED, Key, Resource
+from common.resources import of_kind
+from common.state.lease import Lock
+
+BUCKET = Key(SHARED, "bucket", ARTIFACTS)
+"""The artifact bucket."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many changes were carried out, failed, were not tried, and were skipped."""
+
+    done: int = 0
+    failed: int = 0
+    untried: int = 0
+    skipped: int = 0
+
+
+class Interruptible:
+    """Carries out plans, and starts nothing more once a signal has asked to stop.
+
+    Args:
+        connection: where.
+        build_dir: where built artifacts are.
+        report: gets every event.
+        lease: the lease on a project.
+        about: who deploys what; asked when a release root is written.
+        wait: wait for another deploy that holds a lease.
+        types: finds the type of what nobody declares any more.
+
+    Attributes:
+        engine: carries out the current plan; None before the first.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        build_dir: Path,
+        report: Report,
+        lease: Callable[[str], Lock],
+        about: Callable[[], Mapping[str, str]],
+        *,
+        wait: bool = False,
+        types: Types = of_kind,
+    ) -> None:
+        self._connection = connection
+        self._means = Means(connection.pool, build_dir, report, lease, wait, about, types=types)
+        self._stopping = Stopping(self._stop, lambda text: report(Note(text)))
+        self.engine: Engine | None = None
+
+    def begin(self, outcome: Outcome, resources: Sequence[Resource]) -> Engine:
+        """The engine that carries out a plan; from now on a signal stops it in an orderly way."""
+        self._stopping.watch()
+        self.engine = Engine(self._connection.aws, self._connection.records, resources, outcome, BUCKET, self._means)
+        if self._stopping.number is not None:  # while there was nothing to stop
+            self.engine.interrupt()
+        return self.engine
+
+    def check_stopped(self) -> None:
+        """Goes on unless a signal has asked to stop.
+
+        Raises:
+            StoppedError: it has.
+        """
+        if self._stopping.number is not None:
+            raise StoppedError(self._stopping.number) from None
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the changes of the current plan."""
+        engine = self.engine
+        if engine is None:
+            return Counts()
+        return Counts(*map(len, (engine.done, engine.failed, engine.untried, engine.skipped)))
+
+    def close(self) -> None:
+        """Writes the release roots, gives leases and signals back.
+
+        Raises:
+            FailedError: something failed; each failure was reported when it happened.
+            StoppedError: the user or the system asked to stop.
+        """
+        try:
+            if self.engine is not None:
+                self.engine.finish()
+        finally:
+            self._stopping.end()
+        self.check_stopped()
+        if (error := self._incomplete()) is not None:
+            raise error
+
+    def _incomplete(self) -> DeployError | None:
+        counts = self.counts
+        if not (counts.failed or counts.untried):
+            return None
+        what = f"{counts.failed} failed, {counts.untried} not tried."
+        return FailedError(f"{what} What succeeded is recorded: deploy again to go on from here.")
+
+    def _stop(self) -> None:
+        if self.engine is not None:
+            self.engine.interrupt()

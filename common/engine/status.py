@@ -1,0 +1,129 @@
+"""What is released of each project, who holds its lease, and how its last execution went.
+
+All of it is read from the artifact bucket and from Step Functions; nothing is compared with this repository, which is what
+`plan` is for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from common.base.errors import AwsError
+from common.declare.declaration import Entry
+from common.declare.workspace import DeclaredPipelines
+from common.engine.connection import Connection
+from common.state import locations
+from common.state.release_root import CLEAN, DEPLOYING, Root, printable
+
+NEVER, UNREADABLE = "never deployed", "unreadable"
+NO_EXECUTIONS = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
+"""How AWS says that there are no executions to list; those of express machines are known to logs alone."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The last execution of a project's entry."""
+
+    arn: str
+    status: str
+    started: str
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """One project in one environment.
+
+    Args:
+        state: of the release: ``clean``, ``deploying`` (under way, or broken off), ``unreadable`` or ``never deployed``.
+        declared: it has a folder, and is for this environment; what is left of others, `deploy --prune` deletes.
+        undeclared: why it is not declared.
+        released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
+        resources: how many there are.
+        pending: what a deploy was about to change.
+        former: what is still there under a name that it had before.
+        lock: what the lease says of its holder; None if nobody holds it.
+    """
+
+    project: str
+    state: str
+    released: dict[str, str] = field(default_factory=dict)
+    resources: int = 0
+    pending: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    lock: dict[str, Any] | None = None
+    last_execution: Execution | None = None
+    declared: bool = True
+    undeclared: str = ""
+
+
+def read_all(
+    connection: Connection, declarations: DeclaredPipelines, *, others: bool, why_undeclared: Callable[[str], str]
+) -> list[Status]:
+    """The status of each declared project, the shared resources first.
+
+    Args:
+        connection: where to read.
+        declarations: the projects that the command is about.
+        others: read those, too, that are deployed and not declared.
+        why_undeclared: tells why nothing of a project is declared.
+    """
+    pool, pipelines = connection.pool, declarations.pipelines
+    statuses = list(pool.map(lambda pipeline: read(connection, pipeline.name, pipeline.entry), pipelines))
+    if others:
+        names = sorted(connection.records.projects() - {status.project for status in statuses})
+        reasons = {name: why_undeclared(name) for name in names}
+        statuses += pool.map(lambda name: replace(read(connection, name), declared=False, undeclared=reasons[name]), names)
+    return statuses
+
+
+def read(connection: Connection, project: str, entry: Entry | None = None) -> Status:
+    """The status of one project, which has an entry if it can be run."""
+    records = connection.records
+    mark = records.mark(project)
+    root = records.root(project)[0] if mark else None
+    if mark is not None and root is not None and mark.state in {CLEAN, DEPLOYING}:
+        state = mark.state
+    else:
+        state = UNREADABLE if mark or records.listed(project) else NEVER
+    known = root or Root()
+    return Status(
+        project=project,
+        state=state,
+        released={name: printable(text) for name, text in known.about.items()},
+        resources=sum(not key.startswith("artifact/") for key in known.digests),
+        pending=tuple(known.pending),
+        former=tuple(sorted(key for key in known.digests if locations.FORMERLY in key)),
+        lock=_holder(connection, project),
+        last_execution=_last_execution(connection, entry),
+    )
+
+
+def _holder(connection: Connection, project: str) -> dict[str, Any] | None:
+    """What the lease on a project says of its holder."""
+    try:
+        return connection.lease(project, {}, lambda _: None).holder()
+    except AwsError as error:
+        if error.code != "NoSuchBucket":
+            raise
+        return None
+
+
+def _last_execution(connection: Connection, entry: Entry | None) -> Execution | None:
+    if entry is None:
+        return None
+    try:
+        page = connection.aws.call("stepfunctions", "ListExecutions", stateMachineArn=entry.machine.arn, maxResults=1)
+    except AwsError as error:
+        if error.code not in NO_EXECUTIONS:
+            raise
+        return None
+    for execution in page["executions"]:
+        ended = _time(execution["stopDate"]) if execution.get("stopDate") else None
+        return Execution(execution["executionArn"], execution["status"], _time(execution["startDate"]), ended)
+    return None
+
+
+def _time(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="seconds")

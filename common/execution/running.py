@@ -1,0 +1,111 @@
+"""Runs the entries of projects, one after another, and tells what happens."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import local
+from common.aws.protocol import Aws
+from common.base.command_text import typed
+from common.base.errors import DeployError, FailedError, UsageError
+from common.declare.declaration import Entry
+from common.declare.workspace import DeclaredPipelines
+from common.execution import failure, follower, preview
+from common.execution.follower import Began, Outcome, Put, Shown, Tell
+from common.execution.starting import Start
+from common.model.events import Note
+
+LONGEST_PAUSE, LONGEST_PAUSE_EMBEDDED = 5.0, 1.0
+"""How many seconds to wait between two polls at most."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs executions in one environment.
+
+    Args:
+        root: the repository.
+        declarations: what is declared.
+        aws: where they run.
+        pool: where calls run in parallel.
+        report: gets every event.
+    """
+
+    root: Path
+    declarations: DeclaredPipelines
+    aws: Aws
+    pool: Executor
+    report: Tell
+
+    def run_all(self, starts: Sequence[Start]) -> None:
+        """Runs them one after another, if all can be run.
+
+        Raises:
+            UsageError: one is not deployed, or leaves no history to follow.
+            FailedError: an execution did not succeed.
+        """
+        for start in starts:
+            self._check_deployed(start)
+        outcomes = [self.run(start) for start in starts]
+        failed = [outcome for outcome in outcomes if outcome.status != "SUCCEEDED"]
+        if failed:
+            raise FailedError(" ".join(map(_described, failed)))
+
+    def run(self, start: Start) -> Outcome:
+        """Runs one to its end; whoever stops following leaves it running."""
+        env, project, machine = self.declarations.env, start.project, start.entry.machine
+        if env.embedded is not None:
+            self._prepare(start)
+        else:
+            follower.wait_for_update(self.aws, env, project)
+        execution = follower.start(self.aws, machine.arn, start.input)
+        self.report(Began(project, machine.name, execution))
+        try:
+            longest = LONGEST_PAUSE if env.embedded is None else LONGEST_PAUSE_EMBEDDED
+            history = follower.follow(self.aws, execution, self.report, longest)
+        except (KeyboardInterrupt, DeployError):
+            stop = f"aws stepfunctions stop-execution --region {env.region} --execution-arn {execution}"
+            command = stop if env.embedded is None else typed("local.stop")
+            self.report(Note(f"No longer following. The execution goes on; to stop it: {command}"))
+            raise
+        status = history.end or ""
+        reason = None if status == "SUCCEEDED" else failure.explain(self.aws, execution, history)
+        outcome = Outcome(project, execution, status, history.seconds, tuple(history.visits), history.output, reason)
+        self.report(outcome)
+        if reason is None:
+            self._show_table(project, start.entry)
+        return outcome
+
+    def _check_deployed(self, start: Start) -> None:
+        env, project, machine = self.declarations.env.name, start.project, start.entry.machine
+        absent = "StateMachineDoesNotExist"
+        live = self.aws.find("stepfunctions", "DescribeStateMachine", absent, stateMachineArn=machine.arn)
+        if live is None or live.get("status") == "DELETING":
+            where = f"{project} is not deployed to {env}: there is no state machine {machine.name}"
+            raise UsageError(f"{where}. Deploy first: {typed(f'deploy --env {env} --project {project}')}")
+        if live.get("type") == "EXPRESS":
+            raise UsageError(f"{project}: {machine.name} is an EXPRESS state machine. Its executions leave no history to follow.")
+
+    def _prepare(self, start: Start) -> None:
+        """Fetches what Spark jobs need in the embedded AWS while somebody sees it, and puts the sample data to its places."""
+        keys = (resource.key for resource in self.declarations.resources)
+        if any(key.kind == "glue-job" and key.project == start.project for key in keys):
+            local.spark_python(self.root, lambda text: self.report(Note(text)))
+        for sample in start.samples:
+            self.aws.call("s3", "PutObject", Bucket=sample.bucket, Key=sample.key, Body=sample.body)
+            self.report(Put(sample.path, f"s3://{sample.bucket}/{sample.key}"))
+
+    def _show_table(self, project: str, entry: Entry) -> None:
+        """Shows the final table; that it cannot be shown does not make a failure of what succeeded."""
+        if entry.preview is None:
+            return
+        try:
+            self.report(Shown(project, preview.preview(self.aws, entry.preview, self.pool)))
+        except DeployError as error:
+            self.report(Note(f"{entry.preview.uri} cannot be shown: {error}"))
+
+
+def _described(outcome: Outcome) -> str:
+    states = " > ".join(outcome.failure.states) if outcome.failure else ""
+    return f"{outcome.project}: the execution ended {outcome.status}{f', in {states}' if states else ''}."

@@ -1,0 +1,158 @@
+"""What an execution starts with: the entry of a project, its input, and sample data for the embedded AWS.
+
+All of it is looked at before anything is fetched or started.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.base.encoding import decoded
+from common.base.errors import DeclarationError, UsageError
+from common.declare.declaration import Declares, Entry
+from common.declare.workspace import DeclaredPipelines
+from common.model.resource import Resource
+from common.resources.rule import Rule
+
+INPUT_LIMIT = 262_144
+"""How many bytes of input Step Functions accepts."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file of sample data, and where it is put."""
+
+    path: Path
+    bucket: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Start:
+    """An execution that is to be started: of which project's entry, with which input, after which files are put."""
+
+    project: str
+    entry: Entry
+    input: str
+    samples: Sequence[Sample] = ()
+
+
+def starts(root: Path, declarations: DeclaredPipelines, text: str | None) -> list[Start]:
+    """The executions that a command line asks for.
+
+    Args:
+        root: the repository.
+        declarations: the chosen projects.
+        text: the execution's input instead of the declared one: a JSON object, or the name of a file that holds it.
+
+    Raises:
+        UsageError: nothing can be run, more than one could be meant, or the input is not JSON.
+        DeclarationError: a declared input or sample cannot be used.
+    """
+    given = None if text is None else _given_input(root, text)
+    entries = {pipeline.name: pipeline.entry for pipeline in declarations.pipelines if pipeline.entry is not None}
+    names, env = ", ".join(entries), declarations.env
+    if not entries:
+        raise UsageError("There is nothing to run: no chosen project declares an entry (`run_by` in its deploy.py).")
+    if len(entries) > 1 and given is not None:
+        raise UsageError(f"--input is for one project. Add --project NAME; these can be run: {names}.")
+    if len(entries) > 1 and env.embedded is None:
+        raise UsageError(f"Which project? {env.name} is a real account. Add --project NAME; these can be run: {names}.")
+    inputs = {name: given if given is not None else _declared_input(root, entry) for name, entry in entries.items()}
+    has_samples = given is None and env.embedded is not None
+    return [
+        Start(name, entry, inputs[name], _samples(root, declarations.pipelines, entry) if has_samples else ())
+        for name, entry in entries.items()
+    ]
+
+
+def check_unwatched(pipelines: Iterable[Declares], bucket: str, key: str) -> None:
+    """Looks whether a sample starts an execution by itself: it would run beside the one that `run` starts, on the same data.
+
+    Raises:
+        DeclarationError: it would.
+    """
+    resources = (resource for pipeline in pipelines for resource in pipeline.resources())
+    rule = next((resource for resource in resources if _watches(resource, bucket, key)), None)
+    if rule is not None:
+        raise DeclarationError(
+            f"The sample would be put to s3://{bucket}/{key}, where {rule.key} of {rule.key.project} starts an execution "
+            "for each new object. Give the sample a place of its own in `run_by`."
+        )
+
+
+def _samples(root: Path, pipelines: Iterable[Declares], entry: Entry) -> list[Sample]:
+    samples = []
+    for path, location in entry.sample:
+        bucket, key = location.bucket.name, f"{location.prefix}{path.name}"
+        check_unwatched(pipelines, bucket, key)
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise DeclarationError(f"The sample {_relative(root, path)} cannot be read: {error.strerror}.") from None
+        samples.append(Sample(path, bucket, key, body))
+    return samples
+
+
+def _watches(resource: Resource, bucket: str, key: str) -> bool:
+    if not isinstance(resource, Rule) or not resource.enabled or resource.pattern is None:
+        return False
+    detail = resource.pattern.get("detail", {})
+    keys = detail.get("object", {}).get("key", ())
+    wildcards = [condition["wildcard"] for condition in keys if isinstance(condition, dict) and "wildcard" in condition]
+    matches = any(re.fullmatch(".*".join(map(re.escape, wildcard.split("*"))), key) for wildcard in wildcards)
+    return matches and bucket in detail.get("bucket", {}).get("name", ())
+
+
+def _given_input(root: Path, text: str) -> str:
+    """The input that the user gives, as JSON text."""
+    if text.lstrip()[:1] in {"{", "["}:
+        return _checked(text, "--input")
+    path = Path(text)
+    try:
+        return _checked(decoded(path.read_bytes()), _relative(root, path))
+    except OSError as error:
+        reason = f"{error.strerror}: {text}"
+        raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {reason}") from None
+    except ValueError as error:
+        raise UsageError(f"{text} cannot be read: {error}.") from None
+
+
+def _declared_input(root: Path, entry: Entry) -> str:
+    if not isinstance(entry.input, Path):
+        return json.dumps(entry.input, default=dict)
+    where = _relative(root, entry.input)
+    try:
+        return _checked(decoded(entry.input.read_bytes()), where)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DeclarationError(f"{where} is the input of the execution and cannot be read: {reason}.") from None
+
+
+def _checked(text: str, where: str) -> str:
+    try:
+        value: Any = json.loads(text, parse_constant=_refuse_constant)
+        compact = json.dumps(value, ensure_ascii=False)
+        size = len(compact.encode())
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
+    except RecursionError:
+        raise UsageError(f"{where}: this is nested too deeply.") from None
+    except ValueError as error:
+        raise UsageError(f"{where}: this is not JSON: {error}.") from None
+    if size > INPUT_LIMIT:
+        limit = f"Step Functions accepts {INPUT_LIMIT}. Put the data into a bucket."
+        raise UsageError(f"{where}: the input has {size} bytes; {limit}")
+    return compact
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number that it has")
+
+
+def _relative(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

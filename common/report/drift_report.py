@@ -1,0 +1,40 @@
+"""What has drifted, field by field, as text."""
+
+import json
+from typing import Any, TextIO
+
+from common.base.terminal import Screen, quoted
+from common.engine.drift import Drifted, Found
+from common.model.events import Note
+from common.report.deploy_report import TextReport
+from common.state.release_root import printable
+
+COLUMNS = ("field", "last applied", "declared", "live")
+VALUE_WIDTH = 120
+"""How many characters of a value are shown."""
+
+
+def show(found: Found, stream: TextIO | None = None) -> None:
+    """Prints each resource that has drifted with its fields, and what else is not as it is declared."""
+    screen, report = Screen(stream), TextReport(stream=stream)
+    for drifted in found.drifted:
+        screen.line(quoted(f"{drifted.project}: {drifted.key} {drifted.how}: {printable(drifted.what)}"))
+        if drifted.fields:
+            screen.table(COLUMNS, _rows(drifted), folding=range(4))
+    for kept in found.kept:
+        screen.line(quoted(f"{kept.project}: {kept.key} kept, not declared: {printable(', '.join(kept.fields))}"))
+    if found.undeployed:
+        report(Note(f"not deployed yet: {', '.join(found.undeployed)}"))
+    if found.left_over:
+        report(Note(f"deployed and not declared, or not by this name: {', '.join(found.left_over)}; see `plan`"))
+    repair = " `deploy --verify` puts it back." if found.drifted else ""
+    resources = "resource" if found.checked == 1 else "resources"
+    report(Note(f"{found.checked} {resources} compared, {len(found.drifted)} drifted.{repair}"))
+
+
+def _rows(drifted: Drifted) -> list[list[str]]:
+    return [[field.name, *map(_value, (field.applied, field.declared, field.live))] for field in drifted.fields]
+
+
+def _value(value: Any) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value, sort_keys=True), VALUE_WIDTH)

@@ -1,0 +1,40 @@
+"""What garbage collection has deleted, or would delete, as lines of text and as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from common.engine.collection import Collection
+from common.packaging.bill import ENDING
+
+
+def as_object(garbage: Collection, *, deleted: bool) -> dict[str, Any]:
+    """What programs read."""
+    return {
+        "artifacts": [artifact.key for artifact in garbage.artifacts],
+        "bytes": sum(artifact.size for artifact in garbage.artifacts),
+        "deleted": deleted,
+        "layers": [layer.key for layer in garbage.layers],
+        "old_records": {record.key: len(record.versions) for record in garbage.records},
+    }
+
+
+def lines(garbage: Collection, *, deleted: bool) -> Iterator[str]:
+    """What people read: each artifact and layer, then how many there are and how large they are."""
+    for line in (*(f"{artifact.key} {artifact.size} bytes" for artifact in garbage.artifacts), *_layers(garbage)):
+        yield f"{'deleted' if deleted else 'would delete'} {line}"
+    verb = "deleted" if deleted else "would be deleted"
+    number = sum(not artifact.key.endswith(ENDING) for artifact in garbage.artifacts)
+    layers = f" and {len(garbage.layers)} versions of layers" if garbage.layers else ""
+    yield f"{number} artifacts{layers} {verb}, {_mebibytes(sum(artifact.size for artifact in garbage.artifacts))}."
+    if garbage.records:
+        number = sum(len(record.versions) for record in garbage.records)
+        size = _mebibytes(sum(record.size for record in garbage.records))
+        yield f"{number} old versions of locks, releases and records {verb}, {size}."
+
+
+def _layers(garbage: Collection) -> list[str]:
+    return [layer.key for layer in garbage.layers]
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"

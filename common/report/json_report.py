@@ -1,0 +1,42 @@
+"""What a command has found as one JSON object on standard output, at the end: for programs."""
+
+import threading
+from typing import Any, TextIO
+
+from common.base.terminal import Screen
+from common.model.events import Closed, Planned
+from common.report.outcome import Tally, ending
+
+
+class JsonReport:
+    """One object: what was found, how the command ended, and what it cost.
+
+    Args:
+        environment: its name.
+        stream: where to write; standard output, if it is not given.
+        indent: how far nested values are indented; all stands in one line without.
+
+    Attributes:
+        contents: what was found; the command fills it.
+    """
+
+    def __init__(self, environment: str | None, stream: TextIO | None = None, indent: int | None = 2) -> None:
+        self.contents: dict[str, Any] = {"environment": environment or ""}
+        self._screen, self._indent = Screen(stream), indent
+        self._lock = threading.Lock()
+        self._tally = Tally()
+        self._changes = False
+        """Whether the command changes something, so that it tells what was not changed."""
+
+    def __call__(self, event: Any) -> None:
+        """Takes one event; from any thread."""
+        with self._lock:
+            self.take(event)
+
+    def take(self, event: Any) -> None:
+        """Takes one event; nobody else takes one meanwhile."""
+        self._tally.take(event)
+        self._changes = self._changes or isinstance(event, Planned)
+        if isinstance(event, Closed):
+            unchanged = self._tally.unchanged(event) if self._changes else {}
+            self._screen.object({**self.contents, **unchanged, **ending(event)}, self._indent)

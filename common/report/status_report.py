@@ -1,0 +1,50 @@
+"""The status of projects as a table, and below it what people have to know."""
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from common.base.command_text import typed
+from common.base.terminal import Screen
+from common.engine.status import UNREADABLE, Status
+from common.model.events import Note
+from common.report import cell_formats
+from common.report.deploy_report import TextReport
+from common.state.lease import who
+
+COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
+
+
+def show(statuses: Sequence[Status], stream: TextIO | None = None) -> None:
+    """Prints one line a project, and below what is unfinished."""
+    Screen(stream).table(COLUMNS, [_row(status) for status in statuses], right=[2], whole=[3], folding=[4])
+    report = TextReport(stream=stream)
+    for status in statuses:
+        for note in _notes(status):
+            report(Note(f"{status.project}: {note}"))
+
+
+def _row(status: Status) -> list[str]:
+    about, execution = status.released, status.last_execution
+    return [
+        status.project,
+        status.state,
+        str(status.resources or ""),
+        cell_formats.minute(about.get("since", "")),
+        cell_formats.author(about),
+        cell_formats.commit(about),
+        f"{execution.status} {cell_formats.minute(execution.started)}" if execution else "",
+    ]
+
+
+def _notes(status: Status) -> Iterator[str]:
+    if status.pending:
+        yield f"not finished: {', '.join(status.pending)}"
+    if status.state == UNREADABLE:
+        repair = f"`{typed('deploy --verify')}` looks at everything and writes it"
+        yield f"its release.json is lost, cannot be read, or is of another project; {repair}"
+    if not status.declared:
+        yield f"{status.undeclared}: --prune deletes what it left, and --prune --data what holds data"
+    if status.former:
+        yield f"kept under earlier names: {', '.join(status.former)}"
+    if status.lock is not None:
+        yield f"being deployed by {who(status.lock)}"
