@@ -195,8 +195,9 @@ class Deployment:
             if records.mark(name) is None and not records.listed(name):
                 continue  # the index still shows what was deleted
             why = self._workspace.undeclared(name)
-            how = "--prune deletes what it left, triggers too, and --prune --data what holds data"
-            self._say(f"{name} is deployed, but {why}: {how}.")
+            self._say(
+                f"{name} is deployed, but {why}: --prune deletes what it left, triggers too, and --prune --data what holds data."
+            )
 
     # Applying ------------------------------------------------------------------------------------------------------------------
 

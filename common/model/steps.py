@@ -5,10 +5,13 @@ machines stand on up to date, at the price of a few cache checks. Which step a k
 """
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
-from common.model.kind import Kinds
 from common.model.resource import SHARED as SHARED_PROJECT
 from common.model.resource import Key
+
+if TYPE_CHECKING:  # it loads what a list of tasks does not need
+    from common.model.kind import Kinds
 
 PACKAGE = "package-lambdas"
 SHARED, ROLES, LAMBDAS, UPLOAD = "deploy-shared", "deploy-roles", "deploy-lambdas", "upload-glue"
@@ -21,7 +24,7 @@ UPLOAD_STEP = {JOBS: UPLOAD}
 """The step that uploads the artifacts of another; the others upload their own."""
 
 
-def step_of(key: Key, consumers: Mapping[Key, Key], kinds: Kinds) -> str:
+def step_of(key: Key, consumers: Mapping[Key, Key], kinds: "Kinds") -> str:
     """The step that brings a resource up to date.
 
     Args:

@@ -219,5 +219,5 @@ def test_declarations_are_compiled_anew_and_what_they_import_is_not(repository: 
     ended = repository.shell("invoke", "package-lambdas", PYTHONDONTWRITEBYTECODE="")
     assert ended.code == 0, ended.err
     kept = {path.name.partition(".")[0] for path in (repository.root / "common").rglob("*.pyc")}
-    assert {"package_lambdas", "pipeline", "rendering"} <= kept
+    assert {"package_lambdas", "pipeline", "project_resources"} <= kept
     assert not list(repository.root.glob("projects/**/__pycache__"))
