@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore import handlers
+from botocore.exceptions import ClientError
 
-from common.base.errors import UnfinishedError
+from common.base.errors import AwsError, UnfinishedError
 from common.engine.garbage import Collector
 from common.model.resource import Key
 from common.resources.layer import remove
@@ -109,6 +111,26 @@ def test_an_unfinished_deploy_is_not_cleaned_up_after(acres: Repository) -> None
     assert versions() == [2, 1]
     remove(aws(), LAYER, 1)
     remove(aws(), LAYER, 1)
+
+
+def test_what_a_collection_that_failed_was_about_is_looked_at_by_the_next_deploy(
+    released: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layer and its artifacts: a deploy that goes back to one must not rely on what may be gone."""
+
+    def refuse(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DeleteLayerVersion")
+
+    with monkeypatch.context() as patched:
+        refusal = ("before-call.lambda.DeleteLayerVersion", refuse)
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [refusal, *handlers.BUILTIN_HANDLERS])
+        with pytest.raises(AwsError, match="lambda:DeleteLayerVersion"):
+            collected(released)
+    root, _ = Records(aws(), released.environment()).root("acres")
+    assert root is not None
+    assert root.pending.keys() == {"layer/analytics", "artifact/analytics.layer"}
+    assert changes(released).keys() <= {"layer/analytics"}
+    assert collected(released) == [f"layer/{LAYER}:{number}" for number in (4, 3, 2, 1)], "that was a release, too"
 
 
 def test_the_command_deletes_no_version_of_today(acres: Repository) -> None:
