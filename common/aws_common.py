@@ -19,6 +19,7 @@ from common.aws import fence, shell_credentials
 from common.aws.rates import Rates
 from common.aws.retries import Refusals, Retries
 from common.base.errors import AccountError, AwsError
+from common.base.json_types import JsonObject
 from common.environment.endpoints import Endpoints, is_loopback
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _keys(account_id: str, secret: str) -> dict[str, str]:
     return {"aws_access_key_id": account_id, "aws_secret_access_key": secret}
 
 
-def _at(endpoint: str | None) -> dict[str, Any]:
+def _at(endpoint: str | None) -> JsonObject:
     """What a client of an address that is not AWS's own is made with: the address is taken as it is."""
     if endpoint is None:
         return {}
@@ -233,6 +234,6 @@ class Translated:
         return AwsError(self._service, self._operation, code, said)
 
 
-def _last_reason(response: dict[str, Any]) -> str:
+def _last_reason(response: JsonObject) -> str:
     configuration = response.get("Configuration", response)
     return str(configuration.get("LastUpdateStatusReason") or configuration.get("StateReason") or "")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.base.errors import BUSY
+from common.base.json_types import JsonMapping
 
 ATTEMPTS = 12
 """Of one call that AWS answers with "not now", or does not answer."""
@@ -104,8 +105,8 @@ class Retries:
     def __call__(
         self,
         attempts: int,
-        request_dict: Mapping[str, Any],
-        response: tuple[Any, Mapping[str, Any]] | None = None,
+        request_dict: JsonMapping,
+        response: tuple[Any, JsonMapping] | None = None,
         caught_exception: BaseException | None = None,
         operation: Any = None,
         **_: Any,
@@ -124,7 +125,7 @@ class Retries:
             return None
         return random.random() * min(2.0 ** (attempts - 1), LONGEST_PAUSE)  # noqa: S311 - jitter, no secret
 
-    def _passes(self, response: tuple[Any, Mapping[str, Any]] | None, error: BaseException | None, operation: Any) -> bool:
+    def _passes(self, response: tuple[Any, JsonMapping] | None, error: BaseException | None, operation: Any) -> bool:
         if response is None:
             return isinstance(error, self.lost)
         code = str(response[1].get("Error", {}).get("Code"))
@@ -132,7 +133,7 @@ class Retries:
         return response[0].status_code in STATUSES or code.startswith(BUSY) or code in self.refusals.codes.get(service, ())
 
 
-def _missing(request: Mapping[str, Any], response: tuple[Any, Mapping[str, Any]] | None, operation: Any) -> dict[str, int]:
+def _missing(request: JsonMapping, response: tuple[Any, JsonMapping] | None, operation: Any) -> dict[str, int]:
     """How many bytes came of how many, if not all did; a stream's are not read yet."""
     if response is None or operation is None or operation.has_streaming_output or request.get("method") == "HEAD":
         return {}

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain, count
 from typing import Any
 
@@ -23,6 +23,7 @@ from common.aws.rates import Rates
 from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, patience
 from common.aws_common import Clients, Translated, method, waiter_of
 from common.base.errors import AccountError, AwsError
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.terminal import code_asked
 from common.environment.endpoints import AWS_ITSELF, Endpoints
 
@@ -116,7 +117,7 @@ class AwsSession:
             )
         return str(caller["Arn"])
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> JsonObject:
         """One API operation, retried for as long as a new role, bucket or object may be unknown.
 
         Raises:
@@ -143,7 +144,7 @@ class AwsSession:
             self.sleep(wait)
             waited, pause = waited + wait, min(pause * 2, 10.0)
 
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> JsonObject | None:
         """One API operation, and None if AWS answers with exactly the error code `absent`."""
         try:
             return self.call(service, operation, **parameters)
@@ -152,7 +153,7 @@ class AwsSession:
                 return None
             raise
 
-    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[JsonObject]:
         """Every page of a paginated operation, each counted as the call it is."""
         paginator = self.clients.of(service).get_paginator(method(operation))
         with Translated(self.account_id, service, operation):
@@ -177,16 +178,16 @@ class AwsSession:
         with Translated(self.account_id, service, operation):
             waiter_of(waiter, config, poll).wait(**parameters)
 
-    def _once(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _once(self, service: str, operation: str, parameters: JsonObject) -> JsonObject:
         with Translated(self.account_id, service, operation):
             asking = getattr(self.clients.of(service), method(operation))
             self._count(service, operation)
-            response: dict[str, Any] = asking(**parameters)
+            response: JsonObject = asking(**parameters)
             if "Body" in response:
                 response["Body"] = _whole(response["Body"])
             return response
 
-    def _remember(self, operation: str, parameters: Mapping[str, Any]) -> None:
+    def _remember(self, operation: str, parameters: JsonMapping) -> None:
         """Keeps what this session has made in S3, which AWS may not know everywhere yet."""
         bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
         match operation:
@@ -199,7 +200,7 @@ class AwsSession:
             case "DeleteObject":
                 self._objects.discard(stored)
 
-    def _patience(self, error: AwsError, parameters: Mapping[str, Any]) -> float:
+    def _patience(self, error: AwsError, parameters: JsonMapping) -> float:
         """For how many seconds to send a refused call again."""
         bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
         made = {"bucket"} if bucket in self._buckets else set()
@@ -207,7 +208,7 @@ class AwsSession:
             made.add("object")
         return patience(self._refusals, error.service, error.operation, error.code, error.said, made)
 
-    def _is_deleted(self, error: AwsError, parameters: Mapping[str, Any]) -> bool:
+    def _is_deleted(self, error: AwsError, parameters: JsonMapping) -> bool:
         """Whether somebody has deleted an object that is not found; where a write is refused, its tags are asked."""
         if not error.operation.startswith(READS):
             whose = {name: parameters[name] for name in ("Bucket", "Key", "ExpectedBucketOwner") if name in parameters}

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from common.aws.protocol import Aws
+from common.base.json_types import JsonObject
 from common.environment.config import PROJECT_TAG, Environment
 
 PAGE = 100
@@ -82,7 +82,7 @@ def inventory(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str
 
     With `types`, of these types of resources alone. Roles are not in that index and have a listing of their own, by path.
     """
-    filters: dict[str, Any] = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
+    filters: JsonObject = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
     filters |= {"ResourceTypeFilters": list(types)} if types else {}
     pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
     return {

@@ -21,8 +21,9 @@ from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
+from common.base.json_types import Json
 from common.base.markup import escape, plain
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def quoted(text: str) -> str:
     return escape(visible(text, lines=False))
 
 
-def as_json(value: Any, indent: int | None = None) -> str:
+def as_json(value: Json, indent: int | None = None) -> str:
     """The value as JSON of ASCII characters that print; what JSON does not know, as text."""
     return json.dumps(value, indent=indent, default=str).replace("\x7f", "\\u007f")
 
@@ -108,7 +109,7 @@ class Screen:
         self._stream.write(visible(text))
         self._stream.flush()
 
-    def object(self, value: Any, indent: int | None = None) -> None:
+    def object(self, value: Json, indent: int | None = None) -> None:
         """Writes JSON: one value, and a line break."""
         Screen.objects += 1
         self._stream.write(f"{as_json(value, indent)}\n")

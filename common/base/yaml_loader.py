@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import yaml
 
+from common.base.json_types import JsonObject
 from common.base.nested_size import check_extent
 
 CORE = "tag:yaml.org,2002:"
@@ -79,7 +80,7 @@ class _Loader(yaml.SafeLoader):
                 seen.add(key.value)
         return node
 
-    def construct_mapping(self, node: Any, deep: bool = True) -> dict[str, Any]:  # type: ignore[override]  # keys are text here
+    def construct_mapping(self, node: Any, deep: bool = True) -> JsonObject:  # type: ignore[override]  # keys are text here
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 

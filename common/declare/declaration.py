@@ -1,15 +1,16 @@
 """What a pipeline is made of, as its authors declare it: settings, what configuration adds, and how `run` starts it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from common.base.json_types import JsonMapping
 from common.environment.resource_settings import Settings
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
 
-DeclaredSettings = Settings | Mapping[str, Any] | None
+DeclaredSettings = Settings | JsonMapping | None
 """Settings as far as the declaration gives them."""
 
 
@@ -36,7 +37,7 @@ class Entry:
     """
 
     machine: Ref
-    input: Mapping[str, Any] | Path
+    input: JsonMapping | Path
     sample: tuple[tuple[Path, Location], ...] = ()
     preview: Location | None = None
 

@@ -8,15 +8,15 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Any
 
 from common.base.errors import DeclarationError
+from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.model.kind import Kind
 from common.model.reference import Grantable, Location, Ref
 from common.resources import kind_of, kinds
 
-Statement = dict[str, Any]
+Statement = JsonObject
 
 PATTERN = re.compile(r"[*?]|\$(?=\{)")
 """Characters that mean something else than themselves in a policy."""

@@ -7,9 +7,9 @@ is read and written, variables, schedules. Nothing is created or asked here: a d
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from common.base.errors import DeclarationError
+from common.base.json_types import JsonMapping
 from common.base.text_rules import plain
 from common.declare import validation
 from common.declare.asl.definition import Source
@@ -238,7 +238,7 @@ class Pipeline:
         )
 
     def schedule(
-        self, name: str, machine: Ref, expression: str, constant: Mapping[str, Any] | None = None, *, accept_secret: Reason = None
+        self, name: str, machine: Ref, expression: str, constant: JsonMapping | None = None, *, accept_secret: Reason = None
     ) -> Ref:
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
         declaration = ScheduleDeclaration(
@@ -258,7 +258,7 @@ class Pipeline:
         self,
         machine: Ref,
         *,
-        starting: Mapping[str, Any] | str,
+        starting: JsonMapping | str,
         sample: Mapping[str, Location] | None = None,
         preview: Location | None = None,
     ) -> None:

@@ -1,10 +1,9 @@
 """What starts a state machine, as pipelines declare it: a schedule with a constant input, or new objects below a place."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from common.base.errors import DeclarationError
+from common.base.json_types import JsonMapping
 from common.declare import configuration, permissions
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
@@ -26,7 +25,7 @@ class ScheduleDeclaration:
 
     machine: Ref
     expression: str
-    input: Mapping[str, Any]
+    input: JsonMapping
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""

@@ -7,9 +7,9 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-ru
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from common.base import schedules
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.text_rules import plain
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
@@ -130,7 +130,7 @@ def of_kind(what: str, given: Ref, kind: str) -> Ref:
     return given
 
 
-def content(what: str, given: Any) -> Any:
+def content(what: str, given: Json) -> Json:
     """Something that JSON can hold, copied.
 
     Raises:
@@ -144,7 +144,7 @@ def content(what: str, given: Any) -> Any:
     return json.loads(text)
 
 
-def mapping(what: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def mapping(what: str, given: JsonMapping) -> JsonObject:
     """An object that JSON can hold, copied.
 
     Raises:
@@ -167,7 +167,7 @@ def schedule(expression: str) -> str:
     return schedules.eventbridge(expression)
 
 
-def settings(given: Any, field: str, values: Variables) -> Settings | dict[str, Any] | None:
+def settings(given: Json, field: str, values: Variables) -> Settings | JsonObject | None:
     """The settings, an object or a dictionary, with `values` for one of their maps where they say nothing of it.
 
     Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes one.
@@ -182,7 +182,7 @@ def settings(given: Any, field: str, values: Variables) -> Settings | dict[str, 
     return {**said, field: {**spelled, **(said.get(field) or {})}}
 
 
-def _each(what: str, given: Iterable[Any], types: tuple[type, ...], wanted: str) -> tuple[Any, ...]:
+def _each(what: str, given: Iterable[Json], types: tuple[type, ...], wanted: str) -> tuple[Json, ...]:
     if isinstance(given, str | Ref | Location):
         raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_shown(given)}")
     if not isinstance(given, Iterable):

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, field_
 from common.base import text_rules
 from common.base.encoding import decoded
 from common.base.errors import ConfigError, UsageError
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 from common.environment import aws_versions, partitions
@@ -120,7 +121,7 @@ class Environment(Model):
     """Settings of all resources of a type."""
     projects: dict[ResourceName, Project] = Field(default_factory=dict)
     """The projects, by name: their parameters, and settings of single resources."""
-    _overlays: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _overlays: JsonObject = PrivateAttr(default_factory=dict)
 
     @field_validator("region")
     @classmethod
@@ -183,7 +184,7 @@ class Environment(Model):
         """The project's section; an empty one when configuration says nothing of it."""
         return self.projects.get(name, Project())
 
-    def remember(self, overlays: Mapping[str, Any]) -> None:
+    def remember(self, overlays: JsonMapping) -> None:
         """Keeps what the projects' own files say, so that messages name the right one."""
         self._overlays.update(overlays)
 
@@ -219,7 +220,7 @@ def load(root: Path, name: str) -> Environment:
                 f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}."
                 f"{did_you_mean(other.stem, known)}"
             )
-    overlays: dict[str, Any] = {}
+    overlays: JsonObject = {}
     for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
         section = parsed(overlay, root)
         _validate(Project, section, overlay, root)
@@ -234,7 +235,7 @@ def load(root: Path, name: str) -> Environment:
     return environment
 
 
-def parsed(path: Path, root: Path) -> dict[str, Any]:
+def parsed(path: Path, root: Path) -> JsonObject:
     """What a file says, before anything of it is checked.
 
     Raises:
@@ -259,8 +260,8 @@ def parsed(path: Path, root: Path) -> dict[str, Any]:
     return data
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> JsonObject:
+    result: JsonObject = {}
     for key, value in pairs:
         if key in result:
             raise ValueError(f"the key {key!r} is given twice")
@@ -268,7 +269,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _validate(model: type[M], data: dict[str, Any], path: Path, root: Path) -> M:
+def _validate(model: type[M], data: JsonObject, path: Path, root: Path) -> M:
     try:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
@@ -277,7 +278,7 @@ def _validate(model: type[M], data: dict[str, Any], path: Path, root: Path) -> M
         raise ConfigError("\n".join([f"{where} is not valid:", *lines])) from None
 
 
-def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _overlaid(base: JsonMapping, over: JsonMapping) -> JsonObject:
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(base.get(key), dict)

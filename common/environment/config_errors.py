@@ -5,10 +5,10 @@ A value that is wrong is shown where it can be no secret: messages end in logs t
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import ValidationError
 
+from common.base.json_types import Json
 from common.base.suggestions import did_you_mean
 from common.environment.resource_settings import Model, keys_at
 
@@ -28,6 +28,6 @@ def explained(error: ValidationError, model: type[Model]) -> Iterator[str]:
             yield f"{path}: {one['msg'][0].lower()}{one['msg'][1:]}{told}"
 
 
-def _may_be_shown(value: Any, location: list[int | str]) -> bool:
+def _may_be_shown(value: Json, location: list[int | str]) -> bool:
     """Whether a value that is wrong can hold no secret: it is none of the texts of any kind, and holds none."""
     return not isinstance(value, dict | list) and not any(part in FREE for part in location)

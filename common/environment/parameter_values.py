@@ -6,12 +6,13 @@ Alone in a definition or an input a parameter is what it is; within a text, and 
 import json
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from pydantic import PlainValidator, WithJsonSchema
 
 from common.base import text_rules
 from common.base.errors import ParameterError
+from common.base.json_types import Json
 
 Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
@@ -28,7 +29,7 @@ SCHEMA = {
 """Of a value, as JSON schema."""
 
 
-def checked(value: Any) -> Value:
+def checked(value: Json) -> Value:
     """The value, which a parameter may have.
 
     Raises:

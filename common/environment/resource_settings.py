@@ -5,12 +5,13 @@ A value is looked up in three places, the nearest wins: `projects.<project>.<typ
 key. The models are strict: "512" is not 512, and an unknown key is an error.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from common.base import schedules
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import LayerArn, RoleArn, Text
 from common.environment import aws_versions
@@ -30,9 +31,9 @@ class Model(BaseModel):
 class Settings(Model):
     """Settings of one resource."""
 
-    def over(self, *weaker: "Mapping[str, Any] | Settings | None") -> Self:
+    def over(self, *weaker: "JsonMapping | Settings | None") -> Self:
         """These settings where they were set, else the first of `weaker` that says something, else the default."""
-        merged: dict[str, Any] = {}
+        merged: JsonObject = {}
         for layer in (*reversed(weaker), self):
             for name, value in _said(layer).items():
                 both = isinstance(value, dict) and isinstance(merged.get(name), dict)
@@ -40,7 +41,7 @@ class Settings(Model):
         return type(self).model_validate(merged, strict=False)
 
 
-def _said(layer: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
+def _said(layer: JsonMapping | Settings | None) -> JsonObject:
     if isinstance(layer, Settings):
         return {name: getattr(layer, name) for name in layer.model_fields_set}
     return {name: value for name, value in (layer or {}).items() if value is not None}
@@ -65,7 +66,7 @@ def explained(error: ValidationError) -> str:
 def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
     """The keys that the object at `location` of a model may have, by walking its JSON schema."""
     root = model.model_json_schema(by_alias=True)
-    node: Mapping[str, Any] = root
+    node: JsonMapping = root
     for part in location:
         named = node.get("properties", {}).get(part)
         many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))

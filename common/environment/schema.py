@@ -6,11 +6,11 @@
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+from common.base.json_types import JsonMapping, JsonObject
 from common.environment import config, resource_settings
 from common.environment.config import Environment
 
@@ -35,7 +35,7 @@ TYPES = {"string": "text", "boolean": "`true`, `false`", "number": "number"}
 """What the types of JSON are called in the tables."""
 
 
-def schema() -> dict[str, Any]:
+def schema() -> JsonObject:
     """The JSON schema of both kinds of file: an environment at the root, a project's overlay under ``#/$defs/Project``."""
     described = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Environment.model_json_schema(by_alias=True)}
     for model, fields in _documented().items():
@@ -57,7 +57,7 @@ def page(text: str) -> str:
     return f"{text.partition(START)[0]}{START}\n\n{reference()}"
 
 
-def _table(model: Mapping[str, Any], title: str) -> Iterator[str]:
+def _table(model: JsonMapping, title: str) -> Iterator[str]:
     yield from (f"### {title}", "", " ".join(str(model["description"]).split()), "")
     yield from ("| setting | values | default | meaning |", "|---|---|---|---|")
     required = model.get("required", ())
@@ -68,12 +68,12 @@ def _table(model: Mapping[str, Any], title: str) -> Iterator[str]:
     yield ""
 
 
-def _default(field: Mapping[str, Any]) -> str:
+def _default(field: JsonMapping) -> str:
     value = field.get("default")
     return f"`{json.dumps(value)}`" if value not in (None, "", [], {}) and not isinstance(value, dict) else ""
 
 
-def _values(field: Mapping[str, Any]) -> str:
+def _values(field: JsonMapping) -> str:
     """What a field may be, in words."""
     match field:
         case {"$ref": target}:

@@ -8,13 +8,13 @@ https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonMapping
 from common.execution.history import History, Visit, json_object
 
 LINES = 15
@@ -116,7 +116,7 @@ def _sources(aws: Aws, execution: str, visit: Visit) -> Iterator[_Source]:
             yield from (_Source(f"{prefix}/{kind}", str(run_id)) for kind in ("error", "output"))
 
 
-def _called(aws: Aws, execution: str, visit: Visit) -> Mapping[str, Any]:
+def _called(aws: Aws, execution: str, visit: Visit) -> JsonMapping:
     """The parameters of the visit's last call: as its history tells them, else as the execution's definition has them."""
     if parameters := json_object(visit.task.get("parameters")):
         return parameters
@@ -133,7 +133,7 @@ def _called(aws: Aws, execution: str, visit: Visit) -> Mapping[str, Any]:
     return state.get("Parameters") or state.get("Arguments") or {}
 
 
-def _state(definition: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _state(definition: JsonMapping, name: str) -> JsonMapping:
     """The state of that name in a definition or in a part of one: names are unique in all of it."""
     states = definition.get("States", {})
     if name in states:
@@ -143,7 +143,7 @@ def _state(definition: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return next((found for part in inner if (found := _state(part, name))), {})
 
 
-def _default_arguments(aws: Aws, job: str) -> Mapping[str, Any]:
+def _default_arguments(aws: Aws, job: str) -> JsonMapping:
     found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=job)
     return (found or {}).get("Job", {}).get("DefaultArguments") or {}
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.execution.failure import Failure
 from common.execution.history import Happening, History, Visit
@@ -148,9 +148,9 @@ def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> Histor
         aws.sleep(pause)
 
 
-def _new(aws: Aws, execution: str, last: int) -> Iterator[dict[str, Any]]:
+def _new(aws: Aws, execution: str, last: int) -> Iterator[JsonObject]:
     """The events after `last`, newest first."""
-    page: dict[str, Any] = {}
+    page: JsonObject = {}
     while True:
         more = {"nextToken": page["nextToken"]} if page else {}
         page = aws.call("stepfunctions", "GetExecutionHistory", executionArn=execution, reverseOrder=True, maxResults=100, **more)

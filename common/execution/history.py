@@ -8,11 +8,12 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_Histo
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+
+from common.base.json_types import Json, JsonMapping
 
 ENDS = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -64,8 +65,8 @@ class Visit:
     error: str | None = None
     cause: str = ""
     failed_at: datetime | None = None
-    task: Mapping[str, Any] = field(default_factory=dict)
-    submitted: Mapping[str, Any] = field(default_factory=dict)
+    task: JsonMapping = field(default_factory=dict)
+    submitted: JsonMapping = field(default_factory=dict)
 
     @property
     def seconds(self) -> float | None:
@@ -149,7 +150,7 @@ class History:
         """The visits that last, outer ones first."""
         return [visit for visit in self.visits if visit.status is Status.RUNNING]
 
-    def read(self, events: Iterable[Mapping[str, Any]]) -> Iterator[Happening]:
+    def read(self, events: Iterable[JsonMapping]) -> Iterator[Happening]:
         """Takes events in any order, and tells what they mean; those that were read before are left out."""
         for event in sorted(events, key=lambda event: int(event["id"])):
             if event["id"] > self.last:
@@ -168,7 +169,7 @@ class History:
         ended = [visit for visit in self.visits if visit.status in {Status.FAILED, Status.ABORTED}]
         return next((visits[-1] for visits in (same, failed, ended) if visits), None)
 
-    def _read(self, event: Mapping[str, Any]) -> Iterator[Happening]:
+    def _read(self, event: JsonMapping) -> Iterator[Happening]:
         kind, details = str(event["type"]), _details(event)
         if kind.endswith("StateEntered"):
             yield Entered(self._enter(event, details))
@@ -192,7 +193,7 @@ class History:
         else:
             yield from self._tasked(visit, event, details)
 
-    def _tasked(self, visit: Visit, event: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[Happening]:
+    def _tasked(self, visit: Visit, event: JsonMapping, details: JsonMapping) -> Iterator[Happening]:
         kind, own = str(event["type"]), visit.type not in CONTAINERS or event["type"].startswith(CONTAINERS)
         if own and kind.endswith(("Scheduled", "StateStarted")):
             if visit.error is not None:
@@ -211,7 +212,7 @@ class History:
             if execution and execution != known:
                 yield Nested(visit, execution)
 
-    def _enter(self, event: Mapping[str, Any], details: Mapping[str, Any]) -> Visit:
+    def _enter(self, event: JsonMapping, details: JsonMapping) -> Visit:
         before = self._before(event)
         around = self._owners.get(before)
         if around is not None and around.status is not Status.RUNNING:
@@ -224,13 +225,13 @@ class History:
         self._owners[event["id"]] = visit
         return visit
 
-    def _close(self, event: Mapping[str, Any], visit: Visit, index: int | None = None) -> Iterator[Happening]:
+    def _close(self, event: JsonMapping, visit: Visit, index: int | None = None) -> Iterator[Happening]:
         """What still lasts in a state that is left, or in one of its iterations, has failed or ended with it."""
         inside = [one for one in self.running if _is_in(one, visit, index)]
         for one in reversed(inside):
             yield _left(one, event, Status.FAILED if one.error is not None or one.type == "Fail" else Status.ABORTED)
 
-    def _finish(self, event: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[Happening]:
+    def _finish(self, event: JsonMapping, details: JsonMapping) -> Iterator[Happening]:
         """What is still open when the execution ends has ended it, or was ended by it."""
         self.end, self.ended = ENDS[event["type"]], event["timestamp"]
         self.error, self.cause, self.output = details.get("error") or None, details.get("cause", ""), details.get("output")
@@ -239,10 +240,10 @@ class History:
             other = Status.SUCCEEDED if self.end == "SUCCEEDED" else Status.ABORTED
             yield _left(visit, event, Status.FAILED if failed else other)
 
-    def _before(self, event: Mapping[str, Any]) -> int:
+    def _before(self, event: JsonMapping) -> int:
         return int(event.get("previousEventId") or event["id"] - 1)
 
-    def _owner(self, event: Mapping[str, Any], details: Mapping[str, Any]) -> Visit | None:
+    def _owner(self, event: JsonMapping, details: JsonMapping) -> Visit | None:
         """The visit that an event belongs to: that of the event before it, or the one around that which it is about."""
         visit, kind = self._owners.get(self._before(event)), str(event["type"])
         if kind.startswith(("MapIteration", "MapRun")) or kind in {f"{name}State{end}" for name in CONTAINERS for end in _PHASES}:
@@ -252,7 +253,7 @@ class History:
         return visit
 
 
-def _left(visit: Visit, event: Mapping[str, Any], status: Status) -> Left:
+def _left(visit: Visit, event: JsonMapping, status: Status) -> Left:
     visit.status, visit.left = status, event["timestamp"]
     return Left(visit)
 
@@ -274,16 +275,16 @@ def _around(visit: Visit | None, wanted: Callable[[Visit], bool]) -> Visit | Non
     return found or visit
 
 
-def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _details(event: JsonMapping) -> JsonMapping:
     return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
 
 
-def _execution(submitted: Mapping[str, Any]) -> str:
+def _execution(submitted: JsonMapping) -> str:
     arn = str(submitted.get("ExecutionArn", ""))
     return arn if ":execution:" in arn else ""
 
 
-def json_object(text: Any) -> Mapping[str, Any]:
+def json_object(text: Json) -> JsonMapping:
     """The JSON object in a text, or nothing."""
     try:
         found = json.loads(text or "{}")

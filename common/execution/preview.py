@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError
+from common.base.json_types import JsonObject
 from common.model.reference import Location
 
 ROWS = 10
@@ -61,7 +62,7 @@ def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> P
     """
     files = list(_files(aws, location))
     counts = pool.map(lambda file: _opened(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
-    found: list[dict[str, Any]] = []
+    found: list[JsonObject] = []
     for file in files:
         if len(found) >= rows:
             break
@@ -85,7 +86,7 @@ def _files(aws: Aws, location: Location) -> Iterator[_File]:
                 yield _File(bucket, entry["Key"], entry["Size"], partitions)
 
 
-def _first(aws: Aws, file: _File, rows: int) -> list[dict[str, Any]]:
+def _first(aws: Aws, file: _File, rows: int) -> list[JsonObject]:
     for batch in _opened(aws, file).iter_batches(batch_size=rows):
         return [{**file.partitions, **row} for row in batch.to_pylist()]
     return []

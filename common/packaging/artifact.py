@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.digest import Digest, OfFile
+from common.base.json_types import JsonObject
 from common.model.resource import Key
 from common.packaging import bill
 from common.packaging.bill import Component, Document
@@ -51,7 +52,7 @@ class Sources:
         """The files by their path in the artifact."""
 
     @abstractmethod
-    def _inputs(self) -> dict[str, Any]:
+    def _inputs(self) -> JsonObject:
         """All that the bytes depend on, JSON-like."""
 
     @abstractmethod
@@ -202,7 +203,7 @@ class Script(Sources):
     def _sources(self) -> Mapping[str, Found]:
         return {self.path.name: Found(self.path, self.path.stat())}
 
-    def _inputs(self) -> dict[str, Any]:
+    def _inputs(self) -> JsonObject:
         return {"content": self._read_files()[self.path.name]}
 
     def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed

@@ -11,15 +11,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from common.base.digest import Digest
+from common.base.json_types import JsonObject
 
 ENDING = ".cdx.json"
 """Follows the name of the artifact."""
 MEDIA_TYPE = "application/vnd.cyclonedx+json; version=1.5"
-Document = dict[str, Any]
+Document = JsonObject
 Wheels = Mapping[str, Mapping[str, str]]
 """The SHA-256 of wheels by their file names, of each package by its normalized name."""
 

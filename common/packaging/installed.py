@@ -11,12 +11,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import PathDistribution
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from packaging.tags import parse_tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from common.base.json_types import JsonObject
 from common.packaging import licenses
 from common.packaging.bill import Component, Wheels
 from common.packaging.pyproject import normal
@@ -95,7 +95,7 @@ def vendored(files: Files, digests: Digests, place: Path) -> list[Component]:
     return [*distributions(python), *packages({folder: "" for folder, match in matches if not match["distribution"]})]
 
 
-def _package(path: Path) -> dict[str, Any]:
+def _package(path: Path) -> JsonObject:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # test data of packages may be anything

@@ -10,9 +10,10 @@ https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.base.errors import ArtifactError
+from common.base.json_types import JsonObject
 from common.model.resource import Key
 from common.packaging import requirements, wheels
 from common.packaging.archive import write_zip
@@ -59,7 +60,7 @@ class SharedCode(Sources):
         """Every file's digest and mode under its path in the zip or wheel."""
         return self._with_modes()
 
-    def _inputs(self) -> dict[str, Any]:
+    def _inputs(self) -> JsonObject:
         return {"files": dict(self._read_files()), "executable": self._executable(), "shell": self.shell}
 
     def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed
@@ -114,7 +115,7 @@ class Wheel(Sources):
         """Itself."""
         return self.dependencies.component(build_dir, self.name)
 
-    def _inputs(self) -> dict[str, Any]:
+    def _inputs(self) -> JsonObject:
         return {"pin": self._pin, "target": str(self.dependencies.place)}
 
     def _write(self, target: Path, build_dir: Path) -> None:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.errors import ArtifactError
+from common.base.json_types import JsonObject
 from common.packaging import budget, dependencies, handlers, node
 from common.packaging.archive import Members, write_zip
 from common.packaging.artifact import Sources
@@ -113,8 +114,8 @@ class Package(Sources):
         """Every file's digest and mode under its path in the package; what is installed stands under the name of its lock."""
         return {**self._with_modes(), **(self.dependencies.files() if self.dependencies else {})}
 
-    def _inputs(self) -> dict[str, Any]:
-        inputs: dict[str, Any] = {"files": dict(self._read_files()), "executable": self._executable()}
+    def _inputs(self) -> JsonObject:
+        inputs: JsonObject = {"files": dict(self._read_files()), "executable": self._executable()}
         inputs |= {"runtime": self.runtime, "architecture": self.architecture}
         if self.dependencies is not None:
             inputs |= {"dependencies": self.dependencies.digest(), "ignored": list(self._ignoring.own)}

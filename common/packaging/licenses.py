@@ -8,9 +8,10 @@ Follows https://packaging.python.org/en/latest/specifications/core-metadata/ and
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageMetadata
-from typing import Any
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from common.base.json_types import JsonObject
 
 NAMES = {
     "mit license": "MIT",
@@ -45,7 +46,7 @@ LONGEST = 120
 """Characters of a name; what is longer is the license itself."""
 
 
-def of_distribution(metadata: PackageMetadata) -> list[dict[str, Any]]:
+def of_distribution(metadata: PackageMetadata) -> list[JsonObject]:
     """What the metadata of a Python distribution say."""
     if expressions := metadata.get_all("License-Expression", []):
         return as_objects(expressions)
@@ -56,14 +57,14 @@ def of_distribution(metadata: PackageMetadata) -> list[dict[str, Any]]:
     return as_objects([name] if len(said) == 1 and _known(name) else named or [name])
 
 
-def of_package(said: dict[str, Any]) -> list[dict[str, Any]]:
+def of_package(said: JsonObject) -> list[JsonObject]:
     """What a `package.json` says; npm's packages of before 2015 do it in other ways."""
     found = said.get("license") or said.get("licenses") or []
     several = found if isinstance(found, list) else [found]
     return as_objects([str(one.get("type", "") if isinstance(one, dict) else one) for one in several])
 
 
-def as_objects(found: Iterable[str]) -> list[dict[str, Any]]:
+def as_objects(found: Iterable[str]) -> list[JsonObject]:
     """Licenses by identifier, expression or name."""
     names: Sequence[str] = [_known(one) or one for one in dict.fromkeys(found) if one]
     if len(names) == 1 and _known(names[0]) and not _is_identifier(names[0]):

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from platform import machine
-from typing import Any
 
 from common.base import digest, programs
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
+from common.base.json_types import JsonObject
 from common.packaging import kept
 from common.packaging.archive import Members, made_once
 from common.packaging.bill import Component
@@ -50,7 +50,7 @@ class NodeModules:
     here: bool = False
 
     @cached_property
-    def _lock(self) -> dict[str, Any]:
+    def _lock(self) -> JsonObject:
         path = self.folder / LOCK
         if not path.is_file():
             raise ArtifactError(
@@ -256,7 +256,7 @@ def _run(command: list[str], folder: Path, what: str) -> None:
         raise ArtifactError(f"{what} has failed with exit code {done.returncode}:\n{said}")
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path) -> JsonObject:
     try:
         found = json.loads(read(path))
     except (ValueError, RecursionError) as error:

@@ -5,11 +5,11 @@ Follows https://packaging.python.org/en/latest/specifications/pyproject-toml/
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from common.base.errors import ArtifactError
+from common.base.json_types import Json, JsonMapping
 from common.packaging.tree import read, shown
 
 OTHERS = ("tool.poetry.source", "tool.pdm.source", "tool.pdm.resolution", "tool.pdm.overrides")
@@ -40,7 +40,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _check_others(said: Mapping[str, Any], path: Path) -> None:
+def _check_others(said: JsonMapping, path: Path) -> None:
     """Looks for what is asked for where only another tool reads it; to what [project] asks for, `*` adds nothing."""
     listed = "dependencies" in said.get("project", {})
     poetry, dynamic = _at(said, "tool.poetry.dependencies"), _at(said, "project.dynamic")
@@ -57,9 +57,9 @@ def _check_others(said: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _at(said: Mapping[str, Any], table: str) -> Any:
+def _at(said: JsonMapping, table: str) -> Json:
     """What a table holds, or nothing."""
-    found: Any = said
+    found: Json = said
     for name in table.split("."):
         found = found.get(name, {}) if isinstance(found, dict) else {}
     return found if isinstance(found, dict | list) else {}

@@ -13,9 +13,9 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from common.base.errors import ArtifactError
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.packaging.pyproject import normal
 from common.packaging.tree import read, shown
 
@@ -47,7 +47,7 @@ ADVICE = {
     "upgrade-package": "Delete requirements.lock and lock again to get newer versions.",
 }
 PLACES = ("path", "workspace", "git", "url", "editable")
-Settings = Mapping[str, Any]
+Settings = JsonMapping
 
 
 def beside(path: Path, names: Collection[str]) -> Settings:
@@ -132,7 +132,7 @@ def _above(folder: Path) -> Settings:
     return {}
 
 
-def _table(path: Path, *within: str) -> dict[str, Any]:
+def _table(path: Path, *within: str) -> JsonObject:
     status = path.stat()
     table = _parsed(path, status.st_mtime_ns, status.st_size)
     for name in within:
@@ -143,16 +143,16 @@ def _table(path: Path, *within: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: Path, _modified_ns: int, _size: int) -> dict[str, Any]:
+def _parsed(path: Path, _modified_ns: int, _size: int) -> JsonObject:
     try:
         return tomllib.loads(read(path))
     except tomllib.TOMLDecodeError as error:
         raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
 
 
-def _sources(table: Any, names: Collection[str], where: str) -> dict[str, Any]:
+def _sources(table: Json, names: Collection[str], where: str) -> JsonObject:
     """The sources of packages that are asked for."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for name, said in table.items() if isinstance(table, dict) else ():
         for source in said if isinstance(said, list) else [said]:
             if normal(name) not in names:
@@ -174,7 +174,7 @@ def _addresses(settings: Settings) -> Iterator[str]:
     yield from (str(index.get("url", "")) for index in settings.get("index", ()))
 
 
-def text(value: Any) -> str:
+def text(value: Json) -> str:
     """A value as TOML spells it in one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)} = {text(inner)}" for name, inner in value.items()) + "}"

@@ -9,10 +9,10 @@ Follows https://states-language.net/spec.html
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from common.base.encoding import decoded
 from common.base.errors import DeclarationError
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.nested_size import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
 from common.base.suggestions import did_you_mean
 from common.base.yaml_loader import YamlError, load_yaml
@@ -23,11 +23,11 @@ ENDING = frozenset({"Succeed", "Fail"})
 FILE_LIMIT = 2 * SIZE_LIMIT
 """Characters of a file that is read: comments and indentation take some."""
 
-Source = Mapping[str, Any] | Path | Callable[[], Mapping[str, Any]]
+Source = JsonMapping | Path | Callable[[], JsonMapping]
 """An ASL object, a function that makes one, or a file: .json, .asl.json, .yaml or .yml."""
 
 
-def load(source: Source, where: str) -> dict[str, Any]:
+def load(source: Source, where: str) -> JsonObject:
     """The ASL object, tokens not yet replaced.
 
     Raises:
@@ -40,7 +40,7 @@ def load(source: Source, where: str) -> dict[str, Any]:
         check_extent(found)
         text = json.dumps(found, allow_nan=False, ensure_ascii=False)
         text.encode()
-        definition: dict[str, Any] = json.loads(text, object_pairs_hook=_unique)
+        definition: JsonObject = json.loads(text, object_pairs_hook=_unique)
     except ExtentError as error:
         raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:
@@ -52,14 +52,14 @@ def load(source: Source, where: str) -> dict[str, Any]:
     return definition
 
 
-def inner_machines(state: Mapping[str, Any]) -> list[Any]:
+def inner_machines(state: JsonMapping) -> list[Json]:
     """The definitions within a Parallel or Map state."""
     if state["Type"] == "Parallel":
         return _list(state.get("Branches"))
     return [state[field] for field in ("ItemProcessor", "Iterator") if field in state] if state["Type"] == "Map" else []
 
 
-def is_distributed(state: Mapping[str, Any]) -> bool:
+def is_distributed(state: JsonMapping) -> bool:
     """Whether this is a Map that runs each of its items in an execution of its own."""
     if state["Type"] != "Map" or "ItemProcessor" not in state:
         return False
@@ -67,7 +67,7 @@ def is_distributed(state: Mapping[str, Any]) -> bool:
     return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
 
 
-def _every(machine: Mapping[str, Any], at: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _every(machine: JsonMapping, at: str) -> Iterator[tuple[str, str, JsonMapping]]:
     """Every state, after where it is and its name, of a definition that holds together."""
     for name, state in machine["States"].items():
         yield f"{at}{name}", name, state
@@ -75,7 +75,7 @@ def _every(machine: Mapping[str, Any], at: str) -> Iterator[tuple[str, str, Mapp
             yield from _every(inner, f"{at}{name} > ")
 
 
-def _read(path: Path, where: str) -> Any:
+def _read(path: Path, where: str) -> Json:
     try:
         text = decoded(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -98,9 +98,9 @@ def _read(path: Path, where: str) -> Any:
         raise DeclarationError(f"{where}: {path.name}: {error}.") from None
 
 
-def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+def _unique(pairs: list[tuple[Json, Json]]) -> dict[Json, Json]:
     """The object of these pairs. JSON would let the last of two states of one name win."""
-    found: dict[Any, Any] = {}
+    found: dict[Json, Json] = {}
     for key, value in pairs:
         if key in found:
             raise ValueError(f"the key {key!r} is given twice")
@@ -108,7 +108,7 @@ def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     return found
 
 
-def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
+def _problems(machine: JsonMapping, at: str) -> Iterator[str]:
     here = at.removesuffix(" > ") or "the top level"
     states = machine.get("States")
     if not isinstance(states, Mapping) or not states:
@@ -125,7 +125,7 @@ def _problems(machine: Mapping[str, Any], at: str) -> Iterator[str]:
         yield from _paths(start, states, at)
 
 
-def _state(here: str, state: Any, states: Mapping[str, Any]) -> Iterator[str]:
+def _state(here: str, state: Json, states: JsonMapping) -> Iterator[str]:
     kind = state.get("Type") if isinstance(state, Mapping) else None
     if not _among(kind, TYPES):
         guess = did_you_mean(kind, TYPES) if isinstance(kind, str) else ""
@@ -138,7 +138,7 @@ def _state(here: str, state: Any, states: Mapping[str, Any]) -> Iterator[str]:
     yield from _inner(here, state)
 
 
-def _paths(start: str, states: Mapping[str, Mapping[str, Any]], at: str) -> Iterator[str]:
+def _paths(start: str, states: Mapping[str, JsonMapping], at: str) -> Iterator[str]:
     """What is wrong with where states lead, once each of them leads somewhere."""
     after = {name: {target for _, target in _targets(state)} for name, state in states.items()}
     before = {name: {other for other, targets in after.items() if name in targets} for name in states}
@@ -159,7 +159,7 @@ def _closure(found: set[str], edges: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _targets(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _targets(state: JsonMapping) -> Iterator[tuple[str, Json]]:
     for field in ("Next", "Default"):
         if field in state:
             yield field, state[field]
@@ -169,7 +169,7 @@ def _targets(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield f"{many}[{number}].Next", one["Next"]
 
 
-def _ending(here: str, state: Mapping[str, Any]) -> Iterator[str]:
+def _ending(here: str, state: JsonMapping) -> Iterator[str]:
     kind = state["Type"]
     if kind == "Task" and not isinstance(state.get("Resource"), str):
         yield f"{here}: a Task needs a Resource."
@@ -183,7 +183,7 @@ def _ending(here: str, state: Mapping[str, Any]) -> Iterator[str]:
         yield f"{here}: exactly one of Next and End is needed."
 
 
-def _inner(here: str, state: Mapping[str, Any]) -> Iterator[str]:
+def _inner(here: str, state: JsonMapping) -> Iterator[str]:
     inner = inner_machines(state)
     if state["Type"] in {"Parallel", "Map"} and not inner:
         yield f"{here}: a {state['Type']} needs {'Branches' if state['Type'] == 'Parallel' else 'an ItemProcessor'}."
@@ -194,10 +194,10 @@ def _inner(here: str, state: Mapping[str, Any]) -> Iterator[str]:
         yield from _problems(machine if isinstance(machine, Mapping) else {}, f"{here} > ")
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Json) -> list[Json]:
     """A list as it is; what should be one and is not, as an empty one."""
     return value if isinstance(value, list) else []
 
 
-def _among(name: Any, known: Collection[str]) -> bool:
+def _among(name: Json, known: Collection[str]) -> bool:
     return isinstance(name, str) and name in known

@@ -7,10 +7,10 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-t
 and https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from common.base.errors import DeclarationError
+from common.base.json_types import JsonMapping
 from common.declare.asl.definition import inner_machines, is_distributed
 
 EXPRESS = "EXPRESS"
@@ -18,7 +18,7 @@ _WAITING = {".sync": "waits for the end of a job", ".sync:2": "waits for the end
 _WAITING[".waitForTaskToken"] = "waits for a task token"
 
 
-def check(definition: Mapping[str, Any], kind: str, where: str) -> None:
+def check(definition: JsonMapping, kind: str, where: str) -> None:
     """Looks whether a definition can be run by a machine of this type.
 
     Raises:
@@ -30,7 +30,7 @@ def check(definition: Mapping[str, Any], kind: str, where: str) -> None:
         raise DeclarationError(f'{told}\nMake it "STANDARD", or take these states out.')
 
 
-def _problems(machine: Mapping[str, Any], at: str, *, express: bool) -> Iterator[str]:
+def _problems(machine: JsonMapping, at: str, *, express: bool) -> Iterator[str]:
     for name, state in machine["States"].items():
         here, distributed = f"{at}{name}", is_distributed(state)
         if express and distributed:

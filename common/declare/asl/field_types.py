@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from common.base.errors import DeclarationError
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment.parameter_values import SSM, as_text
 from common.model.reference import ALONE, ESCAPE, UPPER_TOKEN, Names
 
@@ -63,7 +64,7 @@ FREE = frozenset(
 """Fields of a state that take any type."""
 
 
-def with_field_types(definition: Mapping[str, Any], names: Names, where: str) -> dict[str, Any]:
+def with_field_types(definition: JsonMapping, names: Names, where: str) -> JsonObject:
     """The definition with parameters in place of references where the type is fixed.
 
     Args:
@@ -88,13 +89,13 @@ class _Typing:
         self._names = names
         self.problems: list[str] = []
 
-    def machine(self, machine: Mapping[str, Any], at: str) -> dict[str, Any]:
+    def machine(self, machine: JsonMapping, at: str) -> JsonObject:
         """A whole definition, or one within a state."""
         states = {name: self._state(state, f"{at}{name}") for name, state in machine["States"].items()}
         top = {name: value if name in OF_STATE else self._text(value) for name, value in machine.items()}
         return {**self._numbers(top, OF_STATE, at.removesuffix(" > ") or "the top level"), "States": states}
 
-    def _state(self, state: Mapping[str, Any], here: str) -> dict[str, Any]:
+    def _state(self, state: JsonMapping, here: str) -> JsonObject:
         result = self._numbers(state, OF_STATE, here)
         for field, value in result.items():
             if field in FREE or field in OF_STATE:
@@ -105,7 +106,7 @@ class _Typing:
             self.problems.append(f"{here}.Resource: {token[0]} refers to nothing. Say in `tokens` of the declaration what it is.")
         return result
 
-    def _field(self, field: str, value: Any, here: str) -> Any:
+    def _field(self, field: str, value: Json, here: str) -> Json:
         if field == "Branches":
             return [self.machine(branch, f"{here} > ") for branch in value]
         if field in {"ItemProcessor", "Iterator"}:
@@ -119,10 +120,10 @@ class _Typing:
             return {**value, "ReaderConfig": self._numbers(value["ReaderConfig"], OF_READER, f"{here}.ItemReader.ReaderConfig")}
         return self._text(value)
 
-    def _retrier(self, retrier: Any, here: str) -> Any:
+    def _retrier(self, retrier: Json, here: str) -> Json:
         return self._numbers(retrier, OF_RETRY, here) if isinstance(retrier, Mapping) else retrier
 
-    def _rule(self, rule: Any, here: str) -> Any:
+    def _rule(self, rule: Json, here: str) -> Json:
         if not isinstance(rule, Mapping):
             return rule
         result = self._numbers(rule, NUMERIC, here)
@@ -139,11 +140,11 @@ class _Typing:
                     self.problems.append(f"{here}.{field}: it must be a text, not {json.dumps(value)}. Quote it.")
         return result
 
-    def _numbers(self, part: Mapping[str, Any], fields: Mapping[str, Limits], here: str) -> dict[str, Any]:
+    def _numbers(self, part: JsonMapping, fields: Mapping[str, Limits], here: str) -> JsonObject:
         found = {name: self._number(part[name], limits, f"{here}.{name}") for name, limits in fields.items() if name in part}
         return {**part, **found}
 
-    def _number(self, value: Any, limits: Limits, here: str) -> Any:
+    def _number(self, value: Json, limits: Limits, here: str) -> Json:
         given = self._given(value)
         if _is_later(given):
             return value
@@ -154,7 +155,7 @@ class _Typing:
             self._refused(here, str(limits), value, given)
         return number
 
-    def _boolean(self, value: Any, here: str) -> Any:
+    def _boolean(self, value: Json, here: str) -> Json:
         given = self._given(value)
         if _is_later(given):
             return value
@@ -163,27 +164,27 @@ class _Typing:
             self._refused(here, "true or false", value, given)
         return boolean
 
-    def _refused(self, here: str, what: str, value: Any, given: Any) -> None:
+    def _refused(self, here: str, what: str, value: Json, given: Json) -> None:
         told = json.dumps(given) if given is value else f"{json.dumps(given)}, the value of {value}"
         self.problems.append(f"{here}: it must be {what}, not {told}.")
 
-    def _given(self, value: Any) -> Any:
+    def _given(self, value: Json) -> Json:
         """The value of a parameter, where there is nothing else; else the value itself."""
         parameter = self._names.parameter(value) if isinstance(value, str) else None
         return value if parameter is None else parameter
 
-    def _text(self, value: Any) -> Any:
+    def _text(self, value: Json) -> Json:
         """A parameter that is no text is spelled as one."""
         given = self._given(value)
         return as_text(given, value).replace("${", ESCAPE) if given is not value and not isinstance(given, str) else value
 
 
-def _is_later(given: Any) -> bool:
+def _is_later(given: Json) -> bool:
     """Whether the value is known only later: an expression of JSONata, a parameter without a value, or in Parameter Store."""
     return isinstance(given, str) and (given.startswith(("{%", SSM)) or ALONE.fullmatch(given) is not None)
 
 
-def _parsed(given: Any) -> Any:
+def _parsed(given: Json) -> Json:
     """What a parameter's text stands for as JSON, if it is spelled like that."""
     try:
         value = json.loads(given) if isinstance(given, str) else given

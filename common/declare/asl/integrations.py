@@ -10,9 +10,9 @@ and https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-ma
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from common.base.errors import DeclarationError
+from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import ROLE_NAME
 from common.declare.asl import targets
@@ -77,7 +77,7 @@ Need = tuple[tuple[str, ...], set[str]]
 """IAM actions, and the resources that they are needed on."""
 
 
-def state_machine(env: Environment, own: Ref, definition: Mapping[str, Any], names: Names, where: str) -> Iterator[Statement]:
+def state_machine(env: Environment, own: Ref, definition: JsonMapping, names: Names, where: str) -> Iterator[Statement]:
     """The statements that a definition (before substitution of its references) needs.
 
     Args:
@@ -105,7 +105,7 @@ def state_machine(env: Environment, own: Ref, definition: Mapping[str, Any], nam
         yield allow(actions, arns)
 
 
-def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _states(machine: JsonMapping) -> Iterator[tuple[str, JsonMapping]]:
     """The states of a definition whose structure was proved, nested ones too."""
     for name, state in machine["States"].items():
         yield name, state
@@ -113,7 +113,7 @@ def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
             yield from _states(inner)
 
 
-def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:
+def _task(env: Environment, task: JsonMapping, names: Names, where: str) -> Iterator[Need]:
     resource = str(task.get("Resource", ""))
     if "Credentials" in task:  # then the task does all that it does as somebody else
         yield ("sts:AssumeRole",), {_role(env, task["Credentials"], names, f"{where}.Credentials")}
@@ -138,7 +138,7 @@ def _task(env: Environment, task: Mapping[str, Any], names: Names, where: str) -
         yield ("states:DescribeExecution", "states:StopExecution"), {f"{_executions(arn)}:*" for arn in arns}
 
 
-def _role(env: Environment, credentials: Any, names: Names, where: str) -> str:
+def _role(env: Environment, credentials: Json, names: Names, where: str) -> str:
     """The role that a task takes on."""
     role, _ = names.substitute(_object(credentials).get("RoleArn"), where)
     if not isinstance(role, str) or not ROLE.fullmatch(role):
@@ -149,7 +149,7 @@ def _role(env: Environment, credentials: Any, names: Names, where: str) -> str:
     return role
 
 
-def _distributed(env: Environment, own: Ref, state: Mapping[str, Any], names: Names, where: str) -> Iterator[Need]:
+def _distributed(env: Environment, own: Ref, state: JsonMapping, names: Names, where: str) -> Iterator[Need]:
     """Its items' executions are the machine's own, named behind the label of the Map."""
     executions = _executions(own.arn)
     yield ("states:StartExecution",), {own.arn}
@@ -167,7 +167,7 @@ def _distributed(env: Environment, own: Ref, state: Mapping[str, Any], names: Na
         yield _bucket(env, state["ResultWriter"], WRITERS, names, f"{where}.ResultWriter")
 
 
-def _bucket(env: Environment, part: Mapping[str, Any], known: Mapping[str, tuple[str, ...]], names: Names, where: str) -> Need:
+def _bucket(env: Environment, part: JsonMapping, known: Mapping[str, tuple[str, ...]], names: Names, where: str) -> Need:
     """What reading or writing the bucket of an ItemReader or ResultWriter needs."""
     operation = str(part.get("Resource", "")).partition(":states:::")[2]
     if operation not in known:
@@ -177,12 +177,12 @@ def _bucket(env: Environment, part: Mapping[str, Any], known: Mapping[str, tuple
     return known[operation], set(targets.arns(env, "bucket", bucket, names, f"{where}.Bucket"))
 
 
-def _parameters(part: Mapping[str, Any]) -> Mapping[str, Any]:
+def _parameters(part: JsonMapping) -> JsonMapping:
     """What is said in JSONPath or in JSONata; nothing, if all of it is an expression."""
     return _object(part.get("Parameters") or part.get("Arguments"))
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object(value: Json) -> JsonMapping:
     return value if isinstance(value, Mapping) else {}
 
 

@@ -6,8 +6,8 @@ Follows https://states-language.net/spec.html and https://docs.aws.amazon.com/st
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
+from common.base.json_types import JsonMapping
 from common.base.suggestions import did_you_mean
 
 LONGEST = 80
@@ -34,7 +34,7 @@ FIELDS = frozenset(
 """All fields of states. AWS refuses others; one that is like none of these may be newer than the list, and is left to it."""
 
 
-def refusals(states: Iterable[tuple[str, str, Mapping[str, Any]]], language: object) -> Iterator[str]:
+def refusals(states: Iterable[tuple[str, str, JsonMapping]], language: object) -> Iterator[str]:
     """What is wrong with states.
 
     Args:
@@ -52,7 +52,7 @@ def refusals(states: Iterable[tuple[str, str, Mapping[str, Any]]], language: obj
         yield from _handling(here, state)
 
 
-def _fields(here: str, state: Mapping[str, Any], language: object) -> Iterator[str]:
+def _fields(here: str, state: JsonMapping, language: object) -> Iterator[str]:
     for field in sorted(state.keys() - FIELDS):
         if guess := did_you_mean(field, FIELDS):
             yield f"{here}.{field}: states have no such field.{guess}"
@@ -70,7 +70,7 @@ def _fields(here: str, state: Mapping[str, Any], language: object) -> Iterator[s
         yield from (f"{here}.{field}: {language} does not know it." for field in ELSEWHERE[str(language)] if field in state)
 
 
-def _handling(here: str, state: Mapping[str, Any]) -> Iterator[str]:
+def _handling(here: str, state: JsonMapping) -> Iterator[str]:
     """What is wrong with how a state meets errors."""
     for field in ("Retry", "Catch"):
         many = state.get(field, [])

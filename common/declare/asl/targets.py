@@ -9,9 +9,10 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from common.base.errors import DeclarationError
+from common.base.json_types import Json
 from common.base.text_rules import BUCKET
 from common.environment.config import Environment
 from common.model.reference import UPPER_TOKEN, Names
@@ -61,7 +62,7 @@ NAMED = {"Crawler": "crawler", "Database": "database"}
 """What `Name` is in an operation of Glue that is called after it."""
 
 
-def of_task(env: Environment, service: str, operation: str, parameters: Any, names: Names, where: str) -> set[str]:
+def of_task(env: Environment, service: str, operation: str, parameters: Json, names: Names, where: str) -> set[str]:
     """The ARNs that a task acts on.
 
     Args:
@@ -95,7 +96,7 @@ def of_task(env: Environment, service: str, operation: str, parameters: Any, nam
     return found
 
 
-def arns(env: Environment, form: str, value: Any, names: Names, where: str) -> tuple[str, ...]:
+def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> tuple[str, ...]:
     """The ARNs of one target, with what belongs to it: a function's versions, a bucket's objects, a database's tables.
 
     Raises:
@@ -120,7 +121,7 @@ def arns(env: Environment, form: str, value: Any, names: Names, where: str) -> t
     return _with_parts(env, form, target)
 
 
-def buckets_in(env: Environment, value: Any, names: Names, where: str) -> set[str]:
+def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[str]:
     """The buckets, and all that is in them, that the source of a copy begins with or refers to."""
     text, refs = names.substitute(value, where)
     found = {ref.name for ref in refs if ref.key.kind == "bucket"}
@@ -134,7 +135,7 @@ def buckets_in(env: Environment, value: Any, names: Names, where: str) -> set[st
     return {arn for name in found for arn in (env.bucket_arn(name), env.bucket_arn(name, "*"))}
 
 
-def _given(service: str, parameters: Any, known: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+def _given(service: str, parameters: Json, known: Mapping[str, str]) -> Iterator[tuple[str, str, Json]]:
     """Each parameter that names a target, what kind of it, and its value; None for one that is only known when it runs."""
     if not isinstance(parameters, Mapping):
         return
