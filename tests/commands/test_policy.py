@@ -1,6 +1,5 @@
 """The printed policy allows every call that the deployer makes, and nothing that is not held to the environment's names."""
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,8 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.commands import policy
-from common.commands.deployment_command import DeploymentCommand
 from common.declare import projects
 from common.environment import config
-from common.model import steps
-from common.model.choices import Choices
 from common.resources.role import Role
 from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
@@ -85,44 +81,6 @@ def declaring(repository: Repository, **said: str) -> None:
         f'm = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Succeed"}}}}}}{given["state_machine"]})',
         'p.schedule("nightly", m, "rate(1 day)")',
     )
-
-
-def named_calls() -> set[str]:
-    """Every operation that the source names beside its service."""
-    found = set()
-    for path in (ROOT / "common").rglob("*.py"):
-        if "local" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"call", "find", "pages"}
-            ):
-                words = [one.value for one in node.args[:2] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-                if len(words) == 2:
-                    found.add(":".join(words))
-    return found
-
-
-def test_every_call_that_the_source_names_is_allowed(actions: set[str]) -> None:
-    calls = named_calls()
-    assert len(calls) > 60
-    missing = {call for call in calls if not set(policy.actions_of(call)) <= actions}
-    assert missing == {"ssm:GetParameters"}, "this environment names no parameter"
-
-
-def test_every_call_of_a_deploy_is_allowed(moto: None, actions: set[str]) -> None:
-    with fresh_imports():
-        command = DeploymentCommand(ROOT, Choices(env="dev", yes=True), steps.STEPS, print)
-        configured = config.load(ROOT, "dev").model_copy(update={"account_id": "123456789012"})
-        command.workspace.environment = configured
-        for step in steps.STEPS:
-            command.deployment().step(step)
-        calls = command.connecting().calls
-        command.close()
-    assert len(calls) > 40
-    assert {call for call in calls if not set(policy.actions_of(call)) <= actions} == set()
 
 
 def test_what_is_not_held_to_names_only_reads_or_delivers_logs() -> None:
