@@ -129,6 +129,7 @@ class Deployment:
         if self._outcome is None:
             self._outcome = outcome = self._make_plan()
             self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects)))
+            self._tell_lost(outcome)
             self._tell_undeclared(outcome)
             advice.tell(self._env, outcome.plan, self._declarations.resources, self._say)
         return self._outcome
@@ -186,6 +187,13 @@ class Deployment:
         if not self._choices.prune or self._choices.project is not None:
             return set()
         return self._connection.records.projects() - {SHARED, *self._workspace.enabled()}
+
+    def _tell_lost(self, outcome: Outcome) -> None:
+        for name in sorted(name for name, trusted in outcome.trusted.items() if trusted.is_lost):
+            self._say(
+                f"{name}: its release.json is lost, cannot be read, or is of another project, so all of it was looked at; a "
+                f"deploy writes it anew."
+            )
 
     def _tell_undeclared(self, outcome: Outcome) -> None:
         if self._choices.project is not None:

@@ -100,8 +100,8 @@ class Pruner:
         return Change(key, Action.FORGET, "is declared by this name again"), Remains(key, now.name, now.arn, self._env.account_id)
 
     def _decide(self, key: Key, place: Place | None, covers: Callable[[Key], bool]) -> Decided:
-        if place is not None and (whose := place.get("of")) is not None and (stray := self._records.remains(key, place)):
-            return Change(key, Action.FORGET, f"its record is of {printable(whose)}, and was copied here"), stray
+        if place is not None and "of" in place and (stray := self._records.remains(key, place)):
+            return Change(key, Action.FORGET, f"its record is of {printable(place['of'])}, and was copied here"), stray
         heir = locations.successor(key)
         now = self._declared.get(heir) if heir is not None else None
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED

@@ -5,13 +5,16 @@ from typing import TextIO
 
 from common.base.command_text import typed
 from common.base.terminal import Screen
-from common.engine.status import UNREADABLE, Status
+from common.engine.status import NEVER, UNREADABLE, Status
 from common.model.events import Note
 from common.report import cell_formats
 from common.report.deploy_report import TextReport
 from common.state.lease import who
 
 COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
+
+NOTHING_LEFT = "nothing of it is deployed any more, and gc deletes its artifacts once they are old enough"
+"""What is told of a project that was deployed, and of which records and resources are gone."""
 
 
 def show(statuses: Sequence[Status], stream: TextIO | None = None) -> None:
@@ -43,7 +46,8 @@ def _notes(status: Status) -> Iterator[str]:
         repair = f"`{typed('deploy --verify')}` looks at everything and writes it"
         yield f"its release.json is lost, cannot be read, or is of another project; {repair}"
     if not status.declared:
-        yield f"{status.undeclared}: --prune deletes what it left, and --prune --data what holds data"
+        left = "--prune deletes what it left, and --prune --data what holds data"
+        yield f"{status.undeclared}: {left if status.state != NEVER else NOTHING_LEFT}"
     if status.former:
         yield f"kept under earlier names: {', '.join(status.former)}"
     if status.lock is not None:

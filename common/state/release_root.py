@@ -139,6 +139,11 @@ class Trusted:
     interrupted: bool = False
 
     @property
+    def is_lost(self) -> bool:
+        """Something was deployed, and there is no root that could be believed."""
+        return not self.proven and (self.etag is not None or bool(self.digests or self.pending))
+
+    @property
     def is_new(self) -> bool:
         """There is no root: this project was never deployed, or nothing is left of it."""
         return not self.clean and self.etag is None

@@ -1,6 +1,7 @@
 """A record that is lost or damaged while its release root names it: every command says so, and a deploy puts it right."""
 
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -119,10 +120,13 @@ def test_a_root_that_cannot_be_read_is_said_by_drift_and_status_and_written_by_a
     assert drift.code == 2
     assert "acres: release.json not recorded: s3://t-dev-artifacts/dev/acres/release.json is lost, cannot be read" in drift.out
     status = deployed.invoke("status", "--env", "dev")
-    assert "its release.json is lost, cannot be read, or is of another project" in status.out
+    lost = "acres: its release.json is lost, cannot be read, or is of another project"
+    assert lost in status.out
+    assert lost in deployed.invoke("plan", "--env", "dev", "--verify").out
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
-    assert deployed.invoke("drift", "--env", "dev").code == 0
-    assert "cannot be read" not in deployed.invoke("status", "--env", "dev").out
+    for command in ("drift", "status", "plan"):
+        told = deployed.invoke(command, "--env", "dev")
+        assert (told.code, "cannot be read" in told.out) == (0, False)
 
 
 def test_a_damaged_record_of_what_changes_does_not_stop_a_deploy(deployed: Repository) -> None:
@@ -183,3 +187,23 @@ def test_what_is_recorded_of_another_project_or_environment_is_not_believed(
         healed = deployed.invoke(command, "--env", "dev")
         assert (healed.code, "no longer declared" in healed.out) == (0, False), healed.out
     assert shown(deployed) == before
+
+
+@pytest.mark.parametrize("of", [None, 7, "other"])
+def test_a_record_that_was_copied_is_forgotten_whatever_it_says_of_whose_it_is(deployed: Repository, of: object) -> None:
+    put_new = {"Bucket": BUCKET, "Key": RECORD.replace("load", "more"), "Tagging": f"desired-sha256={'0' * 64}"}
+    s3().put_object(**put_new, Body=json.dumps({**body(), "key": "glue-job/more", "of": of}).encode())
+    s3().delete_object(Bucket=BUCKET, Key=ROOT)
+    assert f"forget glue-job/more: its record is of {of}, and was copied here" in deployed.invoke("plan", "--env", "dev").out
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    assert "glue-job/more" not in deployed.invoke("plan", "--env", "dev").out
+
+
+def test_nothing_is_promised_of_a_project_that_has_left_artifacts_alone(deployed: Repository) -> None:
+    deployed.project("orders")
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    shutil.rmtree(deployed.root / "projects/orders")
+    assert "orders: there is no projects/orders/ any more: --prune deletes" in deployed.invoke("status", "--env", "dev").out
+    assert deployed.invoke("deploy", "--env", "dev", "--prune", "--data").code == 0
+    told = deployed.invoke("status", "--env", "dev").out
+    assert "orders: there is no projects/orders/ any more: nothing of it is deployed any more, and gc deletes its" in told
