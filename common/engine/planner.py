@@ -170,8 +170,6 @@ class Planner:
         present = {*present, *listing.existing(self._aws, unseen, self._pool)}
         ownership.check_case(wanted, present)
         missing_roles = renewed_roles.gone(resources, present)
-        known = {key for project in trusted.values() for key in (*project.digests, *project.pending)}
-        renewed_roles.check_together(missing_roles, resources, options.wanted, known)
         ids = renewed_roles.listed(resources, reads.first.roles.result())
         others = renewed_roles.replaced(ids, {name: project.roles for name, project in trusted.items()})
         new_roles = missing_roles | others
@@ -209,9 +207,8 @@ class Planner:
         decisions = [decided(one, read.result()) for one, read in zip(unsettled, live, strict=True)]
         raise_together([error for error in decisions if isinstance(error, DeployError)])
         decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
-        pending = {key for project in trusted.values() for key in project.pending}
-        applied = {key for key, body in reads.bodies.items() if body.result()}
-        changes |= renewed_roles.renewed(decided_by_key, resources, pending, applied, others)
+        changes |= renewed_roles.renewed(decided_by_key, resources, others)
+        known = {key for project in trusted.values() for key in (*project.digests, *project.pending)}
         _check_overwritten(reads, {key: change for key, change in changes.items() if key in known and key not in artifacts})
         return changes
 

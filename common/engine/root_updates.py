@@ -16,6 +16,8 @@ from common.model.resource import REMOVING, Action, Artifact, Change, Key, Outpu
 from common.resources.renewed_roles import ROLE_ID, ids_after
 from common.state.release_root import ARTIFACT, Place, Root, Trusted, place_of
 
+MAKING = frozenset({Action.CREATE, Action.REPLACE})
+
 
 @dataclass(frozen=True)
 class Roots:
@@ -64,7 +66,7 @@ class Roots:
 
     def _role_ids(self, project: str, trusted: Trusted, done: Mapping[Key, Outputs]) -> dict[str, str]:
         made = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
-        again = {key for key in made if key in trusted.digests or key in trusted.pending}
+        again = {key for key, change in self._planned.items() if change.action in MAKING and key in trusted.digests}
         settled = {key for key, change in self._planned.items() if change.action is Action.NOOP or key in done}
         own = [resource for resource in self.resources.values() if resource.key.project == project]
         return ids_after(own, trusted.roles, {**self.outcome.role_ids, **made}, again, settled)

@@ -10,14 +10,13 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lamb
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from common.aws.protocol import Aws
-from common.base.command_text import typed
-from common.base.errors import AwsError, DeployError, OwnershipError
+from common.base.errors import AwsError, OwnershipError
 from common.environment.config import OWNER_TAG
 from common.model.resource import CHANGING, Action, Change, Key, Resource
 from common.model.tags import tag_map
@@ -31,30 +30,6 @@ ROLE_ID = "RoleId"
 def gone(resources: Collection[Resource], present: Collection[str]) -> set[Key]:
     """The declared roles that do not exist; `present` are the ARNs of those that do."""
     return {resource.key for resource in resources if resource.key.kind == ROLE and resource.arn not in present}
-
-
-def check_together(
-    missing: Collection[Key], resources: Collection[Resource], wanted: Callable[[Key], bool], recorded: Collection[Key]
-) -> None:
-    """Refuses to make a role again without what runs with it: nobody could see later that this must be given it anew.
-
-    Args:
-        missing: the roles that do not exist.
-        resources: what is declared.
-        wanted: what is to be brought up to date.
-        recorded: what was deployed before.
-
-    Raises:
-        DeployError: a part was chosen that would do so.
-    """
-    chosen = {key for key in missing if wanted(key) and key in recorded}
-    left = [one.key for one in resources if one.key in recorded and not wanted(one.key) and not chosen.isdisjoint(one.needs)]
-    if left:
-        roles = ", ".join(sorted({str(key) for one in resources if one.key in left for key in one.needs if key in chosen}))
-        raise DeployError(
-            f"{left[0].project}: {roles} is gone from AWS and would be made again, but {', '.join(map(str, left))} would not be "
-            f"given it anew. Deploy all of it: {typed('deploy')}."
-        )
 
 
 def listed(resources: Collection[Resource], ids: Mapping[str, str]) -> dict[Key, str]:
@@ -98,21 +73,13 @@ def ids_after(
     return found
 
 
-def renewed(
-    changes: Mapping[Key, Change],
-    resources: Collection[Resource],
-    pending: Collection[Key],
-    applied: Collection[Key],
-    others: Collection[Key],
-) -> dict[Key, Change]:
+def renewed(changes: Mapping[Key, Change], resources: Collection[Resource], others: Collection[Key]) -> dict[Key, Change]:
     """The changes, and the updates of what runs with a role that is made again.
 
     Args:
         changes: by key, as they were decided.
         resources: what is declared.
-        pending: what a deploy that has died was about to change: it may have made the role, and not come to who runs with it.
-        applied: what was applied before, by its record.
-        others: the roles that somebody has deleted and made again.
+        others: the roles that were made again already, by somebody else or by a deploy that did not come to who runs with them.
     """
     roles = {resource.key: resource.arn for resource in resources if resource.key.kind == ROLE}
     made = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
@@ -121,15 +88,14 @@ def renewed(
         change = changes.get(resource.key)
         if change is None or change.live is None or change.action in CHANGING - {Action.UPDATE}:
             continue
-        sure = {key for key in resource.needs if key in made or key in others}
-        again = sure | {key for key in resource.needs if key in roles and {key, resource.key} <= {*pending}}
-        arns = [roles[key] for key in again if key in sure or resource.key in applied]
+        again = {key for key in resource.needs if key in made or key in others}
+        arns = [roles[key] for key in again]
         fields = {name for name, value in change.desired.items() if any(arn in json.dumps(value, default=str) for arn in arns)}
         if fields:
             before = f"{change.reason}; " if change.action is Action.UPDATE else ""
-            why = "is made again" if again.isdisjoint(others) else "was deleted and made again outside of a deploy"
+            why = "its role is made again" if again.isdisjoint(others) else "its role was deleted and made again"
             changed = change.changed | fields | {ROLE_ID}
-            found[resource.key] = replace(change, action=Action.UPDATE, reason=f"{before}its role {why}", changed=changed)
+            found[resource.key] = replace(change, action=Action.UPDATE, reason=f"{before}{why}", changed=changed)
     return found
 
 

@@ -26,7 +26,7 @@ LINES = (
     'p.schedule("daily", m, "rate(1 day)")',
 )
 USERS = ("lambda/Validate", "glue-job/load", "crawler/look", "state-machine/main", "rule/daily")
-AGAIN = "update: its role was deleted and made again outside of a deploy"
+AGAIN = "update: its role was deleted and made again"
 
 
 @pytest.fixture
@@ -166,5 +166,6 @@ def test_a_new_id_is_kept_only_once_all_that_runs_with_the_role_has_it() -> None
     assert after({"role/r": "1"}, None, settled=False) == {"role/r": "1"}
     assert after({"role/r": "1"}, None) == {}
     assert after({}, "2", made=True, settled=False) == {"role/r": ""}
+    assert after({}, None, made=True, settled=False) == {"role/r": ""}  # it is about to be made again
     assert replaced({role: "2"}, {"p": {"role/r": ""}}) == {role}
     assert replaced({role: "2"}, {"p": {}}) == set()
