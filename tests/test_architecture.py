@@ -29,12 +29,12 @@ SHARED_BY_TYPES = {"accepted_fields", "function_updates", "renewed_roles"}
 """What stands beside the types of resources and is none."""
 SHARED_BY_TASKS = {
     *("all_tasks", "deployment_command", "environment_command", "executor", "invocation", "invoke_options", "option_help"),
-    *("policy", "policy_names", "spelling", "task"),
+    *("spelling", "task"),
 }
 """The modules of `commands` that are no task's."""
 OPTIONS = {"sbom", "watch"}
 """The modules of `commands` that are about one option of `package-lambdas`."""
-IN_OTHER_FILES = {"list": "list_tasks", "policy": "print_policy"}
+IN_OTHER_FILES = {"list": "list_tasks"}
 """Tasks whose files have another name."""
 OPENED = {"Workspace", "Connecting", "Deployment", "Destruction", "EnvironmentCommand", "DeploymentCommand"}
 """What a command opens; nothing else makes one."""

@@ -14,7 +14,7 @@ from common.commands.history import history
 from common.commands.list_tasks import list_tasks
 from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
-from common.commands.print_policy import policy
+from common.commands.policy import policy
 from common.commands.run import run
 from common.commands.status import status
 from common.commands.unlock import unlock

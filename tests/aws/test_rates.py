@@ -13,7 +13,7 @@ from common.aws import rates
 from common.aws.rates import GROUPED, Budget, Rates
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
-from common.commands.policy import account_wide_operations, operations_by_service
+from common.engine.deployer_policy import account_wide_operations, operations_by_service
 from common.resources import budgets
 
 BUDGETS = budgets()

@@ -10,7 +10,7 @@ from botocore.session import get_session
 
 from common.aws.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, SECONDS, WHEN_DOWN, Retries
 from common.base.errors import BUSY
-from common.commands.policy import account_wide_operations, operations_by_service
+from common.engine.deployer_policy import account_wide_operations, operations_by_service
 from common.resources import refusals
 
 

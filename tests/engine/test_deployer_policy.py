@@ -8,8 +8,8 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
-from common.commands import policy
 from common.declare import projects
+from common.engine import deployer_policy as policy
 from common.environment import config
 from common.resources.role import Role
 from tests.resources.builders import Place, final, live_state, prepare, updated

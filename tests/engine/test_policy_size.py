@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.commands.test_policy import MINE, printed
+from tests.engine.test_deployer_policy import MINE, printed
 from tests.support.repository import Repository
 
 

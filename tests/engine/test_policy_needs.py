@@ -10,7 +10,7 @@ import pytest
 from botocore import handlers
 
 from common.resources import kinds
-from tests.commands.test_policy import ROOT, printed
+from tests.engine.test_deployer_policy import ROOT, printed
 from tests.support.iam import HERE, NEEDS, Asked, allows, asked
 from tests.support.repository import SHARED, Ended, Repository
 

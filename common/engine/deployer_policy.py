@@ -1,0 +1,247 @@
+"""The policy that whoever deploys an environment needs: every call that the deployer makes, on that environment's names alone.
+
+What changes something is allowed on the exact names of shared resources, and on names that begin as those of a project do: so the
+policy of `acres` reaches nothing of `acres-dev`, and does not grow with the number of functions. What a record may name that is
+not declared any more is looked at whatever its name, and deleted where its tags show it as ours. Roles and layers of others may
+be named in many places, so the declarations are asked which of them are used. What AWS does not let be narrowed stands in one
+statement of its own. Print it with `invoke policy`, and give it to the role of your CI.
+
+Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from common.declare.permissions import Statement, allow
+from common.declare.workspace import Workspace
+from common.engine import policy_names
+from common.environment import config
+from common.environment.config import OWNER_TAG, Environment
+from common.model.kind import Kind
+from common.model.resource import Key, Resource
+from common.resources import kind_of, kinds, role
+from common.resources.function import Function
+from common.resources.job import Job
+
+ACTIONS = {
+    "resourcegroupstaggingapi:GetResources": ("tag:GetResources",),
+    "s3:PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
+    "s3:GetObject": ("s3:GetObject", "s3:GetObjectVersion"),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "sts:GetCallerIdentity": (),
+    "service-quotas:GetServiceQuota": ("servicequotas:GetServiceQuota", "dynamodb:DescribeLimits"),
+    "service-quotas:ListAWSDefaultServiceQuotas": ("servicequotas:ListAWSDefaultServiceQuotas",),
+}
+"""What an operation of the deployer's own needs where that is not the action of the same name; of a kind, the kind says it."""
+OPERATIONS = {
+    "s3": ("GetObject", "HeadObject", "PutObject", "DeleteObject", "GetObjectTagging"),
+    "stepfunctions": (
+        *("StartExecution", "ListExecutions", "DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"),
+    ),
+    "logs": ("GetLogEvents", "FilterLogEvents"),
+}
+"""Operations on the environment's own resources, besides those of their kinds: for records and artifacts, and to follow runs."""
+EVERYWHERE = {
+    "sts": ("GetCallerIdentity",),
+    "resourcegroupstaggingapi": ("GetResources",),
+    "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
+}
+"""Operations that AWS does not let be narrowed to resources, besides those of kinds. None of them changes anything."""
+READING = ("Describe", "Filter", "Get", "Head", "List")
+"""How the operations begin that change nothing. They are asked of everything that a record names, also of what is gone."""
+CONTENT = (
+    *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents"),
+    *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
+)
+"""But not those that read what is in a resource: these are asked of the environment's own alone."""
+NETWORK = ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+"""Lambda asks these itself, with the credentials of whoever puts a function into a network."""
+UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
+"""What is left to do with roles where all that runs has been given others: to delete those that it had."""
+BOUNDED = (
+    *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+)
+"""Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
+UNBINDING = "DeleteRolePermissionsBoundary"
+"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy anew."""
+MANAGED_POLICY = 6144
+"""Characters besides white space that IAM accepts in one."""
+INLINE_POLICY = 10_240
+"""The same, of all inline policies of a role together."""
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """What runs with a role."""
+
+    @property
+    def key(self) -> Key:
+        """Its name."""
+        ...
+
+    role_arn: str
+
+
+def of_workspace(workspace: Workspace) -> dict[str, Any]:
+    """The policy document for what a command line is about: the whole environment, or the chosen projects of it."""
+    env, root, projects = workspace.environment, workspace.root, workspace.projects
+    resources = workspace.load(env).resources
+    neighbours = {config.load(root, name).name_prefix for name in config.environments(root)} - {env.name_prefix}
+    if workspace.choices.project is None:
+        return deployer(env, resources, neighbours)
+    chosen = env.model_copy(update={"projects": {name: env.project(name) for name in projects}})
+    return deployer(chosen, resources, neighbours, projects)
+
+
+def advice_on_size(document: Mapping[str, Any]) -> str:
+    """What to do with a policy that is too long for one managed policy; empty if it is not."""
+    length = len("".join(json.dumps(document).split()))
+    if length <= MANAGED_POLICY:
+        return ""
+    fits_inline = length <= INLINE_POLICY
+    inline = f"Give it to the role as an inline policy, which may have {INLINE_POLICY}, or spread" if fits_inline else "Spread"
+    return (
+        f"a managed policy may have {MANAGED_POLICY} characters besides white space; these are {length}. "
+        f"{inline} the statements over {-(-length // MANAGED_POLICY)} managed policies, and attach all of them."
+    )
+
+
+def deployer(
+    env: Environment, resources: Iterable[Resource], neighbours: Iterable[str] = (), projects: Iterable[str] = ("*",)
+) -> dict[str, Any]:
+    """The IAM policy document for deploying, running and removing one environment.
+
+    Args:
+        env: the environment.
+        resources: what it declares.
+        neighbours: the name prefixes of other environments, whose resources may be in the same account.
+        projects: whose roles may be managed.
+    """
+    declared = list(resources)
+    used = [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in declared)]
+    own = policy_names.own(env, declared, neighbours)
+    named = [allow(_actions(service, operations), own[service]) for service, operations in _split(own, wide=False)]
+    reading = [
+        allow(_actions(service, operations), policy_names.beginnings(env)[service])
+        for service, operations in _split(policy_names.beginnings(env), wide=True)
+    ]
+    everywhere = [action for service, operations in account_wide_operations().items() for action in _actions(service, operations)]
+    everywhere += [action for kind in used for action in kind.policy.when_declared]
+    if any(isinstance(one, Function) and one.network for one in declared):
+        everywhere += [f"ec2:{name}" for name in NETWORK]
+    managed = list(projects)
+    roles = [env.role_arn(project, "*") for project in managed]
+    theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
+    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, used), *_created(env, used)]
+    statements = [*named, *reading, _left_over(env), *ours, _named_roles(env, managed)]
+    return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
+
+
+def actions_of(call: str) -> tuple[str, ...]:
+    """The IAM actions that one call needs, as in ``actions_of("s3:HeadBucket")``."""
+    service, _, operation = call.partition(":")
+    of_service = [kind for kind in kinds().values() if kind.service == service]
+    told = next((kind.policy.actions[operation] for kind in of_service if operation in kind.policy.actions), None)
+    prefix = next((kind.arn.service for kind in of_service if kind.arn is not None), service)
+    return told or ACTIONS.get(call, (f"{prefix}:{operation}",))
+
+
+def operations_by_service() -> dict[str, set[str]]:
+    """Every operation that is on resources of the environment's own, by service."""
+    found = {service: {*own} for service, own in OPERATIONS.items()}
+    for kind in kinds().values():
+        found.setdefault(kind.service, set()).update(kind.policy.operations)
+    return found
+
+
+def account_wide_operations() -> dict[str, set[str]]:
+    """Every operation that AWS does not let be narrowed to resources, by service."""
+    found = {service: {*own} for service, own in EVERYWHERE.items()}
+    for kind in kinds().values():
+        found.setdefault(kind.service, set()).update(kind.policy.everywhere)
+    return found
+
+
+def _actions(service: str, operations: Iterable[str]) -> list[str]:
+    return [action for operation in operations for action in actions_of(f"{service}:{operation}")]
+
+
+def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of each service that has ARNs the operations that look at what may not be declared any more, or all others."""
+    for service, of_service in sorted(operations_by_service().items()):
+        part = tuple(one for one in of_service if wide == (one.startswith(READING) and not one.startswith(CONTENT)))
+        if part and arns.get(service):
+            yield service, part
+
+
+def _left_over(env: Environment) -> Statement:
+    """Deleting what was deployed under names that nobody declares any more: only what carries the environment's tag."""
+    actions = [action for kind in kinds().values() for action in _actions(kind.service, kind.policy.left_over)]
+    return {
+        **allow(actions, policy_names.tagged(env)),
+        "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner}},
+    }
+
+
+def _glue_lines(env: Environment, declared: list[Resource]) -> list[Statement]:
+    """Reading what Glue logs of a run by itself, in groups that all of an account share."""
+    groups = [env.arn("logs", f"log-group:/aws-glue/{name}/*") for name in ("jobs", "python-jobs")]
+    return [allow(_actions("logs", ("FilterLogEvents", "GetLogEvents")), groups)] if any(map(_is_job, declared)) else []
+
+
+def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
+    """Creating what AWS holds to no resource: only what is created with the environment's tag."""
+    tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
+    actions = [action for kind in used for action in kind.policy.when_created]
+    return [{**allow(actions, ["*"]), "Condition": tagged}] if actions else []
+
+
+def _is_job(resource: Resource) -> bool:
+    return isinstance(resource, Job)
+
+
+def _parameters(env: Environment) -> list[Statement]:
+    """Reading the parameters that configuration names, whatever version or label of them."""
+    paths = {
+        value.removeprefix("ssm:").lstrip("/").partition(":")[0]
+        for project in env.projects.values()
+        for value in project.parameters.values()
+        if isinstance(value, str) and value.startswith("ssm:")
+    }
+    return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
+
+
+def _roles(env: Environment, roles: list[str], used: list[Kind]) -> list[Statement]:
+    """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
+    boundary = env.roles.permissions_boundary
+    operations = role.KIND.policy.operations if role.KIND in used else UNDOING
+    if boundary is None:
+        return [allow(_actions("iam", operations), roles)]
+    free = tuple(one for one in operations if one not in {*BOUNDED, UNBINDING})
+    bound = [f"iam:{one}" for one in BOUNDED if one in operations]
+    condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return [allow(_actions("iam", free), roles), {**allow(bound, roles), "Condition": condition}]
+
+
+def _named_roles(env: Environment, projects: Iterable[str]) -> Statement:
+    """Asking for a role by its name: where there is none, IAM cannot know the path that it is to have."""
+    names = [env.resource_name(project, "*") for project in projects]
+    return allow(["iam:GetRole"], [f"arn:{env.partition}:iam::{env.account_id}:role/{name}" for name in names])
+
+
+def _foreign_layers(resources: list[Resource]) -> list[Statement]:
+    """Giving functions the layers of others that they name."""
+    named = {arn for one in resources if isinstance(one, Function) for arn in one.settings.layers}
+    return [allow(["lambda:GetLayerVersion"], named)] if named else []
+
+
+def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:
+    """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
+    running = {(kind_of(one.key.kind).principal, one.role_arn) for one in declared if isinstance(one, Runs)}
+    roles = {one.arn for one in declared if one.key.kind == role.KIND.name}
+    passed = {arn for _, used in running for arn in (managed if used in roles else [used])}
+    services = sorted({principal for principal, _ in running})
+    condition = {"StringEquals": {"iam:PassedToService": services}}
+    return [{**allow(["iam:PassRole"], passed), "Condition": condition}] if passed else []
