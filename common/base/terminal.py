@@ -34,7 +34,7 @@ LOG_WIDTH = 120
 """Characters of a line, where that is not the terminal's."""
 _SPINNING: "list[Status]" = []
 """The lines that change by themselves."""
-SIGNS = {"→": "->", "·": "-", "…": "...", "│": "|", "─": "-"}
+SIGNS = {"→": "->", "↑": "^", "±": "+-", "·": "-", "…": "...", "│": "|", "─": "-"}
 """How the deployer's own signs are written where the encoding has none of them."""
 
 

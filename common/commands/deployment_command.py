@@ -22,8 +22,8 @@ def deploy_report(choices: Choices, *, planning: bool = False, json: bool) -> Re
     """
     names = projects.chosen(INVOCATION.get().root, choices.project)
     if json:
-        return JsonDeployReport(choices.env, names, jobs=choices.jobs)
-    return TextReport(planning=planning, jobs=choices.jobs)
+        return JsonDeployReport(choices.env, names)
+    return TextReport(planning=planning)
 
 
 class DeploymentCommand(EnvironmentCommand):

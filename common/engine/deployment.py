@@ -17,6 +17,7 @@ from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.planner import Options, Outcome, Planner
+from common.engine.prediction import predict
 from common.engine.prune import Types
 from common.engine.quotas import check_quotas
 from common.engine.reads import Reads
@@ -128,7 +129,8 @@ class Deployment:
     def _planned(self) -> Outcome:
         if self._outcome is None:
             self._outcome = outcome = self._make_plan()
-            self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects)))
+            cost = predict(outcome.plan, self._choices.jobs)
+            self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects), cost=cost))
             self._tell_lost(outcome)
             self._tell_undeclared(outcome)
             advice.tell(self._env, outcome.plan, self._declarations.resources, self._say)

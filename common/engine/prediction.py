@@ -6,10 +6,10 @@ bounded by the rates that AWS publishes (see `rates`) and by how many calls are 
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from common.aws import rates
 from common.model.choices import JOBS
+from common.model.events import Cost
 from common.model.kind import Calls, Kind, NameRule
 from common.model.resource import Action, Change, Plan
 from common.resources import budgets, kinds
@@ -24,15 +24,7 @@ ANY = Kind(name="", word="", service="", step="", names=NameRule(0))
 """Stands for what no type declares, as in plans of tests."""
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """So many calls, in so many seconds or more."""
-
-    calls: int
-    seconds: float
-
-
-def predict(plan: Plan, jobs: int = JOBS) -> Prediction:
+def predict(plan: Plan, jobs: int = JOBS) -> Cost:
     """What applying the plan will cost, `jobs` calls being under way at once."""
     calls: Counter[tuple[str, str]] = Counter()
     doing = [change for change in plan.changes if change.action not in {Action.NOOP, Action.ORPHAN}]
@@ -49,7 +41,7 @@ def predict(plan: Plan, jobs: int = JOBS) -> Prediction:
         if group := rates.group_of(service, operation, budgets()):
             by_group[group] += number
     slowest = max((rates.seconds(number, budgets()[group]) for group, number in by_group.items()), default=0.0)
-    return Prediction(total, max(slowest, total * LATENCY / jobs))
+    return Cost(total, max(slowest, total * LATENCY / jobs))
 
 
 def _operations(change: Change, calls: Calls) -> Iterator[str]:

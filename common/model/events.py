@@ -7,12 +7,31 @@ from common.model.resource import Change, Key, Plan
 
 
 @dataclass(frozen=True)
+class Cost:
+    """How many AWS calls something takes, and how many seconds at least."""
+
+    calls: int
+    seconds: float
+
+
+NO_COST = Cost(0, 0.0)
+
+
+@dataclass(frozen=True)
 class Planned:
-    """A plan was made, about some projects; nothing has changed yet. A `removal` is shown before it is carried out."""
+    """A plan was made; nothing has changed yet.
+
+    Args:
+        plan: the plan.
+        removal: it deletes everything, and is shown before it is carried out.
+        projects: those that the plan is about.
+        cost: what applying it will take.
+    """
 
     plan: Plan
     removal: bool = False
     projects: tuple[str, ...] | None = None
+    cost: Cost = NO_COST
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from typing import Any, TextIO
 
 from common.base.markup import escape
 from common.base.terminal import Screen, quoted
-from common.engine.prediction import predict
-from common.model.choices import JOBS
 from common.model.events import (
+    NO_COST,
     Blocked,
     Building,
     Built,
@@ -30,34 +29,11 @@ from common.model.events import (
     StepStarted,
 )
 from common.model.resource import CHANGING, Action, Change, Key, Plan
+from common.report.change_lines import PAST, ChangeLines, width_of_keys
 from common.report.json_report import JsonReport
 
-STYLES = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.REPLACE: "magenta",
-    Action.UPLOAD: "cyan",
-    Action.DELETE: "red",
-    Action.RECORD: "blue",
-    Action.ORPHAN: "red",
-    Action.FORGET: "blue",
-    Action.NOOP: "dim",
-}
-PAST = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.REPLACE: "replaced",
-    Action.UPLOAD: "uploaded",
-    Action.DELETE: "deleted",
-    Action.RECORD: "recorded",
-    Action.ORPHAN: "no longer declared",
-    Action.FORGET: "forgotten",
-    Action.NOOP: "up to date",
-}
-LEFT = frozenset({Action.NOOP, Action.ORPHAN})
-"""Actions that do nothing."""
 WIDTH = 16
-"""Of the first column: the longest step's name."""
+"""The width of a step's name."""
 
 
 class TextReport:
@@ -65,12 +41,11 @@ class TextReport:
 
     Args:
         planning: show what would be done instead of what is being done.
-        stream: where to write.
-        jobs: how many calls may be under way at once.
+        stream: where to write; standard output, if it is not given.
     """
 
-    def __init__(self, *, planning: bool = False, stream: TextIO | None = None, jobs: int = JOBS) -> None:
-        self._planning, self._jobs = planning, jobs
+    def __init__(self, *, planning: bool = False, stream: TextIO | None = None) -> None:
+        self._planning = planning
         self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._running: dict[object, str] = {}
@@ -78,8 +53,7 @@ class TextReport:
         self._reading = "reading what is deployed" if planning else ""
         self._done: Counter[Action] = Counter()
         self._plan: Plan | None = None
-        self._removal = False
-        self._projects: set[str] = set()
+        self._lines, self._cost = ChangeLines(), NO_COST
         self._live(self._reading)
 
     def __call__(self, event: Event) -> None:
@@ -93,9 +67,8 @@ class TextReport:
                 self._line(f"  [dim]{escape(text)}[/dim]")
             case Building():
                 self._show_building(event)
-            case Planned(plan, removal):
-                self._plan, self._removal = plan, removal
-                self._projects = {change.key.project for change in plan.changes if change.action not in LEFT}
+            case Planned(plan, removal, cost=cost):
+                self._plan, self._lines, self._cost = plan, ChangeLines.of(plan, removal=removal), cost
                 if self._planning or removal:
                     self._show_plan(plan)
             case StepStarted():
@@ -121,71 +94,50 @@ class TextReport:
         self._live(f"packaging {packaging}" if packaging else self._reading)
 
     def _show_change(self, event: Event) -> None:
+        lines = self._lines
         if isinstance(event, Started):
-            self._running[event.change.key] = self._name(event.change.key)
+            self._running[event.change.key] = lines.name(event.change.key)
         elif isinstance(event, Finished | Failed | Skipped):
             self._running.pop(event.change.key, None)
         self._live(", ".join(self._running.values()))
         match event:
             case Finished(change, seconds):
                 self._done[change.action] += 1
-                self._line(f"  {self._line_of(change)} [dim]{seconds:.1f} s[/dim]")
+                self._line(lines.finished(change, seconds))
             case Failed(change, message):
-                self._line(f"  [bold red]failed[/bold red] {self._line_of(change)}")
+                self._line(lines.failed(change))
                 self._line(f"    [red]{_indented(message)}[/red]")
             case Skipped(change, message):
-                self._line(f"  [yellow]skipped[/yellow] {self._line_of(change)}")
+                self._line(lines.skipped(change))
                 self._line(f"    [yellow]{_indented(message)}[/yellow]")
             case Blocked(change, needed):
-                because = f"{self._name(needed)} failed" if needed else "the deploy was stopped"
-                self._line(f"  [red]not tried[/red] {self._line_of(change)} [red]({quoted(because)})[/red]")
-
-    def _name(self, key: Key) -> str:
-        """The key, and whose it is where several projects are at work: each may have a function of that name."""
-        return f"{key.project}: {key}" if len(self._projects) > 1 else str(key)
-
-    def _line_of(self, change: Change) -> str:
-        return self._described(change, self._name(change.key))
-
-    def _described(self, change: Change, name: str) -> str:
-        style, word = STYLES[change.action], str(change.action)
-        if self._removal and change.action is Action.ORPHAN:
-            style, word = "green", "keep"
-        return f"[{style}]{word}[/{style}] {quoted(name)}: {quoted(change.reason)}"
+                self._line(lines.not_tried(change, f"{lines.name(needed)} failed" if needed else "the deploy was stopped"))
 
     def _show_plan(self, plan: Plan) -> None:
         shown = [change for change in plan.changes if change.action is not Action.NOOP]
+        width = width_of_keys(shown)
         for project in dict.fromkeys(change.key.project for change in shown):
             self._line(f"[bold]{quoted(project)}[/bold]")
             for change in shown:
                 if change.key.project == project:
-                    self._line(f"  {self._described(change, str(change.key))}")
+                    self._line(self._lines.planned(change, width))
 
     def _step(self, started: StepStarted) -> None:
-        counts, none = started.counts, "nothing chosen" if started.declared else "nothing declared"
-        told = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
-        told += [f"{counts[Action.NOOP]} up to date"] if counts[Action.NOOP] else []
+        counts, nothing = started.counts, "nothing chosen" if started.declared else "nothing declared"
+        parts = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
+        parts += [f"{counts[Action.NOOP]} up to date"] if counts[Action.NOOP] else []
         style = "bold" if any(counts[action] for action in CHANGING) else "dim"
-        self._line(f"[{style}]{started.step:<{WIDTH}}[/{style}] [dim]{', '.join(told) or none}[/dim]")
+        self._line(f"[{style}]{started.step:<{WIDTH}}[/{style}] [dim]{', '.join(parts) or nothing}[/dim]")
 
     def _close(self, closed: Closed) -> None:
         self._live("")
-        counts = self._plan.counts() if self._plan else {}
         if self._plan is None and not closed.calls:
             return
-        told = self._counted(self._plan) if self._plan is not None else []
-        told += [f"{counts[Action.NOOP]} up to date"] if counts.get(Action.NOOP) else []
-        told += (
-            [f"{counts[Action.ORPHAN]} {'kept' if self._removal else 'no longer declared'}"] if counts.get(Action.ORPHAN) else []
-        )
-        told += [f"[yellow]{closed.skipped} skipped[/yellow]"] if closed.skipped else []
-        told += [f"[red]{closed.failed} failed[/red]"] if closed.failed else []
-        told += [f"[red]{closed.blocked} not tried[/red]"] if closed.blocked else []
         if self._planning and self._plan is not None and not self._plan.is_empty:
-            foretold = predict(self._plan, self._jobs)
-            lasting = f", {foretold.seconds:.0f} s or more" if foretold.seconds >= 1 else ""
-            self._line(f"[dim]to apply: about {foretold.calls:,} AWS calls{lasting}[/dim]")
-        calls, summary = sum(closed.calls.values()), ", ".join(told)
+            lasting = f", {self._cost.seconds:.0f} s or more" if self._cost.seconds >= 1 else ""
+            self._line(f"[dim]to apply: about {self._cost.calls:,} AWS calls{lasting}[/dim]")
+        parts = [*self._counted(self._plan), *self._uncounted(self._plan, closed)] if self._plan is not None else []
+        calls, summary = sum(closed.calls.values()), ", ".join(parts)
         cost = f"{closed.seconds:.1f} s · {calls} AWS {'call' if calls == 1 else 'calls'}"
         self._line(f"{summary}{' · ' if summary else ''}[dim]{cost}[/dim]")
 
@@ -194,8 +146,21 @@ class TextReport:
         if self._planning:
             counts = plan.counts()
             return [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
-        always = {Action.DELETE} if self._removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
+        always = {Action.DELETE} if self._lines.removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
         return [f"{self._done[action]} {PAST[action]}" for action in DONE_ORDER if action in always or self._done[action]]
+
+    def _uncounted(self, plan: Plan, closed: Closed) -> list[str]:
+        """What nothing was done to, and why."""
+        counts = plan.counts()
+        left = "kept" if self._lines.removal else "no longer declared"
+        parts = [
+            (counts.get(Action.NOOP, 0), "up to date", ""),
+            (counts.get(Action.ORPHAN, 0), left, ""),
+            (closed.skipped, "skipped", "yellow"),
+            (closed.failed, "failed", "red"),
+            (closed.blocked, "not tried", "red"),
+        ]
+        return [f"[{style}]{count} {what}[/{style}]" if style else f"{count} {what}" for count, what, style in parts if count]
 
     def _line(self, text: str) -> None:
         self._screen.line(text)
@@ -244,23 +209,21 @@ class JsonDeployReport(JsonReport):
         environment: its name.
         projects: those that the command is about.
         stream: where to write; standard output, if it is not given.
-        jobs: how many calls may be under way at once.
     """
 
-    def __init__(self, environment: str | None, projects: Sequence[str], stream: TextIO | None = None, jobs: int = JOBS) -> None:
+    def __init__(self, environment: str | None, projects: Sequence[str], stream: TextIO | None = None) -> None:
         super().__init__(environment, stream, indent=None)
         self.contents |= {"projects": list(projects), "counts": Plan(()).counts(), "changes": []}
         self.contents["predicted"] = {"calls": 0, "seconds": 0.0}
-        self._changes, self._jobs = True, jobs
+        self._changes = True
 
     def take(self, event: Any) -> None:
         """See `JsonReport`."""
         match event:
-            case Planned(plan, projects=projects):
+            case Planned(plan, projects=projects, cost=cost):
                 self.contents["projects"] = self.contents["projects"] if projects is None else [*projects]
                 self.contents |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
-                predicted = predict(plan, self._jobs)
-                self.contents["predicted"] = {"calls": predicted.calls, "seconds": round(predicted.seconds, 1)}
+                self.contents["predicted"] = {"calls": cost.calls, "seconds": round(cost.seconds, 1)}
             case Built(key, files, size, holds, because, accepts):
                 package = {"project": key.project, "name": key.name, "files": files, "bytes": size, "built": bool(because)}
                 package |= {"holds": list(holds), "reason": because, "accepts_secret": accepts}

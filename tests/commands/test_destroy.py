@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.commands.test_operations import BUCKET, PLACE, command, deployed, keys, refused
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 __all__ = ["deployed"]
 
@@ -19,8 +20,8 @@ __all__ = ["deployed"]
 def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository) -> None:
     asked = deployed.invoke("destroy", "--env", "dev")
     assert re.search(r"\d+ resources are deleted from dev, and nobody can be asked here\. Add --yes dev if", refused(asked))
-    assert "  delete lambda/Validate: is destroyed\n" in asked.out
-    assert "  keep table/runs: it holds data and stays, unless you say --data\n" in asked.out
+    assert "- lambda/Validate delete is destroyed" in squeezed(asked.out)
+    assert ". table/runs keep it holds data and stays, unless you say --data" in squeezed(asked.out)
     assert "no longer declared" not in asked.out
     assert "--yes takes the name of what is destroyed: --yes dev." in refused(deployed.invoke("destroy", "--env", "dev", "--yes"))
     assert "'dev' would be destroyed" in refused(deployed.invoke("destroy", "--env", "dev", "--yes", "prod"))
@@ -108,8 +109,10 @@ def test_logs_stay_when_their_function_goes(deployed: Repository) -> None:
     shutil.rmtree(deployed.root / "projects/acres/lambda/Validate")
     pruned = deployed.invoke("deploy", "--env", "dev", "--prune")
     assert pruned.code == 0, pruned.err
-    assert "delete lambda/Validate" in pruned.out
+    assert "- lambda/Validate deleted" in squeezed(pruned.out)
     assert "log-group/Validate" not in pruned.out
     planned = deployed.invoke("plan", "--env", "dev", "--prune")
-    assert "orphan log-group/Validate: no longer declared; it holds data and stays, unless you say --data" in planned.out
-    assert "delete log-group/Validate" in deployed.invoke("deploy", "--env", "dev", "--prune", "--data").out
+    assert ". log-group/Validate orphan no longer declared; it holds data and stays, unless you say --data" in squeezed(
+        planned.out
+    )
+    assert "- log-group/Validate deleted" in squeezed(deployed.invoke("deploy", "--env", "dev", "--prune", "--data").out)

@@ -7,6 +7,7 @@ import pytest
 from common.base.errors import UsageError
 from common.commands import invoke_options
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 WRITES = ("Create", "Put", "Delete", "Update", "Tag")
 OUR_OPTIONS = [
@@ -91,7 +92,7 @@ def test_nothing_is_destroyed_or_collected_for_show(project: Repository, aws_cal
     aws_calls.clear()
     done = project.invoke("destroy", "--env", "dev", "--data", "--yes", "dev", *dry)
     assert (done.code, done.err) == (0, "")
-    assert "delete lambda/Validate" in done.out
+    assert "- lambda/Validate delete" in squeezed(done.out)
     assert "Nothing was deleted." in done.out
     assert project.invoke("gc", "--env", "dev", *dry).code == 0
     assert changing(aws_calls) == []
@@ -207,7 +208,7 @@ def test_each_environment_of_one_command_is_done_with_before_the_next(project: R
     assert done.out.count(" AWS calls") == 2
     both = project.invoke("plan", "--env", "dev", "deploy-lambdas", "--env", "next")
     assert (both.code, both.out.count(" AWS calls")) == (0, 2)
-    assert "create lambda/Validate" in both.out.split(" AWS calls", 1)[1]
+    assert "+ lambda/Validate create" in squeezed(both.out.split(" AWS calls", 1)[1])
     stopped = project.invoke("plan", "--env", "next", "deploy", "--env", "dev")
     assert (stopped.code, "deploy-shared" in stopped.out) == (2, False), "who plans first has to look at what is planned"
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 NEEDS = 'p.function("Validate", environment={"LEVEL": "${level}", "MOST": "${most}"})'
 OFF = {"soil": {"enabled": False}}
@@ -83,7 +84,7 @@ def test_what_was_deployed_of_a_project_that_is_then_switched_off_is_no_longer_d
     assert f"soil: {why}, and --prune --data what holds data" in repository.invoke("status", "--env", "dev").out
     planned = repository.invoke("plan", "--env", "dev", "--prune")
     assert planned.code == 2
-    assert "delete lambda/Validate" in planned.out
+    assert "- lambda/Validate delete" in squeezed(planned.out)
     assert "acres" not in planned.out
     assert repository.invoke("deploy", "--env", "dev", "--prune", "--data").code == 0
     assert "soil is deployed" not in repository.invoke("plan", "--env", "dev").out

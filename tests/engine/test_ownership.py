@@ -10,6 +10,7 @@ import pytest
 from tests.support.deploying import deploy, killed, things
 from tests.support.fake_aws import World, tagged_as
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 ALL = (
     'runs = p.table("runs", partition_key="id")',
@@ -77,7 +78,7 @@ def test_a_tag_that_is_configured_no_more_is_taken_from_everything(repository_of
     boto3.client("glue", **PLACE).tag_resource(ResourceArn=f"arn:aws:glue:{ARN}:job/{GLUE['job']}", TagsToAdd={"auditor": "them"})
     repository.configure(tags={"team": "soil"})
     planned = done(repository, "plan", code=2)
-    assert "update glue-job/load: Tags.cost no longer declared; kept, not declared: Tags.auditor" in planned
+    assert "~ glue-job/load update Tags.cost no longer declared; kept, not declared: Tags.auditor" in squeezed(planned)
     done(repository, "deploy")
     live = tags()
     assert {kind: sorted(of.keys() - {"deployer:environment", "deployer:project"}) for kind, of in live.items()} == {
@@ -109,7 +110,7 @@ def test_what_exists_is_taken_over_without_losing_anything(repository: Repositor
 
     assert "take it over with --adopt." in done(repository, "deploy", code=1)
     planned = done(repository, "plan", "--adopt", code=2)
-    assert "update log-group/Validate: taken over from nobody, its tags alone:" in planned
+    assert "~ log-group/Validate update taken over from nobody, its tags alone:" in squeezed(planned)
     assert "kept, not declared: Policy.Theirs, ServerSideEncryptionConfiguration" in planned
     assert "Policies.permissions, Policies.theirs" in planned
     done(repository, "deploy", "--adopt")
@@ -151,7 +152,7 @@ def test_what_somebody_else_has_deployed_is_taken_over_by_naming_that_owner(
         assert f"log-group/Validate: arn:aws:logs:{ARN}:log-group:{group} exists and belongs to {owner}." in told
         assert f"take it over with --adopt-from {owner}." in told
     told = done(repository, "plan", "--adopt-from", owner, code=2)
-    assert f"update log-group/Validate: taken over from {owner}, its tags alone: Tags.deployer:" in told
+    assert f"~ log-group/Validate update taken over from {owner}, its tags alone: Tags.deployer:" in squeezed(told)
     done(repository, "deploy", "--adopt-from", owner)
     assert "nothing to do" in done(repository, "plan", "--verify")
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.engine.prediction import Prediction, predict
+from common.engine.prediction import predict
+from common.model.events import NO_COST
 from common.model.resource import Action, Change, Key, Plan
 
 
@@ -11,7 +12,7 @@ def plan(kind: str, action: Action, number: int, *changed: str) -> Plan:
 
 
 def test_nothing_to_do_costs_nothing() -> None:
-    assert predict(plan("lambda", Action.NOOP, 500)) == predict(plan("lambda", Action.ORPHAN, 5)) == Prediction(0, 0.0)
+    assert predict(plan("lambda", Action.NOOP, 500)) == predict(plan("lambda", Action.ORPHAN, 5)) == NO_COST
 
 
 def test_functions_are_bound_by_the_rate_of_lambda() -> None:

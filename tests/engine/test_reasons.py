@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 SHARED_FILE = "projects/acres/shared/rules.py"
 
@@ -39,8 +40,9 @@ def test_a_changed_mode_names_its_file(
     plan = repository.invoke("plan", "--env", "dev")
     assert plan.code == 2
     for line in told:
-        assert f"update {line}" in plan.out
-        assert f"upload artifact/{line.partition('/')[2].partition(':')[0]}" in plan.out
+        key, _, reason = line.partition(": ")
+        assert f"~ {key} update {reason}" in squeezed(plan.out)
+        assert f"↑ artifact/{line.partition('/')[2].partition(':')[0]} upload" in squeezed(plan.out)
     assert "CodeSha256" not in plan.out
     assert "not uploaded yet" not in plan.out
     assert repository.invoke("deploy", "--env", "dev").code == 0
@@ -54,5 +56,5 @@ def test_what_is_built_in_another_way_is_told_apart_from_what_was_never_uploaded
     assert repository.invoke("deploy", "--env", "dev").code == 0
     repository.configure(defaults={"function": {"runtime": "python3.13"}})
     plan = repository.invoke("plan", "--env", "dev")
-    assert "upload artifact/Validate: what it is built by changed" in plan.out
-    assert "update lambda/Validate: Runtime python3.11 → python3.13" in plan.out
+    assert "↑ artifact/Validate upload what it is built by changed" in squeezed(plan.out)
+    assert "~ lambda/Validate update Runtime python3.11 → python3.13" in squeezed(plan.out)

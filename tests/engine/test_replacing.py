@@ -20,6 +20,7 @@ from tests.resources.scripted import ScriptedAws
 from tests.support.deploying import deploy, things
 from tests.support.fake_aws import FakeAws, Thing, World
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
 X, Y = {"b": {"Size": 1, "Kind": "x"}}, {"b": {"Size": 2, "Kind": "y"}}
@@ -139,7 +140,7 @@ def live_machine() -> dict[str, Any]:
 def test_a_standard_machine_becomes_an_express_one(standard: Repository) -> None:
     standard.project("acres", *machine(EXPRESS))
     planned = standard.invoke("plan", "--env", "dev")
-    assert "replace state-machine/main: type cannot be changed in place" in planned.out
+    assert "± state-machine/main replace type cannot be changed in place" in squeezed(planned.out)
     assert standard.invoke("deploy", "--env", "dev").code == 0
     assert live_machine()["type"] == "EXPRESS"
     assert standard.invoke("plan", "--env", "dev").code == 0

@@ -7,6 +7,7 @@ from common.model.choices import Choices
 from common.model.resource import Key
 from tests.support.deploying import things
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 FIELDS = {name: {"Size": 1} for name in ("alpha", "beta", "gamma")}
 
@@ -33,6 +34,6 @@ def test_what_is_named_comes_with_the_bucket_that_remembers_it(repository: Repos
     repository.project()
     done = repository.invoke("deploy", "--env", "dev", "--only", "role/*")
     assert done.code == 0, done.err
-    assert "create shared: bucket/artifacts" in done.out
+    assert "+ shared: bucket/artifacts created" in squeezed(done.out)
     assert repository.invoke("plan", "--env", "dev", "--only", "role/*").code == 0
     assert repository.invoke("plan", "--env", "dev").code == 2

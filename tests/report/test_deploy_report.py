@@ -12,7 +12,20 @@ from dataclasses import replace
 import pytest
 
 from common.base.errors import FailedError, LockedError, StoppedError
-from common.model.events import Blocked, Building, Built, Closed, Event, Failed, Finished, Note, Planned, Started, StepStarted
+from common.model.events import (
+    Blocked,
+    Building,
+    Built,
+    Closed,
+    Cost,
+    Event,
+    Failed,
+    Finished,
+    Note,
+    Planned,
+    Started,
+    StepStarted,
+)
 from common.model.resource import Action, Change, Key, Plan
 from common.report.deploy_report import JsonDeployReport, TextReport
 from tests.support.terminal import Terminal, on_screen
@@ -53,13 +66,13 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Iterator
 
 
 def test_a_plan_is_one_line_a_resource_and_a_summary() -> None:
-    assert text([Planned(PLAN), closed()], planning=True) == [
+    assert text([Planned(PLAN, cost=Cost(23, 0.1)), closed()], planning=True) == [
         "shared",
-        "  create bucket/artifacts: does not exist",
+        "  + bucket/artifacts  create     does not exist",
         "acres",
-        "  update lambda/Validate: handler.py changed; MemorySize 256 → 512",
-        "  upload artifact/load: load.py changed",
-        "  orphan lambda/Old: no longer declared; it stays until it is pruned",
+        "  ~ lambda/Validate   update     handler.py changed; MemorySize 256 → 512",
+        "  ↑ artifact/load     upload     load.py changed",
+        "  . lambda/Old        orphan     no longer declared; it stays until it is pruned",
         "to apply: about 23 AWS calls",
         "1 to create, 1 to update, 1 to upload, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
     ]
@@ -89,9 +102,9 @@ def test_a_deploy_tells_each_step_and_what_was_done() -> None:
     ]
     assert text(events) == [
         "deploy-shared    1 to create",
-        "  create shared: bucket/artifacts: does not exist 0.8 s",
+        "  + shared: bucket/artifacts  created      0.8 s",
         "deploy-lambdas   1 to update, 1 up to date",
-        "  update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 2.0 s",
+        "  ~ acres: lambda/Validate    updated      2.0 s  handler.py changed; MemorySize 256 → 512",
         "deploy-crawlers  nothing declared",
         "deploy-sfn       nothing chosen",
         "  The bucket [landing] is new.",
@@ -109,10 +122,10 @@ def test_what_failed_and_what_was_not_tried_is_told_with_the_cause() -> None:
         closed(failed=1, blocked=2),
     ]
     assert text(events) == [
-        "  failed create shared: bucket/artifacts: does not exist",
+        "  + shared: bucket/artifacts  failed",
         "    s3:CreateBucket was refused: BucketAlreadyExists: [/dim] it is somebody's",
-        "  not tried update acres: lambda/Validate: handler.py changed; MemorySize 256 → 512 (shared: bucket/artifacts failed)",
-        "  not tried upload acres: artifact/load: load.py changed (the deploy was stopped)",
+        "  ~ acres: lambda/Validate    not tried           shared: bucket/artifacts failed",
+        "  ↑ acres: artifact/load      not tried           the deploy was stopped",
         "0 created, 0 updated, 0 uploaded, 1 up to date, 1 no longer declared, 1 failed, 2 not tried · 1.2 s · 5 AWS calls",
     ]
 
@@ -121,8 +134,8 @@ def test_one_project_at_work_is_not_named() -> None:
     own = [Finished(one, 1.0) for one in (UPDATE, UPLOAD)]
     lines = text([Planned(Plan((UPDATE, UPLOAD, NOOP, replace(NOOP, key=BUCKET)))), *own])
     assert lines == [
-        "  update lambda/Validate: handler.py changed; MemorySize 256 → 512 1.0 s",
-        "  upload artifact/load: load.py changed 1.0 s",
+        "  ~ lambda/Validate  updated      1.0 s  handler.py changed; MemorySize 256 → 512",
+        "  ↑ artifact/load    uploaded     1.0 s  load.py changed",
     ]
 
 
@@ -159,7 +172,7 @@ def test_a_terminal_shows_colours_and_what_is_under_way(monkeypatch: pytest.Monk
     with on_terminal(monkeypatch) as (report, stream):
         report(Started(CREATE))
         report(Finished(CREATE, 1.0))
-    assert "\x1b[32mcreate\x1b[0m bucket/artifacts: does not exist" in stream.getvalue()
+    assert "\x1b[32m+\x1b[0m bucket/artifacts  \x1b[32mcreated" in stream.getvalue()
     assert stream.getvalue().count("\x1b[?25l") == stream.getvalue().count("\x1b[?25h") == 1, (
         "the cursor is hidden and shown again"
     )
@@ -190,7 +203,7 @@ def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
         report = TextReport(stream=stream)
         report(Finished(CREATE, 1.0))
         report(Failed(UPDATE, "why"))
-    assert "create bucket/artifacts" in re.sub(r"\x1b\[\d*m", "", stream.getvalue())
+    assert "+ bucket/artifacts  created" in re.sub(r"\x1b\[\d*m", "", stream.getvalue())
     assert not re.search(r"\x1b\[[\d;]*(3|4|9|10)\d[\d;]*m", stream.getvalue())
 
 
@@ -208,7 +221,7 @@ def test_events_may_come_from_any_thread() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(stream.getvalue().splitlines()) == sorted(f"  create {change.key}: does not exist 0.0 s" for change in changes)
+    assert sorted(stream.getvalue().splitlines()) == sorted(f"  + {change.key}  created      0.0 s" for change in changes)
 
 
 def as_json(events: Iterable[Event]) -> dict[str, object]:
@@ -227,7 +240,7 @@ def as_line(one: Change) -> dict[str, object]:
 
 
 def test_json_is_one_object() -> None:
-    assert as_json([Note("x"), Planned(PLAN), Started(CREATE), Finished(CREATE, 1.0), closed(done=1)]) == {
+    assert as_json([Note("x"), Planned(PLAN, cost=Cost(23, 0.09)), Started(CREATE), Finished(CREATE, 1.0), closed(done=1)]) == {
         "environment": "dev",
         "projects": ["acres"],
         "counts": {

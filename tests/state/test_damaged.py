@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from tests.support.repository import Repository
+from tests.support.terminal import squeezed
 
 BUCKET = "t-dev-artifacts"
 RECORD = "dev/acres/records/glue-job/load.json"
@@ -56,7 +57,7 @@ def test_drift_says_that_a_record_is_damaged_and_verify_writes_it_anew(deployed:
     assert [(one["key"], one["how"]) for one in told["drifted"]] == [("glue-job/load", "not recorded")]
     verified = deployed.invoke("deploy", "--env", "dev", "--verify")
     assert verified.code == 0, verified.err
-    assert "record glue-job/load: is as declared; its record cannot be read" in verified.out
+    assert "= glue-job/load record is as declared; its record cannot be read" in squeezed(verified.out)
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert deployed.invoke("plan", "--env", "dev").code == 0
 
@@ -88,7 +89,7 @@ def test_a_record_that_has_lost_its_tag_is_said_and_written_anew(deployed: Repos
     assert "acres: glue-job/load not recorded: s3://t-dev-artifacts/dev/acres/records/glue-job/load.json is missing" in drift.out
     assert "or has lost its tag" in drift.out
     plan = deployed.invoke("plan", "--env", "dev", "--verify")
-    assert "record glue-job/load: is as declared; its record has lost its tag" in plan.out
+    assert "= glue-job/load record is as declared; its record has lost its tag" in squeezed(plan.out)
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert "has lost its tag" not in deployed.invoke("plan", "--env", "dev", "--verify").out
@@ -101,7 +102,7 @@ def test_an_artifact_that_has_lost_its_tags_is_said_and_gets_them_back(deployed:
     drift = deployed.invoke("drift", "--env", "dev")
     assert drift.code == 2
     assert f"s3://t-dev-artifacts/{found} is gone, or has lost its tags" in drift.out
-    assert "upload artifact/Validate" in deployed.invoke("plan", "--env", "dev", "--verify").out
+    assert "↑ artifact/Validate upload" in squeezed(deployed.invoke("plan", "--env", "dev", "--verify").out)
     verified = deployed.invoke("deploy", "--env", "dev", "--verify")
     assert verified.code == 0, verified.out
     assert s3().get_object_tagging(Bucket=BUCKET, Key=found)["TagSet"] == before

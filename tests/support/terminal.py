@@ -22,3 +22,8 @@ def on_screen(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Terminal:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", str(columns))
     return Terminal()
+
+
+def squeezed(text: str) -> str:
+    """The text with columns one space apart, however wide they are."""
+    return re.sub(r"(?<=\S) +", " ", text)

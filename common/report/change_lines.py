@@ -1,0 +1,118 @@
+"""One line for each change: its sign, the resource, what is or was done, how long that took, and why; in columns.
+
+The signs are those of other tools: ``+`` creates, ``~`` updates, ``±`` replaces, ``-`` deletes, ``↑`` uploads, ``=`` only writes
+down what is so already, ``.`` leaves alone what is no longer declared.
+"""
+
+from dataclasses import dataclass
+
+from common.base.terminal import quoted, visible
+from common.model.resource import Action, Change, Key, Plan
+
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "±",
+    Action.UPLOAD: "↑",
+    Action.DELETE: "-",
+    Action.RECORD: "=",
+    Action.ORPHAN: ".",
+    Action.FORGET: "=",
+    Action.NOOP: " ",
+}
+STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "magenta",
+    Action.UPLOAD: "cyan",
+    Action.DELETE: "red",
+    Action.RECORD: "blue",
+    Action.ORPHAN: "red",
+    Action.FORGET: "blue",
+    Action.NOOP: "dim",
+}
+PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.UPLOAD: "uploaded",
+    Action.DELETE: "deleted",
+    Action.RECORD: "recorded",
+    Action.ORPHAN: "no longer declared",
+    Action.FORGET: "forgotten",
+    Action.NOOP: "up to date",
+}
+IDLE = frozenset({Action.NOOP, Action.ORPHAN})
+"""The actions that change nothing."""
+IMPLIED = frozenset({"does not exist", "not uploaded yet"})
+"""Reasons that go without saying once a change is done: its sign and its word say as much."""
+WIDEST_NAME = 48
+"""A longer name moves the columns of its own line, and of no other."""
+WORD, TIME = 9, 7
+"""The widths of what was done, and of how long it took."""
+
+
+@dataclass(frozen=True)
+class ChangeLines:
+    """The lines of one plan.
+
+    Args:
+        projects: how many projects have changes. If there are several, each may have a resource of a name, so lines say whose.
+        width: of the column of names, in characters.
+        removal: everything is deleted, so what is not, is kept.
+    """
+
+    projects: int = 1
+    width: int = 0
+    removal: bool = False
+
+    @classmethod
+    def of(cls, plan: Plan, *, removal: bool = False) -> "ChangeLines":
+        """Lines as wide as this plan takes."""
+        changes = [change for change in plan.changes if change.action not in IDLE]
+        projects = len({change.key.project for change in changes})
+        lines = cls(projects, removal=removal)
+        widths = [len(visible(lines.name(change.key), lines=False)) for change in changes]
+        return cls(projects, min(max(widths, default=0), WIDEST_NAME), removal)
+
+    def name(self, key: Key) -> str:
+        """What people call a resource."""
+        return f"{key.project}: {key}" if self.projects > 1 else str(key)
+
+    def planned(self, change: Change, width: int) -> str:
+        """A change that is to be made, below the name of its project; keys have a column of `width` characters."""
+        sign, style, word = SIGNS[change.action], STYLES[change.action], str(change.action)
+        if self.removal and change.action is Action.ORPHAN:
+            style, word = "green", "keep"
+        return f"  [{style}]{sign}[/{style}] {_padded(str(change.key), width)}  {word:<{WORD}}  {quoted(change.reason)}"
+
+    def finished(self, change: Change, seconds: float) -> str:
+        """A change that was made."""
+        reason = "" if change.reason in IMPLIED else change.reason
+        return self._line(change, PAST[change.action], STYLES[change.action], f"{seconds:.1f} s", reason)
+
+    def failed(self, change: Change) -> str:
+        """A change that failed; the message follows."""
+        return self._line(change, "failed", "bold red", "", "")
+
+    def skipped(self, change: Change) -> str:
+        """A change that was left undone; the message follows."""
+        return self._line(change, "skipped", "yellow", "", "")
+
+    def not_tried(self, change: Change, cause: str) -> str:
+        """A change that was not tried."""
+        return self._line(change, "not tried", "red", "", cause)
+
+    def _line(self, change: Change, word: str, style: str, time: str, reason: str) -> str:
+        sign, name = f"[{style}]{SIGNS[change.action]}[/{style}]", _padded(self.name(change.key), self.width)
+        line = f"  {sign} {name}  [{style}]{word:<{WORD}}[/{style}]  [dim]{time:>{TIME}}[/dim]"
+        return f"{line}  {quoted(reason)}" if reason else line if time else f"  {sign} {name}  [{style}]{word}[/{style}]"
+
+
+def width_of_keys(changes: list[Change]) -> int:
+    """The width of a column that holds the keys of these changes."""
+    return min(max((len(visible(str(change.key), lines=False)) for change in changes), default=0), WIDEST_NAME)
+
+
+def _padded(name: str, width: int) -> str:
+    return quoted(name) + " " * (width - len(visible(name, lines=False)))
