@@ -70,3 +70,21 @@ def test_logs_go_to_our_group_as_the_glue_version_wants_it_said(version: str, ar
 def test_a_said_argument_wins_over_the_setting() -> None:
     job = Place().job(settings=JobSettings(bookmarks=True), arguments={"--job-bookmark-option": "job-bookmark-pause"})
     assert final(job)["DefaultArguments"] == {"--job-bookmark-option": "job-bookmark-pause"}
+
+
+SPARK = {"WorkerType": "G.1X", "NumberOfWorkers": 2, "MaxCapacity": 2.0, "AllocatedCapacity": 2}
+"""GetJob tells the capacity of a Spark job in every way; UpdateJob refuses more than one."""
+
+
+@pytest.mark.parametrize(("shell", "sized"), [(True, {"MaxCapacity"}), (False, {"WorkerType", "NumberOfWorkers"})])
+def test_a_job_is_sized_in_one_way_whatever_it_was_before(shell: bool, sized: set[str]) -> None:
+    job = Place().job(shell=shell)
+    aws = ScriptedAws({"glue:GetJob": {"Job": {**final(job), **SPARK}}, "glue:UpdateJob": {}})
+    updated(aws, job, {"Timeout"})
+    assert aws.sent("glue:UpdateJob")["JobUpdate"].keys() & SPARK.keys() == sized
+
+
+def test_of_what_is_declared_nothing_is_told_as_kept() -> None:
+    found = JOB.read(ScriptedAws({"glue:GetJob": {"Job": {**final(JOB), **SPARK}}, "glue:GetTags": {"Tags": TAGS}}))
+    assert found is not None
+    assert found.undeclared == {}

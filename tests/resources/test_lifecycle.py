@@ -43,6 +43,7 @@ def test_lifecycle(backend: AwsSession, here: Place, case: Case, request: pytest
 
     before.create(backend, final(before))
     assert_deployed(backend, before)
+    assert kept(backend, before) == {}
 
     calls = backend.calls.copy()
     changed = brought(backend, after, final(before))
@@ -124,6 +125,13 @@ def assert_deployed(aws: AwsSession, resource: Resource) -> None:
     live: State | None = live_state(aws, resource)
     assert live == final(resource)
     assert resource.immutable <= live.keys()
+
+
+def kept(aws: AwsSession, resource: Resource) -> State:
+    """What is told as somebody else's, but for what AWS sets by itself."""
+    live = resource.read(aws)
+    assert live is not None
+    return {name: value for name, value in live.undeclared.items() if resource.usual.get(name) != value}
 
 
 class Interrupted:

@@ -6,6 +6,7 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
+from common.model.resource import Live
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 
@@ -72,3 +73,46 @@ def test_a_deletion_whose_answer_was_lost_meets_what_it_has_begun(place: Place, 
     else:
         with pytest.raises(AwsError, match="ResourceInUseException"):
             place.table().delete(aws)
+
+
+def test_what_can_be_changed_in_place_is_changed_and_waited_for(place: Place) -> None:
+    aws = ScriptedAws({"dynamodb:UpdateTable": {}})
+    updated(aws, place.table(), {"BillingMode", "DeletionProtectionEnabled"})
+    sent = {"BillingMode": "PAY_PER_REQUEST", "DeletionProtectionEnabled": True}
+    assert aws.calls[0] == ("dynamodb:UpdateTable", {"TableName": "t-runs", **sent})
+    assert aws.operations == ["dynamodb:UpdateTable", "dynamodb:table_exists"]
+
+
+def test_recovery_that_is_on_is_not_switched_on_again(place: Place) -> None:
+    """That would begin it anew: what was before could not be had back any more."""
+    table = place.table()
+    for before, calls in (("ENABLED", []), ("DISABLED", [BACKUPS])):
+        aws = ScriptedAws({BACKUPS: {}})
+        updated(aws, table, {"PointInTimeRecovery"}, Live({**final(table), "PointInTimeRecovery": before}))
+        assert aws.operations == calls
+
+
+THEIRS = {
+    "GlobalSecondaryIndexes": [{"IndexName": "by-day"}],
+    "StreamSpecification": {"StreamEnabled": True},
+    "SSEDescription": {"SSEType": "KMS"},
+    "TableClassSummary": {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
+    "Replicas": [{"RegionName": "eu-west-1"}],
+}
+
+
+@pytest.mark.parametrize("field", THEIRS)
+def test_what_others_have_set_is_seen(place: Place, field: str) -> None:
+    desired = final(place.table())
+    live = {**desired, "TableStatus": "ACTIVE", field: THEIRS[field]}
+    backups = {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"}}
+    aws = ScriptedAws(
+        {
+            "dynamodb:DescribeTable": {"Table": live},
+            "dynamodb:DescribeContinuousBackups": {"ContinuousBackupsDescription": backups},
+            "dynamodb:ListTagsOfResource": {"Tags": []},
+        }
+    )
+    found = place.table().read(aws)
+    assert found is not None
+    assert found.undeclared == {field: THEIRS[field]}
