@@ -5,7 +5,6 @@ is read and written, variables, schedules. Nothing is created or asked here: a d
 """
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
@@ -22,7 +21,7 @@ from common.declare.jobs import JobDeclaration
 from common.declare.layers import LayerDeclaration
 from common.declare.project_folder import ProjectFolder
 from common.declare.shared_references import Shared
-from common.declare.simple_resources import SimpleDeclaration
+from common.declare.simple_resources import Make, SimpleDeclaration, SimpleResources
 from common.declare.state_machines import StateMachineDeclaration
 from common.declare.triggers import ObjectTriggerDeclaration, ScheduleDeclaration
 from common.declare.validation import Reason, Variables
@@ -33,10 +32,9 @@ from common.model.resource import Key, Resource
 from common.packaging.imports import Libraries
 from common.packaging.node import command
 from common.resources import kinds
-from common.resources.table import Table
 
 
-class Pipeline:
+class Pipeline(SimpleResources):
     """One project's resources in one environment.
 
     Args:
@@ -231,11 +229,9 @@ class Pipeline:
         declaration = StateMachineDeclaration(source=source, tokens=tokens or {}, settings=settings)
         return self._declarations.add("state-machine", name, declaration, accept_secret)
 
-    def table(self, name: str, *, partition_key: str) -> Ref:
-        """A DynamoDB table of the pipeline's own, paid by request, with a string partition key."""
-        return self._declarations.add(
-            "table", name, SimpleDeclaration(partial(Table, partition_key=validation.partition_key(partition_key)))
-        )
+    def _declare(self, kind: str, name: str, make: Make, uses: Iterable[Ref] = ()) -> Ref:
+        """Declares a resource of the pipeline's own that needs no configuration; its kind's own method is for authors."""
+        return self._declarations.add(kind, name, SimpleDeclaration(make, tuple(uses)))
 
     def schedule(
         self, name: str, machine: Ref, expression: str, constant: JsonMapping | None = None, *, accept_secret: Reason = None

@@ -1,5 +1,6 @@
 """The resources that the pipelines of an environment share, as root `deploy.py` declares them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from common.base.errors import DeclarationError
@@ -8,6 +9,7 @@ from common.declare import validation
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
 from common.declare.shared_references import ARTIFACTS, Shared
+from common.declare.simple_resources import Make, SimpleResources
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.reference import Ref
@@ -16,11 +18,10 @@ from common.resources import kind_of
 from common.resources.bucket import Bucket
 from common.resources.database import Database
 from common.resources.log_group import LogGroup
-from common.resources.table import Table
 from common.resources.topic import Topic
 
 
-class SharedResources:
+class SharedResources(SimpleResources):
     """What root `deploy.py` declares: the shared resources of one environment."""
 
     name = SHARED
@@ -50,9 +51,11 @@ class SharedResources:
             )
         )
 
-    def table(self, name: str, *, partition_key: str) -> None:
-        """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
-        self._add(Table(identity=self._identity(self._refs.table(name)), partition_key=validation.partition_key(partition_key)))
+    def _declare(self, kind: str, name: str, make: Make, uses: Iterable[Ref] = ()) -> Ref:
+        """Declares a shared resource whose name follows from its kind; its kind's own method is for authors."""
+        ref = self._refs.of(kind, name)
+        self._add(make(identity=self._identity(ref, uses=uses)))
+        return ref
 
     def topic(self, name: str) -> None:
         """An SNS topic."""
@@ -105,6 +108,12 @@ class SharedResources:
                 raise DeclarationError(f"deploy.py: {resource.key} would be called {resource.name!r}: {error}.") from None
         self._resources[resource.key] = resource
 
-    def _identity(self, ref: Ref, accept_secret: str = "") -> Identity:
-        tags = self._env.ownership(SHARED)
-        return Identity(key=ref.key, name=ref.name, arn=ref.arn, tags=tags, accept_secret=accept_secret)
+    def _identity(self, ref: Ref, accept_secret: str = "", uses: Iterable[Ref] = ()) -> Identity:
+        return Identity(
+            key=ref.key,
+            name=ref.name,
+            arn=ref.arn,
+            tags=self._env.ownership(SHARED),
+            needs=tuple(used.key for used in uses),
+            accept_secret=accept_secret,
+        )

@@ -26,30 +26,31 @@ class Shared:
         """A bucket; bucket names are unique in the world, so the account is part of them."""
         env = self._env
         physical = env.artifact_bucket if name == ARTIFACTS else f"{env.name_prefix}-{name}-{env.account_id}"
-        return self._ref("bucket", name, physical)
+        return self.of("bucket", name, physical)
 
     def database(self, name: str) -> Ref:
         """A Glue database; Athena wants letters, digits and underscores."""
         physical = f"{self._env.name_prefix}_{name}".replace("-", "_")
-        return self._ref("database", name, physical)
+        return self.of("database", name, physical)
 
     def table(self, name: str) -> Ref:
         """A DynamoDB table."""
-        return self._ref("table", name)
+        return self.of("table", name)
 
     def topic(self, name: str) -> Ref:
         """An SNS topic."""
-        return self._ref("topic", name)
+        return self.of("topic", name)
 
     def log_group(self, name: str) -> Ref:
         """A log group. State machines and jobs of an environment log to shared ones, below the prefix AWS reserves for it."""
         physical = {"states": f"/aws/vendedlogs/states/{self._env.name_prefix}"}.get(name, f"/{self._env.name_prefix}/{name}")
-        return self._ref("log-group", name, physical)
+        return self.of("log-group", name, physical)
 
     def layer(self, name: str) -> Ref:
         """A layer of functions."""
-        return self._ref("layer", name)
+        return self.of("layer", name)
 
-    def _ref(self, kind: str, name: str, physical: str = "") -> Ref:
+    def of(self, kind: str, name: str, physical: str = "") -> Ref:
+        """A resource of any kind; its name begins with the environment's prefix, unless its kind wants it otherwise."""
         physical = physical or f"{self._env.name_prefix}-{name}"
         return self._known(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))

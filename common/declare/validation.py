@@ -130,6 +130,20 @@ def of_kind(what: str, given: Ref, kind: str) -> Ref:
     return given
 
 
+def whole_number(what: str, given: int, least: int, most: int) -> int:
+    """A whole number within bounds.
+
+    Raises:
+        TypeError: it is none.
+        ValueError: it is out of bounds.
+    """
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise TypeError(f"{what} is a whole number, not {given!r}")
+    if not least <= given <= most:
+        raise ValueError(f"{what} is {given}; AWS accepts {least} to {most}")
+    return given
+
+
 def content(what: str, given: Json) -> Json:
     """Something that JSON can hold, copied.
 

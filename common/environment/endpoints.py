@@ -19,7 +19,7 @@ DEFAULT = "default"
 """The key in `endpoints` that stands for every service that is not named."""
 SERVICES = (
     *("dynamodb", "events", "glue", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3"),
-    *("service-quotas", "sns", "ssm", "stepfunctions", "sts"),
+    *("service-quotas", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 """The services that the deployer calls, by botocore's names."""
 ALIASES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}

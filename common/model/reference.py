@@ -154,7 +154,7 @@ class Names:
                 return self._text_of(match[1], where, missing)
             ref = self._ref(name, attribute, where)
             found[ref.key] = ref
-            return ref.arn if attribute == "arn" else ref.name
+            return self._attributes(ref)[attribute]
 
         def text(string: str) -> str:
             if NESTED.search(string):
@@ -190,7 +190,7 @@ class Names:
             kind, _, rest = name.partition(".")
             same = [ref for ref in self._refs.get(rest, ()) if self._word(ref) == kind]
         whole = f"{name}.{attribute}"
-        if not same or attribute not in {"arn", "name"}:
+        if not same or attribute not in self._attributes(same[0]):
             raise DeclarationError(f"{where}: ${{{whole}}} refers to nothing.{self._guess(whole)} {LITERALLY}")
         if len(same) > 1:
             kinds = " or ".join(f"${{{self._word(ref)}.{whole}}}" for ref in same)
@@ -201,6 +201,11 @@ class Names:
         """What references call the kind of a resource."""
         return self._kinds[ref.key.kind].word
 
+    def _attributes(self, ref: Ref) -> dict[str, str]:
+        """What references may ask for of a resource."""
+        others = {name: made(ref.arn) for name, made in self._kinds[ref.key.kind].attributes.items()}
+        return {"arn": ref.arn, "name": ref.name, **others}
+
     def _guess(self, name: str) -> str:
         close = self._close(name)
         return f" Did you mean {close}?" if close else f" Known: {', '.join(sorted(self._known())) or 'nothing'}."
@@ -210,8 +215,12 @@ class Names:
         return f"${{{close}}}" if close else ""
 
     def _known(self) -> list[str]:
-        named = [f"{self._word(ref)}.{name}" if len(same) > 1 else name for name, same in self._refs.items() for ref in same]
-        return [*self._parameters, *(f"{name}.{attribute}" for name in named for attribute in ("arn", "name"))]
+        known = [*self._parameters]
+        for name, same in self._refs.items():
+            for ref in same:
+                whole = f"{self._word(ref)}.{name}" if len(same) > 1 else name
+                known += [f"{whole}.{attribute}" for attribute in self._attributes(ref)]
+        return known
 
 
 LITERALLY = "Write $${…} if it is no reference."

@@ -2,12 +2,14 @@
 
 import contextlib
 import itertools
+import pkgutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
+from common import resources
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.model.resource import Resource, State
@@ -28,10 +30,9 @@ def here(backend: AwsSession) -> Place:
     return Place(backend.account_id, backend.region)
 
 
-TYPES = (
-    *(Place.bucket, Place.database, Place.table, Place.topic, Place.log_group, Place.role, Place.function, Place.job),
-    *(Place.crawler, Place.state_machine, Place.rule),
-)
+FILES = [file.name for file in pkgutil.iter_modules(resources.__path__)]
+TYPES = [build for file in FILES if file not in {"directory", "layer"} and (build := getattr(Place, file, None))]
+"""The builder of each type that keeps its tags as AWS's services do."""
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
