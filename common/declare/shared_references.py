@@ -10,6 +10,7 @@ from common.environment.config import Environment
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key
 from common.resources import kind_of
+from common.resources.queue import QueueRef
 
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
@@ -40,6 +41,11 @@ class Shared:
     def topic(self, name: str) -> Ref:
         """An SNS topic."""
         return self.of("topic", name)
+
+    def queue(self, name: str) -> QueueRef:
+        """An SQS queue."""
+        ref = self.of("queue", name)
+        return QueueRef(ref.key, ref.name, ref.arn)
 
     def log_group(self, name: str) -> Ref:
         """A log group. State machines and jobs of an environment log to shared ones, below the prefix AWS reserves for it."""

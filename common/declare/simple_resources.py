@@ -15,6 +15,7 @@ from common.declare.project_resources import ProjectResources
 from common.model.declared import Identity
 from common.model.reference import Ref
 from common.model.resource import Resource
+from common.resources.queue import FIFO, Queue, QueueRef
 from common.resources.table import Table
 
 
@@ -47,3 +48,47 @@ class SimpleResources(ABC):
     def table(self, name: str, *, partition_key: str) -> Ref:
         """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
         return self._declare("table", name, partial(Table, partition_key=validation.partition_key(partition_key)))
+
+    def queue(
+        self,
+        name: str,
+        *,
+        dead_letter: Ref | None = None,
+        max_receives: int = 5,
+        retention_seconds: int = 345_600,
+        visibility_timeout_seconds: int = 30,
+        deduplicate: bool = False,
+        kms_key: str | None = None,
+    ) -> QueueRef:
+        """An encrypted SQS queue; one whose name ends with `.fifo` keeps the order of its messages.
+
+        Args:
+            name: its name in references.
+            dead_letter: the queue that takes what was received too often.
+            max_receives: how often a message may be received before that.
+            retention_seconds: how long a message waits to be received.
+            visibility_timeout_seconds: how long a message that was received is hidden from others; at least the timeout of the
+                function that receives it.
+            deduplicate: of a FIFO queue, two messages of the same content within five minutes are one.
+            kms_key: the id, ARN or alias of the key that encrypts it, whose policy must allow those who send and receive to use
+                it; without one SQS encrypts with its own.
+        """
+        is_fifo = name.endswith(FIFO)
+        if dead_letter is not None and validation.of_kind("dead_letter", dead_letter, "queue").name.endswith(FIFO) != is_fifo:
+            raise ValueError(
+                f"dead_letter is {dead_letter.name}, and a FIFO queue and its dead letter queue both end with {FIFO}"
+            )
+        if deduplicate and not is_fifo:
+            raise ValueError(f"deduplicate is for FIFO queues, whose names end with {FIFO}")
+        hidden_for = validation.whole_number("visibility_timeout_seconds", visibility_timeout_seconds, 0, 43_200)
+        make = partial(
+            Queue,
+            dead_letter_arn=dead_letter.arn if dead_letter is not None else None,
+            max_receives=validation.whole_number("max_receives", max_receives, 1, 1000),
+            retention_seconds=validation.whole_number("retention_seconds", retention_seconds, 60, 1_209_600),
+            visibility_timeout_seconds=hidden_for,
+            deduplicate=deduplicate,
+            kms_key=kms_key,
+        )
+        ref = self._declare("queue", name, make, [dead_letter] if dead_letter is not None else [])
+        return QueueRef(ref.key, ref.name, ref.arn)

@@ -28,6 +28,7 @@ from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.layer import Layer
 from common.resources.log_group import LogGroup
+from common.resources.queue import Queue
 from common.resources.role import Role
 from common.resources.rule import Rule
 from common.resources.state_machine import StateMachine
@@ -150,6 +151,9 @@ class Place:
     def topic(self, **said: Any) -> Topic:
         return self._built(Topic, "topic", self.arn("sns", "t-failures"), "t-failures", {}, said)
 
+    def queue(self, name: str = "t-orders", **said: Any) -> Queue:
+        return self._built(Queue, "queue", self.arn("sqs", name), name, {}, said)
+
     def log_group(self, **said: Any) -> LogGroup:
         own = {"retention_days": 30}
         return self._built(LogGroup, "log-group", self.arn("logs", "log-group:/t/logs"), "/t/logs", own, said)
@@ -241,6 +245,8 @@ def prepare(aws: AwsSession, *resources: Resource) -> None:
         _unless_there(aws, "iam", "CreatePolicy", "EntityAlreadyExists", PolicyName=name, PolicyDocument=document)
     if aws.find("lambda", "GetLayerVersion", "ResourceNotFoundException", LayerName="common", VersionNumber=1) is None:
         aws.call("lambda", "PublishLayerVersion", LayerName="common", Content={"ZipFile": zipped("").data})
+    if any(isinstance(resource, Queue) for resource in resources):
+        aws.call("sqs", "CreateQueue", QueueName="t-failed")
     for artifact in (one for resource in resources for one in resource.artifacts):
         if isinstance(artifact, Code):
             aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=artifact.location, Body=artifact.data)

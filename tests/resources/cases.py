@@ -33,6 +33,7 @@ FLEX = JobSettings(
 VPC = Network(subnet_ids=("subnet-b2", "subnet-a1"), security_group_ids=("sg-1",))
 MORE_TAGS = {**TAGS, "team": "soil", "cost": "7"}
 TRANSFORMED = ({"key": "$.detail.object.key"}, '{"key": "<key>"}')
+ENCRYPTION = {"KmsMasterKeyId", "SqsManagedSseEnabled"}
 LOUD = StateMachineSettings(log_level="ALL", log_execution_data=True)
 
 
@@ -60,6 +61,26 @@ CASES = [
     ),
     Case("directory-tags", lambda p: p.directory(), lambda p: p.directory(tags={**TAGS, "deployer:project": "p"}), {"Tags"}),
     Case("topic", lambda p: p.topic(), lambda p: p.topic(tags=MORE_TAGS), {"Tags"}),
+    Case(
+        "queue",
+        lambda p: p.queue(),
+        lambda p: p.queue(retention_seconds=60, visibility_timeout_seconds=900, tags=MORE_TAGS),
+        {"MessageRetentionPeriod", "VisibilityTimeout", "Tags"},
+    ),
+    Case(
+        "queue-dead-letters",
+        lambda p: p.queue(dead_letter_arn=p.arn("sqs", "t-failed"), max_receives=3),
+        lambda p: p.queue(),
+        {"RedrivePolicy"},
+    ),
+    Case("queue-key", lambda p: p.queue(), lambda p: p.queue(kms_key="alias/orders"), ENCRYPTION),
+    Case("queue-key-taken-away", lambda p: p.queue(kms_key="alias/orders"), lambda p: p.queue(), ENCRYPTION),
+    Case(
+        "queue-fifo",
+        lambda p: p.queue("t-orders.fifo"),
+        lambda p: p.queue("t-orders.fifo", deduplicate=True),
+        {"ContentBasedDeduplication"},
+    ),
     Case("log-group", lambda p: p.log_group(), lambda p: p.log_group(retention_days=7), {"retentionInDays"}),
     Case("log-group-tags", lambda p: p.log_group(), lambda p: p.log_group(tags=MORE_TAGS), {"Tags"}),
     Case("role-grants", lambda p: p.role(), lambda p: p.role(statements=(ALLOW,)), {"Policies"}),

@@ -1,0 +1,213 @@
+"""An SQS queue, encrypted. One whose name ends with `.fifo` keeps the order of its messages, as AWS calls such queues.
+
+What lies in it cannot be sent again, so a queue counts as data. It cannot be used for about a second after it was created, and
+may still be seen for a minute after it was deleted; in that minute AWS refuses a new one of the same name. A queue's URL follows
+from its ARN.
+
+Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html and
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.model import steps
+from common.model.declared import Declared
+from common.model.desired_state import whole
+from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.orphan import Named
+from common.model.reference import Ref
+from common.model.resource import Change, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags
+
+FIFO = ".fifo"
+_ABSENT = "AWS.SimpleQueueService.NonExistentQueue"
+_FIXED = frozenset({"FifoQueue"})
+_OF_ORDER = frozenset({"ContentBasedDeduplication", "FifoQueue"})
+_NUMBERS = frozenset({"MessageRetentionPeriod", "VisibilityTimeout"})
+_SWITCHES = frozenset({"ContentBasedDeduplication", "FifoQueue", "SqsManagedSseEnabled"})
+_ENCRYPTION = frozenset({"KmsMasterKeyId", "SqsManagedSseEnabled"})
+"""A queue has one of these, so they are set together."""
+_NOT_OURS: Mapping[str, tuple[str, ...]] = {
+    "DeduplicationScope": ("queue",),
+    "DelaySeconds": ("0",),
+    "FifoThroughputLimit": ("perQueue",),
+    "KmsDataKeyReusePeriodSeconds": ("300",),
+    "MaximumMessageSize": ("262144", "1048576"),
+    "Policy": (),
+    "ReceiveMessageWaitTimeSeconds": ("0",),
+    "RedriveAllowPolicy": (),
+}
+"""What an update leaves alone, and as what AWS sets it itself."""
+_SETTLING_SECONDS = 1.0
+_POLLS = 90
+"""A queue is there after about a second, and gone after a minute."""
+
+
+def url_of(arn: str) -> str:
+    """The URL of a queue."""
+    _, partition, _, region, account_id, name = arn.split(":")
+    return f"https://sqs.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}/{account_id}/{name}"
+
+
+_USING = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+KIND = Kind(
+    name="queue",
+    word="queue",
+    service="sqs",
+    step=steps.SHARED,
+    arn=ArnForm("sqs"),
+    names=NameRule(80, re.compile(r"[A-Za-z0-9_-]+(\.fifo)?"), "letters, digits, - and _, and .fifo at the end"),
+    declared_name=re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.fifo)?"),
+    declared_words="a queue's name has letters, digits, - and _, begins with a letter or _, and may end with .fifo",
+    attributes={"url": url_of},
+    reads=(*_USING, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"),
+    writes=(*_USING, "sqs:SendMessage"),
+    listing=Listing("ListQueues", "QueueUrls", prefix="QueueNamePrefix", size=("MaxResults", 1000), is_url=True),
+    calls=Calls(("GetQueueAttributes", "CreateQueue", "GetQueueAttributes"), "SetQueueAttributes"),
+    passing=Passing(seconds={"AWS.SimpleQueueService.QueueDeletedRecently": 90.0}),
+    policy=Policy(
+        operations=(
+            *("CreateQueue", "DeleteQueue", "GetQueueAttributes", "SetQueueAttributes"),
+            *("ListQueueTags", "TagQueue", "UntagQueue"),
+        ),
+        everywhere=("ListQueues",),
+        left_over=("DeleteQueue",),
+        actions={"CreateQueue": ("sqs:CreateQueue", "sqs:TagQueue")},
+    ),
+)
+
+
+@dataclass(frozen=True)
+class QueueRef(Ref):
+    """A queue, as authors refer to it."""
+
+    @property
+    def url(self) -> str:
+        """What senders and receivers call it by."""
+        return url_of(self.arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue(Declared):
+    """A queue.
+
+    Args:
+        dead_letter_arn: of the queue that takes what was received too often.
+        max_receives: how often a message may be received before that.
+        retention_seconds: how long a message waits to be received.
+        visibility_timeout_seconds: how long a message that was received is hidden from others.
+        deduplicate: two messages of the same content within five minutes are one; for FIFO queues.
+        kms_key: the key that encrypts it; without one SQS encrypts with its own.
+    """
+
+    data: ClassVar[bool] = True
+    immutable: ClassVar[frozenset[str]] = _FIXED
+    dead_letter_arn: str | None = None
+    max_receives: int = 5
+    retention_seconds: int = 345_600
+    visibility_timeout_seconds: int = 30
+    deduplicate: bool = False
+    kms_key: str | None = None
+
+    def desired(self) -> State:
+        """The owned attributes; numbers, switches and the redrive policy are no texts here."""
+        dead_letter = {"deadLetterTargetArn": self.dead_letter_arn, "maxReceiveCount": self.max_receives}
+        return {
+            "FifoQueue": self.name.endswith(FIFO),
+            "VisibilityTimeout": self.visibility_timeout_seconds,
+            "MessageRetentionPeriod": self.retention_seconds,
+            "ContentBasedDeduplication": self.deduplicate,
+            "RedrivePolicy": dead_letter if self.dead_letter_arn else None,
+            "SqsManagedSseEnabled": self.kms_key is None,
+            "KmsMasterKeyId": self.kms_key,
+            "Tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> Live | None:
+        """The live state; attributes that AWS leaves out are off."""
+        live = _attributes(aws, self)
+        tags = None if live is None else _tags(aws, self)
+        if live is None or tags is None:
+            return None
+        state: State = {name: int(live[name]) for name in _NUMBERS} | {name: live.get(name) == "true" for name in _SWITCHES}
+        redrive = json.loads(live.get("RedrivePolicy") or "null")
+        if redrive:
+            redrive = {**redrive, "maxReceiveCount": int(redrive["maxReceiveCount"])}
+        state |= {"RedrivePolicy": redrive, "KmsMasterKeyId": live.get("KmsMasterKeyId") or None}
+        kept = {name: live[name] for name, usual in _NOT_OURS.items() if live.get(name) and live[name] not in usual}
+        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **other_tags(tags, self.tags)})
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the queue with its tags in one call, unless it is there, and waits until it can be used."""
+        live = self.read(aws)
+        if live is not None:
+            return self.update(aws, whole(self, desired, live))
+        attributes = {name: text for name, text in _sent(desired, desired.keys()).items() if text}
+        try:
+            aws.call("sqs", "CreateQueue", QueueName=self.name, Attributes=attributes, tags=desired["Tags"])
+        except AwsError as error:  # of another deploy, with other attributes
+            if error.code != "QueueAlreadyExists":
+                raise
+            return self.update(aws, whole(self, desired, self.read(aws)))
+        _wait(aws, self, there=True)
+        return {}
+
+    def update(self, aws: Aws, change: Change) -> Outputs:
+        """Sets the attributes that changed, and the tags; attributes that are not sent stay as they are."""
+        url = url_of(self.arn)
+        changed = change.changed | (_ENCRYPTION if change.changed & _ENCRYPTION else set())
+        if attributes := _sent(change.desired, changed - _FIXED):
+            aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=attributes)
+        if "Tags" in change.changed:
+            aws.call("sqs", "TagQueue", QueueUrl=url, Tags=change.desired["Tags"])
+        if gone := stale_tags(change.stale):
+            aws.call("sqs", "UntagQueue", QueueUrl=url, TagKeys=gone)
+        return {}
+
+    @staticmethod
+    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
+        """All its tags; None if it does not exist."""
+        return _tags(aws, one)
+
+    @staticmethod
+    def erase(aws: Aws, one: Named) -> None:
+        """Deletes the queue with all its messages, and waits until it is gone: until then it can still be read."""
+        if aws.find("sqs", "DeleteQueue", _ABSENT, QueueUrl=url_of(one.arn)) is not None:
+            _wait(aws, one, there=False)
+
+
+def _attributes(aws: Aws, one: Named) -> dict[str, str] | None:
+    found = aws.find("sqs", "GetQueueAttributes", _ABSENT, QueueUrl=url_of(one.arn), AttributeNames=["All"])
+    return None if found is None else found.get("Attributes", {})
+
+
+def _tags(aws: Aws, one: Named) -> dict[str, str] | None:
+    found = aws.find("sqs", "ListQueueTags", _ABSENT, QueueUrl=url_of(one.arn))
+    return None if found is None else found.get("Tags", {})
+
+
+def _wait(aws: Aws, one: Named, *, there: bool) -> None:
+    for _ in range(_POLLS):
+        if (_attributes(aws, one) is not None) == there:
+            return
+        aws.sleep(_SETTLING_SECONDS)
+    said = f"{one.name} {'cannot be used' if there else 'is still there'} after {_POLLS} seconds. Deploy again."
+    raise AwsError("sqs", "GetQueueAttributes", "QueueNotSettled", said)
+
+
+def _sent(desired: State, names: Collection[str]) -> dict[str, str]:
+    """Attributes as SQS takes them: all are texts, and an empty one takes away what was set."""
+    ordered = desired["FifoQueue"]
+    return {name: _text(desired[name]) for name in sorted(names) if name != "Tags" and (ordered or name not in _OF_ORDER)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
