@@ -47,9 +47,9 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
 def removal() -> str:
     """What the removal of a lease means for whoever held it."""
     from common.aws.fence import REQUEST_SECONDS
-    from common.state.lease import LEASE_SECONDS, RENEWED_AFTER
+    from common.state.lease import LEASE_SECONDS, RENEW_AFTER
 
-    seconds, minutes = LEASE_SECONDS * RENEWED_AFTER, math.ceil((REQUEST_SECONDS + LEASE_SECONDS) / 60)
+    seconds, minutes = LEASE_SECONDS * RENEW_AFTER, math.ceil((REQUEST_SECONDS + LEASE_SECONDS) / 60)
     return (
         f"the lease is removed. A holder that is alive notices within {seconds:.0f} seconds, and changes nothing more after "
         f"that. What it had begun is read from AWS by every plan, until a deploy finds it as declared after {minutes} minutes."

@@ -30,7 +30,7 @@ from common.model.resource import CHANGING, REMOVING, Action, Change, Key, Outpu
 from common.state import locations
 from common.state.lease import Lock
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, Trusted
+from common.state.release_root import ARTIFACT, Baseline
 
 RECORDED = CHANGING | REMOVING | {Action.RECORD}
 
@@ -129,7 +129,7 @@ class Engine:
             for project, trusted in sorted(self._outcome.trusted.items(), reverse=True):
                 ended.callback(self._end, project, trusted)
 
-    def _end(self, project: str, trusted: Trusted) -> None:
+    def _end(self, project: str, trusted: Baseline) -> None:
         root = self._roots.after(project, self.done, self.failed)
         if self._leases.has_marked(project) or (self._may_tidy() and is_untidy(root, trusted)):
             self._leases.release(project, root)
@@ -161,12 +161,12 @@ class Engine:
             for project in sorted({change.key.project for change in self._todo()}):
                 self._leases.take(project)
             self._check_pending()
-            marks = [self._means.pool.submit(self._mark, project) for project in self._leases.held]
+            writes = [self._means.pool.submit(self._mark, project) for project in self._leases.held]
             uploads = [change.key for change in self._todo() if change.action is Action.UPLOAD]
             self._uploads = {key: self._means.pool.submit(self._begin_upload, key) for key in uploads}
-            wait(marks)
-            for mark in marks:
-                mark.result()
+            wait(writes)
+            for write in writes:
+                write.result()
         except OvertakenError:
             self._leases.give_back(unmarked=True)
             raise
@@ -210,7 +210,7 @@ class Engine:
             return (
                 *users.get(key, ()),
                 *self._outcome.remains[key].awaits,
-                *(() if locations.is_eager(key) else tuple(self.failed)),
+                *(() if locations.goes_with_its_step(key) else tuple(self.failed)),
             )
 
         for change in in_order(todo, needs, self._broken, self._means.pool, self._one, self._interrupted.is_set):
@@ -284,7 +284,7 @@ class Engine:
             self._records.forget(change.key)
         elif change.key.kind != ARTIFACT:
             resource = self._resources.get(change.key)
-            place = locations.recorded(resource or self._outcome.remains[change.key])
+            place = locations.record_fields(resource or self._outcome.remains[change.key])
             state = stored(resource, change.desired)
             self._records.write(change.key, self._outcome.digests[change.key], state, outputs, place)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError, LockedError, OvertakenError, SkippedError
-from common.model.orphan import Remains, Type
+from common.model.orphan import Orphan, Type
 from common.model.resource import Action, Change, Key, Outputs, Resource
 
 
@@ -26,7 +26,7 @@ def act(aws: Aws, resource: Resource, change: Change) -> Outputs:
             return {}
 
 
-def remove(aws: Aws, kind: Type | None, remains: Remains, change: Change, skipped: Collection[Key]) -> Outputs:
+def remove(aws: Aws, kind: Type | None, remains: Orphan, change: Change, skipped: Collection[Key]) -> Outputs:
     """Deletes what a record names, or only forgets it.
 
     Raises:

@@ -16,10 +16,10 @@ from common.environment.config import Environment
 from common.model import comparison
 from common.model.choices import NOBODY
 from common.model.desired_state import rendered
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Live, Resource
 from common.state import locations
-from common.state.release_root import Place, Trusted
+from common.state.release_root import Baseline, Location
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Decider:
     force: bool
     adopt: Collection[str]
     data: bool
-    former: dict[Key, Remains] = field(default_factory=dict)
+    former: dict[Key, Orphan] = field(default_factory=dict)
     """What has another name or place now, as far as that was noticed, by keys of their own."""
 
     def decide(
         self,
         resource: Resource,
-        project: Trusted,
+        project: Baseline,
         live: Live | None,
         body: Mapping[str, Any] | None,
         *,
@@ -69,11 +69,11 @@ class Decider:
         key, pending = resource.key, resource.key in project.pending
         recorded = None if pending else project.digests.get(key)
         desired = rendered(resource.desired(), lambda artifact: digest.to_base64(self.contents[artifact.key]))
-        told: list[Place] = [body or {}, project.pending.get(key, {})]
-        former = locations.formers(resource, told, self.env.account_id)
+        told: list[Location] = [body or {}, project.pending.get(key, {})]
+        former = locations.former_locations(resource, told, self.env.account_id)
         self.former.update(former)
         unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
-        moved = f"{renamed}; " if (renamed := locations.renamed(former, data=resource.data)) else ""
+        moved = f"{renamed}; " if (renamed := locations.renamed_reason(former, data=resource.data)) else ""
         if live is None:
             before = renamed or ("does not exist" if recorded is None else "is gone from AWS")
             unknown = unreadable and recorded != self.digests[key]
@@ -84,7 +84,9 @@ class Decider:
         theirs = owner is not None and not (owner == NOBODY and pending)
         if theirs and owner not in self.adopt:
             theirs = not ownership.check_unused(self.env, self.aws, resource, live, owner or NOBODY)
-        elsewhere = locations.formers(resource, [body or {}], self.env.account_id)  # then the record tells of the old one alone
+        elsewhere = locations.former_locations(
+            resource, [body or {}], self.env.account_id
+        )  # then the record tells of the old one alone
         applied = None if elsewhere else (body or {}).get("desired")
         begun = project.pending.get(key, {}).get("sets")
         stale: dict[str, Any] = {}

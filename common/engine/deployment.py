@@ -202,7 +202,7 @@ class Deployment:
             return
         records = self._connection.records
         for name in sorted(name for name in outcome.elsewhere - {*self._workspace.enabled()} if PROJECT_NAME.fullmatch(name)):
-            if records.mark(name) is None and not records.listed(name):
+            if records.root_tag(name) is None and not records.recorded_keys(name):
                 continue  # the index still shows what was deleted
             why = self._workspace.undeclared(name)
             self._say(

@@ -19,7 +19,7 @@ from common.engine.prune import UNDECLARED
 from common.engine.reads import Reads
 from common.environment.config import OWNER_TAG
 from common.model.events import Finished, Note, Planned, Report, Started, StepStarted
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, REMOVING, Action, Change, Plan
 from common.resources import of_kind
 from common.state import locations
@@ -41,7 +41,7 @@ class Removal:
 
     projects: Collection[str]
     outcome: Outcome
-    bucket: Remains | None
+    bucket: Orphan | None
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -138,21 +138,24 @@ class Destruction:
         changes = tuple(replace(change, reason=_reason(change.reason)) for change in outcome.plan.changes)
         return replace(outcome, plan=Plan(changes))
 
-    def _artifact_bucket(self) -> Remains | None:
+    def _artifact_bucket(self) -> Orphan | None:
         """The artifact bucket, if it is there and ours alone.
 
         Raises:
             OwnershipError: it is not ours, or holds something that does not belong to this environment.
         """
         env, records = self._connection.env, self._connection.records
-        bucket = Remains(BUCKET, env.artifact_bucket, env.bucket_arn(env.artifact_bucket), env.account_id)
+        bucket = Orphan(BUCKET, env.artifact_bucket, env.bucket_arn(env.artifact_bucket), env.account_id)
         kind = of_kind(BUCKET.kind)
         tags = kind.live_tags(self._connection.aws, bucket) if kind else None
         if tags is None:
             return None
-        others = records.others()
-        recorded = records.remains(BUCKET, None)
-        owners = {env.owner, *([recorded.owner] if recorded and locations.is_of(recorded.owner, env.name) else [])}
+        others = records.other_prefixes()
+        recorded = records.orphan(BUCKET, None)
+        owners = {
+            env.owner,
+            *([recorded.owner] if recorded and locations.is_owner_of_environment(recorded.owner, env.name) else []),
+        }
         if tags.get(OWNER_TAG) not in owners or others:
             why = f"it holds {', '.join(sorted(others)[:5])}, too" if others else "it does not carry this environment's tags"
             raise OwnershipError(
@@ -160,7 +163,7 @@ class Destruction:
             )
         return bucket
 
-    def _remove_bucket(self, bucket: Remains) -> None:
+    def _remove_bucket(self, bucket: Orphan) -> None:
         kind = of_kind(BUCKET.kind)
         left = [change for change in self._outcome(self._connection.records.projects()).plan.changes if change.key != BUCKET]
         if left or kind is None:

@@ -16,7 +16,7 @@ from common.base.errors import OwnershipError
 from common.environment.config import OWNER_TAG, Environment
 from common.model import comparison, hidden_fields
 from common.model.desired_state import rendered
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.model.resource import Artifact, Key, Resource, State
 from common.resources import of_kind
 from common.state import baseline, locations
@@ -86,10 +86,10 @@ def compare(env: Environment, aws: Aws, known: Records, resources: Sequence[Reso
     """
     artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
     projects = sorted({one.key.project for one in resources})
-    marks = dict(zip(projects, pool.map(known.mark, projects), strict=True))
+    root_tags = dict(zip(projects, pool.map(known.root_tag, projects), strict=True))
     read = dict(zip(projects, pool.map(known.root, projects), strict=True))
-    roots = {name: (root if baseline.says(root, marks[name]) else None, etag) for name, (root, etag) in read.items()}
-    contents = dict(zip(artifacts, pool.map(known.content, artifacts.values()), strict=True))
+    roots = {name: (root if baseline.matches_tag(root, root_tags[name]) else None, etag) for name, (root, etag) in read.items()}
+    contents = dict(zip(artifacts, pool.map(known.uploaded_content, artifacts.values()), strict=True))
     lost: list[Drifted] = []
     for key, one in artifacts.items():
         root, _ = roots[key.project]
@@ -136,7 +136,7 @@ class _Comparer:
         applied = body.get("desired")
         if not isinstance(applied, dict):
             return [self._not_recorded(one)] if one.key in self.rooted else None
-        mistagged = known is not None and self._records.recorded(one.key) != known
+        mistagged = known is not None and self._records.recorded_digest(one.key) != known
         return [*([self._not_recorded(one)] if mistagged else ()), *self._compared(one, body, applied)]
 
     def _compared(self, one: Resource, body: Mapping[str, Any], applied: State) -> list[Drifted]:
@@ -146,7 +146,7 @@ class _Comparer:
             live = one.read(self._aws)
         except OwnershipError as error:
             return [Drifted(project, key, "replaced", str(error))]
-        former = locations.formers(one, [body], self._env.account_id)
+        former = locations.former_locations(one, [body], self._env.account_id)
         if live is None and former:  # it is declared under another name, which is the business of `plan`
             return self._under_former(one, former)
         if live is None:
@@ -173,7 +173,7 @@ class _Comparer:
         )
         return Drifted(one.key.project, str(one.key), NOT_RECORDED, what)
 
-    def _under_former(self, one: Resource, former: Mapping[Key, Remains]) -> list[Drifted]:
+    def _under_former(self, one: Resource, former: Mapping[Key, Orphan]) -> list[Drifted]:
         """What is still to be renamed is compared by its existence: what is declared is not meant for it."""
         kind, project, key = of_kind(one.key.kind), one.key.project, str(one.key)
         gone = [remains for remains in former.values() if kind is not None and kind.live_tags(self._aws, remains) is None]

@@ -26,7 +26,7 @@ from common.resources import layer
 from common.state import releases
 from common.state.lease import Lock
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, CLEAN, Place, Root, key_of
+from common.state.release_root import ARTIFACT, CLEAN, Location, Root, key_of
 
 RELEASES = 10
 DAYS = 30
@@ -101,9 +101,9 @@ class Collector:
         before = Root() if root is None else root
         keys = {_key(one) for one in found}
         # Whoever comes after a collection that was stopped must look for these again.
-        pending: dict[str, Place] = {key: {} for key in keys if key_of(project, key) is not None}
+        pending: dict[str, Location] = {key: {} for key in keys if key_of(project, key) is not None}
 
-        def saying(outcome: str, pending: Mapping[str, Place]) -> Root:
+        def saying(outcome: str, pending: Mapping[str, Location]) -> Root:
             changes = tuple({**change, "outcome": outcome} for change in said)
             return replace(before, pending=pending, about=about, changes=changes)
 
@@ -128,8 +128,8 @@ class Collector:
 
     def _needed(self, project: str) -> set[str]:
         """The input digest of every artifact that is needed; whatever looks like one in a record is taken for one."""
-        mark, (root, _) = self._records.mark(project), self._records.root(project)
-        recorded = self._records.listed(project)
+        mark, (root, _) = self._records.root_tag(project), self._records.root(project)
+        recorded = self._records.recorded_keys(project)
         if mark is None and root is None and not recorded:
             roots = []
         elif mark is None or root is None or mark.state != CLEAN or root.pending or root.digest() != mark.root:

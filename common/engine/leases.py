@@ -79,8 +79,8 @@ class Leases:
             self.take(project)
             self.mark(project, ())
         lock = self.held[project]
-        if self._outcome.trusted[project].interrupted and lock.others_end is not None:
-            until = lock.others_end.isoformat(timespec="seconds")
+        if self._outcome.trusted[project].interrupted and lock.late_requests_until is not None:
+            until = lock.late_requests_until.isoformat(timespec="seconds")
             root = replace(root, doubted={**root.doubted, **{str(key): until for key in self._outcome.trusted[project].pending}})
         with fenced(lock.check):
             etag = self._records.release(project, self._told(project, root), self._etags[project])

@@ -42,7 +42,7 @@ class OldVersion:
 
 def superseded(env: Environment, aws: Aws, known: Records, project: str) -> Iterator[OldVersion]:
     """The versions of a project's layers that hold something else than what was deployed last."""
-    for key in sorted(known.listed(project)):
+    for key in sorted(known.recorded_keys(project)):
         body = known.read(key) if key.kind == KIND.name else {}
         name, state = body.get("name"), body.get("desired")
         if isinstance(name, str) and isinstance(state, dict):

@@ -7,7 +7,7 @@ from common.base.command_text import typed
 from common.base.errors import ConfigError, DeployError, OwnershipError
 from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.model.choices import NOBODY
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Live, Resource
 from common.resources.role import Role
 from common.state import baseline, locations
@@ -67,7 +67,7 @@ def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: boo
         )
 
 
-def check_region(env: Environment, former: Mapping[Key, Remains]) -> None:
+def check_region(env: Environment, former: Mapping[Key, Orphan]) -> None:
     """Looks whether what was deployed is in the environment's region: in another one nothing of it can be seen, nor deleted.
 
     Raises:

@@ -22,12 +22,12 @@ from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.model.resource import Action, Artifact, Change, Key, Live, Plan, Resource
 from common.resources import layer, renewed_roles
 from common.state import baseline, locations
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, Trusted
+from common.state.release_root import ARTIFACT, Baseline
 
 LAG = timedelta(days=1)
 """So long after a deploy the tagging index may not know what it has made, or may still show what was deleted."""
@@ -67,9 +67,9 @@ class Outcome:
     """
 
     plan: Plan
-    trusted: Mapping[str, Trusted]
+    trusted: Mapping[str, Baseline]
     digests: Mapping[Key, Digest]
-    remains: Mapping[Key, Remains] = field(default_factory=dict)
+    remains: Mapping[Key, Orphan] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
     role_ids: Mapping[Key, str] = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ class Planner:
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
         self._types = types
-        self._former: dict[Key, Remains] = {}
+        self._former: dict[Key, Orphan] = {}
         """What has another name or place now, as far as that was noticed, by keys of their own."""
 
     def plan(
@@ -122,16 +122,16 @@ class Planner:
         layered = any(one.key.kind == layer.KIND.name for one in resources)
         layers = self._pool.submit(layer.existing, self._aws, self._env.owner) if layered else None
         asked = {*undeclared, *(key.project for key in digests)}
-        marks = {name: reads.first.mark(name) for name in asked}
+        root_tags = {name: reads.first.root_tag(name) for name in asked}
         for name in asked if options.verify or options.force else ():
             reads.root(name)
         ordered = _order(resources)
         ids = renewed_roles.listed(resources, reads.first.roles.result())
         trusted = baseline.of_projects(
-            self._records, self._pool, {name: one.result() for name, one in marks.items()}, reads.roots, digests, ids
+            self._records, self._pool, {name: one.result() for name, one in root_tags.items()}, reads.roots, digests, ids
         )
         known = reads.first.present() | (layers.result() if layers else {})
-        recent = {name for name, mark in marks.items() if (written := mark.result()) is not None and written.is_younger(LAG)}
+        recent = {name for name, mark in root_tags.items() if (written := mark.result()) is not None and written.is_younger(LAG)}
         changes = self._changes(resources, artifacts, digests, trusted, known, recent, options, reads)
         ownership.check_region(self._env, self._former)
         if not options.adopt:
@@ -150,7 +150,7 @@ class Planner:
         resources: Sequence[Resource],
         artifacts: Mapping[Key, Artifact],
         digests: Mapping[Key, Digest],
-        trusted: Mapping[str, Trusted],
+        trusted: Mapping[str, Baseline],
         present: Collection[str],
         recent: Collection[str],
         options: Options,
@@ -213,8 +213,8 @@ class Planner:
         return changes
 
     def _orphans(
-        self, trusted: Mapping[str, Trusted], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
-    ) -> tuple[list[Change], dict[Key, Remains]]:
+        self, trusted: Mapping[str, Baseline], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
+    ) -> tuple[list[Change], dict[Key, Orphan]]:
         """What was deployed and is no longer declared, or has another name now."""
         found = [(key, one) for _, one in sorted(trusted.items()) for key in sorted({*one.digests, *one.pending})]
         undeclared = {key: one.pending.get(key) for key, one in found if key not in digests and key.kind != ARTIFACT}

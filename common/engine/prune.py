@@ -14,11 +14,12 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, OwnershipError
 from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
-from common.model.orphan import Remains, Type
+from common.model.orphan import Orphan, Type
 from common.model.resource import REMOVING, SHARED, Action, Change, Key, Resource
 from common.state import locations
 from common.state.records import Records
-from common.state.release_root import Place, printable
+from common.state.release_root import Location
+from common.state.stored_objects import printable
 
 UNDECLARED = "no longer declared"
 """How the reason of what was only left over begins; what follows `; ` is particular."""
@@ -26,7 +27,7 @@ Types = Callable[[str], Type | None]
 """Finds the type of a kind."""
 DENIED = ("AccessDenied", "AuthorizationError", "403")
 """How the codes begin by which AWS says that a permission is missing."""
-Decided = tuple[Change, Remains | None]
+Decided = tuple[Change, Orphan | None]
 
 
 def no_type(_kind: str) -> Type | None:
@@ -51,17 +52,17 @@ class Pruner:
         self._prune, self._data, self._complete = prune, data, complete
         self._declared: dict[Key, Resource] = {}
         self._by_identity: dict[str, Key] = {}
-        self._moved: Mapping[Key, Remains] = {}
+        self._moved: Mapping[Key, Orphan] = {}
         self._users: Mapping[Key, Sequence[Key]] = {}
 
     def changes(
         self,
-        orphans: Mapping[Key, Place | None],
-        moved: Mapping[Key, Remains],
+        orphans: Mapping[Key, Location | None],
+        moved: Mapping[Key, Orphan],
         resources: Sequence[Resource],
         planned: Callable[[Key], bool],
         pool: Executor,
-    ) -> tuple[list[Change], dict[Key, Remains]]:
+    ) -> tuple[list[Change], dict[Key, Orphan]]:
         """What is to be done, what needs others before these; and what is known of what is to be deleted, or recorded anew.
 
         Args:
@@ -97,22 +98,22 @@ class Pruner:
     def _is_back(self, key: Key, now: Resource) -> Decided:
         """A former one that is declared by its old name again; its record is read since one of a newer schema is refused."""
         self._records.read(key)
-        return Change(key, Action.FORGET, "is declared by this name again"), Remains(key, now.name, now.arn, self._env.account_id)
+        return Change(key, Action.FORGET, "is declared by this name again"), Orphan(key, now.name, now.arn, self._env.account_id)
 
-    def _decide(self, key: Key, place: Place | None, covers: Callable[[Key], bool]) -> Decided:
-        if place is not None and "of" in place and (stray := self._records.remains(key, place)):
+    def _decide(self, key: Key, place: Location | None, covers: Callable[[Key], bool]) -> Decided:
+        if place is not None and "of" in place and (stray := self._records.orphan(key, place)):
             return Change(key, Action.FORGET, f"its record is of {printable(place['of'])}, and was copied here"), stray
         heir = locations.successor(key)
         now = self._declared.get(heir) if heir is not None else None
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
         if now is None and not self._prune:
-            goes_on = "goes on starting executions" if locations.acts(key) else "stays"
+            goes_on = "goes on starting executions" if locations.is_trigger(key) else "stays"
             waits = _asked_for(prune=True) if kind is not None and kind.data else f"it {goes_on}, unless you say --prune"
             return Change(key, Action.ORPHAN, f"{UNDECLARED}; {waits}"), None
         noticed = key in self._moved or place is not None  # and has no record of its own yet
         if now is not None and self._stays(kind) and not noticed:
             return Change(key, Action.ORPHAN, f"{why}; {_asked_for(prune=True)}"), None
-        remains = self._moved.get(key) or self._records.remains(key, place)
+        remains = self._moved.get(key) or self._records.orphan(key, place)
         if kind is None or remains is None:
             reason = f"{why}; its record does not say where it is. Declare it and deploy, then it can be pruned"
             return Change(key, Action.ORPHAN, reason), None
@@ -121,7 +122,7 @@ class Pruner:
         kept = now is not None and noticed
         return self._kept(kind, remains, why, stays) if kept else (Change(key, Action.ORPHAN, f"{why}; {stays}"), None)
 
-    def _kept(self, kind: Type, one: Remains, why: str, stays: str) -> Decided:
+    def _kept(self, kind: Type, one: Orphan, why: str, stays: str) -> Decided:
         """A record of its own keeps what was renamed from being forgotten."""
         if self._tags(kind, one) is None:
             return Change(one.key, Action.FORGET, f"{why}; it is gone from AWS"), one
@@ -131,7 +132,7 @@ class Pruner:
     def _stays(self, kind: Type | None) -> bool:
         return kind is not None and kind.data and not (self._prune and self._data)
 
-    def _why_it_stays(self, kind: Type, one: Remains, now: Resource | None, covers: Callable[[Key], bool]) -> str | None:
+    def _why_it_stays(self, kind: Type, one: Orphan, now: Resource | None, covers: Callable[[Key], bool]) -> str | None:
         """Whether something that could be deleted is not to be, and why."""
         if kind.data and one.name == self._env.artifact_bucket:
             return "it holds the records of this environment"
@@ -143,18 +144,18 @@ class Pruner:
             return "it stays until a deploy of everything that refers to it"
         return None
 
-    def _ours(self, key: Key, kind: Type, one: Remains, why: str) -> Change:
+    def _ours(self, key: Key, kind: Type, one: Orphan, why: str) -> Change:
         if other := self._by_identity.get(locations.identity(one)):
             return Change(key, Action.FORGET, f"is declared as {other.project}: {other} now")
         tags = self._tags(kind, one)
         if tags is None:
             return Change(key, Action.FORGET, f"{why}; it is gone from AWS")
-        owners = {self._env.owner, *([one.owner] if locations.is_of(one.owner, self._env.name) else [])}
+        owners = {self._env.owner, *([one.owner] if locations.is_owner_of_environment(one.owner, self._env.name) else [])}
         if tags.get(OWNER_TAG) not in owners or tags.get(PROJECT_TAG) != key.project:
             return Change(key, Action.FORGET, f"{why}; what has its name now does not carry our tags, and stays")
         return Change(key, Action.DELETE, why)
 
-    def _tags(self, kind: Type, one: Remains) -> dict[str, str] | None:
+    def _tags(self, kind: Type, one: Orphan) -> dict[str, str] | None:
         """The live tags; None if it does not exist."""
         try:
             return kind.live_tags(self._aws, one)
@@ -167,19 +168,19 @@ class Pruner:
                 "too."
             ) from error
 
-    def _completed(self, one: Remains, former: Mapping[Key | None, Sequence[Key]], resources: Sequence[Resource]) -> Remains:
+    def _completed(self, one: Orphan, former: Mapping[Key | None, Sequence[Key]], resources: Sequence[Resource]) -> Orphan:
         """With what has to come before it goes, and what of others lies in it."""
         needs = [key for need in one.needs for key in (need, *former.get(need, ()))]
         heir = locations.successor(one.key)
         awaits = (heir, *self._users.get(heir, ())) if heir in self._declared and heir is not None else ()
-        return replace(one, needs=tuple(needs), awaits=awaits, spared=locations.within(one, resources))
+        return replace(one, needs=tuple(needs), awaits=awaits, spared=locations.names_of_others_within(one, resources))
 
 
 def _asked_for(*, prune: bool) -> str:
     return f"it holds data and stays, unless you say {'--prune --data' if prune else '--data'}"
 
 
-def _in_order(remains: Mapping[Key, Remains]) -> Iterable[Key]:
+def _in_order(remains: Mapping[Key, Orphan]) -> Iterable[Key]:
     """What needs nothing first. Records that need each other in a circle were not written by us, and have no order."""
     sorter = TopologicalSorter({key: [need for need in one.needs if need in remains] for key, one in remains.items()})
     try:

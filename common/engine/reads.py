@@ -19,8 +19,8 @@ from common.model.resource import Artifact, Key, Live, Resource
 from common.state import baseline
 from common.state.baseline import Body
 from common.state.records import Records
-from common.state.release_root import Mark
-from common.state.stored_artifacts import Originals
+from common.state.release_root import RootTag
+from common.state.stored_artifacts import ArtifactVerifier
 
 MOST_EARLY = 8
 """Read at most this many edited resources early: after a switch of branches there may be more, all deployed from elsewhere."""
@@ -53,10 +53,10 @@ class FirstReads:
         pool: Executor,
     ) -> None:
         self._records, self._pool, self._env = known, pool, env
-        self._marks: dict[str, Future[Mark | None]] = {}
+        self._root_tags: dict[str, Future[RootTag | None]] = {}
         self._indexed = [pool.submit(tagging_index.inventory, aws, env, part) for part in parts]  # takes the most round trips
         for name in projects:
-            self.mark(name)
+            self.root_tag(name)
         self.roles = pool.submit(tagging_index.roles, aws, env)
 
     def present(self) -> dict[str, str]:
@@ -64,11 +64,11 @@ class FirstReads:
         roles = {arn: tagging_index.project_of(self._env, arn) for arn in self.roles.result()}
         return roles | {arn: project for part in self._indexed for arn, project in part.result().items()}
 
-    def mark(self, project: str) -> Future[Mark | None]:
-        """The mark of a project's release root."""
-        if project not in self._marks:
-            self._marks[project] = self._pool.submit(self._records.mark, project)
-        return self._marks[project]
+    def root_tag(self, project: str) -> Future[RootTag | None]:
+        """The tags of a project's release root."""
+        if project not in self._root_tags:
+            self._root_tags[project] = self._pool.submit(self._records.root_tag, project)
+        return self._root_tags[project]
 
 
 class Reads:
@@ -121,14 +121,14 @@ class Reads:
     def root(self, project: str) -> None:
         """Asks for a project's release root."""
         if project not in self.roots:
-            self.roots[project] = self._pool.submit(baseline.marked, self._records, project, self.first.mark(project))
+            self.roots[project] = self._pool.submit(baseline.read_root, self._records, project, self.first.root_tag(project))
 
     def live(self, resource: Resource, root: Future[Body] | None = None) -> Future[Live | DeployError | None]:
         """The live state; with `root`, one that is no older than that."""
 
         def read() -> Live | DeployError | None:
             if root is not None:
-                baseline.until_marked(self.first.mark(resource.key.project), root)
+                baseline.wait_for_root(self.first.root_tag(resource.key.project), root)
             return caught(resource.read)(self._aws)
 
         if resource.key not in self._live:
@@ -144,7 +144,7 @@ class Reads:
     def tag(self, key: Key) -> Future[Digest | None]:
         """The digest in the tag of a record."""
         if key not in self.tags:
-            self.tags[key] = self._pool.submit(self._records.recorded, key)
+            self.tags[key] = self._pool.submit(self._records.recorded_digest, key)
         return self.tags[key]
 
     def content(self, artifact: Artifact) -> Future[tuple[Digest, bool]]:
@@ -155,13 +155,13 @@ class Reads:
 
     def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
         """See `content`. What the bucket has is only built again to compare it."""
-        uploaded = self._records.content(artifact)
+        uploaded = self._records.uploaded_content(artifact)
         if uploaded is not None and not self._suspicious:
             return Digest(uploaded), True
         self._report(Building(artifact.key))
         try:
             if uploaded is not None:
-                Originals(self._aws, self._env, self._build_dir).check(artifact, uploaded)
+                ArtifactVerifier(self._aws, self._env, self._build_dir).check(artifact, uploaded)
                 return Digest(uploaded), True
             content = artifact.content(self._build_dir)
             artifact.bill(self._build_dir)  # here, where others are built at the same time

@@ -14,7 +14,7 @@ from common.engine.planner import Outcome
 from common.model.comparison import claims
 from common.model.resource import REMOVING, Action, Artifact, Change, Key, Outputs, Resource
 from common.resources.renewed_roles import ROLE_ID, ids_after
-from common.state.release_root import ARTIFACT, Place, Root, Trusted, place_of
+from common.state.release_root import ARTIFACT, Baseline, Location, Root, location_of
 
 MAKING = frozenset({Action.CREATE, Action.REPLACE})
 
@@ -64,28 +64,28 @@ class Roots:
         undeclared = {name: one for name, one in trusted.roles.items() if name in own or name in places}
         return Root(own, places, still, files, roles=undeclared | self._role_ids(project, trusted, done))
 
-    def _role_ids(self, project: str, trusted: Trusted, done: Mapping[Key, Outputs]) -> dict[str, str]:
+    def _role_ids(self, project: str, trusted: Baseline, done: Mapping[Key, Outputs]) -> dict[str, str]:
         made = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
         again = {key for key, change in self._planned.items() if change.action in MAKING and key in trusted.digests}
         settled = {key for key, change in self._planned.items() if change.action is Action.NOOP or key in done}
         own = [resource for resource in self.resources.values() if resource.key.project == project]
         return ids_after(own, trusted.roles, {**self.outcome.role_ids, **made}, again, settled)
 
-    def _place(self, key: Key, trusted: Trusted) -> Place:
+    def _place(self, key: Key, trusted: Baseline) -> Location:
         """Where it is: what a deploy that died has said of it stands, unless this plan is about it and has looked at that."""
         known = self.resources.get(key) or self.outcome.remains.get(key)
         if known is None or (key in trusted.pending and key not in self._planned):
             return trusted.pending.get(key, {})
         sets = claims(self._planned[key].desired if key in self._planned else {}, trusted.pending.get(key, {}).get("sets"))
-        return {**place_of(known), **({"sets": sets} if sets else {})}
+        return {**location_of(known), **({"sets": sets} if sets else {})}
 
     @cached_property
     def _planned(self) -> dict[Key, Change]:
         return {change.key: change for change in self.outcome.plan.changes}
 
 
-def is_untidy(root: Root, trusted: Trusted) -> bool:
+def is_untidy(root: Root, trusted: Baseline) -> bool:
     """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
     if not (root.digests or root.pending):
         return not trusted.is_new
-    return not (trusted.clean and root.says_the_same(trusted.as_root()))
+    return not (trusted.clean and root.equals(trusted.as_root()))

@@ -55,9 +55,9 @@ def merged(name: str, artifacts: Mapping[Path, Sources], build_dir: Path, record
 def _document(build_dir: Path, records: Records | None, artifact: Sources) -> Document | DeployError:
     try:
         if records is not None and not artifact.built_at(build_dir).exists():
-            if deployed := records.bill(artifact):
+            if deployed := records.uploaded_sbom(artifact):
                 return deployed
-            if content := records.content(artifact):
+            if content := records.uploaded_content(artifact):
                 return artifact.document(build_dir, content)
         path = artifact.bill(build_dir)
         return json.loads(path.read_text(encoding="utf-8")) if path is not None else artifact.document(build_dir)

@@ -14,7 +14,8 @@ from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
 from common.state import locations
-from common.state.release_root import CLEAN, DEPLOYING, Root, printable
+from common.state.release_root import CLEAN, DEPLOYING, Root
+from common.state.stored_objects import printable
 
 NEVER, UNREADABLE = "never deployed", "unreadable"
 NO_EXECUTIONS = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
@@ -81,12 +82,12 @@ def read_all(
 def read(connection: Connection, project: str, entry: Entry | None = None) -> Status:
     """The status of one project, which has an entry if it can be run."""
     records = connection.records
-    mark = records.mark(project)
+    mark = records.root_tag(project)
     root = records.root(project)[0] if mark else None
     if mark is not None and root is not None and mark.state in {CLEAN, DEPLOYING}:
         state = mark.state
     else:
-        state = UNREADABLE if mark or records.listed(project) else NEVER
+        state = UNREADABLE if mark or records.recorded_keys(project) else NEVER
     known = root or Root()
     return Status(
         project=project,

@@ -26,7 +26,7 @@ class Named(Protocol):
 
 
 @dataclass(frozen=True)
-class Remains:
+class Orphan:
     """What is recorded of a resource that nobody declares any more: enough to see whose it is, and to delete it.
 
     Args:
@@ -46,7 +46,7 @@ class Remains:
     awaits: tuple[Key, ...] = ()
     recorded: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def called(self, key: Key) -> "Remains":
+    def called(self, key: Key) -> "Orphan":
         """The same, by another key."""
         return replace(self, key=key)
 
@@ -56,10 +56,10 @@ class Type(Protocol):
 
     data: bool
 
-    def live_tags(self, aws: Aws, one: Remains) -> dict[str, str] | None:
+    def live_tags(self, aws: Aws, one: Orphan) -> dict[str, str] | None:
         """All its tags; None if it does not exist, or is being deleted."""
         ...
 
-    def erase(self, aws: Aws, one: Remains) -> None:
+    def erase(self, aws: Aws, one: Orphan) -> None:
         """Deletes it, with what it holds if it holds `data`. Deleting what does not exist is not an error."""
         ...

@@ -7,7 +7,7 @@ from common.base.terminal import Screen, quoted
 from common.engine.drift import Drifted, Found
 from common.model.events import Note
 from common.report.deploy_report import TextReport
-from common.state.release_root import printable
+from common.state.stored_objects import printable
 
 COLUMNS = ("field", "last applied", "declared", "live")
 VALUE_WIDTH = 120

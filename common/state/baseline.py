@@ -1,7 +1,8 @@
-"""What the records say of each project, and how far that may be believed.
+"""The baseline of each project: what its release root and records prove about its resources.
 
-Most of the time the mark of the release root answers for all: it is that of just what is declared. Else the root's body says what
-is as it was released, if its mark vouches for it; and if it does not, the records themselves are asked, and prove nothing.
+Most of the time the tags of the release root are enough: they hold the digest of exactly what is declared. Otherwise the root's
+body tells which resources are as released, if its digest is the one in the tags. If it is not, the records themselves are read,
+and they prove nothing.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from common.base.digest import Digest
 from common.environment.config import Environment
 from common.model.resource import Key
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Mark, Root, Trusted, key_of, roles_digest
+from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Baseline, Root, RootTag, key_of, roles_digest
 
 Body = tuple[Root | None, str | None]
 """A release root and its ETag."""
@@ -21,102 +22,109 @@ V = TypeVar("V")
 
 
 def of_projects(
-    known: Records,
+    records: Records,
     pool: Executor,
-    marks: Mapping[str, Mark | None],
+    root_tags: Mapping[str, RootTag | None],
     roots: Mapping[str, Future[Body]],
     digests: Mapping[Key, Digest],
     role_ids: Mapping[Key, str],
-) -> dict[str, Trusted]:
-    """What is known of each project without asking for its resources.
+) -> dict[str, Baseline]:
+    """The baseline of each project, found without reading its resources.
 
     Args:
-        known: where to ask for more.
-        pool: where that is done.
-        marks: of the projects' release roots.
-        roots: those that were asked for already.
-        digests: of what is declared.
-        role_ids: of the declared roles that exist.
+        records: the environment's records.
+        pool: where calls run in parallel.
+        root_tags: the tags of the projects' release roots.
+        roots: release roots whose reads have begun already.
+        digests: the digests of what is declared.
+        role_ids: the ids of the declared roles that exist.
     """
-    own = {name: {key: one for key, one in digests.items() if key.project == name} for name in marks}
-    trusted = {name: _as_released(mark, own[name]) for name, mark in marks.items()}
-    # A root that was asked for already is to say what its mark does: one that cannot be read is written anew.
-    vouched = {name: says(roots[name].result()[0], mark) for name, mark in marks.items() if name in roots}
-    ids = {name: {str(key): one for key, one in role_ids.items() if key.project == name} for name in marks}
-    replaced = {name for name, mark in marks.items() if mark and mark.roles and mark.roles != roles_digest(ids[name])}
-    doubtful = [name for name in marks if trusted[name] is None or not vouched.get(name, True) or name in replaced]
-    asked = {name: roots.get(name) or pool.submit(known.root, name) for name in doubtful}
-    found = {name: root.result() for name, root in asked.items()}
-    trusted |= dict.fromkeys(doubtful)
-    for name, (body, etag) in found.items():
-        mark = marks[name]
-        if mark is not None and body is not None and says(body, mark):
+    own = {name: {key: digest for key, digest in digests.items() if key.project == name} for name in root_tags}
+    baselines = {name: _as_released(root_tag, own[name]) for name, root_tag in root_tags.items()}
+    # If the body of a root is read anyway, it must match its tags: a root that cannot be read is written again.
+    matching = {name: matches_tag(roots[name].result()[0], root_tag) for name, root_tag in root_tags.items() if name in roots}
+    ids = {name: {str(key): role_id for key, role_id in role_ids.items() if key.project == name} for name in root_tags}
+    replaced = {
+        name for name, root_tag in root_tags.items() if root_tag and root_tag.roles and root_tag.roles != roles_digest(ids[name])
+    }
+    doubtful = [name for name in root_tags if baselines[name] is None or not matching.get(name, True) or name in replaced]
+    root_reads = {name: roots.get(name) or pool.submit(records.root, name) for name in doubtful}
+    bodies = {name: root.result() for name, root in root_reads.items()}
+    baselines |= dict.fromkeys(doubtful)
+    for name, (body, etag) in bodies.items():
+        root_tag = root_tags[name]
+        if root_tag is not None and body is not None and matches_tag(body, root_tag):
             by_key, pending, doubted = _by_key(name, body.digests), _by_key(name, body.pending), _by_key(name, body.doubted)
-            under_way = mark.state == DEPLOYING
-            trusted[name] = Trusted(body, mark.state == CLEAN, by_key, pending, doubted, etag, interrupted=under_way)
-    _check_records(known, pool, trusted)
-    # Whoever lost the root lost the list of what was pending too: the records are what is left to ask, and prove nothing.
-    lost = [name for name in doubtful if trusted[name] is None]
-    listed = [key for keys in pool.map(known.listed, lost) for key in sorted(keys)]
-    recorded = dict(zip(listed, pool.map(known.recorded, listed), strict=True))
+            under_way = root_tag.state == DEPLOYING
+            baselines[name] = Baseline(body, root_tag.state == CLEAN, by_key, pending, doubted, etag, interrupted=under_way)
+    _check_records(records, pool, baselines)
+    # If the root is lost, the list of pending keys is lost, too. Only the records are left, and they prove nothing.
+    lost = [name for name in doubtful if baselines[name] is None]
+    listed = [key for keys in pool.map(records.recorded_keys, lost) for key in sorted(keys)]
+    recorded = dict(zip(listed, pool.map(records.recorded_digest, listed), strict=True))
     others = [key for key in listed if key not in digests]
-    strays = {key: place for key, place in zip(others, pool.map(known.stray, others), strict=True) if place}
+    foreign = {
+        key: location for key, location in zip(others, pool.map(records.foreign_location, others), strict=True) if location
+    }
     for name in lost:
-        digests_of = {key: one or Digest("") for key, one in recorded.items() if key.project == name and key not in strays}
-        pending = {key: place for key, place in strays.items() if key.project == name}
-        trusted[name] = Trusted(digests=digests_of, pending=pending, etag=found[name][1], proven=False)
-    return {name: one for name, one in trusted.items() if one is not None}
+        digests_of = {key: digest or Digest("") for key, digest in recorded.items() if key.project == name and key not in foreign}
+        pending = {key: location for key, location in foreign.items() if key.project == name}
+        baselines[name] = Baseline(digests=digests_of, pending=pending, etag=bodies[name][1], proven=False)
+    return {name: baseline for name, baseline in baselines.items() if baseline is not None}
 
 
-def marked(known: Records, project: str, mark: Future[Mark | None]) -> Body:
-    """The root that a mark is of, where the bucket keeps every version; else the last."""
-    found = mark.result()
-    return known.root(project, found.version if found else None)
+def read_root(records: Records, project: str, root_tag: Future[RootTag | None]) -> Body:
+    """Reads the version of the root that these tags belong to, or the newest one if the bucket does not keep versions."""
+    tags = root_tag.result()
+    return records.root(project, tags.version if tags else None)
 
 
-def until_marked(mark: Future[Mark | None], root: Future[Body]) -> None:
-    """Waits until what is read is no older than `root`, which is overwritten only if nobody has changed anything since."""
-    if mark.exception() is None and (found := mark.result()) is not None and found.version is not None:
+def wait_for_root(root_tag: Future[RootTag | None], root: Future[Body]) -> None:
+    """Blocks until the root has been read, so that a live read made afterwards is newer.
+
+    Unless the tags name a version of the root: then exactly that version is read, however late.
+    """
+    if root_tag.exception() is None and (tags := root_tag.result()) is not None and tags.version is not None:
         return
     root.exception()
 
 
 def is_unused(aws: Aws, env: Environment, arn: str) -> bool:
-    """Whether it is the environment's artifact bucket and holds nothing, not even an old version of an object.
+    """Whether this is the environment's artifact bucket and it is empty, without even an old version of an object.
 
-    Before there is an artifact bucket nothing can be recorded as pending. A deploy that dies after it has created the bucket and
-    before it has tagged it leaves an empty one; that it is to be this environment's says the configuration.
+    While the artifact bucket does not exist, nothing can be recorded as pending. So a deploy that dies after it has created the
+    bucket and before it has tagged it leaves an empty bucket without tags, which belongs to the environment that names it.
     """
     if arn != env.bucket_arn(env.artifact_bucket):
         return False
     bucket = {"Bucket": env.artifact_bucket, "ExpectedBucketOwner": env.account_id}
-    found = aws.call("s3", "ListObjectVersions", **bucket, MaxKeys=1)
-    return not (found.get("Versions") or found.get("DeleteMarkers"))
+    page = aws.call("s3", "ListObjectVersions", **bucket, MaxKeys=1)
+    return not (page.get("Versions") or page.get("DeleteMarkers"))
 
 
-def _check_records(known: Records, pool: Executor, trusted: Mapping[str, Trusted | None]) -> None:
-    """Whoever lost its lease may have written a record late, too: then it has to be written again."""
+def _check_records(records: Records, pool: Executor, baselines: Mapping[str, Baseline | None]) -> None:
+    """Compares the records of doubted keys: a deploy that lost its lease may have written one late, which is to be rewritten."""
     doubted = [
-        (one, key)
-        for one in trusted.values()
-        if one is not None
-        for key in one.doubted
-        if key in one.digests and key.kind != ARTIFACT
+        (baseline, key)
+        for baseline in baselines.values()
+        if baseline is not None
+        for key in baseline.doubted
+        if key in baseline.digests and key.kind != ARTIFACT
     ]
-    for (one, key), recorded in zip(doubted, pool.map(lambda pair: known.recorded(pair[1]), doubted), strict=True):
-        if recorded != one.digests[key]:
-            one.digests[key] = Digest(recorded or "")
+    for (baseline, key), recorded in zip(doubted, pool.map(lambda pair: records.recorded_digest(pair[1]), doubted), strict=True):
+        if recorded != baseline.digests[key]:
+            baseline.digests[key] = Digest(recorded or "")
 
 
-def _as_released(mark: Mark | None, own: dict[Key, Digest]) -> Trusted | None:
-    """Everything is as released if the mark is that of just these digests; then one call has answered for all."""
-    expected = Root({str(key): one for key, one in own.items()}).digest()
-    return Trusted(clean=True, digests=own) if mark == Mark(CLEAN, expected) else None
+def _as_released(root_tag: RootTag | None, own: dict[Key, Digest]) -> Baseline | None:
+    """The baseline if the tags hold the digest of exactly what is declared; then one call has answered for all resources."""
+    expected = Root({str(key): digest for key, digest in own.items()}).digest()
+    return Baseline(clean=True, digests=own) if root_tag == RootTag(CLEAN, expected) else None
 
 
-def says(root: Root | None, mark: Mark | None) -> bool:
-    """Whether a root is the one whose digest is in its object's tags."""
-    return root is not None and mark is not None and root.digest() == mark.root
+def matches_tag(root: Root | None, root_tag: RootTag | None) -> bool:
+    """Whether a root has the digest that is in its object's tags."""
+    return root is not None and root_tag is not None and root.digest() == root_tag.root
 
 
 def _by_key(project: str, of: Mapping[str, V]) -> dict[Key, V]:

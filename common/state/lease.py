@@ -1,13 +1,13 @@
-"""A lease on a project of an environment: at most one deploy changes it at a time.
+"""A lease on one project of an environment: at most one deploy changes a project at a time.
 
-The lock is an object that only one can create (a conditional put). Its holder renews it by compare-and-set, so that a holder
-that was thought dead notices, at its next renewal or write, that it is holder no more. How old a lease is, is told by the
-store's own clock, never by comparing two machines'. All of it stands on the store's refusal of a put whose condition does not
-hold, so that refusal is seen once, before the first deploy of a project relies on it.
+The lock is an object that only one process can create (a conditional put). Its holder renews it by compare-and-set. So a holder
+that others took for dead notices at its next renewal or write that it has lost the lease. The age of a lease is measured by the
+store's clock alone; the clocks of two machines are never compared. All of this relies on the store refusing a put whose condition
+does not hold. So before the first deploy of a project, the store is tested once.
 
-A holder writes only while its lease is proved: not when the last proof is nearly as old as a lease, and not after a pause of its
-own (the process was stopped, the machine slept) in which others may have decided that it is dead; then it asks first. What it had
-sent before that may still arrive: `others_end` says until when.
+A holder writes only while its lease is proved. If the last proof is nearly as old as a lease may become, or if the process was
+paused (stopped, or the machine slept) so that others may have taken it for dead, it renews the lease before it writes. Requests
+that it sent before the pause may still arrive; `late_requests_until` says until when.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -18,39 +18,39 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from common.aws.fence import REQUEST_SECONDS, fenced
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, DeployError, LockedError, UsageError
+from common.base.json_types import JsonMapping, JsonObject
 from common.environment.config import Environment
-from common.state.release_root import WRITER, printable, store_time, stored_object
+from common.state.stored_objects import WRITER, printable, store_time, stored_object
 
 LEASE_SECONDS = 60.0
-RENEWED_AFTER = 0.25
-"""Renew the lease once this fraction of its time has passed."""
-WRITES_UNTIL = 0.75
-"""Begin no call once this fraction of the lease's time has passed since it was last proved; the call must arrive in the rest."""
-BEAT = 1 / 60
-"""How often a holder looks at its clock, as a fraction of the lease's time."""
-PAUSE = 1 / 12
-"""After a pause of this fraction of the lease's time, a holder asks whether it is holder still."""
+RENEW_AFTER = 0.25
+"""Renew the lease once this fraction of its duration has passed."""
+STOP_WRITING_AFTER = 0.75
+"""Begin no call once this fraction of the lease's duration has passed since the last proof; the call must arrive in the rest."""
+CLOCK_INTERVAL = 1 / 60
+"""How often a holder looks at its clock, as a fraction of the lease's duration."""
+LONGEST_UNSEEN = 1 / 12
+"""After a pause longer than this fraction of the lease's duration, the holder renews the lease before it writes."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 RACED = frozenset({"ConditionalRequestConflict", "409"})
 GONE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 OTHER = '"00000000000000000000000000000000"'
-"""An ETag that nothing has."""
+"""No object has this ETag."""
 CONDITIONS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("PutObject", "If-None-Match", {"IfNoneMatch": "*"}),
     ("PutObject", "If-Match", {"IfMatch": OTHER}),
     ("DeleteObject", "If-Match", {"IfMatch": OTHER}),
 )
-"""What the store must refuse while the lock is held: to create what is there, to replace or delete what is another."""
+"""The store must refuse these while the lock exists: to create it, and to replace or delete it with another ETag."""
 
 
 def _seconds() -> float:
-    """Seconds that only rise, those in which the machine was asleep counted, where the system counts them."""
+    """Seconds of a clock that never goes back. It includes the time in which the machine slept, where the system allows that."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
@@ -58,10 +58,10 @@ class Lock:
     """The lease on one project.
 
     Args:
-        about: who asks for it: ``holder``, ``host``, ``commit``; shown to whoever finds it taken.
-        say: gets a sentence when a dead holder's lease is taken over, or while waiting.
-        lease: seconds after which a lease that was not renewed may be taken over.
-        clock: seconds that only rise.
+        about: who wants the lease: ``holder``, ``host``, ``commit``; shown to others who want it, too.
+        say: is called with a sentence when the lease of a dead holder is taken over, and when waiting begins.
+        lease: the duration in seconds; a lease that was not renewed for so long may be taken over.
+        clock: returns seconds that never go back.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Lock:
         self._lease, self._clock = lease, clock
         self._renewing = threading.Lock()
         self._renewed = self._awake = clock()
-        self.others_end: datetime | None = None
-        """By the store's clock: until then something may arrive that an earlier holder has sent. None if nothing can."""
+        self.late_requests_until: datetime | None = None
+        """The time, by the store's clock, until which requests of an earlier holder may still arrive. None if none can."""
         self._object = {
             "Bucket": env.artifact_bucket,
             "Key": f"{env.name}/{project}/lock.json",
@@ -94,27 +94,27 @@ class Lock:
         self._renewer: threading.Thread | None = None
 
     def acquire(self, *, wait: bool = False, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Takes the lease, a dead holder's too, unless it is held already.
+        """Takes the lease, also that of a dead holder, unless this object holds it already.
 
         Args:
-            wait: wait for a living holder instead of giving up.
-            stopped: once true, it waits no more.
+            wait: wait while another deploy holds the lease, instead of giving up.
+            stopped: once it returns True, waiting ends.
 
         Raises:
-            LockedError: somebody else holds it.
+            LockedError: another deploy holds the lease.
         """
         if self._etag is not None:
             return
         while not (self._put({"IfNoneMatch": "*"}) or self._take_over(wait and not stopped())):
             self._aws.sleep(2.0)
-        self._renewer = threading.Thread(target=self._renew, name=f"lease-{self._project}", daemon=True)
+        self._renewer = threading.Thread(target=self._keep_renewing, name=f"lease-{self._project}", daemon=True)
         self._renewer.start()
 
     def prove(self) -> None:
-        """Sees that the store refuses what the lease relies on. Call while holding it.
+        """Tests that the store refuses puts and deletions whose condition does not hold. Call it while holding the lease.
 
         Raises:
-            UsageError: it does not, so that two deploys could not be kept apart. The lock is gone then.
+            UsageError: the store does not, so it cannot keep two deploys apart. The lock has been deleted.
         """
         for operation, header, condition in CONDITIONS:
             body = {"Body": self._body()} if operation == "PutObject" else {}
@@ -133,20 +133,20 @@ class Lock:
                 )
 
     def check(self) -> None:
-        """Stops a holder that is holder no more, before it writes.
+        """Makes sure that the lease is still held. Call it before every write.
 
-        Whoever has slept, or was stopped, or could not renew the lease in time cannot know, and asks.
+        After a pause of the process, or if the lease was not renewed in time, it is renewed first.
 
         Raises:
             LockedError: the lease was lost.
         """
-        if self._must_ask(self._clock()):
-            self._renew_now()
+        if self._may_be_lost(self._clock()):
+            self._renew_if_due()
         if self._lost:
             raise LockedError(self._lost)
 
     def release(self) -> None:
-        """Gives the lease back; a lease that is somebody else's by now is left alone."""
+        """Gives the lease back. If another deploy holds it by now, it stays as it is."""
         self._stop_renewing()
         if self._etag and not self._lost:
             try:
@@ -154,29 +154,29 @@ class Lock:
             except AwsError as error:
                 if error.code not in TAKEN | GONE:
                     raise
-        self._etag = self.others_end = None
+        self._etag = self.late_requests_until = None
 
-    def holder(self) -> dict[str, Any] | None:
-        """What the present lock says of its holder, None if there is no lock."""
-        found = self._read()
-        return None if found is None else found[0]
+    def holder(self) -> JsonObject | None:
+        """The body of the present lock, which describes its holder; None if there is no lock."""
+        lock = self._read()
+        return None if lock is None else lock[0]
 
     def remove(self, ask: Callable[[str], None]) -> bool:
-        """Removes the lock, whoever holds it; for people.
+        """Removes the lock, whoever holds it. Only people may decide this.
 
         Args:
-            ask: gets a sentence about the holder first, and raises to leave the lock.
+            ask: is called first with a sentence about the holder; it raises to keep the lock.
 
         Returns:
-            Whether there was one.
+            Whether there was a lock.
 
         Raises:
-            LockedError: it changed hands, or was given back, while `ask` asked.
+            LockedError: the lock was renewed, taken over or given back meanwhile.
         """
-        found = self._read()
-        if found is None:
+        lock = self._read()
+        if lock is None:
             return False
-        body, etag, age, _ = found
+        body, etag, age, _ = lock
         place = f"{self._env.name}/{self._project}"
         ask(f"{place} is held by {who(body)}; last heard of {max(age, 0):.0f} s ago")
         try:
@@ -193,55 +193,55 @@ class Lock:
             self._renewer.join()
 
     def _body(self) -> bytes:
-        """Other bytes each time: S3 makes the ETag of them, and a renewal must be seen by who compares ETags."""
+        """The lock's body. Its bytes differ each time, because S3 derives the ETag from them, which a renewal must change."""
         return json.dumps({**WRITER, "token": self._token, "put": uuid.uuid4().hex, **self._about}).encode()
 
     def _put(self, condition: Mapping[str, str], silent: float = 0.0) -> bool:
-        """Writes the lock; False if the condition does not hold.
+        """Writes the lock. Returns False if the condition does not hold.
 
         Args:
-            condition: what the store must see first.
-            silent: the seconds since an earlier holder was last heard of; 0 where that is not known.
+            condition: the condition that the store checks, as parameters of PutObject.
+            silent: seconds since the last renewal by an earlier holder; 0 if there was none.
         """
         body, before = self._body(), self._clock()
         try:
-            with fenced(None):  # this is what the check itself asks
+            with fenced(None):  # the fence itself calls this
                 response = self._aws.call(
                     "s3", "PutObject", **self._object, Body=body, ContentType="application/json", **condition
                 )
         except AwsError as error:
             if error.code not in TAKEN | RACED | GONE:
                 raise
-            # A put whose answer was lost is tried again by botocore, and then meets itself.
-            found = self._read()
-            if found is None and error.code == "NoSuchKey" and self._etag and not error.deleted:
-                raise  # it is not found, and nobody has deleted it: a bucket that is new may say so, see `retries`
-            if found is None or found[0].get("token") != self._token:
+            # If the answer to a put is lost, botocore sends it again, and then it finds its own object.
+            lock = self._read()
+            if lock is None and error.code == "NoSuchKey" and self._etag and not error.deleted:
+                raise  # not found although nobody has deleted it: a new bucket may answer so for a while, see `retries`
+            if lock is None or lock[0].get("token") != self._token:
                 return False
-            self._etag, now = found[1], found[3]
+            self._etag, now = lock[1], lock[3]
         else:
             self._etag, now = response["ETag"], store_time(response)
         self._renewed = self._awake = before
         if "IfNoneMatch" in condition or silent:
             left = REQUEST_SECONDS + self._lease - silent
-            self.others_end = now + timedelta(seconds=left) if left > 0 else None
+            self.late_requests_until = now + timedelta(seconds=left) if left > 0 else None
         return True
 
-    def _read(self) -> tuple[dict[str, Any], str, float, datetime] | None:
-        """The lock's body, its ETag, its age in seconds by the store's clock, and what that clock says."""
+    def _read(self) -> tuple[JsonObject, str, float, datetime] | None:
+        """The lock's body, its ETag, its age in seconds, and the present time, both by the store's clock."""
         with fenced(None):
-            found = self._aws.find("s3", "GetObject", "NoSuchKey", **self._object)
-        if found is None:
+            response = self._aws.find("s3", "GetObject", "NoSuchKey", **self._object)
+        if response is None:
             return None
-        modified, now = found["LastModified"], store_time(found)
+        modified, now = response["LastModified"], store_time(response)
         where = f"s3://{self._object['Bucket']}/{self._object['Key']}"
-        return stored_object(found["Body"], where), found["ETag"], (now - modified).total_seconds(), now
+        return stored_object(response["Body"], where), response["ETag"], (now - modified).total_seconds(), now
 
     def _take_over(self, wait: bool) -> bool:
-        found = self._read()
-        if found is None:
+        lock = self._read()
+        if lock is None:
             return False
-        body, etag, age, _ = found
+        body, etag, age, _ = lock
         if age > self._lease:
             self._say(f"{self._project}: taking over the lease of {who(body)}, silent for {age:.0f} s.")
             return self._put({"IfMatch": etag}, age)
@@ -255,29 +255,33 @@ class Lock:
         self._waiting = True
         return False
 
-    def _renew(self) -> None:
-        while not self._stopping.wait(self._lease * BEAT) and not self._lost:
+    def _keep_renewing(self) -> None:
+        while not self._stopping.wait(self._lease * CLOCK_INTERVAL) and not self._lost:
             now = self._clock()
-            if now - self._awake <= self._lease * PAUSE:
+            if now - self._awake <= self._lease * LONGEST_UNSEEN:
                 self._awake = now
-            self._renew_now()
+            self._renew_if_due()
 
-    def _must_ask(self, now: float) -> bool:
-        """Whether so much time has passed unseen, or without a renewal, that the lease may be somebody else's."""
-        return now - self._awake > self._lease * PAUSE or now - self._renewed > self._lease * RENEWED_AFTER * 2
+    def _may_be_lost(self, now: float) -> bool:
+        """Whether the process was paused, or did not renew the lease, for so long that another deploy may have taken it."""
+        return now - self._awake > self._lease * LONGEST_UNSEEN or now - self._renewed > self._lease * RENEW_AFTER * 2
 
-    def _renew_now(self) -> None:
-        """Renews the lease if that is due, or finds it lost: to another, or because AWS could not be told of it in time."""
+    def _renew_if_due(self) -> None:
+        """Renews the lease if that is due. It is lost if another deploy has it, or if it could not be renewed in time."""
         with self._renewing:
             now = self._clock()
-            if self._lost or not (self._must_ask(now) or now - self._renewed >= self._lease * RENEWED_AFTER):
+            if self._lost or not (self._may_be_lost(now) or now - self._renewed >= self._lease * RENEW_AFTER):
                 return
             reason = "it was not renewed in time, or somebody has taken it."
             try:
                 kept = self._put({"IfMatch": self._etag or ""})
             except DeployError as error:
-                paused = now - self._awake > self._lease * PAUSE
-                if isinstance(error, AwsError) and not paused and self._clock() - self._renewed < self._lease * WRITES_UNTIL:
+                paused = now - self._awake > self._lease * LONGEST_UNSEEN
+                if (
+                    isinstance(error, AwsError)
+                    and not paused
+                    and self._clock() - self._renewed < self._lease * STOP_WRITING_AFTER
+                ):
                     return
                 kept, reason = False, f"it could not be renewed. {error}"
             if not kept:
@@ -285,11 +289,11 @@ class Lock:
                 self._lost = f"The lease on {place} was lost: {reason} This deploy stops before its next change."
 
 
-def who(body: Mapping[str, Any]) -> str:
-    """A person, a machine, a time, a commit and a version of the deployer, as far as the lock tells them."""
-    said = {name: printable(body[name], 80) for name in ("holder", "host", "since", "commit", "deployer") if body.get(name)}
-    since = f" since {said['since']}" if "since" in said else ""
-    details = [f"commit {said['commit'][:12]}"] if "commit" in said else []
-    details += [f"deployer {said['deployer']}"] if "deployer" in said else []
+def who(body: JsonMapping) -> str:
+    """Describes a lock's holder for people: person, machine, time, commit and version, as far as the lock has them."""
+    fields = {name: printable(body[name], 80) for name in ("holder", "host", "since", "commit", "deployer") if body.get(name)}
+    since = f" since {fields['since']}" if "since" in fields else ""
+    details = [f"commit {fields['commit'][:12]}"] if "commit" in fields else []
+    details += [f"deployer {fields['deployer']}"] if "deployer" in fields else []
     more = f" ({', '.join(details)})" if details else ""
-    return f"{said.get('holder', 'somebody')} on {said.get('host', 'an unknown machine')}{since}{more}"
+    return f"{fields.get('holder', 'somebody')} on {fields.get('host', 'an unknown machine')}{since}{more}"

@@ -1,27 +1,27 @@
-"""Where resources were before: under another physical name, or at another place.
+"""Former locations of resources: under another physical name, or in another place.
 
-A key stays when what it names gets another name in AWS: by another `name_prefix`, name of a project or template of names, or a
-directory by being moved. Then one key stands for two things, the new one and the one that its record tells of. The old one gets a
-key of its own, which holds its name (``rule/nightly/formerly/acres-dev-orders-nightly``), so that it is not forgotten: whatever
-goes through records and roots meets it there, until it is deleted.
+When a resource gets another name in AWS (by another `name_prefix`, project name or name template, or when a directory is moved),
+its key stays the same. Then one key stands for two things: the new resource and the one that its record describes. The old one
+gets a key of its own, which contains its name (``rule/nightly/formerly/acres-dev-orders-nightly``). So it is not forgotten:
+records and roots contain it under this key until it is deleted.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping
 
 from common.base import digest
-from common.model.orphan import Named, Remains
+from common.model.orphan import Named, Orphan
 from common.model.resource import REMOVING, Change, Key, Resource
 from common.resources import kinds
-from common.state.release_root import Place, place_of, remains_of
+from common.state.release_root import Location, location_of, orphan_of
 
 FORMERLY = "/formerly/"
 _LONGEST = 80
-"""Characters of an old name that a key holds in full."""
+"""A key contains old names up to this length in full; of longer ones it contains the beginning and a digest."""
 
 
 def former_key(key: Key, name: str, arn: str) -> Key:
-    """The key of what `key` has named before."""
+    """The key of the resource that `key` stood for before."""
     shown = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")
     if shown != name or len(shown) > _LONGEST:
         shown = f"{shown[:_LONGEST]}-{digest.short(digest.of_bytes(arn.encode()))}".strip("-.")
@@ -29,81 +29,81 @@ def former_key(key: Key, name: str, arn: str) -> Key:
 
 
 def successor(key: Key) -> Key | None:
-    """The key of what has taken the place of a former one; None if it is not the key of a former one."""
+    """The key of the resource that replaced a former one; None if `key` is not the key of a former one."""
     name, formerly, _ = key.name.partition(FORMERLY)
     return key._replace(name=name) if formerly else None
 
 
-def is_eager(key: Key) -> bool:
-    """Whether this is a former one that goes in the step of its successor, and not after all steps."""
-    return acts(key) and successor(key) is not None
+def goes_with_its_step(key: Key) -> bool:
+    """Whether this is a former resource that is deleted in the step of its successor, and not after all steps."""
+    return is_trigger(key) and successor(key) is not None
 
 
-def acts(key: Key) -> bool:
-    """Whether it is of a kind that acts by itself, and that nothing refers to."""
+def is_trigger(key: Key) -> bool:
+    """Whether a resource starts others by itself, and nothing refers to it."""
     return key.kind in kinds() and kinds()[key.kind].acts
 
 
 def goes_last(change: Change) -> bool:
-    """Whether it is a deletion that comes after all steps."""
-    return change.action in REMOVING and not is_eager(change.key)
+    """Whether a change is a deletion that is carried out after all steps."""
+    return change.action in REMOVING and not goes_with_its_step(change.key)
 
 
-def formers(resource: Resource, known: Iterable[Place], account_id: str) -> dict[Key, Remains]:
-    """What a resource's key has named before, as far as records tell, by keys of their own.
+def former_locations(resource: Resource, recorded: Iterable[Location], account_id: str) -> dict[Key, Orphan]:
+    """The former resources of a key, as far as records have them, by keys of their own.
 
     Args:
-        resource: as it is declared.
-        known: what its record and the release root say of where it is.
-        account_id: the environment's.
+        resource: the declared resource.
+        recorded: its locations in its record and in the release root.
+        account_id: the environment's account.
     """
-    found = (remains_of(resource.key, place, account_id) for place in known)
-    moved = [remains for remains in found if remains is not None and identity(remains) != identity(resource)]
-    keys = (former_key(resource.key, remains.name, remains.arn) for remains in moved)
-    return {key: remains.called(key) for key, remains in zip(keys, moved, strict=True)}
+    orphans = (orphan_of(resource.key, location, account_id) for location in recorded)
+    moved = [orphan for orphan in orphans if orphan is not None and identity(orphan) != identity(resource)]
+    keys = (former_key(resource.key, orphan.name, orphan.arn) for orphan in moved)
+    return {key: orphan.called(key) for key, orphan in zip(keys, moved, strict=True)}
 
 
 def identity(named: Named) -> str:
-    """Tells whether two names are of one thing: a role's path is no part of its name, nor is the case of its letters."""
+    """Equal for two names of the same thing: a role's path is not part of its name, and its name ignores upper and lower case."""
     return f"iam:{named.name.lower()}" if named.arn.split(":")[2] == "iam" else named.arn
 
 
-def owners(resource: Resource, known: Iterable[Place], account_id: str, environment: str) -> set[str]:
-    """Whose tags a resource may carry by what is recorded of it: ours, from when the environment had another prefix."""
-    found = (remains_of(resource.key, place, account_id) for place in known)
-    same = [remains for remains in found if remains is not None and identity(remains) == identity(resource)]
-    return {remains.owner for remains in same if is_of(remains.owner, environment)}
+def owners(resource: Resource, recorded: Iterable[Location], account_id: str, environment: str) -> set[str]:
+    """The owner tags that a resource may carry by its record: this environment's, from when it had another prefix."""
+    orphans = (orphan_of(resource.key, location, account_id) for location in recorded)
+    same = [orphan for orphan in orphans if orphan is not None and identity(orphan) == identity(resource)]
+    return {orphan.owner for orphan in same if is_owner_of_environment(orphan.owner, environment)}
 
 
-def is_of(owner: str, environment: str) -> bool:
-    """Whether an ownership tag is of an environment of this name, whatever its prefix is, or was."""
+def is_owner_of_environment(owner: str, environment: str) -> bool:
+    """Whether an owner tag belongs to an environment of this name, with any prefix."""
     return owner.partition("/")[2] == environment
 
 
 def users(resources: Collection[Resource]) -> dict[Key, list[Key]]:
-    """What refers to each resource."""
-    found: dict[Key, list[Key]] = {}
+    """The resources that refer to each resource."""
+    result: dict[Key, list[Key]] = {}
     for resource in resources:
         for need in resource.needs:
-            found.setdefault(need, []).append(resource.key)
-    return found
+            result.setdefault(need, []).append(resource.key)
+    return result
 
 
-def recorded(one: Resource | Remains) -> Place:
-    """What a record says besides the state: where it is, and which artifacts it runs."""
-    if isinstance(one, Remains):
-        return {**place_of(one), "artifacts": one.recorded.get("artifacts", [])}
-    return {**place_of(one), "artifacts": [artifact.location for artifact in one.artifacts]}
+def record_fields(resource: Resource | Orphan) -> Location:
+    """The fields of a record besides the state: the resource's location and the artifacts that it runs."""
+    if isinstance(resource, Orphan):
+        return {**location_of(resource), "artifacts": resource.recorded.get("artifacts", [])}
+    return {**location_of(resource), "artifacts": [artifact.location for artifact in resource.artifacts]}
 
 
-def within(one: Named, resources: Collection[Resource]) -> frozenset[str]:
-    """What declared directories keep in the place of one that is gone: names within that one."""
-    directories = [resource for resource in resources if resource.key.kind == "directory"] if one.name.endswith("/") else []
+def names_of_others_within(gone: Named, resources: Collection[Resource]) -> frozenset[str]:
+    """The names of files that declared directories keep within a directory that is no longer declared."""
+    directories = [resource for resource in resources if resource.key.kind == "directory"] if gone.name.endswith("/") else []
     kept = (f"{resource.name}{name}" for resource in directories for name in resource.desired()["Files"])
-    return frozenset(name.removeprefix(one.name) for name in kept if name.startswith(one.name))
+    return frozenset(name.removeprefix(gone.name) for name in kept if name.startswith(gone.name))
 
 
-def renamed(former: Mapping[Key, Remains], *, data: bool) -> str:
-    """In words, for the reason of a change."""
-    names = " and ".join(remains.name for remains in former.values())
+def renamed_reason(former: Mapping[Key, Orphan], *, data: bool) -> str:
+    """The reason of a change that renames a resource; empty if it has no former resources."""
+    names = " and ".join(orphan.name for orphan in former.values())
     return f"renamed from {names}{'; what that holds stays there' if data else ''}" if names else ""

@@ -1,8 +1,8 @@
-"""Versions of locks, release roots and records that nobody reads any more.
+"""Old versions of locks, release roots and records, which `invoke gc` deletes.
 
-The bucket keeps every version of every object, and a lease that is renewed every 15 seconds makes one each time. `invoke gc`
-deletes those that were superseded long ago: of locks after a day, of the others when `invoke history` need not tell of them any
-more. The newest version of an object always stays, and so do the roots of the last releases, however old.
+The bucket keeps every version of every object, and each renewal of a lease (every 15 seconds) adds a version. `invoke gc` deletes
+versions that were superseded long ago: of locks after a day, of the others when `invoke history` no longer needs them. The newest
+version of an object is never deleted, nor are the roots of the last releases, however old they are.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
 """
@@ -12,25 +12,25 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.state import releases
 from common.state.records import Records
 
 HISTORY_DAYS = 730
-"""How long `invoke history` can tell of a deploy, in days."""
+"""`invoke history` shows a deploy for this number of days."""
 LOCK_DAYS = 1
-"""How long a version of a lock is kept after it was superseded, in days."""
+"""A superseded version of a lock is kept for this number of days."""
 BATCH = 1000
-"""How many versions one call deletes."""
+"""One call deletes at most this number of versions."""
 
 
 @dataclass(frozen=True)
 class OldRecord:
-    """The versions of one object that nobody reads any more, by id, and their size in bytes."""
+    """The old versions of one object, by id, and their size in bytes."""
 
     key: str
     versions: tuple[str, ...]
@@ -38,28 +38,32 @@ class OldRecord:
 
 
 def superseded(
-    env: Environment, aws: Aws, known: Records, project: str, last: int, now: datetime, pool: Executor
+    env: Environment, aws: Aws, records: Records, project: str, last: int, now: datetime, pool: Executor
 ) -> list[OldRecord]:
-    """What may be deleted of a project.
+    """The old versions of a project's objects, which may be deleted.
 
     Args:
-        env: of which environment.
-        aws: where.
-        known: its records.
-        project: which one.
-        last: how many releases stay, however old.
-        now: the time.
-        pool: where versions are read.
+        env: the environment.
+        aws: the AWS session.
+        records: the environment's records.
+        project: the project.
+        last: the roots of this number of releases stay, however old.
+        now: the present time.
+        pool: where versions are read in parallel.
     """
     prefix, history = f"{env.name}/{project}/", now - timedelta(days=HISTORY_DAYS)
-    roots = {version.id for version in releases.superseded(known, project, last, history, pool)}
-    found = [
-        *_old(_versions(env, aws, f"{prefix}lock.json"), now - timedelta(days=LOCK_DAYS)),
-        *_old(_versions(env, aws, f"{prefix}records/"), history),
-        *(one for one in _old(_versions(env, aws, f"{prefix}release.json"), history) if one[1]["VersionId"] in roots),
+    roots = {version.id for version in releases.superseded(records, project, last, history, pool)}
+    superseded_versions = [
+        *_superseded_before(_list_versions(env, aws, f"{prefix}lock.json"), now - timedelta(days=LOCK_DAYS)),
+        *_superseded_before(_list_versions(env, aws, f"{prefix}records/"), history),
+        *(
+            item
+            for item in _superseded_before(_list_versions(env, aws, f"{prefix}release.json"), history)
+            if item[1]["VersionId"] in roots
+        ),
     ]
-    by_key: dict[str, list[dict[str, Any]]] = {}
-    for key, version in found:
+    by_key: dict[str, list[JsonObject]] = {}
+    for key, version in superseded_versions:
         by_key.setdefault(key, []).append(version)
     return [
         OldRecord(key, tuple(version["VersionId"] for version in versions), sum(version.get("Size", 0) for version in versions))
@@ -71,34 +75,34 @@ def delete(env: Environment, aws: Aws, old: list[OldRecord]) -> None:
     """Deletes these versions.
 
     Raises:
-        AwsError: AWS refused one of them.
+        AwsError: AWS refused to delete a version.
     """
-    versions = [{"Key": one.key, "VersionId": version} for one in old for version in one.versions]
+    versions = [{"Key": record.key, "VersionId": version} for record in old for version in record.versions]
     for start in range(0, len(versions), BATCH):
         batch = {"Objects": versions[start : start + BATCH], "Quiet": True}
         answer = aws.call("s3", "DeleteObjects", Bucket=env.artifact_bucket, ExpectedBucketOwner=env.account_id, Delete=batch)
         for refused in answer.get("Errors", ()):
-            said = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
-            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), said)
+            reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
+            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), reason)
 
 
-def _versions(env: Environment, aws: Aws, prefix: str) -> dict[str, list[dict[str, Any]]]:
-    """Every version of every object below a prefix, with the marks of deletions, the newest first."""
-    found: dict[str, list[dict[str, Any]]] = {}
+def _list_versions(env: Environment, aws: Aws, prefix: str) -> dict[str, list[JsonObject]]:
+    """Every version of every object below a prefix, delete markers included, the newest first."""
+    versions_by_key: dict[str, list[JsonObject]] = {}
     bucket = {"Bucket": env.artifact_bucket, "ExpectedBucketOwner": env.account_id}
     for page in aws.pages("s3", "ListObjectVersions", **bucket, Prefix=prefix):
         for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-            found.setdefault(version["Key"], []).append(version)
-    return {key: sorted(versions, key=_written, reverse=True) for key, versions in found.items()}
+            versions_by_key.setdefault(version["Key"], []).append(version)
+    return {key: sorted(versions, key=_written, reverse=True) for key, versions in versions_by_key.items()}
 
 
-def _written(version: dict[str, Any]) -> tuple[datetime, bool]:
+def _written(version: JsonObject) -> tuple[datetime, bool]:
     return version["LastModified"], bool(version.get("IsLatest"))
 
 
-def _old(found: dict[str, list[dict[str, Any]]], limit: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Those that were superseded before `limit`."""
-    for key, versions in found.items():
+def _superseded_before(versions_by_key: dict[str, list[JsonObject]], limit: datetime) -> Iterator[tuple[str, JsonObject]]:
+    """The versions that were superseded before `limit`."""
+    for key, versions in versions_by_key.items():
         for newer, version in pairwise(versions):
             if newer["LastModified"] < limit:
                 yield key, version

@@ -1,9 +1,9 @@
-"""What was deployed: S3 objects beside the artifacts, told apart by the digest in a tag.
+"""Records of what was deployed: the records, release roots and artifacts of one environment, as S3 objects with digest tags.
 
-The order of writes is what makes a crash harmless. The tag on an artifact proves that bytes were uploaded and nothing more. The
-tag on a record proves that a resource reached a state: it is written after the update and its waiter, body and tag in one
-PutObject. The release root stands for all records below it only while its tag says `clean`; before the first change it is
-marked `deploying`. So whatever a run leaves behind when it dies, the next one finds a record that does not match, and looks.
+The order of writes makes a crash harmless. The tag of an artifact proves that its bytes were uploaded, and nothing more. The tag
+of a record proves that a resource reached a state: record and tag are written by one PutObject, after the update and its waiter.
+The release root stands for all records below it only while its tag is `clean`; it is set to `deploying` before the first change.
+So whatever a deploy leaves behind when it dies, the next one finds a record that does not match and reads the resource.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -12,19 +12,20 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import AwsError, DeployError, OvertakenError, OwnershipError
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment.config import Environment
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, Artifact, Key, Outputs, State
 from common.packaging import bill
-from common.state import release_root
-from common.state.release_root import CLEAN, DEPLOYING, SCHEMA, WRITER, Mark, Place, Root, Version
+from common.state import release_root, stored_objects
+from common.state.release_root import CLEAN, DEPLOYING, Location, Root, RootTag, Version
+from common.state.stored_objects import SCHEMA, WRITER
 
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
@@ -37,76 +38,77 @@ class Records:
         self._aws = aws
         self._env = env
 
-    def mark(self, project: str) -> Mark | None:
-        """The tags of the project's release root, None if it has none."""
+    def root_tag(self, project: str) -> RootTag | None:
+        """The tags of the project's release root, None if there is no root or it has no tags."""
         response = self._find("GetObjectTagging", Key=self._root_path(project))
-        if response is None or not (tags := _tags(response)):
+        if response is None or not (tags := _tags_in(response)):
             return None
         version = response.get("VersionId")
-        known = version if version != "null" else None  # which is written over
-        said = (tags.get("written", ""), tags.get("roles-sha256", ""))
-        return Mark(tags.get("state", ""), Digest(tags.get("root-sha256", "")), known, *said)
+        kept = version if version != "null" else None  # "null" is overwritten by the next put
+        state, root = tags.get("state", ""), Digest(tags.get("root-sha256", ""))
+        return RootTag(state, root, kept, tags.get("written", ""), tags.get("roles-sha256", ""))
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
-        """The project's release root, or a version of it, and its ETag; no root if it is missing or cannot be read as one."""
+        """The project's release root, or a version of it, and its ETag. The root is None if it is missing or not valid."""
         body, answer = self._stored(self._root_path(project), **({"VersionId": version} if version else {}))
         if answer is None:
             return None, None
-        root = release_root.root_of(body, release_root.store_time(answer))
-        return root if release_root.is_of(body, self._whose(project)) else None, str(answer["ETag"])
+        root = release_root.root_of(body, stored_objects.store_time(answer))
+        return root if release_root.is_of(body, self._owner(project)) else None, str(answer["ETag"])
 
     def versions(self, project: str) -> Iterator[Version]:
         """Every version of the project's release root, the newest first."""
         path = self._root_path(project)
         for page in self._pages("ListObjectVersions", Prefix=path):
-            kinds = (("Versions", False), ("DeleteMarkers", True))
-            listed = [(one, removed) for kind, removed in kinds for one in page.get(kind, ()) if one["Key"] == path]
-            found = [Version(one["VersionId"], one["LastModified"], removed) for one, removed in listed]
-            yield from sorted(found, key=lambda one: one.written, reverse=True)
+            items = [(item, False) for item in page.get("Versions", ())] + [
+                (item, True) for item in page.get("DeleteMarkers", ())
+            ]
+            versions = [Version(item["VersionId"], item["LastModified"], marker) for item, marker in items if item["Key"] == path]
+            yield from sorted(versions, key=lambda version: version.written, reverse=True)
 
     def version(self, project: str, version: Version) -> tuple[Root | None, str]:
-        """What one version of the project's release root said, and the state that it was written in."""
+        """One version of the project's release root, None if it is not valid, and the state in its body."""
         body, _ = self._stored(self._root_path(project), VersionId=version.id)
-        return release_root.root_of(body) if release_root.is_of(body, self._whose(project)) else None, str(body.get("state", ""))
+        return release_root.root_of(body) if release_root.is_of(body, self._owner(project)) else None, str(body.get("state", ""))
 
     def projects(self) -> set[str]:
-        """Every project of which the bucket holds something, declared or not."""
+        """All projects that have objects in the bucket, declared or not."""
         return {name for name in self._below(f"{self._env.name}/") if PROJECT_NAME.fullmatch(name)}
 
-    def others(self) -> set[str]:
-        """What else lies in the bucket, by the first part of its key."""
+    def other_prefixes(self) -> set[str]:
+        """The first parts of all other keys in the bucket."""
         return self._below("") - {self._env.name}
 
-    def recorded(self, key: Key) -> Digest | None:
-        """The digest of the state that the resource is known to have reached."""
+    def recorded_digest(self, key: Key) -> Digest | None:
+        """The digest of the state that the resource has reached, from the tag of its record."""
         tags = self._tags(self._path(key))
         return Digest(tags["desired-sha256"]) if tags and "desired-sha256" in tags else None
 
-    def listed(self, project: str) -> set[Key]:
-        """The resources that have records."""
+    def recorded_keys(self, project: str) -> set[Key]:
+        """The keys of all resources that have records."""
         prefix = f"{self._prefix(project)}records/"
         entries = [entry["Key"] for page in self._pages("ListObjectsV2", Prefix=prefix) for entry in page.get("Contents", ())]
-        found = {release_root.key_of(project, path.removeprefix(prefix).removesuffix(".json")) for path in entries}
-        return {key for key in found if key is not None}
+        keys = {release_root.key_of(project, path.removeprefix(prefix).removesuffix(".json")) for path in entries}
+        return {key for key in keys if key is not None}
 
-    def write(self, key: Key, desired: Digest, state: State, outputs: Outputs, place: Place) -> None:
-        """Records that the resource reached a state. Call only after AWS said so."""
-        said = {**WRITER, "of": self._whose(key.project), "key": str(key)}
-        body = {**said, **place, "desired": state, "outputs": outputs}
+    def write(self, key: Key, desired: Digest, state: State, outputs: Outputs, location: Location) -> None:
+        """Records that the resource reached a state. Call it only after AWS has confirmed the state."""
+        header = {**WRITER, "of": self._owner(key.project), "key": str(key)}
+        body = {**header, **location, "desired": state, "outputs": outputs}
         self._put(self._path(key), body, {"desired-sha256": desired})
 
     def forget(self, key: Key) -> None:
-        """Removes the record of a resource that is gone, or no longer ours."""
+        """Removes the record of a resource that was deleted or is no longer ours."""
         self._aws.call("s3", "DeleteObject", **self._bucket, Key=self._path(key))
 
     def start(self, project: str, root: Root, etag: str | None, expected: Digest | None) -> str:
-        """Writes the root as not clean, before the first change: what is about to change is `pending` in it.
+        """Writes the root with the state `deploying`, before the first change. Everything that is about to change is pending.
 
         Args:
-            project: whose root.
-            root: what may be said while changes are under way.
-            etag: of the root that the plan was made from; None if it was not read, or there was none.
-            expected: the digest of that root, where its ETag is not known; None if there was none.
+            project: the project.
+            root: the root that is true while changes are under way.
+            etag: the ETag of the root that the plan was made from; None if its body was not read, or there was none.
+            expected: the digest of that root if its ETag is not known; None if there was none.
 
         Returns:
             The ETag of the new root.
@@ -115,14 +117,16 @@ class Records:
             OvertakenError: the root is not the one that the plan was made from.
         """
         if etag is None:
-            found, etag = self.root(project)
+            present, etag = self.root(project)
             # A body that cannot be read is no reason to stop: the plan was made from the tag.
-            if (found.digest() if found else None) != expected and self.mark(project) != Mark(CLEAN, expected or Digest("")):
+            if (present.digest() if present else None) != expected and self.root_tag(project) != RootTag(
+                CLEAN, expected or Digest("")
+            ):
                 raise _overtaken(project)
         return self._write_root(project, root, DEPLOYING, etag)
 
     def release(self, project: str, root: Root, etag: str) -> str:
-        """Writes a clean release root over the one with `etag`, and returns its own. Call only when every digest is recorded.
+        """Replaces the root with `etag` by a clean one and returns the new ETag. Call it only when every digest is recorded.
 
         Raises:
             OvertakenError: another deploy has written a root meanwhile.
@@ -130,7 +134,7 @@ class Records:
         return self._write_root(project, root, CLEAN, etag)
 
     def erase(self, project: str, etag: str) -> None:
-        """Removes the release root with `etag`, of a project of which nothing is left. Its versions stay.
+        """Deletes the root with `etag` of a project that has no resources any more. Its versions stay.
 
         Raises:
             OvertakenError: another deploy has written a root meanwhile.
@@ -138,33 +142,33 @@ class Records:
         try:
             self._aws.call("s3", "DeleteObject", **self._bucket, Key=self._root_path(project), IfMatch=etag)
         except AwsError as error:
-            # A deletion whose answer was lost is sent again by botocore, and then finds nothing.
+            # If the answer to a deletion is lost, botocore sends it again, and then there is no object.
             if error.code not in REFUSED:
                 raise
             if self.root(project)[1] is not None:
                 raise _overtaken(project) from None
 
-    def content(self, artifact: Artifact) -> str | None:
-        """The content digest (hexadecimal) of an uploaded artifact, None if it is not there."""
+    def uploaded_content(self, artifact: Artifact) -> str | None:
+        """The content digest (hexadecimal) of an uploaded artifact, None if it is not uploaded."""
         tags = self._tags(artifact.location)
         return tags["content-sha256"] if tags and tags.get("input-sha256") == artifact.input_digest() else None
 
-    def bill(self, artifact: Artifact) -> dict[str, Any] | None:
-        """The bill of materials of an uploaded artifact, None if it has none."""
+    def uploaded_sbom(self, artifact: Artifact) -> JsonObject | None:
+        """The bill of materials (SBOM) of an uploaded artifact, None if it has none."""
         response = self._find("GetObject", Key=f"{artifact.location}{bill.ENDING}")
-        return dict(release_root.parsed(response["Body"])) if response else None
+        return dict(stored_objects.parsed(response["Body"])) if response else None
 
-    def upload(self, artifact: Artifact, built: Path, its_bill: Path | None) -> None:
-        """Uploads an artifact, once and for all. Finding the same bytes there already is success.
+    def upload(self, artifact: Artifact, built: Path, sbom: Path | None) -> None:
+        """Uploads an artifact; it is never overwritten. If the same bytes are uploaded already, that is a success.
 
-        Its bill of materials comes first, so an artifact that is there has one.
+        Its bill of materials is uploaded first, so that every uploaded artifact has one.
 
         Raises:
-            DeployError: other bytes are there under the same input digest.
+            DeployError: other bytes were uploaded for the same input digest.
         """
-        if its_bill is not None:
-            said = {"Body": its_bill.read_bytes(), "ContentType": bill.MEDIA_TYPE}
-            self._aws.call("s3", "PutObject", **self._bucket, Key=f"{artifact.location}{bill.ENDING}", **said)
+        if sbom is not None:
+            body = {"Body": sbom.read_bytes(), "ContentType": bill.MEDIA_TYPE}
+            self._aws.call("s3", "PutObject", **self._bucket, Key=f"{artifact.location}{bill.ENDING}", **body)
         content = digest.of_file(built)
         tags = urlencode({"input-sha256": artifact.input_digest(), "content-sha256": content})
         checksum = digest.to_base64(content)
@@ -179,9 +183,9 @@ class Records:
         except AwsError as error:
             if error.code not in REFUSED:
                 raise
-            if self.content(artifact) == content:
+            if self.uploaded_content(artifact) == content:
                 return
-            # Tags that are lost come back with the same bytes, and with no others.
+            # If the object has lost its tags, it is put again, but only if its bytes are the same.
             present = self._aws.call("s3", "GetObject", **target)
             if digest.of_bytes(present["Body"].read()) != content:
                 raise DeployError(
@@ -189,56 +193,58 @@ class Records:
                 ) from None
             put(IfMatch=present["ETag"])
 
-    def read(self, key: Key) -> Mapping[str, Any]:
-        """The body of a record: the state last applied and its outputs; empty if there is none that can be read."""
+    def read(self, key: Key) -> JsonMapping:
+        """The body of a record: the state that was applied last and its outputs. Empty if there is no valid record."""
         body, _ = self._stored(self._path(key))
         whole = body.get("schema") == SCHEMA and body.get("key") == str(key) and isinstance(body.get("desired"), dict)
-        return body if whole and release_root.is_of(body, self._whose(key.project)) else {}
+        return body if whole and release_root.is_of(body, self._owner(key.project)) else {}
 
-    def stray(self, key: Key) -> Place:
-        """Where a record says that it belongs, if that is another project or environment; else nothing."""
+    def foreign_location(self, key: Key) -> Location:
+        """The location in a record that belongs to another project or environment; empty if the record is ours."""
         body, _ = self._stored(self._path(key))
-        own = release_root.is_of(body, self._whose(key.project))
+        own = release_root.is_of(body, self._owner(key.project))
         return {} if own else {name: body[name] for name in ("of", "name", "arn", "needs") if name in body}
 
-    def remains(self, key: Key, place: Place | None) -> Remains | None:
-        """What is known of a resource that nobody declares: from its record, else from `place`, which a root has of it."""
-        for known in (self.read(key), place or {}):
-            if found := release_root.remains_of(key, known, self._env.account_id):
-                return found
+    def orphan(self, key: Key, location: Location | None) -> Orphan | None:
+        """What is known of a resource that nobody declares: from its record, else from `location`, which a root has of it."""
+        for recorded in (self.read(key), location or {}):
+            if orphan := release_root.orphan_of(key, recorded, self._env.account_id):
+                return orphan
         return None
 
-    def _stored(self, path: str, **which: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """A root or record, empty if there is none that can be read, and the answer that it came with."""
+    def _stored(self, path: str, **which: str) -> tuple[JsonObject, JsonObject | None]:
+        """A root or record, empty if it is missing or not valid, and the response of GetObject."""
         answer = self._find("GetObject", Key=path, **which)
-        return (release_root.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}") if answer else {}), answer
+        return (
+            stored_objects.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}") if answer else {}
+        ), answer
 
     def _below(self, prefix: str) -> set[str]:
-        """The next part of every key that begins so."""
+        """The next part of every key that begins with `prefix`."""
         pages = list(self._pages("ListObjectsV2", Prefix=prefix, Delimiter="/"))
-        found = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
-        found += [one["Key"] for page in pages for one in page.get("Contents", ())]
-        return {one.removeprefix(prefix).removesuffix("/") for one in found}
+        paths = [folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", ())]
+        paths += [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return {path.removeprefix(prefix).removesuffix("/") for path in paths}
 
     def _tags(self, path: str) -> dict[str, str] | None:
         response = self._find("GetObjectTagging", Key=path)
-        return None if response is None else _tags(response)
+        return None if response is None else _tags_in(response)
 
-    def _pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def _pages(self, operation: str, **parameters: Json) -> Iterator[JsonObject]:
         try:
             yield from self._aws.pages("s3", operation, **self._bucket, **parameters)
         except AwsError as error:
-            self._not_absent(error)
+            self._raise_unless_absent(error)
 
-    def _find(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
+    def _find(self, operation: str, **parameters: Json) -> JsonObject | None:
         try:
             return self._aws.call("s3", operation, **self._bucket, **parameters)
         except AwsError as error:
-            self._not_absent(error)
+            self._raise_unless_absent(error)
             return None
 
-    def _not_absent(self, error: AwsError) -> None:
-        """Lets only the errors pass that say that something does not exist."""
+    def _raise_unless_absent(self, error: AwsError) -> None:
+        """Raises every error except those that mean that an object or the bucket does not exist."""
         if error.code in {"AccessDenied", "403"}:
             raise OwnershipError(
                 f"The artifact bucket {self._env.artifact_bucket} cannot be used: {error.said}. If it is another account's, "
@@ -248,7 +254,7 @@ class Records:
             raise error
 
     def _write_root(self, project: str, root: Root, state: str, etag: str | None) -> str:
-        body = {**root.body(state), "of": self._whose(project)}
+        body = {**root.body(state), "of": self._owner(project)}
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         tags = {"root-sha256": root.digest(), "state": state, "written": datetime.now(UTC).isoformat(timespec="seconds")}
         tags |= {"roles-sha256": release_root.roles_digest(root.roles)} if root.roles else {}
@@ -257,13 +263,13 @@ class Records:
         except AwsError as error:
             if error.code not in REFUSED:
                 raise
-            # A put whose answer was lost is tried again by botocore, and then meets itself.
-            found, present = self.root(project)
-            if found != root or present is None:
+            # If the answer to a put is lost, botocore sends it again, and then it finds its own object.
+            present, present_etag = self.root(project)
+            if present != root or present_etag is None:
                 raise _overtaken(project) from None
-            return present
+            return present_etag
 
-    def _put(self, path: str, body: Mapping[str, Any], tags: Mapping[str, str], **condition: str) -> str:
+    def _put(self, path: str, body: JsonMapping, tags: Mapping[str, str], **condition: str) -> str:
         text = json.dumps(body, sort_keys=True).encode()
         content = {"Body": text, "ContentType": "application/json", "Tagging": urlencode(tags), **condition}
         return str(self._aws.call("s3", "PutObject", **self._bucket, Key=path, **content)["ETag"])
@@ -272,12 +278,12 @@ class Records:
     def _bucket(self) -> dict[str, str]:
         return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
 
-    def _whose(self, project: str) -> str:
-        """What roots and records say of whose they are, so that those of others, which were copied, are told apart."""
+    def _owner(self, project: str) -> str:
+        """The owner that is stored in roots and records, so that copies of another project's objects are noticed."""
         return f"{self._env.name}/{project}"
 
     def _prefix(self, project: str) -> str:
-        return f"{self._whose(project)}/"
+        return f"{self._owner(project)}/"
 
     def _root_path(self, project: str) -> str:
         return f"{self._prefix(project)}release.json"
@@ -286,7 +292,7 @@ class Records:
         return f"{self._prefix(key.project)}records/{key.kind}/{key.name}.json"
 
 
-def _tags(response: Mapping[str, Any]) -> dict[str, str]:
+def _tags_in(response: JsonMapping) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
 
 

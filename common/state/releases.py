@@ -1,7 +1,7 @@
-"""What was released before: the versions of a release root, read back as one entry for each deploy.
+"""The history of releases: the versions of a project's release root, read back as one entry for each deploy.
 
-A deploy writes its root twice: before its first change with what it is about to do, after its last with what became of it. So an
-entry that was begun and not ended is a deploy that died, or one that is under way.
+A deploy writes the root twice: before its first change with what it is about to do, and after its last with the outcome. So if
+only the first is there, the deploy died or is still running.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +9,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from common.base.digest import Digest
 from common.base.errors import UnfinishedError
+from common.base.json_types import JsonMapping, JsonObject
 from common.model.resource import SHARED
 from common.state.records import Records
-from common.state.release_root import DEPLOYING, Root, Version, printable
+from common.state.release_root import DEPLOYING, Root, Version
+from common.state.stored_objects import printable
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Release:
     """One deploy of one project.
 
     Args:
-        outcome: ``succeeded``, ``failed``, ``interrupted`` (it died, or is under way) or ``unreadable``.
-        about: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?), ``uncommitted`` (a few
-            files that were not), ``id`` (of the deploy).
+        written: when it was written (ISO 8601).
+        outcome: ``succeeded``, ``failed``, ``interrupted`` (it died, or is still running) or ``unreadable``.
+        about: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (whether all files were as committed),
+            ``uncommitted`` (some of the files that were not), ``id`` (the deploy's id).
         changes: each with ``key``, ``action``, ``reason``, ``outcome``, and ``outputs`` or ``message``.
     """
 
@@ -33,42 +35,42 @@ class Release:
     written: str
     outcome: str
     about: Mapping[str, str] = field(default_factory=dict)
-    changes: tuple[Mapping[str, Any], ...] = ()
+    changes: tuple[JsonMapping, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """The number of changes by what became of them, those that were done by action."""
-        found = [str(one["action"] if one["outcome"] == "done" else one["outcome"]) for one in self.changes]
-        return {name: found.count(name) for name in dict.fromkeys(found)}
+        """How many changes had each outcome; changes that were done are counted by their action."""
+        outcomes = [str(change["action"] if change["outcome"] == "done" else change["outcome"]) for change in self.changes]
+        return {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
 
 
 def of_projects(records: Records, projects: Sequence[str], last: int, pool: Executor) -> list[Release]:
-    """The last releases of each of these projects, the newest first; of one moment those of the shared resources last."""
+    """The last releases of each project, the newest first; of those with the same time, the shared resources come last."""
     each = [history(records, project, last, pool) for project in projects]
     releases = [release for some in each for release in some]
     return sorted(releases, key=lambda release: (release.written, release.project != SHARED), reverse=True)
 
 
-def history(known: Records, project: str, last: int, pool: Executor) -> list[Release]:
+def history(records: Records, project: str, last: int, pool: Executor) -> list[Release]:
     """The last releases of a project, the newest first."""
-    versions = list(islice((one for one in known.versions(project) if not one.removed), 2 * last))
-    read = list(pool.map(lambda one: known.version(project, one), versions))
-    return list(islice(_merged(project, list(zip(versions, read, strict=True))), last))
+    versions = list(islice((version for version in records.versions(project) if not version.removed), 2 * last))
+    read = list(pool.map(lambda version: records.version(project, version), versions))
+    return list(islice(_merge_by_deploy(project, list(zip(versions, read, strict=True))), last))
 
 
-def retained(known: Records, project: str, last: int, days: int, now: datetime, pool: Executor) -> Iterator[Root]:
-    """The roots of the last releases, and of all that were in force within the last `days`.
+def retained(records: Records, project: str, last: int, days: int, now: datetime, pool: Executor) -> Iterator[Root]:
+    """The roots of the last releases, and all roots that were in force within the last `days`.
 
-    What was written without releasing anything, to tidy up or to collect garbage, does not count as one of the last.
+    Roots that were written without releasing anything (to tidy up, or by `gc`) do not count as one of the last releases.
 
     Raises:
-        UnfinishedError: one that was in force cannot be read, so nobody knows what it needs.
+        UnfinishedError: a root that was in force cannot be read, so it is unknown what it needs.
     """
     limit, after, seen = now - timedelta(days=days), now, set[Digest]()
-    versions = known.versions(project)
+    versions = records.versions(project)
     while chunk := list(islice(versions, 2 * last)):
-        read = pool.map(lambda one: (None, "") if one.removed else known.version(project, one), chunk)
+        read = pool.map(lambda version: (None, "") if version.removed else records.version(project, version), chunk)
         for version, (root, state) in zip(chunk, read, strict=True):
-            recent, after = after >= limit, version.written  # what was written before was in force until then
+            recent, after = after >= limit, version.written  # each root was in force until the next one was written
             if recent and root is None and not version.removed:
                 raise UnfinishedError(
                     f"{project}: the release of {version.written:%Y-%m-%d %H:%M} cannot be read, so nobody knows what it needs. "
@@ -82,15 +84,15 @@ def retained(known: Records, project: str, last: int, days: int, now: datetime, 
             return
 
 
-def superseded(known: Records, project: str, last: int, limit: datetime, pool: Executor) -> Iterator[Version]:
-    """The versions of a release root that were superseded before `limit`, and are none of the last releases."""
+def superseded(records: Records, project: str, last: int, limit: datetime, pool: Executor) -> Iterator[Version]:
+    """The versions of a release root that were superseded before `limit` and do not belong to the last releases."""
     seen = set[Digest]()
     newer: Version | None = None
-    versions = known.versions(project)
+    versions = records.versions(project)
     while chunk := list(islice(versions, 2 * last)):
         unread = [(None, "")] * len(chunk)
         read = (
-            pool.map(lambda one: (None, "") if one.removed else known.version(project, one), chunk)
+            pool.map(lambda version: (None, "") if version.removed else records.version(project, version), chunk)
             if len(seen) < last
             else unread
         )
@@ -102,9 +104,9 @@ def superseded(known: Records, project: str, last: int, limit: datetime, pool: E
                 seen.add(root.digest())
 
 
-def _merged(project: str, found: list[tuple[Version, tuple[Root | None, str]]]) -> Iterator[Release]:
+def _merge_by_deploy(project: str, roots: list[tuple[Version, tuple[Root | None, str]]]) -> Iterator[Release]:
     ended: set[str] = set()
-    for version, (root, state) in found:
+    for version, (root, state) in roots:
         written = version.written.astimezone(UTC).isoformat(timespec="seconds")
         if root is None:
             yield Release(project, written, "unreadable")
@@ -113,7 +115,7 @@ def _merged(project: str, found: list[tuple[Version, tuple[Root | None, str]]]) 
         if deploy in ended:
             continue
         ended.add(deploy)
-        changes = tuple(_shown(change) for change in root.changes)
+        changes = tuple(_printable_change(change) for change in root.changes)
         outcomes = {change["outcome"] for change in changes}
         bad = outcomes & {"failed", "not tried"}
         outcome = "interrupted" if state == DEPLOYING else "failed" if bad else "succeeded"
@@ -121,9 +123,9 @@ def _merged(project: str, found: list[tuple[Version, tuple[Root | None, str]]]) 
         yield Release(project, written, outcome, about, changes)
 
 
-def _shown(change: Mapping[str, Any]) -> dict[str, Any]:
-    """A change as it may be shown, whatever was stored."""
-    shown: dict[str, Any] = {name: printable(change.get(name, "")) for name in ("key", "action", "reason", "outcome")}
+def _printable_change(change: JsonMapping) -> JsonObject:
+    """A stored change as it may be shown: only known fields, with printable texts."""
+    shown: JsonObject = {name: printable(change.get(name, "")) for name in ("key", "action", "reason", "outcome")}
     if change.get("message"):
         shown["message"] = printable(change["message"], 1000)
     if isinstance(outputs := change.get("outputs"), dict):

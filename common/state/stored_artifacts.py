@@ -1,8 +1,8 @@
-"""Whether what the bucket holds under an artifact's name is what this repository builds.
+"""Verifies that an uploaded artifact is what this repository builds.
 
-Tags say what was uploaded, and whoever can write to the bucket can write tags. So where it matters the bytes are compared: S3
-tells the checksum of what it holds, and this machine builds the same once more. Two builds may differ in how their members are
-deflated, as that depends on zlib; then the object is read, and all else has to be the same, with nothing between the members.
+Tags say what was uploaded, but whoever can write to the bucket can write tags. So where it matters, the bytes are compared: S3
+knows the checksum of the object, and this machine builds the artifact again. Two builds may differ in how their members are
+compressed, as that depends on zlib. Then the object is read, and everything else must be equal, with nothing between the members.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
@@ -14,30 +14,30 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 from common.aws.protocol import SIZE_LIMIT, Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
+from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.model.resource import Artifact
 
 _LOCAL, _END = 30, 22
-"""Bytes of the fixed parts of a member's header, and of the end of an archive."""
+"""The fixed part of a member's header, and the end of an archive, have these lengths in bytes."""
 
 
-class Originals:
-    """Compares the objects of one environment's bucket with what is built in `build_dir`."""
+class ArtifactVerifier:
+    """Compares uploaded artifacts of one environment with what is built in `build_dir`."""
 
     def __init__(self, aws: Aws, env: Environment, build_dir: Path) -> None:
         self._aws, self._env, self._build_dir = aws, env, build_dir
 
     def check(self, artifact: Artifact, tagged: str) -> None:
-        """Compares an uploaded artifact, of which its tag says `tagged`, with its tag and with what is built here.
+        """Compares an uploaded artifact with the digest in its tag (`tagged`) and with what is built here.
 
         Raises:
-            ArtifactError: it holds something else, or cannot be built here.
+            ArtifactError: it has other contents, or cannot be built here.
         """
         place = {"Bucket": self._env.artifact_bucket, "Key": artifact.location, "ExpectedBucketOwner": self._env.account_id}
         head = self._aws.call("s3", "HeadObject", **place, ChecksumMode="ENABLED")
@@ -45,14 +45,14 @@ class Originals:
         body = None if stored else self._body(artifact, head, place)
         stored = stored or digest.of_bytes(body or b"")
         if stored != tagged:
-            raise _other(artifact, place, stored, f"its tag says that {tagged} was uploaded")
+            raise _mismatch_error(artifact, place, stored, f"its tag says that {tagged} was uploaded")
         built = artifact.content(self._build_dir)
         if stored != built:
             body = self._body(artifact, head, place) if body is None else body
             if not _same_members(artifact.build(self._build_dir).read_bytes(), body):
-                raise _other(artifact, place, stored, f"this machine builds {built} from it")
+                raise _mismatch_error(artifact, place, stored, f"this machine builds {built} from it")
 
-    def _body(self, artifact: Artifact, head: dict[str, Any], place: dict[str, str]) -> bytes:
+    def _body(self, artifact: Artifact, head: JsonObject, place: dict[str, str]) -> bytes:
         if head["ContentLength"] > SIZE_LIMIT:
             raise ArtifactError(
                 f"{artifact.key.project}: {artifact.key}: s3://{place['Bucket']}/{place['Key']} is not what is built here, or "
@@ -62,17 +62,17 @@ class Originals:
         return body
 
 
-def _checksum(head: dict[str, Any]) -> Digest | None:
-    """The SHA-256 of the whole object, if S3 knows it; of what came in parts it knows another."""
+def _checksum(head: JsonObject) -> Digest | None:
+    """The SHA-256 of the whole object, None if S3 does not have it; for multipart uploads it has another checksum."""
     text = head.get("ChecksumSHA256", "")
     try:
-        found = base64.b64decode(text, validate=True)
+        checksum = base64.b64decode(text, validate=True)
     except binascii.Error:
         return None
-    return Digest(found.hex()) if len(found) == 32 else None
+    return Digest(checksum.hex()) if len(checksum) == 32 else None
 
 
-def _other(artifact: Artifact, place: dict[str, str], stored: str, but: str) -> ArtifactError:
+def _mismatch_error(artifact: Artifact, place: dict[str, str], stored: str, but: str) -> ArtifactError:
     return ArtifactError(
         f"{artifact.key.project}: {artifact.key}: s3://{place['Bucket']}/{place['Key']} is not what this repository builds: "
         f"its SHA-256 is {stored}, but {but}. Find out who wrote it; then delete it with all its versions and deploy again. "
@@ -81,22 +81,22 @@ def _other(artifact: Artifact, place: dict[str, str], stored: str, but: str) -> 
 
 
 def _same_members(built: bytes, stored: bytes) -> bool:
-    """Whether two archives differ in nothing but how their members are deflated."""
+    """Whether two archives differ only in how their members are compressed."""
     try:
         return _members(built) == _members(stored)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error, zlib.error):
         return False
 
 
-def _members(archive: bytes) -> list[tuple[Any, ...]]:
-    """All that an archive says, however it is read: from its directory, or from its beginning.
+def _members(archive: bytes) -> list[tuple[object, ...]]:
+    """Everything in an archive, as a reader sees it that uses the directory, or one that reads from the beginning.
 
     Raises:
-        ValueError: something is in it that is no member.
+        ValueError: the archive contains bytes that do not belong to a member.
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         end = 0
-        found = []
+        members: list[tuple[object, ...]] = []
         for member in opened.infolist():
             if member.header_offset != end or archive[end : end + 4] != b"PK\x03\x04":
                 raise ValueError
@@ -104,7 +104,7 @@ def _members(archive: bytes) -> list[tuple[Any, ...]]:
             head = archive[end + 4 : end + 14], archive[end + _LOCAL : end + _LOCAL + name + extra]
             end += _LOCAL + name + extra + member.compress_size
             about = (member.filename, member.date_time, member.external_attr, member.create_system, member.extra, member.comment)
-            found.append((*about, *head, digest.of_bytes(opened.read(member))))
+            members.append((*about, *head, digest.of_bytes(opened.read(member))))
         if opened.start_dir != end or opened.comment or archive[-_END : -_END + 4] != b"PK\x05\x06":
             raise ValueError
-    return found
+    return members

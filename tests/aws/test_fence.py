@@ -22,7 +22,7 @@ from common.model.resource import Action, Key
 from common.resources import budgets, refusals
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.records import Records
-from common.state.release_root import CLEAN, Mark
+from common.state.release_root import CLEAN, RootTag
 from tests.faults.proxy import Call, Proxy, Refused
 from tests.support.deploying import BUCKET, ENV, Result, deploy, plan, things
 from tests.support.fake_aws import FakeAws, World
@@ -120,7 +120,7 @@ def assert_settled(world: World, wanted: Fields, build_dir: Path) -> None:
     known = Records(FakeAws(world), ENV)
     for key, digest in outcome.digests.items():
         if key.kind == "thing":
-            assert known.recorded(key) == digest, key
+            assert known.recorded_digest(key) == digest, key
 
 
 @pytest.mark.parametrize("seconds", [11, 19])
@@ -196,10 +196,10 @@ def test_a_deploy_that_was_not_disturbed_doubts_nothing(tmp_path: Path) -> None:
     deploy(world, things(LOSERS), tmp_path)
     body = json.loads(world.buckets[ENV.artifact_bucket][ROOT].body)
     assert body["doubted"] == {}
-    mark = Records(FakeAws(world), ENV).mark("p")
+    mark = Records(FakeAws(world), ENV).root_tag("p")
     assert mark is not None
     assert mark.state == CLEAN
-    assert isinstance(mark, Mark)
+    assert isinstance(mark, RootTag)
 
 
 def test_a_late_record_is_written_again(tmp_path: Path) -> None:

@@ -282,6 +282,6 @@ def test_a_root_that_cannot_be_written_keeps_no_other_from_being(tmp_path: Path)
     opened.run()
     with pytest.raises(AwsError, match="the key is disabled"):
         opened.close()
-    marks = {name: opened.records.mark(name) for name in ("p", "q", "shared")}
+    marks = {name: opened.records.root_tag(name) for name in ("p", "q", "shared")}
     assert {name: mark.state for name, mark in marks.items() if mark} == {"p": "deploying", "q": "clean", "shared": "clean"}
     assert not [name for name in world.buckets[ENV.artifact_bucket] if name.endswith("lock.json")]

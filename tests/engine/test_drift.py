@@ -13,7 +13,7 @@ from common.engine.drift import Found, compare
 from common.environment.config import Environment
 from common.model.resource import Artifact, Key, Resource, State
 from common.state.records import Records
-from common.state.release_root import CLEAN, Mark, Root
+from common.state.release_root import CLEAN, Root, RootTag
 from tests.resources.builders import Code, Place, brought, final, prepare
 from tests.resources.cases import CASES, Case
 from tests.resources.conftest import moto_aws, moto_gaps, moto_glue, place, slept
@@ -39,9 +39,9 @@ class Applied(Records):
     def recorded(self, key: Key) -> Digest | None:
         raise NotImplementedError(f"the root says nothing of {key} to compare its tag with")
 
-    def mark(self, project: str) -> Mark | None:
+    def root_tag(self, project: str) -> RootTag | None:
         root, _ = self.root(project)
-        return Mark(CLEAN, root.digest()) if root else None
+        return RootTag(CLEAN, root.digest()) if root else None
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         assert (project, version) == (self._one.key.project, None)

@@ -14,7 +14,7 @@ from common.engine.planner import Options, Outcome, Planner
 from common.engine.reads import MOST_EARLY
 from common.model.resource import Resource
 from common.state.records import Records
-from common.state.release_root import Mark, Root
+from common.state.release_root import Root, RootTag
 from tests.support.deploying import ENV, deploy, reads_of, things
 from tests.support.fake_aws import FakeAws, World
 
@@ -29,9 +29,9 @@ class Versioned(Records):
         super().__init__(aws, ENV)
         self.looked, self._early = looked, early
 
-    def mark(self, project: str) -> Mark | None:
+    def root_tag(self, project: str) -> RootTag | None:
         assert project != "p" or not self.looked.wait(MOMENT), "a resource was read before the mark of its root"
-        return super().mark(project)
+        return super().root_tag(project)
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         assert not self._early or self.looked.wait(LONG), "nothing is read before the root has come"
@@ -41,8 +41,8 @@ class Versioned(Records):
 class Overwritten(Versioned):
     """In a bucket that keeps no versions nothing may be read before the root has come."""
 
-    def mark(self, project: str) -> Mark | None:
-        found = super().mark(project)
+    def root_tag(self, project: str) -> RootTag | None:
+        found = super().root_tag(project)
         return found and replace(found, version=None)
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:

@@ -64,8 +64,8 @@ def test_what_was_read_first_is_not_read_again() -> None:
     aws = FakeAws(World())
     with ThreadPoolExecutor(4) as pool:
         reads = FirstReads(aws, Records(aws, ENV), ENV, ["shared", "acres"], [("lambda",), ("glue", "logs")], pool)
-        assert reads.mark("acres") is reads.mark("acres")
-        assert reads.mark("other").result() is None
+        assert reads.root_tag("acres") is reads.root_tag("acres")
+        assert reads.root_tag("other").result() is None
         assert reads.present() == {}
     assert aws.calls == {
         "resourcegroupstaggingapi:GetResources": 2,

@@ -14,7 +14,7 @@ from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError, DeployError
 from common.model.comparison import difference
-from common.model.orphan import Remains
+from common.model.orphan import Orphan
 from common.resources import directory
 from common.resources.directory import Content, Directory
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
@@ -116,7 +116,7 @@ def test_a_place_with_too_much_of_others_is_refused_and_what_is_recorded_can_be_
         moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=f"configs/data/{number}", Body=b"x")
     with pytest.raises(DeployError, match=r"holds 3 other objects.* Keep the directory at a place of its own"):
         deployed.read(moto_aws)
-    remains = Remains(deployed.key, deployed.name, deployed.arn, moto_aws.account_id, recorded={"desired": final(deployed)})
+    remains = Orphan(deployed.key, deployed.name, deployed.arn, moto_aws.account_id, recorded={"desired": final(deployed)})
     before = moto_aws.calls.copy()
     Directory.erase(moto_aws, remains)
     assert keys(moto_aws) == ["configs/data/0", "configs/data/1", "configs/data/2"]

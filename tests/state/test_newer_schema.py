@@ -15,8 +15,8 @@ from common.engine.planner import Options
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.old_versions import superseded
 from common.state.records import Records
-from common.state.release_root import SCHEMA
 from common.state.releases import history
+from common.state.stored_objects import SCHEMA
 from tests.support.deploying import ENV, WHOSE, deploy, pool_of, things
 from tests.support.fake_aws import EPOCH, FakeAws, World
 

@@ -13,8 +13,9 @@ from common.engine.planner import Options
 from common.model.events import Skipped
 from common.model.resource import Key
 from common.state.records import Records
-from common.state.release_root import key_of, parsed, printable, root_of
+from common.state.release_root import key_of, root_of
 from common.state.releases import Release, history
+from common.state.stored_objects import parsed, printable
 from tests.support.deploying import ENV, WHOSE, deploy, killed, plan, pool_of, things
 from tests.support.fake_aws import FakeAws, World
 

@@ -8,7 +8,8 @@ import pytest
 
 from common.base.digest import Digest
 from common.model.resource import Key
-from common.state.release_root import Root, Trusted, place_of, remains_of, root_of, store_time
+from common.state.release_root import Baseline, Root, location_of, orphan_of, root_of
+from common.state.stored_objects import store_time
 from tests.resources.builders import Place
 
 DIGEST = "0" * 64
@@ -79,18 +80,18 @@ ROOTS = [
 
 @pytest.mark.parametrize(("one", "other"), [*product(ROOTS, ROOTS)])
 def test_two_roots_say_the_same_exactly_if_they_have_one_digest(one: Root, other: Root) -> None:
-    assert one.says_the_same(other) == (one.digest() == other.digest()) == (one is other)
+    assert one.equals(other) == (one.digest() == other.digest()) == (one is other)
 
 
 @pytest.mark.parametrize(("clean", "etag", "new"), [(False, None, True), (True, None, False), (False, "e", False)])
 def test_a_project_is_new_of_which_there_is_neither_a_clean_root_nor_a_body(clean: bool, etag: str | None, new: bool) -> None:
-    assert Trusted(clean=clean, etag=etag).is_new == new
+    assert Baseline(clean=clean, etag=etag).is_new == new
 
 
 def test_where_something_is_comes_back_as_it_was_recorded() -> None:
     """With what it needs, which goes after it when both are deleted."""
     job = Place().job(needs=(Key("p", "role", "runner"), Key("shared", "bucket", "landing")))
-    left = remains_of(job.key, place_of(job), "123456789012")
+    left = orphan_of(job.key, location_of(job), "123456789012")
     assert left is not None
     assert (left.name, left.arn, left.owner, left.needs) == (job.name, job.arn, "t/test", job.needs)
 
@@ -109,7 +110,7 @@ def test_where_something_is_comes_back_as_it_was_recorded() -> None:
 )
 def test_what_a_record_does_not_say_of_a_place_is_not_guessed(place: dict[str, Any], owner: str, needs: tuple[Key, ...]) -> None:
     arn = "arn:aws:glue:eu-central-1:123456789012:job/t-load"
-    left = remains_of(Key("p", "glue-job", "load"), {"name": "t-load", "arn": arn, **place}, "123456789012")
+    left = orphan_of(Key("p", "glue-job", "load"), {"name": "t-load", "arn": arn, **place}, "123456789012")
     assert left is not None
     assert (left.owner, left.needs) == (owner, needs)
 
@@ -131,7 +132,7 @@ def test_what_a_record_does_not_say_of_a_place_is_not_guessed(place: dict[str, A
 def test_a_place_that_contradicts_itself_is_none(place: dict[str, Any]) -> None:
     """Nothing may be deleted by a record that names one resource and points at another."""
     whole = {"name": "t-load", "arn": "arn:aws:glue:eu-central-1:123456789012:job/t-load"} if place else {}
-    assert remains_of(Key("p", "glue-job", "load"), {**whole, **place}, "123456789012") is None
+    assert orphan_of(Key("p", "glue-job", "load"), {**whole, **place}, "123456789012") is None
 
 
 def test_the_time_is_that_of_the_store_or_else_of_this_machine() -> None:

@@ -18,7 +18,7 @@ from common.model.resource import Key
 from common.packaging import archive
 from common.packaging.lambda_package import Package
 from common.state.records import Records
-from common.state.stored_artifacts import Originals
+from common.state.stored_artifacts import ArtifactVerifier
 from tests.support.deploying import ENV, WHOSE
 from tests.support.fake_aws import FakeAws, World
 from tests.support.repository import Repository
@@ -45,9 +45,9 @@ def package(tmp_path: Path) -> Package:
 
 def check(world: World, package: Package, build_dir: Path) -> None:
     known = Records(FakeAws(world), ENV)
-    tagged = known.content(package)
+    tagged = known.uploaded_content(package)
     assert tagged is not None
-    Originals(FakeAws(world), ENV, build_dir).check(package, tagged)
+    ArtifactVerifier(FakeAws(world), ENV, build_dir).check(package, tagged)
 
 
 def put(world: World, package: Package, body: bytes) -> None:

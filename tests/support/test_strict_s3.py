@@ -124,7 +124,7 @@ def test_a_lock_that_is_not_found_is_unknown_and_one_that_somebody_removed_is_lo
         """What its thread does, which has not slept."""
         clock.seconds += LEASE_SECONDS * 0.3
         lock._awake = clock.seconds
-        lock._renew_now()
+        lock._renew_if_due()
         lock.check()
 
     missing = True
