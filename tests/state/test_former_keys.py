@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from common.engine.planner import Options
 from common.model.declared import Identity
 from common.model.resource import Key, Resource
@@ -44,3 +46,13 @@ def test_a_role_whose_name_differs_by_case_alone_is_the_same_role(tmp_path: Path
     pruned = deploy(world, role("load"), tmp_path, options=Options(prune=True))
     assert pruned.reasons()["thing/Load"] == "is declared as p: thing/load now"
     assert pruned.aws.calls["fake:Delete"] == 0
+
+
+@pytest.mark.parametrize(("length", "whole"), [(80, True), (81, False)])
+def test_a_name_of_up_to_80_characters_is_shown_in_full(length: int, whole: bool) -> None:
+    """Longer ones are told apart by a digest, so that the path of a record has an end."""
+    name = "x" * length
+    key = former_key(Key("p", "table", "runs"), name, f"arn:aws:dynamodb:eu-central-1:123456789012:table/{name}")
+    shown = key.name.removeprefix("runs/formerly/")
+    assert (shown == name) == whole
+    assert shown.startswith("x" * 80)
