@@ -7,7 +7,7 @@ import pytest
 from common.engine.planner import Options
 from common.model.declared import Identity
 from common.model.resource import Key, Resource
-from common.state.locations import former_key, successor
+from common.state.locations import former_key, goes_with_its_step, is_trigger, successor
 from common.state.release_root import key_of
 from tests.support.deploying import BUCKET, ENV, bucket, deploy
 from tests.support.fake_aws import Thing, World
@@ -56,3 +56,11 @@ def test_a_name_of_up_to_80_characters_is_shown_in_full(length: int, whole: bool
     shown = key.name.removeprefix("runs/formerly/")
     assert (shown == name) == whole
     assert shown.startswith("x" * 80)
+
+
+@pytest.mark.parametrize("kind", ["rule", "lambda", "glue-job", "crawler", "state-machine", "table", "bucket", "role", "unknown"])
+def test_only_what_acts_by_itself_goes_before_all_is_done(kind: str) -> None:
+    """Two rules would start an execution twice; whatever else has another name now may still be in use."""
+    assert is_trigger(Key("p", kind, "x")) == (kind == "rule")
+    assert goes_with_its_step(Key("p", kind, "x/formerly/y")) == (kind == "rule")
+    assert not goes_with_its_step(Key("p", kind, "x"))
