@@ -30,7 +30,7 @@ def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository)
     assert (done.code, done.err) == (0, "")
     listed, _, carried_out = done.out.partition("destroy ")
     assert re.search(r"(\d+) deleted, 6 kept", carried_out), carried_out
-    assert int(re.findall(r"(\d+) deleted", carried_out)[0]) == listed.count("  delete ") == carried_out.count("  delete ")
+    assert int(re.findall(r"(\d+) deleted", carried_out)[0]) == listed.count("\n  - ") == carried_out.count("\n  - ")
     assert boto3.client("lambda", **PLACE).list_functions()["Functions"] == []
     assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == ["t-dev-acres-runs"]
     groups = {f"log-group/{name}.json" for name in ("Validate", "states", "glue/output", "glue/error")}

@@ -42,7 +42,7 @@ def test_a_changed_mode_names_its_file(
     for line in told:
         key, _, reason = line.partition(": ")
         assert f"~ {key} update {reason}" in squeezed(plan.out)
-        assert f"↑ artifact/{line.partition('/')[2].partition(':')[0]} upload" in squeezed(plan.out)
+        assert f"↑ artifact/{line.partition('/')[2].partition(':')[0]}" in squeezed(plan.out)
     assert "CodeSha256" not in plan.out
     assert "not uploaded yet" not in plan.out
     assert repository.invoke("deploy", "--env", "dev").code == 0

@@ -19,6 +19,7 @@ from common.resources import directory
 from common.resources.directory import Content, Directory
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
 from tests.support.repository import ACCOUNT, SHARED, Repository
+from tests.support.terminal import squeezed
 
 
 def keys(aws: AwsSession) -> list[str]:
@@ -159,13 +160,13 @@ def test_a_project_declares_a_folder(repository: Repository, moto: None) -> None
     repository.write("projects/acres/configs/sql/acres.sql", "select 2")
     planned = repository.invoke("plan", "--env", "dev")
     assert planned.code == 2
-    assert "update directory/configs: Files.sql/acres.sql changed" in planned.out
+    assert "~ directory/configs update Files.sql/acres.sql changed" in squeezed(planned.out)
     assert repository.invoke("upload-glue", "--env", "dev").code == 0
     repository.project("acres")
-    assert "orphan directory/configs: no longer declared" in repository.invoke("plan", "--env", "dev").out
+    assert ". directory/configs orphan no longer declared" in squeezed(repository.invoke("plan", "--env", "dev").out)
     pruned = repository.invoke("deploy", "--env", "dev", "--prune")
     assert pruned.code == 0, pruned.err
-    assert "delete directory/configs" in pruned.out
+    assert "- directory/configs deleted" in squeezed(pruned.out)
 
 
 @pytest.fixture
@@ -235,7 +236,7 @@ def test_an_unchanged_folder_costs_nothing_and_is_looked_at_when_asked_for(
     boto3.client("s3", region_name="eu-central-1").delete_object(Bucket=f"t-dev-landing-{ACCOUNT}", Key="old/acres.sql")
     assert repository.invoke("plan", "--env", "dev").code == 0
     assert repository.invoke("drift", "--env", "dev").code == 2
-    assert "update directory/configs" in repository.invoke("plan", "--env", "dev", "--verify").out
+    assert "~ directory/configs update" in squeezed(repository.invoke("plan", "--env", "dev", "--verify").out)
     assert repository.invoke("deploy", "--env", "dev", "--verify").code == 0
     assert landed() == ["old/acres.sql", "old/sub/more.sql"]
 
