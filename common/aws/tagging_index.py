@@ -61,8 +61,8 @@ class Sizes:
         return parts(self._known())
 
     def keep(self, arns: Iterable[str]) -> None:
-        """Remembers what there is now; roles and layers are not in the index."""
-        sizes = Counter(type_of(arn) for arn in arns if ":iam:" not in arn and ":layer:" not in arn)
+        """Remembers what there is now of what the index shows."""
+        sizes = Counter(map(type_of, arns))
         if sizes != self._known():
             with suppress(OSError):  # a folder that cannot be written costs speed
                 self._path.parent.mkdir(parents=True, exist_ok=True)

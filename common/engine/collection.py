@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from common.base.errors import UnfinishedError
 from common.engine.connection import Connection
 from common.engine.garbage import RELEASES, Collector, Garbage
-from common.engine.old_layers import OldVersion
+from common.engine.superseded import OldVersion
 from common.state import old_versions
 from common.state.old_versions import OldRecord
 

@@ -153,7 +153,7 @@ class Deployment:
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)
         first = connection.first_reads([SHARED, *self._workspace.projects], sizes.parts())
-        connection.pool.submit(sizes.keep, [resource.arn for resource in self._declarations.resources])
+        connection.pool.submit(sizes.keep, [one.arn for one in self._declarations.resources if kinds()[one.key.kind].in_index])
         return Reads(
             first,
             self._env,

@@ -19,10 +19,9 @@ from typing import Any
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UnfinishedError
-from common.engine import old_layers
-from common.engine.old_layers import OldVersion
+from common.engine import superseded
+from common.engine.superseded import OldVersion
 from common.environment.config import Environment
-from common.resources import layer
 from common.state import releases
 from common.state.lease import Lock
 from common.state.records import Records
@@ -73,14 +72,14 @@ class Collector:
             UnfinishedError: what it needs is not known, as its last deploy did not finish.
         """
         found: list[Garbage | OldVersion] = [*self._artifacts(project)]
-        found += old_layers.superseded(self._env, self._aws, self._records, project)
+        found += superseded.superseded(self._env, self._aws, self._records, project)
         young = {one.digest for one in found if one.written >= self._now - timedelta(days=self._days)}
         old = [one for one in found if one.digest not in young]  # an artifact, its bill of materials and its layer go together
         if not old:
             return []
         needed = self._needed(project)
         unneeded = [one for one in old if one.digest not in needed]
-        used = old_layers.in_use(self._aws) if any(isinstance(one, OldVersion) for one in unneeded) else set()
+        used = superseded.in_use(self._aws, [one for one in unneeded if isinstance(one, OldVersion)])
         return [one for one in unneeded if not (isinstance(one, OldVersion) and one.arn in used)]
 
     def collect(self, project: str, lock: Lock, about: Mapping[str, str]) -> list[Garbage | OldVersion]:
@@ -115,7 +114,7 @@ class Collector:
             self._delete_batch(versions[start : start + BATCH])
         for one in found:
             if isinstance(one, OldVersion):
-                layer.remove(self._aws, one.layer, one.number)
+                superseded.remove(self._aws, one)
         if root is not None and etag is not None:
             self._records.release(project, saying("done", {}), etag)
 

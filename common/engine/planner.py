@@ -16,15 +16,16 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import DeployError, caught, raise_together
-from common.engine import listing, ownership, reasons
+from common.engine import listing, ownership, reasons, renewed_roles
 from common.engine.decisions import Decider
 from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
+from common.model.kind import Kind
 from common.model.orphan import Orphan
 from common.model.resource import Action, Artifact, Change, Key, Live, Plan, Resource
-from common.resources import layer, renewed_roles
+from common.resources import kinds
 from common.state import baseline, locations
 from common.state.records import Records
 from common.state.release_root import ARTIFACT, Baseline
@@ -119,8 +120,8 @@ class Planner:
         digests = {one.key: digest_of(one, self._env.endpoints) for one in resources}
         artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        layered = any(one.key.kind == layer.KIND.name for one in resources)
-        layers = self._pool.submit(layer.existing, self._aws, self._env.owner) if layered else None
+        listings = [kind.owned for kind in _used_kinds(resources) if kind.owned is not None]
+        unindexed = [self._pool.submit(owned, self._aws, self._env.owner) for owned in listings]
         asked = {*undeclared, *(key.project for key in digests)}
         root_tags = {name: reads.first.root_tag(name) for name in asked}
         for name in asked if options.verify or options.force else ():
@@ -130,7 +131,7 @@ class Planner:
         trusted = baseline.of_projects(
             self._records, self._pool, {name: one.result() for name, one in root_tags.items()}, reads.roots, digests, ids
         )
-        known = reads.first.present() | (layers.result() if layers else {})
+        known = reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
         recent = {name for name, mark in root_tags.items() if (written := mark.result()) is not None and written.is_younger(LAG)}
         changes = self._changes(resources, artifacts, digests, trusted, known, recent, options, reads)
         ownership.check_region(self._env, self._former)
@@ -228,6 +229,11 @@ def _check_overwritten(reads: Reads, recorded: Mapping[Key, Change]) -> None:
     """Reads the records that will be written over, so that those of a newer schema are refused before anything is changed."""
     for body in [reads.body(key) for key, change in recorded.items() if change.action is not Action.NOOP]:
         body.result()
+
+
+def _used_kinds(resources: Sequence[Resource]) -> list[Kind]:
+    """The kinds of these resources, each once."""
+    return [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in resources)]
 
 
 def _order(resources: Sequence[Resource]) -> list[Key]:

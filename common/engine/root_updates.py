@@ -11,9 +11,9 @@ from functools import cached_property
 
 from common.base.digest import Digest
 from common.engine.planner import Outcome
+from common.engine.renewed_roles import ids_after
 from common.model.comparison import claims
-from common.model.resource import REMOVING, Action, Artifact, Change, Key, Outputs, Resource
-from common.resources.renewed_roles import ROLE_ID, ids_after
+from common.model.resource import REMOVING, ROLE_ID, Action, Artifact, Change, Key, Outputs, Resource
 from common.state.release_root import ARTIFACT, Baseline, Location, Root, location_of
 
 MAKING = frozenset({Action.CREATE, Action.REPLACE})

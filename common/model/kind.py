@@ -7,10 +7,12 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from common.aws.protocol import Aws
 from common.aws.rates import Budget
 
 if TYPE_CHECKING:  # a list of tasks does not wait for the models of configuration
@@ -139,6 +141,54 @@ class Policy(NamedTuple):
     shared_patterns: tuple[str, ...] = ()
 
 
+class Version(Protocol):
+    """One version of a resource; what it does not say is empty."""
+
+    @property
+    def arn(self) -> str:
+        """Of the version."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Which version it is."""
+        ...
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Whose it is."""
+        ...
+
+    @property
+    def inputs(self) -> str:
+        """The digest of what it was made from."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """The digest of what it holds."""
+        ...
+
+    @property
+    def published(self) -> datetime:
+        """When it was published."""
+        ...
+
+
+class Versions(NamedTuple):
+    """What AWS keeps of a kind until it is deleted.
+
+    Args:
+        of: all versions of the resource of a physical name.
+        in_use: the ARN of each version that something in the account uses.
+        remove: deletes the version of a number.
+    """
+
+    of: Callable[[Aws, str], Sequence[Version]]
+    in_use: Callable[[Aws], set[str]]
+    remove: Callable[[Aws, str, int], None]
+
+
 class Passing(NamedTuple):
     """Which refusals of a service pass by themselves.
 
@@ -177,6 +227,10 @@ class Kind:
         reads: IAM actions that a grant of reading gives.
         writes: IAM actions that a grant of writing gives.
         granted: the ARNs that a grant is about besides its own, from its own.
+        is_assumed: others run with it, and must be told when it is another one of the same name.
+        in_index: the tagging index shows its resources.
+        owned: the ARNs of all that carry an ownership tag, and their projects, for what the index never shows.
+        versions: what AWS keeps of it until it is deleted, if there are versions.
         listing: how the service lists what exists, for what the tagging index does not show yet.
         quota: how many there may be; counted by the listing.
         calls: what predictions count.
@@ -204,6 +258,10 @@ class Kind:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     granted: Callable[[str], tuple[str, ...]] = lambda _: ()
+    is_assumed: bool = False
+    in_index: bool = True
+    owned: Callable[[Aws, str], Mapping[str, str]] | None = None
+    versions: Versions | None = None
     listing: Listing | None = None
     quota: Quota | None = None
     calls: Calls = field(default_factory=Calls)

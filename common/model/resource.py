@@ -193,6 +193,10 @@ REMOVING = frozenset({Action.DELETE, Action.FORGET})
 """Actions after which a resource is recorded no more."""
 
 
+ROLE_ID = "RoleId"
+"""Among the changed fields of what runs with a role: the role of this name is another one than before."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One line of a plan: what happens to a resource, and why."""

@@ -26,11 +26,11 @@ from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
 from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
 from common.model.orphan import Named
-from common.model.resource import Artifact, Change, Live, Outputs, State
+from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
 from common.resources.function_updates import CODE, FunctionUpdates
-from common.resources.renewed_roles import ROLE_ID, stand_in
+from common.resources.stand_in_role import stand_in
 
 _STATUS = frozenset({"State", "LastUpdateStatus"})
 

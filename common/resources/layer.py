@@ -19,7 +19,7 @@ from common.base.errors import ArtifactError, AwsError
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
-from common.model.kind import ArnForm, Calls, Kind, NameRule, Policy
+from common.model.kind import ArnForm, Calls, Kind, NameRule, Policy, Versions
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
@@ -80,6 +80,12 @@ def existing(aws: Aws, owner: str) -> dict[str, str]:
     return {arn: tags.get(PROJECT, "") for arn, tags in found.items() if tags.get(OWNER) == owner}
 
 
+def in_use(aws: Aws) -> set[str]:
+    """The ARN of every version of a layer that some function of the account uses, in any of its own versions."""
+    pages = aws.pages("lambda", "ListFunctions", FunctionVersion="ALL")
+    return {layer["Arn"] for page in pages for function in page["Functions"] for layer in function.get("Layers", ())}
+
+
 def remove(aws: Aws, name: str, number: int) -> None:
     """Deletes a version; functions that use it keep what they have."""
     gone = "ResourceNotFoundException"
@@ -95,6 +101,9 @@ KIND = Kind(
     arn=ArnForm("lambda", "layer:"),
     names=NameRule(140, re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"),
     is_packaged=True,
+    in_index=False,
+    owned=existing,
+    versions=Versions(versions, in_use, remove),
     calls=Calls(("PublishLayerVersion",), "PublishLayerVersion"),
     policy=Policy(
         operations=("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),

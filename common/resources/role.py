@@ -19,9 +19,8 @@ from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
-from common.model.resource import Change, Live, Outputs, State
+from common.model.resource import ROLE_ID, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources.renewed_roles import ROLE_ID
 
 _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
@@ -37,6 +36,8 @@ KIND = Kind(
     service="iam",
     step=steps.ROLES,
     names=NameRule(64),
+    is_assumed=True,
+    in_index=False,
     quota=Quota(
         "IAM roles", "iam", "L-FE177D64", 1000, "or let several resources share one that exists: `roles` in configuration"
     ),

@@ -11,7 +11,7 @@ from moto.awslambda.models import lambda_backends
 
 from common.aws.session import AwsSession
 from common.base.errors import OwnershipError
-from common.resources.renewed_roles import stand_in
+from common.resources.stand_in_role import stand_in
 from tests.commands.test_operations import MACHINE, PLACE, command
 from tests.support.repository import Repository
 from tests.support.strict_lambda import role_id

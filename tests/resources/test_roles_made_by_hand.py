@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
+from common.engine.renewed_roles import ids_after, replaced
 from common.model.resource import Key
-from common.resources.renewed_roles import ids_after, replaced
 from tests.commands.test_operations import BUCKET, MACHINE, PLACE, command
 from tests.resources.test_renewed_roles import changes, delete_role, works
 from tests.support.repository import SHARED, Repository
