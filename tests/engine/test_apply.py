@@ -34,7 +34,7 @@ def test_a_first_deploy_creates_everything_and_a_second_writes_nothing(tmp_path:
     second = deploy(world, things(FIRST, CODES), tmp_path / "elsewhere")
     assert second.actions() == {}
     assert writes(second.aws.calls) == {}
-    assert second.aws.calls.total() == 5  # identity, index, roles, and the root of each of two projects
+    assert second.aws.calls.total() == 4  # index, roles, and the root of each of two projects; who asks says the connection
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -239,7 +239,7 @@ def test_a_root_that_cannot_be_trusted_leads_to_more_calls_and_the_same_result(t
     assert healed.actions() == {}
     assert healed.aws.calls.total() > 5
     assert healed.aws.calls["fake:Put"] == 0
-    assert deploy(world, things(FIRST, CODES), tmp_path).aws.calls.total() == 5
+    assert deploy(world, things(FIRST, CODES), tmp_path).aws.calls.total() == 4
 
 
 def test_a_record_without_its_tag_proves_nothing(tmp_path: Path) -> None:
