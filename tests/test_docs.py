@@ -15,6 +15,7 @@ from invoke.parser import Parser
 from invoke.program import Program
 
 import tasks
+from common import Pipeline, SharedResources
 from common.commands.option_help import HELP
 from common.environment.config import load
 from common.model import steps
@@ -185,6 +186,18 @@ def test_the_first_pipeline_of_the_docs_can_be_deployed(repository: Repository) 
     assert repository.resources().keys() >= keys
 
 
+def test_everything_that_can_be_declared_is_listed() -> None:
+    text = (ROOT / "docs/declaring-pipelines.md").read_text().partition("## What can be declared")[2]
+    for_the_deployer = {"borrow", "resources"}
+    of_projects, shared = (
+        {name for name in dir(face) if name[0] != "_" and callable(getattr(face, name))} - for_the_deployer
+        for face in (Pipeline, SharedResources)
+    )
+    assert {"queue", "job"} <= of_projects
+    assert [name for name in sorted(of_projects) if f"`p.{name}(" not in text] == []
+    assert [name for name in sorted(shared) if f"`{name}`" not in text] == []
+
+
 def test_the_configuration_of_the_docs_is_valid(repository: Repository) -> None:
     text = (ROOT / "docs/configuration.md").read_text()
     (sample,) = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -203,7 +216,8 @@ def test_the_length_of_the_printed_policy_is_as_told() -> None:
         timeout=60,
     )
     length = len(json.dumps(json.loads(done.stdout), separators=(",", ":")))
-    assert f"has {length:,} characters" in (ROOT / "docs/operations.md").read_text()
+    told = re.findall(r"has ([\d,]+) characters", (ROOT / "docs/operations.md").read_text())
+    assert told == [f"{length:,}"]
 
 
 def test_every_document_says_something_of_what_proves_it() -> None:
