@@ -99,7 +99,7 @@ def test_a_role_is_put_back_under_its_old_path() -> None:
             "iam:ListRolePolicies": {"PolicyNames": []},
             "iam:ListAttachedRolePolicies": {"AttachedPolicies": []},
             "iam:DeleteRole": {},
-            "iam:CreateRole": [AwsError("iam", "CreateRole", "LimitExceeded", "too many roles"), {}],
+            "iam:CreateRole": [AwsError("iam", "CreateRole", "LimitExceeded", "too many roles"), {"Role": {"RoleId": "AROA1"}}],
             "iam:PutRolePolicy": {},
             "iam:AttachRolePolicy": {},
         }
