@@ -1,4 +1,4 @@
-"""What people should know of what they deploy, and what is no reason to refuse it."""
+"""Words advice about a plan: what people should know, although it is no reason to refuse the plan."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -16,8 +16,8 @@ def warnings(resources: Iterable[Resource], today: date) -> list[str]:
     for resource in resources:
         if isinstance(resource, Function):
             users.setdefault(resource.settings.runtime, []).append(f"{resource.key.project}: {resource.key}")
-    found = [aws_versions.warning(runtime, names, today) for runtime, names in sorted(users.items())]
-    return [text for text in found if text is not None]
+    texts = [aws_versions.warning(runtime, names, today) for runtime, names in sorted(users.items())]
+    return [text for text in texts if text is not None]
 
 
 def delays(plan: Plan, resources: Iterable[Resource]) -> list[str]:
@@ -36,6 +36,6 @@ def delays(plan: Plan, resources: Iterable[Resource]) -> list[str]:
 
 
 def tell(env: Environment, plan: Plan, resources: Sequence[Resource], say: Callable[[str], None]) -> None:
-    """Says what there is to know of a plan today. The embedded AWS lets nobody wait."""
+    """Passes all advice about a plan to `say`. The embedded AWS has no delays."""
     for text in [*warnings(resources, datetime.now(UTC).date()), *(delays(plan, resources) if env.embedded is None else [])]:
         say(text)

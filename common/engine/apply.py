@@ -1,9 +1,9 @@
-"""Applying a plan: in dependency order, in parallel, each success recorded before anything relies on it.
+"""Carries out a plan: in dependency order, in parallel, and each success is recorded before anything relies on it.
 
-Apply is dumb: every decision stands in the plan. What it adds is the order of writes that makes dying harmless. The artifact
-bucket comes first, as leases and records live in it; then the leases; then the release roots, marked as not clean, all that is
-about to change pending in them; then the changes, each with its record; then the deletions, if nothing failed; last the clean
-roots, which say what became of each change. See `records` for why.
+Every decision has been made in the plan. What this module adds is the order of writes that makes a crash harmless: first the
+artifact bucket, because leases and records are in it; then the leases; then the release roots, with everything that is about to
+change as pending; then the changes, each with its record; then, if nothing failed, the deletions; at last the clean roots, which
+hold the outcome of each change. See `records` for the reasons.
 """
 
 import time
@@ -13,16 +13,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
-from common.engine.changing import act, remove
+from common.base.json_types import JsonMapping, JsonObject
+from common.engine.apply_change import act, remove
 from common.engine.leases import Leases
 from common.engine.planner import Outcome
 from common.engine.prune import Types, no_type
-from common.engine.root_updates import Roots, is_untidy
+from common.engine.root_updates import RootUpdates, is_untidy
 from common.engine.scheduling import in_order
 from common.model.events import Blocked, Failed, Finished, Report, Skipped, Started
 from common.model.hidden_fields import scrubbed, stored
@@ -36,18 +36,18 @@ RECORDED = CHANGING | REMOVING | {Action.RECORD}
 
 
 @dataclass(frozen=True)
-class Means:
-    """What applying takes besides a plan.
+class ApplyContext:
+    """What is needed besides the plan to carry it out.
 
     Args:
         pool: where changes run in parallel.
         build_dir: where built artifacts are.
-        report: gets every event.
+        report: receives every event.
         lock: makes the lease on a project.
-        wait: wait for another deploy that holds a lease.
-        about: who deploys what, for people who read the release root; asked when one is written.
-        clock: seconds, for durations.
-        types: finds the type of what nobody declares any more.
+        wait: wait while another deploy holds a lease.
+        about: who deploys what, for people who read the release root; called when a root is written.
+        clock: returns seconds, for durations.
+        types: finds the type of a resource that is no longer declared.
     """
 
     pool: Executor
@@ -61,43 +61,47 @@ class Means:
 
 
 class Engine:
-    """Carries out one plan, step by step, and keeps what became of each change.
+    """Carries out one plan, step by step, and keeps the outcome of each change.
 
     Args:
-        resources: of all projects that the plan is about.
-        bucket: the artifact bucket's key; whatever else happens needs it.
+        aws: the AWS session.
+        records: the environment's records.
+        resources: the declared resources of all projects of the plan.
+        outcome: the plan.
+        bucket: the key of the artifact bucket, which every other change needs.
+        context: what is needed besides the plan.
     """
 
     def __init__(
-        self, aws: Aws, records: Records, resources: Sequence[Resource], outcome: Outcome, bucket: Key, means: Means
+        self, aws: Aws, records: Records, resources: Sequence[Resource], outcome: Outcome, bucket: Key, context: ApplyContext
     ) -> None:
-        self._aws, self._records, self._outcome, self._bucket, self._means = aws, records, outcome, bucket, means
-        self._resources = {one.key: one for one in resources}
-        self._artifacts = {artifact.key: artifact for one in resources for artifact in one.artifacts}
-        self._roots = Roots(outcome, self._resources, self._artifacts)
+        self._aws, self._records, self._outcome, self._bucket, self._context = aws, records, outcome, bucket, context
+        self._resources = {resource.key: resource for resource in resources}
+        self._artifacts = {artifact.key: artifact for resource in resources for artifact in resource.artifacts}
+        self._roots = RootUpdates(outcome, self._resources, self._artifacts)
         self._uploads: dict[Key, Future[float | None]] = {}
-        self._lasted: dict[Key, float] = {}
-        """Seconds of each upload, which begins before its step."""
+        self._upload_seconds: dict[Key, float] = {}
+        """The duration of each upload in seconds. An upload begins before its step."""
         self._interrupted = Event()
         self._refused = False
         self._finished = False
         self._broken: set[Key] = set()
-        self._because: dict[Key, Key | None] = {}
-        """Of what was not tried, what had failed before; None where the deploy was stopped."""
-        self._told: dict[Key, Mapping[str, Any]] = {}
+        self._blocked_by: dict[Key, Key | None] = {}
+        """The failed resource because of which each of these was not tried; None if the deploy was stopped."""
+        self._results: dict[Key, JsonMapping] = {}
         self.done: dict[Key, Outputs] = {}
         self.failed: set[Key] = set()
         self.skipped: set[Key] = set()
-        asked = (means.lock, means.wait, self._interrupted.is_set, means.about, self._changes)
-        self._leases = Leases(outcome, records, self._roots, *asked)
+        settings = (context.lock, context.wait, self._interrupted.is_set, context.about, self._changes)
+        self._leases = Leases(outcome, records, self._roots, *settings)
 
     @property
     def untried(self) -> set[Key]:
-        """What was to be changed and was neither done nor failed nor skipped."""
+        """The changes that were neither done nor failed nor skipped."""
         return {change.key for change in self._todo()} - self.done.keys() - self.failed - self.skipped
 
     def interrupt(self) -> None:
-        """Starts nothing more; what is under way is finished and recorded."""
+        """Starts no more changes. Those that are running are finished and recorded."""
         self._interrupted.set()
 
     def apply(self, keys: Collection[Key]) -> None:
@@ -115,9 +119,9 @@ class Engine:
                 self._carry_out([change for change in part if change.key not in self.done.keys() | self._broken])
 
     def finish(self) -> None:
-        """Writes the release roots and gives the leases back.
+        """Writes the release roots and gives the leases back. A second call does nothing.
 
-        A root that a dead deploy has left behind is written even if nothing else had to be. Once is enough.
+        A root that a dead deploy has left behind is written even if there was nothing else to change.
         """
         if self._finished:
             return
@@ -126,33 +130,33 @@ class Engine:
             self._settle()
         with ExitStack() as ended:
             ended.callback(self._leases.give_back)
-            for project, trusted in sorted(self._outcome.trusted.items(), reverse=True):
-                ended.callback(self._end, project, trusted)
+            for project, baseline in sorted(self._outcome.baselines.items(), reverse=True):
+                ended.callback(self._end, project, baseline)
 
-    def _end(self, project: str, trusted: Baseline) -> None:
+    def _end(self, project: str, baseline: Baseline) -> None:
         root = self._roots.after(project, self.done, self.failed)
-        if self._leases.has_marked(project) or (self._may_tidy() and is_untidy(root, trusted)):
+        if self._leases.has_written_root(project) or (self._may_tidy() and is_untidy(root, baseline)):
             self._leases.release(project, root)
 
     def _settle(self) -> None:
-        """Of a deploy that was stopped: the uploads that were under way have ended, and the rest is told to be left."""
+        """After a deploy was stopped: waits for uploads that were running, and reports the other changes as not tried."""
         wait(self._uploads.values())
         for change in [change for change in self._todo() if change.key in self.untried]:
             upload = self._uploads.get(change.key)
-            if upload and not upload.exception() and (lasted := upload.result()) is not None:
-                self._finished_one(change, {}, lasted)
-            elif change.key not in self._because:
-                self._means.report(Blocked(change, None))
+            if upload and not upload.exception() and (seconds := upload.result()) is not None:
+                self._report_finished(change, {}, seconds)
+            elif change.key not in self._blocked_by:
+                self._context.report(Blocked(change, None))
 
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]
 
     def _start(self) -> None:
-        """The bucket, the leases, the roots: once, for every project that the plan changes."""
+        """Creates the bucket, takes the leases and writes the roots: once, for all projects that the plan changes."""
         if self._leases.held:
             return
         self._refused = True
-        bucket = next((one for one in self._todo() if one.key == self._bucket and one.action is Action.CREATE), None)
+        bucket = next((change for change in self._todo() if change.key == self._bucket and change.action is Action.CREATE), None)
         if bucket is not None:
             self._carry_out([bucket])
             if bucket.key in self.failed:
@@ -161,70 +165,70 @@ class Engine:
             for project in sorted({change.key.project for change in self._todo()}):
                 self._leases.take(project)
             self._check_pending()
-            writes = [self._means.pool.submit(self._mark, project) for project in self._leases.held]
+            writes = [self._context.pool.submit(self._write_root, project) for project in self._leases.held]
             uploads = [change.key for change in self._todo() if change.action is Action.UPLOAD]
-            self._uploads = {key: self._means.pool.submit(self._begin_upload, key) for key in uploads}
+            self._uploads = {key: self._context.pool.submit(self._begin_upload, key) for key in uploads}
             wait(writes)
             for write in writes:
                 write.result()
         except OvertakenError:
-            self._leases.give_back(unmarked=True)
+            self._leases.give_back(without_root=True)
             raise
         if bucket is not None:
             self._record(bucket, {})
         self._refused = False
 
     def _check_pending(self) -> None:
-        """What another deploy had begun when it was read may have changed since, and by a deploy that died the root was not."""
-        pending = {key for trusted in self._outcome.trusted.values() for key in trusted.pending}
+        """Reads pending resources again and refuses to go on if another deploy has changed them since the plan was made."""
+        pending = {key for baseline in self._outcome.baselines.values() for key in baseline.pending}
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
-        seen = self._means.pool.map(lambda change: self._resources[change.key].read(self._aws), doubtful)
+        seen = self._context.pool.map(lambda change: self._resources[change.key].read(self._aws), doubtful)
         for change, now in zip(doubtful, seen, strict=True):
             if not change.fits(now):
                 raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")
 
-    def _mark(self, project: str) -> None:
+    def _write_root(self, project: str) -> None:
         todo = [change.key for change in self._todo() if change.key.project == project]
-        self._leases.mark(project, {key for key in todo if key.kind != ARTIFACT})
+        self._leases.write_root(project, {key for key in todo if key.kind != ARTIFACT})
 
     def _may_tidy(self) -> bool:
-        """Whether the root of a project that had not to be changed may be written, too."""
+        """Whether the roots of projects without changes may be written, too."""
         return not (self._refused or self._interrupted.is_set() or self._bucket in self._broken)
 
-    def _changes(self, project: str) -> tuple[Mapping[str, Any], ...]:
-        """What was planned for a project and what became of it, for people."""
-        found = [change for change in self._todo() if change.key.project == project]
-        return tuple({**_as_object(change), **self._told.get(change.key, {})} for change in found)
+    def _changes(self, project: str) -> tuple[JsonMapping, ...]:
+        """The planned changes of a project and their outcome, for people."""
+        changes = [change for change in self._todo() if change.key.project == project]
+        return tuple({**_planned_as_object(change), **self._results.get(change.key, {})} for change in changes)
 
     def _carry_out(self, todo: Sequence[Change]) -> None:
         removing = {change.key for change in todo if change.action in REMOVING}
         users: dict[Key, list[Key]] = {}
         for key in removing:
-            for needed in self._outcome.remains[key].needs:
+            for needed in self._outcome.orphans[key].needs:
                 users.setdefault(needed, []).append(key)
 
         def needs(key: Key) -> Collection[Key]:
-            # What uses it must be gone before it goes; and whatever failed may still use it.
+            # Its users must be deleted first, and whatever failed may still use it.
             if key not in removing:
                 return self._needs(key)
             return (
                 *users.get(key, ()),
-                *self._outcome.remains[key].awaits,
+                *self._outcome.orphans[key].awaits,
                 *(() if locations.goes_with_its_step(key) else tuple(self.failed)),
             )
 
-        for change in in_order(todo, needs, self._broken, self._means.pool, self._one, self._interrupted.is_set):
-            need = next((one for one in needs(change.key) if one in self._broken), None)
-            cause = self._because[change.key] = self._because.get(need, need) if need else None
+        for change in in_order(todo, needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set):
+            need = next((key for key in needs(change.key) if key in self._broken), None)
+            cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
             self._broken.add(change.key)
-            self._means.report(Blocked(change, cause))
+            self._context.report(Blocked(change, cause))
 
     def _needs(self, key: Key) -> tuple[Key, ...]:
         return self._resources[key].needs if key in self._resources else (self._bucket,)
 
-    def _one(self, change: Change) -> None:
-        started = self._means.clock()
-        self._means.report(Started(change))
+    def _carry_out_one(self, change: Change) -> None:
+        started = self._context.clock()
+        self._context.report(Started(change))
         try:
             lease = self._leases.held[change.key.project] if self._leases.held else None
             with fenced(lease.check if lease else None):
@@ -233,61 +237,63 @@ class Engine:
                     self._record(change, outputs)
         except SkippedError as error:
             self.skipped.add(change.key)
-            self._told[change.key] = {"outcome": "skipped", "message": str(error)}
-            self._means.report(Skipped(change, str(error)))
+            self._results[change.key] = {"outcome": "skipped", "message": str(error)}
+            self._context.report(Skipped(change, str(error)))
         except DeployError as error:
             message = scrubbed(str(error), self._resources.get(change.key), change.desired)
-            self._failed_one(change, message)
-            self._means.report(Failed(change, message))
+            self._keep_failure(change, message)
+            self._context.report(Failed(change, message))
             if isinstance(error, AwsError) and error.code.startswith(EXPIRED):
                 self.interrupt()  # every other change would be told the same
         except BaseException as error:
-            self._failed_one(change, repr(error))  # nobody knows how far it came
+            self._keep_failure(change, repr(error))  # nobody knows how far it came
             raise
         else:
-            self._finished_one(change, outputs, self._lasted.get(change.key, self._means.clock() - started))
+            self._report_finished(change, outputs, self._upload_seconds.get(change.key, self._context.clock() - started))
 
-    def _failed_one(self, change: Change, message: str) -> None:
+    def _keep_failure(self, change: Change, message: str) -> None:
         self._broken.add(change.key)
         self.failed.add(change.key)
-        self._told[change.key] = {"outcome": "failed", "message": message}
+        self._results[change.key] = {"outcome": "failed", "message": message}
 
-    def _finished_one(self, change: Change, outputs: Outputs, seconds: float) -> None:
+    def _report_finished(self, change: Change, outputs: Outputs, seconds: float) -> None:
         self.done[change.key] = outputs
-        self._told[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
-        self._means.report(Finished(change, seconds))
+        self._results[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
+        self._context.report(Finished(change, seconds))
 
     def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:
-            lasted = self._uploads[change.key].result()
-            self._lasted[change.key] = self._upload(change.key) if lasted is None else lasted
+            seconds = self._uploads[change.key].result()
+            self._upload_seconds[change.key] = self._upload(change.key) if seconds is None else seconds
             return {}
         if change.action in REMOVING:
-            return remove(self._aws, self._means.types(change.key.kind), self._outcome.remains[change.key], change, self.skipped)
+            return remove(
+                self._aws, self._context.types(change.key.kind), self._outcome.orphans[change.key], change, self.skipped
+            )
         return {} if change.action is Action.RECORD else act(self._aws, self._resources[change.key], change)
 
     def _begin_upload(self, key: Key) -> float | None:
-        """Uploads as soon as leases are held: nothing relies on an artifact until a change is carried out."""
+        """Uploads an artifact as soon as the leases are held: nothing relies on it until a change is carried out."""
         return None if self._interrupted.is_set() else self._upload(key)
 
     def _upload(self, key: Key) -> float:
-        """Returns how many seconds it took."""
-        artifact, started = self._artifacts[key], self._means.clock()
-        artifact.content(self._means.build_dir)  # built again if it is not what was built
-        built, bill = artifact.build(self._means.build_dir), artifact.bill(self._means.build_dir)
+        """Uploads an artifact and returns how many seconds that took."""
+        artifact, started = self._artifacts[key], self._context.clock()
+        artifact.content(self._context.build_dir)  # built again if it is not what was built
+        built, bill = artifact.build(self._context.build_dir), artifact.bill(self._context.build_dir)
         with fenced(self._leases.held[key.project].check):
             self._records.upload(artifact, built, bill)
-        return self._means.clock() - started
+        return self._context.clock() - started
 
     def _record(self, change: Change, outputs: Outputs) -> None:
         if change.action in REMOVING:
             self._records.forget(change.key)
         elif change.key.kind != ARTIFACT:
             resource = self._resources.get(change.key)
-            place = locations.record_fields(resource or self._outcome.remains[change.key])
+            location = locations.record_fields(resource or self._outcome.orphans[change.key])
             state = stored(resource, change.desired)
-            self._records.write(change.key, self._outcome.digests[change.key], state, outputs, place)
+            self._records.write(change.key, self._outcome.digests[change.key], state, outputs, location)
 
 
-def _as_object(change: Change) -> dict[str, Any]:
+def _planned_as_object(change: Change) -> JsonObject:
     return {"key": str(change.key), "action": str(change.action), "reason": change.reason, "outcome": "not tried"}

@@ -14,13 +14,13 @@ from common.state.old_versions import OldRecord
 
 @dataclass(frozen=True)
 class Collection:
-    """What nothing needs any more.
+    """Objects that are no longer needed.
 
     Args:
-        artifacts: and what lies beside them.
+        artifacts: artifacts with their bills of materials.
         layers: versions of layers.
-        records: old versions of locks, releases and records.
-        projects: those that have artifacts or layers among these.
+        records: old versions of locks, release roots and records.
+        projects: the projects that these artifacts and layers belong to.
     """
 
     artifacts: Sequence[Garbage]
@@ -60,15 +60,15 @@ class GarbageCollection:
 
     def find(self, projects: Sequence[str]) -> Collection:
         """What these projects no longer need; those whose last deploy did not finish are left out."""
-        found = {name: items for name in projects if (items := self._of_project(name))}
-        return Collection.of(found, [record for name in projects for record in self._old_records(name)])
+        by_project = {name: items for name in projects if (items := self._of_project(name))}
+        return Collection.of(by_project, [record for name in projects for record in self._old_records(name)])
 
-    def delete(self, found: Collection) -> Collection:
+    def delete(self, garbage: Collection) -> Collection:
         """Deletes what was found, each project's under its lease; what is needed by now stays. Returns what was deleted."""
         connection = self._connection
-        old_versions.delete(connection.env, connection.aws, [*found.records])
-        deleted = {name: self._collect(name) for name in found.projects}
-        return Collection.of(deleted, found.records)
+        old_versions.delete(connection.env, connection.aws, [*garbage.records])
+        deleted = {name: self._collect(name) for name in garbage.projects}
+        return Collection.of(deleted, garbage.records)
 
     def _collect(self, project: str) -> list[Garbage | OldVersion]:
         about = self._about()

@@ -1,16 +1,16 @@
-"""What has to be done with one resource, from what is declared, what is live, and what was applied last.
+"""Decides what to do with a resource, from its declared, its live and its last applied state.
 
-Ours is what is declared. What is live and not declared stays, and the reason names it; what was declared when it was applied last
-and is no longer is taken away.
+The fields that are declared belong to us. A live field that is not declared stays, and the reason names it. A field that was
+declared when the resource was applied last, and is no longer, is removed.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
+from common.base.json_types import JsonMapping, JsonObject
 from common.engine import ownership, reasons
 from common.environment.config import Environment
 from common.model import comparison
@@ -27,11 +27,13 @@ class Decider:
     """Decides for the resources of one plan.
 
     Args:
-        digests: of every resource and artifact, as declared.
+        env: the environment.
+        aws: the AWS session.
+        digests: the digests of all declared resources and artifacts.
         contents: the content digests of artifacts.
-        force: apply what is unchanged, too.
-        adopt: whose resources to take over.
-        data: replace what holds data, too.
+        force: apply unchanged resources, too.
+        adopt: the owners whose resources are taken over.
+        data: replace resources that hold data, too.
     """
 
     env: Environment
@@ -42,35 +44,35 @@ class Decider:
     adopt: Collection[str]
     data: bool
     former: dict[Key, Orphan] = field(default_factory=dict)
-    """What has another name or place now, as far as that was noticed, by keys of their own."""
+    """The former resources that were noticed, by keys of their own."""
 
     def decide(
         self,
         resource: Resource,
-        project: Baseline,
+        baseline: Baseline,
         live: Live | None,
-        body: Mapping[str, Any] | None,
+        body: JsonMapping | None,
         *,
         mistagged: bool = False,
     ) -> Change:
-        """What has to be done.
+        """The change that makes a resource as it is declared.
 
         Args:
-            resource: as it is declared.
-            project: what is known of its project.
-            live: what AWS has of it.
-            body: of its record; None if that is known to be of what is declared, empty if it cannot be read.
-            mistagged: the record's tag is not what the release root says of it.
+            resource: the declared resource.
+            baseline: the baseline of its project.
+            live: its live state.
+            body: the body of its record; None if the record is known to hold the declared state, empty if it cannot be read.
+            mistagged: the record's tag differs from the digest in the release root.
 
         Raises:
-            OwnershipError: it exists and is not ours.
-            DeployError: it would have to be replaced, and holds data.
+            OwnershipError: the resource exists and is not ours.
+            DeployError: the resource would have to be replaced, and it holds data.
         """
-        key, pending = resource.key, resource.key in project.pending
-        recorded = None if pending else project.digests.get(key)
+        key, pending = resource.key, resource.key in baseline.pending
+        recorded = None if pending else baseline.digests.get(key)
         desired = rendered(resource.desired(), lambda artifact: digest.to_base64(self.contents[artifact.key]))
-        told: list[Location] = [body or {}, project.pending.get(key, {})]
-        former = locations.former_locations(resource, told, self.env.account_id)
+        recorded_locations: list[Location] = [body or {}, baseline.pending.get(key, {})]
+        former = locations.former_locations(resource, recorded_locations, self.env.account_id)
         self.former.update(former)
         unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
         moved = f"{renamed}; " if (renamed := locations.renamed_reason(former, data=resource.data)) else ""
@@ -79,7 +81,7 @@ class Decider:
             unknown = unreadable and recorded != self.digests[key]
             lost = f"{unreadable}, so another name that it had is not known" if unknown else ""
             return Change(key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
-        owners = {self.env.owner, *locations.owners(resource, told, self.env.account_id, self.env.name)}
+        owners = {self.env.owner, *locations.owners(resource, recorded_locations, self.env.account_id, self.env.name)}
         owner = ownership.owner(resource, live, owners)
         theirs = owner is not None and not (owner == NOBODY and pending)
         if theirs and owner not in self.adopt:
@@ -88,8 +90,8 @@ class Decider:
             resource, [body or {}], self.env.account_id
         )  # then the record tells of the old one alone
         applied = None if elsewhere else (body or {}).get("desired")
-        begun = project.pending.get(key, {}).get("sets")
-        stale: dict[str, Any] = {}
+        begun = baseline.pending.get(key, {}).get("sets")
+        stale: JsonObject = {}
         for state in (applied, begun):
             if isinstance(state, dict):
                 stale = comparison.merged(stale, comparison.taken_away(live.undeclared, state))
@@ -98,15 +100,15 @@ class Decider:
         changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())
         if not changed and not self.force:
             damage = unreadable or ("its record has lost its tag" if recorded == self.digests[key] and mistagged else "")
-            known = recorded == self.digests[key] and not damage
-            reason = "up to date" if known else f"{moved}is as declared; {damage or 'its record is not'}"
-            return Change(key, Action.NOOP if known else Action.RECORD, reason, desired, live)
+            proven = recorded == self.digests[key] and not damage
+            reason = "up to date" if proven else f"{moved}is as declared; {damage or 'its record is not'}"
+            return Change(key, Action.NOOP if proven else Action.RECORD, reason, desired, live)
         if fixed := ", ".join(sorted(resource.immutable & changed)):
             ownership.check_replaceable(resource, fixed, data=self.data, theirs=theirs)
             resource.check_creation(self.aws, desired)
             cost = "; everything in it is deleted" if resource.data else ""
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
-        reason = reasons.of(resource, desired, live, changed, stale, project.files) or "forced"
+        reason = reasons.of(resource, desired, live, changed, stale, baseline.files) or "forced"
         if changed and recorded == self.digests[key]:
             reason = f"changed in AWS: {reason}"
         if theirs:

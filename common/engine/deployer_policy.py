@@ -11,8 +11,9 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from common.base.json_types import JsonMapping, JsonObject
 from common.declare.permissions import Statement, allow
 from common.declare.workspace import Workspace
 from common.engine import policy_names
@@ -84,7 +85,7 @@ class Runs(Protocol):
     role_arn: str
 
 
-def of_workspace(workspace: Workspace) -> dict[str, Any]:
+def of_workspace(workspace: Workspace) -> JsonObject:
     """The policy document for what a command line is about: the whole environment, or the chosen projects of it."""
     env, root, projects = workspace.environment, workspace.root, workspace.projects
     resources = workspace.load(env).resources
@@ -95,7 +96,7 @@ def of_workspace(workspace: Workspace) -> dict[str, Any]:
     return deployer(chosen, resources, neighbours, projects)
 
 
-def advice_on_size(document: Mapping[str, Any]) -> str:
+def advice_on_size(document: JsonMapping) -> str:
     """What to do with a policy that is too long for one managed policy; empty if it is not."""
     length = len("".join(json.dumps(document).split()))
     if length <= MANAGED_POLICY:
@@ -110,7 +111,7 @@ def advice_on_size(document: Mapping[str, Any]) -> str:
 
 def deployer(
     env: Environment, resources: Iterable[Resource], neighbours: Iterable[str] = (), projects: Iterable[str] = ("*",)
-) -> dict[str, Any]:
+) -> JsonObject:
     """The IAM policy document for deploying, running and removing one environment.
 
     Args:

@@ -142,7 +142,7 @@ class Deployment:
             connection.pool.submit(self._workspace.origin, resources)
             connection.pool.submit(ready)
         options, reads = self._options(), self._reads()
-        reads.expect([resource for resource in self._edited if options.wanted(resource.key)])
+        reads.expect([resource for resource in self._edited if options.selected(resource.key)])
         planner = Planner(self._env, connection.aws, connection.records, build_dir, connection.pool, self._types)
         outcome = planner.plan(resources, options, reads, self._undeclared())
         outcome = vetted(outcome, resources)
@@ -161,14 +161,14 @@ class Deployment:
             connection.records,
             self._workspace.build_dir,
             connection.pool,
-            suspicious=self._choices.verify or self._env.protected,
+            verify=self._choices.verify or self._env.protected,
             report=self._report,
         )
 
     def _options(self) -> Options:
         choices = self._choices
         return Options(
-            wanted=self._selected(),
+            selected=self._selected(),
             force=choices.force,
             verify=choices.verify,
             adopt=choices.owners,
@@ -191,7 +191,7 @@ class Deployment:
         return self._connection.records.projects() - {SHARED, *self._workspace.enabled()}
 
     def _tell_lost(self, outcome: Outcome) -> None:
-        for name in sorted(name for name, trusted in outcome.trusted.items() if trusted.is_lost):
+        for name in sorted(name for name, trusted in outcome.baselines.items() if trusted.is_lost):
             self._say(
                 f"{name}: its release.json is lost, cannot be read, or is of another project, so all of it was looked at; a "
                 f"deploy writes it anew."

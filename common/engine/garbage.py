@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UnfinishedError
+from common.base.json_types import JsonObject
 from common.engine import superseded
 from common.engine.superseded import OldVersion
 from common.environment.config import Environment
@@ -30,20 +30,22 @@ from common.state.release_root import ARTIFACT, CLEAN, Location, Root, key_of
 RELEASES = 10
 DAYS = 30
 BATCH = 1000
-"""Versions that one call deletes."""
+"""One call deletes at most this number of versions."""
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-"""The input digest in the key of an artifact, and of whatever lies beside it."""
+"""Finds the input digest in the key of an artifact, or of its bill of materials."""
 
 
 @dataclass(frozen=True)
 class Garbage:
-    """An artifact that nothing needs.
+    """An artifact that is no longer needed.
 
     Args:
-        digest: the input digest in its key.
-        versions: the ids of all its versions.
-        size: of these together, in bytes.
-        written: the last of them.
+        project: its project.
+        key: the key of the object.
+        digest: the input digest in the key.
+        versions: the ids of all versions of the object.
+        size: the size of all versions together, in bytes.
+        written: when the newest version was written.
     """
 
     project: str
@@ -55,78 +57,83 @@ class Garbage:
 
 
 class Collector:
-    """Finds and deletes what one environment's projects no longer need.
+    """Finds and deletes artifacts and layer versions that the projects of one environment no longer need.
 
     Args:
-        now: the time; artifacts and releases are as old as it says.
-        days: how long what was in force or written is kept.
+        env: the environment.
+        aws: the AWS session.
+        records: the environment's records.
+        pool: where calls run in parallel.
+        now: the present time, from which ages are computed.
+        days: for how many days artifacts, and what a release in force needs, are kept.
     """
 
-    def __init__(self, env: Environment, aws: Aws, known: Records, pool: Executor, now: datetime, days: int = DAYS) -> None:
-        self._env, self._aws, self._records, self._pool, self._now, self._days = env, aws, known, pool, now, days
+    def __init__(self, env: Environment, aws: Aws, records: Records, pool: Executor, now: datetime, days: int = DAYS) -> None:
+        self._env, self._aws, self._records, self._pool, self._now, self._days = env, aws, records, pool, now, days
 
     def find(self, project: str) -> list[Garbage | OldVersion]:
-        """What a project no longer needs.
+        """The artifacts and layer versions that a project no longer needs.
 
         Raises:
-            UnfinishedError: what it needs is not known, as its last deploy did not finish.
+            UnfinishedError: it is unknown what the project needs, because its last deploy did not finish.
         """
-        found: list[Garbage | OldVersion] = [*self._artifacts(project)]
-        found += superseded.superseded(self._env, self._aws, self._records, project)
-        young = {one.digest for one in found if one.written >= self._now - timedelta(days=self._days)}
-        old = [one for one in found if one.digest not in young]  # an artifact, its bill of materials and its layer go together
+        candidates: list[Garbage | OldVersion] = [*self._artifacts(project)]
+        candidates += superseded.superseded(self._env, self._aws, self._records, project)
+        young = {item.digest for item in candidates if item.written >= self._now - timedelta(days=self._days)}
+        # An artifact, its bill of materials and its layer are deleted together.
+        old = [item for item in candidates if item.digest not in young]
         if not old:
             return []
         needed = self._needed(project)
-        unneeded = [one for one in old if one.digest not in needed]
-        used = superseded.in_use(self._aws, [one for one in unneeded if isinstance(one, OldVersion)])
-        return [one for one in unneeded if not (isinstance(one, OldVersion) and one.arn in used)]
+        unneeded = [item for item in old if item.digest not in needed]
+        used = superseded.in_use(self._aws, [item for item in unneeded if isinstance(item, OldVersion)])
+        return [item for item in unneeded if not (isinstance(item, OldVersion) and item.arn in used)]
 
     def collect(self, project: str, lock: Lock, about: Mapping[str, str]) -> list[Garbage | OldVersion]:
-        """Deletes what a project no longer needs, under its lease."""
+        """Deletes what a project no longer needs, while holding its lease. Returns what was deleted."""
         lock.acquire()
         try:
-            found = self.find(project)  # again, now that nothing changes
-            if found:
+            garbage = self.find(project)  # again, now that nothing changes
+            if garbage:
                 with fenced(lock.check):
-                    self._delete(project, found, about)
+                    self._delete(project, garbage, about)
         finally:
             lock.release()
-        return found
+        return garbage
 
-    def _delete(self, project: str, found: list[Garbage | OldVersion], about: Mapping[str, str]) -> None:
+    def _delete(self, project: str, garbage: list[Garbage | OldVersion], about: Mapping[str, str]) -> None:
         root, etag = self._records.root(project)
-        said = [{"key": _shown(one), "action": "collect", "reason": "nothing needs it"} for one in found]
+        planned = [{"key": _shown(item), "action": "collect", "reason": "nothing needs it"} for item in garbage]
         before = Root() if root is None else root
-        keys = {_key(one) for one in found}
-        # Whoever comes after a collection that was stopped must look for these again.
+        keys = {_key(item) for item in garbage}
+        # If the collection is stopped, the next command must look for these again.
         pending: dict[str, Location] = {key: {} for key in keys if key_of(project, key) is not None}
 
         def saying(outcome: str, pending: Mapping[str, Location]) -> Root:
-            changes = tuple({**change, "outcome": outcome} for change in said)
+            changes = tuple({**change, "outcome": outcome} for change in planned)
             return replace(before, pending=pending, about=about, changes=changes)
 
         if root is not None:
             etag = self._records.start(project, saying("not tried", pending), etag, root.digest())
-        artifacts = [one for one in found if isinstance(one, Garbage)]
-        versions = [{"Key": one.key, "VersionId": version} for one in artifacts for version in one.versions]
+        artifacts = [item for item in garbage if isinstance(item, Garbage)]
+        versions = [{"Key": artifact.key, "VersionId": version} for artifact in artifacts for version in artifact.versions]
         for start in range(0, len(versions), BATCH):
             self._delete_batch(versions[start : start + BATCH])
-        for one in found:
-            if isinstance(one, OldVersion):
-                superseded.remove(self._aws, one)
+        for item in garbage:
+            if isinstance(item, OldVersion):
+                superseded.remove(self._aws, item)
         if root is not None and etag is not None:
             self._records.release(project, saying("done", {}), etag)
 
     def _delete_batch(self, versions: list[dict[str, str]]) -> None:
-        """One call, which answers 200 and lists what it refused."""
+        """Deletes versions by one call. S3 answers it with 200 and a list of the versions that it refused to delete."""
         answer = self._aws.call("s3", "DeleteObjects", **self._bucket, Delete={"Objects": versions, "Quiet": True})
         for refused in answer.get("Errors", ()):
-            said = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
-            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), said)
+            reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
+            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), reason)
 
     def _needed(self, project: str) -> set[str]:
-        """The input digest of every artifact that is needed; whatever looks like one in a record is taken for one."""
+        """The input digests of all artifacts that are needed. Everything in a record that looks like a digest counts as one."""
         mark, (root, _) = self._records.root_tag(project), self._records.root(project)
         recorded = self._records.recorded_keys(project)
         if mark is None and root is None and not recorded:
@@ -136,7 +143,7 @@ class Collector:
         else:
             roots = [root]
         roots += releases.retained(self._records, project, RELEASES, self._days, self._now, self._pool)
-        named = {str(one) for root in roots for one in root.digests.values()}
+        named = {str(named_digest) for root in roots for named_digest in root.digests.values()}
         keys = sorted(recorded)
         for key, body in zip(keys, self._pool.map(self._records.read, keys), strict=True):
             if not body:
@@ -150,30 +157,30 @@ class Collector:
 
     def _artifacts(self, project: str) -> Iterator[Garbage]:
         prefix = f"{self._env.name}/{project}/artifacts/"
-        versions: dict[str, list[dict[str, Any]]] = {}
+        versions: dict[str, list[JsonObject]] = {}
         try:
             for page in self._aws.pages("s3", "ListObjectVersions", **self._bucket, Prefix=prefix):
-                for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                    versions.setdefault(one["Key"], []).append(one)
+                for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    versions.setdefault(version["Key"], []).append(version)
         except AwsError as error:
             if error.code != "NoSuchBucket":
                 raise
-        for key, found in sorted(versions.items()):
+        for key, items in sorted(versions.items()):
             if digest := _DIGEST.search(key.removeprefix(prefix)):
-                ids, size = tuple(one["VersionId"] for one in found), sum(one.get("Size", 0) for one in found)
-                yield Garbage(project, key, digest[0], ids, size, max(one["LastModified"] for one in found))
+                ids, size = tuple(item["VersionId"] for item in items), sum(item.get("Size", 0) for item in items)
+                yield Garbage(project, key, digest[0], ids, size, max(item["LastModified"] for item in items))
 
     @property
     def _bucket(self) -> dict[str, str]:
         return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
 
 
-def _key(one: Garbage | OldVersion) -> str:
-    """What it was made for, as roots name it."""
-    if isinstance(one, OldVersion):
-        return str(one.declared)
-    return f"{ARTIFACT}/{one.key.partition('/artifacts/')[2].rpartition('/')[0]}"
+def _key(item: Garbage | OldVersion) -> str:
+    """The key of the artifact or layer that it was made for, as in roots."""
+    if isinstance(item, OldVersion):
+        return str(item.declared)
+    return f"{ARTIFACT}/{item.key.partition('/artifacts/')[2].rpartition('/')[0]}"
 
 
-def _shown(one: Garbage | OldVersion) -> str:
-    return f"artifact/{one.key.partition('/artifacts/')[2]}" if isinstance(one, Garbage) else one.key
+def _shown(item: Garbage | OldVersion) -> str:
+    return f"artifact/{item.key.partition('/artifacts/')[2]}" if isinstance(item, Garbage) else item.key

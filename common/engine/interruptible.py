@@ -7,7 +7,7 @@ from pathlib import Path
 from common.base.errors import DeployError, FailedError, StoppedError
 from common.base.signals import Stopping
 from common.declare.shared_references import ARTIFACTS
-from common.engine.apply import Engine, Means
+from common.engine.apply import ApplyContext, Engine
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.prune import Types
@@ -58,14 +58,14 @@ class Interruptible:
         types: Types = of_kind,
     ) -> None:
         self._connection = connection
-        self._means = Means(connection.pool, build_dir, report, lease, wait, about, types=types)
+        self._context = ApplyContext(connection.pool, build_dir, report, lease, wait, about, types=types)
         self._stopping = Stopping(self._stop, lambda text: report(Note(text)))
         self.engine: Engine | None = None
 
     def begin(self, outcome: Outcome, resources: Sequence[Resource]) -> Engine:
         """The engine that carries out a plan; from now on a signal stops it in an orderly way."""
         self._stopping.watch()
-        self.engine = Engine(self._connection.aws, self._connection.records, resources, outcome, BUCKET, self._means)
+        self.engine = Engine(self._connection.aws, self._connection.records, resources, outcome, BUCKET, self._context)
         if self._stopping.number is not None:  # while there was nothing to stop
             self.engine.interrupt()
         return self.engine

@@ -1,13 +1,13 @@
-"""What one deploy holds while it changes something: the leases on its projects, and their release roots, marked as not clean."""
+"""The leases that one deploy holds while it changes its projects, and the release roots that it writes meanwhile."""
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
 
 from common.aws.fence import fenced
+from common.base.json_types import JsonMapping
 from common.engine.planner import Outcome
-from common.engine.root_updates import Roots
+from common.engine.root_updates import RootUpdates
 from common.model.resource import Key
 from common.state.lease import Lock
 from common.state.records import Records
@@ -18,29 +18,32 @@ class Leases:
     """The leases of one plan.
 
     Args:
+        outcome: the plan.
+        records: the environment's records.
+        roots: the roots of the projects before and after the changes.
         lock: makes the lease on a project.
-        wait: wait for another deploy that holds a lease.
-        stopped: once true, it waits no more.
-        about: who deploys what, for people who read the release root; asked when one is written.
-        changes: what was planned for a project and what became of it, for people.
+        wait: wait while another deploy holds a lease.
+        stopped: once it returns True, waiting ends.
+        about: who deploys what, for people who read the release root; called when a root is written.
+        changes: the planned changes of a project and their outcome, for people.
     """
 
     def __init__(
         self,
         outcome: Outcome,
         records: Records,
-        roots: Roots,
+        roots: RootUpdates,
         lock: Callable[[str], Lock],
         wait: bool,
         stopped: Callable[[], bool],
         about: Callable[[], Mapping[str, str]],
-        changes: Callable[[str], tuple[Mapping[str, Any], ...]],
+        changes: Callable[[str], tuple[JsonMapping, ...]],
     ) -> None:
         self._outcome, self._records, self._roots = outcome, records, roots
         self._lock, self._wait, self._stopped, self._about, self._changes = lock, wait, stopped, about, changes
         self._etags: dict[str, str] = {}
         self.held: dict[str, Lock] = {}
-        """By project."""
+        """The leases that are held, by project."""
 
     def take(self, project: str) -> None:
         """Takes the lease on a project.
@@ -51,47 +54,49 @@ class Leases:
         lock = self._lock(project)
         lock.acquire(wait=self._wait, stopped=self._stopped)
         self.held[project] = lock
-        if self._outcome.trusted[project].is_new:
+        if self._outcome.baselines[project].is_new:
             lock.prove()
 
-    def mark(self, project: str, pending: Collection[Key]) -> None:
-        """Writes the root, not clean, while `pending` is about to change.
+    def write_root(self, project: str, pending: Collection[Key]) -> None:
+        """Writes the project's root with the state `deploying`, in which `pending` is about to change.
 
         Raises:
             OvertakenError: another deploy has written it since the plan was made.
         """
-        trusted = self._outcome.trusted[project]
-        root = self._told(project, self._roots.before(project, pending))
-        expected = trusted.as_root().digest() if trusted.clean else None
+        baseline = self._outcome.baselines[project]
+        root = self._with_changes(project, self._roots.before(project, pending))
+        expected = baseline.as_root().digest() if baseline.clean else None
         with fenced(self.held[project].check):
-            self._etags[project] = self._records.start(project, root, trusted.etag, expected)
+            self._etags[project] = self._records.start(project, root, baseline.etag, expected)
 
-    def has_marked(self, project: str) -> bool:
-        """Whether the root says that a deploy is under way, and that it is this one."""
+    def has_written_root(self, project: str) -> bool:
+        """Whether this deploy has written the project's root."""
         return project in self._etags
 
     def release(self, project: str, root: Root) -> None:
-        """Writes the clean root over the marked one; removes it where nothing is left to say.
+        """Writes the clean root, or deletes the root if the project has no resources any more.
 
-        What an earlier holder had begun, and may still change, is doubted in it: see `Root`.
+        What an earlier holder of the lease may still change is `doubted` in it: see `Root`.
         """
         if project not in self.held:
             self.take(project)
-            self.mark(project, ())
+            self.write_root(project, ())
         lock = self.held[project]
-        if self._outcome.trusted[project].interrupted and lock.late_requests_until is not None:
+        if self._outcome.baselines[project].interrupted and lock.late_requests_until is not None:
             until = lock.late_requests_until.isoformat(timespec="seconds")
-            root = replace(root, doubted={**root.doubted, **{str(key): until for key in self._outcome.trusted[project].pending}})
+            root = replace(
+                root, doubted={**root.doubted, **{str(key): until for key in self._outcome.baselines[project].pending}}
+            )
         with fenced(lock.check):
-            etag = self._records.release(project, self._told(project, root), self._etags[project])
+            etag = self._records.release(project, self._with_changes(project, root), self._etags[project])
             if not (root.digests or root.pending):
                 self._records.erase(project, etag)
 
-    def give_back(self, *, unmarked: bool = False) -> None:
-        """Gives the leases back, all of them whatever happens to one; with `unmarked`, those of projects not marked yet."""
+    def give_back(self, *, without_root: bool = False) -> None:
+        """Gives all leases back, even if one fails; with `without_root`, only those of projects whose root was not written."""
         with ExitStack() as each:
-            for project in [name for name in self.held if not (unmarked and self.has_marked(name))]:
+            for project in [name for name in self.held if not (without_root and self.has_written_root(name))]:
                 each.callback(self.held.pop(project).release)
 
-    def _told(self, project: str, root: Root) -> Root:
+    def _with_changes(self, project: str, root: Root) -> Root:
         return replace(root, about=self._about(), changes=self._changes(project))

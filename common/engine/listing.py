@@ -1,9 +1,9 @@
-"""What the tagging index does not show, looked for in listings of its own service: a call for each kind, not for each resource.
+"""Finds resources that the tagging index does not show yet, by the list operation of their service: one call for each kind.
 
-The index lags behind: what was created or tagged a moment ago is missing for minutes. A listing tells what exists, and not whose
-it is. So it is believed of what was deployed within a day; later the index has had its time, and what it does not show is read
-in full. So are a few, whose number is no reason to list a whole account, and kinds without a listing: topics are few, and roles
-and layers have been listed already.
+The index lags behind: it shows a new resource only after some minutes. A listing shows that a resource exists, but not whose it
+is. So listings are trusted only for what was deployed within a day; after that the index has caught up, and a resource that it
+does not show is read in full. A few resources are also read in full, because they are not worth listing a whole account, and so
+are kinds without a listing: there are few topics, and roles and layers have been listed already.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,33 +11,33 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from os.path import commonprefix
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.environment.config import OWNER_TAG
 from common.model.kind import Kind, Listing
 from common.model.resource import Resource
 from common.resources import kind_of, kinds
 
-FEW = 3
-"""So many are read one by one."""
+READ_SINGLY = 3
+"""Up to this number of missing resources are read one by one."""
 
 
 def names(aws: Aws, kind: Kind, beginning: str = "", owner: str = "") -> Iterator[list[str]]:
-    """The names on each page: all, or those that begin so and are the owner's, as far as the service can tell them apart."""
+    """The names on each page of a listing, limited to a beginning and an owner as far as the service can do that."""
     listing = kind.listing
     if listing is None:
         return
-    parameters: dict[str, Any] = dict([listing.size]) if listing.size else {}
+    parameters: JsonObject = dict([listing.size]) if listing.size else {}
     parameters |= {listing.prefix: beginning} if listing.prefix and beginning else {}
     parameters |= {listing.tags: {OWNER_TAG: owner}} if listing.tags and owner else {}
     for page in _pages(aws, kind.service, listing, parameters):
-        found = [item[listing.name] if listing.name else item for item in page.get(listing.items, ())]
-        yield [item.rpartition("/")[2] for item in found] if listing.is_url else found
+        names_or_urls = [item[listing.name] if listing.name else item for item in page.get(listing.items, ())]
+        yield [item.rpartition("/")[2] for item in names_or_urls] if listing.is_url else names_or_urls
 
 
-def _pages(aws: Aws, service: str, listing: Listing, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _pages(aws: Aws, service: str, listing: Listing, parameters: JsonObject) -> Iterator[JsonObject]:
     if not listing.token:
         yield from aws.pages(service, listing.operation, **parameters)
         return
@@ -51,8 +51,8 @@ def _pages(aws: Aws, service: str, listing: Listing, parameters: dict[str, Any])
 
 
 def existing(aws: Aws, missing: Sequence[Resource], pool: Executor) -> set[str]:
-    """The ARNs of those that a listing of their kind shows; what it does not show is not known."""
-    if len(missing) <= FEW:
+    """The ARNs of the resources that a listing of their kind shows; the others may exist nevertheless."""
+    if len(missing) <= READ_SINGLY:
         return set()
     groups: dict[tuple[str, str], list[Resource]] = {}
     for resource in missing:
@@ -62,17 +62,17 @@ def existing(aws: Aws, missing: Sequence[Resource], pool: Executor) -> set[str]:
 
 
 def _listed(aws: Aws, group: Sequence[Resource]) -> set[str]:
-    """Those of one kind. Where an account has so many that listing takes more calls than reading, the rest is read.
+    """The ARNs of the listed resources of one kind.
 
-    So is all where listing is refused: what is read is what counts.
+    Listing ends where it would take more calls than reading the resources, or where AWS refuses it: then the rest is read.
     """
     arns = {resource.name: resource.arn for resource in group}
     beginning = commonprefix(list(arns))  # noqa: RUF071 - names are no paths
     pages = names(aws, kind_of(group[0].key.kind), beginning, group[0].tags.get(OWNER_TAG, ""))
-    found: set[str] = set()
+    listed: set[str] = set()
     with suppress(AwsError):
         for page, _ in zip(pages, group, strict=False):
-            found |= arns.keys() & {*page}
-            if len(found) == len(arns):
+            listed |= arns.keys() & {*page}
+            if len(listed) == len(arns):
                 break
-    return {arns[name] for name in found}
+    return {arns[name] for name in listed}

@@ -1,4 +1,4 @@
-"""Whether what exists under one of our names may be changed or replaced: by its tags, and by what is recorded of it."""
+"""Decides whether an existing resource with one of our names may be changed or replaced, by its tags and its record."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -14,11 +14,11 @@ from common.state import baseline, locations
 
 
 def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
-    """Whose something is that exists: None if it is ours, else how it is named to take it over.
+    """The owner of an existing resource: None if it is ours, otherwise the name with which it can be taken over.
 
     Args:
-        resource: as it is declared.
-        live: as it is.
+        resource: the declared resource.
+        live: its live state.
         own: the environment's owner tag, and those that it had before.
     """
     tags = live.state.get("Tags", {})
@@ -29,10 +29,10 @@ def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
 
 
 def check_unused(env: Environment, aws: Aws, resource: Resource, live: Live, theirs: str) -> bool:
-    """Looks whether something that is not ours is an artifact bucket that was only just created; then it is ours.
+    """Accepts a resource without our tags only if it is the artifact bucket and still empty.
 
     Raises:
-        OwnershipError: it is somebody else's, or nobody's.
+        OwnershipError: the resource belongs to somebody else, or to nobody.
     """
     if theirs == NOBODY and baseline.is_unused(aws, env, resource.arn):
         return True
@@ -44,16 +44,16 @@ def check_unused(env: Environment, aws: Aws, resource: Resource, live: Live, the
 
 
 def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: bool) -> None:
-    """Looks whether a resource may be deleted and made anew.
+    """Checks that a resource may be deleted and created again.
 
     Args:
-        resource: as it is declared.
+        resource: the declared resource.
         fixed: the fields that cannot be changed in place.
         data: data may be deleted.
-        theirs: it is only being taken over.
+        theirs: the resource is not ours yet; it is being taken over.
 
     Raises:
-        DeployError: it holds data, or is not ours yet.
+        DeployError: the resource holds data, or is not ours yet.
     """
     if theirs:
         raise DeployError(
@@ -68,12 +68,12 @@ def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: boo
 
 
 def check_region(env: Environment, former: Mapping[Key, Orphan]) -> None:
-    """Looks whether what was deployed is in the environment's region: in another one nothing of it can be seen, nor deleted.
+    """Checks that all deployed resources are in the environment's region: in another one they could not be read or deleted.
 
     Raises:
-        ConfigError: it is in another one.
+        ConfigError: resources are recorded in another region.
     """
-    away = {key: one.arn.split(":")[3] for key, one in former.items() if one.arn.split(":")[3] not in {"", env.region}}
+    away = {key: orphan.arn.split(":")[3] for key, orphan in former.items() if orphan.arn.split(":")[3] not in {"", env.region}}
     if away:
         key, region = min(away.items())
         raise ConfigError(
@@ -84,11 +84,11 @@ def check_region(env: Environment, former: Mapping[Key, Orphan]) -> None:
 
 
 def check_case(resources: Iterable[Resource], present: Collection[str]) -> None:
-    """Looks whether IAM can have each role: not beside one whose name differs in capital letters alone, as after a renaming.
+    """Checks that no existing role has a declared role's name in other capital letters: IAM would refuse the new one.
 
     Args:
-        resources: as they are declared.
-        present: the ARNs of what exists.
+        resources: the declared resources.
+        present: the ARNs of the existing resources.
 
     Raises:
         OwnershipError: see `Role.of_other_case`.
@@ -100,18 +100,18 @@ def check_case(resources: Iterable[Resource], present: Collection[str]) -> None:
 
 
 def check_records(env: Environment, resources: Iterable[Resource], changes: Mapping[Key, Change]) -> None:
-    """Looks whether records of what exists are in another bucket: earlier names, and what is left over, only they know.
+    """Checks that the records of existing resources are not in another bucket: former names are known from records alone.
 
     Args:
         env: the environment.
-        resources: as they are declared.
-        changes: what was decided on them; of what exists with what it is like.
+        resources: the declared resources.
+        changes: the changes that were decided, with the live states of existing resources.
 
     Raises:
-        OwnershipError: there is no artifact bucket yet, and resources of this environment are there.
+        OwnershipError: the artifact bucket does not exist, but resources of this environment do.
     """
     arn = env.bucket_arn(env.artifact_bucket)
-    bucket = next((changes[one.key] for one in resources if one.arn == arn and one.key in changes), None)
+    bucket = next((changes[resource.key] for resource in resources if resource.arn == arn and resource.key in changes), None)
     present = [f"{key.project}: {key}" for key, change in changes.items() if change.live is not None]
     if bucket is not None and bucket.action is Action.CREATE and present:
         more = f" and {len(present) - 3} more" if len(present) > 3 else ""

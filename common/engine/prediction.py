@@ -1,7 +1,7 @@
-"""What applying a plan will cost: AWS calls, and the seconds that they take at the least.
+"""Predicts the cost of a plan: the number of AWS calls, and the seconds that they will take at least.
 
-Calls are those of the resource types, of the records and of the release; polls of what is waited for come on top. Seconds are
-bounded by the rates that AWS publishes (see `rates`) and by how many calls are under way at once.
+The calls are those of the resource types, of the records and of the release; polls while waiting come in addition. The seconds
+follow from the rates that AWS publishes (see `rates`) and from how many calls run at once.
 """
 
 from collections import Counter
@@ -15,13 +15,13 @@ from common.model.resource import Action, Change, Plan
 from common.resources import budgets, kinds
 
 LATENCY = 0.05
-"""Seconds of one call, about."""
+"""One call takes about this number of seconds."""
 RELEASE = 4
-"""Calls for each project that changes: the lock, the root before, the root after, the lock given back."""
+"""Each changed project needs this number of calls: to take the lock, write the root before and after, give the lock back."""
 UPLOADS = "s3"
-"""The service that artifacts are uploaded to."""
+"""Artifacts are uploaded to this service."""
 ANY = Kind(name="", word="", service="", step="", names=NameRule(0))
-"""Stands for what no type declares, as in plans of tests."""
+"""This kind stands for those that no type declares, as in plans of tests."""
 
 
 def predict(plan: Plan, jobs: int = JOBS) -> Cost:

@@ -1,4 +1,4 @@
-"""What stands between a command and a protected environment: its name, typed by a person, and a commit that says what it gets."""
+"""Guards protected environments: a person must type their name, and only committed files are deployed to them."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,21 +7,21 @@ from common.base.git import NoCommitError
 from common.environment.config import Environment
 
 Ask = Callable[[str], str]
-"""Puts a question to the user and returns the answer."""
+"""Asks the user a question and returns the answer."""
 SHOWN = 10
 
 
 def check(env: Environment, uncommitted: Callable[[], Mapping[str, str]], ask: Ask | None, *, yes: bool) -> None:
-    """Lets a deploy pass: on a protected environment only what is committed, and only if it is meant.
+    """Checks a deploy: to a protected environment only committed files are deployed, and only after confirmation.
 
     Args:
-        env: where it goes.
-        uncommitted: tells which files are not as committed, and why.
-        ask: puts a question to the user; None where nobody can be asked.
-        yes: it is meant.
+        env: the environment.
+        uncommitted: returns the files that are not as committed, each with the reason.
+        ask: asks the user; None if nobody can be asked.
+        yes: the user has confirmed the deploy on the command line.
 
     Raises:
-        UsageError: it is not to go on; nothing was changed.
+        UsageError: files are not committed, or the user did not confirm; nothing was changed.
     """
     if env.protected:
         _check_committed(env.name, uncommitted)
@@ -29,37 +29,37 @@ def check(env: Environment, uncommitted: Callable[[], Mapping[str, str]], ask: A
 
 
 def confirm(env: Environment, ask: Ask | None, *, yes: bool) -> None:
-    """Lets a change of a protected environment pass if it is meant.
+    """Asks for confirmation of a change of a protected environment.
 
     Raises:
-        UsageError: it is not; nothing was changed.
+        UsageError: the user did not confirm; nothing was changed.
     """
     if env.protected and not yes:
         name_back(env.name, f"{env.name} is protected", ask, hint="Add --yes if you mean it.")
 
 
 def check_not_protected(env: Environment) -> None:
-    """Lets a destruction pass, unless the environment is protected.
+    """Refuses to destroy a protected environment.
 
     Raises:
-        UsageError: it is.
+        UsageError: the environment is protected.
     """
     if env.protected:
         raise UsageError(f"{env.name} is protected: it is not destroyed. Nothing was changed.")
 
 
 def confirm_removal(env: Environment, project: str | None, count: int, ask: Ask | None, *, named: str | bool | None) -> None:
-    """Lets a destruction pass if its name is given.
+    """Asks for the name of what is destroyed, as confirmation.
 
     Args:
-        env: what is destroyed, if it is no project.
-        project: what is destroyed.
+        env: the environment.
+        project: the project, if only a project is destroyed.
         count: how many resources are deleted.
-        ask: puts a question to the user; None where nobody can be asked.
-        named: the name, if the command line gives it already; True if it says --yes and no name.
+        ask: asks the user; None if nobody can be asked.
+        named: the name, if it is on the command line already; True if the command line has --yes without a name.
 
     Raises:
-        UsageError: the name was not given, or is another; nothing was changed.
+        UsageError: the name was not typed, or is another; nothing was changed.
     """
     name = project or env.name
     if named is None:
@@ -72,10 +72,10 @@ def confirm_removal(env: Environment, project: str | None, count: int, ask: Ask 
 
 
 def name_back(name: str, why: str, ask: Ask | None, *, hint: str) -> None:
-    """Asks for a name, and goes on if just that is the answer.
+    """Asks the user to type a name.
 
     Raises:
-        UsageError: it is not, or nobody can be asked.
+        UsageError: the answer is not this name, or nobody can be asked.
     """
     if ask is None:
         raise UsageError(f"{why}, and nobody can be asked here. {hint} Nothing was changed.")

@@ -1,8 +1,8 @@
-"""Quotas of the account that a plan would pass, told before anything is created.
+"""Refuses a plan that would exceed a quota of the account, before anything is created.
 
-A deploy that meets one stops in the middle. So of a plan that creates many resources of a kind the account is asked how many
-there are and how many there may be; a small one costs no call. What AWS does not tell these credentials is said not to be known,
-and refuses nothing.
+A deploy that reaches a quota stops in the middle. So if a plan creates many resources of a kind, AWS is asked how many exist and
+how many are allowed; a small plan costs no call. If the credentials may not read these numbers, the user is told so, and the plan
+is not refused.
 
 Follows https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html and, for state machines,
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -23,16 +23,16 @@ from common.model.kind import Kind, Quota
 from common.model.resource import Action, Key, Plan, Resource
 from common.resources import kind_of, kinds
 
-MANY = 10
-"""Up to so many creations of a kind nothing is asked."""
+UNCHECKED_CREATIONS = 10
+"""Quotas are not checked for up to this number of new resources of a kind."""
 GIGABYTE = 2**30
-"""In these Service Quotas counts what Lambda stores."""
+"""Service Quotas counts Lambda's storage in this unit, in bytes."""
 STORAGE = Quota("bytes of code that Lambda stores", "lambda", "L-2ACBD22F", 75 * GIGABYTE, "or delete old versions: invoke gc")
 
 
 @dataclass(frozen=True)
 class Use:
-    """How near a plan comes to a quota; None is what AWS did not tell, for the reason `unknown`."""
+    """How many resources would exist after a plan, and how many are allowed; None if AWS did not say, with the code `unknown`."""
 
     quota: Quota
     new: int
@@ -42,7 +42,7 @@ class Use:
 
     @property
     def total(self) -> int:
-        """How many there would be at least."""
+        """At least this number of resources would exist."""
         return (self.present or 0) + self.new
 
 
@@ -55,10 +55,10 @@ def check_quotas(
     pool: Executor,
     say: Callable[[str], None],
 ) -> None:
-    """Refuses a plan that would pass a quota. The embedded AWS has none.
+    """Refuses a plan that would exceed a quota. The embedded AWS has no quotas.
 
     Raises:
-        DeployError: all quotas that it would pass.
+        DeployError: the plan would exceed quotas; the message names them all.
     """
     if env.embedded is not None:
         return
@@ -69,17 +69,17 @@ def check_quotas(
         raise DeployError("\n".join([f"This plan would pass a quota of {where}. Nothing was changed.", *map(_refusal, passed)]))
     for use in uses:
         if use.unknown:
-            say(_doubt(use))
+            say(_unknown_quota(use))
 
 
 def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:
     created = Counter(change.key.kind for change in plan.changes if change.action is Action.CREATE)
     for kind, number in sorted(created.items()):
-        if number > MANY and kind in kinds() and (quota := kinds()[kind].quota) and kinds()[kind].listing:
+        if number > UNCHECKED_CREATIONS and kind in kinds() and (quota := kinds()[kind].quota) and kinds()[kind].listing:
             yield partial(_listed, aws, kinds()[kind], quota, number)
-    if created["role"] > MANY:
+    if created["role"] > UNCHECKED_CREATIONS:
         yield partial(_roles, aws, created["role"])
-    if created["lambda"] + created["layer"] > MANY:
+    if created["lambda"] + created["layer"] > UNCHECKED_CREATIONS:
         size = sum(_sizes(plan, resources, build_dir).values())
         yield lambda: _storage(aws, size)
 
@@ -98,18 +98,18 @@ def _listed(aws: Aws, kind: Kind, quota: Quota, new: int) -> Use:
 
 
 def _allowed(aws: Aws, quota: Quota) -> int:
-    """What the account was given; of one that has asked for nothing, what AWS gives everybody in this region."""
+    """The quota of this account; if it was never raised, AWS's default for this region."""
     service, absent = {"ServiceCode": quota.service}, "NoSuchResourceException"
     answer = aws.find("service-quotas", "GetServiceQuota", absent, **service, QuotaCode=quota.code)
     if answer is not None:
         return int(answer["Quota"]["Value"])
     pages = aws.pages("service-quotas", "ListAWSDefaultServiceQuotas", **service)
-    defaults = {given["QuotaCode"]: given["Value"] for page in pages for given in page["Quotas"]}
+    defaults = {default["QuotaCode"]: default["Value"] for page in pages for default in page["Quotas"]}
     return int(defaults.get(quota.code, quota.default))
 
 
 def _roles(aws: Aws, new: int) -> Use:
-    """IAM tells how many roles there are; to list them would take more calls."""
+    """The use of the quota of roles. IAM knows their number; listing them would take more calls."""
     quota = kind_of("role").quota
     assert quota is not None  # noqa: S101 - the file of roles has it
     try:
@@ -128,25 +128,27 @@ def _storage(aws: Aws, new: int) -> Use:
 
 
 def _sizes(plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Mapping[Key, int]:
-    """Bytes of what new functions and layers run, as far as it was built here; of what is uploaded already nobody asks."""
+    """The package sizes of new functions and layers in bytes, as far as they are uploaded by this plan."""
     uploads = {change.key for change in plan.changes if change.action is Action.UPLOAD}
     created = {change.key for change in plan.changes if change.action is Action.CREATE and change.key.kind in {"lambda", "layer"}}
     own = {resource.key: resource.artifact for resource in resources if resource.key in created and resource.artifact is not None}
-    return {key: one.build(build_dir).stat().st_size for key, one in own.items() if one.key in uploads}
+    return {key: artifact.build(build_dir).stat().st_size for key, artifact in own.items() if artifact.key in uploads}
 
 
 def _refusal(use: Use) -> str:
     quota, total = use.quota, use.total
     excess = total - (use.allowed or 0)
-    told = f"  {use.allowed:,} {quota.what} are allowed, {use.present:,} exist, and {use.new:,} would come: {excess:,} too many."
+    use_in_words = (
+        f"  {use.allowed:,} {quota.what} are allowed, {use.present:,} exist, and {use.new:,} would come: {excess:,} too many."
+    )
     options = f"--service-code {quota.service} --quota-code {quota.code}{' --region us-east-1' if quota.service == 'iam' else ''}"
-    wanted = -(-total // GIGABYTE) if quota is STORAGE else total
-    request = f"aws service-quotas request-service-quota-increase {options} --desired-value {wanted}"
+    desired_value = -(-total // GIGABYTE) if quota is STORAGE else total
+    request = f"aws service-quotas request-service-quota-increase {options} --desired-value {desired_value}"
     how = f" Raise it ({request})" if quota.code else " Ask AWS to raise it, in the console of Service Quotas"
-    return f"{told}{how}, {quota.advice or 'or deploy a part of it: --project, --only'}."
+    return f"{use_in_words}{how}, {quota.advice or 'or deploy a part of it: --project, --only'}."
 
 
-def _doubt(use: Use) -> str:
+def _unknown_quota(use: Use) -> str:
     quota = use.quota
     present = "how many exist" if use.present is None else f"{use.present:,} exist; how many are allowed"
     return (

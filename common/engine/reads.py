@@ -1,18 +1,18 @@
-"""What a plan reads: each thing once, and as early as it is known that it may be needed.
+"""The reads of a plan: each is made once, and as early as it may be needed.
 
-All speculation is here. The planner asks for what it needs, and does not know what is under way already.
+All speculative reads are here. The planner asks for what it needs and does not know which reads have begun already.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any
 
 from common.aws import tagging_index
 from common.aws.protocol import Aws
 from common.aws.tagging_index import Part
 from common.base.digest import Digest
 from common.base.errors import DeployError, caught
+from common.base.json_types import JsonMapping
 from common.environment.config import Environment
 from common.model.events import Building, Report
 from common.model.resource import Artifact, Key, Live, Resource
@@ -22,37 +22,37 @@ from common.state.records import Records
 from common.state.release_root import RootTag
 from common.state.stored_artifacts import ArtifactVerifier
 
-MOST_EARLY = 8
-"""Read at most this many edited resources early: after a switch of branches there may be more, all deployed from elsewhere."""
+MAX_EARLY_READS = 8
+"""Read edited resources early only up to this number: after switching branches there may be many that are deployed already."""
 
 
 class FirstReads:
-    """What a plan reads before it knows anything: what exists, and whether each project is as it was released.
+    """The reads that need no declarations: which resources exist, and the tags of each project's release root.
 
-    These reads begin as soon as the environment is known, and go on while declarations are loaded.
+    They begin as soon as the environment is known, while the declarations are still being loaded.
 
     Args:
-        aws: where to read.
-        known: the environment's records.
+        aws: the AWS session.
+        records: the environment's records.
         env: the environment.
-        projects: which projects are probably planned for.
-        parts: how to ask the tagging index.
+        projects: the projects that the plan will probably be about.
+        parts: the requests to the tagging index.
         pool: where calls run in parallel.
 
     Attributes:
-        roles: the ARNs of the roles that exist, and their ids.
+        roles: the ARNs of the existing roles, with their ids.
     """
 
     def __init__(
         self,
         aws: Aws,
-        known: Records,
+        records: Records,
         env: Environment,
         projects: Collection[str],
         parts: Sequence[Part],
         pool: Executor,
     ) -> None:
-        self._records, self._pool, self._env = known, pool, env
+        self._records, self._pool, self._env = records, pool, env
         self._root_tags: dict[str, Future[RootTag | None]] = {}
         self._indexed = [pool.submit(tagging_index.inventory, aws, env, part) for part in parts]  # takes the most round trips
         for name in projects:
@@ -60,7 +60,7 @@ class FirstReads:
         self.roles = pool.submit(tagging_index.roles, aws, env)
 
     def present(self) -> dict[str, str]:
-        """The ARNs of what exists, layers excepted, and their projects."""
+        """The ARNs of all existing resources except layers, with their projects."""
         roles = {arn: tagging_index.project_of(self._env, arn) for arn in self.roles.result()}
         return roles | {arn: project for part in self._indexed for arn, project in part.result().items()}
 
@@ -72,17 +72,17 @@ class FirstReads:
 
 
 class Reads:
-    """What a plan reads of single resources, records and artifacts.
+    """The reads of single resources, records and artifacts.
 
     Args:
-        first: what is read before anything is known of these.
+        first: the reads that need no declarations.
         env: the environment.
-        aws: where to read.
-        known: the environment's records.
-        build_dir: where artifacts are built when their content is not known otherwise.
+        aws: the AWS session.
+        records: the environment's records.
+        build_dir: where artifacts are built if their content is not known otherwise.
         pool: where calls run in parallel.
-        suspicious: compare what the bucket holds with what is built here.
-        report: is told what is built meanwhile.
+        verify: compare uploaded artifacts with what is built here.
+        report: receives an event for each artifact that is built.
     """
 
     def __init__(
@@ -90,41 +90,41 @@ class Reads:
         first: FirstReads,
         env: Environment,
         aws: Aws,
-        known: Records,
+        records: Records,
         build_dir: Path,
         pool: Executor,
         *,
-        suspicious: bool = False,
+        verify: bool = False,
         report: Report = lambda _: None,
     ) -> None:
         self.first = first
-        self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, known, build_dir, pool
-        self._suspicious, self._report = suspicious, report
+        self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, records, build_dir, pool
+        self._verify, self._report = verify, report
         self.roots: dict[str, Future[Body]] = {}
-        """The release roots that were asked for, by project."""
-        self.bodies: dict[Key, Future[Mapping[str, Any]]] = {}
-        """The bodies of records that were asked for: where a resource is, and what was applied to it."""
+        """The release roots whose reads have begun, by project."""
+        self.bodies: dict[Key, Future[JsonMapping]] = {}
+        """The bodies of records whose reads have begun: a resource's location, and the state that was applied to it."""
         self.tags: dict[Key, Future[Digest | None]] = {}
-        """The digests in the tags of records that were asked for."""
+        """The digests in the tags of records whose reads have begun."""
         self._live: dict[Key, Future[Live | DeployError | None]] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
 
     def expect(self, edited: Collection[Resource]) -> None:
-        """Begins to read what will be asked of these, which have probably changed: their projects' roots are needed for sure."""
-        for one in edited:
-            self.root(one.key.project)
-        for one in edited if len(edited) <= MOST_EARLY else ():
-            self.live(one, self.roots[one.key.project])
-            for artifact in one.artifacts:
+        """Begins the reads that edited resources will need. The release roots of their projects are certainly needed."""
+        for resource in edited:
+            self.root(resource.key.project)
+        for resource in edited if len(edited) <= MAX_EARLY_READS else ():
+            self.live(resource, self.roots[resource.key.project])
+            for artifact in resource.artifacts:
                 self.content(artifact)
 
     def root(self, project: str) -> None:
-        """Asks for a project's release root."""
+        """Begins to read a project's release root."""
         if project not in self.roots:
             self.roots[project] = self._pool.submit(baseline.read_root, self._records, project, self.first.root_tag(project))
 
     def live(self, resource: Resource, root: Future[Body] | None = None) -> Future[Live | DeployError | None]:
-        """The live state; with `root`, one that is no older than that."""
+        """The live state of a resource; with `root`, it is read after the root."""
 
         def read() -> Live | DeployError | None:
             if root is not None:
@@ -135,7 +135,7 @@ class Reads:
             self._live[resource.key] = self._pool.submit(read)
         return self._live[resource.key]
 
-    def body(self, key: Key) -> Future[Mapping[str, Any]]:
+    def body(self, key: Key) -> Future[JsonMapping]:
         """The body of a record."""
         if key not in self.bodies:
             self.bodies[key] = self._pool.submit(self._records.read, key)
@@ -154,9 +154,9 @@ class Reads:
         return self._contents[artifact.key]
 
     def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
-        """See `content`. What the bucket has is only built again to compare it."""
+        """See `content`. An uploaded artifact is built again only to verify it."""
         uploaded = self._records.uploaded_content(artifact)
-        if uploaded is not None and not self._suspicious:
+        if uploaded is not None and not self._verify:
             return Digest(uploaded), True
         self._report(Building(artifact.key))
         try:

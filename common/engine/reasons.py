@@ -1,23 +1,23 @@
-"""Why a resource has to change, in a few words: the files that changed, and the fields with their values."""
+"""Words the reason of a change: the files that changed, and the fields with their values."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from common.base import digest
 from common.base.digest import Digest
+from common.base.json_types import Json, JsonMapping
 from common.model import comparison
 from common.model.resource import Artifact, Live, Resource, State
 
 Files = Mapping[str, Mapping[str, str]]
-"""Of each artifact, by ``artifact/name``: digests by path."""
+"""The digests of each artifact's files by path, by ``artifact/name``."""
 SHOWN = 48
-"""Characters of the longest value that is shown."""
+"""Values are shown up to this number of characters."""
 
 
 def of(resource: Resource, desired: State, live: Live, changed: Collection[str], stale: State, released: Files) -> str:
-    """What differs; empty if nothing that has a name does."""
-    files = ", ".join(found for artifact in resource.artifacts if (found := files_changed(artifact, released)))
+    """The reason of an update, empty if no field with a name differs."""
+    files = ", ".join(changed_files for artifact in resource.artifacts if (changed_files := files_changed(artifact, released)))
     parts = [files]
     for name in sorted(changed):
         if files and name == resource.artifact_field:
@@ -34,13 +34,13 @@ def of(resource: Resource, desired: State, live: Live, changed: Collection[str],
 
 
 def kept(resource: Resource, desired: State, undeclared: State) -> str:
-    """What follows the reason where a resource has fields that nobody declares."""
+    """The addition to a reason that names the fields that are not declared and stay."""
     names = ", ".join(comparison.named(undeclared, desired, resource.usual))
     return f"; kept, not declared: {names}" if names else ""
 
 
 def files_changed(artifact: Artifact, released: Files) -> str:
-    """Which files of an artifact are not as they were released; empty when that is not known."""
+    """The files of an artifact that have changed since the release; empty if that is not known."""
     before = dict(released.get(str(artifact.key), {}))
     return digest.differences(before, artifact.files()) if before else ""
 
@@ -49,12 +49,12 @@ def of_upload(artifact: Artifact, released: Files, digest_released: Digest | Non
     """Why an artifact is not in the bucket yet."""
     if changed := files_changed(artifact, released):
         return changed
-    known = str(artifact.key) in released and digest_released is not None
-    return "what it is built by changed" if known and digest_released != artifact.input_digest() else "not uploaded yet"
+    is_released = str(artifact.key) in released and digest_released is not None
+    return "what it is built by changed" if is_released and digest_released != artifact.input_digest() else "not uploaded yet"
 
 
-def _field_changed(name: str, before: Any, after: Any, *, hidden: bool) -> str:
-    """Short values are shown; longer ones, and maps, by what differs in them; of hidden ones the names alone."""
+def _field_changed(name: str, before: Json, after: Json, *, hidden: bool) -> str:
+    """Describes the change of a field: short values are shown, of maps the parts that differ, of hidden fields only the name."""
     if isinstance(before, Mapping) and isinstance(after, Mapping) and (before or after):
         return ", ".join(_parts_changed(name, before, after, hidden=hidden))
     if hidden:
@@ -63,13 +63,13 @@ def _field_changed(name: str, before: Any, after: Any, *, hidden: bool) -> str:
     return f"{name} {shown[0]} → {shown[1]}" if max(map(len, shown)) <= SHOWN else f"{name} changed"
 
 
-def _parts_changed(name: str, before: Mapping[str, Any], after: Mapping[str, Any], *, hidden: bool) -> Iterator[str]:
+def _parts_changed(name: str, before: JsonMapping, after: JsonMapping, *, hidden: bool) -> Iterator[str]:
     for part in sorted(before.keys() | after.keys()):
         if before.get(part) != after.get(part):
             yield _field_changed(f"{name}.{part}", before.get(part), after.get(part), hidden=hidden)
 
 
-def _spelled(value: Any) -> str:
+def _spelled(value: Json) -> str:
     """A value as people read it: texts as they are, nothing as ``none``."""
     if value is None or isinstance(value, str):
         return value or "none"

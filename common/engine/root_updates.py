@@ -1,8 +1,8 @@
-"""What a release root may say of a project: before its first change, and after its last.
+"""The next release root of each project: before the first change of a deploy, and after the last.
 
-A digest stands in a root only if the state is proven: by the plan, or by a change that was carried out and recorded. Whatever is
-about to change, or was tried and failed, is `pending`: its record is not believed, whatever it says. What a deploy that lost its
-lease may still change stays `doubted` until one has seen it when that was over.
+A digest is in a root only if the state is proven: by the plan, or by a change that was carried out and recorded. Whatever is
+about to change, or has failed, is `pending`, so its record is not trusted. What a deploy that lost its lease may still change
+stays `doubted`, until a deploy has read it after the time in which that could happen.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,30 +20,30 @@ MAKING = frozenset({Action.CREATE, Action.REPLACE})
 
 
 @dataclass(frozen=True)
-class Roots:
-    """The roots of the projects of one plan."""
+class RootUpdates:
+    """The next roots of the projects of one plan."""
 
     outcome: Outcome
     resources: Mapping[Key, Resource]
     artifacts: Mapping[Key, Artifact]
 
     def before(self, project: str, pending: Collection[Key]) -> Root:
-        """While `pending` is about to change."""
+        """The root while `pending` is about to change."""
         return self._root(project, {}, pending)
 
     def after(self, project: str, done: Mapping[Key, Outputs], failed: Collection[Key]) -> Root:
-        """When these changes were carried out, with what AWS decided of them, and those have failed."""
+        """The root after the changes in `done` were carried out, with their outputs, and those in `failed` have failed."""
         return self._root(project, done, failed)
 
     def _root(self, project: str, done: Mapping[Key, Outputs], doubtful: Collection[Key]) -> Root:
-        trusted = self.outcome.trusted[project]
-        digests: dict[Key, Digest] = dict(trusted.digests)
-        unproven = set() if trusted.proven else self.resources.keys() & digests.keys()
-        left = {key for key in trusted.pending if key.kind != ARTIFACT or key in self.artifacts}  # others nobody asks for
+        baseline = self.outcome.baselines[project]
+        digests: dict[Key, Digest] = dict(baseline.digests)
+        unproven = set() if baseline.proven else self.resources.keys() & digests.keys()
+        left = {key for key in baseline.pending if key.kind != ARTIFACT or key in self.artifacts}  # other artifacts are unused
         unsure = {*left, *unproven, *(key for key in doubtful if key.project == project)}
-        # What has another name now and was only noticed by this plan: no record of its own keeps it from being forgotten yet.
-        unsure |= {key for key in self.outcome.remains if key.project == project and key not in digests}
-        doubted = {key: until for key, until in trusted.doubted.items() if until or key in {*self.resources, *self.artifacts}}
+        # Former resources that this plan has noticed: they have no record of their own yet, so they must not be forgotten.
+        unsure |= {key for key in self.outcome.orphans if key.project == project and key not in digests}
+        doubted = {key: until for key, until in baseline.doubted.items() if until or key in {*self.resources, *self.artifacts}}
         for change in self.outcome.plan.changes:
             if change.key.project == project and (change.action is Action.NOOP or change.key in done):
                 if change.action in REMOVING:
@@ -53,39 +53,43 @@ class Roots:
                 unsure.discard(change.key)
                 if not doubted.get(change.key):
                     doubted.pop(change.key, None)
-        own = {str(key): one for key, one in digests.items() if key.project == project and key not in unsure and one}
+        own = {str(key): digest for key, digest in digests.items() if key.project == project and key not in unsure and digest}
         if not any(key.project == project for key in self.resources):  # what nobody declares needs no artifact any more
-            own = {name: one for name, one in own.items() if not name.startswith(f"{ARTIFACT}/")}
-        files = dict(trusted.files)
-        files |= {str(key): dict(one.files()) for key, one in self.artifacts.items() if digests.get(key) == one.input_digest()}
-        places = {str(key): self._place(key, trusted) for key in sorted(unsure)}
-        still = {str(key): until for key, until in doubted.items()}
-        files = {name: one for name, one in files.items() if name in own}
-        undeclared = {name: one for name, one in trusted.roles.items() if name in own or name in places}
-        return Root(own, places, still, files, roles=undeclared | self._role_ids(project, trusted, done))
+            own = {name: digest for name, digest in own.items() if not name.startswith(f"{ARTIFACT}/")}
+        files = dict(baseline.files)
+        files |= {
+            str(key): dict(artifact.files())
+            for key, artifact in self.artifacts.items()
+            if digests.get(key) == artifact.input_digest()
+        }
+        pending = {str(key): self._location(key, baseline) for key in sorted(unsure)}
+        still_doubted = {str(key): until for key, until in doubted.items()}
+        files = {name: digests_by_path for name, digests_by_path in files.items() if name in own}
+        undeclared = {name: role_id for name, role_id in baseline.roles.items() if name in own or name in pending}
+        return Root(own, pending, still_doubted, files, roles=undeclared | self._role_ids(project, baseline, done))
 
-    def _role_ids(self, project: str, trusted: Baseline, done: Mapping[Key, Outputs]) -> dict[str, str]:
+    def _role_ids(self, project: str, baseline: Baseline, done: Mapping[Key, Outputs]) -> dict[str, str]:
         made = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
-        again = {key for key, change in self._planned.items() if change.action in MAKING and key in trusted.digests}
+        again = {key for key, change in self._planned.items() if change.action in MAKING and key in baseline.digests}
         settled = {key for key, change in self._planned.items() if change.action is Action.NOOP or key in done}
         own = [resource for resource in self.resources.values() if resource.key.project == project]
-        return ids_after(own, trusted.roles, {**self.outcome.role_ids, **made}, again, settled)
+        return ids_after(own, baseline.roles, {**self.outcome.role_ids, **made}, again, settled)
 
-    def _place(self, key: Key, trusted: Baseline) -> Location:
-        """Where it is: what a deploy that died has said of it stands, unless this plan is about it and has looked at that."""
-        known = self.resources.get(key) or self.outcome.remains.get(key)
-        if known is None or (key in trusted.pending and key not in self._planned):
-            return trusted.pending.get(key, {})
-        sets = claims(self._planned[key].desired if key in self._planned else {}, trusted.pending.get(key, {}).get("sets"))
-        return {**location_of(known), **({"sets": sets} if sets else {})}
+    def _location(self, key: Key, baseline: Baseline) -> Location:
+        """The location of a pending resource: the one that a dead deploy stored, unless this plan has read the resource."""
+        resource = self.resources.get(key) or self.outcome.orphans.get(key)
+        if resource is None or (key in baseline.pending and key not in self._planned):
+            return baseline.pending.get(key, {})
+        sets = claims(self._planned[key].desired if key in self._planned else {}, baseline.pending.get(key, {}).get("sets"))
+        return {**location_of(resource), **({"sets": sets} if sets else {})}
 
     @cached_property
     def _planned(self) -> dict[Key, Change]:
         return {change.key: change for change in self.outcome.plan.changes}
 
 
-def is_untidy(root: Root, trusted: Baseline) -> bool:
-    """Whether what may be said of a project is not what its root says; of nothing nothing is said."""
+def is_untidy(root: Root, baseline: Baseline) -> bool:
+    """Whether a project's root has to be written although nothing was changed. A project without resources has no root."""
     if not (root.digests or root.pending):
-        return not trusted.is_new
-    return not (trusted.clean and root.equals(trusted.as_root()))
+        return not baseline.is_new
+    return not (baseline.clean and root.equals(baseline.as_root()))

@@ -1,7 +1,7 @@
-"""The bills of materials of all packages as one document, which is what scanners read from a pipe.
+"""Merges the bills of materials (SBOMs) of all packages into one document, which scanners read from a pipe.
 
-A package that is built here is told of as it is here. What the bucket of an environment has and this machine has not is told of
-as it is there, and not built; so what is said of a deployed package is said of the bytes that were deployed.
+A package that was built on this machine is described as it is here. A package that is only in the bucket of an environment is not
+built: it is described as it is in the bucket. So the description of a deployed package is that of the deployed bytes.
 """
 
 import json

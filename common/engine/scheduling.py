@@ -1,4 +1,4 @@
-"""Running changes in dependency order, as many at once as the pool allows. Knows nothing of AWS."""
+"""Runs changes in dependency order, as many at once as the pool allows. It does not use AWS."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -19,13 +19,13 @@ def in_order(
     """Calls `act` for each change once everything it needs is done.
 
     Args:
-        todo: the changes; what one needs and is not among them counts as done.
-        needs: what a key needs.
-        broken: keys that failed; what needs one of them is not started.
+        todo: the changes; a need that is not among them counts as done.
+        needs: returns the keys that a key needs.
+        broken: the keys that failed; a change that needs one of them is not started.
         pool: where `act` runs.
         act: carries out one change, and adds its key to `broken` when that fails. An error that escapes it ends the run, after
             what is under way.
-        stopped: asked before each start; once true, nothing more starts.
+        stopped: called before each start; once it returns True, no more changes start.
 
     Returns:
         The changes that were not started.
@@ -36,7 +36,7 @@ def in_order(
     escaped: list[Key] = []
 
     def attempt(change: Change) -> bool:
-        """Acts, unless the run was stopped while the change waited for a free thread."""
+        """Calls `act`, unless the run was stopped while the change was waiting for a free thread."""
         if stopped() or escaped:
             return False
         try:
@@ -49,7 +49,7 @@ def in_order(
     try:
         while True:
             if not stopped():
-                for change in list(_ready(waiting, needs, broken, [one.key for one in running.values()])):
+                for change in list(_ready(waiting, needs, broken, [change.key for change in running.values()])):
                     del waiting[change.key]
                     running[pool.submit(attempt, change)] = change
             if not running:

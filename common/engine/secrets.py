@@ -10,16 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from json import JSONDecodeError, loads
-from typing import Any
 
 from common.base.errors import DeclarationError
+from common.base.json_types import Json
 from common.engine.planner import Outcome
 from common.model.resource import CHANGING, REMOVING, Change, Key, Plan, Resource
 from common.packaging import detector
 from common.resources import kinds
 
-TOLD = 10
-"""Findings that one message names."""
+MAX_FINDINGS = 10
+"""One message names at most this number of findings."""
 PASSWORDS = re.compile(
     r"pass_?wor[dt]|passwd|passphrase|pwd|(^|_)pass($|_)|(api|access|private|auth|secret|encryption|signing|account)_?key(?!_?id)"
 )
@@ -30,18 +30,18 @@ POINTING = re.compile(
     r"|header|location|manager|store|provider|ref|expir(y|es|ation)|encoding|algorithm|format|label|audience|issuer|scopes?|stage"
     r"|request_token|client_token|task_token|next_token)$|^(next|client|task|continuation|pagination|client_request)_?token$"
 )
-"""How names end whose values say something of a secret, or where it is, and how those are called that are no secrets."""
+"""Variables with such names do not hold secrets: their values describe a secret, or say where it is."""
 REFERENCE = re.compile(
     r"\s*|true|false|null|none|[\d.]{1,3}|(arn|ssm|s3|secretsmanager|resolve):.*|\{\{.*\}\}|\{%.*%\}|.*\$\{.*|\$\$?([.\[].*|states\b.*|)|\$[A-Z_]+|States\..*"
     r"|(/[\w.@+=-]+)+/?|\*+|<.*>",
     re.IGNORECASE | re.DOTALL,
 )
-"""Values that stand for others."""
+"""Such values refer to other values."""
 NAMED = re.compile(r"[\w.@+,-]+([/:][\w.@+,-]+)*")
 ASSIGNED = re.compile(r"(?i)(?:password|passwd|pwd)=(?!none|null|true|false|os\.|\w+\()[\"']?[^\s;&,\"'<>{}$*]{4,}")
-"""As in the parameters of a connection."""
+"""Passwords in the parameters of a connection look like this."""
 RANDOM = 8
-"""Characters of a word that may be random."""
+"""A word may be random if it has at least this number of characters."""
 ADVICE = (
     "Whoever may read the configuration reads it there. Keep it in Secrets Manager or Parameter Store, hand over its name, and "
     "let the code read it when it runs; docs/packaging.md tells how. If it is no secret, or must be there, say so in the "
@@ -50,43 +50,48 @@ ADVICE = (
 
 
 def ready() -> None:
-    """Loads the scanner, which takes a moment."""
+    """Loads the scanner in advance, because loading takes a moment."""
     detector.in_text(b"")
 
 
 def vetted(outcome: Outcome, resources: Sequence[Resource]) -> Outcome:
-    """The plan, in which what accepts secrets says so.
+    """Checks a plan for secrets. In the plan that it returns, the reasons of resources that accept secrets say so.
 
     Raises:
-        DeclarationError: something that is to be changed holds a secret; all such in one message.
+        DeclarationError: resources that are to be changed hold secrets; one message names them all.
     """
-    known = {resource.key: resource for resource in resources}
+    by_key = {resource.key: resource for resource in resources}
     changing = [change for change in outcome.plan.changes if change.action in CHANGING - REMOVING]
-    told = [
-        f"{change.key.project}: {change.key}: {found}"
-        for change, found in _found(
-            [change for change in changing if change.key in known and not known[change.key].accept_secret]
+    problems = [
+        f"{change.key.project}: {change.key}: {problem}"
+        for change, problem in _find_secrets(
+            [change for change in changing if change.key in by_key and not by_key[change.key].accept_secret]
         )
     ]
-    if told:
-        more = [f"… and {len(told) - TOLD} more."] if len(told) > TOLD else []
-        raise DeclarationError("\n".join([*told[:TOLD], *more, ADVICE]))
-    accepting = {key: one.accept_secret for one in resources for key in (one.key, *_own(one)) if one.accept_secret}
-    changes = tuple(_saying(change, accepting) if change in changing else change for change in outcome.plan.changes)
+    if problems:
+        more = [f"… and {len(problems) - MAX_FINDINGS} more."] if len(problems) > MAX_FINDINGS else []
+        raise DeclarationError("\n".join([*problems[:MAX_FINDINGS], *more, ADVICE]))
+    accepting = {
+        key: resource.accept_secret
+        for resource in resources
+        for key in (resource.key, *_artifact_keys(resource))
+        if resource.accept_secret
+    }
+    changes = tuple(_with_accepted_secret(change, accepting) if change in changing else change for change in outcome.plan.changes)
     return replace(outcome, plan=Plan(changes)) if accepting else outcome
 
 
-def _own(resource: Resource) -> tuple[Key, ...]:
+def _artifact_keys(resource: Resource) -> tuple[Key, ...]:
     return (resource.artifact.key,) if resource.artifact is not None else ()
 
 
-def _saying(change: Change, accepting: Mapping[Key, str]) -> Change:
+def _with_accepted_secret(change: Change, accepting: Mapping[Key, str]) -> Change:
     why = accepting.get(change.key)
     return replace(change, reason=f"{change.reason}; accepts a secret: {why}") if why else change
 
 
-def _found(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
-    """What holds a secret. All values are scanned at once, each beginning a line of its own."""
+def _find_secrets(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
+    """Finds the changes that hold a secret, with a sentence each. All values are scanned at once, each on a line of its own."""
     texts: list[bytes] = []
     starts: list[tuple[int, Change, str]] = []
     line = 1
@@ -95,9 +100,9 @@ def _found(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
         for path, value in _leaves("", change.desired):
             name = path.rpartition(".")[2]
             if is_named and is_password(name, value):
-                yield change, f"{_place(path)} holds a password, or another secret, by its name"
+                yield change, f"{_describe_path(path)} holds a password, or another secret, by its name"
             elif ASSIGNED.search(value):
-                yield change, f"{_place(path)} holds a password"
+                yield change, f"{_describe_path(path)} holds a password"
             else:
                 text = f'{name} = "{value}"\n\n'.encode(errors="replace")
                 starts.append((line, change, path))
@@ -109,7 +114,7 @@ def _found(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
     for finding in detector.in_text(b"".join(texts), examples=True):
         while at + 1 < len(starts) and starts[at + 1][0] <= finding.line:
             at += 1
-        yield starts[at][1], f"{_place(starts[at][2])} holds {finding.kind}"
+        yield starts[at][1], f"{_describe_path(starts[at][2])} holds {finding.kind}"
 
 
 def is_password(name: str, value: str) -> bool:
@@ -123,12 +128,12 @@ def is_password(name: str, value: str) -> bool:
 
 
 def _is_name(value: str) -> bool:
-    """Whether it is made of words, as names of secrets are, and of nothing random."""
+    """Whether a value consists of words, like the name of a secret, and contains nothing random."""
     return NAMED.fullmatch(value) is not None and not any(_is_random(word) for word in re.split(r"[-_./:@+,]", value))
 
 
 def _is_random(word: str) -> bool:
-    turns = sum(_class(one) != _class(other) for one, other in pairwise(word))
+    turns = sum(_class(char) != _class(other) for char, other in pairwise(word))
     return len(word) >= RANDOM and turns >= 3
 
 
@@ -136,8 +141,8 @@ def _class(char: str) -> int:
     return 0 if char.isdigit() else 1 if char.isupper() else 2
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Every text, under its dotted path; texts that are JSON objects, as definitions are, are looked into."""
+def _leaves(path: str, value: Json) -> Iterator[tuple[str, str]]:
+    """All texts in a value with their dotted paths. Texts that are JSON, such as definitions, are parsed."""
     if isinstance(value, str) and value.startswith(("{", "[")):
         try:
             value = loads(value)
@@ -154,8 +159,8 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
         yield path, value
 
 
-def _place(path: str) -> str:
-    """As people call it."""
+def _describe_path(path: str) -> str:
+    """Describes the field at a path in the words of users."""
     field, _, rest = path.partition(".")
     if field == "Environment":
         return f"the variable {rest.removeprefix('Variables.')}"

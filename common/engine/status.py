@@ -1,15 +1,14 @@
-"""What is released of each project, who holds its lease, and how its last execution went.
+"""Reads the status of each project: its release, the holder of its lease, and its last execution.
 
-All of it is read from the artifact bucket and from Step Functions; nothing is compared with this repository, which is what
-`plan` is for.
+All of it comes from the artifact bucket and from Step Functions. Nothing is compared with this repository; `plan` does that.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
@@ -19,7 +18,7 @@ from common.state.stored_objects import printable
 
 NEVER, UNREADABLE = "never deployed", "unreadable"
 NO_EXECUTIONS = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSupported"})
-"""How AWS says that there are no executions to list; those of express machines are known to logs alone."""
+"""AWS answers with these codes if there are no executions to list; executions of express machines are only in logs."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Status:
     resources: int = 0
     pending: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
-    lock: dict[str, Any] | None = None
+    lock: JsonObject | None = None
     last_execution: Execution | None = None
     declared: bool = True
     undeclared: str = ""
@@ -88,20 +87,20 @@ def read(connection: Connection, project: str, entry: Entry | None = None) -> St
         state = mark.state
     else:
         state = UNREADABLE if mark or records.recorded_keys(project) else NEVER
-    known = root or Root()
+    released = root or Root()
     return Status(
         project=project,
         state=state,
-        released={name: printable(text) for name, text in known.about.items()},
-        resources=sum(not key.startswith("artifact/") for key in known.digests),
-        pending=tuple(known.pending),
-        former=tuple(sorted(key for key in known.digests if locations.FORMERLY in key)),
+        released={name: printable(text) for name, text in released.about.items()},
+        resources=sum(not key.startswith("artifact/") for key in released.digests),
+        pending=tuple(released.pending),
+        former=tuple(sorted(key for key in released.digests if locations.FORMERLY in key)),
         lock=_holder(connection, project),
         last_execution=_last_execution(connection, entry),
     )
 
 
-def _holder(connection: Connection, project: str) -> dict[str, Any] | None:
+def _holder(connection: Connection, project: str) -> JsonObject | None:
     """What the lease on a project says of its holder."""
     try:
         return connection.lease(project, {}, lambda _: None).holder()

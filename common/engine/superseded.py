@@ -1,7 +1,7 @@
-"""Versions of resources that were superseded, and whether anything still uses them: AWS keeps every version of a layer.
+"""Finds superseded versions of resources, and the versions that are still used. AWS keeps every version of a layer.
 
-A function keeps working when a version that it uses is deleted, but could not be deployed again as it is. So a version goes only
-when its content is no longer what is deployed, no release that is kept was made with it, and no function of the account uses it.
+A function keeps working if a version that it uses is deleted, but it could not be deployed again as it is. So a version is
+deleted only if its content is no longer deployed, no kept release was made with it, and no function of the account uses it.
 
 Follows https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
 """
@@ -20,12 +20,16 @@ from common.state.records import Records
 
 @dataclass(frozen=True)
 class OldVersion:
-    """A version that is not what is deployed now.
+    """A version of a resource whose content is no longer deployed.
 
     Args:
+        project: its project.
         declared: the key of the resource.
-        name: its physical name.
-        digest: of the inputs that it was made from.
+        name: the physical name of the resource.
+        number: the number of the version.
+        arn: the ARN of the version.
+        digest: the digest of the inputs that it was made from.
+        written: when it was published.
     """
 
     project: str
@@ -38,27 +42,27 @@ class OldVersion:
 
     @property
     def key(self) -> str:
-        """Names it for people."""
+        """The name that people are shown."""
         return f"{self.declared.kind}/{self.name}:{self.number}"
 
 
-def superseded(env: Environment, aws: Aws, known: Records, project: str) -> Iterator[OldVersion]:
-    """The versions of a project's resources that hold something else than what was deployed last."""
-    for key in sorted(known.recorded_keys(project)):
+def superseded(env: Environment, aws: Aws, records: Records, project: str) -> Iterator[OldVersion]:
+    """The versions of a project's resources that differ from what was deployed last."""
+    for key in sorted(records.recorded_keys(project)):
         versions = _versions(key)
-        body = known.read(key) if versions is not None else {}
+        body = records.read(key) if versions is not None else {}
         name, state = body.get("name"), body.get("desired")
         if versions is not None and isinstance(name, str) and isinstance(state, dict):
-            for one in versions.of(aws, name):
-                ours = (one.tags.get(OWNER_TAG), one.tags.get(PROJECT_TAG)) == (env.owner, project)
-                if ours and one.content != state.get("CodeSha256"):
-                    yield OldVersion(project, key, name, one.number, one.arn, one.inputs, one.published)
+            for version in versions.of(aws, name):
+                ours = (version.tags.get(OWNER_TAG), version.tags.get(PROJECT_TAG)) == (env.owner, project)
+                if ours and version.content != state.get("CodeSha256"):
+                    yield OldVersion(project, key, name, version.number, version.arn, version.inputs, version.published)
 
 
 def in_use(aws: Aws, versions: Iterable[OldVersion]) -> set[str]:
-    """The ARN of every version that something in the account uses, of the kinds of these versions."""
-    found = {version.declared.kind: _versions(version.declared) for version in versions}
-    return {arn for kind in found.values() if kind is not None for arn in kind.in_use(aws)}
+    """The ARNs of all versions that are used in the account, of the kinds of these versions."""
+    by_kind = {version.declared.kind: _versions(version.declared) for version in versions}
+    return {arn for kind in by_kind.values() if kind is not None for arn in kind.in_use(aws)}
 
 
 def remove(aws: Aws, version: OldVersion) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any, TextIO
 
 from common.base.terminal import Screen, quoted
-from common.engine.drift import Drifted, Found
+from common.engine.drift import Drifted, DriftResult
 from common.model.events import Note
 from common.report.deploy_report import TextReport
 from common.state.stored_objects import printable
@@ -14,7 +14,7 @@ VALUE_WIDTH = 120
 """How many characters of a value are shown."""
 
 
-def show(found: Found, stream: TextIO | None = None) -> None:
+def show(found: DriftResult, stream: TextIO | None = None) -> None:
     """Prints each resource that has drifted with its fields, and what else is not as it is declared."""
     screen, report = Screen(stream), TextReport(stream=stream)
     for drifted in found.drifted:

@@ -163,7 +163,7 @@ def test_what_is_doubted_stays_so_until_it_was_seen_when_nothing_could_arrive_an
         assert again.aws.calls["fake:Get"] == 3
         assert again.aws.calls["s3:PutObject"] == 0, "nothing is to be said that the root does not say"
     world.seconds += REQUEST_SECONDS + LEASE_SECONDS
-    part = Options(wanted=lambda key: key in {BUCKET, Key("p", "thing", "a")})
+    part = Options(selected=lambda key: key in {BUCKET, Key("p", "thing", "a")})
     deploy(world, resources, tmp_path, options=part)
     assert set(json.loads(world.buckets[ENV.artifact_bucket][ROOT].body)["doubted"]) == {"thing/b", "thing/c"}
     deploy(world, resources, tmp_path)

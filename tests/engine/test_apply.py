@@ -143,7 +143,7 @@ def test_a_failure_stops_what_depends_on_it_and_nothing_else(tmp_path: Path) -> 
 def test_a_part_is_deployed_and_the_rest_is_still_known_to_be_missing(tmp_path: Path) -> None:
     world = World()
     part = {Key("p", "thing", "a"), BUCKET}
-    deploy(world, things(FIRST), tmp_path, options=Options(wanted=part.__contains__))
+    deploy(world, things(FIRST), tmp_path, options=Options(selected=part.__contains__))
     rest = deploy(world, things(FIRST), tmp_path)
     assert set(rest.actions()) == {"thing/b", "thing/c"}
     assert deploy(world, things(FIRST), tmp_path).actions() == {}

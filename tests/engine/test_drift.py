@@ -9,7 +9,7 @@ import pytest
 from common.aws.session import AwsSession
 from common.base import digest
 from common.base.digest import Digest
-from common.engine.drift import Found, compare
+from common.engine.drift import DriftResult, compare
 from common.environment.config import Environment
 from common.model.resource import Artifact, Key, Resource, State
 from common.state.records import Records
@@ -55,7 +55,7 @@ def env(moto_aws: AwsSession) -> Environment:
     )
 
 
-def found(aws: AwsSession, env: Environment, one: Resource, applied: State | None, lost: Key | None = None) -> Found:
+def found(aws: AwsSession, env: Environment, one: Resource, applied: State | None, lost: Key | None = None) -> DriftResult:
     with ThreadPoolExecutor(2) as pool:
         return compare(env, aws, Applied(aws, env, one, applied, lost), [one], pool)
 
@@ -68,7 +68,7 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
     before, after = case.before(place), case.after(place)
     prepare(moto_aws, before, after)
     before.create(moto_aws, final(before))
-    assert found(moto_aws, env, before, final(before)) == Found(1, (), ())
+    assert found(moto_aws, env, before, final(before)) == DriftResult(1, (), ())
 
     brought(moto_aws, after, final(before))
     # Tags that are not ours are none of ours; and of a layer a version more takes nothing from the one that is in use.
@@ -88,7 +88,7 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
 
     before.delete(moto_aws)
     assert [one.how for one in found(moto_aws, env, before, final(before)).drifted] == ["deleted"]
-    assert found(moto_aws, env, before, None) == Found(0, (), (f"{before.key.project}:{before.key}",))
+    assert found(moto_aws, env, before, None) == DriftResult(0, (), (f"{before.key.project}:{before.key}",))
 
 
 @pytest.mark.parametrize("emptied", [True, False])

@@ -11,7 +11,7 @@ import pytest
 
 from common.base.errors import OvertakenError
 from common.engine.planner import Options, Outcome, Planner
-from common.engine.reads import MOST_EARLY
+from common.engine.reads import MAX_EARLY_READS
 from common.model.resource import Resource
 from common.state.records import Records
 from common.state.release_root import Root, RootTag
@@ -116,12 +116,12 @@ def test_what_was_read_before_somebody_else_deployed_is_not_believed(
     outcome, asked = planned(world, resources, resources[1:2], tmp_path, records, somebody)
     assert (asked.index("Get") < asked.index("GetObject")) == (records is Versioned)
     with told:
-        Records(FakeAws(world), ENV).start("p", Root(), outcome.trusted["p"].etag, None)
+        Records(FakeAws(world), ENV).start("p", Root(), outcome.baselines["p"].etag, None)
 
 
 def test_after_a_switch_of_branches_only_what_differs_is_read(world: World, tmp_path: Path) -> None:
-    many = {f"t{number}": {"Size": 1} for number in range(MOST_EARLY + 1)}
+    many = {f"t{number}": {"Size": 1} for number in range(MAX_EARLY_READS + 1)}
     deploy(world, things(many), tmp_path)
     resources = things(many)
     assert "Get" not in planned(world, resources, resources[1:], tmp_path, early=False)[1]
-    assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == MOST_EARLY
+    assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == MAX_EARLY_READS

@@ -11,7 +11,7 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeployError
-from common.engine.quotas import MANY, check_quotas
+from common.engine.quotas import UNCHECKED_CREATIONS, check_quotas
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Plan, Resource
@@ -95,7 +95,7 @@ def test_what_would_pass_a_quota_is_refused_with_all_numbers(kind: str, tmp_path
 @pytest.mark.parametrize("kind", [*QUOTAS, "role", "lambda", "layer", "log-group"])
 def test_a_plan_that_creates_few_of_a_kind_costs_no_call(kind: str, tmp_path: Path) -> None:
     aws = Account({})
-    check(aws, creating(kind, MANY), tmp_path)
+    check(aws, creating(kind, UNCHECKED_CREATIONS), tmp_path)
     check(aws, creating(kind, 1000, Action.UPDATE), tmp_path)
     check(aws, creating("log-group", 1000), tmp_path)
     check(aws, creating(kind, 1000), tmp_path, env=ENV.model_copy(update={"embedded": object()}))

@@ -12,7 +12,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, DeployError, LockedError
-from common.engine.changing import act
+from common.engine.apply_change import act
 from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Live, Outputs, State
 from tests.resources.builders import Place, final

@@ -107,7 +107,7 @@ class Sequences(RuleBasedStateMachine):
         closed = set(
             list(self.fields)[: max((list(self.fields).index(name) + 1 for name in names & self.fields.keys()), default=0)]
         )
-        self._deployed(Options(wanted=lambda key: key == BUCKET or key.name in closed), part=closed)
+        self._deployed(Options(selected=lambda key: key == BUCKET or key.name in closed), part=closed)
 
     @rule(number=CALLS, when=WHEN, verify=st.booleans(), force=st.booleans(), prune=st.booleans())
     def deploy_and_be_killed(self, number: int, when: str, verify: bool, force: bool, prune: bool) -> None:

@@ -78,7 +78,7 @@ def test_who_was_killed_and_lost_the_root_too_looks_at_everything(tmp_path: Path
         world._damage("dev/p/release.json", damage)
         if first == "a part":
             part = things({**FIELDS, "b": {"Size": 3}})
-            deploy(world.world, part, tmp_path, options=Options(wanted=lambda key: key.name in {"b", BUCKET.name}))
+            deploy(world.world, part, tmp_path, options=Options(selected=lambda key: key.name in {"b", BUCKET.name}))
         deploy(world.world, things(FIELDS), tmp_path)
         assert world.world.live[_arn("a")]["Size"] == 1, f"killed after call {boundaries}"
         boundaries += 1

@@ -102,7 +102,7 @@ def test_killed_at_any_call_a_rename_forgets_nothing(tmp_path: Path, when: str, 
         boundaries += 1
         if then == "only a part, then again":
             part = {BUCKET, Key("p", "thing", "base")}
-            deploy(world, named("new"), tmp_path, options=Options(wanted=part.__contains__))
+            deploy(world, named("new"), tmp_path, options=Options(selected=part.__contains__))
         deploy(world, named(target), tmp_path)
         kept = {name for name in names(world) if name.endswith("-kept")}
         assert names(world) - kept == all_of(target) - kept, f"killed {when} call {boundaries}"
@@ -135,11 +135,11 @@ def test_a_part_keeps_what_the_rest_may_still_use(tmp_path: Path) -> None:
     world = World()
     deploy(world, named("old"), tmp_path)
     part = {BUCKET, Key("p", "thing", "base")}
-    partly = deploy(world, named("new"), tmp_path, options=Options(wanted=part.__contains__))
+    partly = deploy(world, named("new"), tmp_path, options=Options(selected=part.__contains__))
     assert partly.actions() == {"thing/base": "create", "thing/base/formerly/old-base": "record"}
     assert "it stays until a deploy of everything that refers to it" in partly.reasons()["thing/base/formerly/old-base"]
     assert "old-base" in names(world)
-    again = deploy(world, named("new"), tmp_path, options=Options(wanted=part.__contains__))
+    again = deploy(world, named("new"), tmp_path, options=Options(selected=part.__contains__))
     assert again.actions() == {"thing/base/formerly/old-base": "orphan"}
     deploy(world, named("new"), tmp_path)
     assert names(world) == {*all_of("new"), "old-kept"}

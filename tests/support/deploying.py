@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common.aws.protocol import Aws
-from common.engine.apply import Engine, Means
+from common.engine.apply import ApplyContext, Engine
 from common.engine.planner import Options, Outcome, Planner
 from common.engine.reads import FirstReads, Reads
 from common.environment.config import Environment
@@ -109,7 +109,7 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
 def reads_of(aws: Aws, known: Records, build_dir: Path, pool: Executor, options: Options | None = None) -> Reads:
     """What a plan in this world reads."""
     first = FirstReads(aws, known, ENV, (), ((),), pool)
-    return Reads(first, ENV, aws, known, build_dir, pool, suspicious=options is not None and options.verify)
+    return Reads(first, ENV, aws, known, build_dir, pool, verify=options is not None and options.verify)
 
 
 def plan(world: World, resources: list[Resource], build_dir: Path, options: Options | None = None) -> tuple[Outcome, FakeAws]:
@@ -151,7 +151,7 @@ def deploy(
         planner = Planner(ENV, aws, records, build_dir, pool, types=types)
         outcome = planner.plan(resources, options or Options(), reads_of(aws, records, build_dir, pool, options), undeclared)
         before_apply()
-        means = Means(pool, build_dir, events.append, lock, about=lambda: ABOUT, types=types)
+        means = ApplyContext(pool, build_dir, events.append, lock, about=lambda: ABOUT, types=types)
         engine = Engine(aws, records, resources, outcome, BUCKET, means)
         if interrupted:
             engine.interrupt()

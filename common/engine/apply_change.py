@@ -1,8 +1,8 @@
-"""Carrying out one change of a resource.
+"""Carries out one change of a resource.
 
-Where a field cannot be changed in place, the old resource has to go before there can be a new one of its name, and AWS may refuse
-the new one then. What can be found out before was found out by the plan; for the rest, what was read of the old one is put back,
-so that there is always one of the two.
+If a field cannot be changed in place, the old resource must be deleted before a new one of its name can be created, and AWS may
+then refuse the new one. The plan has checked what can be checked before. If the creation fails nevertheless, the old resource is
+created again from what was read of it, so that one of the two always exists.
 """
 
 from collections.abc import Collection
@@ -26,17 +26,17 @@ def act(aws: Aws, resource: Resource, change: Change) -> Outputs:
             return {}
 
 
-def remove(aws: Aws, kind: Type | None, remains: Orphan, change: Change, skipped: Collection[Key]) -> Outputs:
-    """Deletes what a record names, or only forgets it.
+def remove(aws: Aws, kind: Type | None, orphan: Orphan, change: Change, skipped: Collection[Key]) -> Outputs:
+    """Deletes an orphan, or does nothing if only its record is to be removed.
 
     Raises:
-        SkippedError: what may still use it was left as it is.
+        SkippedError: a resource that may still use it was not changed.
     """
-    for key in remains.awaits:
+    for key in orphan.awaits:
         if key in skipped:
             raise SkippedError(f"{key} was left as it is, and may still use it. Deploy again.")
     if change.action is Action.DELETE and kind is not None:
-        kind.erase(aws, remains)
+        kind.erase(aws, orphan)
     return {}
 
 
@@ -44,7 +44,7 @@ def _replace(aws: Aws, resource: Resource, change: Change) -> Outputs:
     """Deletes the resource and creates it as the change wants it.
 
     Raises:
-        DeployError: AWS refused to create it; the message says what has become of the old one.
+        DeployError: AWS refused to create it; the message says what happened to the old one.
     """
     resource.delete(aws)
     try:
@@ -56,7 +56,7 @@ def _replace(aws: Aws, resource: Resource, change: Change) -> Outputs:
 
 
 def _put_back(aws: Aws, resource: Resource, change: Change) -> str:
-    """Makes the old one again, from what was read of it before; what became of it, in words."""
+    """Creates the old resource again, from what was read of it before, and returns a sentence about the result."""
     if change.live is None:
         return f"{resource.name} was deleted before, and nothing is known of it."
     kept = {name: value for name, value in change.live.undeclared.get("Tags", {}).items() if isinstance(value, str)}
