@@ -6,6 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import handlers
+from botocore.exceptions import ClientError
 
 from tests.support.deploying import deploy, killed, things
 from tests.support.fake_aws import World, tagged_as
@@ -185,3 +187,22 @@ def test_a_tag_that_only_a_dead_deploy_has_set_is_taken_away(tmp_path: Path) -> 
             assert world.live[arn]["Tags"].keys() - plain[1].tags.keys() == {"auditor"}
             assert deploy(world, plain, tmp_path).actions() == {}
     assert reached == {False, True}
+
+
+def test_a_log_group_whose_creation_was_cut_off_is_not_taken_for_one_that_keeps_its_lines_for_ever(
+    repository: Repository, moto_dates: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It exists and has no retention yet: that is ours to finish, and loses nothing that anybody has asked to be kept."""
+
+    def refuse(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutRetentionPolicy")
+
+    repository.project("acres", 'p.function("Validate")')
+    with monkeypatch.context() as patched:
+        refusal = ("before-call.logs.PutRetentionPolicy", refuse)
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [refusal, *handlers.BUILTIN_HANDLERS])
+        done(repository, "deploy", code=1)
+    done(repository, "deploy")
+    logs = boto3.client("logs", **PLACE)
+    (group,) = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/t-dev-acres-Validate")["logGroups"]
+    assert group["retentionInDays"] == 30
