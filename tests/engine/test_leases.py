@@ -1,10 +1,17 @@
 """Leases are taken after the plan, only where something will change, and never left behind."""
 
 import json
+from pathlib import Path
 
 import boto3
 import pytest
 
+from common.engine.leases import Leases
+from common.engine.root_updates import RootUpdates
+from common.state.lease import Lock
+from common.state.records import Records
+from tests.support.deploying import ABOUT, ENV, deploy, plan, things
+from tests.support.fake_aws import FakeAws, World
 from tests.support.repository import Repository
 
 PLACE = {"region_name": "eu-central-1"}
@@ -68,3 +75,27 @@ def test_who_else_deploys_is_told_after_the_plan(edited: Repository) -> None:
     ended = edited.invoke("deploy", "--env", "dev")
     assert (ended.code, "is being deployed by ann" in ended.err) == (1, True), ended
     assert "upload-glue      1 to upload" in ended.out
+
+
+def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is_clean(tmp_path: Path) -> None:
+    """A deploy that is overtaken in one project ends at once; in another it has begun, and nobody else may meanwhile."""
+    world, declared = World(), things({"a": {"Size": 1}})
+    deploy(world, declared, tmp_path)
+    outcome, _ = plan(world, declared, tmp_path)
+    aws = FakeAws(world)
+
+    def lock(project: str) -> Lock:
+        return Lock(aws, ENV, project, {"holder": "test"}, lambda _: None)
+
+    roots = RootUpdates(outcome, {one.key: one for one in declared}, {})
+    leases = Leases(outcome, Records(aws, ENV), roots, lock, False, lambda: False, lambda: ABOUT, lambda _: ())
+    for project in ("p", "shared"):
+        leases.take(project)
+    leases.write_root("p", ())
+    leases.give_back(without_root=True)
+    objects = world.buckets[ENV.artifact_bucket]
+    assert ({*leases.held}, "dev/p/lock.json" in objects, "dev/shared/lock.json" in objects) == ({"p"}, True, False)
+    leases.release("p", outcome.baselines["p"].as_root())
+    leases.give_back()
+    assert objects["dev/p/release.json"].tags["state"] == "clean"
+    assert (leases.held, "dev/p/lock.json" in objects) == ({}, False)
