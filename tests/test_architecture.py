@@ -202,7 +202,10 @@ def test_common_offers_what_it_says() -> None:
 
 
 def test_no_file_is_long() -> None:
-    assert {shown(path): lines for path in MAINTAINED if (lines := len(path.read_text().splitlines())) > 315} == {}
+    lines = {path: len(path.read_text().splitlines()) for path in MAINTAINED}
+    assert {
+        shown(path): number for path, number in lines.items() if number > (330 if path.is_relative_to(ROOT / "tests") else 300)
+    } == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:
