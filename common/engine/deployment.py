@@ -153,7 +153,7 @@ class Deployment:
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)
         first = connection.first_reads([SHARED, *self._workspace.projects], sizes.parts())
-        connection.pool.submit(sizes.keep, [one.arn for one in self._declarations.resources if kinds()[one.key.kind].in_index])
+        connection.pool.submit(sizes.keep, [resource.arn for resource in self._declarations.resources if _is_in_index(resource)])
         return Reads(
             first,
             self._env,
@@ -231,3 +231,8 @@ class Deployment:
 
     def _say(self, text: str) -> None:
         self._report(Note(text))
+
+
+def _is_in_index(resource: Resource) -> bool:
+    kind = kinds().get(resource.key.kind)
+    return kind is not None and kind.in_index
