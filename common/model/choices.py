@@ -1,4 +1,4 @@
-"""What a command line says, as one value."""
+"""The options of a command line as one value."""
 
 import fnmatch
 from collections.abc import Callable, Sequence
@@ -9,27 +9,27 @@ from common.base.suggestions import did_you_mean
 from common.model.resource import Key, Resource
 
 JOBS = 16
-"""How many calls may be under way at once, if nobody says."""
+"""Without --jobs, this number of calls may run at once."""
 NOBODY = "nobody"
-"""Who owns what carries no tags of a deployer."""
+"""Resources without owner tags belong to this owner."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the command line says.
+    """The options of a command line.
 
     Args:
         env: the environment's name.
-        project: one project, several separated by commas, or all.
-        rebuild: build everything anew, whatever was built before; it implies `verify`.
-        only: a pattern of keys, as in ``glue-job/*``; what these need comes with them.
+        project: one project, several separated by commas, or None for all.
+        rebuild: build everything again; it implies `verify`.
+        only: a pattern of keys, such as ``glue-job/*``; the resources that these need are selected, too.
         force, verify, adopt, adopt_from, prune, data: see `Options`.
-        jobs: how many calls may be under way at once.
-        yes: ask nothing.
+        jobs: how many calls may run at once.
+        yes: ask no questions.
         wait: wait for another deploy instead of giving up.
 
     Raises:
-        UsageError: `project` names none. A variable that a CI job has not set must not stand for all.
+        UsageError: `project` is empty. A variable that a CI job has not set must not select all projects.
     """
 
     env: str | None = None
@@ -48,21 +48,21 @@ class Choices:
 
     @property
     def owners(self) -> frozenset[str]:
-        """Whose resources may be taken over; what has no owner is nobody's."""
+        """The owners whose resources may be taken over; resources without owner tags belong to `NOBODY`."""
         return frozenset(filter(None, (NOBODY if self.adopt else "", self.adopt_from)))
 
     def matches(self, key: Key) -> bool:
-        """Whether --only names a key; without it all are named."""
+        """Whether a key matches --only; without --only every key does."""
         return self.only is None or fnmatch.fnmatchcase(str(key), self.only)
 
     def select(self, resources: Sequence[Resource]) -> Callable[[Key], bool]:
-        """Tells which keys --only selects: those that it names, and what these need; without it all.
+        """Returns whether --only selects a key: those that match, and what these need; without --only all.
 
         Args:
-            resources: what is declared.
+            resources: the declared resources.
 
         Raises:
-            UsageError: it names nothing that is declared, and nothing is pruned.
+            UsageError: no declared resource matches, and nothing is pruned.
         """
         if self.only is None:
             return lambda _: True
@@ -79,7 +79,7 @@ class Choices:
         return lambda key: key in selected or (key not in needs and self.matches(key))
 
     def __post_init__(self) -> None:
-        """See `Raises`."""
+        """Checks `project`, and lets `rebuild` imply `verify`."""
         if self.rebuild:
             object.__setattr__(self, "verify", True)
         if self.project is not None and not all(name.strip() for name in self.project.split(",")):
@@ -94,10 +94,10 @@ def _matches_nothing(pattern: str, keys: Sequence[Key]) -> UsageError:
 
 
 def parallel(jobs: str) -> int:
-    """What --jobs says. Invoke would meet a word where it expects a number with a traceback.
+    """The number of --jobs. If Invoke converted it, a word would end in a traceback.
 
     Raises:
-        UsageError: it is no number, or not a positive one.
+        UsageError: it is not a positive whole number.
     """
     if not (jobs.isascii() and jobs.isdecimal()) or int(jobs) < 1:
         raise UsageError(f"--jobs is {jobs!r}; it must be a whole number, at least 1.")

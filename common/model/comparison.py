@@ -1,32 +1,33 @@
-"""Comparing what is declared with what is live and with what was applied last.
+"""Compares declared, live and last applied states.
 
-Ours is what is declared. A live field that nobody declares is kept; only what was declared when it was applied, and is no longer,
-is taken away. Structures may be declared in part; maps and lists are whole: whoever declares one declares all that is in it.
+The declared fields belong to us. A live field that is not declared is kept, unless it was declared when the resource was applied
+last: then it is removed. A structure may be declared in part; a map or list is always declared as a whole.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-Fields = Mapping[str, Any]
-"""The fields that an operation of AWS takes; of a structure the `Fields` in it, of anything else nothing."""
+from common.base.json_types import Json, JsonMapping, JsonObject
+
+Fields = JsonMapping
+"""The fields that an operation of AWS accepts, by name: for a structure its own `Fields`, otherwise empty."""
 OPTIONAL = ("Tags", "Policies", "AttachedPolicies", "PermissionsBoundary", "EventBridge", "Description")
-"""Fields that others may set, too, so that they are ours only as far as somebody declares them."""
+"""Others may set these fields, too, so they belong to us only as far as they are declared."""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def fields(*names: str, **structures: Fields) -> Fields:
-    """Fields that are whole, and structures with theirs."""
+    """Builds `Fields` from the names of simple fields and from structures with their own fields."""
     return {**{name: {} for name in names}, **structures}
 
 
-def difference(desired: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
+def difference(desired: JsonMapping, live: JsonMapping) -> tuple[str, ...]:
     """The top-level fields in which two states differ, in alphabetical order."""
     return tuple(name for name in sorted(desired.keys() | live.keys()) if desired.get(name) != live.get(name))
 
 
-def undeclared(live: Mapping[str, Any], declared: Mapping[str, Any], accepted: Fields) -> dict[str, Any]:
-    """The live fields among those `accepted` that nobody declares, without what is empty."""
-    found: dict[str, Any] = {}
+def undeclared(live: JsonMapping, declared: JsonMapping, accepted: Fields) -> JsonObject:
+    """The live fields among those `accepted` that are not declared, without empty ones."""
+    result: JsonObject = {}
     for name, inner in accepted.items():
         value, owned = live.get(name), declared.get(name)
         if inner and isinstance(value, Mapping) and (owned is None or isinstance(owned, Mapping)):
@@ -34,12 +35,12 @@ def undeclared(live: Mapping[str, Any], declared: Mapping[str, Any], accepted: F
         elif name in declared:
             continue
         if value not in _EMPTY:
-            found[name] = value
-    return found
+            result[name] = value
+    return result
 
 
-def merged(desired: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    """What is declared, with what is kept of the live fields around it."""
+def merged(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
+    """The declared fields together with the live fields that are kept."""
     result = dict(desired)
     for name, value in kept.items():
         if name not in desired:
@@ -49,39 +50,39 @@ def merged(desired: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def taken_away(undeclared: Mapping[str, Any], applied: Mapping[str, Any]) -> dict[str, Any]:
-    """What is live and not declared, but was declared when it was applied last; a field without a value was not."""
-    found: dict[str, Any] = {}
+def taken_away(undeclared: JsonMapping, applied: JsonMapping) -> JsonObject:
+    """The undeclared live fields that were declared when the resource was applied last, with a value."""
+    result: JsonObject = {}
     for name, value in undeclared.items():
         before = applied.get(name)
         if isinstance(value, Mapping) and isinstance(before, Mapping | list):
             if part := {inner: value[inner] for inner in value if inner in before}:
-                found[name] = part
+                result[name] = part
         elif before and not isinstance(value, Mapping):
-            found[name] = value
-    return found
+            result[name] = value
+    return result
 
 
-def claims(desired: Mapping[str, Any], before: object) -> dict[str, Any]:
-    """What a change sets of what need not be declared, by names alone, besides what an unfinished one `before` has set.
+def claims(desired: JsonMapping, before: object) -> JsonObject:
+    """The names of optional fields that a change sets, together with those that an unfinished change `before` has set.
 
-    A change that dies before it is recorded leaves no other trace of having set them.
+    If the deploy dies before the change is recorded, nothing else shows that it has set them.
     """
-    known = before if isinstance(before, Mapping) else {}
-    found: dict[str, Any] = {}
+    unfinished = before if isinstance(before, Mapping) else {}
+    result: JsonObject = {}
     for name in OPTIONAL:
-        value, earlier = desired.get(name), known.get(name)
+        value, earlier = desired.get(name), unfinished.get(name)
         if isinstance(value, Mapping | list) or isinstance(earlier, list):
             keys = {str(key) for part in (value, earlier) if isinstance(part, Mapping | list) for key in part}
-            found[name] = sorted(key for key in keys if not key.startswith("deployer:"))
+            result[name] = sorted(key for key in keys if not key.startswith("deployer:"))
         elif value or earlier:
-            found[name] = True
-    return {name: value for name, value in found.items() if value}
+            result[name] = True
+    return {name: value for name, value in result.items() if value}
 
 
-def without(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left of `whole` once `part` of it is taken away."""
-    left: dict[str, Any] = {}
+def without(whole: JsonMapping, part: JsonMapping) -> JsonObject:
+    """The fields of `whole` without those in `part`."""
+    left: JsonObject = {}
     for name, value in whole.items():
         taken = part.get(name)
         if name not in part:
@@ -91,8 +92,8 @@ def without(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]
     return left
 
 
-def named(undeclared: Mapping[str, Any], declared: Mapping[str, Any], usual: Mapping[str, Any]) -> Iterator[str]:
-    """The names of undeclared fields for people, dotted within what is declared in part; without what is off or `usual`."""
+def named(undeclared: JsonMapping, declared: JsonMapping, usual: JsonMapping) -> Iterator[str]:
+    """The dotted names of undeclared fields, for people; without empty ones and those with `usual` values."""
     for name, value in sorted(undeclared.items()):
         owned = declared.get(name)
         if not value or value == usual.get(name):
@@ -104,10 +105,10 @@ def named(undeclared: Mapping[str, Any], declared: Mapping[str, Any], usual: Map
             yield name
 
 
-def split(live: Mapping[str, Any], declared: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A live JSON object as far as it is declared, and the rest of it."""
-    own: dict[str, Any] = {}
-    rest: dict[str, Any] = {}
+def split(live: JsonMapping, declared: JsonMapping) -> tuple[JsonObject, JsonObject]:
+    """Splits a live JSON object into the declared fields and the others."""
+    own: JsonObject = {}
+    rest: JsonObject = {}
     for name, value in live.items():
         inner = declared.get(name)
         if isinstance(value, Mapping) and isinstance(inner, Mapping):
@@ -118,15 +119,15 @@ def split(live: Mapping[str, Any], declared: Mapping[str, Any]) -> tuple[dict[st
     return own, rest
 
 
-def statements(document: Mapping[str, Any] | None, own: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    """The statements of a live policy: ours, which has the `Sid` of `own` or is the same without one, and those of others."""
-    found = (document or {}).get("Statement", [])
-    every = found if isinstance(found, list) else [found]
+def statements(document: JsonMapping | None, own: JsonMapping) -> tuple[list[Json], list[Json]]:
+    """Splits the statements of a live policy into ours (with the `Sid` of `own`, or equal to it without `Sid`) and others'."""
+    value = (document or {}).get("Statement", [])
+    every = value if isinstance(value, list) else [value]
     unnamed = {name: value for name, value in own.items() if name != "Sid"}
-    ours = [one for one in every if one.get("Sid") == own["Sid"] or one == unnamed]
-    return ours, [one for one in every if one not in ours]
+    ours = [statement for statement in every if statement.get("Sid") == own["Sid"] or statement == unnamed]
+    return ours, [statement for statement in every if statement not in ours]
 
 
-def by_sid(found: list[Any]) -> dict[str, Any]:
-    """Statements by their names; those without one are numbered."""
-    return {str(one.get("Sid") or f"statement {number}"): one for number, one in enumerate(found, 1)}
+def by_sid(policy: list[Json]) -> JsonObject:
+    """The statements of a policy by `Sid`; those without one are numbered."""
+    return {str(statement.get("Sid") or f"statement {number}"): statement for number, statement in enumerate(policy, 1)}

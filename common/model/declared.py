@@ -1,25 +1,26 @@
-"""What the resources that a repository declares have in common, whatever their type."""
+"""The base class of all resource types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.digest import Known
+from common.base.json_types import Json
 from common.model.resource import Artifact, Key, State
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What a resource is called and whose it is, whatever its type.
+    """The names and the owner of a declared resource.
 
     Args:
-        key: its name among all resources.
+        key: its key.
         name: its physical name.
-        arn: as the tagging index spells it.
-        tags: ours, which say whose it is, and the environment's.
-        needs: what must be there first.
-        accept_secret: why the declaration takes what looks like a secret in it; empty if it does not.
+        arn: its ARN as the tagging index spells it.
+        tags: its declared tags: the owner tags of the deployer, and the tags of the environment.
+        needs: the resources that must exist first.
+        accept_secret: why the declaration accepts what looks like a secret in it; empty if it does not.
     """
 
     key: Key
@@ -32,7 +33,7 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What every resource type has in common; a type adds its own fields, its five verbs, and those of `Type`."""
+    """The base class of resource types. A type adds its fields, the five verbs of `Resource`, and those of `orphan.Type`."""
 
     identity: Identity
     immutable: ClassVar[frozenset[str]] = frozenset()
@@ -43,7 +44,7 @@ class Declared:
 
     @property
     def key(self) -> Key:
-        """Its name among all resources."""
+        """Its key."""
         return self.identity.key
 
     @property
@@ -58,12 +59,12 @@ class Declared:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """Ours, which say whose it is, and the environment's."""
+        """Its declared tags: the owner tags of the deployer, and the tags of the environment."""
         return self.identity.tags
 
     @property
     def needs(self) -> tuple[Key, ...]:
-        """What must be there first."""
+        """The resources that must exist first."""
         return self.identity.needs
 
     @property
@@ -73,39 +74,39 @@ class Declared:
 
     @property
     def hidden(self) -> frozenset[str]:
-        """None, unless the type says otherwise."""
+        """The hidden fields: none unless the type overrides this."""
         return frozenset()
 
     @property
     def defaults(self) -> frozenset[str]:
-        """There are no such fields, unless the type says otherwise."""
+        """The fields with default values: none unless the type overrides this."""
         return frozenset()
 
-    def loses(self, name: str, live: Any) -> str:  # noqa: ARG002 - for types that override it
-        """Nothing, unless the type says otherwise."""
+    def loses(self, name: str, live: Json) -> str:  # noqa: ARG002 - for types that override it
+        """What a change would lose: nothing unless the type overrides this."""
         return ""
 
     def check_creation(self, aws: Aws, desired: State) -> None:
-        """There is nothing to ask, unless the type says otherwise."""
+        """Checks nothing unless the type overrides this."""
 
     @property
     def artifact(self) -> Artifact | None:
-        """The artifact that it runs: none, unless the type says otherwise."""
+        """The artifact that it runs: none unless the type overrides this."""
         return None
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """The one that it runs, unless the type needs more."""
+        """All artifacts that it needs: the one that it runs unless the type overrides this."""
         return (self.artifact,) if self.artifact is not None else ()
 
     def delete(self, aws: Aws) -> None:
-        """Deletes it as what a record names is deleted, unless the type says otherwise."""
+        """Deletes it in the same way as an orphan, unless the type overrides this."""
         self.erase(aws, self)
 
     @staticmethod
-    def erase(aws: Aws, one: Any) -> None:
-        """See `orphan.Type`: every type says how."""
+    def erase(aws: Aws, orphan: Json) -> None:
+        """See `orphan.Type`: every type implements this."""
         raise NotImplementedError
 
-    def look(self, known: Known) -> None:
-        """There are no such files, unless the type says otherwise."""
+    def look(self, known_digests: Known) -> None:
+        """Takes no digests unless the type overrides this."""

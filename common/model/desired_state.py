@@ -1,49 +1,50 @@
-"""What is made of a desired state: its digest, for which nothing has to be built, and what is sent once everything is built."""
+"""Turns desired states into digests, without building artifacts, and into the states that are sent to AWS."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
+from common.base.json_types import Json
 from common.model.resource import Action, Artifact, Change, Live, Resource, State
 
 
 @dataclass(frozen=True)
 class ContentOf:
-    """In a desired state: the base64 SHA-256 of an artifact's bytes, known once it is built.
+    """Stands in a desired state for the base64 SHA-256 of an artifact's bytes, which is known only once it is built.
 
-    A state's digest takes the artifact's input digest in its place, so that nothing has to be built to know that nothing changed.
+    The digest of the state uses the artifact's input digest instead. So nothing has to be built to find that nothing changed.
     """
 
     artifact: Artifact
 
 
 class Versioned(Protocol):
-    """A layer of ours, as functions see it: named by its content, since AWS numbers its versions."""
+    """A declared layer as functions use it: they find its version by content, because AWS chooses the version numbers."""
 
     @property
     def arn(self) -> str:
-        """Of the layer, without a version."""
+        """The ARN of the layer, without a version."""
         ...
 
     @property
     def code(self) -> Artifact:
-        """What it holds."""
+        """The artifact with its content."""
         ...
 
     def content(self, aws: Aws, arn: str) -> str | None:
-        """What the version `arn` holds; None if it is not there."""
+        """The content digest of the version `arn`; None if the version does not exist."""
         ...
 
     def version(self, aws: Aws, content: str) -> str:
-        """The ARN of the version that holds `content`."""
+        """The ARN of the version with this content digest."""
         ...
 
 
 def digest_of(resource: Resource, endpoints: Mapping[str, str]) -> Digest:
-    """The digest of what is to be and where, artifacts standing for themselves by their input digest."""
+    """The digest of a resource's desired state, ARN and endpoints, with the input digests of its artifacts."""
     where = {"arn": resource.arn, "endpoints": dict(endpoints)} if endpoints else {"arn": resource.arn}
     return digest.of_struct(resource.key.kind, 2, {**where, "state": resource.desired()}, _input)
 
@@ -59,7 +60,7 @@ def rendered(state: State, content: Callable[[Artifact], str]) -> State:
     return {name: _replaced(value, content) for name, value in state.items()}
 
 
-def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
+def _replaced(value: Json, of: Callable[[Artifact], str]) -> Json:
     if isinstance(value, ContentOf):
         return of(value.artifact)
     if isinstance(value, Mapping):
@@ -70,5 +71,5 @@ def _replaced(value: Any, of: Callable[[Artifact], str]) -> Any:
 
 
 def whole(resource: Resource, desired: State, live: Live | None) -> Change:
-    """The update of every field, as of something that was read as absent and exists."""
+    """A change that updates every field, for a resource that was read as absent but exists."""
     return Change(resource.key, Action.UPDATE, "exists already", desired, live, frozenset(desired) - resource.immutable)

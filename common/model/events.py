@@ -1,4 +1,4 @@
-"""What happens while a session works, as values. Whoever wants to know takes them one by one; a list is a fine listener."""
+"""The events of a command. The engine passes each to a `Report`, a function that takes one event, such as `list.append`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from common.model.resource import Change, Key, Plan
 
 @dataclass(frozen=True)
 class Cost:
-    """How many AWS calls something takes, and how many seconds at least."""
+    """The number of AWS calls, and the least number of seconds that they take."""
 
     calls: int
     seconds: float
@@ -23,9 +23,9 @@ class Planned:
 
     Args:
         plan: the plan.
-        removal: it deletes everything, and is shown before it is carried out.
-        projects: those that the plan is about.
-        cost: what applying it will take.
+        removal: the plan is that of `destroy`, which is shown before it is carried out.
+        projects: the projects of the plan.
+        cost: the predicted cost of applying it.
     """
 
     plan: Plan
@@ -45,14 +45,14 @@ class StepStarted:
 
 @dataclass(frozen=True)
 class Started:
-    """A change is under way."""
+    """A change has begun."""
 
     change: Change
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A change was carried out and recorded, in so many seconds."""
+    """A change was carried out and recorded; `seconds` is its duration."""
 
     change: Change
     seconds: float
@@ -68,7 +68,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A change was left undone, as the resource's settings want it; the message is for people."""
+    """A change was not made because the resource's settings say so; the message is for people."""
 
     change: Change
     message: str
@@ -76,7 +76,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Blocked:
-    """A change was not tried, because what it needs has failed, or the deploy was interrupted."""
+    """A change was not tried, because a resource that it needs has failed, or the deploy was interrupted."""
 
     change: Change
     needed: Key | None
@@ -84,7 +84,7 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Building:
-    """An artifact is being built, or compared with what is built here; `ended` once it no longer is."""
+    """An artifact is being built or verified; with `ended`, this has ended."""
 
     key: Key
     ended: bool = False

@@ -1,7 +1,7 @@
-"""What is known of one kind of resource. Its type's file in `resources` declares it once, and every table reads it from there.
+"""Everything that the deployer knows about one kind of resource. The file of its type in `resources` declares it, once.
 
-So a new AWS type is one file: how it is named, when it is deployed, who may do what with it, what its calls cost and which of
-its errors pass stand in its `Kind`. Rooms below the types are given what they need of it.
+So a new AWS type is one file. Its `Kind` says how it is named, when it is deployed, who may do what with it, what its calls cost
+and which of its errors pass by themselves. All tables are read from the kinds; rooms below the types get what they need by argument.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -19,16 +19,16 @@ if TYPE_CHECKING:  # a list of tasks does not wait for the models of configurati
     from common.environment.config import Environment
 
 AT_ONCE = "two requests have changed the same thing at once; the later one is to be sent again"
-"""Why a conflict of two requests passes."""
+"""A conflict of two requests passes by itself for this reason."""
 
 
 class ArnForm(NamedTuple):
-    """How ARNs of a kind look.
+    """The form of the ARNs of a kind.
 
     Args:
-        service: as ARNs and IAM call it.
-        beginning: of the part that names the resource, as in ``function:``.
-        regional: it names a region and an account.
+        service: the name of the service in ARNs and in IAM.
+        beginning: how the last part of the ARN begins, such as ``function:``.
+        regional: whether the ARN contains a region and an account.
     """
 
     service: str
@@ -36,18 +36,18 @@ class ArnForm(NamedTuple):
     regional: bool = True
 
     def of(self, env: "Environment", name: str) -> str:
-        """The ARN of a resource, or of all whose names fit a pattern."""
+        """The ARN of a resource, or of all resources whose names match a pattern."""
         resource = f"{self.beginning}{name}"
         return env.arn(self.service, resource) if self.regional else f"arn:{env.partition}:{self.service}:::{resource}"
 
 
 class NameRule(NamedTuple):
-    """Which physical names AWS accepts.
+    """The physical names that AWS accepts.
 
     Args:
-        most: characters.
-        pattern: which characters, and where.
-        words: the pattern, for people.
+        most: the greatest number of characters.
+        pattern: a pattern that names must match.
+        words: the pattern in words, for messages.
     """
 
     most: int
@@ -56,13 +56,13 @@ class NameRule(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """The calls that a change takes, for predictions; polls of what is waited for come on top.
+    """The calls of a change, for predictions. Polls while waiting come in addition.
 
     Args:
-        create: the operations of a creation.
-        update: the operation of an update.
-        apart: fields that are updated by a call of their own.
-        reads_first: an update replaces the whole, and is preceded by a read.
+        create: the operations that create a resource.
+        update: the operation that updates it.
+        apart: the fields that are updated by a call of their own.
+        reads_first: an update replaces the whole resource, so the resource is read first.
     """
 
     create: tuple[str, ...] = ("Create", "Describe")
@@ -72,17 +72,17 @@ class Calls(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """How a service lists what it has of a kind.
+    """The operation with which a service lists the resources of a kind.
 
     Args:
-        operation: of the kind's service.
-        items: where a page has them.
-        name: where an item has its name; empty if the item is the name.
-        prefix: the parameter that asks for names that begin so.
-        tags: the parameter that asks for what carries these tags.
-        size: the largest page, where that has to be asked for.
-        token: the parameter that asks for the next page, where botocore does not know the pages.
-        is_url: the item is an address whose last part is the name.
+        operation: the name of the operation.
+        items: the field of a page that holds the items.
+        name: the field of an item that holds the name; empty if the item itself is the name.
+        prefix: the parameter that limits the listing to names with a beginning.
+        tags: the parameter that limits the listing to resources with tags.
+        size: the parameter for the size of a page and the largest size, if they must be passed.
+        token: the parameter for the next page, if botocore has no paginator for the operation.
+        is_url: an item is a URL whose last part is the name.
     """
 
     operation: str
@@ -99,11 +99,11 @@ class Quota(NamedTuple):
     """How many resources an account may have.
 
     Args:
-        what: as people call them.
-        service: as Service Quotas calls it.
-        code: of the quota; empty where none is known.
-        default: what AWS gives an account that has asked for nothing.
-        advice: another way than to raise it.
+        what: the resources in words, for messages.
+        service: the service's name in Service Quotas.
+        code: the quota's code; empty if it has none.
+        default: the value for accounts that have not asked for more.
+        advice: what to do instead of raising the quota.
     """
 
     what: str
@@ -114,19 +114,19 @@ class Quota(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What whoever deploys is allowed, besides what follows from the declarations.
+    """The permissions that a deployer needs for a kind, besides those that follow from the declarations.
 
     Args:
         operations: API operations on resources of the kind.
-        everywhere: API operations that AWS does not let be narrowed to resources; none of them changes anything.
-        left_over: API operations that delete what is declared no more, where the service lets a policy look at tags.
-        actions: the IAM actions of an operation, where these are not the one action of the same name.
-        when_declared: IAM actions that cannot be narrowed, and are needed where something of the kind is declared.
-        when_created: IAM actions that AWS holds to no resource, but to the tags that the call gives.
-        parts: the ARNs of what belongs to a resource, from its own.
-        beside: the same, of what is needed even to look at it.
-        patterns: the names of all that an environment may ever have had, `{prefix}`, `{underscored}` and `{account}` replaced.
-        shared_patterns: names that are the environment's own, whatever the prefixes of others are.
+        everywhere: API operations that a policy cannot limit to resources; none of them changes anything.
+        left_over: API operations that delete orphans, if a policy of the service can check tags.
+        actions: the IAM actions of an operation, if they are not the one action of the same name.
+        when_declared: IAM actions that a policy cannot limit; they are needed only if a resource of the kind is declared.
+        when_created: IAM actions that a policy cannot limit to resources, but to the tags in the request.
+        parts: returns the ARNs of the parts of a resource, from its own ARN.
+        beside: returns the ARNs of what must be readable to read a resource, from its own ARN.
+        patterns: patterns of all names that an environment may have had, with `{prefix}`, `{underscored}` and `{account}`.
+        shared_patterns: patterns of names that belong to the environment alone, whatever the prefixes of others are.
     """
 
     operations: tuple[str, ...] = ()
@@ -176,12 +176,12 @@ class Version(Protocol):
 
 
 class Versions(NamedTuple):
-    """What AWS keeps of a kind until it is deleted.
+    """How to list and delete the versions of a kind of which AWS keeps every version.
 
     Args:
-        of: all versions of the resource of a physical name.
-        in_use: the ARN of each version that something in the account uses.
-        remove: deletes the version of a number.
+        of: returns all versions of the resource with a physical name.
+        in_use: returns the ARNs of all versions that are used in the account.
+        remove: deletes the version with a number.
     """
 
     of: Callable[[Aws, str], Sequence[Version]]
@@ -190,12 +190,12 @@ class Versions(NamedTuple):
 
 
 class Passing(NamedTuple):
-    """Which refusals of a service pass by themselves.
+    """The errors of a service that pass by themselves, so that the call is sent again.
 
     Args:
-        codes: error codes of what is over in moments, each with the reason.
-        messages: parts of what the service says while a role, its policy or an object is not yet known everywhere.
-        seconds: how long to send a call again that is refused with one of these codes.
+        codes: error codes that pass within moments, each with the reason.
+        messages: parts of the messages with which the service answers while a new role, policy or object is not known everywhere.
+        seconds: for some codes, for how many seconds the call is sent again.
     """
 
     codes: Mapping[str, str] = {}
@@ -208,35 +208,35 @@ class Kind:
     """One kind of resource.
 
     Args:
-        name: begins its keys, as in ``lambda/Validate``.
-        word: what authors and references call it: the method that declares it, as in ``${function.Validate.arn}``.
-        service: as botocore calls it.
-        step: brings up to date what a pipeline has of it; what is shared comes in the step of what is shared.
-        arn: the form of its ARNs; None where only its resources know them.
-        names: which physical names AWS accepts.
-        declared_name: which names authors may give.
-        declared_words: the same, for people.
-        attributes: what references may ask for besides its ARN and its name, each made of the ARN.
-        must_say: what its declaration in root `deploy.py` says besides its name, `{name}` replaced.
-        is_packaged: its artifacts are called as its resources are, so two such kinds cannot share a name.
-        section: where configuration speaks of it; empty if it does not.
+        name: the first part of its keys, as in ``lambda/Validate``.
+        word: its name for authors and in references: the method that declares it, as in ``${function.Validate.arn}``.
+        service: the service's name in botocore.
+        step: the step that deploys it for a pipeline; shared resources have a step of their own.
+        arn: the form of its ARNs; None if only its resources know them.
+        names: the physical names that AWS accepts.
+        declared_name: a pattern of the names that authors may give.
+        declared_words: the pattern in words, for messages.
+        attributes: attributes that references may name besides ARN and name, each computed from the ARN.
+        must_say: the arguments of its declaration in root `deploy.py` besides its name, with `{name}`.
+        is_packaged: its artifacts have the names of its resources, so two such kinds cannot share a name.
+        section: its section in configuration; empty if it has none.
         principal: the service that assumes its role; empty if it has none.
-        role_word: what configuration calls it where it names roles; its name, if that is empty.
-        has_secrets: its values have names that people give, by which secrets are recognised.
-        acts: it acts by itself and nothing refers to it, so a renamed one goes as soon as the new one is there.
-        reads: IAM actions that a grant of reading gives.
-        writes: IAM actions that a grant of writing gives.
-        granted: the ARNs that a grant is about besides its own, from its own.
-        is_assumed: others run with it, and must be told when it is another one of the same name.
+        role_word: its name in the configuration of roles; empty if that is `name`.
+        has_secrets: its values have names that people choose, which show what is a secret.
+        acts: it starts others by itself and nothing refers to it, so a renamed one is deleted as soon as the new one exists.
+        reads: the IAM actions of a grant to read.
+        writes: the IAM actions of a grant to write.
+        granted: returns the ARNs that a grant covers besides its own ARN, from its own ARN.
+        is_assumed: other resources run with it, and must be updated when another one replaces it under the same name.
         in_index: the tagging index shows its resources.
-        owned: the ARNs of all that carry an ownership tag, and their projects, for what the index never shows.
-        versions: what AWS keeps of it until it is deleted, if there are versions.
-        listing: how the service lists what exists, for what the tagging index does not show yet.
-        quota: how many there may be; counted by the listing.
-        calls: what predictions count.
+        owned: returns the ARNs of all resources with an owner tag, and their projects, for kinds that the index never shows.
+        versions: how to list and delete its versions, if AWS keeps every version.
+        listing: how the service lists its resources, for those that the tagging index does not show yet.
+        quota: how many an account may have; they are counted by the listing.
+        calls: the calls of a change, for predictions.
         budgets: how fast AWS may be called, by ``service`` or ``service:Operation``.
-        passing: which refusals are tried again.
-        policy: what whoever deploys is allowed.
+        passing: the errors after which a call is sent again.
+        policy: the permissions that a deployer needs.
     """
 
     name: str
@@ -270,15 +270,15 @@ class Kind:
     policy: Policy = field(default_factory=Policy)
 
     def arn_of(self, env: "Environment", name: str) -> str:
-        """The ARN of a resource of this physical name."""
+        """The ARN of the resource with this physical name."""
         assert self.arn is not None, f"only its resources know the ARN of a {self.name}"  # noqa: S101 - a mistake in a type
         return self.arn.of(env, name)
 
     @property
     def role_name(self) -> str:
-        """What configuration calls it where it names roles."""
+        """The name of the kind in the configuration of roles."""
         return self.role_word or self.name
 
 
 Kinds = Mapping[str, Kind]
-"""Every kind by its name."""
+"""All kinds by their names."""

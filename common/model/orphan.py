@@ -1,18 +1,18 @@
-"""What is left of a resource once nobody declares it: a name, an ARN, and the type that knows how to delete it.
+"""Orphans: deployed resources that are no longer declared. A name, an ARN and the type are enough to delete one.
 
-Deleting takes no declaration, so that what is gone from the repository can go from AWS, too.
+Deleting needs no declaration, so a resource that was removed from the repository can be deleted from AWS, too.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from common.aws.protocol import Aws
+from common.base.json_types import JsonMapping
 from common.model.resource import Key
 
 
 class Named(Protocol):
-    """Whatever has a physical name and an ARN."""
+    """An object with a physical name and an ARN."""
 
     @property
     def name(self) -> str:
@@ -27,13 +27,18 @@ class Named(Protocol):
 
 @dataclass(frozen=True)
 class Orphan:
-    """What is recorded of a resource that nobody declares any more: enough to see whose it is, and to delete it.
+    """A deployed resource that is no longer declared: what its record says about it, which is enough to delete it.
 
     Args:
-        owner: whose tags it was given; empty where no record says.
-        spared: names that are within it and not part of it; a declared directory may lie in the place of one that is gone.
-        recorded: all that is said of it.
-        awaits: what must have been changed before it goes, because that may still use it.
+        key: its key.
+        name: its physical name.
+        arn: its ARN.
+        account_id: the environment's account.
+        needs: the resources that it needs, so they are deleted after it.
+        owner: the owner tag that it was given; empty if the record does not say.
+        spared: names within it that belong to others: a declared directory may be inside one that is no longer declared.
+        awaits: the resources that must be changed before it is deleted, because they may still use it.
+        recorded: all fields of its record.
     """
 
     key: Key
@@ -44,22 +49,22 @@ class Orphan:
     owner: str = ""
     spared: frozenset[str] = frozenset()
     awaits: tuple[Key, ...] = ()
-    recorded: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    recorded: JsonMapping = field(default_factory=dict, repr=False)
 
     def called(self, key: Key) -> "Orphan":
-        """The same, by another key."""
+        """The same orphan with another key."""
         return replace(self, key=key)
 
 
 class Type(Protocol):
-    """A resource type as far as it needs no declaration: it deletes what a record names."""
+    """The part of a resource type that needs no declaration: it deletes orphans."""
 
     data: bool
 
-    def live_tags(self, aws: Aws, one: Orphan) -> dict[str, str] | None:
-        """All its tags; None if it does not exist, or is being deleted."""
+    def live_tags(self, aws: Aws, orphan: Orphan) -> dict[str, str] | None:
+        """All live tags of an orphan; None if it does not exist or is being deleted."""
         ...
 
-    def erase(self, aws: Aws, one: Orphan) -> None:
-        """Deletes it, with what it holds if it holds `data`. Deleting what does not exist is not an error."""
+    def erase(self, aws: Aws, orphan: Orphan) -> None:
+        """Deletes an orphan with everything in it. If it does not exist, that is not an error."""
         ...

@@ -1,15 +1,15 @@
 """References between resources, and the substitution of references and parameters in text.
 
-A reference is known before anything exists: names and ARNs are computed. What is taken from one is remembered as a need, so the
-order of a deploy follows from the declaration and is never written by hand.
+Names and ARNs are computed, so a reference can be replaced before the resource exists. Each use of a reference is remembered as a
+need. So the order of a deploy follows from the declaration and is never written by hand.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from common.base.errors import DeclarationError, ParameterError
+from common.base.json_types import Json
 from common.base.suggestions import closest
 from common.base.text_rules import plain
 from common.environment import partitions
@@ -19,21 +19,21 @@ from common.model.kind import Kinds
 from common.model.resource import Key
 
 ESCAPE = "$${"
-"""Stands for `${` itself."""
+"""In a text, this stands for `${` itself."""
 TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 REFERENCE = re.compile(r"\s*([\w/-]+(\.[\w/-]*)*|AWS::\w*)\s*", re.ASCII)
-"""What is between the braces of a token; what is not like this, as in JSONata and `States.Format`, is text."""
+"""The part between the braces of a reference looks like this; anything else, as in JSONata and `States.Format`, is text."""
 NESTED = re.compile(r"(?<!\$)\$\{\s*\$\{")
 UPPER_TOKEN = re.compile(r"__[A-Z][A-Z0-9_]*?__")
-"""What most teams' own tokens look like."""
+"""Tokens that teams have invented themselves mostly look like this."""
 PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
-"""How parameters are called in configuration."""
+"""Names of parameters in configuration look like this."""
 ALONE = re.compile(rf"\$\{{({PARAMETER.pattern})\}}")
 
 
 @dataclass(frozen=True)
 class Ref:
-    """A resource of this environment, existing or to be: its key, physical name and ARN."""
+    """A resource of this environment, deployed or only declared: its key, physical name and ARN."""
 
     key: Key
     name: str
@@ -74,20 +74,20 @@ class Location:
 
 
 Grantable = Ref | Location
-"""What a function, job or machine may be allowed to read or write."""
+"""A function, job or state machine may be allowed to read or write these."""
 
 
 class Names:
-    """All that a text of one pipeline may refer to.
+    """The names to which the texts of one pipeline may refer.
 
     ``${name}`` is a parameter; ``${Name.arn}`` and ``${Name.name}`` are a resource's, and ``${job.Name.name}`` is where several
     have one name. ``${AWS::Partition}``, ``${AWS::Region}`` and ``${AWS::AccountId}`` are the environment's. ``$${`` stands for
     ``${`` itself. What was used is remembered.
 
     Args:
-        parameters: by name.
-        kinds: of the resources; each says what references call it.
-        account: where the environment is.
+        parameters: the parameters by name.
+        kinds: the kinds of resources; each has a word for references.
+        account: the account and region of the environment.
     """
 
     def __init__(self, parameters: Mapping[str, Value], kinds: Kinds, account: Account = SOMEWHERE) -> None:
@@ -97,14 +97,14 @@ class Names:
 
     @property
     def used(self) -> set[str]:
-        """The parameters that some text, or a declaration, has used."""
+        """The parameters that texts or declarations have used."""
         return self._parameters.used
 
     def add(self, ref: Ref) -> Ref:
         """Makes a resource known under its declared name.
 
         Raises:
-            DeclarationError: another one has that name and is of the same kind, or would have the same artifact.
+            DeclarationError: another resource of the same kind, or with the same artifact, has this name.
         """
         same = self._refs.setdefault(ref.key.name, [])
         if ref in same:
@@ -122,23 +122,23 @@ class Names:
         return next((ref for ref in self._refs.get(name, ()) if ref.key.kind == kind), None)
 
     def parameter(self, text: str) -> Value | None:
-        """The value of a parameter that is all of a text; None if the text is anything else."""
+        """The value of the parameter if the text consists of a single parameter; otherwise None."""
         alone = ALONE.fullmatch(text)
         return self._parameters[alone[1]] if alone and alone[1] in self._parameters else None
 
-    def substitute(self, value: Any, where: str, *, texts: bool = False) -> tuple[Any, tuple[Ref, ...]]:
-        """The value (JSON-like) with every token in every string replaced, and the resources that were referred to.
+    def substitute(self, value: Json, where: str, *, texts: bool = False) -> tuple[Json, tuple[Ref, ...]]:
+        """Replaces every token in every string of a JSON value. Returns the new value and the resources that it refers to.
 
         Args:
-            value: JSON-like.
-            where: named in errors.
-            texts: parameters become text even where one is all of a string, as in variables and arguments.
+            value: a JSON value.
+            where: the place that messages name.
+            texts: every parameter becomes text, also where it is a whole string, as in variables and arguments.
 
         Raises:
             DeclarationError: a token refers to nothing.
-            ParameterError: parameters have no values in this environment; all of them.
+            ParameterError: parameters have no values in this environment; the message names them all.
         """
-        found: dict[Key, Ref] = {}
+        referred: dict[Key, Ref] = {}
         missing: dict[str, str] = {}
 
         def resolved(match: re.Match[str]) -> str:
@@ -153,7 +153,7 @@ class Names:
             if not dot:
                 return self._text_of(match[1], where, missing)
             ref = self._ref(name, attribute, where)
-            found[ref.key] = ref
+            referred[ref.key] = ref
             return self._attributes(ref)[attribute]
 
         def text(string: str) -> str:
@@ -161,17 +161,17 @@ class Names:
                 raise DeclarationError(f"{where}: a reference is within a reference: {string}. {LITERALLY}")
             return TOKEN.sub(resolved, partitions.rendered(string, self._account, where))
 
-        def replaced(string: str) -> Any:
+        def replaced(string: str) -> Json:
             parameter = None if texts else self.parameter(string)
             return text(string) if parameter is None else parameter
 
         substituted = _walked(value, replaced, text)
         if missing:
             raise ParameterError(f"{where}: there are no values for {', '.join(missing)}.", missing)
-        return substituted, tuple(found.values())
+        return substituted, tuple(referred.values())
 
     def _text_of(self, name: str, where: str, missing: dict[str, str]) -> str:
-        """A parameter as text; one that has no value is noted."""
+        """A parameter as text; if it has no value, it is added to `missing`."""
         if name not in self._parameters:
             if not PARAMETER.fullmatch(name):
                 raise DeclarationError(f"{where}: ${{{name}}} is no parameter of this project.{self._guess(name)} {LITERALLY}")
@@ -198,11 +198,11 @@ class Names:
         return same[0]
 
     def _word(self, ref: Ref) -> str:
-        """What references call the kind of a resource."""
+        """The word for the kind of a resource in references."""
         return self._kinds[ref.key.kind].word
 
     def _attributes(self, ref: Ref) -> dict[str, str]:
-        """What references may ask for of a resource."""
+        """The attributes of a resource that references may name, with their values."""
         others = {name: made(ref.arn) for name, made in self._kinds[ref.key.kind].attributes.items()}
         return {"arn": ref.arn, "name": ref.name, **others}
 
@@ -215,19 +215,19 @@ class Names:
         return f"${{{close}}}" if close else ""
 
     def _known(self) -> list[str]:
-        known = [*self._parameters]
+        names = [*self._parameters]
         for name, same in self._refs.items():
             for ref in same:
                 whole = f"{self._word(ref)}.{name}" if len(same) > 1 else name
-                known += [f"{whole}.{attribute}" for attribute in self._attributes(ref)]
-        return known
+                names += [f"{whole}.{attribute}" for attribute in self._attributes(ref)]
+        return names
 
 
 LITERALLY = "Write $${…} if it is no reference."
 
 
-def _walked(value: Any, replaced: Callable[[str], Any], text: Callable[[str], str]) -> Any:
-    """The JSON-like value with every string in it replaced, and with `text` every key, and what must be text by its key."""
+def _walked(value: Json, replaced: Callable[[str], Json], text: Callable[[str], str]) -> Json:
+    """A JSON value with every string replaced; keys, and values that must be text because of their key, by `text`."""
     if isinstance(value, str):
         return replaced(value)
     if isinstance(value, Mapping):
@@ -240,15 +240,15 @@ def _walked(value: Any, replaced: Callable[[str], Any], text: Callable[[str], st
     return value
 
 
-def in_strings(value: Any, replaced: Callable[[str], str]) -> Any:
-    """The JSON-like value with `replaced` applied to every string and key in it."""
+def in_strings(value: Json, replaced: Callable[[str], str]) -> Json:
+    """A JSON value with `replaced` applied to every string and key in it."""
     return _walked(value, replaced, replaced)
 
 
-def spelled_out(value: Any, tokens: Mapping[str, str]) -> Any:
-    """The value with other spellings of tokens, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``, in ours: ``${Validate.arn}``.
+def spelled_out(value: Json, tokens: Mapping[str, str]) -> Json:
+    """Replaces a team's own tokens, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``, by references: ``${Validate.arn}``.
 
-    Several definitions may share one map. What it does not name is text, whatever it looks like.
+    Several definitions may share one map. A token that it does not contain stays text.
     """
     longest_first = sorted(filter(None, tokens), key=len, reverse=True)
     if not longest_first:

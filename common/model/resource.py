@@ -1,7 +1,7 @@
-"""The vocabulary: what a resource is, what can happen to it, and the plan that says so.
+"""The basic types: resources, artifacts, actions, changes and plans.
 
-A resource type decides nothing. It renders its desired state, reads the live one in the same spelling, and carries out one
-action; comparing, ordering, recording and reporting are the engine's. So a new AWS type is one file.
+A resource type makes no decisions. It renders its desired state, reads its live state in the same spelling, and carries out one
+action; the engine compares, orders, records and reports. So a new AWS type is one file.
 """
 
 import re
@@ -9,25 +9,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from common.aws.protocol import Aws
 from common.base.digest import Digest, Known, OfFile
+from common.base.json_types import Json, JsonObject
 from common.model.comparison import difference
 
-State = dict[str, Any]
-"""The owned fields of a resource in AWS's own spelling: JSON values, and `ContentOf` in a desired state only."""
+State = JsonObject
+"""The fields of a resource that belong to us, in AWS's own spelling: JSON values; only desired states also hold `ContentOf`."""
 Outputs = dict[str, str]
-"""What AWS decided and later steps or people want to know: versions, revision ids."""
+"""Values that AWS has chosen, such as versions and revision ids, for later steps and for people."""
 
 SHARED = "shared"
-"""The project of the resources that all pipelines of an environment share."""
+"""Resources that all pipelines of an environment share belong to this project."""
 PROJECT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-"""A project's name, as folders have it."""
+"""Names of projects, and so of their folders, look like this."""
 
 
 class Key(NamedTuple):
-    """Names one resource of an environment. Prints as ``lambda/Validate``; the project is told by what surrounds it."""
+    """Identifies a resource within an environment. It prints as ``lambda/Validate``, without the project."""
 
     project: str
     kind: str
@@ -39,12 +40,12 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Live:
-    """What AWS has of a resource.
+    """The live state of a resource in AWS.
 
     Args:
-        state: the owned fields, with the same keys as `desired` and normalised the same way.
-        revision: what an update may replace; None where AWS tells none, or nothing may be concluded from it.
-        undeclared: live fields and tags that are not ours, in AWS's spelling. Every update keeps them.
+        state: our fields, with the same keys as `desired` and normalised the same way.
+        revision: the revision that an update may replace; None if AWS has none or it is not reliable.
+        undeclared: live fields and tags that are not declared, in AWS's spelling. Every update keeps them.
     """
 
     state: State
@@ -53,7 +54,7 @@ class Live:
 
 
 class Artifact(Protocol):
-    """Something that is built from this repository alone. No AWS call, no clock."""
+    """A file that is built from this repository alone, without AWS calls and without the time."""
 
     @property
     def key(self) -> Key:
@@ -64,26 +65,26 @@ class Artifact(Protocol):
         """Its immutable object key in the artifact bucket, named by its input digest."""
 
     def read(self, of_file: OfFile) -> None:
-        """Takes the digests of its files from `of_file`; without it they are read when they are first asked for."""
+        """Takes the digests of its files from `of_file`; without this call the files are read when they are first needed."""
 
     def files(self) -> Mapping[str, str]:
         """Every input file's digest under its path in the artifact; ``<digest> 755`` or ``644`` where its mode is an input."""
 
     def input_digest(self) -> Digest:
-        """Covers everything that can change the bytes, and nothing else."""
+        """The digest of everything that can change the built bytes, and of nothing else."""
 
     def build(self, build_dir: Path) -> Path:
-        """The built file; equal inputs give equal bytes. Returns at once if it was built before.
+        """Builds the file, unless it was built before, and returns its path. Equal inputs give equal bytes.
 
         Raises:
-            ArtifactError: it cannot be built, or AWS would not accept it.
+            ArtifactError: the artifact cannot be built, or AWS would not accept it.
         """
 
     def content(self, build_dir: Path) -> Digest:
-        """The digest of the built file's bytes; it is built again if that is no longer the file that was built."""
+        """The digest of the built file's bytes; the file is built again if it was changed since it was built."""
 
     def bill(self, build_dir: Path) -> Path | None:
-        """The bill of materials beside the built file; None if it holds nothing that others have made."""
+        """The bill of materials (SBOM) beside the built file; None if the artifact contains no packages of others."""
 
 
 class Resource(Protocol):
@@ -95,24 +96,24 @@ class Resource(Protocol):
 
     @property
     def needs(self) -> tuple[Key, ...]:
-        """What must be there first; follows from references."""
+        """The resources that must exist first; they follow from references."""
 
     immutable: ClassVar[frozenset[str]]
-    """Fields of the state that AWS cannot change in place."""
+    """The fields of the state that AWS cannot change in place."""
     artifact_field: ClassVar[str]
     """The field of the state that changes with the artifact, for reasons that name files."""
     data: ClassVar[bool]
-    """It holds what cannot be built again, so it is deleted only by those who say so twice."""
+    """Whether it holds data that cannot be built again. Then it is deleted only with `--data` in addition."""
     usual: ClassVar[State]
-    """Undeclared fields as AWS sets them itself, which nobody has to be told of."""
+    """Undeclared fields with the values that AWS itself sets; they are not worth reporting."""
 
     @property
     def accept_secret(self) -> str:
-        """Why the declaration takes what looks like a secret in it; empty if it does not."""
+        """Why the declaration accepts what looks like a secret in it; empty if it does not."""
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Fields in which people put secrets: their values are neither recorded nor shown."""
+        """The fields in which people put secrets. Their values are neither recorded nor shown."""
 
     @property
     def name(self) -> str:
@@ -124,10 +125,10 @@ class Resource(Protocol):
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """Ours, which say whose it is, and the environment's."""
+        """Its declared tags: the owner tags of the deployer, and the tags of the environment."""
 
     indexed: ClassVar[bool]
-    """The tagging index, or a listing of its kind, shows whether it exists."""
+    """Whether the tagging index, or a listing of its kind, shows that it exists."""
 
     @property
     def artifact(self) -> Artifact | None:
@@ -135,42 +136,42 @@ class Resource(Protocol):
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """All artifacts that it needs, the one that it runs first."""
+        """All artifacts that it needs; the first one is the one that it runs."""
 
-    def look(self, known: Known) -> None:
-        """Takes what `known` has read already of files that are no artifact's."""
+    def look(self, known_digests: Known) -> None:
+        """Takes the digests of files that belong to no artifact from `known_digests`, as far as it has them."""
 
     @property
     def defaults(self) -> frozenset[str]:
-        """Fields whose value nobody has named: what exists already is not brought to them where that would lose something."""
+        """The fields with default values: an existing resource keeps its own value if changing it would lose something."""
 
-    def loses(self, name: str, live: Any) -> str:
-        """What is lost when a field is brought from its live value to the desired one, for people; empty if nothing is."""
+    def loses(self, name: str, live: Json) -> str:
+        """What would be lost by changing a field from its live value to the desired one, for people; empty if nothing."""
 
     def desired(self) -> State:
-        """The state that the declaration asks for. Pure."""
+        """The declared state. It makes no AWS calls."""
 
     def read(self, aws: Aws) -> Live | None:
-        """What AWS has of it; None if the resource does not exist."""
+        """Its live state; None if it does not exist."""
 
     def check_creation(self, aws: Aws, desired: State) -> None:
-        """Asks AWS, as far as it tells without creating anything, whether it would; before the old one is deleted for a new one.
+        """Checks, as far as possible without creating anything, that AWS would create it. A replacement checks this first.
 
         Raises:
-            DeclarationError: it would not.
+            DeclarationError: AWS would not create it.
         """
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates it and waits until it can be used. Creating what an interrupted run has created is not an error."""
+        """Creates it and waits until it can be used. If an interrupted run has created it already, that is not an error."""
 
     def update(self, aws: Aws, change: "Change") -> Outputs:
-        """Brings the fields `change.changed` to `change.desired` and waits until AWS is done.
+        """Changes the fields `change.changed` to their values in `change.desired` and waits until AWS has finished.
 
-        What is live and not declared stays; where a call replaces the whole, it is read just before.
+        Live fields that are not declared stay; if a call replaces the whole resource, they are read just before it.
         """
 
     def delete(self, aws: Aws) -> None:
-        """Deletes it. Deleting what does not exist is not an error."""
+        """Deletes it. If it does not exist, that is not an error."""
 
 
 class Action(StrEnum):
@@ -188,9 +189,9 @@ class Action(StrEnum):
 
 
 CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE})
-"""Actions that change something besides our own records."""
+"""These actions change more than our own records."""
 REMOVING = frozenset({Action.DELETE, Action.FORGET})
-"""Actions after which a resource is recorded no more."""
+"""After these actions, a resource has no record any more."""
 
 
 ROLE_ID = "RoleId"
@@ -208,10 +209,10 @@ class Change:
     live: Live | None = field(default=None, repr=False)
     changed: frozenset[str] = frozenset()
     stale: State = field(default_factory=dict, repr=False)
-    """What is live and no longer declared, but was when it was applied last: the update takes it away."""
+    """The live fields that are no longer declared but were when the resource was applied last: the update removes them."""
 
     def fits(self, live: Live | None) -> bool:
-        """Whether it does what it was planned for, to a resource that is like this now."""
+        """Whether the change is still right if the resource has this live state now."""
         if self.action is Action.CREATE or live is None:
             return self.action is Action.CREATE and live is None
         known = self.changed | {*difference(self.desired, self.live.state if self.live else {})}
@@ -220,16 +221,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deploy would do, in dependency order; `apply` carries out exactly this."""
+    """The changes of a deploy, in dependency order. `apply` carries out exactly these."""
 
     changes: tuple[Change, ...]
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing but our own records would be written."""
+        """Whether nothing would be written except our own records."""
         return not any(change.action in CHANGING for change in self.changes)
 
     def counts(self) -> dict[str, int]:
-        """The number of changes by action, every action named."""
+        """The number of changes by action, with every action."""
         actions = [change.action for change in self.changes]
         return {str(action): actions.count(action) for action in Action}

@@ -1,7 +1,7 @@
 """The ordered steps of a deploy, and which resources each brings up to date.
 
-A step is an Invoke task; each has the one before it as its pre-task. So `invoke deploy-sfn` first brings everything that state
-machines stand on up to date, at the price of a few cache checks. Which step a kind belongs to, its type's file says.
+A step is an Invoke task, and the step before it is its pre-task. So `invoke deploy-sfn` first brings everything up to date that
+state machines need, at the price of a few cache checks. The file of a type says to which step its kind belongs.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,20 +17,20 @@ PACKAGE = "package-lambdas"
 SHARED, ROLES, LAMBDAS, UPLOAD = "deploy-shared", "deploy-roles", "deploy-lambdas", "upload-glue"
 JOBS, CRAWLERS, MACHINES, TRIGGERS = "deploy-jobs", "deploy-crawlers", "deploy-sfn", "deploy-triggers"
 STEPS = (SHARED, ROLES, LAMBDAS, UPLOAD, JOBS, CRAWLERS, MACHINES, TRIGGERS)
-"""In order. Packaging comes before them all and needs no AWS."""
+"""The steps in their order. Packaging comes before all of them and needs no AWS."""
 PRUNE = "prune"
-"""Comes after them all: what is deleted may be used by what is only changed now."""
+"""This step comes after all others, because a resource that is to be deleted may be in use until others are changed."""
 UPLOAD_STEP = {JOBS: UPLOAD}
-"""The step that uploads the artifacts of another; the others upload their own."""
+"""The artifacts of these steps are uploaded by another step; all other steps upload their own."""
 
 
 def step_of(key: Key, consumers: Mapping[Key, Key], kinds: "Kinds") -> str:
     """The step that brings a resource up to date.
 
     Args:
-        key: the resource's.
-        consumers: of each artifact, the resource that runs it.
-        kinds: of resources; each says its step.
+        key: the resource's key.
+        consumers: for each artifact, the resource that runs it.
+        kinds: the kinds of resources; each knows its step.
     """
     if key.project == SHARED_PROJECT:
         return SHARED
@@ -41,7 +41,7 @@ def step_of(key: Key, consumers: Mapping[Key, Key], kinds: "Kinds") -> str:
 
 
 def covered(requested: Collection[str]) -> tuple[str, ...]:
-    """The steps that a command line is about: all up to the last one it names; all of them for `deploy`, `plan` and the like."""
+    """The steps of a command line: all up to the last one that it names; all steps for `deploy`, `plan` and the like."""
     if not all(name in STEPS or name == PACKAGE for name in requested):
         return STEPS
     return STEPS[: max((STEPS.index(name) + 1 for name in requested if name in STEPS), default=0)]
