@@ -1,7 +1,7 @@
 """Everything that the deployer knows about one kind of resource. The file of its type in `resources` declares it, once.
 
 So a new AWS type is one file. Its `Kind` says how it is named, when it is deployed, who may do what with it, what its calls cost
-and which of its errors pass by themselves. All tables are read from the kinds; rooms below the types get what they need by argument.
+and which of its errors pass by themselves. All tables are read from the kinds; rooms below get what they need by argument.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
