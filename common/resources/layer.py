@@ -9,12 +9,13 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.ht
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from threading import RLock
 from typing import Any, ClassVar, NamedTuple
 
 from common.aws.protocol import Aws
+from common.aws.session_memory import of_session
 from common.base.errors import ArtifactError, AwsError
 from common.model import steps
 from common.model.declared import Declared
@@ -73,6 +74,42 @@ def versions(aws: Aws, name: str) -> list[Version]:
     return _newest_first(map(Version.of, listed))
 
 
+class Catalog:
+    """The versions of one layer, as a session has listed them: functions are read in parallel, and one listing answers all."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._by_arn: dict[str, Version | None] = {}
+        """None for a version that the last listing did not show."""
+        self.lock = RLock()
+        """Held while something is concluded from a listing."""
+
+    def listed(self, aws: Aws) -> list[Version]:
+        """All versions, listed anew."""
+        with self.lock:
+            found = versions(aws, self._name)
+            self._by_arn = {version.arn: version for version in found}
+            return found
+
+    def known(self, aws: Aws) -> list[Version]:
+        """All versions, listed if nothing is known of them yet."""
+        with self.lock:
+            known = [version for version in self._by_arn.values() if version is not None]
+            return known or self.listed(aws)
+
+    def version(self, aws: Aws, arn: str) -> Version | None:
+        """The version of an ARN; None if there is none."""
+        with self.lock:
+            if arn not in self._by_arn:
+                self.listed(aws)
+            return self._by_arn.setdefault(arn, None)
+
+    def add(self, version: Version) -> None:
+        """Takes note of a version that was just published."""
+        with self.lock:
+            self._by_arn[version.arn] = version
+
+
 def existing(aws: Aws, owner: str) -> dict[str, str]:
     """The ARN of each layer whose newest version is `owner`'s, and its project; the tagging index knows no layers."""
     pages = aws.pages("lambda", "ListLayers")
@@ -122,10 +159,6 @@ class Layer(Declared):
     bucket: str
     runtime: str
     architecture: str
-    _known: dict[str, Version | None] = field(default_factory=dict, repr=False, compare=False)
-    """The versions that the last listing found, by ARN; None for one that it did not find."""
-    _listing: Any = field(default_factory=Lock, repr=False, compare=False)
-    """Functions are looked at in parallel, and one listing answers all of them."""
 
     @property
     def artifact(self) -> Artifact:
@@ -143,9 +176,7 @@ class Layer(Declared):
 
     def read(self, aws: Aws) -> Live | None:
         """Our version of the same inputs, else the newest of ours, else the newest; None if there is none."""
-        with self._listing:
-            self._list(aws)
-            found = self._found()
+        found = self._ranked(self._catalog(aws).listed(aws))
         return Live(self._state(found[0]), found[0].arn) if found else None
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -153,13 +184,11 @@ class Layer(Declared):
         return self.update(aws, whole(self, desired, None))
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """The same: what is there cannot be changed."""
-        with self._listing:
-            if not self._known:
-                self._list(aws)
-            found = self._found()
-            there = bool(found) and self._state(found[0]) == change.desired
-            return {"LayerVersionArn": found[0].arn if there else self._publish(aws, change.desired)}
+        """The same: what is there cannot be changed. Of what was not seen it is looked whether it is there by now."""
+        with self._catalog(aws).lock:
+            live = change.live or self.read(aws)
+            there = live is not None and live.state == change.desired and live.revision
+            return {"LayerVersionArn": there or self._publish(aws, change.desired)}
 
     @staticmethod
     def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
@@ -180,29 +209,23 @@ class Layer(Declared):
 
     def content(self, aws: Aws, arn: str) -> str | None:
         """What a version holds, as `CodeSha256` says it; None if it is not there, or not ours."""
-        with self._listing:
-            if arn not in self._known:
-                self._list(aws)
-            version = self._known.setdefault(arn, None)
+        version = self._catalog(aws).version(aws, arn)
         return version.content if version and self._is_own(version) else None
 
     def version(self, aws: Aws, content: str) -> str:
         """The ARN of the newest version that holds `content`; it is published again if somebody has deleted it."""
-        with self._listing:
-            for attempt in range(2):
-                if attempt or not self._known:
-                    self._list(aws)
-                known = _newest_first(one for one in self._known.values() if one is not None)
-                if found := next((one for one in known if one.content == content and self._is_own(one)), None):
+        catalog = self._catalog(aws)
+        with catalog.lock:
+            for listed in (catalog.known, catalog.listed):
+                own = [version for version in _newest_first(listed(aws)) if self._is_own(version)]
+                if found := next((version for version in own if version.content == content), None):
                     return found.arn
             return self._publish(aws, rendered(self.desired(), lambda _: content))
 
-    def _list(self, aws: Aws) -> None:
-        found = versions(aws, self.name)
-        self._known.clear()
-        self._known.update({version.arn: version for version in found})
+    def _catalog(self, aws: Aws) -> Catalog:
+        return of_session(aws, (KIND.name, self.name), lambda: Catalog(self.name))
 
-    def _found(self) -> list[Version]:
+    def _ranked(self, found: Iterable[Version]) -> list[Version]:
         """All versions, the one that stands for the layer first."""
 
         def rank(version: Version) -> tuple[bool, bool, int]:
@@ -212,7 +235,7 @@ class Layer(Declared):
             )
             return own and fits and version.inputs == self.code.input_digest(), own, version.number
 
-        return sorted((one for one in self._known.values() if one is not None), key=rank, reverse=True)
+        return sorted(found, key=rank, reverse=True)
 
     def _state(self, version: Version) -> State:
         return {
@@ -235,7 +258,7 @@ class Layer(Declared):
                 f"{self.key}: Lambda loaded content with SHA-256 {loaded}, but {desired['CodeSha256']} was built. "
                 f"s3://{self.bucket}/{self.code.location} is not what was uploaded: delete it and deploy again."
             )
-        self._known[version.arn] = version
+        self._catalog(aws).add(version)
         return version.arn
 
     def _is_own(self, version: Version) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import ArtifactError, AwsError
 from common.resources.layer import Version, existing, versions
-from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, zipped
+from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated, zipped
 from tests.resources.scripted import ScriptedAws, refused
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:layer:t-deps"
@@ -82,6 +82,16 @@ def test_one_listing_answers_every_function(place: Place) -> None:
     assert aws.operations == [LIST]
     assert layer.content(aws, f"{ARN}:9") is layer.content(aws, f"{ARN}:9") is None
     assert aws.operations == [LIST, LIST], "a version that is not there is looked for once"
+
+
+def test_an_update_follows_from_its_change_and_not_from_what_was_read_last(place: Place) -> None:
+    """Another process may carry it out: it has read nothing."""
+    layer = place.layer()
+    there = {LIST: {"LayerVersions": [ours(place, 2, "x = 2"), ours(place, 1, "x = 1")]}}
+    live = layer.read(ScriptedAws(there))
+    other = ScriptedAws({})
+    assert updated(other, layer, {"CodeSha256"}, live) == {"LayerVersionArn": f"{ARN}:1"}
+    assert other.operations == []
 
 
 def test_a_version_that_was_published_meanwhile_is_taken_and_not_published_again(place: Place) -> None:

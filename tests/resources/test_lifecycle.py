@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import pkgutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -97,6 +98,17 @@ def test_what_is_interrupted_anywhere_heals(moto_aws: AwsSession, place: Place, 
             assert after.read(moto_aws) is None
             if not cut.happened:  # it came to its end with calls to spare
                 break
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_resource_is_the_same_after_it_was_read(moto_aws: AwsSession, place: Place, case: Case) -> None:
+    """So an update follows from its change alone, and not from which resource was read last."""
+    resource = case.before(place)
+    prepare(moto_aws, resource)
+    resource.create(moto_aws, final(resource))
+    before = deepcopy(vars(resource))
+    resource.read(moto_aws)
+    assert vars(resource) == before
 
 
 @pytest.mark.parametrize("build", TYPES)
