@@ -1,6 +1,7 @@
 """Who may import whom, and how long a file may be."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -121,6 +122,17 @@ def test_two_modules_speak_to_aws_and_one_makes_digests() -> None:
     assert speaking == {"common/aws_common.py", "common/aws/shell_credentials.py"}
     hashing = {shown(path) for path in OURS if "hashlib" in top_level(path)}
     assert hashing <= {"common/base/digest.py", "common/local/environments.py"}, "digests are made in one place"
+
+
+def test_no_property_asks_aws() -> None:
+    """What asks is a method with a verb: whoever reads an attribute does not expect a call, or a refusal."""
+    for path in COMMON:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.FunctionDef) and any("property" in ast.unparse(each) for each in node.decorator_list):
+                called = {ast.unparse(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
+                assert not {name for name in called if re.search(r"aws\.|\.guard$|records\.", name)}, (
+                    f"{shown(path)}: {node.name}"
+                )
 
 
 def test_commands_alone_speak_to_invoke_and_open_what_they_work_with() -> None:

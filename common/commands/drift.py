@@ -24,12 +24,12 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
     declarations = command.declarations()
     command.edited(declarations)
     connection = command.connection()
-    found = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)
+    result = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)
     if isinstance(report, JsonReport):
-        report.contents |= {"checked": found.checked, "drifted": [asdict(drifted) for drifted in found.drifted]}
-        report.contents |= {"not_deployed": list(found.undeployed), "left_over": list(found.left_over)}
-        report.contents["kept"] = [asdict(kept) for kept in found.kept]
+        report.contents |= {"checked": result.checked, "drifted": [asdict(drifted) for drifted in result.drifted]}
+        report.contents |= {"not_deployed": list(result.undeployed), "left_over": list(result.left_over)}
+        report.contents["kept"] = [asdict(kept) for kept in result.kept]
     else:
-        drift_report.show(found)
-    if found.drifted:
+        drift_report.show(result)
+    if result.drifted:
         raise Exit(code=2)

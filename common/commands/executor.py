@@ -106,7 +106,7 @@ class Executor(invoke.executor.Executor):
 
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""
-        return [one for call in calls for one in _expanded(call, call.kwargs)]
+        return [expanded for call in calls for expanded in _expanded(call, call.kwargs)]
 
 
 def _show_object(requested: Sequence[tuple[str, Mapping[str, Any]]], written: int, outcome: str, error: str) -> None:
@@ -125,8 +125,8 @@ def _expanded(call: Call, options: dict[str, Any]) -> Iterator[Call]:
 def _with(pre: Call | Task[Any], options: dict[str, Any]) -> Call:
     """The call with all of its options said, as the parser says them: equal calls run once."""
     call = pre if isinstance(pre, Call) else Call(pre)
-    said = {str(one.name): options.get(str(one.name), one.default) for one in call.task.get_arguments()}
-    return Call(call.task, args=call.args, kwargs={**said, **call.kwargs})
+    values = {str(argument.name): options.get(str(argument.name), argument.default) for argument in call.task.get_arguments()}
+    return Call(call.task, args=call.args, kwargs={**values, **call.kwargs})
 
 
 def main(task: str, project: str | None = None) -> None:

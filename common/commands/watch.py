@@ -23,13 +23,14 @@ from common.model.choices import Choices
 from common.packaging.tree import IGNORED
 
 PAUSE = 0.3
-"""Seconds between two looks; the first look that finds nothing new after one that did ends a save."""
-SHARE = 0.1
-"""Of the time of one CPU that looking takes at most."""
-OURS = frozenset({"build"})
-PASSING = re.compile(r".*~|\.#.*|#.*#|\..*\.sw[a-z]|4913|\.new-.*|.*\.(log|out)")
-"""Names of files that editors, and we, make while saving another; and of those that what a watch prints may be written to."""
-Seen = Mapping[str, str]
+"""How many seconds pass between two looks. A save has ended when a look finds nothing new."""
+CPU_SHARE = 0.1
+"""Looking takes at most this fraction of the time of one CPU."""
+OUTPUT_FOLDERS = frozenset({"build"})
+"""Folders that commands write to."""
+TEMPORARY = re.compile(r".*~|\.#.*|#.*#|\..*\.sw[a-z]|4913|\.new-.*|.*\.(log|out)")
+"""Matches names of files that editors, and we, make while saving another, and of logs that the output of a watch may go to."""
+Snapshot = Mapping[str, str]
 """What `stat` says of each file, by its path."""
 
 
@@ -42,7 +43,7 @@ def watch(
     sleep: Callable[[float], None] = time.sleep,
     say: Callable[[str], object] = terminal.say,
 ) -> None:
-    """Runs a round now, and another whenever files have changed; a round that fails is told by itself. Ends by a signal.
+    """Runs a round now, and another whenever files have changed. A round reports its own failure. A signal ends the watch.
 
     Args:
         root: the repository.
@@ -50,7 +51,7 @@ def watch(
         json: what each round prints.
         run: runs a command and returns its exit code.
         sleep: waits.
-        say: tells people; standard output is the rounds'.
+        say: shows a line to people; standard output belongs to the rounds.
 
     Raises:
         UsageError: the environment is protected.
@@ -58,80 +59,80 @@ def watch(
     """
     if choices.env is not None and config.load(root, choices.env).protected:
         raise UsageError(f"{choices.env} is protected: it takes what is committed, not every save. Watch without it.")
-    command, looking = _command(root, choices, json=json), Looking(root, sleep)
+    command, files = _command(root, choices, json=json), FileWatch(root, sleep)
     verb = f"deploys to {choices.env}" if choices.env else "builds what has changed"
     say(f"Every save {verb}; Ctrl-C ends it.")
     while True:
         code = (run or run_round)(command)
         say(f"{'Done' if code == 0 else f'Failed with exit code {code}'}. Waiting for the next save.")
-        say(looking.wait())
+        say(files.wait())
 
 
-class Looking:
-    """Looks at the files of a repository, those that git ignores and those of `IGNORED` left out.
+class FileWatch:
+    """Looks at the files of a repository; those that git ignores and those of `IGNORED` are left out.
 
-    What is seen when this is made is what the next change is one from.
+    Changes are found from the moment when this is made.
     """
 
     def __init__(self, root: Path, sleep: Callable[[float], None], clock: Callable[[], float] = time.perf_counter) -> None:
         self._root, self._sleep, self._clock = root, sleep, clock
         self._ignored = provenance.ignored(root)
         self._pause = PAUSE
-        self._seen = self._look()
+        self._snapshot = self._look()
 
     def wait(self) -> str:
         """Returns once files have changed and then not again for a moment; says which."""
         while True:
-            before, now = self._seen, self._look()
-            while now != self._seen:
-                self._seen = now
+            before, now = self._snapshot, self._look()
+            while now != self._snapshot:
+                self._snapshot = now
                 self._sleep(self._pause)
                 now = self._look()
             if now != before:
                 self._ignored = provenance.ignored(self._root)
-                self._seen = now = self._look()
-                kept = {name: seen for name, seen in before.items() if name in now or not _is_below(name, self._ignored)}
-                if told := digest.differences(kept, now):
-                    return told
+                self._snapshot = now = self._look()
+                kept = {name: status for name, status in before.items() if name in now or not _is_below(name, self._ignored)}
+                if changes := digest.differences(kept, now):
+                    return changes
             self._sleep(self._pause)
 
-    def _look(self) -> Seen:
+    def _look(self) -> Snapshot:
         started = self._clock()
-        found = seen(self._root, self._ignored)
-        self._pause = max(PAUSE, (self._clock() - started) / SHARE)
-        return found
+        snapshot = snapshot_of(self._root, self._ignored)
+        self._pause = max(PAUSE, (self._clock() - started) / CPU_SHARE)
+        return snapshot
 
 
-def seen(root: Path, ignored: Collection[str]) -> Seen:
+def snapshot_of(root: Path, ignored: Collection[str]) -> Snapshot:
     """Size, times and inode of each file.
 
     Args:
         root: the repository.
         ignored: paths that are left out, with all that is below.
     """
-    found: dict[str, str] = {}
+    snapshot: dict[str, str] = {}
     waiting = [("", os.fspath(root))]
     while waiting:
         prefix, folder = waiting.pop()
         with suppress(OSError), os.scandir(folder) as entries:  # it may be gone again
             for entry in entries:
                 name = prefix + entry.name
-                if entry.name in IGNORED or name in ignored or name in OURS or PASSING.fullmatch(entry.name):
+                if entry.name in IGNORED or name in ignored or name in OUTPUT_FOLDERS or TEMPORARY.fullmatch(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((f"{name}/", entry.path))
                 elif entry.is_file():
                     with suppress(OSError):
-                        said = entry.stat()
-                        found[name] = f"{said.st_size}:{said.st_mtime_ns}:{said.st_ctime_ns}:{said.st_ino}"
-    return found
+                        status = entry.stat()
+                        snapshot[name] = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
+    return snapshot
 
 
 def run_round(command: list[str]) -> int:
     """Runs a command to its end. A signal is handed on to it, once: what is under way is better finished than killed.
 
     Raises:
-        KeyboardInterrupt: there was one.
+        KeyboardInterrupt: a signal has come.
     """
     stopped: list[int] = []
     child: subprocess.Popen[bytes] | None = None
@@ -156,8 +157,8 @@ def run_round(command: list[str]) -> int:
 
 def _command(root: Path, choices: Choices, *, json: bool) -> list[str]:
     task = "deploy" if choices.env else "package-lambdas"
-    said = {"--env": choices.env, "--project": choices.project, "--only": choices.only}
-    options = [word for option, value in said.items() if value is not None for word in (option, value)]
+    values = {"--env": choices.env, "--project": choices.project, "--only": choices.only}
+    options = [word for option, value in values.items() if value is not None for word in (option, value)]
     return [*programs.isolated("-m", "invoke"), "--search-root", str(root), task, *options, *(["--json"] if json else [])]
 
 

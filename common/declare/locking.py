@@ -38,5 +38,5 @@ def write_locks(workspace: Workspace, say: Say) -> None:
 
 def _installed(resource: Resource) -> Iterator[Dependencies]:
     """What a resource installs, directly or in its artifacts."""
-    found = [getattr(artifact, "dependencies", None) for artifact in resource.artifacts]
-    yield from (installed for installed in found if isinstance(installed, Dependencies))
+    candidates = [getattr(artifact, "dependencies", None) for artifact in resource.artifacts]
+    yield from (installed for installed in candidates if isinstance(installed, Dependencies))

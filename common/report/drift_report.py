@@ -14,22 +14,22 @@ VALUE_WIDTH = 120
 """How many characters of a value are shown."""
 
 
-def show(found: DriftResult, stream: TextIO | None = None) -> None:
+def show(result: DriftResult, stream: TextIO | None = None) -> None:
     """Prints each resource that has drifted with its fields, and what else is not as it is declared."""
     screen, report = Screen(stream), TextReport(stream=stream)
-    for drifted in found.drifted:
+    for drifted in result.drifted:
         screen.line(quoted(f"{drifted.project}: {drifted.key} {drifted.how}: {printable(drifted.what)}"))
         if drifted.fields:
             screen.table(COLUMNS, _rows(drifted), folding=range(4))
-    for kept in found.kept:
+    for kept in result.kept:
         screen.line(quoted(f"{kept.project}: {kept.key} kept, not declared: {printable(', '.join(kept.fields))}"))
-    if found.undeployed:
-        report(Note(f"not deployed yet: {', '.join(found.undeployed)}"))
-    if found.left_over:
-        report(Note(f"deployed and not declared, or not by this name: {', '.join(found.left_over)}; see `plan`"))
-    repair = " `deploy --verify` puts it back." if found.drifted else ""
-    resources = "resource" if found.checked == 1 else "resources"
-    report(Note(f"{found.checked} {resources} compared, {len(found.drifted)} drifted.{repair}"))
+    if result.undeployed:
+        report(Note(f"not deployed yet: {', '.join(result.undeployed)}"))
+    if result.left_over:
+        report(Note(f"deployed and not declared, or not by this name: {', '.join(result.left_over)}; see `plan`"))
+    repair = " `deploy --verify` puts it back." if result.drifted else ""
+    resources = "resource" if result.checked == 1 else "resources"
+    report(Note(f"{result.checked} {resources} compared, {len(result.drifted)} drifted.{repair}"))
 
 
 def _rows(drifted: Drifted) -> list[list[str]]:

@@ -14,18 +14,23 @@ from tests.support.repository import ROOT, Repository
 LATE = """
 import sys, time
 time.sleep(1.5)
-sys.argv = ["invoke", "--search-root", {root!r}, "package-lambdas", "--json"]
+sys.argv = ["invoke", "--search-root", {root!r}, *{words!r}, "--json"]
 from invoke.main import program
 program.run()
 """
 
 
-def test_seconds_are_counted_from_the_start_of_the_process(repository: Repository) -> None:
+@pytest.mark.parametrize("command", ["package-lambdas", "plan", "deploy", "status", "drift", "history", "gc", "destroy", "run"])
+def test_seconds_are_counted_from_the_start_of_the_process(repository: Repository, no_credentials: None, command: str) -> None:
+    """Every command with an environment ends when it finds no credentials, and says how long that took."""
     repository.project("acres")
-    source = f"import sys; sys.path.append({str(ROOT)!r})\n{LATE.format(root=str(repository.root))}"
+    words = (command,) if command == "package-lambdas" else (command, "--env", "dev")
+    source = f"import sys; sys.path.append({str(ROOT)!r})\n{LATE.format(root=str(repository.root), words=words)}"
     begun = time.monotonic()
-    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert 1.5 <= json.loads(ended.stdout)["seconds"] <= time.monotonic() - begun
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told["outcome"]) == ((0, "succeeded") if command == "package-lambdas" else (1, "failed"))
+    assert 1.5 <= told["seconds"] <= time.monotonic() - begun
 
 
 def test_what_comes_second_counts_from_the_end_of_what_came_first() -> None:

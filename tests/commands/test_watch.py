@@ -15,7 +15,7 @@ import pytest
 from common.base import programs
 from common.base.errors import UsageError
 from common.commands import watch
-from common.commands.watch import Looking
+from common.commands.watch import FileWatch
 from common.model.choices import Choices
 from tests.support.repository import HANDLER, Repository
 
@@ -44,7 +44,7 @@ def nothing() -> None:
 
 def told(root: Path, *steps: Callable[[], object]) -> str:
     """What is told to have changed after these things have happened."""
-    return Looking(root, edits(*steps)).wait()
+    return FileWatch(root, edits(*steps)).wait()
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_looking_takes_a_tenth_of_the_time_at_most(acres: Repository) -> None:
         raise Over
 
     with pytest.raises(Over):
-        Looking(acres.root, sleep, lambda: next(seconds) * 0.5).wait()
+        FileWatch(acres.root, sleep, lambda: next(seconds) * 0.5).wait()
     assert slept == [5.0]
 
 
