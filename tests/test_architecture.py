@@ -117,6 +117,13 @@ def test_types_of_resources_do_not_know_each_other() -> None:
         assert known <= SHARED_BY_TYPES, shown(path)
 
 
+def test_the_engine_knows_types_by_their_registry_alone() -> None:
+    registry = {"budgets", "kind_of", "kinds", "of_kind", "refusals"}
+    for path in (ROOT / "common/engine").glob("*.py"):
+        known = {name.removeprefix("common.resources.") for name in imported(path) if name.startswith("common.resources.")}
+        assert known <= registry, shown(path)
+
+
 def test_two_modules_speak_to_aws_and_one_makes_digests() -> None:
     speaking = {shown(path) for path in OURS if top_level(path) & {"boto3", "botocore"}}
     assert speaking == {"common/aws_common.py", "common/aws/shell_credentials.py"}

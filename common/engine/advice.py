@@ -2,37 +2,53 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from typing import Protocol, runtime_checkable
 
 from common.environment import aws_versions
 from common.environment.config import Environment
-from common.model.resource import CHANGING, Action, Plan, Resource
-from common.resources.bucket import Bucket
-from common.resources.function import Function
+from common.model.resource import CHANGING, Change, Key, Plan, Resource
+
+
+@runtime_checkable
+class Executed(Protocol):
+    """What is executed by a runtime whose support ends one day."""
+
+    @property
+    def key(self) -> Key:
+        """Its name."""
+        ...
+
+    @property
+    def executed_by(self) -> str:
+        """The runtime, as Lambda calls it."""
+        ...
+
+
+@runtime_checkable
+class BeginsLater(Protocol):
+    """What may begin to do something only some time after a deploy has ended."""
+
+    def begins_later(self, change: Change) -> str:
+        """What begins later because of a change, as a sentence; empty if nothing does."""
+        ...
 
 
 def warnings(resources: Iterable[Resource], today: date) -> list[str]:
     """A sentence for each runtime in use whose support has ended, or will soon."""
     users: dict[str, list[str]] = {}
     for resource in resources:
-        if isinstance(resource, Function):
-            users.setdefault(resource.settings.runtime, []).append(f"{resource.key.project}: {resource.key}")
+        if isinstance(resource, Executed):
+            users.setdefault(resource.executed_by, []).append(f"{resource.key.project}: {resource.key}")
     texts = [aws_versions.warning(runtime, names, today) for runtime, names in sorted(users.items())]
     return [text for text in texts if text is not None]
 
 
 def delays(plan: Plan, resources: Iterable[Resource]) -> list[str]:
-    """A sentence for each bucket whose events will begin later than the deploy ends.
-
-    See https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
-    """
-    watched = {resource.key for resource in resources if isinstance(resource, Bucket) and resource.event_bridge}
-    return [
-        f"{change.key}: S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
-        for change in plan.changes
-        if change.key in watched
-        and change.action in CHANGING
-        and (change.action is not Action.UPDATE or "EventBridge" in change.changed)
-    ]
+    """A sentence for each resource that begins to do something only some time after the deploy has ended."""
+    delayed = {resource.key: resource for resource in resources if isinstance(resource, BeginsLater)}
+    changes = [change for change in plan.changes if change.key in delayed and change.action in CHANGING]
+    told = [(change.key, delayed[change.key].begins_later(change)) for change in changes]
+    return [f"{key}: {text}" for key, text in told if text]
 
 
 def tell(env: Environment, plan: Plan, resources: Sequence[Resource], say: Callable[[str], None]) -> None:

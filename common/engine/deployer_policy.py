@@ -10,7 +10,7 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
 from common.base.json_types import JsonMapping, JsonObject
@@ -21,9 +21,7 @@ from common.environment import config
 from common.environment.config import OWNER_TAG, Environment
 from common.model.kind import Kind
 from common.model.resource import Key, Resource
-from common.resources import kind_of, kinds, role
-from common.resources.function import Function
-from common.resources.job import Job
+from common.resources import kind_of, kinds
 
 ACTIONS = {
     "resourcegroupstaggingapi:GetResources": ("tag:GetResources",),
@@ -57,8 +55,6 @@ CONTENT = (
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
 )
 """But not those that read what is in a resource: these are asked of the environment's own alone."""
-NETWORK = ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
-"""Lambda asks these itself, with the credentials of whoever puts a function into a network."""
 UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
 """What is left to do with roles where all that runs has been given others: to delete those that it had."""
 BOUNDED = (
@@ -71,6 +67,15 @@ MANAGED_POLICY = 6144
 """Characters besides white space that IAM accepts in one."""
 INLINE_POLICY = 10_240
 """The same, of all inline policies of a role together."""
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """What asks more of whoever deploys it than all resources of its kind do."""
+
+    def deployer_needs(self) -> Mapping[str, tuple[str, ...]]:
+        """IAM actions by the ARN that they are about; ``*`` where AWS does not let them be narrowed."""
+        ...
 
 
 @runtime_checkable
@@ -130,12 +135,12 @@ def deployer(
     ]
     everywhere = [action for service, operations in account_wide_operations().items() for action in _actions(service, operations)]
     everywhere += [action for kind in used for action in kind.policy.when_declared]
-    if any(isinstance(one, Function) and one.network for one in declared):
-        everywhere += [f"ec2:{name}" for name in NETWORK]
+    more = _needs_of_resources(declared)
+    everywhere += [action for actions in more.pop("*", ()) for action in actions]
     managed = list(projects)
     roles = [env.role_arn(project, "*") for project in managed]
-    theirs = [*_foreign_layers(declared), *_pass_role(roles, declared)]
-    ours = [*_glue_lines(env, declared), *_parameters(env), *_roles(env, roles, used), *_created(env, used)]
+    theirs = [*_by_actions(more), *_pass_role(roles, declared)]
+    ours = [*_parameters(env), *_roles(env, roles, used), *_created(env, used)]
     statements = [*named, *reading, _left_over(env), *ours, _named_roles(env, managed)]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
@@ -186,21 +191,11 @@ def _left_over(env: Environment) -> Statement:
     }
 
 
-def _glue_lines(env: Environment, declared: list[Resource]) -> list[Statement]:
-    """Reading what Glue logs of a run by itself, in groups that all of an account share."""
-    groups = [env.arn("logs", f"log-group:/aws-glue/{name}/*") for name in ("jobs", "python-jobs")]
-    return [allow(_actions("logs", ("FilterLogEvents", "GetLogEvents")), groups)] if any(map(_is_job, declared)) else []
-
-
 def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
     """Creating what AWS holds to no resource: only what is created with the environment's tag."""
     tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
     actions = [action for kind in used for action in kind.policy.when_created]
     return [{**allow(actions, ["*"]), "Condition": tagged}] if actions else []
-
-
-def _is_job(resource: Resource) -> bool:
-    return isinstance(resource, Job)
 
 
 def _parameters(env: Environment) -> list[Statement]:
@@ -217,7 +212,7 @@ def _parameters(env: Environment) -> list[Statement]:
 def _roles(env: Environment, roles: list[str], used: list[Kind]) -> list[Statement]:
     """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
     boundary = env.roles.permissions_boundary
-    operations = role.KIND.policy.operations if role.KIND in used else UNDOING
+    operations = next((kind.policy.operations for kind in used if kind.is_assumed), UNDOING)
     if boundary is None:
         return [allow(_actions("iam", operations), roles)]
     free = tuple(one for one in operations if one not in {*BOUNDED, UNBINDING})
@@ -232,16 +227,29 @@ def _named_roles(env: Environment, projects: Iterable[str]) -> Statement:
     return allow(["iam:GetRole"], [f"arn:{env.partition}:iam::{env.account_id}:role/{name}" for name in names])
 
 
-def _foreign_layers(resources: list[Resource]) -> list[Statement]:
-    """Giving functions the layers of others that they name."""
-    named = {arn for one in resources if isinstance(one, Function) for arn in one.settings.layers}
-    return [allow(["lambda:GetLayerVersion"], named)] if named else []
+def _needs_of_resources(declared: Iterable[Resource]) -> dict[str, set[tuple[str, ...]]]:
+    """What single resources ask of whoever deploys them, besides what their kinds do: actions, by ARN."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for resource in declared:
+        if isinstance(resource, Asks):
+            for arn, actions in resource.deployer_needs().items():
+                found.setdefault(arn, set()).add(actions)
+    return found
+
+
+def _by_actions(needs: Mapping[str, Collection[tuple[str, ...]]]) -> list[Statement]:
+    """One statement for the same actions, on all their ARNs."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for arn, many in needs.items():
+        for actions in many:
+            found.setdefault(actions, []).append(arn)
+    return [allow(actions, arns) for actions, arns in sorted(found.items())]
 
 
 def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:
     """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
     running = {(kind_of(one.key.kind).principal, one.role_arn) for one in declared if isinstance(one, Runs)}
-    roles = {one.arn for one in declared if one.key.kind == role.KIND.name}
+    roles = {one.arn for one in declared if kind_of(one.key.kind).is_assumed}
     passed = {arn for _, used in running for arn in (managed if used in roles else [used])}
     services = sorted({principal for principal, _ in running})
     condition = {"StringEquals": {"iam:PassedToService": services}}

@@ -1,6 +1,7 @@
 """Decides whether an existing resource with one of our names may be changed or replaced, by its tags and its record."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol, runtime_checkable
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -9,8 +10,21 @@ from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.model.choices import NOBODY
 from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Live, Resource
-from common.resources.role import Role
 from common.state import baseline, locations
+
+
+@runtime_checkable
+class CaseBlind(Protocol):
+    """What AWS cannot have beside another one whose name differs in capital letters alone."""
+
+    @property
+    def name(self) -> str:
+        """The physical name."""
+        ...
+
+    def of_other_case(self, other: str) -> OwnershipError:
+        """Tells that AWS cannot have it beside `other`."""
+        ...
 
 
 def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
@@ -91,11 +105,11 @@ def check_case(resources: Iterable[Resource], present: Collection[str]) -> None:
         present: the ARNs of the existing resources.
 
     Raises:
-        OwnershipError: see `Role.of_other_case`.
+        OwnershipError: see `CaseBlind`.
     """
     names = {name.casefold(): name for arn in present if arn.split(":")[2] == "iam" and (name := arn.rpartition("/")[2])}
     for role in resources:
-        if isinstance(role, Role) and (other := names.get(role.name.casefold(), role.name)) != role.name:
+        if isinstance(role, CaseBlind) and (other := names.get(role.name.casefold(), role.name)) != role.name:
             raise role.of_other_case(other)
 
 

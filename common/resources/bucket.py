@@ -18,13 +18,16 @@ from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Policy, Quota
 from common.model.orphan import Named
-from common.model.resource import Change, Live, Outputs, State
+from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 """A bucket that is encrypted with a key of its own is encrypted, and keeps that key."""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
+
+
+TELLS_LATER = "S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
 
 
 class _Owned(Named, Protocol):
@@ -162,6 +165,14 @@ class Bucket(Declared):
             exists = True
         aws.wait("s3", "bucket_exists", Bucket=self.name, ExpectedBucketOwner=self.account_id)
         return self.update(aws, whole(self, desired, self.read(aws) if exists else None))
+
+    def begins_later(self, change: Change) -> str:
+        """When EventBridge is told of new objects.
+
+        See https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
+        """
+        told = change.action is not Action.UPDATE or "EventBridge" in change.changed
+        return TELLS_LATER if self.event_bridge and told else ""
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications of others in the same set are kept."""

@@ -32,6 +32,8 @@ from common.resources import accepted_fields
 from common.resources.function_updates import CODE, FunctionUpdates
 from common.resources.stand_in_role import stand_in
 
+_NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
+"""Lambda asks these itself, with the credentials of whoever puts a function into a network."""
 _STATUS = frozenset({"State", "LastUpdateStatus"})
 
 
@@ -103,6 +105,16 @@ class Function(Declared):
     def hidden(self) -> frozenset[str]:
         """Its variables."""
         return frozenset({"Environment"})
+
+    @property
+    def executed_by(self) -> str:
+        """The runtime."""
+        return self.settings.runtime
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """What Lambda asks of whoever deploys it: its layers of others, and the network that it is put into."""
+        needs: dict[str, tuple[str, ...]] = dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",))
+        return needs | ({"*": _NETWORK} if self.network else {})
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetFunction.

@@ -91,6 +91,12 @@ class Job(Declared):
         """Its arguments."""
         return frozenset({"DefaultArguments"})
 
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """Reading what Glue logs of a run by itself, in groups that all of an account share."""
+        here = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
+        reading = ("logs:FilterLogEvents", "logs:GetLogEvents")
+        return {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
+
     def desired(self) -> State:
         """The owned fields, spelled as in GetJob."""
         return {**self._job(), "Tags": dict(self.tags)}
