@@ -1,1 +1,1 @@
-"""One file for each task of the command line. Only this room opens sessions and imports invoke."""
+"""One file for each task of the command line. This room alone imports invoke and opens workspaces, connections, deployments."""

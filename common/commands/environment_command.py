@@ -96,10 +96,9 @@ class EnvironmentCommand:
         """What is declared for the environment; AWS is asked meanwhile who we are."""
         return self.workspace.load(self.connecting().wait_for_parameters())
 
-    def about(self, declarations: DeclaredPipelines | None = None) -> dict[str, str]:
-        """Who changes something, from where: for leases and releases."""
-        resources = declarations.resources if declarations is not None else ()
-        return self.connection().about(self.workspace.origin(resources))
+    def about(self) -> dict[str, str]:
+        """Who changes what nobody declares, from where: for leases and releases."""
+        return self.connection().about(self.workspace.origin(()))
 
     def edited(self, declarations: DeclaredPipelines) -> list[Resource]:
         """The resources of which a file has changed since it was last looked at."""

@@ -1,4 +1,4 @@
-"""Invoke's executor, with two things added: pre-tasks get the caller's options, and one invocation is one session.
+"""Invoke's executor, with two things added: pre-tasks get the caller's options, and one invocation shares what its tasks open.
 
 Stock Invoke runs pre-tasks without the options of the task that asked for them: `invoke deploy-sfn --env dev` would package for
 no environment. And each task would have to open what the one before had just closed.

@@ -22,6 +22,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     from common.commands.environment_command import opened
     from common.declare import projects
     from common.engine import protection
+    from common.engine.lease_holder import remove_lease
     from common.model.resource import SHARED
     from common.report.deploy_report import TextReport
 
@@ -40,7 +41,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
         else:
             protection.name_back(name, holder, command.ask, hint="Add --yes to take it all the same.")
 
-    removed = connection.lease(name, {}, command.say).remove(confirm)
+    removed = remove_lease(connection, name, confirm)
     command.say(f"{connection.env.name}/{name}: {removal() if removed else 'nobody holds the lease.'}")
 
 

@@ -12,6 +12,7 @@ from common.base.json_types import JsonObject
 from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
+from common.engine.lease_holder import holder
 from common.state import locations
 from common.state.release_root import CLEAN, DEPLOYING, Root
 from common.state.stored_objects import printable
@@ -95,19 +96,9 @@ def read(connection: Connection, project: str, entry: Entry | None = None) -> St
         resources=sum(not key.startswith("artifact/") for key in released.digests),
         pending=tuple(released.pending),
         former=tuple(sorted(key for key in released.digests if locations.FORMERLY in key)),
-        lock=_holder(connection, project),
+        lock=holder(connection, project),
         last_execution=_last_execution(connection, entry),
     )
-
-
-def _holder(connection: Connection, project: str) -> JsonObject | None:
-    """What the lease on a project says of its holder."""
-    try:
-        return connection.lease(project, {}, lambda _: None).holder()
-    except AwsError as error:
-        if error.code != "NoSuchBucket":
-            raise
-        return None
 
 
 def _last_execution(connection: Connection, entry: Entry | None) -> Execution | None:

@@ -115,7 +115,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Closed:
-    """The session is over: seconds, AWS calls by operation, what succeeded, failed, was not tried, was skipped; why it ended."""
+    """The command is over: seconds, AWS calls by operation, what succeeded, failed, was not tried, was skipped; why it ended."""
 
     seconds: float
     calls: Mapping[str, int]

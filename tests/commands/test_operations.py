@@ -210,6 +210,12 @@ def test_a_protected_environment_takes_what_is_committed_and_is_not_destroyed(re
 # Leases -----------------------------------------------------------------------------------------------------------------------
 
 
+def test_nobody_holds_a_lease_before_the_first_deploy(repository: Repository, moto: None) -> None:
+    repository.project("acres")
+    done = repository.invoke("unlock", "--env", "dev", "--project", "acres")
+    assert (done.code, "dev/acres: nobody holds the lease." in done.out) == (0, True)
+
+
 def test_unlock_shows_the_holder_and_removes_the_lease(deployed: Repository) -> None:
     held = {"holder": "ann", "host": "mill\x1b[2J", "since": "2026-01-15T09:30:00+00:00", "commit": "0123456789abcdef"}
     boto3.client("s3", **PLACE).put_object(Bucket=BUCKET, Key="dev/acres/lock.json", Body=json.dumps(held))

@@ -1,0 +1,42 @@
+"""Who holds the lease on a project, and how people take it away. Before the first deploy there is no bucket: nobody holds it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from common.base.errors import AwsError
+from common.base.json_types import JsonObject
+from common.engine.connection import Connection
+
+T = TypeVar("T")
+
+
+def holder(connection: Connection, project: str) -> JsonObject | None:
+    """What the lease on a project says of its holder; None if nobody holds it."""
+    return _unless_bucket_is_missing(connection.lease(project, {}, lambda _: None).holder, None)
+
+
+def remove_lease(connection: Connection, project: str, confirm: Callable[[str], None]) -> bool:
+    """Takes the lease on a project from its holder.
+
+    Args:
+        connection: where.
+        project: the project.
+        confirm: gets a sentence about the holder first, and raises to leave the lease.
+
+    Returns:
+        Whether somebody held it.
+
+    Raises:
+        LockedError: it was renewed, taken over or given back meanwhile.
+    """
+    lease = connection.lease(project, {}, lambda _: None)
+    return _unless_bucket_is_missing(lambda: lease.remove(confirm), False)
+
+
+def _unless_bucket_is_missing(ask: Callable[[], T], otherwise: T) -> T:
+    try:
+        return ask()
+    except AwsError as error:
+        if error.code != "NoSuchBucket":
+            raise
+        return otherwise
