@@ -203,7 +203,7 @@ class Passing(NamedTuple):
     seconds: Mapping[str, float] = {}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Kind:
     """One kind of resource.
 
@@ -269,10 +269,15 @@ class Kind:
     passing: Passing = field(default_factory=Passing)
     policy: Policy = field(default_factory=Policy)
 
-    def arn_of(self, env: "Environment", name: str) -> str:
-        """The ARN of the resource with this physical name."""
+    @property
+    def arn_form(self) -> ArnForm:
+        """The form of its ARNs, of a kind that has one."""
         assert self.arn is not None, f"only its resources know the ARN of a {self.name}"  # noqa: S101 - a mistake in a type
-        return self.arn.of(env, name)
+        return self.arn
+
+    def arn_of(self, env: "Environment", name: str) -> str:
+        """The ARN of a resource of this physical name."""
+        return self.arn_form.of(env, name)
 
     @property
     def role_name(self) -> str:

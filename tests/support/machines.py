@@ -21,6 +21,7 @@ BUCKET = ref("bucket", "landing", "arn:aws:s3:::landing")
 TABLE = ref("table", "runs", f"arn:aws:dynamodb:{REGION}:table/runs")
 DATABASE = ref("database", "db", f"arn:aws:glue:{REGION}:database/db")
 TOPIC = ref("topic", "alerts", f"arn:aws:sns:{REGION}:alerts")
+QUEUE = ref("queue", "orders", f"arn:aws:sqs:{REGION}:orders")
 OWN = ref("state-machine", "own", f"arn:aws:states:{REGION}:stateMachine:own")
 EXECUTIONS = f"arn:aws:states:{REGION}:execution:own"
 ITSELF = {
@@ -42,7 +43,7 @@ def named() -> Names:
         made.add(ref("glue-job", name, f"arn:aws:glue:{REGION}:job/{name}"))
     made.add(ref("crawler", "final_crawler", f"arn:aws:glue:{REGION}:crawler/final_crawler"))
     made.add(ref("state-machine", "child", f"arn:aws:states:{REGION}:stateMachine:child"))
-    for one in (BUCKET, TABLE, DATABASE, TOPIC):
+    for one in (BUCKET, TABLE, DATABASE, TOPIC, QUEUE):
         made.add(one)
     return made
 

@@ -16,6 +16,7 @@ from common.base.json_types import Json
 from common.base.text_rules import BUCKET
 from common.environment.config import Environment
 from common.model.reference import UPPER_TOKEN, Names
+from common.resources import kind_of
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$.*", re.DOTALL)
 """A JSONata expression, or a path of JSONPath."""
@@ -25,9 +26,6 @@ class Form(NamedTuple):
     """How a kind of target is named, and what it is called in references."""
 
     kind: str
-    service: str
-    beginning: str
-    """Of the resource part of its ARN."""
     name: str
     """A pattern."""
     by_name: bool = True
@@ -39,13 +37,13 @@ class Form(NamedTuple):
 QUALIFIER = r"(:[A-Za-z0-9$_.-]{1,128})?"
 GLUE = r"[^*?$\s:/]{1,255}"
 FORMS = {
-    "function": Form("lambda", "lambda", "function:", "[A-Za-z0-9_-]{1,64}", qualifier=QUALIFIER),
-    "job": Form("glue-job", "glue", "job/", GLUE, by_arn=False),
-    "crawler": Form("crawler", "glue", "crawler/", GLUE, by_arn=False),
-    "database": Form("database", "glue", "database/", GLUE, by_arn=False),
-    "machine": Form("state-machine", "states", "stateMachine:", "[A-Za-z0-9_.+!@()=-]{1,80}", False, qualifier=QUALIFIER),
-    "topic": Form("topic", "sns", "", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", False),
-    "table": Form("table", "dynamodb", "table/", "[A-Za-z0-9_.-]{3,255}"),
+    "function": Form("lambda", "[A-Za-z0-9_-]{1,64}", qualifier=QUALIFIER),
+    "job": Form("glue-job", GLUE, by_arn=False),
+    "crawler": Form("crawler", GLUE, by_arn=False),
+    "database": Form("database", GLUE, by_arn=False),
+    "machine": Form("state-machine", "[A-Za-z0-9_.+!@()=-]{1,80}", False, qualifier=QUALIFIER),
+    "topic": Form("topic", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", False),
+    "table": Form("table", "[A-Za-z0-9_.-]{3,255}"),
 }
 QUEUE = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([0-9]{12})/([A-Za-z0-9_-]{1,80}(\.fifo)?)")
 PARAMETERS = {
@@ -160,13 +158,14 @@ def _target(env: Environment, form: str, text: str) -> str | None:
     if form == "queue":
         queue = QUEUE.fullmatch(text)
         return f"arn:{env.partition}:sqs:{queue[1]}:{queue[3]}:{queue[4]}" if queue else None
-    kind = FORMS[form]
-    if kind.by_arn:
-        place = f"arn:{env.partition}:{kind.service}:[a-z0-9-]+:[0-9]{{12}}:{re.escape(kind.beginning)}"
-        if arn := re.fullmatch(rf"({place}{kind.name})({kind.qualifier})", text):
+    named = FORMS[form]
+    service, beginning, _ = kind_of(named.kind).arn_form
+    if named.by_arn:
+        place = f"arn:{env.partition}:{service}:[a-z0-9-]+:[0-9]{{12}}:{re.escape(beginning)}"
+        if arn := re.fullmatch(rf"({place}{named.name})({named.qualifier})", text):
             return arn[1] if form == "function" else text
-    if kind.by_name and (name := re.fullmatch(rf"({kind.name})({kind.qualifier})", text)):
-        return env.arn(kind.service, f"{kind.beginning}{name[1]}")
+    if named.by_name and (name := re.fullmatch(rf"({named.name})({named.qualifier})", text)):
+        return env.arn(service, f"{beginning}{name[1]}")
     return None
 
 
@@ -182,7 +181,7 @@ def _with_parts(env: Environment, form: str, arn: str) -> tuple[str, ...]:
 
 def _accepted(form: str, name: str = "Name") -> str:
     if form == "queue":
-        return "Give its URL."
+        return f"Write it as ${{{name}.url}}, or give its URL."
     ways = {"name": form == "bucket" or FORMS[form].by_name, "arn": form != "bucket" and FORMS[form].by_arn}
     return f"Write it as {' or '.join(f'${{{name}.{attribute}}}' for attribute, taken in ways.items() if taken)}."
 

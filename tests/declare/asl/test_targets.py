@@ -6,7 +6,7 @@ import pytest
 
 from common.base.errors import DeclarationError
 from common.model.reference import Names
-from tests.support.machines import LANDING, REGION, TABLE, TOPIC, named, needed, task
+from tests.support.machines import LANDING, QUEUE, REGION, TABLE, TOPIC, named, needed, task
 
 IN_LANDING = {"Bucket": "${landing.name}", "Key": "k"}
 
@@ -39,6 +39,7 @@ MENTIONED = {"bucket": "${landing.name}", "table": "${runs.arn}", "function": "$
         ("dynamodb:putItem", {"TableName": "${runs.name}"}, "Item", [TABLE.arn]),
         ("dynamodb:putItem", {"TableName": "${runs.arn}"}, "Item", [TABLE.arn]),
         ("aws-sdk:s3:putObject", {"Bucket": "lake", "Key": "k"}, "Body", ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]),
+        ("sqs:sendMessage", {"QueueUrl": "${orders.url}"}, "MessageBody", [QUEUE.arn]),
         (
             "sqs:sendMessage",
             {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/999999999999/q.fifo"},
