@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
 from common.base.digest import Known
@@ -104,7 +104,7 @@ class Declared:
         self.erase(aws, self)
 
     @staticmethod
-    def erase(aws: Aws, orphan: Json) -> None:
+    def erase(aws: Aws, orphan: Any) -> None:
         """See `orphan.Type`: every type implements this."""
         raise NotImplementedError
 

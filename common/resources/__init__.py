@@ -1,4 +1,4 @@
-"""The AWS types, one a file, which declares its `KIND`. A type is found by its file, and no list of them has to be kept."""
+"""The AWS types, each in a file of its own that declares its `KIND`. The types are found by their files, without any list."""
 
 import pkgutil
 from collections.abc import Iterator
@@ -15,24 +15,24 @@ from common.model.orphan import Type
 
 @cache
 def kinds() -> Kinds:
-    """Every kind of resource by its name."""
+    """All kinds of resources by their names."""
     return {module.KIND.name: module.KIND for module in _modules()}
 
 
 def kind_of(name: str) -> Kind:
-    """The kind of this name, which is declared in a type's file."""
+    """The kind with this name, which the file of a type declares."""
     return kinds()[name]
 
 
 @cache
 def budgets() -> Budgets:
-    """How fast AWS may be called."""
+    """How fast the services of all kinds may be called."""
     return {**STORAGE, **{name: budget for kind in kinds().values() for name, budget in kind.budgets.items()}}
 
 
 @cache
 def refusals() -> Refusals:
-    """Which refusals of AWS pass by themselves."""
+    """The errors of AWS that pass by themselves, of all kinds."""
     codes: dict[str, dict[str, str]] = {}
     for kind in kinds().values():
         codes.setdefault(kind.service, {}).update(kind.passing.codes)
@@ -42,7 +42,7 @@ def refusals() -> Refusals:
 
 
 def of_kind(name: str) -> Type | None:
-    """The type whose keys begin with `name`; None if there is none. What a record says is compared, never imported."""
+    """The type whose keys begin with `name`; None if no type does. The name may come from a record, so it is never imported."""
     return _types().get(name)
 
 
@@ -52,13 +52,15 @@ def _types() -> dict[str, Type]:
 
 
 def _modules() -> Iterator[ModuleType]:
-    found = (import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__))
-    return (module for module in found if hasattr(module, "KIND"))
+    modules = (import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__))
+    return (module for module in modules if hasattr(module, "KIND"))
 
 
 def _type_of(module: ModuleType) -> Type:
-    """The one type of a file."""
-    (found,) = (
-        one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Declared) and one is not Declared
+    """The resource type that a file defines."""
+    (type_,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Declared) and value is not Declared
     )
-    return found  # type: ignore[return-value] # Declared leaves its two verbs to the types
+    return type_  # type: ignore[return-value] # Declared leaves its two verbs to the types

@@ -1,11 +1,9 @@
-"""What AWS's updates take besides what we declare, spelled as AWS does; a test holds these against botocore's models.
+"""The fields that AWS's update operations accept besides those that we declare. A test compares them with botocore's models.
 
-It is written down and not looked up, because loading a model takes longer than an unchanged deploy.
+They are written down here because loading a model of botocore takes longer than an unchanged deploy.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
+from common.base.json_types import JsonMapping, JsonObject
 from common.model import comparison
 from common.model.comparison import fields
 
@@ -19,7 +17,7 @@ FUNCTION = fields(
     LoggingConfig=fields("LogGroup", "LogFormat", "ApplicationLogLevel", "SystemLogLevel"),
     DurableConfig=fields("KMSKeyArn", "RetentionPeriodInDays", "ExecutionTimeout"),
 )
-"""What UpdateFunctionConfiguration takes besides, and keeps if it is left out; the last is of UpdateFunctionCode."""
+"""UpdateFunctionConfiguration accepts these, and keeps those that are left out; SourceKMSKeyArn belongs to UpdateFunctionCode."""
 JOB = fields(
     *("JobMode", "JobRunQueuingEnabled", "Description", "LogUri", "NonOverridableArguments", "SecurityConfiguration"),
     *("CodeGenConfigurationNodes", "ExecutionClass", "MaintenanceWindow"),
@@ -30,26 +28,26 @@ JOB = fields(
         *("Provider", "Repository", "Owner", "Branch", "Folder", "LastCommitId", "AuthStrategy", "AuthToken")
     ),
 )
-"""What UpdateJob takes besides what is declared, and resets if it is left out."""
+"""UpdateJob accepts these besides the declared fields, and resets those that are left out."""
 CRAWLER = fields(
     *("Description", "Classifiers", "CrawlerSecurityConfiguration", "CatalogId"),
     LineageConfiguration=fields("CrawlerLineageSettings"),
     LakeFormationConfiguration=fields("UseLakeFormationCredentials", "AccountId"),
 )
-"""What UpdateCrawler takes besides what is declared."""
+"""UpdateCrawler accepts these besides the declared fields."""
 TARGET = fields("ConnectionName", "SampleSize", "EventQueueArn", "DlqEventQueueArn")
-"""What is said of a target besides its path and what is left out below that."""
+"""A crawler's S3 target may have these fields besides its path and its exclusions."""
 MACHINE = fields(encryptionConfiguration=fields("kmsKeyId", "kmsDataKeyReusePeriodSeconds", "type"))
-"""What UpdateStateMachine takes besides what is declared."""
-USUAL_FUNCTION: dict[str, Any] = {
+"""UpdateStateMachine accepts these besides the declared fields."""
+USUAL_FUNCTION: JsonObject = {
     "TracingConfig": {"Mode": "PassThrough"},
     "SnapStart": {"ApplyOn": "None"},
     "LoggingConfig": {"LogFormat": "Text"},
 }
-"""What Lambda sets itself."""
+"""Lambda sets these values itself."""
 
 
-def structures(wanted: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    """A function's structures that are declared in part, with the rest of what is live in them: each is replaced as a whole."""
-    names = {"LoggingConfig", *(["VpcConfig"] if wanted.get("VpcConfig", {}).get("SubnetIds") else [])} & wanted.keys()
-    return {name: comparison.merged(wanted[name], kept.get(name, {})) for name in names}
+def structures(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
+    """The structures of a function that are declared in part, with their other live fields: each is replaced as a whole."""
+    names = {"LoggingConfig", *(["VpcConfig"] if desired.get("VpcConfig", {}).get("SubnetIds") else [])} & desired.keys()
+    return {name: comparison.merged(desired[name], kept.get(name, {})) for name in names}

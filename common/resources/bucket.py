@@ -1,7 +1,7 @@
 """An S3 bucket: versioned, encrypted, closed to the public and to plain HTTP.
 
-Its settings are separate calls, so a run may stop between any two of them: each is read by itself, and its absence is one
-error code of that one call. Every call but the creation says whose bucket it must be.
+Each setting is a call of its own, so a run may stop between any two of them. Therefore each is read by itself; a missing setting
+is an error code of its read. Every call except the creation names the account that must own the bucket.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
 """
@@ -9,10 +9,11 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, DeployError, OwnershipError
+from common.base.json_types import Json, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -23,7 +24,7 @@ from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
-"""A bucket that is encrypted with a key of its own is encrypted, and keeps that key."""
+"""A bucket with one of these algorithms is encrypted, and keeps its key if it has one of its own."""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
 
@@ -79,7 +80,7 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Declared):
-    """A bucket of this account. `event_bridge` sends its object events to EventBridge."""
+    """A bucket of this account. With `event_bridge`, its object events are sent to EventBridge."""
 
     data: ClassVar[bool] = True
     account_id: str
@@ -87,7 +88,7 @@ class Bucket(Declared):
     event_bridge: bool = False
 
     def desired(self) -> State:
-        """The settings that make a bucket safe; the same for every one."""
+        """The settings that make a bucket safe; they are the same for all buckets."""
         return {
             "Versioning": "Enabled",
             "Encryption": "AES256",
@@ -99,11 +100,11 @@ class Bucket(Declared):
         }
 
     def read(self, aws: Aws) -> Live | None:
-        """Each setting, None where it was not made yet.
+        """All settings, None for each that was not made yet.
 
         Raises:
-            OwnershipError: the bucket belongs to somebody else, or may not be looked at.
-            DeclarationError: our bucket of that name is in another region.
+            OwnershipError: the bucket belongs to another account, or the credentials may not read it.
+            DeclarationError: our bucket of this name is in another region.
         """
         try:
             head = self._find(aws, "HeadBucket", "404")
@@ -144,11 +145,11 @@ class Bucket(Declared):
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the bucket, then makes every setting, first its tags, which say whose it is if the rest is interrupted.
+        """Creates the bucket and makes all settings. The tags come first, so that an interrupted creation is known to be ours.
 
-        CreateBucket would take tags, but some regions and partitions refuse that: UnsupportedArgument.
+        CreateBucket accepts tags, but some regions and partitions refuse them (UnsupportedArgument).
         """
-        made: dict[str, Any] = {"ObjectOwnership": desired["ObjectOwnership"]}
+        made: JsonObject = {"ObjectOwnership": desired["ObjectOwnership"]}
         if self.region != "us-east-1":
             made["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
         exists = False
@@ -175,7 +176,7 @@ class Bucket(Declared):
         return TELLS_LATER if self.event_bridge and told else ""
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Makes the settings in `changed`. Tags and notifications of others in the same set are kept."""
+        """Makes the settings in `changed`. Tags and notifications that are not declared are kept."""
         if "Tags" in change.changed:
             live = {name: text for name, text in self._live_tags(aws).items() if name not in stale_tags(change.stale)}
             tags = tag_list({**live, **change.desired["Tags"]})
@@ -195,7 +196,7 @@ class Bucket(Declared):
             policy = self._with_others(aws, policy) if change.live else policy
             self._call(aws, "PutBucketPolicy", Policy=json.dumps(policy, sort_keys=True))
         if "EventBridge" in change.changed:
-            self._notify(aws, wanted=change.desired["EventBridge"], stale="EventBridge" in change.stale)
+            self._notify(aws, enabled=change.desired["EventBridge"], stale="EventBridge" in change.stale)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -203,20 +204,20 @@ class Bucket(Declared):
         self._find(aws, "DeleteBucket", "NoSuchBucket")
 
     @staticmethod
-    def live_tags(aws: Aws, one: _Owned) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
+    def live_tags(aws: Aws, resource: _Owned) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
         try:
-            found = aws.call("s3", "GetBucketTagging", Bucket=one.name, ExpectedBucketOwner=one.account_id)
+            response = aws.call("s3", "GetBucketTagging", Bucket=resource.name, ExpectedBucketOwner=resource.account_id)
         except AwsError as error:
             if error.code not in {"NoSuchBucket", "NoSuchTagSet"}:
                 raise
             return None if error.code == "NoSuchBucket" else {}
-        return tag_map(found["TagSet"])
+        return tag_map(response["TagSet"])
 
     @staticmethod
-    def erase(aws: Aws, one: _Owned) -> None:
+    def erase(aws: Aws, resource: _Owned) -> None:
         """Deletes the bucket and every version of every object in it."""
-        whose = {"Bucket": one.name, "ExpectedBucketOwner": one.account_id}
+        whose = {"Bucket": resource.name, "ExpectedBucketOwner": resource.account_id}
         try:
             for page in aws.pages("s3", "ListObjectVersions", **whose):
                 _delete_versions(aws, whose, [*page.get("Versions", ()), *page.get("DeleteMarkers", ())])
@@ -238,40 +239,40 @@ class Bucket(Declared):
 
     def _with_others(self, aws: Aws, policy: State) -> State:
         """The policy with the statements of others as they are now."""
-        found = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
-        live = json.loads(found["Policy"]) if found else {}
+        response = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
+        live = json.loads(response["Policy"]) if response else {}
         _, others = comparison.statements(live, policy["Statement"][0])
         return {**policy, **live, "Statement": [*others, *policy["Statement"]]}
 
-    def _notify(self, aws: Aws, *, wanted: bool, stale: bool) -> None:
+    def _notify(self, aws: Aws, *, enabled: bool, stale: bool) -> None:
         live = self._call(aws, "GetBucketNotificationConfiguration")
         settings = {name: live[name] for name in _OTHER_NOTIFICATIONS if name in live}
-        if wanted or ("EventBridgeConfiguration" in live and not stale):
+        if enabled or ("EventBridgeConfiguration" in live and not stale):
             settings["EventBridgeConfiguration"] = {}
         self._call(aws, "PutBucketNotificationConfiguration", NotificationConfiguration=settings)
 
     def _live_tags(self, aws: Aws) -> dict[str, str]:
-        found = self._find(aws, "GetBucketTagging", "NoSuchTagSet")
-        return tag_map(found["TagSet"]) if found else {}
+        response = self._find(aws, "GetBucketTagging", "NoSuchTagSet")
+        return tag_map(response["TagSet"]) if response else {}
 
-    def _call(self, aws: Aws, operation: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, aws: Aws, operation: str, **parameters: Json) -> JsonObject:
         return aws.call("s3", operation, Bucket=self.name, ExpectedBucketOwner=self.account_id, **parameters)
 
-    def _find(self, aws: Aws, operation: str, absent: str) -> dict[str, Any] | None:
+    def _find(self, aws: Aws, operation: str, absent: str) -> JsonObject | None:
         return aws.find("s3", operation, absent, Bucket=self.name, ExpectedBucketOwner=self.account_id)
 
 
-def _delete_versions(aws: Aws, whose: dict[str, str], found: list[dict[str, Any]]) -> None:
+def _delete_versions(aws: Aws, whose: dict[str, str], items: list[JsonObject]) -> None:
     """Deletes up to 1,000 versions in one call, which answers 200 and lists what it refused."""
-    if found:
-        versions = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+    if items:
+        versions = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in items]
         answer = aws.call("s3", "DeleteObjects", **whose, Delete={"Objects": versions, "Quiet": True})
         for refused in answer.get("Errors", ()):
-            said = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
-            raise AwsError("s3", "DeleteObjects", refused.get("Code", "Unknown"), said)
+            reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
+            raise AwsError("s3", "DeleteObjects", refused.get("Code", "Unknown"), reason)
 
 
-def _algorithm(configuration: dict[str, Any]) -> str | None:
+def _algorithm(configuration: JsonObject) -> str | None:
     """The algorithm alone: AWS adds fields of its own to the rule, such as bucket keys and blocked encryption types."""
     rule = configuration["Rules"][0] if configuration.get("Rules") else {}
     algorithm: str | None = rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")

@@ -8,10 +8,11 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
 
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, SkippedError
+from common.base.json_types import JsonObject
 from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -74,7 +75,7 @@ class Crawler(Declared):
         """The owned fields, spelled as in UpdateCrawler.
 
         Raises:
-            DeclarationError: it has nothing to crawl, or settings that Glue does not allow together.
+            DeclarationError: it has no targets, or settings that Glue does not allow together.
         """
         settings = self.settings
         if not self.targets:
@@ -126,11 +127,11 @@ class Crawler(Declared):
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the crawler with its tags in one call."""
-        wanted = _sent(desired, {})
-        if not wanted["Schedule"]:
-            del wanted["Schedule"]
+        fields = _as_sent(desired, {})
+        if not fields["Schedule"]:
+            del fields["Schedule"]
         try:
-            aws.call("glue", "CreateCrawler", Name=self.name, Tags=desired["Tags"], **wanted)
+            aws.call("glue", "CreateCrawler", Name=self.name, Tags=desired["Tags"], **fields)
         except AwsError as error:
             if error.code != "AlreadyExistsException":
                 raise
@@ -138,18 +139,18 @@ class Crawler(Declared):
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Sends the whole crawler if anything but the tags changed, with all that nobody declares as it is now.
+        """Sends the whole crawler if more than its tags changed, with its undeclared fields as they are now.
 
-        An empty schedule takes the live one away.
+        An empty schedule removes the live one.
 
         Raises:
-            SkippedError: it runs, and is to be left alone then.
-            AwsError: among others CrawlerRunningException: it runs, and did not come to its end.
+            SkippedError: it is running, and its settings say that it is skipped then.
+            AwsError: for example CrawlerRunningException: it is running and has not ended in time.
         """
         if change.changed - {"Tags"}:
             live = _live(aws, self)
             kept = self._undeclared(live) if live else {}
-            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _sent(change.desired, kept))
+            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _as_sent(change.desired, kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -157,83 +158,85 @@ class Crawler(Declared):
         return {}
 
     def delete(self, aws: Aws) -> None:
-        """Deletes the crawler; the tables that it found stay."""
+        """Deletes the crawler. The tables that it found stay."""
         _delete(aws, self, self.settings.while_running)
 
     def _undeclared(self, live: State) -> State:
-        """Other fields, other kinds of targets, and what else is said of a target or in the configuration."""
+        """The undeclared live parts: other fields, other kinds of targets, other fields of targets and of the configuration."""
         kept = comparison.undeclared(live, {}, accepted_fields.CRAWLER)
         if kept.get("CatalogId") == self.arn.split(":")[4]:
             del kept["CatalogId"]
-        targets: State = {kind: found for kind, found in live["Targets"].items() if found and kind != "S3Targets"}
-        found = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
-        more = {path: comparison.undeclared(found[path], {}, accepted_fields.TARGET) for path in self.targets if path in found}
-        targets |= {"S3Targets": said} if (said := {path: rest for path, rest in more.items() if rest}) else {}
+        targets: State = {kind: listed for kind, listed in live["Targets"].items() if listed and kind != "S3Targets"}
+        paths = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
+        more = {path: comparison.undeclared(paths[path], {}, accepted_fields.TARGET) for path in self.targets if path in paths}
+        targets |= {"S3Targets": undeclared} if (undeclared := {path: rest for path, rest in more.items() if rest}) else {}
         _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
         parts = {"Targets": targets, "Configuration": configuration}
         return kept | {name: part for name, part in parts.items() if part}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        return aws.call("glue", "GetTags", ResourceArn=one.arn).get("Tags", {}) if _live(aws, one) else None
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        return aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {}) if _live(aws, resource) else None
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """Deletes the crawler, once it has finished what it may be doing; no record says what else to do."""
-        _delete(aws, one, "wait")
+    def erase(aws: Aws, resource: Named) -> None:
+        """Deletes the crawler after its present run has ended; a record does not say what else to do with a run."""
+        _delete(aws, resource, "wait")
 
 
-def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
-    found = aws.find("glue", "GetCrawler", "EntityNotFoundException", Name=one.name)
-    return found and found["Crawler"]
+def _live(aws: Aws, resource: Named) -> JsonObject | None:
+    response = aws.find("glue", "GetCrawler", "EntityNotFoundException", Name=resource.name)
+    return response and response["Crawler"]
 
 
-def _delete(aws: Aws, one: Named, while_running: str) -> None:
+def _delete(aws: Aws, resource: Named, while_running: str) -> None:
     try:
-        _when_ready(aws, one, while_running, "DeleteCrawler", {})
+        _when_ready(aws, resource, while_running, "DeleteCrawler", {})
     except AwsError as error:
         if error.code != "EntityNotFoundException":
             raise
 
 
-def _when_ready(aws: Aws, one: Named, while_running: str, operation: str, wanted: State) -> None:
+def _when_ready(aws: Aws, resource: Named, while_running: str, operation: str, parameters: State) -> None:
     try:
-        aws.call("glue", operation, Name=one.name, **wanted)
+        aws.call("glue", operation, Name=resource.name, **parameters)
     except AwsError as error:
         if error.code != "CrawlerRunningException":
             raise
-        _end_run(aws, one, while_running, operation)
-        aws.call("glue", operation, Name=one.name, **wanted)
+        _end_run(aws, resource, while_running, operation)
+        aws.call("glue", operation, Name=resource.name, **parameters)
 
 
-def _end_run(aws: Aws, one: Named, while_running: str, operation: str) -> None:
+def _end_run(aws: Aws, resource: Named, while_running: str, operation: str) -> None:
     if while_running == "skip":
         raise SkippedError(
-            f'The crawler {one.name} is running, and while_running is "skip": it was left as it is. '
+            f'The crawler {resource.name} is running, and while_running is "skip": it was left as it is. '
             f"Deploy again when it has finished."
         )
     if while_running == "stop":
-        _stop(aws, one)
+        _stop(aws, resource)
     for _ in range(_POLLS):
-        live = _live(aws, one)
+        live = _live(aws, resource)
         if live is None or live["State"] == "READY":
             return
         aws.sleep(_POLL_SECONDS)
-    said = f"the crawler {one.name} is running for more than {_POLLS * _POLL_SECONDS / 60:.0f} minutes: it was left as it is."
-    raise AwsError("glue", operation, "CrawlerRunningException", f"{said} Deploy again later.")
+    message = (
+        f"the crawler {resource.name} is running for more than {_POLLS * _POLL_SECONDS / 60:.0f} minutes: it was left as it is."
+    )
+    raise AwsError("glue", operation, "CrawlerRunningException", f"{message} Deploy again later.")
 
 
-def _stop(aws: Aws, one: Named) -> None:
+def _stop(aws: Aws, resource: Named) -> None:
     try:
-        aws.call("glue", "StopCrawler", Name=one.name)
+        aws.call("glue", "StopCrawler", Name=resource.name)
     except AwsError as error:
         if error.code not in {"CrawlerNotRunningException", "CrawlerStoppingException"}:
             raise
 
 
-def _sent(desired: State, kept: State) -> State:
-    """The crawler as CreateCrawler and UpdateCrawler take it, with what is kept of the live one."""
+def _as_sent(desired: State, kept: State) -> State:
+    """The parameters of CreateCrawler and UpdateCrawler, with the live parts that are kept."""
     others = dict(kept.get("Targets", {}))
     more = others.pop("S3Targets", {})
     targets = [{**more.get(target["Path"], {}), **target} for target in desired["Targets"]["S3Targets"]]
@@ -246,5 +249,5 @@ def _sent(desired: State, kept: State) -> State:
 
 
 def _arn(live: str, declared: str) -> str:
-    """The declared ARN if `live` is the bare name, with or without its path, of that role: GetCrawler never gives an ARN."""
+    """The declared ARN if `live` is the name of this role, with or without its path: GetCrawler never returns an ARN."""
     return declared if live and declared.endswith(f"/{live}") else live

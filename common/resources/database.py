@@ -1,19 +1,20 @@
 """A database of the Glue data catalog.
 
-Its tables may have been made by crawlers, jobs or people, and go with it: so a database counts as data.
+Its tables may have been made by crawlers, jobs or people, and they are deleted with it. So a database counts as data.
 
-UpdateDatabase replaces the whole description of a database, so what we do not own (location, parameters, permissions) is sent
-back as it was read.
+UpdateDatabase replaces the whole description of a database, so its undeclared fields (location, parameters, permissions) are sent
+back as they were read.
 
 Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-databases.html
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -22,7 +23,7 @@ from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 
-_NOT_OURS = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase", "FederatedDatabase")
+_UNDECLARED = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase", "FederatedDatabase")
 
 
 _READ = ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
@@ -85,16 +86,16 @@ class Database(Declared):
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         state = {"Description": live.get("Description", ""), "Tags": owned_tags(tags, self.tags)}
-        kept = {name: live[name] for name in _NOT_OURS if live.get(name)} | other_tags(tags, self.tags)
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name)} | other_tags(tags, self.tags)
         if not self.description and state["Description"]:
             kept["Description"], state["Description"] = state["Description"], ""
         return Live(state, undeclared=kept)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the database with its tags in one call."""
-        wanted = {"Name": self.name, "Description": desired["Description"]}
+        fields = {"Name": self.name, "Description": desired["Description"]}
         try:
-            aws.call("glue", "CreateDatabase", DatabaseInput=wanted, Tags=desired["Tags"])
+            aws.call("glue", "CreateDatabase", DatabaseInput=fields, Tags=desired["Tags"])
         except AwsError as error:
             if error.code != "AlreadyExistsException":
                 raise
@@ -105,10 +106,10 @@ class Database(Declared):
         """Changes the description, the tags, or both."""
         if "Description" in change.changed:
             live = _live(aws, self) or {}
-            kept = {name: live[name] for name in _NOT_OURS if name in live}
+            kept = {name: live[name] for name in _UNDECLARED if name in live}
             described = change.desired["Description"] or ("" if "Description" in change.stale else live.get("Description", ""))
-            wanted = {**kept, "Name": self.name, "Description": described}
-            aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=wanted)
+            fields = {**kept, "Name": self.name, "Description": described}
+            aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=fields)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -116,19 +117,19 @@ class Database(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        return aws.call("glue", "GetTags", ResourceArn=one.arn).get("Tags", {}) if _live(aws, one) else None
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        return aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {}) if _live(aws, resource) else None
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """Deletes the database and the description of its tables; their data in S3 stays."""
-        aws.find("glue", "DeleteDatabase", "EntityNotFoundException", Name=one.name)
+    def erase(aws: Aws, resource: Named) -> None:
+        """Deletes the database and the descriptions of its tables. Their data in S3 stays."""
+        aws.find("glue", "DeleteDatabase", "EntityNotFoundException", Name=resource.name)
 
 
-def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
-    found = aws.find("glue", "GetDatabase", "EntityNotFoundException", Name=one.name)
-    return found and found["Database"]
+def _live(aws: Aws, resource: Named) -> JsonObject | None:
+    response = aws.find("glue", "GetDatabase", "EntityNotFoundException", Name=resource.name)
+    return response and response["Database"]
 
 
 def _catalog(arn: str) -> str:
@@ -137,5 +138,5 @@ def _catalog(arn: str) -> str:
 
 
 def _within(arn: str, what: str) -> str:
-    """The ARNs of all that a database has of one kind."""
+    """A pattern for the ARNs of everything of one type in a database, such as its tables."""
     return f"{arn.replace(':database/', f':{what}/')}/*"

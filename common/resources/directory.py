@@ -1,10 +1,10 @@
-"""A folder of the repository at a place in a bucket: SQL templates, mappings, whatever jobs read from there when they run.
+"""A folder of the repository that is copied into a bucket: SQL templates, mappings, whatever jobs read when they run.
 
-Each object carries our tags, so what somebody else keeps at the same place is neither seen nor deleted, and what is no longer in
-the folder is known to be ours when it goes. What an object holds is told by its ETag: in buckets that S3 encrypts with its own
-keys, as ours are, that of an object put in one piece is the MD5 of its bytes. So one listing compares the whole folder, and a
-call for each object tells whose it is. No index knows objects, so an unchanged directory is believed to be there as long as its
-bucket is: whoever wants to be sure says --verify.
+Each object carries our tags. So objects of others in the same place are neither changed nor deleted, and an object whose file is
+no longer in the folder is known to be ours. The ETag shows the content of an object: in buckets that S3 encrypts with its own
+keys, as ours are, the ETag of an object that was put in one piece is the MD5 of its bytes. So one listing compares the whole
+folder; the tags of each object take one call each. The tagging index does not show objects, so an unchanged directory counts as
+present while its bucket exists. --verify reads it in full.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 """
@@ -16,13 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest, Known
 from common.base.errors import ArtifactError, DeployError
+from common.base.json_types import JsonMapping
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -32,30 +33,30 @@ from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import owned_tags, tag_map
 
 OURS = "deployer:"
-"""How the tags begin that objects carry: S3 allows ten an object, an environment may have more."""
+"""Objects carry only tags with this beginning: S3 allows ten tags for an object, and an environment may have more."""
 MD5 = "deployer:md5"
-"""The tag that says what an object holds."""
+"""This tag of an object holds the MD5 of its content."""
 OWNER = f"{OURS}environment"
-MOST_OTHERS = 1000
-"""Objects at the place of a directory that are none of its files; the tags of each are looked at, as it may have been one."""
-ASKED_AT_ONCE = 8
+MAX_OTHERS = 1000
+"""At most this number of other objects may be in the place of a directory, because the tags of each must be read."""
+PARALLEL_TAG_READS = 8
 
 
-class _Kept(Named, Protocol):
-    """What may be erased: its record, and what of others lies in its place."""
+class _Deployed(Named, Protocol):
+    """A directory that can be deleted: it has a record, and names within it that belong to others."""
 
     @property
-    def recorded(self) -> Mapping[str, Any]: ...
+    def recorded(self) -> JsonMapping: ...
 
     @property
     def spared(self) -> frozenset[str]: ...
 
 
 class Content(NamedTuple):
-    """A file: where it is, what `stat` has said of it, and what gives the MD5 of its bytes, hexadecimal."""
+    """A file: its path, its `stat` result, and a function that returns the MD5 of its bytes (hexadecimal)."""
 
     path: Path
-    found: os.stat_result
+    status: os.stat_result
     md5: Callable[[Path], Digest]
 
 
@@ -78,19 +79,19 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Directory(Declared):
-    """A folder's files, by their relative POSIX paths. Its physical name is ``bucket/prefix/``."""
+    """A folder with its files by relative POSIX path. Its physical name is ``bucket/prefix/``."""
 
     artifact_field: ClassVar[str] = "Files"
     indexed: ClassVar[bool] = False
-    recorded: ClassVar[Mapping[str, Any]] = {}
+    recorded: ClassVar[JsonMapping] = {}
     spared: ClassVar[frozenset[str]] = frozenset()
     files: Mapping[str, Content]
 
-    def look(self, known: Known) -> None:
-        """Takes the files' MD5 from what is known; of others they are read when they are first asked for."""
+    def look(self, known_digests: Known) -> None:
+        """Takes the MD5 of each file from `known_digests`; other files are read when their MD5 is first needed."""
         for name, content in self.files.items():
-            self._md5s[name] = known.of(
-                "md5 " if self.accept_secret else "searched md5 ", content.md5, content.path, content.found
+            self._md5s[name] = known_digests.of(
+                "md5 " if self.accept_secret else "searched md5 ", content.md5, content.path, content.status
             )
 
     @cached_property
@@ -103,45 +104,45 @@ class Directory(Declared):
         return self._md5s[name]
 
     def desired(self) -> State:
-        """Each file's MD5, the tags that every object carries, and that none of these names is somebody else's object."""
+        """The MD5 of each file, the tags of every object, and an empty list: none of the names may be an object of others."""
         return {"Files": {name: self._md5(name) for name in self.files}, "Foreign": [], "Tags": self._own_tags()}
 
     def read(self, aws: Aws) -> Live | None:
-        """What is there under the names of our files, and what else there is ours: the tags of every object are asked for.
+        """The objects with the names of our files, and all other objects with our tags. The tags of every object are read.
 
-        `Foreign` are names of our files that objects without our tags have; `Tags` are those of the first of these, if there is
-        one, and without a value where it has none.
+        `Foreign` lists the names of our files under which there are objects without our tags. `Tags` are the tags of the first of
+        these if there is one, with an empty owner if it has none.
 
         Raises:
-            DeployError: too much of others is there.
+            DeployError: there are too many objects of others.
         """
         live = dict(_listed(aws, self))
         others = live.keys() - self.files.keys()
-        if len(others) > MOST_OTHERS:
+        if len(others) > MAX_OTHERS:
             raise DeployError(
                 f"{self.key}: s3://{self.name} holds {len(others)} other objects, and each would have to be asked whose it is. "
-                f"Keep the directory at a place of its own, with at most {MOST_OTHERS} of others."
+                f"Keep the directory at a place of its own, with at most {MAX_OTHERS} of others."
             )
         own, tags = self._own_tags(), _tags_of(aws, self, live)
-        found = {name: live[name] for name in sorted(live) if name in self.files or own.items() <= tags[name].items()}
-        foreign = [name for name in found if tags[name].get(OWNER) != own.get(OWNER)]
-        different = [name for name in found if not own.items() <= tags[name].items()]
-        if not found:
+        own_files = {name: live[name] for name in sorted(live) if name in self.files or own.items() <= tags[name].items()}
+        foreign = [name for name in own_files if tags[name].get(OWNER) != own.get(OWNER)]
+        different = [name for name in own_files if not own.items() <= tags[name].items()]
+        if not own_files:
             return None
-        told = {name: tags[name].get(MD5) for name, etag in found.items() if name in self.files and etag != self._md5(name)}
-        if (right := {name: md5 for name, md5 in told.items() if md5 == self._md5(name)}) and _has_key(aws, self):
-            found |= right
-        shown = {OWNER: ""} | tags[foreign[0]] if foreign else tags[min(different or found)]
-        return Live({"Files": found, "Foreign": foreign, "Tags": owned_tags(shown, own)})
+        md5s = {name: tags[name].get(MD5) for name, etag in own_files.items() if name in self.files and etag != self._md5(name)}
+        if (right := {name: md5 for name, md5 in md5s.items() if md5 == self._md5(name)}) and _has_key(aws, self):
+            own_files |= right
+        shown = {OWNER: ""} | tags[foreign[0]] if foreign else tags[min(different or own_files)]
+        return Live({"Files": own_files, "Foreign": foreign, "Tags": owned_tags(shown, own)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Puts every file."""
+        """Puts all files."""
         return self.update(aws, whole(self, desired, None))
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Puts the files that are not there as they should be, and deletes ours that should not be there."""
+        """Puts the files that are missing or differ, and deletes our objects whose files are gone."""
         live = dict(_listed(aws, self))
-        bucket, prefix = _place(self)
+        bucket, prefix = _bucket_and_prefix(self)
         tagging = urlencode(change.desired["Tags"])
         for name, content in self.files.items():
             if live.get(name) != self._md5(name) or "Tags" in change.changed:
@@ -149,50 +150,50 @@ class Directory(Declared):
                 if digest.md5_of_bytes(body) != self._md5(name):
                     raise ArtifactError(f"{self.key}: {name} was changed after the plan was made. Deploy again.")
                 md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
-                said = f"{tagging}&{urlencode({MD5: self._md5(name)})}"
-                aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=said)
+                tags = f"{tagging}&{urlencode({MD5: self._md5(name)})}"
+                aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tags)
         before = live.keys() if change.live is None else live.keys() & change.live.state["Files"].keys()
         _delete(aws, self, before - self.files.keys(), self._own_tags())
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: _Kept) -> dict[str, str] | None:
-        """The tags of the first object there that we have put; None if there is none."""
-        found = (_tags(aws, one, name) for name in _candidates(aws, one))
-        return next((tags for tags in found if any(key.startswith(OURS) for key in tags)), None)
+    def live_tags(aws: Aws, resource: _Deployed) -> dict[str, str] | None:
+        """The tags of the first object with our tags; None if there is no such object."""
+        all_tags = (_tags(aws, resource, name) for name in _candidates(aws, resource))
+        return next((tags for tags in all_tags if any(key.startswith(OURS) for key in tags)), None)
 
     @staticmethod
-    def erase(aws: Aws, one: _Kept) -> None:
-        """Deletes every object that is ours; what a declared directory keeps in this place is spared."""
-        tags = Directory.live_tags(aws, one)
+    def erase(aws: Aws, resource: _Deployed) -> None:
+        """Deletes all objects with our tags, except those of a declared directory within this one."""
+        tags = Directory.live_tags(aws, resource)
         if tags is not None:
             own = {key: value for key, value in tags.items() if key.startswith(OURS) and key != MD5}
-            _delete(aws, one, _candidates(aws, one), own)
+            _delete(aws, resource, _candidates(aws, resource), own)
 
     def _own_tags(self) -> dict[str, str]:
         return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
 
 
-def _has_key(aws: Aws, one: Named) -> bool:
-    """Whether the bucket encrypts with a key of its own: then no ETag is an MD5, and our tag says what an object holds.
+def _has_key(aws: Aws, resource: Named) -> bool:
+    """Whether the bucket encrypts with a KMS key: then an ETag is not an MD5, and our tag shows the content of an object.
 
-    Whoever writes an object over replaces its tags.
+    Overwriting an object replaces its tags, so the tag cannot be outdated.
     """
-    bucket, _ = _place(one)
-    found = aws.find("s3", "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError", Bucket=bucket) or {}
-    rules = found.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+    bucket, _ = _bucket_and_prefix(resource)
+    response = aws.find("s3", "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError", Bucket=bucket) or {}
+    rules = response.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
     defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "") for rule in rules]
     return any(algorithm.startswith("aws:kms") for algorithm in defaults)
 
 
-def _place(one: Named) -> tuple[str, str]:
-    bucket, _, prefix = one.name.partition("/")
+def _bucket_and_prefix(resource: Named) -> tuple[str, str]:
+    bucket, _, prefix = resource.name.partition("/")
     return bucket, prefix
 
 
-def _listed(aws: Aws, one: Named) -> Iterator[tuple[str, str]]:
-    """Relative paths and ETags. A bucket that is not there yet has none."""
-    bucket, prefix = _place(one)
+def _listed(aws: Aws, resource: Named) -> Iterator[tuple[str, str]]:
+    """The relative paths and ETags of all objects; none if the bucket does not exist yet."""
+    bucket, prefix = _bucket_and_prefix(resource)
     if aws.find("s3", "HeadBucket", "404", Bucket=bucket) is None:
         return
     for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix):
@@ -200,30 +201,30 @@ def _listed(aws: Aws, one: Named) -> Iterator[tuple[str, str]]:
             yield entry["Key"].removeprefix(prefix), entry["ETag"].strip('"')
 
 
-def _tags(aws: Aws, one: Named, name: str) -> dict[str, str]:
-    bucket, prefix = _place(one)
-    found = aws.find("s3", "GetObjectTagging", "NoSuchKey", Bucket=bucket, Key=f"{prefix}{name}")
-    return tag_map(found["TagSet"]) if found else {}
+def _tags(aws: Aws, resource: Named, name: str) -> dict[str, str]:
+    bucket, prefix = _bucket_and_prefix(resource)
+    response = aws.find("s3", "GetObjectTagging", "NoSuchKey", Bucket=bucket, Key=f"{prefix}{name}")
+    return tag_map(response["TagSet"]) if response else {}
 
 
-def _tags_of(aws: Aws, one: Named, names: Collection[str]) -> dict[str, dict[str, str]]:
-    """The tags of many objects, some at a time: S3 has no call that tells those of more than one."""
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        return dict(zip(names, pool.map(lambda name: _tags(aws, one, name), names), strict=True))
+def _tags_of(aws: Aws, resource: Named, names: Collection[str]) -> dict[str, dict[str, str]]:
+    """The tags of many objects, read in parallel: S3 has no call that returns the tags of more than one object."""
+    with ThreadPoolExecutor(PARALLEL_TAG_READS) as pool:
+        return dict(zip(names, pool.map(lambda name: _tags(aws, resource, name), names), strict=True))
 
 
-def _candidates(aws: Aws, one: _Kept) -> list[str]:
-    """What may be ours of what is there: all of it, or where that is too much, what the record names; that first, anyway."""
-    present = {name for name, _ in _listed(aws, one)} - one.spared
-    applied = one.recorded.get("desired")
+def _candidates(aws: Aws, resource: _Deployed) -> list[str]:
+    """The names of objects that may be ours: first those in the record, then all others unless there are too many."""
+    present = {name for name, _ in _listed(aws, resource)} - resource.spared
+    applied = resource.recorded.get("desired")
     files = applied.get("Files") if isinstance(applied, dict) else None
     named = [name for name in sorted(present) if isinstance(files, dict) and name in files]
     others = sorted(present.difference(named))
-    return [*named, *(others if len(others) <= MOST_OTHERS else ())]
+    return [*named, *(others if len(others) <= MAX_OTHERS else ())]
 
 
-def _delete(aws: Aws, one: Named, names: Collection[str], own: Mapping[str, str]) -> None:
-    bucket, prefix = _place(one)
-    for name, tags in sorted(_tags_of(aws, one, names).items()):
+def _delete(aws: Aws, resource: Named, names: Collection[str], own: Mapping[str, str]) -> None:
+    bucket, prefix = _bucket_and_prefix(resource)
+    for name, tags in sorted(_tags_of(aws, resource, names).items()):
         if own.items() <= tags.items():
             aws.call("s3", "DeleteObject", Bucket=bucket, Key=f"{prefix}{name}")

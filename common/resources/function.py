@@ -1,12 +1,12 @@
 """A Lambda function: a zip in the artifact bucket, and its configuration.
 
-Code and configuration are two calls, and Lambda refuses the second while it is still busy with the first. Configuration goes
-first: a runtime that Lambda no longer supports must be left before it accepts code again, what is wrong is refused before the
-code is touched, and new code never runs without the environment that it expects. Only where packages move from the code into a
-layer, so that the new layers are too large for the old code, they come after the code: the old pair is small enough, and so is
-the new one, so at least one of the two mixed ones is, too. `State` and `LastUpdateStatus` belong to the desired state, so that
-a change whose end was never seen counts as a difference. An update names the revision that the plan was made from, so that
-nobody's change of the meantime is written over.
+Code and configuration are updated by two calls, and Lambda refuses the second one while the first is still being carried out.
+The configuration comes first: Lambda accepts no code for a runtime that it no longer supports; a wrong configuration is refused
+before the code is changed; and new code never runs without the environment that it expects. There is one exception: if packages
+move from the code into a layer, the new layers together with the old code may be too large, so then the code comes first. Old
+code with old layers and new code with new layers are small enough, so at least one of the two orders works. `State` and
+`LastUpdateStatus` belong to the desired state, so that a change whose end was never seen counts as a difference. An update names
+the revision that the plan was made from, so that a change that others made meanwhile is not overwritten.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
@@ -15,11 +15,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.errors import ArtifactError, AwsError, DeclarationError
+from common.base.json_types import Json, JsonObject
 from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -89,7 +90,7 @@ class Function(Declared):
     log_group: str
     network: Network | None = None
     layers: tuple[Versioned, ...] = ()
-    """Layers of ours; those of others are in the settings, and come after these."""
+    """The declared layers. Layers of others are in the settings and come after these."""
 
     @property
     def artifact(self) -> Artifact:
@@ -98,8 +99,8 @@ class Function(Declared):
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """The code, and what its layers hold."""
-        return (self.code, *(one.code for one in self.layers))
+        """The code, and the contents of its layers."""
+        return (self.code, *(layer.code for layer in self.layers))
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -139,13 +140,13 @@ class Function(Declared):
         Raises:
             AwsError: AWS refused the call, or left tags or variables out of its answer for want of a permission.
         """
-        found = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=self.name)
-        if found is None:
+        response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=self.name)
+        if response is None:
             return None
-        live = found["Configuration"]
+        live = response["Configuration"]
         settled = live.get("LastUpdateStatus") == "Successful" and live.get("State") in {"Active", "Inactive"}
         revision = live.get("RevisionId") if settled else None
-        _refused(found.get("TagsError"))
+        _refused(response.get("TagsError"))
         _refused(live.get("Environment", {}).get("Error"))
         vpc = live.get("VpcConfig", {})
         state = {
@@ -159,19 +160,19 @@ class Function(Declared):
             "CodeSha256": live.get("CodeSha256"),
             "State": "Active" if live.get("State") == "Inactive" else live.get("State"),  # idle: the next call wakes it
             "LastUpdateStatus": live.get("LastUpdateStatus"),
-            "Tags": owned_tags(found.get("Tags"), self.tags),
+            "Tags": owned_tags(response.get("Tags"), self.tags),
         }
-        undeclared = comparison.undeclared({**found.get("Code", {}), **live}, state, accepted_fields.FUNCTION)
-        return Live(state, revision, undeclared | other_tags(found.get("Tags"), self.tags))
+        undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, accepted_fields.FUNCTION)
+        return Live(state, revision, undeclared | other_tags(response.get("Tags"), self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the function and waits until it can be called."""
-        wanted = {name: desired[name] for name in (*self._configuration(), "Architectures", "Tags")}
-        if not wanted["VpcConfig"]["SubnetIds"]:
-            del wanted["VpcConfig"]
+        fields = {name: desired[name] for name in (*self._configuration(), "Architectures", "Tags")}
+        if not fields["VpcConfig"]["SubnetIds"]:
+            del fields["VpcConfig"]
         code = {"S3Bucket": self.bucket, "S3Key": self.code.location}
         try:
-            sent = self.by_number(aws, wanted)
+            sent = self.by_number(aws, fields)
             response = aws.call("lambda", "CreateFunction", FunctionName=self.name, Code=code, **sent)
         except AwsError as error:
             if error.code != "ResourceConflictException":
@@ -190,7 +191,7 @@ class Function(Declared):
         desired, changed = change.desired, change.changed
         if changed & _STATUS:
             changed = frozenset(desired)
-        response: dict[str, Any] = {"CodeSha256": desired["CodeSha256"]}
+        response: JsonObject = {"CodeSha256": desired["CodeSha256"]}
         configuration = {name: desired[name] for name in self._configuration()}
         code = {name: desired[name] for name in CODE}
         steps = [configuration] if changed & configuration.keys() else []
@@ -216,18 +217,18 @@ class Function(Declared):
             yield self.read(aws)
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        found = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=one.name)
-        if found is None:
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=resource.name)
+        if response is None:
             return None
-        _refused(found.get("TagsError"))
-        return dict(found.get("Tags", {}))
+        _refused(response.get("TagsError"))
+        return dict(response.get("Tags", {}))
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
+    def erase(aws: Aws, resource: Named) -> None:
         """Deletes the function with all its versions."""
-        aws.find("lambda", "DeleteFunction", "ResourceNotFoundException", FunctionName=one.name)
+        aws.find("lambda", "DeleteFunction", "ResourceNotFoundException", FunctionName=resource.name)
 
     def _configuration(self) -> State:
         network = self.network or Network()
@@ -239,27 +240,30 @@ class Function(Declared):
             "Timeout": self.settings.timeout_seconds,
             "EphemeralStorage": {"Size": self.settings.ephemeral_storage_mb},
             "Environment": {"Variables": dict(self.environment)},
-            "Layers": [*({"Layer": one.arn, "CodeSha256": ContentOf(one.code)} for one in self.layers), *self.settings.layers],
+            "Layers": [
+                *({"Layer": layer.arn, "CodeSha256": ContentOf(layer.code)} for layer in self.layers),
+                *self.settings.layers,
+            ],
             "VpcConfig": {"SubnetIds": sorted(network.subnet_ids), "SecurityGroupIds": sorted(network.security_group_ids)},
             "LoggingConfig": {"LogGroup": self.log_group},
         }
 
-    def _by_content(self, aws: Aws, arn: str) -> Any:
+    def _by_content(self, aws: Aws, arn: str) -> Json:
         """A version of a layer as `desired` names it; one that is not ours, or gone, by its ARN."""
-        layer = next((one for one in self.layers if one.arn == arn.rpartition(":")[0]), None)
+        layer = next((own for own in self.layers if own.arn == arn.rpartition(":")[0]), None)
         content = layer.content(aws, arn) if layer is not None else None
         return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
 
-    def by_number(self, aws: Aws, wanted: State) -> State:
+    def by_number(self, aws: Aws, state: State) -> State:
         """The same state as Lambda takes it."""
-        if "Layers" not in wanted:
-            return wanted
-        by_arn = {one.arn: one for one in self.layers}
-        named = wanted["Layers"]
-        arns = [one if isinstance(one, str) else by_arn[one["Layer"]].version(aws, one["CodeSha256"]) for one in named]
-        return {**wanted, "Layers": arns}
+        if "Layers" not in state:
+            return state
+        by_arn = {layer.arn: layer for layer in self.layers}
+        named = state["Layers"]
+        arns = [item if isinstance(item, str) else by_arn[item["Layer"]].version(aws, item["CodeSha256"]) for item in named]
+        return {**state, "Layers": arns}
 
-    def _outputs(self, response: dict[str, Any], desired: State) -> Outputs:
+    def _outputs(self, response: JsonObject, desired: State) -> Outputs:
         if response["CodeSha256"] != desired["CodeSha256"]:
             raise ArtifactError(
                 f"{self.key}: Lambda loaded code with SHA-256 {response['CodeSha256']}, but {desired['CodeSha256']} was built. "

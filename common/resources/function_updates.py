@@ -3,10 +3,11 @@
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.model.resource import Artifact, Live, State
 from common.resources import accepted_fields
 
@@ -38,7 +39,7 @@ class Updatable(Protocol):
         """The live state."""
         ...
 
-    def by_number(self, aws: Aws, wanted: State) -> State:
+    def by_number(self, aws: Aws, state: State) -> State:
         """The state as Lambda takes it: layers by the ARNs of their versions."""
         ...
 
@@ -49,7 +50,7 @@ class FunctionUpdates:
     def __init__(self, aws: Aws, function: Updatable) -> None:
         self._aws, self._function = aws, function
 
-    def carry_out(self, live: Live | None, steps: list[State]) -> dict[str, Any]:
+    def carry_out(self, live: Live | None, steps: list[State]) -> JsonObject:
         """Configuration and code in this order, or in the other one where only that is small enough."""
         try:
             return self.one_by_one(live, steps)
@@ -63,7 +64,7 @@ class FunctionUpdates:
             first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
             return self.one_by_one(live, [*first, code, configuration])
 
-    def one_by_one(self, live: Live | None, steps: list[State]) -> dict[str, Any]:
+    def one_by_one(self, live: Live | None, steps: list[State]) -> JsonObject:
         """Updates of configuration or code, one after the other, each of the revision that the one before has left.
 
         Returns:
@@ -71,42 +72,42 @@ class FunctionUpdates:
         """
         revision, kept = (live.revision, live.undeclared) if live else (None, {})
         expected = {name: live.state.get(name) for name in CODE} if live else {}
-        response: dict[str, Any] = {}
-        for number, wanted in enumerate(steps):
+        response: JsonObject = {}
+        for number, fields in enumerate(steps):
             if number and live and revision:
                 revision = self._next_revision(expected)
-            expected |= wanted
-            if "CodeSha256" in wanted:
+            expected |= fields
+            if "CodeSha256" in fields:
                 sent = {
                     "S3Bucket": self._function.bucket,
                     "S3Key": self._function.code.location,
-                    "Architectures": wanted["Architectures"],
+                    "Architectures": fields["Architectures"],
                 }
                 sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
-                response = self._change("UpdateFunctionCode", sent, wanted, revision)
+                response = self._change("UpdateFunctionCode", sent, fields, revision)
             else:
-                sent = {**self._function.by_number(self._aws, wanted), **accepted_fields.structures(wanted, kept)}
-                response = self._change("UpdateFunctionConfiguration", sent, wanted, revision)
+                sent = {**self._function.by_number(self._aws, fields), **accepted_fields.structures(fields, kept)}
+                response = self._change("UpdateFunctionConfiguration", sent, fields, revision)
         return response
 
-    def _change(self, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
+    def _change(self, operation: str, fields: State, desired: State, revision: str | None) -> JsonObject:
         """One update and its end; what another update is in the way of is tried again once that has ended."""
         try:
-            response = self._replace(operation, wanted, desired, revision)
+            response = self._replace(operation, fields, desired, revision)
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
             self._aws.wait("lambda", "function_updated_v2", FunctionName=self._function.name)
-            response = self._replace(operation, wanted, desired, revision)
+            response = self._replace(operation, fields, desired, revision)
         if response.get("LastUpdateStatus") != "Successful":
             self._aws.wait("lambda", "function_updated_v2", FunctionName=self._function.name)
         return response
 
-    def _replace(self, operation: str, wanted: State, desired: State, revision: str | None) -> dict[str, Any]:
+    def _replace(self, operation: str, fields: State, desired: State, revision: str | None) -> JsonObject:
         """One update of the revision that was read. A call whose answer was lost is sent again, and then meets its own."""
         condition = {"RevisionId": revision} if revision else {}
         try:
-            return self._aws.call("lambda", operation, FunctionName=self._function.name, **wanted, **condition)
+            return self._aws.call("lambda", operation, FunctionName=self._function.name, **fields, **condition)
         except AwsError as error:
             if error.code != "PreconditionFailedException":
                 raise
@@ -120,6 +121,6 @@ class FunctionUpdates:
 
     def _unless_changed(self, operation: str, live: Live | None, expected: State) -> Live:
         if live is None or any(live.state.get(name) != value for name, value in expected.items()):
-            said = f"{self._function.name} was changed by somebody else since this plan was made. Deploy again."
-            raise AwsError("lambda", operation, "PreconditionFailedException", said)
+            message = f"{self._function.name} was changed by somebody else since this plan was made. Deploy again."
+            raise AwsError("lambda", operation, "PreconditionFailedException", message)
         return live

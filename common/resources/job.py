@@ -79,7 +79,7 @@ class Job(Declared):
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """The script, and what it imports."""
-        return tuple(one for one in (self.script, self.shared_code, *self.wheels) if one is not None)
+        return tuple(artifact for artifact in (self.script, self.shared_code, *self.wheels) if artifact is not None)
 
     @property
     def artifact(self) -> Artifact:
@@ -88,7 +88,7 @@ class Job(Declared):
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Its arguments."""
+        """The arguments."""
         return frozenset({"DefaultArguments"})
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
@@ -103,10 +103,10 @@ class Job(Declared):
 
     def read(self, aws: Aws) -> Live | None:
         """The live state; empty maps and defaults that Glue leaves out are filled in."""
-        found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
-        if found is None:
+        response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
+        if response is None:
             return None
-        live = found["Job"]
+        live = response["Job"]
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         filled = {
             "Role": _arn(live.get("Role", ""), self.role_arn),
@@ -124,7 +124,7 @@ class Job(Declared):
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the job with its tags in one call."""
         try:
-            aws.call("glue", "CreateJob", Name=self.name, Tags=desired["Tags"], **self._sent(desired))
+            aws.call("glue", "CreateJob", Name=self.name, Tags=desired["Tags"], **self._as_sent(desired))
         except AwsError as error:
             if error.code not in _EXISTS:
                 raise
@@ -132,11 +132,11 @@ class Job(Declared):
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Sends the whole job if anything but the tags changed, with all that nobody declares as it is now."""
+        """Sends the whole job if more than its tags changed, with its undeclared fields as they are now."""
         if change.changed - {"Tags"}:
-            found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
-            kept = self._undeclared(found["Job"]) if found else {}
-            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=comparison.merged(self._sent(change.desired), kept))
+            response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
+            kept = self._undeclared(response["Job"]) if response else {}
+            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=comparison.merged(self._as_sent(change.desired), kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -144,17 +144,17 @@ class Job(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        if aws.find("glue", "GetJob", "EntityNotFoundException", JobName=one.name) is None:
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        if aws.find("glue", "GetJob", "EntityNotFoundException", JobName=resource.name) is None:
             return None
-        tags: dict[str, str] = aws.call("glue", "GetTags", ResourceArn=one.arn).get("Tags", {})
+        tags: dict[str, str] = aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {})
         return tags
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """Deletes the job; Glue does not mind if there is none."""
-        aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=one.name)
+    def erase(aws: Aws, resource: Named) -> None:
+        """Deletes the job. Glue does not mind if it does not exist."""
+        aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=resource.name)
 
     def _job(self) -> State:
         settings = self.settings
@@ -182,16 +182,16 @@ class Job(Declared):
         }
 
     def _undeclared(self, live: State) -> State:
-        """What UpdateJob would reset if it were left out; capacity is said in one way, and that is declared."""
+        """The undeclared fields, which UpdateJob would reset. Capacity is declared, so its other spellings do not count."""
         declared = self._job()
-        said = dict.fromkeys(("AllocatedCapacity", "MaxCapacity", "WorkerType", "NumberOfWorkers"))
-        kept = comparison.undeclared(live, {**said, **declared}, accepted_fields.JOB)
+        fields = dict.fromkeys(("AllocatedCapacity", "MaxCapacity", "WorkerType", "NumberOfWorkers"))
+        kept = comparison.undeclared(live, {**fields, **declared}, accepted_fields.JOB)
         if live.get("Command", {}).get("Name") != declared["Command"]["Name"]:
             kept.pop("Command", None)  # a runtime is that of another kind of job
         return kept
 
     def _special_arguments(self) -> dict[str, str]:
-        """Settings that Glue takes as arguments."""
+        """The settings that Glue accepts as arguments."""
         special: dict[str, str] = {}
         if self.shell:
             return special
@@ -207,25 +207,25 @@ class Job(Declared):
         return special
 
     def _library_arguments(self) -> dict[str, str]:
-        """Where Glue finds what the script imports, in front of what the declaration names itself.
+        """The arguments that name the shared code and the wheels, before those that the declaration names itself.
 
-        A python shell takes wheels from the bucket as files only. Elsewhere pip installs them, and needs no index for them; if
-        it may ask one for what the declaration names, only the declaration knows.
+        A python-shell job accepts wheels in the bucket only as files. In a Spark job pip installs them and needs no index for
+        them; if the declaration names modules itself, it must also say whether pip may use an index.
         """
-        code = [f"s3://{self.bucket}/{one.location}" for one in (self.shared_code,) if one is not None]
-        wheels = [f"s3://{self.bucket}/{one.location}" for one in self.wheels]
+        code = [f"s3://{self.bucket}/{artifact.location}" for artifact in (self.shared_code,) if artifact is not None]
+        wheels = [f"s3://{self.bucket}/{wheel.location}" for wheel in self.wheels]
         files, modules = ([*code, *wheels], []) if self.shell else (code, wheels)
         lists = {"--extra-py-files": files, "--additional-python-modules": modules}
-        found = {name: ",".join([*ours, *filter(None, [self.arguments.get(name)])]) for name, ours in lists.items() if ours}
+        arguments = {name: ",".join([*ours, *filter(None, [self.arguments.get(name)])]) for name, ours in lists.items() if ours}
         silent = not self.arguments.keys() & {"--additional-python-modules", "--python-modules-installer-option"}
-        return found | ({"--python-modules-installer-option": "--no-index"} if modules and silent else {})
+        return arguments | ({"--python-modules-installer-option": "--no-index"} if modules and silent else {})
 
-    def _sent(self, desired: State) -> State:
-        """The job as CreateJob and UpdateJob take it: an empty list of connections is said by leaving it out."""
+    def _as_sent(self, desired: State) -> State:
+        """The parameters of CreateJob and UpdateJob, in which an empty list of connections must be left out."""
         unsaid = {"Tags"} if desired["Connections"]["Connections"] else {"Tags", "Connections"}
         return {name: value for name, value in desired.items() if name not in unsaid}
 
 
 def _arn(live: str, declared: str) -> str:
-    """The declared ARN if `live` is the bare name, with or without its path, of that role."""
+    """The declared ARN if `live` is the name of this role, with or without its path."""
     return declared if live and declared.endswith(f"/{live}") else live

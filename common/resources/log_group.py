@@ -1,16 +1,17 @@
 """A CloudWatch log group with a retention.
 
-We own the group of everything that logs: a service that has to create its own keeps the lines for ever. What was logged cannot be
-made again, so a group counts as data.
+The log group of everything that logs is declared, because a group that a service creates itself keeps its lines for ever. Logs
+cannot be made again, so a group counts as data.
 
 Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import Json, JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -50,17 +51,17 @@ class LogGroup(Declared):
 
     data: ClassVar[bool] = True
     retention_days: int | Literal["never"]
-    """How long lines are kept; ``never`` are they deleted."""
+    """Log lines are deleted after this number of days, or ``never``."""
     by_default: bool = False
-    """Nobody has named a retention: a group that keeps its lines longer keeps them."""
+    """The retention is the default. Then an existing group with a longer retention keeps its own."""
 
     @property
     def defaults(self) -> frozenset[str]:
-        """The retention, if nobody has named it."""
+        """The retention, if it is the default."""
         return frozenset({"retentionInDays"} if self.by_default else ())
 
-    def loses(self, name: str, live: Any) -> str:
-        """A shorter retention deletes what is older, at once."""
+    def loses(self, name: str, live: Json) -> str:
+        """What a shorter retention would delete at once: older log lines."""
         days = self.retention_days
         shorter = name == "retentionInDays" and days != "never" and (live == "never" or live > days)
         return "older logs are deleted" if shorter else ""
@@ -70,7 +71,7 @@ class LogGroup(Declared):
         return {"retentionInDays": self.retention_days, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state; a group without a retention keeps its lines for ever."""
+        """The live state. A group without a retention keeps its lines for ever."""
         live = _live(aws, self)
         if live is None:
             return None
@@ -80,7 +81,7 @@ class LogGroup(Declared):
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the group with its tags, then says how long it keeps lines."""
+        """Creates the group with its tags, then sets its retention."""
         limited = frozenset({"retentionInDays"} if desired["retentionInDays"] != "never" else ())
         change = replace(whole(self, desired, None), changed=limited)
         try:
@@ -105,17 +106,17 @@ class LogGroup(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        return aws.call("logs", "ListTagsForResource", resourceArn=one.arn)["tags"] if _live(aws, one) else None
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        return aws.call("logs", "ListTagsForResource", resourceArn=resource.arn)["tags"] if _live(aws, resource) else None
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
+    def erase(aws: Aws, resource: Named) -> None:
         """Deletes the group and its lines."""
-        aws.find("logs", "DeleteLogGroup", "ResourceNotFoundException", logGroupName=one.name)
+        aws.find("logs", "DeleteLogGroup", "ResourceNotFoundException", logGroupName=resource.name)
 
 
-def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
-    """There is no call for one group, only for a beginning of names."""
-    pages = aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=one.name)
-    return next((group for page in pages for group in page["logGroups"] if group["logGroupName"] == one.name), None)
+def _live(aws: Aws, resource: Named) -> JsonObject | None:
+    """The live log group. AWS has no call for a single group, only for all whose names have the same beginning."""
+    pages = aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=resource.name)
+    return next((group for page in pages for group in page["logGroups"] if group["logGroupName"] == resource.name), None)

@@ -1,8 +1,8 @@
 """An SQS queue, encrypted. One whose name ends with `.fifo` keeps the order of its messages, as AWS calls such queues.
 
-What lies in it cannot be sent again, so a queue counts as data. It cannot be used for about a second after it was created, and
-may still be seen for a minute after it was deleted; in that minute AWS refuses a new one of the same name. A queue's URL follows
-from its ARN.
+The messages in it cannot be sent again, so a queue counts as data. It cannot be used for about a second after its creation, and
+can still be read for up to a minute after its deletion; in this minute AWS refuses a new queue of the same name. The URL of a
+queue follows from its ARN.
 
 Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import Json
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -33,7 +34,7 @@ _NUMBERS = frozenset({"MessageRetentionPeriod", "VisibilityTimeout"})
 _SWITCHES = frozenset({"ContentBasedDeduplication", "FifoQueue", "SqsManagedSseEnabled"})
 _ENCRYPTION = frozenset({"KmsMasterKeyId", "SqsManagedSseEnabled"})
 """A queue has one of these, so they are set together."""
-_NOT_OURS: Mapping[str, tuple[str, ...]] = {
+_UNDECLARED: Mapping[str, tuple[str, ...]] = {
     "DeduplicationScope": ("queue",),
     "DelaySeconds": ("0",),
     "FifoThroughputLimit": ("perQueue",),
@@ -43,10 +44,10 @@ _NOT_OURS: Mapping[str, tuple[str, ...]] = {
     "ReceiveMessageWaitTimeSeconds": ("0",),
     "RedriveAllowPolicy": (),
 }
-"""What an update leaves alone, and as what AWS sets it itself."""
+"""An update does not change these attributes; the values are those that AWS itself sets."""
 _SETTLING_SECONDS = 1.0
 _POLLS = 90
-"""A queue is there after about a second, and gone after a minute."""
+"""Poll at most this number of times, once a second: a queue can be used after about a second, and is gone after a minute."""
 
 
 def url_of(arn: str) -> str:
@@ -89,7 +90,7 @@ class QueueRef(Ref):
 
     @property
     def url(self) -> str:
-        """What senders and receivers call it by."""
+        """The URL, which senders and receivers use."""
         return url_of(self.arn)
 
 
@@ -98,12 +99,12 @@ class Queue(Declared):
     """A queue.
 
     Args:
-        dead_letter_arn: of the queue that takes what was received too often.
+        dead_letter_arn: the ARN of the queue that gets messages that were received too often.
         max_receives: how often a message may be received before that.
         retention_seconds: how long a message waits to be received.
-        visibility_timeout_seconds: how long a message that was received is hidden from others.
-        deduplicate: two messages of the same content within five minutes are one; for FIFO queues.
-        kms_key: the key that encrypts it; without one SQS encrypts with its own.
+        visibility_timeout_seconds: how long a received message is hidden from other receivers.
+        deduplicate: two messages with the same content within five minutes count as one; for FIFO queues.
+        kms_key: the key that encrypts the queue; without one, SQS uses its own.
     """
 
     data: ClassVar[bool] = True
@@ -116,7 +117,7 @@ class Queue(Declared):
     kms_key: str | None = None
 
     def desired(self) -> State:
-        """The owned attributes; numbers, switches and the redrive policy are no texts here."""
+        """The owned attributes, with numbers, booleans and an object instead of SQS's texts."""
         dead_letter = {"deadLetterTargetArn": self.dead_letter_arn, "maxReceiveCount": self.max_receives}
         return {
             "FifoQueue": self.name.endswith(FIFO),
@@ -130,7 +131,7 @@ class Queue(Declared):
         }
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state; attributes that AWS leaves out are off."""
+        """The live state. Attributes that AWS leaves out are off."""
         live = _attributes(aws, self)
         tags = None if live is None else _tags(aws, self)
         if live is None or tags is None:
@@ -140,15 +141,15 @@ class Queue(Declared):
         if redrive:
             redrive = {**redrive, "maxReceiveCount": int(redrive["maxReceiveCount"])}
         state |= {"RedrivePolicy": redrive, "KmsMasterKeyId": live.get("KmsMasterKeyId") or None}
-        kept = {name: live[name] for name, usual in _NOT_OURS.items() if live.get(name) and live[name] not in usual}
+        kept = {name: live[name] for name, usual in _UNDECLARED.items() if live.get(name) and live[name] not in usual}
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the queue with its tags in one call, unless it is there, and waits until it can be used."""
+        """Creates the queue with its tags in one call, unless it exists, and waits until it can be used."""
         live = self.read(aws)
         if live is not None:
             return self.update(aws, whole(self, desired, live))
-        attributes = {name: text for name, text in _sent(desired, desired.keys()).items() if text}
+        attributes = {name: text for name, text in _as_sent(desired, desired.keys()).items() if text}
         try:
             aws.call("sqs", "CreateQueue", QueueName=self.name, Attributes=attributes, tags=desired["Tags"])
         except AwsError as error:  # of another deploy, with other attributes
@@ -162,7 +163,7 @@ class Queue(Declared):
         """Sets the attributes that changed, and the tags; attributes that are not sent stay as they are."""
         url = url_of(self.arn)
         changed = change.changed | (_ENCRYPTION if change.changed & _ENCRYPTION else set())
-        if attributes := _sent(change.desired, changed - _FIXED):
+        if attributes := _as_sent(change.desired, changed - _FIXED):
             aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=attributes)
         if "Tags" in change.changed:
             aws.call("sqs", "TagQueue", QueueUrl=url, Tags=change.desired["Tags"])
@@ -171,43 +172,43 @@ class Queue(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        return _tags(aws, one)
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        return _tags(aws, resource)
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
+    def erase(aws: Aws, resource: Named) -> None:
         """Deletes the queue with all its messages, and waits until it is gone: until then it can still be read."""
-        if aws.find("sqs", "DeleteQueue", _ABSENT, QueueUrl=url_of(one.arn)) is not None:
-            _wait(aws, one, there=False)
+        if aws.find("sqs", "DeleteQueue", _ABSENT, QueueUrl=url_of(resource.arn)) is not None:
+            _wait(aws, resource, there=False)
 
 
-def _attributes(aws: Aws, one: Named) -> dict[str, str] | None:
-    found = aws.find("sqs", "GetQueueAttributes", _ABSENT, QueueUrl=url_of(one.arn), AttributeNames=["All"])
-    return None if found is None else found.get("Attributes", {})
+def _attributes(aws: Aws, resource: Named) -> dict[str, str] | None:
+    response = aws.find("sqs", "GetQueueAttributes", _ABSENT, QueueUrl=url_of(resource.arn), AttributeNames=["All"])
+    return None if response is None else response.get("Attributes", {})
 
 
-def _tags(aws: Aws, one: Named) -> dict[str, str] | None:
-    found = aws.find("sqs", "ListQueueTags", _ABSENT, QueueUrl=url_of(one.arn))
-    return None if found is None else found.get("Tags", {})
+def _tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+    response = aws.find("sqs", "ListQueueTags", _ABSENT, QueueUrl=url_of(resource.arn))
+    return None if response is None else response.get("Tags", {})
 
 
-def _wait(aws: Aws, one: Named, *, there: bool) -> None:
+def _wait(aws: Aws, resource: Named, *, there: bool) -> None:
     for _ in range(_POLLS):
-        if (_attributes(aws, one) is not None) == there:
+        if (_attributes(aws, resource) is not None) == there:
             return
         aws.sleep(_SETTLING_SECONDS)
-    said = f"{one.name} {'cannot be used' if there else 'is still there'} after {_POLLS} seconds. Deploy again."
-    raise AwsError("sqs", "GetQueueAttributes", "QueueNotSettled", said)
+    message = f"{resource.name} {'cannot be used' if there else 'is still there'} after {_POLLS} seconds. Deploy again."
+    raise AwsError("sqs", "GetQueueAttributes", "QueueNotSettled", message)
 
 
-def _sent(desired: State, names: Collection[str]) -> dict[str, str]:
-    """Attributes as SQS takes them: all are texts, and an empty one takes away what was set."""
+def _as_sent(desired: State, names: Collection[str]) -> dict[str, str]:
+    """Attributes as SQS accepts them: all are texts, and an empty text removes an attribute."""
     ordered = desired["FifoQueue"]
     return {name: _text(desired[name]) for name in sorted(names) if name != "Tags" and (ordered or name not in _OF_ORDER)}
 
 
-def _text(value: Any) -> str:
+def _text(value: Json) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)

@@ -1,19 +1,20 @@
-"""An IAM role that one service assumes, with what it may do.
+"""An IAM role that one service assumes, with its permissions.
 
-Our permissions are one inline policy, and our trust one statement, both by names of their own: what others have put beside them
-stays, and is named by plans and by `drift`.
+Our permissions are one inline policy, and our trust is one statement, each with a name of its own. Policies and statements of
+others stay, and plans and `drift` name them.
 
 Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, DeclarationError, OwnershipError
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -24,10 +25,10 @@ from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_
 
 _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
-_NOT_OURS = ("Description", "MaxSessionDuration")
-"""What no update touches."""
+_UNDECLARED = ("Description", "MaxSessionDuration")
+"""An update does not change these live fields."""
 _SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com"})
-"""Services that say for which account they assume a role; asked of another one, the condition would lock it out."""
+"""These services pass the account for which they assume a role. For any other, the condition would prevent that."""
 
 
 KIND = Kind(
@@ -67,19 +68,19 @@ class Role(Declared):
 
     path: str
     service: str
-    statements: tuple[Mapping[str, Any], ...] = ()
+    statements: tuple[JsonMapping, ...] = ()
     managed_policies: tuple[str, ...] = ()
     boundary: str | None = None
     immutable: ClassVar[frozenset[str]] = frozenset({"Path"})
     usual: ClassVar[State] = {"MaxSessionDuration": 3600}
 
     def desired(self) -> State:
-        """The owned fields; `Policies` are the inline ones, documents by name.
+        """The owned fields. `Policies` are the inline policies: documents by name.
 
         Raises:
             DeclarationError: the inline policy is longer than IAM accepts.
         """
-        policies: dict[str, Any] = {}
+        policies: JsonObject = {}
         if self.statements:
             document = {"Version": "2012-10-17", "Statement": self.statements}
             policies[_POLICY] = json.loads(json.dumps(document, default=dict))
@@ -95,11 +96,11 @@ class Role(Declared):
         }
 
     def read(self, aws: Aws) -> Live | None:
-        """The live role with every policy that it has."""
-        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
-        if found is None:
+        """The live role with all its policies."""
+        response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
+        if response is None:
             return None
-        live = found["Role"]
+        live = response["Role"]
         if live["RoleName"] != self.name:
             raise self.of_other_case(live["RoleName"])
         tags, inline, attached = tag_map(live.get("Tags", ())), _inline(aws, self), _attached(aws, self)
@@ -110,12 +111,15 @@ class Role(Declared):
             "Policies": {name: name for name in inline if name != _POLICY},
             "AttachedPolicies": {arn: arn for arn in sorted(attached) if arn not in self.managed_policies},
             "PermissionsBoundary": None if self.boundary else boundary,
-            **{name: live.get(name) for name in _NOT_OURS},
+            **{name: live.get(name) for name in _UNDECLARED},
             **other_tags(tags, self.tags),
         }
         state = {
             "Path": live["Path"],
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**one, "Sid": _TRUST} for one in own]},
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{**statement, "Sid": _TRUST} for statement in own],
+            },
             "Policies": {_POLICY: self._document(aws, _POLICY)} if _POLICY in inline else {},
             "AttachedPolicies": sorted({*attached} & {*self.managed_policies}),
             "PermissionsBoundary": boundary if self.boundary else None,
@@ -165,9 +169,9 @@ class Role(Declared):
         )
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Changes the fields in `changed`; what grants is put before what no longer grants is taken away.
+        """Changes the fields in `changed`. New policies are put before old ones are removed.
 
-        What there is to take away is what was declared when it was applied last.
+        Only what was declared when the role was applied last is removed.
         """
         live = change.live.state if change.live is not None else {}
         if "AssumeRolePolicyDocument" in change.changed:
@@ -191,19 +195,19 @@ class Role(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=one.name)
-        return None if found is None else tag_map(found["Role"].get("Tags", ()))
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=resource.name)
+        return None if response is None else tag_map(response["Role"].get("Tags", ()))
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """Takes every policy away, then deletes the role."""
-        if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=one.name) is None:
+    def erase(aws: Aws, resource: Named) -> None:
+        """Removes all policies, then deletes the role."""
+        if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=resource.name) is None:
             return
-        _remove_inline(aws, one, _inline(aws, one))
-        _detach(aws, one, _attached(aws, one))
-        aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=one.name)
+        _remove_inline(aws, resource, _inline(aws, resource))
+        _detach(aws, resource, _attached(aws, resource))
+        aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=resource.name)
 
     def _trust(self) -> State:
         statement: State = {"Sid": _TRUST, "Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole"}
@@ -211,41 +215,41 @@ class Role(Declared):
             statement["Condition"] = {"StringEquals": {"aws:SourceAccount": self.arn.split(":")[4]}}
         return {"Version": "2012-10-17", "Statement": [statement]}
 
-    def _document(self, aws: Aws, name: str) -> Any:
+    def _document(self, aws: Aws, name: str) -> Json:
         return aws.call("iam", "GetRolePolicy", RoleName=self.name, PolicyName=name)["PolicyDocument"]
 
     def _with_others(self, aws: Aws, trust: State) -> State:
         """The trust policy with the statements of others as they are now."""
-        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
-        live = found["Role"]["AssumeRolePolicyDocument"] if found else {}
+        response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
+        live = response["Role"]["AssumeRolePolicyDocument"] if response else {}
         _, others = comparison.statements(live, trust["Statement"][0])
         return {**trust, **live, "Statement": [*others, *trust["Statement"]]}
 
     def _bound(self, aws: Aws, boundary: str | None, *, stale: bool) -> None:
-        """Sets our boundary, or takes it away; one that others have set stays."""
+        """Sets our boundary, or removes it. A boundary that others have set stays."""
         if boundary:
             aws.call("iam", "PutRolePermissionsBoundary", RoleName=self.name, PermissionsBoundary=boundary)
         elif stale:
             aws.find("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity", RoleName=self.name)
 
 
-def _inline(aws: Aws, one: Named) -> list[str]:
-    return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=one.name) for name in page["PolicyNames"]]
+def _inline(aws: Aws, resource: Named) -> list[str]:
+    return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=resource.name) for name in page["PolicyNames"]]
 
 
-def _attached(aws: Aws, one: Named) -> list[str]:
-    pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=one.name)
+def _attached(aws: Aws, resource: Named) -> list[str]:
+    pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=resource.name)
     return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
 
-def _remove_inline(aws: Aws, one: Named, names: Collection[str]) -> None:
+def _remove_inline(aws: Aws, resource: Named, names: Collection[str]) -> None:
     for name in sorted(names):
-        aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyName=name)
+        aws.find("iam", "DeleteRolePolicy", "NoSuchEntity", RoleName=resource.name, PolicyName=name)
 
 
-def _detach(aws: Aws, one: Named, arns: Collection[str]) -> None:
+def _detach(aws: Aws, resource: Named, arns: Collection[str]) -> None:
     for arn in sorted(arns):
-        aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=one.name, PolicyArn=arn)
+        aws.find("iam", "DetachRolePolicy", "NoSuchEntity", RoleName=resource.name, PolicyArn=arn)
 
 
 def _text(document: State) -> str:

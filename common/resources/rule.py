@@ -1,6 +1,7 @@
 """An EventBridge rule on the default bus, with one target: on a schedule, or for each event of a pattern.
 
-PutTargets answers 200 and lists what it refused, so its answer is read. A rule cannot be deleted before its targets.
+PutTargets answers 200 even if it refuses targets, and lists these, so its answer is checked. A rule cannot be deleted before its
+targets.
 
 Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
 """
@@ -8,10 +9,10 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -21,12 +22,12 @@ from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
-_NOT_OURS = ("Description", "RoleArn")
-"""What PutRule takes besides, and empties if it is left out."""
+_UNDECLARED = ("Description", "RoleArn")
+"""PutRule accepts these undeclared fields, and empties those that are left out."""
 _TARGET = "target"
-"""The name of our target among all that a rule has."""
+"""Our target has this id among the targets of a rule."""
 _INPUTS = ("Input", "InputPath", "InputTransformer")
-"""A target has one of these."""
+"""A target has at most one of these fields."""
 
 
 KIND = Kind(
@@ -67,14 +68,14 @@ class Rule(Declared):
     target_arn: str
     role_arn: str
     schedule: str | None = None
-    pattern: Mapping[str, Any] | None = None
+    pattern: JsonMapping | None = None
     enabled: bool = True
-    input: Mapping[str, Any] | None = None
+    input: JsonMapping | None = None
     input_transformer: tuple[Mapping[str, str], str] | None = None
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Its input, if there is something in it that the declaration calls no secret, or insists on."""
+        """The targets, which contain the input, if the declaration accepts a secret in it."""
         return frozenset({"Targets"} if self.accept_secret else ())
 
     def desired(self) -> State:
@@ -102,7 +103,7 @@ class Rule(Declared):
             return None
         tags = tag_map(aws.call("events", "ListTagsForResource", ResourceARN=self.arn)["Tags"])
         pattern = live.get("EventPattern")
-        targets = {target["Id"]: _read_target(target) for target in _targets(aws, self)}
+        targets = {target["Id"]: _target_as_read(target) for target in _targets(aws, self)}
         own = targets.pop(_TARGET, None)
         others: State = dict(targets)
         if own is not None and (more := self._kept(own)):
@@ -114,11 +115,11 @@ class Rule(Declared):
             "Targets": [{name: value for name, value in own.items() if name not in self._kept(own)}] if own else [],
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: live[name] for name in _NOT_OURS if live.get(name)} | ({"Targets": others} if others else {})
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name)} | ({"Targets": others} if others else {})
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Puts the rule with its tags, and its target. PutRule ignores tags if the rule exists, so those are put again then."""
+        """Puts the rule with its tags, and its target. For an existing rule, PutRule ignores tags, so they are put separately."""
         change = whole(self, desired, self.read(aws))
         if change.live is None:
             self._put(aws, desired, Tags=tag_list(desired["Tags"]))
@@ -126,15 +127,15 @@ class Rule(Declared):
         return self.update(aws, change)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Replaces the rule, our target or the tags, with what nobody declares of them as it is now; targets of others stay."""
+        """Replaces the rule, our target or the tags, with their undeclared fields as they are now. Targets of others stay."""
         if change.changed & set(_RULE):
             live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
-            self._put(aws, change.desired, **{name: live[name] for name in _NOT_OURS if live.get(name)})
+            self._put(aws, change.desired, **{name: live[name] for name in _UNDECLARED if live.get(name)})
         if "Targets" in change.changed:
             own = next((target for target in _targets(aws, self) if target["Id"] == _TARGET), None) if change.live else None
             more = self._kept(own) if own else {}
-            wanted = [_sent_target({**more, **target}) for target in change.desired["Targets"]]
-            _accepted("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=wanted))
+            targets = [_target_as_sent({**more, **target}) for target in change.desired["Targets"]]
+            _raise_refused("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=targets))
         if "Tags" in change.changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
@@ -142,20 +143,20 @@ class Rule(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=one.name) is None:
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=resource.name) is None:
             return None
-        return tag_map(aws.call("events", "ListTagsForResource", ResourceARN=one.arn)["Tags"])
+        return tag_map(aws.call("events", "ListTagsForResource", ResourceARN=resource.arn)["Tags"])
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
+    def erase(aws: Aws, resource: Named) -> None:
         """Removes the targets, then the rule."""
-        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=one.name) is None:
+        if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=resource.name) is None:
             return
-        if ids := [target["Id"] for target in _targets(aws, one)]:
-            _accepted("RemoveTargets", aws.call("events", "RemoveTargets", Rule=one.name, Ids=ids))
-        aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=one.name)
+        if ids := [target["Id"] for target in _targets(aws, resource)]:
+            _raise_refused("RemoveTargets", aws.call("events", "RemoveTargets", Rule=resource.name, Ids=ids))
+        aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=resource.name)
 
     def _target(self) -> State:
         target: State = {"Id": _TARGET, "Arn": self.target_arn, "RoleArn": self.role_arn}
@@ -167,40 +168,40 @@ class Rule(Declared):
         return target
 
     def _kept(self, live: State) -> State:
-        """What else is said of our target, if it is still one of ours: how often to try, and where to put what failed."""
+        """The undeclared fields of our target, such as retries and dead letter queue, if it still has our ARN."""
         owned = {"Id", "Arn", "RoleArn", *_INPUTS}
         return {name: value for name, value in live.items() if name not in owned} if live.get("Arn") == self.target_arn else {}
 
-    def _put(self, aws: Aws, desired: State, **more: Any) -> None:
-        wanted = {name: desired[name] for name in _RULE if desired[name] is not None}
-        if "EventPattern" in wanted:
-            wanted["EventPattern"] = json.dumps(wanted["EventPattern"], sort_keys=True)
-        aws.call("events", "PutRule", Name=self.name, **wanted, **more)
+    def _put(self, aws: Aws, desired: State, **more: Json) -> None:
+        fields = {name: desired[name] for name in _RULE if desired[name] is not None}
+        if "EventPattern" in fields:
+            fields["EventPattern"] = json.dumps(fields["EventPattern"], sort_keys=True)
+        aws.call("events", "PutRule", Name=self.name, **fields, **more)
 
 
-def _targets(aws: Aws, one: Named) -> list[dict[str, Any]]:
-    pages = aws.pages("events", "ListTargetsByRule", Rule=one.name)
+def _targets(aws: Aws, resource: Named) -> list[JsonObject]:
+    pages = aws.pages("events", "ListTargetsByRule", Rule=resource.name)
     return sorted((target for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
 
 
-def _plain(value: Mapping[str, Any] | None) -> Any:
+def _plain(value: JsonMapping | None) -> Json:
     return None if value is None else json.loads(json.dumps(value, default=dict))
 
 
-def _read_target(target: dict[str, Any]) -> dict[str, Any]:
+def _target_as_read(target: JsonObject) -> JsonObject:
     return {**target, "Input": json.loads(target["Input"])} if "Input" in target else target
 
 
-def _sent_target(target: dict[str, Any]) -> dict[str, Any]:
+def _target_as_sent(target: JsonObject) -> JsonObject:
     return {**target, "Input": json.dumps(target["Input"], sort_keys=True)} if "Input" in target else target
 
 
-def _accepted(operation: str, response: dict[str, Any]) -> None:
+def _raise_refused(operation: str, response: JsonObject) -> None:
     for entry in response.get("FailedEntries", ()):
         raise AwsError("events", operation, entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", "no reason given"))
 
 
-def object_created(bucket: str, wildcard: str) -> dict[str, Any]:
-    """The event pattern for new objects; a wildcard, since prefix and suffix together would be an or."""
+def object_created(bucket: str, wildcard: str) -> JsonObject:
+    """The event pattern for new objects. It has a wildcard, because EventBridge joins a prefix and a suffix by "or"."""
     detail = {"bucket": {"name": [bucket]}, "object": {"key": [{"wildcard": wildcard}]}}
     return {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}

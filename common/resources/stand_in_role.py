@@ -1,40 +1,40 @@
-"""A role in the place of another one, for as long as what runs with that one is given it anew.
+"""Creates a temporary copy of a role, with which a function is updated so that AWS grants its real role again.
 
-A role that was deleted and created again has its old name and ARN, but to AWS it is another one. What names it may go on to
-mean the old one: the grant by which a function's role reads its variables does, so that "KMS access was denied" to a function
-that is up to date by everything that can be read of it. It is granted anew when the function is given another role, and this
-one again.
+A role that was deleted and created again has its old name and ARN, but AWS treats it as another role. Grants to the old role do
+not apply to it. One such grant lets a function's role decrypt its variables: without it the function fails with "KMS access was
+denied", although everything that can be read of it is right. AWS makes the grant again when the function gets another role and
+then this one.
 
 Follows https://github.com/serverless/examples/issues/279 and
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, OwnershipError
+from common.base.json_types import JsonMapping, JsonObject
 from common.environment.config import OWNER_TAG
 from common.model.tags import tag_map
 
 
 @contextmanager
 def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
-    """Another role that is like this one, as long as it lasts.
+    """Creates a copy of a role and deletes it at the end.
 
     Yields:
-        Its ARN.
+        The ARN of the copy.
 
     Raises:
-        OwnershipError: there is a role of that name already, and it is not ours.
+        OwnershipError: a role with the name of the copy exists and is not ours.
     """
     name = role_arn.rpartition("/")[2]
     other = f"{name[:58]}-again"
     role = aws.call("iam", "GetRole", RoleName=name)["Role"]
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    given: dict[str, Any] = {"PermissionsBoundary": boundary} if boundary else {}
+    options: JsonObject = {"PermissionsBoundary": boundary} if boundary else {}
     trust = json.dumps(role["AssumeRolePolicyDocument"])
     try:
         aws.call(
@@ -44,7 +44,7 @@ def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
             Path=role["Path"],
             AssumeRolePolicyDocument=trust,
             Tags=role.get("Tags", []),
-            **given,
+            **options,
         )
     except AwsError as error:
         if error.code != "EntityAlreadyExists":
@@ -64,15 +64,15 @@ def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
     aws.call("iam", "DeleteRole", RoleName=other)
 
 
-def _policies(aws: Aws, name: str) -> tuple[dict[str, Any], list[str]]:
-    """The inline policies of a role, and the ARNs of those that are attached."""
-    names = [one for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for one in page["PolicyNames"]]
-    inline = {one: aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=one)["PolicyDocument"] for one in names}
+def _policies(aws: Aws, name: str) -> tuple[JsonObject, list[str]]:
+    """The inline policies of a role, and the ARNs of its attached policies."""
+    names = [policy for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for policy in page["PolicyNames"]]
+    inline = {policy: aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in names}
     pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
-    return inline, [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+    return inline, [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
 
 
-def _check_ours(aws: Aws, other: str, role: Mapping[str, Any]) -> None:
+def _check_ours(aws: Aws, other: str, role: JsonMapping) -> None:
     live = tag_map(aws.call("iam", "GetRole", RoleName=other)["Role"].get("Tags", ()))
     if live.get(OWNER_TAG) != tag_map(role.get("Tags", ())).get(OWNER_TAG):
         raise OwnershipError(f"The role {other} exists and is not this environment's. Remove or rename it, then deploy again.")

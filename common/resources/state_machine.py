@@ -1,19 +1,19 @@
 """A Step Functions state machine.
 
-Its definition is compared and sent as canonical JSON text, so the order of keys and the white space of its source mean
-nothing. CreateStateMachine on an existing machine ignores another role and other tags, so creation looks first.
+Its definition is compared and sent as canonical JSON text, so the order of keys and the white space of its source do not matter.
+For an existing machine, CreateStateMachine ignores another role and other tags, so the machine is read before it is created.
 
 Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.errors import AwsError, DeclarationError
+from common.base.json_types import JsonMapping, JsonObject
 from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -87,7 +87,7 @@ class StateMachine(Declared):
     """A state machine. `definition` is the final Amazon States Language object."""
 
     role_arn: str
-    definition: Mapping[str, Any]
+    definition: JsonMapping
     settings: StateMachineSettings
     log_group_arn: str
     immutable: ClassVar[frozenset[str]] = frozenset({"type"})
@@ -95,7 +95,7 @@ class StateMachine(Declared):
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Its definition, if there is something in it that the declaration calls no secret, or insists on."""
+        """The definition, if the declaration accepts a secret in it."""
         return frozenset({"definition"} if self.accept_secret else ())
 
     def desired(self) -> State:
@@ -119,11 +119,11 @@ class StateMachine(Declared):
         }
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state; a machine that is being deleted is absent."""
+        """The live state. A machine that is being deleted counts as absent."""
         live = _live(aws, self)
         return None if live is None or live.get("status") == "DELETING" else self._as_live(aws, live)
 
-    def _as_live(self, aws: Aws, live: dict[str, Any]) -> Live:
+    def _as_live(self, aws: Aws, live: JsonObject) -> Live:
         tags = _live_tags(aws, self)
         state = {
             "definition": _canonical(json.loads(live["definition"])),
@@ -137,28 +137,31 @@ class StateMachine(Declared):
         return Live(state, live.get("revisionId"), {**kept, **other_tags(tags, self.tags)})
 
     def check_creation(self, aws: Aws, desired: State) -> None:
-        """Has the definition validated for the type.
+        """Lets AWS validate the definition for the type of the machine.
 
         Raises:
-            DeclarationError: AWS would refuse it, and says why.
+            DeclarationError: AWS would refuse the definition; the message contains AWS's reasons.
         """
-        asked = {"definition": desired["definition"], "type": desired["type"], "severity": "ERROR"}
-        answer = aws.call("stepfunctions", "ValidateStateMachineDefinition", **asked)
+        parameters = {"definition": desired["definition"], "type": desired["type"], "severity": "ERROR"}
+        answer = aws.call("stepfunctions", "ValidateStateMachineDefinition", **parameters)
         if answer["result"] == "FAIL":
-            found = [f"  {one.get('location') or 'the definition'}: {one['message']}" for one in answer.get("diagnostics", ())]
-            told = f"{self.key}: AWS would not create it as {desired['type']}, and the old one stays. It says of the definition:"
-            raise DeclarationError("\n".join([told, *found]))
+            diagnostics = answer.get("diagnostics", ())
+            problems = [f"  {problem.get('location') or 'the definition'}: {problem['message']}" for problem in diagnostics]
+            message = (
+                f"{self.key}: AWS would not create it as {desired['type']}, and the old one stays. It says of the definition:"
+            )
+            raise DeclarationError("\n".join([message, *problems]))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the machine with its tags in one call, after the end of one of the same name that is being deleted."""
+        """Creates the machine with its tags in one call. If one of its name is being deleted, it waits for that first."""
         live = _live(aws, self)
         if live and live.get("status") != "DELETING":
             return self.update(aws, whole(self, desired, self._as_live(aws, live)))
         if live:
             _wait_until_gone(aws, self)
-        wanted = {name: desired[name] for name in (*_SENT, "type")}
+        fields = {name: desired[name] for name in (*_SENT, "type")}
         try:
-            aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **wanted)
+            aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **fields)
         except AwsError as error:
             if error.code != "StateMachineAlreadyExists":
                 raise
@@ -166,14 +169,14 @@ class StateMachine(Declared):
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Sends the whole machine if anything but the tags changed; running executions keep the old definition."""
+        """Sends the whole machine if more than its tags changed. Running executions keep the old definition."""
         outputs: Outputs = {}
         if change.changed - {"Tags"}:
-            wanted = {name: change.desired[name] for name in _SENT}
+            fields = {name: change.desired[name] for name in _SENT}
             kept = change.live.undeclared.get("encryptionConfiguration") if change.live else None
             if kept and kept != self.usual["encryptionConfiguration"]:
-                wanted["encryptionConfiguration"] = kept
-            response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **wanted)
+                fields["encryptionConfiguration"] = kept
+            response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **fields)
             outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}
         if "Tags" in change.changed:
             aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(change.desired))
@@ -182,21 +185,21 @@ class StateMachine(Declared):
         return outputs
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist, or is being deleted."""
-        live = _live(aws, one)
-        return None if live is None or live.get("status") == "DELETING" else _live_tags(aws, one)
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist, or is being deleted."""
+        live = _live(aws, resource)
+        return None if live is None or live.get("status") == "DELETING" else _live_tags(aws, resource)
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """Deletes the machine and waits until it is gone, which it is when its last execution has ended.
+    def erase(aws: Aws, resource: Named) -> None:
+        """Deletes the machine and waits until it is gone, which happens when its last execution has ended.
 
         Raises:
             AwsError: StateMachineDeleting: executions still run.
         """
-        if _live(aws, one) is not None:
-            aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=one.arn)
-            _wait_until_gone(aws, one)
+        if _live(aws, resource) is not None:
+            aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=resource.arn)
+            _wait_until_gone(aws, resource)
 
     def _logging(self) -> State:
         if self.settings.log_level == "OFF":
@@ -209,29 +212,29 @@ class StateMachine(Declared):
         }
 
 
-def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
-    return aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=one.arn)
+def _live(aws: Aws, resource: Named) -> JsonObject | None:
+    return aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=resource.arn)
 
 
-def _live_tags(aws: Aws, one: Named) -> dict[str, str]:
-    """From Step Functions itself: the index is behind, and would show tags of before, or of a machine that was deleted.
+def _live_tags(aws: Aws, resource: Named) -> dict[str, str]:
+    """The tags, read from Step Functions: the tagging index lags behind, and may show earlier tags, or a deleted machine.
 
-    Of the first 100 in an account nobody waits, then for one second each; see `rates`.
+    The first 100 calls in an account run at once, further ones at one a second; see `rates`.
     """
-    return tag_map(aws.call("stepfunctions", "ListTagsForResource", resourceArn=one.arn)["tags"], "key", "value")
+    return tag_map(aws.call("stepfunctions", "ListTagsForResource", resourceArn=resource.arn)["tags"], "key", "value")
 
 
-def _wait_until_gone(aws: Aws, one: Named) -> None:
+def _wait_until_gone(aws: Aws, resource: Named) -> None:
     for _ in range(_POLLS):
-        if _live(aws, one) is None:
+        if _live(aws, resource) is None:
             return
         aws.sleep(_POLL_SECONDS)
-    said = f"{one.name} is deleted when its last execution has ended. Stop what still runs, then try again."
-    raise AwsError("stepfunctions", "DeleteStateMachine", "StateMachineDeleting", said)
+    message = f"{resource.name} is deleted when its last execution has ended. Stop what still runs, then try again."
+    raise AwsError("stepfunctions", "DeleteStateMachine", "StateMachineDeleting", message)
 
 
-def _logged(live: dict[str, Any]) -> State:
-    """Logging as we compare it: whatever else is kept, a machine that logs nothing logs nowhere."""
+def _logged(live: JsonObject) -> State:
+    """The logging configuration for comparison: with the level OFF, its other fields do not count."""
     if live.get("level", "OFF") == "OFF":
         return {"level": "OFF", "includeExecutionData": False, "destinations": []}
     return {
@@ -241,7 +244,7 @@ def _logged(live: dict[str, Any]) -> State:
     }
 
 
-def _canonical(definition: Mapping[str, Any]) -> str:
+def _canonical(definition: JsonMapping) -> str:
     return json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
 
 

@@ -1,17 +1,18 @@
 """A DynamoDB table with one string partition key, paid by request, with point-in-time recovery.
 
-It is protected against deletion, because what it holds cannot be built again. `delete` switches the protection off first: to get
-there, a person has asked for it twice.
+It is protected against deletion, because its data cannot be built again. Deleting it switches the protection off first; this is
+reached only with two options (--prune and --data, or destroy and --data).
 
 Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -21,10 +22,10 @@ from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
-"""Botocore's own pace is one look in 20 seconds; most tables are there in five."""
+"""Poll every 2 seconds: most tables are ready after five seconds, and botocore would poll every 20."""
 _BACKUP_TRIES = 30
-_NOT_OURS = ("GlobalSecondaryIndexes", "StreamSpecification", "SSEDescription", "TableClassSummary", "Replicas")
-"""What an update leaves alone."""
+_UNDECLARED = ("GlobalSecondaryIndexes", "StreamSpecification", "SSEDescription", "TableClassSummary", "Replicas")
+"""An update does not change these live fields."""
 
 
 _READ = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
@@ -81,7 +82,7 @@ class Table(Declared):
         }
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state; attributes of other people's indexes are left out."""
+        """The live state, without the attributes of indexes that are not declared."""
         live = _live(aws, self)
         if live is None or live["TableStatus"] == "DELETING":
             return None
@@ -90,17 +91,19 @@ class Table(Declared):
         keys = {key["AttributeName"] for key in live["KeySchema"]}
         state = {
             "KeySchema": live["KeySchema"],
-            "AttributeDefinitions": [one for one in live["AttributeDefinitions"] if one["AttributeName"] in keys],
+            "AttributeDefinitions": [
+                definition for definition in live["AttributeDefinitions"] if definition["AttributeName"] in keys
+            ],
             "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "DeletionProtectionEnabled": live.get("DeletionProtectionEnabled", False),
             "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: live[name] for name in _NOT_OURS if live.get(name)}
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name)}
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the table and waits until it is active; only then recovery can be switched on."""
+        """Creates the table, waits until it is active, and then switches recovery on, which is not possible earlier."""
         live = _live(aws, self)
         if live and live["TableStatus"] == "DELETING":
             aws.wait("dynamodb", "table_not_exists", TableName=self.name, WaiterConfig=_POLLING)
@@ -108,9 +111,9 @@ class Table(Declared):
         if live:
             _wait(aws, self)
             return self.update(aws, whole(self, desired, self.read(aws)))
-        wanted = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
+        fields = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
         try:
-            aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **wanted)
+            aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **fields)
         except AwsError as error:  # a call whose answer was lost is tried again by botocore, and then meets its own table
             if error.code != "ResourceInUseException":
                 raise
@@ -133,26 +136,26 @@ class Table(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist, or is being deleted."""
-        live = _live(aws, one)
-        return None if live is None or live["TableStatus"] == "DELETING" else _tags(aws, one)
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist, or is being deleted."""
+        live = _live(aws, resource)
+        return None if live is None or live["TableStatus"] == "DELETING" else _tags(aws, resource)
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        """Switches the protection off, deletes the table with all it holds, and waits until it is gone."""
-        live = _live(aws, one)
+    def erase(aws: Aws, resource: Named) -> None:
+        """Switches the protection off, deletes the table with its data, and waits until it is gone."""
+        live = _live(aws, resource)
         if live is None:
             return
         if live.get("DeletionProtectionEnabled"):
-            aws.call("dynamodb", "UpdateTable", TableName=one.name, DeletionProtectionEnabled=False)
-            _wait(aws, one)
+            aws.call("dynamodb", "UpdateTable", TableName=resource.name, DeletionProtectionEnabled=False)
+            _wait(aws, resource)
         if live["TableStatus"] != "DELETING":
-            _delete(aws, one)
-        aws.wait("dynamodb", "table_not_exists", TableName=one.name, WaiterConfig=_POLLING)
+            _delete(aws, resource)
+        aws.wait("dynamodb", "table_not_exists", TableName=resource.name, WaiterConfig=_POLLING)
 
     def _protect_points(self, aws: Aws) -> None:
-        """An active table may still be busy with switching its backups on, and says so by an error of its own."""
+        """Switches recovery on. A new table may answer for a while that its backups are not ready, so this is tried again."""
         for attempt in range(_BACKUP_TRIES):
             try:
                 recovery = {"PointInTimeRecoveryEnabled": True}
@@ -165,23 +168,23 @@ class Table(Declared):
                 return
 
 
-def _delete(aws: Aws, one: Named) -> None:
+def _delete(aws: Aws, resource: Named) -> None:
     try:
-        aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=one.name)
+        aws.find("dynamodb", "DeleteTable", "ResourceNotFoundException", TableName=resource.name)
     except AwsError as error:  # tried again after a lost answer, it meets what it has begun
-        live = _live(aws, one)
+        live = _live(aws, resource)
         if error.code != "ResourceInUseException" or (live is not None and live["TableStatus"] != "DELETING"):
             raise
 
 
-def _live(aws: Aws, one: Named) -> dict[str, Any] | None:
-    found = aws.find("dynamodb", "DescribeTable", "ResourceNotFoundException", TableName=one.name)
-    return found and found["Table"]
+def _live(aws: Aws, resource: Named) -> JsonObject | None:
+    response = aws.find("dynamodb", "DescribeTable", "ResourceNotFoundException", TableName=resource.name)
+    return response and response["Table"]
 
 
-def _tags(aws: Aws, one: Named) -> dict[str, str]:
-    return tag_map(tag for page in aws.pages("dynamodb", "ListTagsOfResource", ResourceArn=one.arn) for tag in page["Tags"])
+def _tags(aws: Aws, resource: Named) -> dict[str, str]:
+    return tag_map(tag for page in aws.pages("dynamodb", "ListTagsOfResource", ResourceArn=resource.arn) for tag in page["Tags"])
 
 
-def _wait(aws: Aws, one: Named) -> None:
-    aws.wait("dynamodb", "table_exists", TableName=one.name, WaiterConfig=_POLLING)
+def _wait(aws: Aws, resource: Named) -> None:
+    aws.wait("dynamodb", "table_exists", TableName=resource.name, WaiterConfig=_POLLING)

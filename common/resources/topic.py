@@ -1,9 +1,9 @@
 """An SNS topic.
 
-Who subscribes, people have said, and it goes with the topic: so a topic counts as data.
+Subscriptions are made by people and are deleted with the topic. So a topic counts as data.
 
-CreateTopic is idempotent on the name, but refuses a topic that exists with other tags, so creation looks first. The question for
-its tags tells whether it exists.
+CreateTopic is idempotent, but refuses a topic that exists with other tags, so the topic is read before it is created. Reading its
+tags shows whether it exists.
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
 https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
@@ -51,7 +51,7 @@ class Topic(Declared):
     data: ClassVar[bool] = True
 
     def desired(self) -> State:
-        """Nothing but the tags: who subscribes is for the people who are told."""
+        """Only the tags: subscriptions are not declared."""
         return {"Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
@@ -60,7 +60,7 @@ class Topic(Declared):
         return None if tags is None else Live({"Tags": owned_tags(tags, self.tags)}, undeclared=other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the topic with its tags in one call, unless it is there."""
+        """Creates the topic with its tags in one call, unless it exists."""
         live = self.read(aws)
         if live is not None:
             return self.update(aws, whole(self, desired, live))
@@ -76,12 +76,12 @@ class Topic(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        """All its tags; None if it does not exist."""
-        found = aws.find("sns", "ListTagsForResource", "ResourceNotFound", ResourceArn=one.arn)
-        return None if found is None else tag_map(found["Tags"])
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        """All live tags of the resource; None if it does not exist."""
+        response = aws.find("sns", "ListTagsForResource", "ResourceNotFound", ResourceArn=resource.arn)
+        return None if response is None else tag_map(response["Tags"])
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
+    def erase(aws: Aws, resource: Named) -> None:
         """Deletes the topic and its subscriptions."""
-        aws.find("sns", "DeleteTopic", "NotFound", TopicArn=one.arn)
+        aws.find("sns", "DeleteTopic", "NotFound", TopicArn=resource.arn)

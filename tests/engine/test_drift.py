@@ -32,11 +32,11 @@ class Applied(Records):
         assert key == self._one.key
         return {"desired": self._applied} if self._applied is not None else {}
 
-    def content(self, artifact: Artifact) -> str | None:
+    def uploaded_content(self, artifact: Artifact) -> str | None:
         assert isinstance(artifact, Code)
         return None if artifact.key == self._lost else digest.of_bytes(artifact.data)
 
-    def recorded(self, key: Key) -> Digest | None:
+    def recorded_digest(self, key: Key) -> Digest | None:
         raise NotImplementedError(f"the root says nothing of {key} to compare its tag with")
 
     def root_tag(self, project: str) -> RootTag | None:

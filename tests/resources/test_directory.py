@@ -113,7 +113,7 @@ def test_what_is_not_the_first_is_asked_about_too(moto_aws: AwsSession, place: P
 def test_a_place_with_too_much_of_others_is_refused_and_what_is_recorded_can_be_deleted_there(
     moto_aws: AwsSession, deployed: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "MOST_OTHERS", 2)
+    monkeypatch.setattr(directory, "MAX_OTHERS", 2)
     for number in range(3):
         moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=f"configs/data/{number}", Body=b"x")
     with pytest.raises(DeployError, match=r"holds 3 other objects.* Keep the directory at a place of its own"):
