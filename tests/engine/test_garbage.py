@@ -1,47 +1,18 @@
-"""Artifacts that nothing needs are deleted, and no other: whoever kills it, and whatever was released before."""
+"""Artifacts that nothing needs are deleted, and no others, whatever was released before."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from common.aws.fence import fenced
-from common.base.errors import AwsError, DeployError, OvertakenError, UnfinishedError
-from common.engine.garbage import Collector
+from common.base.errors import AwsError, DeployError, UnfinishedError
 from common.engine.planner import Options
-from common.model.resource import Action, Key
-from common.state.lease import Lock
+from common.model.resource import Key
 from common.state.records import Records
 from common.state.releases import history
-from tests.support.deploying import ABOUT, ENV, WHOSE, deploy, killed, pool_of, things
-from tests.support.fake_aws import EPOCH, FakeAws, Killed, Stored, World
-
-DAY = 24 * 3600.0
-FIELDS = {"a": {"Size": 1}, "b": {"Size": 1}}
-
-
-def released(world: World, tmp_path: Path, *codes: str, apart: float = DAY) -> None:
-    """Each code deployed in turn, so many seconds apart."""
-    for code in codes:
-        deploy(world, things(FIELDS, {"b": code}), tmp_path)
-        world.seconds += apart
-
-
-def artifacts(world: World) -> set[str]:
-    bodies = (stored.body for name, stored in world.buckets[ENV.artifact_bucket].items() if "/artifacts/" in name)
-    return {body.decode() for body in bodies}
-
-
-def collect(world: World, aws: FakeAws | None = None, days: int = 30) -> list[str]:
-    aws = aws or FakeAws(world)
-    lock = Lock(aws, ENV, "p", {"holder": "test"}, lambda _: None)
-    with pool_of(1) as pool:
-        collector = Collector(ENV, aws, Records(aws, ENV), pool, EPOCH + timedelta(seconds=world.seconds), days)
-        try:
-            return [one.key for one in collector.collect("p", lock, {**ABOUT, "id": "gc"})]
-        finally:
-            lock._stopping.set()
+from tests.support.deploying import ENV, WHOSE, deploy, killed, pool_of, things
+from tests.support.fake_aws import FakeAws, Stored, World
+from tests.support.garbage import DAY, FIELDS, artifacts, collect, released
 
 
 def test_what_the_last_ten_releases_or_thirty_days_name_stays(tmp_path: Path) -> None:
@@ -179,43 +150,6 @@ def test_history_tells_what_was_collected_and_why(tmp_path: Path) -> None:
     assert (len(gone), newest.outcome, newest.about["id"]) == (2, "succeeded", "gc")
 
 
-def test_a_deploy_that_was_planned_before_does_not_rely_on_what_is_gone(tmp_path: Path) -> None:
-    world = World()
-    released(world, tmp_path, *(f"print({number})" for number in range(13)))
-    world.seconds += 400 * DAY
-    back_to_the_first = things(FIELDS, {"b": "print(0)"})
-
-    def meanwhile() -> None:
-        assert len(collect(world)) == 3
-
-    with pytest.raises(OvertakenError, match="Deploy again"):
-        deploy(world, back_to_the_first, tmp_path, before_apply=meanwhile)
-    assert "print(0)" not in artifacts(world)
-    deploy(world, back_to_the_first, tmp_path)
-    assert "print(0)" in artifacts(world)
-
-
-def test_nor_does_it_on_what_a_killed_collection_has_deleted(tmp_path: Path) -> None:
-    world = World()
-    released(world, tmp_path, *(f"print({number})" for number in range(13)))
-    world.seconds += 400 * DAY
-
-    def fault(_call: int, when: str, operation: str) -> None:
-        if (when, operation) == ("after", "DeleteObjects"):
-            raise Killed
-
-    def meanwhile() -> None:
-        with pytest.raises(Killed):
-            collect(world, FakeAws(world, fault))
-        world.seconds += 3600
-
-    back_to_the_first = things(FIELDS, {"b": "print(0)"})
-    with pytest.raises(OvertakenError, match="Deploy again"):
-        deploy(world, back_to_the_first, tmp_path, before_apply=meanwhile)
-    deploy(world, back_to_the_first, tmp_path)
-    assert "print(0)" in artifacts(world)
-
-
 def test_what_is_left_of_a_destroyed_project_is_kept_as_long_and_no_longer(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, "print(0)")
@@ -242,33 +176,6 @@ def test_a_bill_of_materials_goes_with_its_artifact_and_not_before(tmp_path: Pat
     assert len(left) == 10
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on(tmp_path: Path, when: str) -> None:
-    boundaries = 0
-    while True:
-        world = World()
-        released(world, tmp_path, *(f"print({number})" for number in range(12)))
-        world.seconds += 400 * DAY
-
-        def fault(call: int, moment: str, _operation: str, at: int = boundaries) -> None:
-            if (call, moment) == (at, when):
-                raise Killed
-
-        try:
-            collect(world, FakeAws(world, fault))
-        except Killed:
-            boundaries += 1
-        else:
-            break
-        world.seconds += 3600
-        assert artifacts(world) >= {f"print({number})" for number in range(2, 12)}
-        again = deploy(world, things(FIELDS, {"b": "print(11)"}), tmp_path)
-        assert {change.action for change in again.plan.changes} == {Action.NOOP}
-        collect(world)
-        assert artifacts(world) == {f"print({number})" for number in range(2, 12)}
-    assert boundaries > 10
-
-
 def test_a_release_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, *(f"print({number})" for number in range(13)), apart=4 * DAY)
@@ -285,28 +192,3 @@ def test_a_release_that_cannot_be_read_may_need_anything(tmp_path: Path) -> None
     world.seconds += 400 * DAY
     collect(world)
     assert len(artifacts(world)) == 10
-
-
-def test_what_a_collection_that_lost_its_lease_deletes_late_is_uploaded_again(tmp_path: Path) -> None:
-    """Its last request arrives when a deploy has gone back to what was to be deleted: a job would find no script."""
-    world, won = World(), list[bool]()
-    released(world, tmp_path, *(f"print({number})" for number in range(13)))
-    world.seconds += 400 * DAY
-    back = things(FIELDS, {"b": "print(0)"})
-
-    def fault(_call: int, when: str, operation: str) -> None:
-        if (when, operation) == ("before", "DeleteObjects") and not won:
-            with fenced(None):  # another process
-                Lock(FakeAws(world), ENV, "p", {}, lambda _: None).remove(lambda _: None)
-                won.append(deploy(world, back, tmp_path).failed == set())
-
-    with pytest.raises(OvertakenError):
-        collect(world, FakeAws(world, fault))
-    assert won == [True]
-    assert "print(0)" not in artifacts(world)
-    again = deploy(world, back, tmp_path)
-    assert again.actions()["artifact/b"] == "upload"
-    assert "print(0)" in artifacts(world)
-    world.seconds += 3600
-    deploy(world, back, tmp_path)
-    assert deploy(world, back, tmp_path).aws.calls["s3:GetObject"] == 0, "the root's tag proves all of it again"

@@ -27,6 +27,7 @@ FILES = frozenset(
         "commands/test_status.py",
         "commands/test_upgrading.py",
         "commands/test_watch.py",
+        "declare/test_directories.py",
         "declare/test_layers.py",
         "declare/test_typed_construction.py",
         "engine/test_budgets.py",

@@ -11,9 +11,9 @@ from common.base.errors import AwsError, LockedError, OwnershipError
 from common.state.lease import LEASE_SECONDS
 from tests.commands.test_operations import BUCKET, PLACE, command, deployed
 from tests.local.fixtures import client, embedded, embedded_root
-from tests.state.test_lease import Clock, Locks, clock, made, world
 from tests.support.deploying import WHOSE, deploy, things
 from tests.support.fake_aws import FakeAws, World
+from tests.support.leases import Clock, Locks, clock, made, world
 from tests.support.repository import Repository
 
 __all__ = ["client", "clock", "deployed", "embedded", "embedded_root", "made", "world"]
