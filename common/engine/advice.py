@@ -47,8 +47,8 @@ def delays(plan: Plan, resources: Iterable[Resource]) -> list[str]:
     """A sentence for each resource that begins to do something only some time after the deploy has ended."""
     delayed = {resource.key: resource for resource in resources if isinstance(resource, BeginsLater)}
     changes = [change for change in plan.changes if change.key in delayed and change.action in CHANGING]
-    told = [(change.key, delayed[change.key].begins_later(change)) for change in changes]
-    return [f"{key}: {text}" for key, text in told if text]
+    delays = [(change.key, delayed[change.key].begins_later(change)) for change in changes]
+    return [f"{key}: {text}" for key, text in delays if text]
 
 
 def tell(env: Environment, plan: Plan, resources: Sequence[Resource], say: Callable[[str], None]) -> None:

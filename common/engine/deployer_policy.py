@@ -1,10 +1,10 @@
-"""The policy that whoever deploys an environment needs: every call that the deployer makes, on that environment's names alone.
+"""The policy that a deployer of one environment needs: every call that it makes, on the names of this environment alone.
 
-What changes something is allowed on the exact names of shared resources, and on names that begin as those of a project do: so the
-policy of `acres` reaches nothing of `acres-dev`, and does not grow with the number of functions. What a record may name that is
-not declared any more is looked at whatever its name, and deleted where its tags show it as ours. Roles and layers of others may
-be named in many places, so the declarations are asked which of them are used. What AWS does not let be narrowed stands in one
-statement of its own. Print it with `invoke policy`, and give it to the role of your CI.
+Changes are allowed on the exact names of shared resources, and on names that begin like those of a project. So the policy of
+`acres` covers nothing of `acres-dev`, and it does not grow with the number of functions. Orphans may be read by patterns of all
+earlier names, and deleted if their tags show that they are ours. Roles and layers of others are taken from the declarations.
+Actions that AWS does not limit to resources are in one statement of their own. Print the policy with `invoke policy`, and attach
+it to the role of your CI.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -33,7 +33,7 @@ ACTIONS = {
     "service-quotas:GetServiceQuota": ("servicequotas:GetServiceQuota", "dynamodb:DescribeLimits"),
     "service-quotas:ListAWSDefaultServiceQuotas": ("servicequotas:ListAWSDefaultServiceQuotas",),
 }
-"""What an operation of the deployer's own needs where that is not the action of the same name; of a kind, the kind says it."""
+"""The IAM actions of operations that need more, or others, than the action of the same name; kinds declare their own."""
 OPERATIONS = {
     "s3": ("GetObject", "HeadObject", "PutObject", "DeleteObject", "GetObjectTagging"),
     "stepfunctions": (
@@ -41,20 +41,20 @@ OPERATIONS = {
     ),
     "logs": ("GetLogEvents", "FilterLogEvents"),
 }
-"""Operations on the environment's own resources, besides those of their kinds: for records and artifacts, and to follow runs."""
+"""These operations on the environment's resources are needed besides those of kinds: for records, artifacts and executions."""
 EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
     "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
 }
-"""Operations that AWS does not let be narrowed to resources, besides those of kinds. None of them changes anything."""
+"""These operations, besides those of kinds, cannot be limited to resources. None of them changes anything."""
 READING = ("Describe", "Filter", "Get", "Head", "List")
-"""How the operations begin that change nothing. They are asked of everything that a record names, also of what is gone."""
+"""Operations with such a beginning change nothing. They are allowed for everything that a record may name."""
 CONTENT = (
     *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents"),
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
 )
-"""But not those that read what is in a resource: these are asked of the environment's own alone."""
+"""These operations read the content of a resource, so they are allowed for the environment's own resources alone."""
 UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
 """What is left to do with roles where all that runs has been given others: to delete those that it had."""
 BOUNDED = (
@@ -149,25 +149,25 @@ def actions_of(call: str) -> tuple[str, ...]:
     """The IAM actions that one call needs, as in ``actions_of("s3:HeadBucket")``."""
     service, _, operation = call.partition(":")
     of_service = [kind for kind in kinds().values() if kind.service == service]
-    told = next((kind.policy.actions[operation] for kind in of_service if operation in kind.policy.actions), None)
+    actions = next((kind.policy.actions[operation] for kind in of_service if operation in kind.policy.actions), None)
     prefix = next((kind.arn.service for kind in of_service if kind.arn is not None), service)
-    return told or ACTIONS.get(call, (f"{prefix}:{operation}",))
+    return actions or ACTIONS.get(call, (f"{prefix}:{operation}",))
 
 
 def operations_by_service() -> dict[str, set[str]]:
-    """Every operation that is on resources of the environment's own, by service."""
-    found = {service: {*own} for service, own in OPERATIONS.items()}
+    """All operations on the environment's own resources, by service."""
+    result = {service: {*own} for service, own in OPERATIONS.items()}
     for kind in kinds().values():
-        found.setdefault(kind.service, set()).update(kind.policy.operations)
-    return found
+        result.setdefault(kind.service, set()).update(kind.policy.operations)
+    return result
 
 
 def account_wide_operations() -> dict[str, set[str]]:
-    """Every operation that AWS does not let be narrowed to resources, by service."""
-    found = {service: {*own} for service, own in EVERYWHERE.items()}
+    """All operations that cannot be limited to resources, by service."""
+    result = {service: {*own} for service, own in EVERYWHERE.items()}
     for kind in kinds().values():
-        found.setdefault(kind.service, set()).update(kind.policy.everywhere)
-    return found
+        result.setdefault(kind.service, set()).update(kind.policy.everywhere)
+    return result
 
 
 def _actions(service: str, operations: Iterable[str]) -> list[str]:
@@ -175,15 +175,17 @@ def _actions(service: str, operations: Iterable[str]) -> list[str]:
 
 
 def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Of each service that has ARNs the operations that look at what may not be declared any more, or all others."""
+    """For each service with ARNs: the operations that may read orphans (`wide`), or all other operations."""
     for service, of_service in sorted(operations_by_service().items()):
-        part = tuple(one for one in of_service if wide == (one.startswith(READING) and not one.startswith(CONTENT)))
+        part = tuple(
+            operation for operation in of_service if wide == (operation.startswith(READING) and not operation.startswith(CONTENT))
+        )
         if part and arns.get(service):
             yield service, part
 
 
 def _left_over(env: Environment) -> Statement:
-    """Deleting what was deployed under names that nobody declares any more: only what carries the environment's tag."""
+    """The statement to delete orphans: only resources with the environment's tag."""
     actions = [action for kind in kinds().values() for action in _actions(kind.service, kind.policy.left_over)]
     return {
         **allow(actions, policy_names.tagged(env)),
@@ -192,14 +194,14 @@ def _left_over(env: Environment) -> Statement:
 
 
 def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
-    """Creating what AWS holds to no resource: only what is created with the environment's tag."""
+    """The statement to create what AWS does not limit to resources: only with the environment's tag."""
     tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
     actions = [action for kind in used for action in kind.policy.when_created]
     return [{**allow(actions, ["*"]), "Condition": tagged}] if actions else []
 
 
 def _parameters(env: Environment) -> list[Statement]:
-    """Reading the parameters that configuration names, whatever version or label of them."""
+    """The statement to read the parameters that configuration names, in all versions and labels."""
     paths = {
         value.removeprefix("ssm:").lstrip("/").partition(":")[0]
         for project in env.projects.values()
@@ -210,46 +212,46 @@ def _parameters(env: Environment) -> list[Statement]:
 
 
 def _roles(env: Environment, roles: list[str], used: list[Kind]) -> list[Statement]:
-    """Managing the environment's roles. Where they have a boundary, nobody gets more by a role of theirs than it allows."""
+    """The statements to manage the environment's roles: if there is a permissions boundary, only roles with this boundary."""
     boundary = env.roles.permissions_boundary
     operations = next((kind.policy.operations for kind in used if kind.is_assumed), UNDOING)
     if boundary is None:
         return [allow(_actions("iam", operations), roles)]
-    free = tuple(one for one in operations if one not in {*BOUNDED, UNBINDING})
-    bound = [f"iam:{one}" for one in BOUNDED if one in operations]
+    free = tuple(operation for operation in operations if operation not in {*BOUNDED, UNBINDING})
+    bound = [f"iam:{operation}" for operation in BOUNDED if operation in operations]
     condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
     return [allow(_actions("iam", free), roles), {**allow(bound, roles), "Condition": condition}]
 
 
 def _named_roles(env: Environment, projects: Iterable[str]) -> Statement:
-    """Asking for a role by its name: where there is none, IAM cannot know the path that it is to have."""
+    """The statement to read a role by its name alone: for a role that does not exist, IAM does not know its path."""
     names = [env.resource_name(project, "*") for project in projects]
     return allow(["iam:GetRole"], [f"arn:{env.partition}:iam::{env.account_id}:role/{name}" for name in names])
 
 
 def _needs_of_resources(declared: Iterable[Resource]) -> dict[str, set[tuple[str, ...]]]:
     """What single resources ask of whoever deploys them, besides what their kinds do: actions, by ARN."""
-    found: dict[str, set[tuple[str, ...]]] = {}
+    result: dict[str, set[tuple[str, ...]]] = {}
     for resource in declared:
         if isinstance(resource, Asks):
             for arn, actions in resource.deployer_needs().items():
-                found.setdefault(arn, set()).add(actions)
-    return found
+                result.setdefault(arn, set()).add(actions)
+    return result
 
 
 def _by_actions(needs: Mapping[str, Collection[tuple[str, ...]]]) -> list[Statement]:
     """One statement for the same actions, on all their ARNs."""
-    found: dict[tuple[str, ...], list[str]] = {}
+    arns_by_actions: dict[tuple[str, ...], list[str]] = {}
     for arn, many in needs.items():
         for actions in many:
-            found.setdefault(actions, []).append(arn)
-    return [allow(actions, arns) for actions, arns in sorted(found.items())]
+            arns_by_actions.setdefault(actions, []).append(arn)
+    return [allow(actions, arns) for actions, arns in sorted(arns_by_actions.items())]
 
 
 def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:
-    """Handing the environment's roles, and the existing ones that are used, to the services that run with them alone."""
-    running = {(kind_of(one.key.kind).principal, one.role_arn) for one in declared if isinstance(one, Runs)}
-    roles = {one.arn for one in declared if kind_of(one.key.kind).is_assumed}
+    """The statement to pass roles, those of the environment and existing ones that are used, to the services that assume them."""
+    running = {(kind_of(resource.key.kind).principal, resource.role_arn) for resource in declared if isinstance(resource, Runs)}
+    roles = {resource.arn for resource in declared if kind_of(resource.key.kind).is_assumed}
     passed = {arn for _, used in running for arn in (managed if used in roles else [used])}
     services = sorted({principal for principal, _ in running})
     condition = {"StringEquals": {"iam:PassedToService": services}}

@@ -1,7 +1,7 @@
-"""The ARNs that a deployer's policy is held to, by service: those of an environment, and of no other in the same account.
+"""The ARNs in a deployer's policy, by service: those of one environment, and of no other in the same account.
 
-The prefix of one environment may begin that of another, as `acres` begins `acres-dev`. So names are only as wide as one
-project's, unless all of another environment's begin so, too: then each resource is named.
+The prefix of one environment may be the beginning of another's, as `acres` is of `acres-dev`. So a pattern covers one project at
+most. If the names of another environment match this pattern, too, the resources of the project are named one by one.
 """
 
 from collections import defaultdict
@@ -14,60 +14,60 @@ from common.resources import kind_of, kinds
 
 
 def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[str]) -> dict[str, list[str]]:
-    """What is declared: shared resources by name, those of a project by how their names begin.
+    """The ARNs of the declared resources: of shared ones each, of a project's a pattern with the beginning of their names.
 
     Args:
         env: the environment.
-        resources: what it declares.
+        resources: its declared resources.
         neighbours: the name prefixes of other environments.
     """
-    found: dict[str, list[str]] = defaultdict(list)
-    found["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(env.artifact_bucket, "*")]
+    result: dict[str, list[str]] = defaultdict(list)
+    result["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(env.artifact_bucket, "*")]
     projects = {resource.key.project for resource in resources} - {SHARED}
     exact = {project for project in projects if _reaches(env, project, neighbours)} | {SHARED}
     for kind in kinds().values():
-        found[kind.service] += _arns(env, kind, kind.policy.shared_patterns)
+        result[kind.service] += _arns(env, kind, kind.policy.shared_patterns)
     patterns: dict[tuple[str, str], None] = {}
     for resource in resources:
         kind = kind_of(resource.key.kind)
         if kind.arn is None or (kind.policy.shared_patterns and resource.key.project == SHARED):
-            continue  # which other statements, and other patterns, are about
+            continue  # other statements or patterns cover these
         if resource.key.project in exact:
-            found[kind.service] += [resource.arn, *kind.policy.parts(resource.arn)]
+            result[kind.service] += [resource.arn, *kind.policy.parts(resource.arn)]
         else:
             pattern = resource.arn.removesuffix(resource.key.name) + "*"
-            patterns |= dict.fromkeys((kind.service, one) for one in (pattern, *_parts(kind, pattern)))
+            patterns |= dict.fromkeys((kind.service, arn) for arn in (pattern, *_parts(kind, pattern)))
     for service, pattern in patterns:
-        found[service].append(pattern)
-    return found
+        result[service].append(pattern)
+    return result
 
 
 def beginnings(env: Environment) -> dict[str, list[str]]:
-    """Whatever an environment may ever have had; what begins so may be another's."""
-    found: dict[str, list[str]] = defaultdict(list)
-    found["s3"] = [env.bucket_arn(env.artifact_bucket)]
+    """Patterns of everything that an environment may ever have deployed; resources of others may match them, too."""
+    result: dict[str, list[str]] = defaultdict(list)
+    result["s3"] = [env.bucket_arn(env.artifact_bucket)]
     for kind in kinds().values():
         for arn in _arns(env, kind, (*kind.policy.shared_patterns, *kind.policy.patterns)):
-            found[kind.service] += [arn, *kind.policy.beside(arn)]
-    return found
+            result[kind.service] += [arn, *kind.policy.beside(arn)]
+    return result
 
 
 def tagged(env: Environment) -> list[str]:
-    """The same, of kinds whose service lets a policy look at their tags."""
+    """The same patterns, of the kinds whose services can check tags in a policy."""
     return [arn for kind in kinds().values() if kind.policy.left_over for arn in _arns(env, kind, kind.policy.patterns)]
 
 
 def _arns(env: Environment, kind: Kind, patterns: Iterable[str]) -> list[str]:
-    """The ARNs of all whose names fit one of these patterns."""
+    """The ARNs for these patterns of names."""
     prefix = {"prefix": env.name_prefix, "underscored": env.name_prefix.replace("-", "_"), "account": env.account_id}
     return [kind.arn.of(env, pattern.format(**prefix)) for pattern in patterns] if kind.arn is not None else []
 
 
 def _reaches(env: Environment, project: str, neighbours: Iterable[str]) -> bool:
-    """Whether all that a neighbour has is called as if it were this project's."""
+    """Whether the names of a neighbour's resources begin like those of this project."""
     return any(f"{prefix}-".startswith(env.resource_name(project, "")) for prefix in neighbours)
 
 
 def _parts(kind: Kind, pattern: str) -> list[str]:
-    """The ARNs of what belongs to all resources of a pattern, as far as the pattern does not fit these, too."""
+    """The ARNs of the parts of resources that match a pattern, unless the pattern covers them already."""
     return [arn.replace("*:*", "*") for arn in kind.policy.parts(pattern) if not arn.startswith(pattern.removesuffix("*"))]

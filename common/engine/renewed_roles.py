@@ -1,7 +1,7 @@
-"""Roles that are made again, and what runs with them.
+"""Finds roles that were deleted and created again, and updates the resources that run with them.
 
-A role that was deleted and created again has its old name and ARN, but to AWS it is another one, and what runs with it may go on
-to mean the old one. So what runs with a role is changed whenever the role is another one than before.
+Such a role has its old name and ARN, but AWS treats it as another role, and resources that run with it may still refer to the old
+one. So the resources that run with a role are updated whenever its id has changed.
 
 Follows https://github.com/serverless/examples/issues/279
 """
@@ -15,26 +15,26 @@ from common.resources import kinds
 
 
 def is_assumed(key: Key) -> bool:
-    """Whether it is of a kind that others run with."""
+    """Whether other resources run with a resource of this kind."""
     return key.kind in kinds() and kinds()[key.kind].is_assumed
 
 
 def gone(resources: Collection[Resource], present: Collection[str]) -> set[Key]:
-    """The declared roles that do not exist; `present` are the ARNs of those that do."""
+    """The declared roles that do not exist; `present` are the ARNs of the existing ones."""
     return {resource.key for resource in resources if is_assumed(resource.key) and resource.arn not in present}
 
 
 def listed(resources: Collection[Resource], ids: Mapping[str, str]) -> dict[Key, str]:
-    """The ids of the declared roles that exist; `ids` are by ARN."""
-    return {one.key: ids[one.arn] for one in resources if is_assumed(one.key) and one.arn in ids}
+    """The ids of the declared roles that exist, by key; `ids` are by ARN."""
+    return {resource.key: ids[resource.arn] for resource in resources if is_assumed(resource.key) and resource.arn in ids}
 
 
 def replaced(ids: Mapping[Key, str], released: Mapping[str, Mapping[str, str]]) -> set[Key]:
-    """The roles that are others than those with which the last release runs: somebody has deleted them and made them again.
+    """The roles whose ids differ from those of the last release: somebody has deleted them and created them again.
 
     Args:
-        ids: of the declared roles that exist.
-        released: of those of the last release, by project and ``role/name``, as far as they are known.
+        ids: the ids of the declared roles that exist.
+        released: the ids of the last release, by project and ``role/name``, as far as they are known.
     """
     return {key for key, now in ids.items() if released.get(key.project, {}).get(str(key), now) != now}
 
@@ -46,36 +46,36 @@ def ids_after(
     again: Collection[Key],
     settled: Collection[Key],
 ) -> dict[str, str]:
-    """The ids of roles that a release root may say, by ``role/name``: a new one only once all that runs with the role has it.
+    """The role ids of the next release root, by ``role/name``: a new id only once all resources that run with the role have it.
 
     Args:
-        resources: what the project declares.
-        before: what its root said.
-        now: the ids of its roles, also of those that were just made.
-        again: those of them that were made again, although they had been deployed before.
-        settled: what is as it should be.
+        resources: the declared resources of the project.
+        before: the ids in its last root.
+        now: the ids of its roles, including those that were just created.
+        again: the roles that this deploy has created although they had been deployed before.
+        settled: the resources that are up to date.
     """
-    found = {}
-    for key in [one.key for one in resources if is_assumed(one.key)]:
+    result = {}
+    for key in [role.key for role in resources if is_assumed(role.key)]:
         old = before.get(str(key))
         another = key in again or (old is not None and old != now.get(key))
-        left = another and any(key in one.needs and one.key not in settled for one in resources)
+        left = another and any(key in resource.needs and resource.key not in settled for resource in resources)
         if (role_id := (old or "") if left else now.get(key)) is not None:
-            found[str(key)] = role_id
-    return found
+            result[str(key)] = role_id
+    return result
 
 
 def renewed(changes: Mapping[Key, Change], resources: Collection[Resource], others: Collection[Key]) -> dict[Key, Change]:
-    """The changes, and the updates of what runs with a role that is made again.
+    """The changes, with an update of every resource that runs with a role that is created again.
 
     Args:
-        changes: by key, as they were decided.
-        resources: what is declared.
-        others: the roles that were made again already, by somebody else or by a deploy that did not come to who runs with them.
+        changes: the changes that were decided, by key.
+        resources: the declared resources.
+        others: the roles that were created again already, by somebody else or by a deploy that stopped before it updated these.
     """
     roles = {resource.key: resource.arn for resource in resources if is_assumed(resource.key)}
     made = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
-    found = dict(changes)
+    result = dict(changes)
     for resource in resources:
         change = changes.get(resource.key)
         if change is None or change.live is None or change.action in CHANGING - {Action.UPDATE}:
@@ -87,5 +87,5 @@ def renewed(changes: Mapping[Key, Change], resources: Collection[Resource], othe
             before = f"{change.reason}; " if change.action is Action.UPDATE else ""
             why = "its role is made again" if again.isdisjoint(others) else "its role was deleted and made again"
             changed = change.changed | fields | {ROLE_ID}
-            found[resource.key] = replace(change, action=Action.UPDATE, reason=f"{before}{why}", changed=changed)
-    return found
+            result[resource.key] = replace(change, action=Action.UPDATE, reason=f"{before}{why}", changed=changed)
+    return result

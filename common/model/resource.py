@@ -215,8 +215,8 @@ class Change:
         """Whether the change is still right if the resource has this live state now."""
         if self.action is Action.CREATE or live is None:
             return self.action is Action.CREATE and live is None
-        known = self.changed | {*difference(self.desired, self.live.state if self.live else {})}
-        return self.action is Action.REPLACE or {*difference(self.desired, live.state)} <= known
+        expected = self.changed | {*difference(self.desired, self.live.state if self.live else {})}
+        return self.action is Action.REPLACE or {*difference(self.desired, live.state)} <= expected
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,8 @@ class Bucket(Declared):
 
         See https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
         """
-        told = change.action is not Action.UPDATE or "EventBridge" in change.changed
-        return TELLS_LATER if self.event_bridge and told else ""
+        begins = change.action is not Action.UPDATE or "EventBridge" in change.changed
+        return TELLS_LATER if self.event_bridge and begins else ""
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications that are not declared are kept."""
