@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from common import local
 from common.aws.session import AwsSession
+from common.resources import refusals
 from tests.local.fixtures import embedded, embedded_root
 from tests.resources.builders import Place
 from tests.support.moto_gaps import moto_gaps, moto_glue
@@ -30,7 +31,7 @@ def slept() -> list[float]:
 def moto_aws(place: Place, slept: list[float], moto_gaps: None) -> Iterator[AwsSession]:
     """A session with moto's account."""
     with mock_aws():
-        yield AwsSession(place.region, place.account_id, sleep=slept.append)
+        yield AwsSession(place.region, place.account_id, sleep=slept.append, refusals=refusals())
 
 
 @pytest.fixture
