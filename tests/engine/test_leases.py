@@ -1,17 +1,20 @@
 """Leases are taken after the plan, only where something will change, and never left behind."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
 import pytest
 
 from common.engine.leases import Leases
+from common.engine.planner import Outcome
 from common.engine.root_updates import RootUpdates
+from common.model.resource import Resource
 from common.state.lease import Lock
 from common.state.records import Records
 from tests.support.deploying import ABOUT, ENV, deploy, plan, things
-from tests.support.fake_aws import FakeAws, World
+from tests.support.fake_aws import FakeAws, Killed, World
 from tests.support.repository import Repository
 
 PLACE = {"region_name": "eu-central-1"}
@@ -77,10 +80,8 @@ def test_who_else_deploys_is_told_after_the_plan(edited: Repository) -> None:
     assert "upload-glue      1 to upload" in ended.out
 
 
-def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is_clean(tmp_path: Path) -> None:
-    """A deploy that is overtaken in one project ends at once; in another it has begun, and nobody else may meanwhile."""
-    world, declared = World(), things({"a": {"Size": 1}})
-    deploy(world, declared, tmp_path)
+def begun(world: World, declared: list[Resource], tmp_path: Path) -> tuple[Outcome, Leases]:
+    """A plan, and leases for it of which none is taken yet."""
     outcome, _ = plan(world, declared, tmp_path)
     aws = FakeAws(world)
 
@@ -88,7 +89,14 @@ def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is
         return Lock(aws, ENV, project, {"holder": "test"}, lambda _: None)
 
     roots = RootUpdates(outcome, {one.key: one for one in declared}, {})
-    leases = Leases(outcome, Records(aws, ENV), roots, lock, False, lambda: False, lambda: ABOUT, lambda _: ())
+    return outcome, Leases(outcome, Records(aws, ENV), roots, lock, False, lambda: False, lambda: ABOUT, lambda _: ())
+
+
+def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is_clean(tmp_path: Path) -> None:
+    """A deploy that is overtaken in one project ends at once; in another it has begun, and nobody else may meanwhile."""
+    world, declared = World(), things({"a": {"Size": 1}})
+    deploy(world, declared, tmp_path)
+    outcome, leases = begun(world, declared, tmp_path)
     for project in ("p", "shared"):
         leases.take(project)
     leases.write_root("p", ())
@@ -99,3 +107,25 @@ def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is
     leases.give_back()
     assert objects["dev/p/release.json"].tags["state"] == "clean"
     assert (leases.held, "dev/p/lock.json" in objects) == ({}, False)
+
+
+def test_what_a_dead_deploy_may_still_change_is_doubted_beside_what_was_doubted_before(tmp_path: Path) -> None:
+    world, changed = World(), things({"a": {"Size": 2}})
+    deploy(world, things({"a": {"Size": 1}}), tmp_path)
+
+    def die(_number: int, when: str, operation: str) -> None:
+        if (when, operation) == ("before", "Put"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        deploy(world, changed, tmp_path, fault=die)
+    world.seconds += 120  # its lease has run out, and a request of it may still be on its way
+    outcome, leases = begun(world, changed, tmp_path)
+    leases.take("p")
+    leases.write_root("p", ())
+    until = "2031-01-01T00:00:00+00:00"
+    leases.release("p", replace(outcome.baselines["p"].as_root(), doubted={"thing/z": until}))
+    leases.give_back()
+    root, _ = Records(FakeAws(world), ENV).root("p")
+    assert root is not None
+    assert (root.doubted["thing/z"], {*root.doubted}) == (until, {"thing/a", "thing/z"})

@@ -1,0 +1,27 @@
+"""What is decided of one resource where its record is damaged or tells of an earlier name, and the reason that is told."""
+
+from pathlib import Path
+
+from tests.support.deploying import ENV, deploy, things
+from tests.support.fake_aws import World
+
+FIRST = {"a": {"Size": 1}, "b": {"Size": 1}}
+
+
+def test_what_is_gone_and_whose_record_cannot_be_read_may_have_had_another_name(tmp_path: Path) -> None:
+    """It is made again, and somebody should look for the old one."""
+    world = World()
+    deploy(world, things(FIRST), tmp_path)
+    world.buckets[ENV.artifact_bucket]["dev/p/records/thing/a.json"].body = b"{"
+    del world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]
+    changed = deploy(world, things({**FIRST, "a": {"Size": 2}}), tmp_path)
+    told = "is gone from AWS; its record cannot be read, so another name that it had is not known"
+    assert changed.reasons() == {"thing/a": told}
+
+
+def test_what_was_never_there_is_told_apart_from_what_is_gone(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, things(FIRST), tmp_path)
+    del world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]
+    changed = deploy(world, things({**FIRST, "c": {"Size": 1}}), tmp_path)
+    assert changed.reasons() == {"thing/a": "is gone from AWS", "thing/c": "does not exist"}
