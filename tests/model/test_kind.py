@@ -1,0 +1,58 @@
+"""What each type's file declares of its kind, held against what rooms below the types say of themselves."""
+
+import re
+from pathlib import Path
+
+import pytest
+from botocore.session import get_session
+
+from common.declare.pipeline import Pipeline
+from common.declare.shared import SharedResources
+from common.environment import config, endpoints
+from common.model.kind import Kind
+from common.model.steps import STEPS
+from common.resources import kind_of, kinds, of_kind
+
+TYPES = Path(__file__).parents[2] / "common/resources"
+NOT_DECLARED = {"role", "directory", "trigger", "log_group"}
+"""What authors do not declare by a method of that name: roles follow, directories have none, triggers have two methods."""
+KINDS = pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)
+
+
+def test_every_file_that_declares_a_kind_is_found() -> None:
+    declaring = [path for path in TYPES.glob("*.py") if "\nKIND = Kind(" in path.read_text()]
+    assert len(declaring) == len(kinds()) >= 14
+    assert all(of_kind(name) is not None for name in kinds())
+    assert of_kind("artifact") is of_kind("os") is None
+
+
+@KINDS
+def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
+    assert kind.word in NOT_DECLARED or hasattr(Pipeline, kind.word) or hasattr(SharedResources, kind.word)
+    assert [other.name for other in kinds().values() if other.word == kind.word] == [kind.name]
+
+
+@KINDS
+def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
+    sections = config.Project.model_fields.keys() - {"schema_", "enabled", "parameters"}
+    assert (kind.section in sections) is bool(kind.section)
+    (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(config.Roles.model_json_schema()["properties"]["arns"]))
+    assert (kind.role_name in pattern.split("|")) is bool(kind.principal)
+    assert sections == {other.section for other in kinds().values() if other.section}
+
+
+@KINDS
+def test_its_service_may_be_asked_at_another_address_and_has_all_its_operations(kind: Kind) -> None:
+    assert kind.service in endpoints.SERVICES
+    model = get_session().get_service_model(kind.service)
+    listed = {kind.listing.operation} if kind.listing else set()
+    named = {*kind.policy.operations, *kind.policy.everywhere, *kind.policy.left_over, *kind.policy.actions, *listed}
+    assert named <= {*model.operation_names}
+    assert {*kind.policy.left_over} <= {*kind.policy.operations}
+    assert listed <= {*kind.policy.everywhere}
+    assert kind.step in STEPS
+
+
+def test_what_is_no_kind_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        kind_of("artifact")
