@@ -14,7 +14,7 @@ if sys.platform == "win32":
 
 from common.base import import_path
 
-import_path.arrange()
+import_path.arrange_path()
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

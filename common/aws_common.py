@@ -1,10 +1,10 @@
-"""Clients with our credentials, retries and pace, and botocore's errors in our words; their sessions are in `aws_sessions`.
+"""Creates botocore clients with the deployer's credentials, retries and rates, and translates botocore's errors.
 
-It uses botocore, on which boto3 stands: nothing here needs boto3's resources and transfers, which double the time to start.
-Botocore itself is loaded with the first client: commands that ask nothing do without it. Half of the time that a first
-client takes goes into listing the folders of the four hundred services that botocore knows; the loader here is asked for few.
+It uses botocore, on which boto3 is built: nothing here needs boto3's resources and transfers, which double the time to start.
+Botocore is loaded with the first client, so commands that call nothing do not load it. Half of the time for the first client goes
+into listing the folders of botocore's four hundred services; the loader in `shell_credentials` lists only their names.
 
-The embedded AWS is on this machine and has credentials of its own: nothing of the user's, and no proxy, is between it and us.
+The embedded AWS runs on this machine with credentials of its own, without settings of the user and without a proxy.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
-__all__ = ["Clients", "Session", "Translated", "method", "signed", "waiter_of"]
+__all__ = ["Clients", "Session", "Translated", "make_waiter", "method_name", "sign_request"]
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
 METHOD_NOT_ALLOWED = frozenset({"MethodNotAllowed", "405"})
-"""What S3 answers to whoever reads a delete marker; without a body, the status alone."""
+"""The error codes of S3 for reading a delete marker; without a body the code is the status."""
 
 
 class Clients:
-    """The clients of one account and region; each is made on first use and shared between threads.
+    """The clients of an account and region. Each is created on first use and shared between threads.
 
     Args:
-        region: where every regional call goes.
-        account_id: of the environment; the embedded AWS takes it for the access key.
-        endpoints: other addresses than AWS's own.
-        connections: how many calls may be under way at once.
-        rates: what AWS allows; nothing is held back without it.
-        refusals: which refusals pass by themselves.
+        region: the region of all regional calls.
+        account_id: the account of the environment; for the embedded AWS it is the access key.
+        endpoints: addresses that replace AWS's own.
+        connections: how many calls may run at the same time.
+        rates: the rates that AWS allows; None for no limit.
+        refusals: the temporary refusals.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Clients:
         self.made: dict[str, BaseClient] = {}
 
     def of(self, service: str) -> "BaseClient":
-        """The client of a service.
+        """Returns the client of a service.
 
         Raises:
             AccountError: the chosen profile does not exist.
         """
-        if service not in self.made:  # who only wants one that is there does not wait for another to be made
+        if service not in self.made:  # an existing client is returned without waiting for the lock
             with self._lock:
                 if service not in self.made:
                     self.made[service] = self._created(service)
@@ -75,40 +75,40 @@ class Clients:
     @cached_property
     def _session(self) -> "Session":
         if self._endpoints.secret is not None:
-            return shell_credentials.unaware()
-        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - an unchanged deploy does without it
+            return shell_credentials.isolated_session()
+        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
 
-        session = shell_credentials.aware()
-        session._last_client_region_used = self._region  # noqa: SLF001 - where those who get credentials ask
-        with suppress(ProfileNotFound):  # which whoever makes a client is told
+        session = shell_credentials.shell_session()
+        session._last_client_region_used = self._region  # noqa: SLF001 - the region in which credential providers call STS
+        with suppress(ProfileNotFound):  # creating a client reports it
             shell_credentials.keep_credentials(session)
         return session
 
     def sign_in(self, ask: Callable[[str], str] | None) -> None:
-        """Gets the credentials of a profile that asks for a code; the answer is kept where the AWS CLI keeps it.
+        """Gets the credentials of a profile that requires a code, and caches them where the AWS CLI does.
 
         Args:
-            ask: puts a question to the person at the terminal; None if there is nobody.
+            ask: asks the person at the terminal; None if there is no terminal.
 
         Raises:
-            AccountError: there is nobody, or the profile does not exist.
-            AwsError: AWS does not take the code.
+            AccountError: there is no terminal, or the profile does not exist.
+            AwsError: AWS does not accept the code.
         """
-        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - an unchanged deploy does without it
+        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
 
         try:
             if ask is not None:
                 roles = self._session.get_component("credential_provider").get_provider("assume-role")
-                roles._prompter = ask  # noqa: SLF001 - nobody else can be told who asks
+                roles._prompter = ask  # noqa: SLF001 - botocore has no public way to set the prompt
             with Translated(self._account_id, "sts", "AssumeRole"):
                 self._session.get_credentials().get_frozen_credentials()
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
 
     def _created(self, service: str) -> "BaseClient":
-        from botocore.config import Config  # noqa: PLC0415 - an unchanged deploy does without it
-        from botocore.exceptions import (  # noqa: PLC0415 - see above
-            ConnectionError,  # noqa: A004 - its name
+        from botocore.config import Config  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+        from botocore.exceptions import (  # noqa: PLC0415 - slow to load
+            ConnectionError,  # noqa: A004 - botocore's name
             ConnectTimeoutError,
             EndpointConnectionError,
             HTTPClientError,
@@ -120,76 +120,76 @@ class Clients:
 
         endpoint, secret = self._endpoints.of(service), self._endpoints.secret
         config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": 1},  # its rate, and our own `Retries`
+            retries={"mode": "adaptive", "total_max_attempts": 1},  # botocore adapts the rate, and `Retries` decides on retries
             max_pool_connections=self._connections,
             connect_timeout=fence.CONNECT_SECONDS,
             read_timeout=fence.ANSWER_SECONDS,
-            **_at(endpoint),
+            **_endpoint_options(endpoint),
         )
         where = {"region_name": self._region, "endpoint_url": endpoint}
-        where |= _keys(self._account_id, secret) if secret is not None else {}
+        where |= _embedded_credentials(self._account_id, secret) if secret is not None else {}
         try:
             client = self._session.create_client(service, config=config, **where)
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
-        unheard = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
-        retries = Retries((ConnectionError, HTTPClientError), unheard, IncompleteReadError, self._refusals)
+        unreachable = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+        retries = Retries((ConnectionError, HTTPClientError), unreachable, IncompleteReadError, self._refusals)
         client.meta.events.register("needs-retry", retries)
         if self._rates is not None:
-            # Told of every attempt: of a retry, a page and a waiter's poll as of a first call; before the request is signed.
-            client.meta.events.register_first("request-created", partial(_paced, self._rates, service))
-        client.meta.events.register_last("before-send", _checked)  # the adaptive mode waits here, too, but not after this
+            # This event comes for every attempt, also for retries, pages and polls of waiters, before the request is signed.
+            client.meta.events.register_first("request-created", partial(_take_token, self._rates, service))
+        client.meta.events.register_last("before-send", _check_fence)  # the adaptive mode waits here, too, but not after this
         return client
 
 
-def waiter_of(name: str, config: Any, poll: Callable[..., Any]) -> Any:
-    """One of botocore's waiters that asks by `poll`, so that its polls can be counted and paced."""
+def make_waiter(name: str, config: Any, poll: Callable[..., Any]) -> Any:
+    """Returns one of botocore's waiters that calls `poll`, so that its polls can be counted and paced."""
     from botocore.waiter import NormalizedOperationMethod, Waiter  # noqa: PLC0415 - most commands wait for nothing
 
     return Waiter(name, config, NormalizedOperationMethod(poll))
 
 
-def signed(verb: str, url: str, region: str, account_id: str, secret: str) -> dict[str, str]:
-    """The headers of a request to the embedded AWS that is not an operation of any service."""
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - an unchanged deploy does without it
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - see above
-    from botocore.credentials import Credentials  # noqa: PLC0415 - see above
+def sign_request(verb: str, url: str, region: str, account_id: str, secret: str) -> dict[str, str]:
+    """Returns the signed headers of a request to the embedded AWS that is not an operation of a service."""
+    from botocore.auth import SigV4Auth  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - slow to load
+    from botocore.credentials import Credentials  # noqa: PLC0415 - slow to load
 
     request = AWSRequest(verb, url)
     SigV4Auth(Credentials(account_id, secret), "embedded", region).add_auth(request)
     return dict(request.headers)
 
 
-def method(operation: str) -> str:
-    """The name of a client's method for an API operation."""
-    from botocore import xform_name  # noqa: PLC0415 - an unchanged deploy does without it
+def method_name(operation: str) -> str:
+    """Returns the name of a client's method for an API operation."""
+    from botocore import xform_name  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
 
     return str(xform_name(operation))
 
 
-def _keys(account_id: str, secret: str) -> dict[str, str]:
-    """Credentials for the embedded AWS, which takes the account from the access key."""
+def _embedded_credentials(account_id: str, secret: str) -> dict[str, str]:
+    """Returns the credentials for the embedded AWS, which takes the account from the access key."""
     return {"aws_access_key_id": account_id, "aws_secret_access_key": secret}
 
 
-def _at(endpoint: str | None) -> JsonObject:
-    """What a client of an address that is not AWS's own is made with: the address is taken as it is."""
+def _endpoint_options(endpoint: str | None) -> JsonObject:
+    """Returns the options of a client whose address is not AWS's own, so that the address is used unchanged."""
     if endpoint is None:
         return {}
     as_it_is = {"inject_host_prefix": False, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
     return as_it_is | {"s3": {"addressing_style": "path"}} | ({"proxies": {}} if is_loopback(endpoint) else {})
 
 
-def _checked(**_: Any) -> None:
+def _check_fence(**_: Any) -> None:
     fence.check()
 
 
-def _paced(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
+def _take_token(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
     rates.take(service, operation_name)
 
 
 class Translated:
-    """Turns botocore's exceptions into ours, for as long as one operation is asked for."""
+    """Translates botocore's exceptions in this block, which makes calls of one operation."""
 
     def __init__(self, account_id: str, service: str, operation: str) -> None:
         self._account_id, self._service, self._operation = account_id, service, operation
@@ -200,7 +200,7 @@ class Translated:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
             return
-        from botocore.exceptions import (  # noqa: PLC0415 - an unchanged deploy does without it
+        from botocore.exceptions import (  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
             BotoCoreError,
             ClientError,
             NoCredentialsError,
@@ -209,8 +209,8 @@ class Translated:
         )
 
         if isinstance(error, ClientError):
-            said = error.response.get("Error", {})
-            code, text = str(said.get("Code", "Unknown")), said.get("Message", str(error))
+            answer = error.response.get("Error", {})
+            code, text = str(answer.get("Code", "Unknown")), answer.get("Message", str(error))
             deleted = self._is_deleted(code, error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
             code = "NoSuchKey" if deleted and code in METHOD_NOT_ALLOWED else code
             raise AwsError(self._service, self._operation, code, text, deleted=deleted) from None
@@ -222,16 +222,16 @@ class Translated:
             raise self._refused(type(error).__name__, str(error)) from None
 
     def _is_deleted(self, code: str, headers: Mapping[str, str]) -> bool:
-        """Whether the newest version of a key is a delete marker; then there is no object.
+        """Whether the newest version of a key is a delete marker, so that there is no object.
 
-        S3 answers 404 to whoever asks for such an object, and 405 to whoever asks for its tags.
+        S3 answers 404 to a request for such an object, and 405 to a request for its tags.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
         """
         tags = code in METHOD_NOT_ALLOWED and self._operation == "GetObjectTagging"
         return self._service == "s3" and (tags or headers.get("x-amz-delete-marker") == "true")
 
-    def _refused(self, code: str, said: str) -> AwsError:
-        return AwsError(self._service, self._operation, code, said)
+    def _refused(self, code: str, message: str) -> AwsError:
+        return AwsError(self._service, self._operation, code, message)
 
 
 def _last_reason(response: JsonObject) -> str:

@@ -87,8 +87,8 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
-    monkeypatch.setattr(session, "FIRST_PAUSE", 0.0)
-    monkeypatch.setattr(session, "AT_LEAST", 0.0)
+    monkeypatch.setattr(session, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(session, "FIRST_POLL_SECONDS", 0.0)
     monkeypatch.setattr(connection, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield

@@ -1,1 +1,1 @@
-"""The way to AWS: clients, credentials, retries, rates, the tagging index, Parameter Store. No other room knows botocore."""
+"""Access to AWS: clients, credentials, retries, rates, the tagging index, Parameter Store. No other room uses botocore."""

@@ -1,8 +1,8 @@
-"""What is asked once more before every attempt of every AWS call: whether this thread may still call.
+"""Checks before every attempt of every AWS call that this thread may still make calls, so that none starts after a lease ends.
 
-Whoever holds a lease sets a check for as long as it relies on it. The check is made as late as botocore lets us: after the
-request was paced and signed, right before it is sent, and again before each retry, page and poll of a waiter. So no call begins,
-and none is repeated, after the lease has ended. What was sent before may arrive for `REQUEST_SECONDS` at the most.
+The holder of a lease sets the check while it relies on the lease. The check runs as late as botocore allows: after the request
+was paced and signed, right before it is sent, and again before each retry, page and poll of a waiter. So no call starts, and
+none is repeated, after the lease has ended. A request that was sent before can still arrive within `REQUEST_SECONDS`.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html
@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 CONNECT_SECONDS = 10.0
-"""How long a connection may take."""
+"""How long connecting may take, in seconds."""
 ANSWER_SECONDS = 70.0
-"""How long AWS may take for the next part of an answer."""
-SIGNED_SECONDS = 900.0
-"""How long S3 takes a request after it was signed; other services take it for five minutes."""
-REQUEST_SECONDS = SIGNED_SECONDS + CONNECT_SECONDS + ANSWER_SECONDS
-"""How long a request can live at the most, also when its process was stopped between the check and the first byte."""
+"""How long AWS may take for the next part of a response, in seconds."""
+SIGNATURE_SECONDS = 900.0
+"""How long S3 accepts a request after it was signed, in seconds; other services accept it for five minutes."""
+REQUEST_SECONDS = SIGNATURE_SECONDS + CONNECT_SECONDS + ANSWER_SECONDS
+"""How long after the check a request can still arrive, in seconds, even if its process was suspended before the first byte."""
 _CHECK: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
 
 
@@ -28,7 +28,7 @@ def fenced(check: Callable[[], None] | None) -> Iterator[None]:
     """Calls `check` before every attempt of every AWS call that this thread makes in the block; None checks nothing.
 
     Args:
-        check: raises when nothing more may be called.
+        check: raises if no more calls may be made.
     """
     before = _CHECK.set(check)
     try:
@@ -38,7 +38,7 @@ def fenced(check: Callable[[], None] | None) -> Iterator[None]:
 
 
 def check() -> None:
-    """Raises when this thread may call nothing more."""
+    """Raises if this thread may make no more calls."""
     present = _CHECK.get()
     if present is not None:
         present()

@@ -1,68 +1,74 @@
-"""Parameters whose value stands in Parameter Store: ``ssm:/path`` in configuration, read at plan time.
+"""Reads parameters from Parameter Store: ``ssm:/path`` in configuration is replaced by the value at plan time.
 
-Secrets are refused: a value that is read here would end in variables, arguments, plans and records. Their names may go there.
+Secrets are refused, because a value that is read here ends up in variables, arguments, plans and records. Only their names may.
 """
 
 from collections.abc import Mapping
 
 from common.aws.protocol import Aws
 from common.base.errors import ConfigError
-from common.base.text_rules import plain
+from common.base.text_rules import check_text
 from common.environment.config import Environment
-from common.environment.parameter_values import SSM, Value
+from common.environment.parameter_values import SSM_PREFIX, Value
 
-AT_ONCE = 10
-"""Parameter Store reads at most this many parameters in one call."""
+BATCH_SIZE = 10
+"""How many parameters one call to Parameter Store can read."""
 
 
-def read(env: Environment, aws: Aws, wanted: list[str]) -> Environment:
-    """The environment with every ``ssm:/path`` of the `wanted` projects replaced by its value.
+def resolve_parameters(env: Environment, aws: Aws, projects: list[str]) -> Environment:
+    """Returns the environment with every ``ssm:/path`` of these projects replaced by its value.
 
     Raises:
-        ConfigError: a parameter does not exist, or is a secret; all such in one message.
+        ConfigError: a parameter does not exist, or is a secret; one message has all errors.
     """
-    paths = {path: where for where, path in _named(env, wanted)}
+    paths = {path: where for where, path in _references(env, projects)}
     values: dict[str, Value] = {}
     errors: list[str] = []
     names = sorted(paths)
-    for start in range(0, len(names), AT_ONCE):
-        for one in aws.call("ssm", "GetParameters", Names=names[start : start + AT_ONCE])["Parameters"]:
-            name = f"{one['Name']}{one.get('Selector', '')}"
-            values[name] = one["Value"].split(",") if one["Type"] == "StringList" else one["Value"]
+    for start in range(0, len(names), BATCH_SIZE):
+        for parameter in aws.call("ssm", "GetParameters", Names=names[start : start + BATCH_SIZE])["Parameters"]:
+            name = f"{parameter['Name']}{parameter.get('Selector', '')}"
+            values[name] = parameter["Value"].split(",") if parameter["Type"] == "StringList" else parameter["Value"]
             try:
-                plain(one["Value"])
+                check_text(parameter["Value"])
             except ValueError as error:
                 errors.append(f"{paths[name]}: {name}: {error}.")
-            if one["Type"] == "SecureString":
+            if parameter["Type"] == "SecureString":
                 errors.append(f"{paths[name]}: {name} is a secret. Pass its name to the code that needs it instead.")
     missing = [name for name in names if name not in values]
-    errors += [f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct it." for name in missing]
+    errors += [
+        f"{paths[name]}: Parameter Store has no {name} in {env.region}. Create it, or correct the path." for name in missing
+    ]
     if errors:
         raise ConfigError("\n".join(errors))
-    return _replaced(env, values)
+    return _replace_references(env, values)
 
 
-def are_named(env: Environment, wanted: list[str]) -> bool:
-    """Whether the configuration of the `wanted` projects names any; this is known before any declaration is loaded."""
-    return bool(_named(env, wanted))
+def has_references(env: Environment, projects: list[str]) -> bool:
+    """Whether the configuration of these projects refers to Parameter Store. Knowing this needs no declaration."""
+    return bool(_references(env, projects))
 
 
-def _named(env: Environment, wanted: list[str]) -> list[tuple[str, str]]:
-    """Each place that names a path, and the path."""
+def _references(env: Environment, projects: list[str]) -> list[tuple[str, str]]:
+    """Returns each place in the configuration that names a path, and the path."""
     return [
-        (env.place(project, "parameters", parameter), value.removeprefix(SSM))
-        for project in wanted
+        (env.place(project, "parameters", parameter), value.removeprefix(SSM_PREFIX))
+        for project in projects
         for parameter, value in env.project(project).parameters.items()
-        if isinstance(value, str) and value.startswith(SSM)
+        if isinstance(value, str) and value.startswith(SSM_PREFIX)
     ]
 
 
-def _replaced(env: Environment, values: Mapping[str, Value]) -> Environment:
-    def value_of(given: Value) -> Value:
-        return values.get(given.removeprefix(SSM), given) if isinstance(given, str) and given.startswith(SSM) else given
+def _replace_references(env: Environment, values: Mapping[str, Value]) -> Environment:
+    def value_of(value: Value) -> Value:
+        return (
+            values.get(value.removeprefix(SSM_PREFIX), value)
+            if isinstance(value, str) and value.startswith(SSM_PREFIX)
+            else value
+        )
 
     projects = {}
     for name, section in env.projects.items():
-        found = {key: value_of(given) for key, given in section.parameters.items()}
-        projects[name] = section.model_copy(update={"parameters": found})
+        parameters = {key: value_of(given) for key, given in section.parameters.items()}
+        projects[name] = section.model_copy(update={"parameters": parameters})
     return env.model_copy(update={"projects": projects})

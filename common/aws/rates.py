@@ -1,8 +1,8 @@
-"""How fast AWS may be called: a token bucket for each group of operations that AWS gives a rate to.
+"""Limits the rate of calls to AWS, with a token bucket for each group of operations for which AWS publishes a rate.
 
-A call takes a token before it is sent, and waits for its turn when there is none. So a large deploy goes as fast as the account
-allows, without being refused and backing off; what AWS does not publish is left to botocore's adaptive retries behind this.
-A plain rate is spent evenly, as AWS does not say how much of a burst it bears.
+A call takes a token before it is sent, and waits if there is none. So a large deploy is as fast as the account allows, without
+being throttled. Rates that AWS does not publish are left to botocore's adaptive retries. If AWS publishes a rate without a burst,
+calls are spread evenly.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -16,38 +16,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """At most `burst` calls at once, and `rate` a second."""
+    """At most `burst` calls at once, and `rate` calls a second."""
 
     burst: float
     rate: float
 
 
 Budgets = Mapping[str, Budget]
-"""By ``service:Operation``, by a group of `GROUPED`, or by service for all of its other operations together."""
-GROUPED = dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads")
-"""The group of an operation that does not go with the rest of its service."""
+"""By ``service:Operation``, by a group of `OPERATION_GROUPS`, or by service for all of its other operations together."""
+OPERATION_GROUPS = dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads")
+"""The groups of operations that have a budget separate from the rest of their service."""
 STORAGE: Budgets = {"s3": Budget(3500, 3500), "s3:reads": Budget(5500, 5500)}
-"""The budgets of the service that holds records and artifacts, whatever kinds of resources there are."""
+"""The budgets of S3, which holds records and artifacts; they apply to every kind of resource."""
 
 
 def group_of(service: str, operation: str, budgets: Budgets) -> str | None:
-    """The name of the budget that an operation draws on; None if it has none."""
-    name = GROUPED.get(f"{service}:{operation}", f"{service}:{operation}")
+    """Returns the name of the budget that an operation uses; None if it has no budget."""
+    name = OPERATION_GROUPS.get(f"{service}:{operation}", f"{service}:{operation}")
     return next((group for group in (name, service) if group in budgets), None)
 
 
-def seconds(calls: int, budget: Budget) -> float:
-    """How long so many calls take at the least."""
+def least_seconds(calls: int, budget: Budget) -> float:
+    """Returns how many seconds this number of calls takes at least."""
     return max(0.0, (calls - budget.burst) / budget.rate)
 
 
 class Rates:
-    """The tokens of one account and region; shared by all threads.
+    """The tokens of one account and region, which all threads share.
 
     Args:
-        budgets: what AWS allows; each kind of resource says it of its service.
-        clock: seconds that only rise.
-        sleep: waits so many seconds.
+        budgets: the rates that AWS allows; each kind of resource names those of its service.
+        clock: a monotonic clock in seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Rates:
         self._left: dict[str, tuple[float, float]] = {}
 
     def take(self, service: str, operation: str) -> None:
-        """Takes a token, waiting in turn until there is one."""
+        """Takes a token, after waiting until one is available."""
         group = group_of(service, operation, self._budgets)
         if group is not None and (wait := self._reserve(group, self._budgets[group])) > 0:
             self._sleep(wait)
 
     def _reserve(self, group: str, budget: Budget) -> float:
-        """Takes a token that may be there only later; the seconds until then."""
+        """Reserves a token and returns the seconds until it is available."""
         with self._lock:
             now = self._clock()
             left, at = self._left.get(group, (budget.burst, now))

@@ -1,8 +1,8 @@
-"""Which failed calls are tried again, when, and for how long.
+"""Decides which failed calls are retried, when, and for how long.
 
-Botocore's own retries draw on a quota that a bad minute empties: of a few hundred calls, a third of them throttled or broken,
-the later ones would not be tried again at all. A deploy has a better bound, time: it ends, and says why. And botocore takes an
-answer that was cut short for one that says nothing, which would make "is not there" of "is there".
+Botocore's own retries use a quota that a bad minute exhausts: if a third of a few hundred calls fails, the later ones are not
+retried at all. A deploy limits the time instead: it ends and reports why. Besides, botocore treats a truncated response as an
+empty one, so that an existing resource would seem to be absent.
 
 Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
@@ -17,35 +17,35 @@ from common.base.errors import BUSY
 from common.base.json_types import JsonMapping
 
 ATTEMPTS = 12
-"""Of one call that AWS answers with "not now", or does not answer."""
-CONNECTS = 4
-"""Of one call for which nobody listens: a machine without a network need not wait long to be told."""
-WHEN_DOWN = 2
-"""Of one call, when another one has just been given up."""
-SECONDS = 60.0
-"""After its first failure, a call is not tried again when so much time has gone by."""
-LONGEST_PAUSE = 20.0
+"""How often a call is sent that AWS throttles or does not answer."""
+CONNECT_ATTEMPTS = 4
+"""How often a call is sent that cannot connect, so that a machine without a network reports it soon."""
+ATTEMPTS_WHEN_DOWN = 2
+"""How often a call is sent while another call has just been given up."""
+MAX_RETRY_SECONDS = 60.0
+"""How long after its first failure a call is still retried, in seconds."""
+MAX_PAUSE_SECONDS = 20.0
 PROPAGATION_SECONDS = 150.0
-"""How long a new role may take to be known everywhere."""
-NAME_SECONDS = 300.0
-"""How long to wait for the name of a bucket that was just deleted. It may take an hour: others need not wait for that."""
-UNSEEN_SECONDS = 15.0
-"""How long an object that was just written may not be found, at a time.
+"""How long a new role may take to be known in all of AWS, in seconds."""
+BUCKET_NAME_SECONDS = 300.0
+"""How long to wait for the name of a bucket that was just deleted, in seconds. It may take an hour, which is too long to wait."""
+NEW_OBJECT_SECONDS = 15.0
+"""How long an object that was just written may be reported as absent, in seconds.
 
 For up to 15 minutes after a bucket began to keep versions this may happen now and then:
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
-STATUSES = frozenset({429, 500, 502, 503, 504})
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class Refusals:
-    """Which refusals pass by themselves. A code may mean a quota to one service and a matter of moments to another.
+    """The refusals that are temporary. The same code may mean a quota in one service and a short delay in another.
 
     Args:
-        codes: by service, error codes of what is over in moments, each with the reason.
-        messages: what services say while a role, its policy or an object is not yet known to them: service, part of the message.
-        seconds: for how many seconds a call is sent again that is refused, by service and error code.
+        codes: by service, the error codes of temporary refusals, each with the reason.
+        messages: pairs of service and part of the message while a new role, policy or object is not yet known to the service.
+        seconds: for how many seconds a refused call is retried, by service and error code.
     """
 
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -54,49 +54,49 @@ class Refusals:
 
 
 NO_REFUSALS = Refusals()
-"""No service's refusals pass, but for what every service may say."""
+"""No temporary refusals besides those that every service may answer."""
 
 
-def patience(refusals: Refusals, service: str, operation: str, code: str, said: str, made: Collection[str]) -> float:
-    """For how many seconds a call is sent again that AWS has refused, because what was made a moment ago is not known everywhere.
+def retry_seconds(refusals: Refusals, service: str, operation: str, code: str, message: str, made: Collection[str]) -> float:
+    """Returns for how many seconds a refused call is retried, because something that was just created is not known everywhere.
 
     Args:
-        refusals: what passes with each service.
-        service: that was called.
+        refusals: the temporary refusals of each service.
+        service: the service that was called.
         operation: the API operation.
-        code: of the refusal.
-        said: its message.
-        made: what we know to exist of what the call names: ``bucket``, as we have created it; ``object``, as we have written it.
+        code: the error code.
+        message: the error message.
+        made: what this session has created of what the call names: ``bucket``, ``object``.
     """
-    if any(service == where and text in said for where, text in refusals.messages):
+    if any(service == where and text in message for where, text in refusals.messages):
         return PROPAGATION_SECONDS
     if (service, code) in refusals.seconds:
         return refusals.seconds[service, code]
     if service != "s3":
         return 0.0
     if code == "OperationAborted":
-        return NAME_SECONDS if operation == "CreateBucket" else PROPAGATION_SECONDS
+        return BUCKET_NAME_SECONDS if operation == "CreateBucket" else PROPAGATION_SECONDS
     if code == "NoSuchBucket":
         return PROPAGATION_SECONDS if "bucket" in made else 0.0
-    return UNSEEN_SECONDS if code == "NoSuchKey" and "object" in made else 0.0
+    return NEW_OBJECT_SECONDS if code == "NoSuchKey" and "object" in made else 0.0
 
 
 @dataclass
 class Retries:
-    """Answers botocore's event `needs-retry`: the seconds to wait before another try, None when there is to be none.
+    """Handles botocore's event `needs-retry`: returns the seconds to wait before a retry, or None for no retry.
 
     Args:
-        lost: errors after which nobody knows whether AWS was asked.
-        unheard: those among them that say that nobody listened.
-        cut_short: what to raise when answers remain shorter than they say.
-        refusals: what passes with each service, besides what every service may say.
-        clock: seconds that only rise.
-        is_down: a call was given up, and none was answered since: until one is, the others are not asked as patiently. A
-            thousand resources shall not each take a minute to find out.
+        lost: errors after which it is unknown whether the request reached AWS.
+        unreachable: those of them with which no connection was made.
+        cut_short: the error to raise if responses stay truncated.
+        refusals: the temporary refusals of each service, besides those that every service may answer.
+        clock: a monotonic clock in seconds.
+        is_down: whether a call was given up and none was answered since. Then other calls are retried less often, so that a
+            thousand resources do not each wait for a minute.
     """
 
     lost: tuple[type[BaseException], ...]
-    unheard: tuple[type[BaseException], ...]
+    unreachable: tuple[type[BaseException], ...]
     cut_short: Callable[..., BaseException]
     refusals: Refusals = NO_REFUSALS
     clock: Callable[[], float] = time.monotonic
@@ -111,32 +111,36 @@ class Retries:
         operation: Any = None,
         **_: Any,
     ) -> float | None:
-        """Botocore's arguments; `attempts` is how often it was tried so far."""
-        missing = _missing(request_dict, response, operation)
+        """Decides with botocore's arguments; `attempts` is the number of attempts so far."""
+        missing = _missing_bytes(request_dict, response, operation)
         if not missing and not self._passes(response, caught_exception, operation):
             self.is_down = False
             return None
-        most = CONNECTS if isinstance(caught_exception, self.unheard) else ATTEMPTS
+        most = CONNECT_ATTEMPTS if isinstance(caught_exception, self.unreachable) else ATTEMPTS
         first = request_dict["context"].setdefault("first_failure", self.clock())
-        if attempts >= (WHEN_DOWN if self.is_down else most) or self.clock() - first > SECONDS:
+        if attempts >= (ATTEMPTS_WHEN_DOWN if self.is_down else most) or self.clock() - first > MAX_RETRY_SECONDS:
             self.is_down = True
             if missing:
                 raise self.cut_short(**missing)
             return None
-        return random.random() * min(2.0 ** (attempts - 1), LONGEST_PAUSE)  # noqa: S311 - jitter, no secret
+        return random.random() * min(2.0 ** (attempts - 1), MAX_PAUSE_SECONDS)  # noqa: S311 - jitter needs no secure randomness
 
     def _passes(self, response: tuple[Any, JsonMapping] | None, error: BaseException | None, operation: Any) -> bool:
         if response is None:
             return isinstance(error, self.lost)
         code = str(response[1].get("Error", {}).get("Code"))
         service = operation.service_model.service_name if operation is not None else ""
-        return response[0].status_code in STATUSES or code.startswith(BUSY) or code in self.refusals.codes.get(service, ())
+        return (
+            response[0].status_code in RETRIED_STATUSES or code.startswith(BUSY) or code in self.refusals.codes.get(service, ())
+        )
 
 
-def _missing(request: JsonMapping, response: tuple[Any, JsonMapping] | None, operation: Any) -> dict[str, int]:
-    """How many bytes came of how many, if not all did; a stream's are not read yet."""
+def _missing_bytes(request: JsonMapping, response: tuple[Any, JsonMapping] | None, operation: Any) -> dict[str, int]:
+    """Returns how many bytes of how many were received, if the response is truncated. A stream has not been read yet."""
     if response is None or operation is None or operation.has_streaming_output or request.get("method") == "HEAD":
         return {}
-    told = response[0].headers.get("content-length", "")
-    came = len(response[0].content) if told.isdigit() else 0
-    return {"actual_bytes": came, "expected_bytes": int(told)} if told.isdigit() and came < int(told) else {}
+    announced = response[0].headers.get("content-length", "")
+    received = len(response[0].content) if announced.isdigit() else 0
+    return (
+        {"actual_bytes": received, "expected_bytes": int(announced)} if announced.isdigit() and received < int(announced) else {}
+    )

@@ -1,9 +1,8 @@
-"""The only way to AWS: the account guard, the call counter, and how long to wait for what.
+"""Makes all calls to AWS: guards the account, counts the calls, and waits for what was just created.
 
-Every call of the deployer goes through `AwsSession.call`. It counts what was asked for, keeps to the rates that AWS publishes,
-lets botocore's adaptive retry mode find the others, and raises our errors. What is retried here and nowhere
-else: a role, a bucket or an object that was just made is not known everywhere at once, and AWS says so in its own ways; and an
-object whose body breaks off.
+Every call of the deployer goes through `AwsSession.call`. It counts the call, keeps to the rates that AWS publishes, lets
+botocore's adaptive retry mode find the others, and raises the deployer's errors. Two things are retried here and nowhere else:
+calls that fail because a new role, bucket or object is not known everywhere yet, and objects whose body is cut off.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
@@ -18,40 +17,40 @@ from itertools import chain, count
 from typing import Any
 
 from common.aws import profile
-from common.aws.protocol import SIZE_LIMIT, Stream
+from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.aws.rates import Rates
-from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, patience
-from common.aws_common import Clients, Translated, method, waiter_of
+from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, retry_seconds
+from common.aws_common import Clients, Translated, make_waiter, method_name
 from common.base.errors import AccountError, AwsError
 from common.base.json_types import JsonMapping, JsonObject
-from common.base.terminal import code_asked
+from common.base.terminal import code_prompt
 from common.environment.endpoints import AWS_ITSELF, Endpoints
 
-BROKEN = frozenset({"IncompleteReadError", "ResponseStreamingError"})
-"""What reading a body ends with when the connection does."""
-BODIES = 5
-"""So often a body is asked for that breaks off."""
-FIRST_PAUSE = 0.2
-"""Seconds between a waiter's first two polls; each pause is half as long again as the last, up to the waiter's own."""
-AT_LEAST = 0.5
-"""Seconds until a function is first asked about: Lambda takes about a second for any change."""
-READS = ("Get", "Head", "List", "Describe")
-"""How the names of operations that change nothing begin."""
-UNDER_WAY = frozenset({"function_active_v2", "function_updated_v2"})
-"""Waiters for what AWS has just said to be under way: the first poll comes when it may be done."""
+BROKEN_BODY_CODES = frozenset({"IncompleteReadError", "ResponseStreamingError"})
+"""The error codes of a body that is cut off because the connection ends."""
+BODY_ATTEMPTS = 5
+"""How often to request an object whose body is cut off."""
+FIRST_PAUSE_SECONDS = 0.2
+"""The pause after a waiter's first poll, in seconds. Each pause is 1.5 times the one before, up to the waiter's own delay."""
+FIRST_POLL_SECONDS = 0.5
+"""How long to wait before the first poll of a function, in seconds. Lambda takes about a second for any change."""
+READ_PREFIXES = ("Get", "Head", "List", "Describe")
+"""Prefixes of the names of operations that change nothing."""
+UPDATE_WAITERS = frozenset({"function_active_v2", "function_updated_v2"})
+"""Waiters for changes that AWS has just started, so that the first poll comes only when the change may be finished."""
 
 
 class AwsSession:
-    """One session with one account and region; clients are made on first use and shared between threads.
+    """A session with an account and region. Clients are created on first use and shared between threads.
 
     Args:
-        region: where every regional call goes.
+        region: the region of all regional calls.
         account_id: the account that the credentials must belong to.
-        endpoints: other addresses than AWS's own.
-        sleep: how to wait between tries.
-        connections: how many calls may be under way at once.
-        rates: what AWS allows; nothing is held back without it.
-        refusals: which refusals pass by themselves, so that the call is sent again; each kind of resource says it of its service.
+        endpoints: addresses that replace AWS's own.
+        sleep: waits between attempts.
+        connections: how many calls may run at the same time.
+        rates: the rates that AWS allows; None for no limit.
+        refusals: the temporary refusals, after which a call is retried; each kind of resource names those of its service.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class AwsSession:
         self.sleep = sleep
         self.clients = Clients(region, account_id, endpoints, connections, rates, refusals)
         self.say: Callable[[str], None] = lambda _: None
-        """Is told when a call is going to take minutes."""
+        """Receives a message when a call is going to take minutes."""
         self._endpoints, self._refusals = endpoints, refusals
         self._buckets: set[Any] = set()
         self._objects: set[Any] = set()
@@ -79,24 +78,24 @@ class AwsSession:
         self._caller: str | None = None
 
     def sign_in(self) -> None:
-        """Asks for the code that the chosen profile wants, if it wants one: before anything else is asked, and once.
+        """Asks the user for the code that the chosen profile requires, if it does; once, before any call to AWS.
 
         Raises:
-            AccountError: nobody can be asked here.
-            AwsError: AWS does not take the code.
+            AccountError: there is no terminal to ask at.
+            AwsError: AWS does not accept the code.
         """
         if self._endpoints.secret is None and profile.needs_code():
-            self.clients.sign_in(code_asked())
+            self.clients.sign_in(code_prompt())
 
     def guard(self) -> str:
-        """Proves that the credentials belong to the environment's account. It is proved once, whoever asks for it.
+        """Checks that the credentials belong to the environment's account. The check is made once for all callers.
 
         Returns:
             The caller's ARN.
 
         Raises:
-            AccountError: there are no credentials, they are not accepted, or they belong to another account.
-            AwsError: AWS could not be asked, so nothing is known of them.
+            AccountError: there are no credentials, AWS does not accept them, or they belong to another account.
+            AwsError: AWS could not be reached, so the account is unknown.
         """
         with self._guarding:
             self._caller = self._caller or self._proved()
@@ -109,7 +108,7 @@ class AwsSession:
             if error.passes:
                 raise
             account = self.account_id
-            raise AccountError(f"AWS does not accept the credentials: {error.said} Sign in to account {account}.") from None
+            raise AccountError(f"AWS does not accept the credentials: {error.reason} Sign in to account {account}.") from None
         if caller["Account"] != self.account_id:
             raise AccountError(
                 f"These credentials belong to account {caller['Account']} ({caller['Arn']}); the environment is in account "
@@ -118,34 +117,34 @@ class AwsSession:
         return str(caller["Arn"])
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> JsonObject:
-        """One API operation, retried for as long as a new role, bucket or object may be unknown.
+        """Calls an API operation and retries it for as long as a new role, bucket or object may be unknown.
 
         Raises:
             AwsError: AWS refused, or could not be reached.
             AccountError: there are no credentials.
         """
-        waited, pause, bodies = 0.0, 1.0, BODIES
+        waited, pause, bodies = 0.0, 1.0, BODY_ATTEMPTS
         while True:
             try:
                 response = self._once(service, operation, parameters)
             except AwsError as error:
-                bodies -= error.code in BROKEN
-                broken = error.code in BROKEN and operation == "GetObject" and bodies > 0
+                bodies -= error.code in BROKEN_BODY_CODES
+                broken = error.code in BROKEN_BODY_CODES and operation == "GetObject" and bodies > 0
                 seconds = PROPAGATION_SECONDS if broken else self._patience(error, parameters)
                 if waited >= seconds:
                     raise
                 if not waited and seconds > PROPAGATION_SECONDS:
-                    self.say(f"{error} It is tried again for {seconds / 60:.0f} minutes; everything else goes on.")
+                    self.say(f"{error} The call is retried for {seconds / 60:.0f} minutes; everything else goes on.")
             else:
                 if service == "s3":
                     self._remember(operation, parameters)
                 return response
-            wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter, no secret
+            wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter needs no secure randomness
             self.sleep(wait)
             waited, pause = waited + wait, min(pause * 2, 10.0)
 
     def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> JsonObject | None:
-        """One API operation, and None if AWS answers with exactly the error code `absent`."""
+        """Calls an API operation and returns None if AWS answers with exactly the error code `absent`."""
         try:
             return self.call(service, operation, **parameters)
         except AwsError as error:
@@ -154,41 +153,41 @@ class AwsSession:
             raise
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[JsonObject]:
-        """Every page of a paginated operation, each counted as the call it is."""
-        paginator = self.clients.of(service).get_paginator(method(operation))
+        """Yields every page of a paginated operation. Each page is counted as a call."""
+        paginator = self.clients.of(service).get_paginator(method_name(operation))
         with Translated(self.account_id, service, operation):
             for page in paginator.paginate(**parameters):
                 self._count(service, operation)
                 yield page
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
-        """One of botocore's waiters, impatient at first. Its polls are counted by the operation that it calls."""
+        """Waits with one of botocore's waiters, with short pauses at first. Each poll is counted as a call of its operation."""
         client = self.clients.of(service)
         config = client.get_waiter(waiter).config
         operation, delay = config.operation, config.delay
-        config.delay = 0  # the pauses are ours
-        first = (AT_LEAST if waiter in UNDER_WAY else 0.0,)
-        pauses = chain(first, (min(FIRST_PAUSE * 1.5**number, delay) for number in count()))
+        config.delay = 0  # `poll` makes the pauses
+        first = (FIRST_POLL_SECONDS if waiter in UPDATE_WAITERS else 0.0,)
+        pauses = chain(first, (min(FIRST_PAUSE_SECONDS * 1.5**number, delay) for number in count()))
 
         def poll(**poll_parameters: Any) -> Any:
             self.sleep(next(pauses))
             self._count(service, operation)
-            return getattr(client, method(operation))(**poll_parameters)
+            return getattr(client, method_name(operation))(**poll_parameters)
 
         with Translated(self.account_id, service, operation):
-            waiter_of(waiter, config, poll).wait(**parameters)
+            make_waiter(waiter, config, poll).wait(**parameters)
 
     def _once(self, service: str, operation: str, parameters: JsonObject) -> JsonObject:
         with Translated(self.account_id, service, operation):
-            asking = getattr(self.clients.of(service), method(operation))
+            send = getattr(self.clients.of(service), method_name(operation))
             self._count(service, operation)
-            response: JsonObject = asking(**parameters)
+            response: JsonObject = send(**parameters)
             if "Body" in response:
-                response["Body"] = _whole(response["Body"])
+                response["Body"] = _read_body(response["Body"])
             return response
 
     def _remember(self, operation: str, parameters: JsonMapping) -> None:
-        """Keeps what this session has made in S3, which AWS may not know everywhere yet."""
+        """Remembers what this session has created in S3, which may not be known everywhere yet."""
         bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
         match operation:
             case "CreateBucket":
@@ -201,21 +200,21 @@ class AwsSession:
                 self._objects.discard(stored)
 
     def _patience(self, error: AwsError, parameters: JsonMapping) -> float:
-        """For how many seconds to send a refused call again."""
+        """Returns for how many seconds to retry a refused call."""
         bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
         made = {"bucket"} if bucket in self._buckets else set()
         if error.code == "NoSuchKey" and stored in self._objects and not self._is_deleted(error, parameters):
             made.add("object")
-        return patience(self._refusals, error.service, error.operation, error.code, error.said, made)
+        return retry_seconds(self._refusals, error.service, error.operation, error.code, error.reason, made)
 
     def _is_deleted(self, error: AwsError, parameters: JsonMapping) -> bool:
-        """Whether somebody has deleted an object that is not found; where a write is refused, its tags are asked."""
-        if not error.operation.startswith(READS):
-            whose = {name: parameters[name] for name in ("Bucket", "Key", "ExpectedBucketOwner") if name in parameters}
+        """Whether an object that is not found was deleted. After a refused write, its tags are read to find out."""
+        if not error.operation.startswith(READ_PREFIXES):
+            target = {name: parameters[name] for name in ("Bucket", "Key", "ExpectedBucketOwner") if name in parameters}
             try:
-                self._once("s3", "GetObjectTagging", whose)
-            except AwsError as told:
-                error.deleted = told.deleted
+                self._once("s3", "GetObjectTagging", target)
+            except AwsError as answer:
+                error.deleted = answer.deleted
         return error.deleted
 
     def _count(self, service: str, operation: str) -> None:
@@ -223,7 +222,7 @@ class AwsSession:
             self.calls[f"{service}:{operation}"] += 1
 
 
-def _whole(body: Stream) -> io.BytesIO:
-    """An object's body, read to its end: only there it is seen whether it is all; of one that is too large only the beginning."""
-    data = body.read(SIZE_LIMIT + 1)
-    return io.BytesIO(data if len(data) > SIZE_LIMIT else data + body.read(1))
+def _read_body(body: Stream) -> io.BytesIO:
+    """Reads an object's body to its end, where a missing part is noticed; of a body that is too large only the beginning."""
+    data = body.read(MAX_BODY_BYTES + 1)
+    return io.BytesIO(data if len(data) > MAX_BODY_BYTES else data + body.read(1))

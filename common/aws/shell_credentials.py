@@ -1,8 +1,7 @@
-"""What botocore hears of the shell and of the shared config files: who we are, and the way through the network.
+"""Limits what botocore takes from the shell and the shared config files: credentials, and the way through the network.
 
-That is the profile and its credentials, proxies and certificates, FIPS and dual-stack addresses. What else it would take from
-there is not heard: endpoints, regions, service models, settings of S3, plugins. Two people must not deploy one environment to two
-places.
+That is the profile and its credentials, proxies and certificates, FIPS and dual-stack addresses. All other settings are ignored:
+endpoints, regions, service models, settings of S3, plugins. Otherwise two people could deploy one environment to two places.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
 """
@@ -18,47 +17,49 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.session import Session
 
-CACHE = Path("~/.aws/cli/cache")
-"""Where the AWS CLI keeps credentials of roles."""
-HEARD = frozenset(
+CREDENTIAL_CACHE = Path("~/.aws/cli/cache")
+"""The folder in which the AWS CLI caches credentials of roles."""
+SHELL_SETTINGS = frozenset(
     {
         *("profile", "config_file", "credentials_file", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint"),
         *("tcp_keepalive", "metadata_service_timeout", "metadata_service_num_attempts", "ec2_metadata_service_endpoint"),
         *("ec2_metadata_service_endpoint_mode", "ec2_metadata_v1_disabled", "imds_use_ipv6"),
     }
 )
-"""The settings that botocore may take from the shell and the shared config files: who we are, and the way through the network."""
+"""The settings that botocore may take from the shell and the shared config files."""
 
 
 def keep_credentials(session: "Session") -> None:
-    """Lets roles be assumed as the AWS CLI does: what it was given is taken, and what we are given is kept for it.
+    """Shares the AWS CLI's cache of credentials, so that roles are assumed once for both.
 
-    Nobody is asked for a code by a process that has not been told to; see `Clients.sign_in`.
+    A code is asked for only in `Clients.sign_in`.
     """
-    from botocore.utils import JSONFileCache  # noqa: PLC0415 - an unchanged deploy does without it
+    from botocore.utils import JSONFileCache  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
 
-    cache = JSONFileCache(str(CACHE.expanduser()))
+    cache = JSONFileCache(str(CREDENTIAL_CACHE.expanduser()))
     providers = session.get_component("credential_provider")
     for name in ("assume-role", "assume-role-with-web-identity", "sso"):
         providers.get_provider(name).cache = cache
-    providers.get_provider("assume-role")._prompter = _nobody  # noqa: SLF001 - see `Clients.sign_in`
+    providers.get_provider("assume-role")._prompter = _refuse_question  # noqa: SLF001 - see `Clients.sign_in`
 
 
-def _nobody(question: str) -> str:
-    raise AccountError(f"The profile asks for a code ({question.strip(': ')}), and nobody can be asked here. Sign in first.")
+def _refuse_question(question: str) -> str:
+    raise AccountError(
+        f"The profile requires a code ({question.strip(': ')}), but there is no terminal to ask for it. Sign in first."
+    )
 
 
-def unaware() -> "Session":
-    """A session that knows no variable and no file of the user's."""
-    return aware(frozenset(), dict.fromkeys(("config_file", "credentials_file"), (None, None, None, None)))
+def isolated_session() -> "Session":
+    """Returns a session that reads no variables and no files of the user."""
+    return shell_session(frozenset(), dict.fromkeys(("config_file", "credentials_file"), (None, None, None, None)))
 
 
-def aware(heard: Collection[str] = HEARD, files: Mapping[str, object] | None = None) -> "Session":
-    """A session that takes these variables, and no others, from the shell and the shared config files."""
-    from botocore.session import Session  # noqa: PLC0415 - an unchanged deploy does without it
+def shell_session(heard: Collection[str] = SHELL_SETTINGS, files: Mapping[str, object] | None = None) -> "Session":
+    """Returns a session that takes only these settings from the shell and the shared config files."""
+    from botocore.session import Session  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
 
     class WithoutPlugins(Session):  # type: ignore[misc]  # botocore is not typed
-        """Loads no modules into its clients that a variable names."""
+        """A session that loads no plugins that a variable names."""
 
         def _register_client_plugins(self, client: object) -> None:
             pass
@@ -66,18 +67,18 @@ def aware(heard: Collection[str] = HEARD, files: Mapping[str, object] | None = N
     unsaid = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items() if name not in heard}
     session = WithoutPlugins(session_vars={**unsaid, **(files or {})})
     settings = session.get_component("config_store")
-    settings.set_config_variable("ignore_configured_endpoint_urls", True)  # by credential providers, too
+    settings.set_config_variable("ignore_configured_endpoint_urls", True)  # also for credential providers
     settings.set_config_variable("s3", {})
-    session.user_agent_extra = f"pipeline-deployer/{VERSION}"  # of the clients by which botocore signs in, too
-    session.register_component("data_loader", _lean())
+    session.user_agent_extra = f"pipeline-deployer/{VERSION}"  # also for the clients with which botocore signs in
+    session.register_component("data_loader", _fast_loader())
     return session
 
 
-def _lean() -> "Loader":
-    from botocore.loaders import Loader  # noqa: PLC0415 - an unchanged deploy does without it
+def _fast_loader() -> "Loader":
+    from botocore.loaders import Loader  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
 
     class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
-        """Takes every folder for a service's, and does not look into each to see."""
+        """A loader that counts every folder as a service, without listing the contents of each."""
 
         def list_available_services(self, type_name: str) -> list[str]:
             del type_name

@@ -1,1 +1,1 @@
-"""What everything may use and what uses nothing of ours: errors, digests, files, git, the terminal, suggestions."""
+"""The ground floor, which every room may use: errors, digests, files, git, the terminal, suggestions."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Writes files that are either complete or absent."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class new_file:  # noqa: N801 - reads as the function it is
-    """A path beside `target` to write to; it becomes `target` when nothing failed, and is gone when something did."""
+    """A temporary file that replaces `target` if the block succeeds, and is deleted if it fails."""
 
     def __init__(self, target: Path) -> None:
         self._target = target

@@ -1,4 +1,4 @@
-"""Threads for which nobody waits when a command ends."""
+"""Runs calls on threads that do not keep a command from ending."""
 
 import threading
 import time
@@ -8,17 +8,17 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-LAST_SECONDS = 1.0
-"""A command that ends waits at most this long for what it no longer needs."""
+SHUTDOWN_SECONDS = 1.0
+"""How long a command that ends waits for background calls, in seconds."""
 
 
 class Background(Executor):
-    """Runs calls on threads for which Python does not wait when it ends: AWS may not answer for minutes.
+    """Runs calls on threads that Python does not wait for when it ends, because AWS may not answer for minutes.
 
-    A declaration that cannot be loaded is reported at once, although AWS has been asked meanwhile.
+    So an error in a declaration is reported at once, although calls to AWS are still running.
 
     Args:
-        jobs: how many calls may be under way at once.
+        jobs: how many calls may run at the same time.
     """
 
     def __init__(self, jobs: int) -> None:
@@ -27,7 +27,7 @@ class Background(Executor):
         self._ended = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Runs a call on a thread of its own, as soon as it is its turn."""
+        """Runs a call on its own thread, as soon as fewer than `jobs` calls are running."""
         future: Future[T] = Future()
 
         def run() -> None:
@@ -46,9 +46,9 @@ class Background(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Begins nothing more, and leaves what does not end soon to itself."""
+        """Starts no more calls, and waits for the running ones for `SHUTDOWN_SECONDS` at most."""
         del wait, cancel_futures
         self._ended = True
-        end = time.monotonic() + LAST_SECONDS
+        end = time.monotonic() + SHUTDOWN_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))

@@ -1,11 +1,11 @@
-"""Commands as they must be typed, for messages: `invoke` alone is found only where the environment is activated."""
+"""Spells commands as the user must type them, for messages: with `uv run`, unless the environment is activated."""
 
 import os
 
 UV = "UV_RUN_RECURSION_DEPTH"
-"""A variable that `uv run` sets for what it runs: https://docs.astral.sh/uv/reference/environment/"""
+"""The variable that `uv run` sets for the programs that it starts: https://docs.astral.sh/uv/reference/environment/"""
 
 
 def typed(words: str) -> str:
-    """A command of this repository, as in ``typed("deploy --env dev")``."""
+    """Returns a command of this repository as it must be typed, as in ``typed("deploy --env dev")``."""
     return f"{'uv run ' if UV in os.environ else ''}invoke {words}"

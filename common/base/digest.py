@@ -1,8 +1,8 @@
-"""The only place that hashes.
+"""Computes all digests; no other module hashes.
 
 A digest is the lower-case hexadecimal SHA-256 of a canonical text, never of concatenated values: every struct starts with its
-kind and a schema number, keys are sorted, and files are named by their relative POSIX path. So two different inputs cannot
-share a text, and a change of what a kind's digest covers is a change of its schema number.
+kind and a schema number, keys are sorted, and files are named by their relative POSIX path. So two different inputs never have
+the same text. Bump the schema number of a kind when its digest covers something else.
 """
 
 import base64
@@ -16,36 +16,36 @@ from typing import IO, Any, BinaryIO, NewType, Protocol
 
 Digest = NewType("Digest", str)
 OfFile = Callable[[Path, os.stat_result], Digest]
-"""Gives the digest of a file that `stat` was asked about just now."""
+"""A function that returns the digest of a file with this status."""
 
 
-class Known(Protocol):
-    """What is known of files without reading them again."""
+class FileDigests(Protocol):
+    """Returns digests of files without reading unchanged files again."""
 
-    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
-        """What `read` gives of a file, or has given when it held the same bytes.
+    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, status: os.stat_result) -> Digest:
+        """Returns what `read` returns for a file, from memory if the file has not changed since.
 
         Args:
-            kind: what `read` gives: one word for one function.
+            kind: a word that stands for the function `read`.
             read: reads the file.
-            path: where it is.
-            found: what `stat` has said of it, before this call.
+            path: the path of the file.
+            status: the status of the file, taken before this call.
         """
         ...
 
 
 def of_struct(kind: str, schema: int, value: Any, stand_in: Callable[[Any], str] | None = None) -> Digest:
-    """The digest of a JSON-like value (str, int, float, bool, None, list, tuple, dict).
+    """Returns the digest of a JSON-like value (str, int, float, bool, None, list, tuple, dict).
 
     Args:
         kind: what is digested.
-        schema: of the kind.
-        value: what it covers.
-        stand_in: gives the text that stands for anything else, and raises TypeError where nothing can.
+        schema: the schema number of the kind.
+        value: the value that the digest covers.
+        stand_in: returns a text for values of other types, or raises TypeError.
 
     Raises:
-        TypeError: the value holds something that has no canonical JSON form; a key that is no text, among others.
-        ValueError: it holds a number that JSON does not know, such as NaN.
+        TypeError: the value has no canonical JSON form, for example because a key is not a text.
+        ValueError: the value contains a number that JSON does not have, such as NaN.
     """
     _check_keys([value])
     text = json.dumps(
@@ -55,80 +55,80 @@ def of_struct(kind: str, schema: int, value: Any, stand_in: Callable[[Any], str]
 
 
 def _check_keys(values: Iterable[Any]) -> None:
-    """`json` would write the keys 1 and "1" alike, and so give two values one text."""
+    """Refuses keys that are not text: `json` writes the keys 1 and "1" alike, so two values would have the same text."""
     for value in values:
         if isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
-                    raise TypeError(f"the key {key!r} is no text")
+                    raise TypeError(f"the key {key!r} is not a text")
             _check_keys(value.values())
         elif isinstance(value, list | tuple):
             _check_keys(value)
 
 
 def of_bytes(data: bytes) -> Digest:
-    """The digest of bytes as they are."""
+    """Returns the digest of bytes."""
     return Digest(hashlib.sha256(data).hexdigest())
 
 
 def of_blob(data: bytes, length: int) -> str:
-    """What git calls bytes.
+    """Returns the name that git gives to a blob.
 
     Args:
-        data: the content of a file.
-        length: of the names in its repository: 40 for SHA-1, 64 for SHA-256.
+        data: the content of the file.
+        length: the length of names in the repository: 40 for SHA-1, 64 for SHA-256.
     """
-    made = hashlib.sha256() if length == 64 else hashlib.sha1(usedforsecurity=False)
-    made.update(b"blob %d\0" % len(data) + data)
-    return made.hexdigest()
+    hasher = hashlib.sha256() if length == 64 else hashlib.sha1(usedforsecurity=False)
+    hasher.update(b"blob %d\0" % len(data) + data)
+    return hasher.hexdigest()
 
 
 def of_file(path: Path) -> Digest:
-    """The digest of a file's bytes, streamed."""
+    """Returns the digest of a file's bytes, which are streamed."""
     with path.open("rb") as file:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def of_copy(source: BinaryIO, target: IO[bytes]) -> Digest:
-    """Copies the rest of a stream; the digest of just the bytes that were copied."""
-    found = hashlib.sha256()
+    """Copies the rest of a stream and returns the digest of the copied bytes."""
+    hasher = hashlib.sha256()
     while part := source.read(1 << 20):
-        found.update(part)
+        hasher.update(part)
         target.write(part)
-    return Digest(found.hexdigest())
+    return Digest(hasher.hexdigest())
 
 
 def md5(path: Path) -> Digest:
-    """The MD5 of a file's bytes, hexadecimal: what S3 calls an object; nothing of ours is named by it."""
+    """Returns the hexadecimal MD5 of a file's bytes, which S3 uses as ETag. No name of the deployer depends on it."""
     with path.open("rb") as file:
         return Digest(hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest())
 
 
 def md5_of_bytes(data: bytes) -> Digest:
-    """As `md5`, of bytes that were read already."""
+    """Returns the hexadecimal MD5 of bytes, see `md5`."""
     return Digest(hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
-def of_stat(found: os.stat_result) -> list[int]:
-    """What `stat` says of a file's bytes: where this is the same, they are taken to be the same."""
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+def of_stat(status: os.stat_result) -> list[int]:
+    """Returns the parts of a file's status that identify its bytes: while they are equal, the bytes count as unchanged."""
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def of_found(path: Path, _: os.stat_result) -> Digest:
-    """The digest of a file, read whatever `stat` says."""
+def of_file_with_status(path: Path, _: os.stat_result) -> Digest:
+    """Reads the file and returns its digest, whatever its status."""
     return of_file(path)
 
 
 def of_files(files: Mapping[str, Digest]) -> Digest:
-    """The digest of a tree, given each file's digest under its relative POSIX path."""
+    """Returns the digest of a folder from the digests of its files by their relative POSIX paths."""
     return of_struct("tree", 1, dict(files))
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Which files differ, for people; empty if none does.
+    """Describes for people which files differ; returns an empty text if none does.
 
     Args:
-        before: each file's digest under its name; a mode may follow it after a blank.
+        before: each file's digest by its name; a mode may follow after a blank.
         now: the same, later.
     """
     names = [f"{name} {how}" for name in sorted(before.keys() & now.keys()) if (how := _difference(before[name], now[name]))]
@@ -139,7 +139,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 
 def _difference(before: str, now: str) -> str:
-    """How one file differs; of a mode that was not recorded, as it was not always, nothing is known."""
+    """Describes how one file differs. Older records have no mode; then modes are not compared."""
     (content, _, mode), (content_now, _, mode_now) = before.partition(" "), now.partition(" ")
     if content != content_now:
         return "changed"
@@ -149,10 +149,10 @@ def _difference(before: str, now: str) -> str:
 
 
 def short(digest: str) -> str:
-    """The first twelve digits: enough for a person to tell two apart."""
+    """Returns the first twelve digits, which are enough for people to tell digests apart."""
     return digest[:12]
 
 
 def to_base64(digest: Digest) -> str:
-    """The same digest as AWS writes it (Lambda's CodeSha256, S3's ChecksumSHA256)."""
+    """Converts a digest to base64, in which AWS writes it (Lambda's CodeSha256, S3's ChecksumSHA256)."""
     return base64.b64encode(binascii.unhexlify(digest)).decode()

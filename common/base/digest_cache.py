@@ -1,9 +1,9 @@
-"""Digests of files without reading them again: what `stat` says of a file is remembered beside its digest.
+"""Remembers the digests of files together with their status, so that unchanged files are not read again.
 
-A file whose path, size, inode and times are as they were is taken to hold the same bytes. That fails in one case: a file that
-changes twice within one tick of its clock looks the same after the second change. So of what was still young when its digest was
-taken only the digest is remembered, and it is read again next time (git calls such an entry racy). The cache is speed and nothing
-else: it may be deleted, and one that was damaged is not believed.
+A file whose path, size, inode and times are equal is taken to hold the same bytes. This fails in one case: a file that changes
+twice within one tick of the clock looks the same after the second change. So if a file was young when it was read, only its
+digest is remembered, and the file is read again next time (git calls such an entry racy). The cache only saves time: it may be
+deleted, and a damaged cache is ignored.
 
 Follows https://git-scm.com/docs/racy-git
 """
@@ -23,20 +23,20 @@ from common.base.digest import Digest
 
 SCHEMA = 1
 YOUNG_NS = 2_000_000_000
-"""Two seconds: the coarsest clock of a file system in use."""
-UNLIKE_ANY = (-1, -1, -1, -1)
-"""What `stat` says of no file."""
-LIMIT = 50_000
-"""With more files than these, only those that were asked for are remembered."""
+"""A file that changed within this time is young: two seconds, the coarsest clock of common file systems."""
+NO_STATUS = (-1, -1, -1, -1)
+"""A status that no file has."""
+MAX_FILES = 50_000
+"""If the cache would have more files than this, only those used in the last run are kept."""
 
 
 class StatCache:
-    """What is known of files; as a context manager, kept in `path` from one run to the next.
+    """A cache of file digests. As a context manager it is loaded from `path` and saved there.
 
     Args:
-        path: where it is kept.
-        clock: nanoseconds since the epoch.
-        believing: whether a file that looks as it did is taken to be as it was; without, all are read.
+        path: the file of the cache.
+        clock: returns the nanoseconds since the epoch.
+        believing: whether files with an unchanged status count as unchanged; if false, every file is read.
     """
 
     def __init__(self, path: Path, clock: Callable[[], int] = time.time_ns, *, believing: bool = True) -> None:
@@ -45,49 +45,49 @@ class StatCache:
         self._used: dict[str, list[Any]] = {}
         self._fresh = False
         self.changed = 0
-        """How many files held other bytes when they were last asked for."""
+        """How many files turned out to hold other bytes than remembered."""
 
     def __enter__(self) -> Self:
         with suppress(OSError):
-            self._known = _parsed(self._path.read_bytes())
+            self._known = _parse(self._path.read_bytes())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._fresh:
-            with suppress(OSError):  # a folder that cannot be written costs speed
+            with suppress(OSError):  # if the folder cannot be written, the next run is slower
                 self._save()
 
-    def of_file(self, path: Path, found: os.stat_result) -> Digest:
-        """The digest of a file.
+    def of_file(self, path: Path, status: os.stat_result) -> Digest:
+        """Returns the digest of a file.
 
         Args:
-            path: where it is.
-            found: what `stat` has said of it, before this call.
+            path: the path of the file.
+            status: the status of the file, taken before this call.
         """
-        return self.of("", digest.of_file, path, found)
+        return self.of("", digest.of_file, path, status)
 
-    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
-        """See `Known`."""
-        name, seen = f"{kind}{path}", digest.of_stat(found)
+    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, status: os.stat_result) -> Digest:
+        """See `FileDigests`."""
+        name, identity = f"{kind}{path}", digest.of_stat(status)
         entry = before = self._known.get(name)
-        if entry is None or entry[:-1] != seen or not self._believing:
-            young = max(found.st_mtime_ns, found.st_ctime_ns) > self._old_ns
-            entry = [*(UNLIKE_ANY if young else seen), read(path)]
+        if entry is None or entry[:-1] != identity or not self._believing:
+            is_young = max(status.st_mtime_ns, status.st_ctime_ns) > self._old_ns
+            entry = [*(NO_STATUS if is_young else identity), read(path)]
             self.changed += before is not None and before[-1] != entry[-1]
             self._fresh = self._fresh or entry != before
         self._used[name] = entry
         return Digest(entry[-1])
 
     def _save(self) -> None:
-        """Replaces the file at once: of two runs that end together one wins, and what the other knew is read again."""
-        all_known = {**self._known, **self._used}
-        text = json.dumps(all_known if len(all_known) <= LIMIT else self._used, separators=(",", ":")).encode()
+        """Replaces the file atomically. If two runs end together, one wins, and what the other read is read again."""
+        entries = {**self._known, **self._used}
+        text = json.dumps(entries if len(entries) <= MAX_FILES else self._used, separators=(",", ":")).encode()
         with new_file(self._path) as temporary:
             temporary.write_bytes(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
 
 
-def _parsed(data: bytes) -> dict[str, list[Any]]:
-    """What was saved; nothing if a single byte of it is another one now."""
+def _parse(data: bytes) -> dict[str, list[Any]]:
+    """Returns the saved entries; none if a byte of the file has changed."""
     head, _, text = data.partition(b"\n")
-    known: dict[str, list[Any]] = json.loads(text) if head == f"{SCHEMA} {digest.of_bytes(text)}".encode() else {}
-    return known
+    entries: dict[str, list[Any]] = json.loads(text) if head == f"{SCHEMA} {digest.of_bytes(text)}".encode() else {}
+    return entries

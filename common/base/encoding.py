@@ -1,27 +1,27 @@
-"""How files that people write hold their text: as UTF-8, with or without a byte-order mark, with any ends of lines.
+"""Decodes files that people write: UTF-8, with or without a byte-order mark, with any line ends.
 
-Windows PowerShell and some editors begin UTF-8 with a mark that is no text, so it is left out. What they write as UTF-16 is
-refused, as Python, npm and AWS would each make something else of it.
+Windows PowerShell and some editors begin UTF-8 with a byte-order mark, which is skipped. UTF-16 is refused, because Python, npm
+and AWS would read it differently.
 """
 
 import codecs
 
 
-def decoded(data: bytes) -> str:
-    """The text of a file.
+def decode_text(data: bytes) -> str:
+    """Returns the text of a file's bytes.
 
     Raises:
-        ValueError: it has another encoding.
+        ValueError: the bytes have another encoding.
     """
     check_encoding(data)
     return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def check_encoding(data: bytes) -> None:
-    """Tells UTF-16 and UTF-32 by their byte-order marks, or by every second byte of a text that has none.
+    """Refuses UTF-16 and UTF-32, which are recognized by the byte-order mark or by a null byte at the start.
 
     Raises:
-        ValueError: it is one of them.
+        ValueError: the bytes are UTF-16 or UTF-32.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:2]:
         raise ValueError("it is UTF-16 or UTF-32, as some tools of Windows write it. Save it as UTF-8")

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""All errors that the deployer reports, as one tree of classes.
 
 ::
 
@@ -10,17 +10,17 @@
     ├── ArtifactError        a package that cannot be built or would not run
     ├── AccountError         no credentials, or credentials of another account
     ├── AwsError             AWS refused a call: service, operation, code and AWS's own words
-    ├── OwnershipError       something of that name exists and is not ours
+    ├── OwnershipError       something of that name exists and does not belong to this environment
     ├── LockedError          another deploy is changing the same project
     ├── OvertakenError       another deploy has changed it since the plan was made
-    ├── SkippedError         a change was left undone because configuration says so; no failure
+    ├── SkippedError         a change was not made because the configuration forbids it now; not a failure
     ├── NewerSchemaError     a later version of the deployer wrote something in a format that this one does not know
-    ├── UnfinishedError      the last deploy of a project did not finish, or cannot be read: what is in use there is not known
+    ├── UnfinishedError      the last deploy of a project did not finish or cannot be read, so what it uses is unknown
     ├── LocalError           the embedded AWS
     ├── StoppedError         Ctrl-C or SIGTERM; exit code 130 or 143
     └── FailedError          the plan was applied in part: the failures were reported one by one
 
-A message says where, what, and what to do. Nothing else of ours may reach the user as a traceback.
+A message says where, what, and what to do. No error of the deployer itself may reach the user as a traceback.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ class DeployError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        """Names of files that are no text are in it as escapes: a terminal, and a pipe, could not take them."""
+        """Escapes parts of file names that are not valid text, which a terminal or a pipe could not encode."""
         return super().__str__().encode("utf-8", "backslashreplace").decode()
 
 
@@ -58,9 +58,9 @@ class ParameterError(ConfigError):
     """An environment has no values for parameters that a project refers to.
 
     Args:
-        message: all of them, and what to add to the configuration.
-        places: what refers to each of them, and what may have been meant.
-        project: whose they are.
+        message: the message, with all parameters and what to add to the configuration.
+        places: for each parameter the place that refers to it, with a suggestion.
+        project: the project that refers to them.
     """
 
     def __init__(self, message: str, places: Mapping[str, str], project: str = "") -> None:
@@ -77,27 +77,27 @@ class AccountError(DeployError):
 
 
 class OwnershipError(DeployError):
-    """A resource exists under our name without our ownership tags."""
+    """A resource with the wanted name exists, but without the ownership tags of this environment."""
 
 
 class LockedError(DeployError):
-    """Another deploy holds the lease, or has taken ours."""
+    """Another deploy holds the lease, or has taken it over from this one."""
 
 
 class OvertakenError(DeployError):
-    """The plan was made from what is there no more; nothing was changed by it."""
+    """Another deploy has changed the project since the plan was made. Nothing was changed."""
 
 
 class SkippedError(DeployError):
-    """A change was not made, as the resource's own settings want it; the next deploy tries again."""
+    """A change was not made because of the resource's own settings; the next deploy tries again."""
 
 
 class UnfinishedError(DeployError):
-    """The last deploy of a project did not finish; what it needs is not known until the next one has."""
+    """The last deploy of a project did not finish; what it uses is unknown until the next deploy finishes."""
 
 
 class NewerSchemaError(DeployError):
-    """A release root, record or lease has a format of a later version of the deployer; it is not read and not written over."""
+    """A release root, record or lease has the format of a later version of the deployer; it is neither read nor overwritten."""
 
 
 class LocalError(DeployError):
@@ -105,14 +105,14 @@ class LocalError(DeployError):
 
 
 class FailedError(DeployError):
-    """Some resources failed; each was reported when it did."""
+    """Some resources failed; each failure was reported when it happened."""
 
 
 class StoppedError(DeployError):
-    """A signal asked to stop; what was under way was finished and recorded."""
+    """A signal stopped the command; calls that were running were finished and recorded."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__("Stopped. What was finished is recorded: deploy again to go on from here.")
+        super().__init__("Stopped. What was finished is recorded: deploy again to continue from here.")
         self.exit_code = 128 + signal_number
 
 
@@ -121,76 +121,76 @@ BUSY = (
     *("BandwidthLimitExceeded", "PriorRequestNotComplete", "TransactionInProgress", "RequestTimeout", "SlowDown"),
     *("ServiceUnavailable", "InternalError", "InternalFailure", "InternalServer", "ServiceException"),
 )
-"""How the codes begin by which any service says that it cannot answer now."""
-UNREACHED = ("EndpointConnection", "ConnectTimeout", "ProxyConnection", "SSL")
-UNHEARD = (*UNREACHED, "ReadTimeout", "ConnectionClosed", "HTTPClient", "IncompleteRead", "ResponseStreaming")
-"""How the codes begin that botocore gives to a call without an answer."""
+"""Prefixes of the error codes with which services say that they cannot answer now."""
+UNREACHABLE = ("EndpointConnection", "ConnectTimeout", "ProxyConnection", "SSL")
+NO_ANSWER = (*UNREACHABLE, "ReadTimeout", "ConnectionClosed", "HTTPClient", "IncompleteRead", "ResponseStreaming")
+"""Prefixes of the error codes of calls without an answer; botocore names them."""
 EXPIRED = ("ExpiredToken", "RequestExpired", "RefreshWithMFA", "UnauthorizedSSOToken", "SSOTokenLoad", "TokenRetrieval")
-"""How codes begin that say that the credentials are no more: every other call would be told the same."""
+"""Prefixes of the error codes of expired credentials, with which every other call would fail, too."""
 ADVICE = {
     ("AccessDenied", "UnauthorizedOperation", "AuthorizationError"): (
-        f"Allow it to whoever deploys; `{typed('policy')}` prints all that deploying takes."
+        f"Allow this action to the deploying role; `{typed('policy')}` prints all permissions that it needs."
     ),
     ("LimitExceeded", "ResourceNumberLimit", "CodeStorageExceeded", "TooManyBuckets"): (
         "Remove what is not needed, or ask AWS for more in Service Quotas."
     ),
     ("ResourceConflict", "ConcurrentModification", "ResourceInUse", "OperationAborted"): (
-        "Something else is changing it: deploy again when that is done."
+        "Something else is changing the resource: deploy again when that is done."
     ),
-    BUSY: ("It was asked for again and again: deploy again later to go on from here."),
-    UNHEARD: ("Is there a network, and is the region right? Deploy again to go on from here."),
+    BUSY: "The call was retried several times: deploy again later to continue from here.",
+    NO_ANSWER: "Check the network and the region, then deploy again to continue from here.",
     (*EXPIRED, "UnrecognizedClient", "InvalidClientTokenId"): "Sign in again, then deploy again.",
 }
-"""What to do about an error, by how its code begins."""
+"""Advice for the user by prefixes of error codes."""
 
 
 class AwsError(DeployError):
     """AWS refused a call, gave no answer, or was not reached.
 
     Attributes:
-        service: the client's name, as in ``lambda``.
+        service: the name of the client, as in ``lambda``.
         operation: the API operation, as in ``UpdateFunctionCode``.
         code: AWS's error code, as in ``ResourceConflictException``.
-        said: AWS's own message.
-        deleted: S3 says that the object was deleted, and not only that it has none.
+        reason: the message of AWS.
+        deleted: whether S3 reports that the object was deleted, rather than that it never existed.
     """
 
-    def __init__(self, service: str, operation: str, code: str, said: str, *, deleted: bool = False) -> None:
+    def __init__(self, service: str, operation: str, code: str, reason: str, *, deleted: bool = False) -> None:
         advice = next((f" {text}" for begins, text in ADVICE.items() if code.startswith(begins)), "")
-        if code.startswith(UNREACHED):
-            told = f"{service} could not be reached: {said.rstrip('.')}."
-        elif code.startswith(UNHEARD):
-            told = f"{service}:{operation} was not answered: {code}: {said}"
+        if code.startswith(UNREACHABLE):
+            sentence = f"{service} could not be reached: {reason.rstrip('.')}."
+        elif code.startswith(NO_ANSWER):
+            sentence = f"{service}:{operation} was not answered: {code}: {reason}"
         else:
-            told = f"{service}:{operation} was refused: {code}: {said}"
-        end = "" if not advice or told.endswith((".", "!", "?")) else "."
-        super().__init__(f"{told}{end}{advice}")
+            sentence = f"{service}:{operation} was refused: {code}: {reason}"
+        end = "" if not advice or sentence.endswith((".", "!", "?")) else "."
+        super().__init__(f"{sentence}{end}{advice}")
         self.service = service
         self.operation = operation
         self.code = code
-        self.said = said
+        self.reason = reason
         self.deleted = deleted
 
     @property
     def passes(self) -> bool:
-        """Whether it says nothing of who asked or of what was asked: the same call may succeed later."""
-        return self.code.startswith((*BUSY, *UNHEARD))
+        """Whether the error is temporary: the same call may succeed later."""
+        return self.code.startswith((*BUSY, *NO_ANSWER))
 
 
-def caught(doing: Callable[P, V]) -> Callable[P, V | DeployError]:
-    """Errors as values, so that all are told and not only the first."""
+def returning_errors(function: Callable[P, V]) -> Callable[P, V | DeployError]:
+    """Wraps a function so that it returns errors instead of raising them, so that all errors can be reported together."""
 
-    def caught(*given: P.args, **named: P.kwargs) -> V | DeployError:
+    def returning_errors(*args: P.args, **kwargs: P.kwargs) -> V | DeployError:
         try:
-            return doing(*given, **named)
+            return function(*args, **kwargs)
         except DeployError as error:
             return error
 
-    return caught
+    return returning_errors
 
 
 def raise_together(errors: Sequence[DeployError]) -> None:
-    """Raises what went wrong, all of it in one message; nothing if nothing did."""
+    """Raises all errors in one message; does nothing if there are none."""
     if len(errors) == 1:
         raise errors[0]
     if errors:

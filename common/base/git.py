@@ -1,7 +1,7 @@
-"""What git knows of a folder, whatever the user's variables and settings tell it.
+"""Runs git on the repository of a folder, independently of the user's variables and settings.
 
-The repository is the one that the folder is in, not one that ``GIT_DIR`` names. What is asked for runs none of the programs that
-a repository's settings may name; `status` alone runs the filters that its attributes ask for.
+The repository is the one that contains the folder, not the one that ``GIT_DIR`` names. No call runs programs that the settings of
+the repository name; only `status` runs the filters of its attributes.
 
 Follows https://git-scm.com/docs/git#_environment_variables and https://git-scm.com/docs/git-ls-tree
 """
@@ -17,71 +17,71 @@ SETTINGS = (
     *("core.fsmonitor=false", "core.untrackedCache=false", "core.quotePath=false", "core.ignoreStat=false"),
     *("core.trustctime=true", "core.checkStat=default", "core.attributesFile=/dev/null"),
 )
-"""What would let git overlook a change, run a program, or spell names in its own way."""
+"""Settings that are overridden, because they let git overlook a change, run a program, or quote names."""
 LINK, EXECUTABLE, SUBMODULE = "120000", "100755", "160000"
-SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 class NoCommitError(Exception):
-    """Git cannot tell what is committed; the message says why, as the end of a sentence."""
+    """Git cannot say what is committed; the message gives the reason, as the end of a sentence."""
 
 
 class Entry(NamedTuple):
-    """One file of a commit: its mode and the name of its content, as git writes them."""
+    """A file of a commit: its mode and the name of its blob, as git writes them."""
 
     mode: str
     name: str
 
 
 class Repository:
-    """The repository that a folder is in.
+    """The git repository that contains a folder.
 
     Args:
-        folder: any folder in it.
+        folder: any folder of the repository.
 
     Raises:
-        NoCommitError: it is in none.
+        NoCommitError: the folder is not in a repository.
     """
 
     def __init__(self, folder: Path) -> None:
-        place = folder.resolve()
-        top = next((one for one in (place, *place.parents) if (one / ".git").exists()), None)
+        start = folder.resolve()
+        top = next((parent for parent in (start, *start.parents) if (parent / ".git").exists()), None)
         if top is None:
             raise NoCommitError("there is no git repository here")
         self.top = top
 
-    def run(self, *words: str, given: bytes = b"") -> bytes:
-        """What `git WORDS…` prints, run in the top folder.
+    def run(self, *words: str, stdin: bytes = b"") -> bytes:
+        """Runs `git WORDS…` in the top folder and returns its output.
 
         Raises:
-            NoCommitError: git is not installed, or refuses.
+            NoCommitError: git is not installed, or it fails.
         """
         settings = [word for setting in SETTINGS for word in ("-c", setting)]
-        place = [f"--git-dir={self.top / '.git'}", f"--work-tree={self.top}"]
-        command = ["git", "--no-optional-locks", "--no-replace-objects", *settings, *place, *words]
+        folders = [f"--git-dir={self.top / '.git'}", f"--work-tree={self.top}"]
+        command = ["git", "--no-optional-locks", "--no-replace-objects", *settings, *folders, *words]
         variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         variables |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ATTR_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        variables["PATH"] = programs.tools()
+        variables["PATH"] = programs.search_path()
         try:
-            return subprocess.run(  # noqa: S603 - our own words
-                command, input=given, capture_output=True, timeout=SECONDS, check=True, cwd=self.top, env=variables
+            return subprocess.run(  # noqa: S603 - the arguments are the deployer's own
+                command, input=stdin, capture_output=True, timeout=TIMEOUT_SECONDS, check=True, cwd=self.top, env=variables
             ).stdout
         except subprocess.CalledProcessError as error:
-            said = (error.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {error.returncode}"])[-1]
-            raise NoCommitError(f"git cannot tell: {said}") from None
+            reason = (error.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+            raise NoCommitError(f"git failed: {reason}") from None
         except (OSError, subprocess.SubprocessError) as error:
-            raise NoCommitError(f"git cannot tell: {error}") from None
+            raise NoCommitError(f"git failed: {error}") from None
 
     def commit(self) -> str:
-        """The name of the commit that is checked out; empty before the first."""
+        """Returns the hash of the commit that is checked out; an empty text before the first commit."""
         try:
             return self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
         except NoCommitError:
-            _ = self.run("rev-parse", "--git-dir")  # says what is wrong if it is more than that
+            _ = self.run("rev-parse", "--git-dir")  # raises if there is another problem
             return ""
 
     def entries(self, commit: str) -> dict[str, Entry]:
-        """Every file of a commit, by its path from the top folder; a submodule is one entry."""
+        """Returns every file of a commit, by its path from the top folder. A submodule is one entry."""
         if not commit:
             return {}
         lines = self.run("ls-tree", "-r", "-z", "--full-tree", commit).decode(errors="surrogateescape").split("\0")
@@ -89,17 +89,17 @@ class Repository:
         return {path: Entry(head.split()[0], head.split()[2]) for head, _, path in parts}
 
     def content(self, name: str) -> bytes:
-        """The content of a file of a commit, as it is stored."""
+        """Returns the content of a blob, as it is stored."""
         return self.run("cat-file", "blob", name)
 
     def status(self) -> dict[str, str]:
-        """What git sees of changes: two letters by the path from the top folder."""
+        """Returns git's two status letters of every changed file, by its path from the top folder."""
         words = ("--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none", "--no-renames")
         lines = self.run("status", *words).decode(errors="surrogateescape").split("\0")
         return {line[3:]: line[:2] for line in lines if line}
 
     def converts_line_ends(self, path: str) -> bool:
-        """Whether attributes, as they are committed, ask for CRLF in the file that is checked out."""
+        """Whether the committed attributes require CRLF in the checked-out file."""
         own = Path(self.run("rev-parse", "--git-path", "info/attributes").decode().strip())
-        said = self.run("check-attr", "-z", "eol", "--", path).decode(errors="surrogateescape").split("\0")
-        return said[2:3] == ["crlf"] and not (self.top / own).exists()
+        fields = self.run("check-attr", "-z", "eol", "--", path).decode(errors="surrogateescape").split("\0")
+        return fields[2:3] == ["crlf"] and not (self.top / own).exists()

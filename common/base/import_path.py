@@ -1,8 +1,8 @@
-"""Where Python looks for modules: in the repository last, and in the current folder not at all.
+"""Sets the order in which Python searches for modules: the repository comes last, and the current folder is not searched.
 
-Whoever starts Python with a script, `-m` or `-c`, and Invoke where it finds `tasks.py`, puts a folder of people's files in front
-of the standard library. A file there that is called `queue.py` or `yaml.py` would be run in place of the real one. So this is
-arranged before anything else is imported, and the modules that it takes itself Python has loaded when it started.
+Python (started with a script, `-m` or `-c`) and Invoke put a folder of the user's files before the standard library. A file
+in it that is called `queue.py` or `yaml.py` would replace the real module. So the path is set before anything else is imported.
+This module imports only modules that Python has already loaded at its start.
 
 Follows https://docs.python.org/3/library/sys_path_init.html
 """
@@ -10,13 +10,13 @@ Follows https://docs.python.org/3/library/sys_path_init.html
 import os
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib is not loaded yet
-"""The repository that this is a part of."""
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib must not be loaded yet
+"""The repository that this module belongs to."""
 
 
-def arrange(root: str = ROOT) -> None:
-    """Puts a repository and its folders behind everything that is installed, and leaves the current folder out."""
-    current, top = _current(), os.path.realpath(root)
+def arrange_path(root: str = ROOT) -> None:
+    """Moves a repository and its folders behind everything that is installed, and removes the current folder."""
+    current, top = _current_folder(), os.path.realpath(root)
     prefixes = [os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix)]
     environments = [prefix for prefix in prefixes if _is_within(prefix, top) and prefix != top]
     before, after = [], [root]
@@ -33,8 +33,8 @@ def _is_within(folder: str, parent: str) -> bool:
     return f"{folder}{os.sep}".startswith(f"{parent.rstrip(os.sep)}{os.sep}")
 
 
-def _current() -> str:
+def _current_folder() -> str:
     try:
-        return os.path.realpath(os.getcwd())  # noqa: PTH109 - see above
-    except FileNotFoundError:  # it was deleted
+        return os.path.realpath(os.getcwd())  # noqa: PTH109 - pathlib must not be loaded yet
+    except FileNotFoundError:  # the folder was deleted
         return ""

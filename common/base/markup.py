@@ -1,20 +1,17 @@
-"""Rich's markup without rich: what is written where there is no terminal, and what it would leave of it.
-
-Rich takes long to load. Elsewhere than on a terminal it leaves of markup little enough to be had without it.
-"""
+"""Escapes and strips the markup of rich without loading rich, which is slow and needed only on a terminal."""
 
 import re
 
 TAG = re.compile(r"(\\*)(\[[a-z#/@][^[]*?])")
-"""A tag, and the backslashes before it: an odd number of them makes it text."""
+"""Matches a tag and the backslashes before it; an odd number of backslashes makes the tag plain text."""
 
 
 def escape(text: str) -> str:
-    """The text as markup that shows it."""
+    """Returns markup that shows the text literally."""
     escaped = TAG.sub(r"\1\1\\\2", text)
     return f"{escaped}\\" if escaped.endswith("\\") and not escaped.endswith("\\\\") else escaped
 
 
-def plain(markup: str) -> str:
-    """What markup shows, without any style."""
-    return TAG.sub(lambda found: "\\" * (len(found[1]) // 2) + (found[2] if len(found[1]) % 2 else ""), markup)
+def strip_markup(markup: str) -> str:
+    """Returns the text that markup shows, without styles."""
+    return TAG.sub(lambda match: "\\" * (len(match[1]) // 2) + (match[2] if len(match[1]) % 2 else ""), markup)

@@ -1,15 +1,16 @@
-"""When this process started: people wait for the start of Python, and for what is loaded, as for everything else."""
+"""The time at which this process started: users also wait for the start of Python and for the loading of modules."""
 
 import os
 import time
 from pathlib import Path
 
 LOADED = time.monotonic()
-"""When this module was loaded; systems without `/proc` tell no more, and what Python itself takes is missing there."""
+"""The time at which this module was loaded. Systems without `/proc` report nothing earlier, so there the start of Python is
+missing."""
 
 
 def process_started() -> float:
-    """The start of this process, on the clock of `time.monotonic`.
+    """Returns the start of this process on the clock of `time.monotonic`.
 
     Follows https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: field 22, in ticks since the system was started.
     """

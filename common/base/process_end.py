@@ -1,8 +1,8 @@
-"""Keeps the end of the command's process to the command: no code of a declaration ends it with an exit code of its own.
+"""Lets only the command itself end its process; code of a declaration cannot end it with an exit code of its own.
 
-`os._exit(0)` in a declaration, in a thread that it starts or in what it registers for the end would tell whoever waits that all
-went well. So would putting another program in the place of this one. Both raise an error instead, in the command's own process
-alone: children that were forked from it end as they like. Code that goes around Python, by `ctypes`, is not kept from anything.
+`os._exit(0)` in a declaration (or in a thread or exit handler of it) would tell the caller that the command succeeded. So would
+replacing the process by another program. Both raise an error instead, but only in the command's own process: forked children end
+as they like. Code that bypasses Python, with `ctypes`, is not stopped.
 
 Follows https://docs.python.org/3/library/os.html#process-management
 """
@@ -16,23 +16,23 @@ from typing import Any
 from common.base.errors import DeclarationError
 
 end_at_once = os._exit
-"""Ends this process without anything else, for the command itself."""
+"""Ends this process at once; for the command itself."""
 _OWN = os.getpid()
 _ENDING = ("_exit", "execv", "execve")
-"""Functions of `os`; those that run other programs in other ways call one of them."""
+"""The functions of `os` that end a process or replace it; all others of the kind call one of these."""
 
 
-def keep() -> None:
-    """From now on nothing but `end_at_once` and the last exception ends this process."""
+def protect() -> None:
+    """From now on only `end_at_once`, an uncaught exception or the normal end ends this process."""
     for name in _ENDING:
-        kept = getattr(os, name)
-        if not isinstance(kept, partial):
-            setattr(os, name, partial(_refuse, name, kept))
+        function = getattr(os, name)
+        if not isinstance(function, partial):
+            setattr(os, name, partial(_refuse_end, name, function))
 
 
-def _refuse(name: str, end: Callable[..., Any], *args: Any, **more: Any) -> Any:
+def _refuse_end(name: str, end: Callable[..., Any], *args: Any, **more: Any) -> Any:
     if os.getpid() != _OWN:
         return end(*args, **more)
-    caller = sys._getframe().f_back  # noqa: SLF001 - a traceback is made of it, too; none is there where a thread or the end calls
+    caller = sys._getframe().f_back  # noqa: SLF001 - the only access to the caller; there is none in a thread or exit handler
     where = f"{caller.f_code.co_filename}:{caller.f_lineno}: " if caller else ""
-    raise DeclarationError(f"{where}os.{name} would end the command before it has told how it went. Take it out.")
+    raise DeclarationError(f"{where}os.{name} would end the command before it has reported its result. Remove the call.")

@@ -1,7 +1,7 @@
-"""How the deployer starts Python and other programs: none of the current folder, and nothing that variables say to import.
+"""Builds command lines for Python and other programs that run nothing from the current folder or from ``PYTHONPATH``.
 
-Without `-I` the folder in which somebody types a command, and what ``PYTHONPATH`` names, come before the standard library. What
-the user has told the first process about itself alone is told the next one.
+Without `-I`, Python searches the current folder and ``PYTHONPATH`` before the standard library. Options that the user gave to
+this process are passed on to the next one.
 
 Follows https://docs.python.org/3/using/cmdline.html#cmdoption-I
 """
@@ -12,20 +12,20 @@ import sys
 from common.base.import_path import ROOT
 
 
-def isolated(*words: str) -> list[str]:
-    """The command line of this Python with these words; modules of the repository are not found by it."""
-    told = ["-B"] if sys.flags.dont_write_bytecode else []
-    told += [f"-W{option}" for option in sys.warnoptions]
-    told += ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
-    return [sys.executable, "-I", *told, *words]
+def isolated_python(*words: str) -> list[str]:
+    """Returns the command line of this Python with these arguments. It does not find the modules of the repository."""
+    options = ["-B"] if sys.flags.dont_write_bytecode else []
+    options += [f"-W{option}" for option in sys.warnoptions]
+    options += ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    return [sys.executable, "-I", *options, *words]
 
 
-def tools() -> str:
-    """Where programs are looked for: PATH without the current folder, for which empty and relative entries stand."""
+def search_path() -> str:
+    """Returns PATH without the current folder, that is without empty and relative entries."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))  # noqa: PTH117 - texts of a variable
+    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))  # noqa: PTH117 - the entries are texts, not paths
 
 
-def program(statement: str, *words: str) -> list[str]:
-    """The command line that runs one statement, which may import from `common`, with these words as its arguments."""
-    return isolated("-c", f"import sys; sys.path.insert(0, {ROOT!r}); import common; {statement}", *words)
+def python_program(statement: str, *words: str) -> list[str]:
+    """Returns the command line that runs one statement, which may import from `common`, with these arguments."""
+    return isolated_python("-c", f"import sys; sys.path.insert(0, {ROOT!r}); import common; {statement}", *words)

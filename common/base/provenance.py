@@ -1,4 +1,4 @@
-"""Who deploys what, from where; told to whoever meets the lease or reads the release."""
+"""Describes who deploys which commit from which machine, for the lease and for the release."""
 
 import getpass
 import socket
@@ -9,16 +9,16 @@ from pathlib import Path
 from common.base.git import NoCommitError, Repository
 from common.base.version import VERSION
 
-TOLD = 5
-"""How many files that are not as committed are told by name."""
+MAX_NAMED = 5
+"""How many uncommitted files are listed by name."""
 
 
-def about(commit: str, uncommitted: Mapping[str, str] | None) -> dict[str, str]:
-    """User, host, time, commit and this version; `clean` says whether all was as committed, "" where there is no repository.
+def describe_deploy(commit: str, uncommitted: Mapping[str, str] | None) -> dict[str, str]:
+    """Returns user, host, time, commit and version. `clean` says whether everything was committed; "" without a repository.
 
     Args:
-        commit: what is checked out; empty before the first.
-        uncommitted: what differs from it, by path; None where git cannot tell.
+        commit: the commit that is checked out; empty before the first commit.
+        uncommitted: the differences from the commit by path; None if git cannot tell them.
     """
     clean = {"clean": "" if uncommitted is None else "no" if uncommitted else "yes"}
     return {
@@ -28,24 +28,24 @@ def about(commit: str, uncommitted: Mapping[str, str] | None) -> dict[str, str]:
         "commit": commit,
         "deployer": VERSION,
         **clean,
-        **({"uncommitted": bounded(uncommitted)} if uncommitted else {}),
+        **({"uncommitted": abbreviate(uncommitted)} if uncommitted else {}),
     }
 
 
-def bounded(names: Iterable[str]) -> str:
-    """The first of some names, and how many more there are."""
-    known = list(names)
-    more = [f"and {len(known) - TOLD} more"] if len(known) > TOLD else []
-    return ", ".join([*known[:TOLD], *more])
+def abbreviate(names: Iterable[str]) -> str:
+    """Lists the first names, and how many more there are."""
+    listed = list(names)
+    more = [f"and {len(listed) - MAX_NAMED} more"] if len(listed) > MAX_NAMED else []
+    return ", ".join([*listed[:MAX_NAMED], *more])
 
 
-def ignored(root: Path) -> set[str]:
-    """What git ignores below a folder, by its path there; of a folder that is ignored as a whole that alone."""
+def git_ignored(root: Path) -> set[str]:
+    """Returns the paths below a folder that git ignores; a folder that is ignored completely is one path."""
     try:
         repository = Repository(root)
         words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
         prefix = root.resolve().relative_to(repository.top).as_posix()
-        found = repository.run(*words, "--", prefix).decode(errors="surrogateescape").split("\0")
+        paths = repository.run(*words, "--", prefix).decode(errors="surrogateescape").split("\0")
     except NoCommitError:
         return set()
-    return {Path(path).relative_to(prefix).as_posix() for path in found if path and Path(path).is_relative_to(prefix)}
+    return {Path(path).relative_to(prefix).as_posix() for path in paths if path and Path(path).is_relative_to(prefix)}

@@ -1,6 +1,6 @@
-"""When AWS starts something: `rate(…)` and `cron(…)` as EventBridge takes them, and `cron(…)` as Glue does for crawlers.
+"""Checks schedules: `rate(…)` and `cron(…)` of EventBridge, and `cron(…)` of Glue for crawlers.
 
-Both refuse a wrong one only when it is deployed, and the embedded AWS takes all. The fields are minutes, hours, day of month,
+AWS refuses a wrong schedule only during a deploy, and the embedded AWS accepts all. The fields are minutes, hours, day of month,
 month, day of week and year, in UTC; one of the two days is `?`.
 
 Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
@@ -12,25 +12,25 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-LONGEST = 256
-"""Characters of an expression that EventBridge takes."""
+MAX_LENGTH = 256
+"""How many characters EventBridge allows for a schedule."""
 RATE = re.compile(r"rate\(([0-9]+) (minute|hour|day)(s?)\)", re.ASCII)
 CRON = re.compile(r"cron\(([^()\n]*)\)")
-GLUE_PRECISION = 5
-"""Minutes between two starts of a crawler, at least."""
+GLUE_INTERVAL_MINUTES = 5
+"""The shortest time between two starts of a crawler, in minutes."""
 EXAMPLES = "write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"
 
 
 class Field(NamedTuple):
-    """One field of a cron expression."""
+    """A field of a cron expression."""
 
     name: str
     first: int
     last: int
     names: Sequence[str] = ()
-    """What stands for its numbers, the first of them for `first`."""
+    """Names for its numbers; the first name is that of the number `first`."""
     special: str = ""
-    """A pattern of what it may be besides values, ranges and steps."""
+    """A pattern of values that it allows besides numbers, ranges and steps."""
 
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -44,15 +44,15 @@ FIELDS = (
     Field("day-of-week", 1, 7, DAYS, rf"{DAY}?L|{DAY}#[1-5]"),
     Field("year", 1970, 2199),
 )
-OF_MONTH, OF_WEEK = 2, 4
-"""The places of the two days."""
+DAY_OF_MONTH, DAY_OF_WEEK = 2, 4
+"""The positions of the two day fields."""
 
 
-def eventbridge(expression: str) -> str:
-    """The expression, which EventBridge takes for a rule.
+def check_eventbridge(expression: str) -> str:
+    """Returns the expression if EventBridge accepts it as a schedule.
 
     Raises:
-        ValueError: it does not.
+        ValueError: EventBridge would refuse it.
     """
     rate, cron = RATE.fullmatch(expression), CRON.fullmatch(expression)
     problem: str | None = EXAMPLES
@@ -60,18 +60,18 @@ def eventbridge(expression: str) -> str:
         problem = _rate_problem(int(rate[1]), rate[2], bool(rate[3]))
     elif cron:
         problem = next(_cron_problems(cron[1]), None)
-    if len(expression) > LONGEST:
-        problem = f"it has {len(expression)} characters, and at most {LONGEST} are taken"
+    if len(expression) > MAX_LENGTH:
+        problem = f"it has {len(expression)} characters, and at most {MAX_LENGTH} are allowed"
     if problem:
         raise ValueError(f"EventBridge does not know the schedule {expression!r}: {problem}")
     return expression
 
 
-def glue(expression: str) -> str:
-    """The expression, which Glue takes for a crawler.
+def check_glue(expression: str) -> str:
+    """Returns the expression if Glue accepts it as the schedule of a crawler.
 
     Raises:
-        ValueError: it does not.
+        ValueError: Glue would refuse it.
     """
     cron = CRON.fullmatch(expression)
     problem: str | None = "write it as cron(0 3 * * ? *)"
@@ -93,49 +93,49 @@ def _rate_problem(value: int, unit: str, plural: bool) -> str | None:
 
 
 def _cron_problems(text: str) -> Iterator[str]:
-    given = text.split(" ")
-    if len(given) != len(FIELDS):
+    values = text.split(" ")
+    if len(values) != len(FIELDS):
         names = ", ".join(field.name for field in FIELDS)
-        yield f"cron has {len(FIELDS)} fields ({names}) with one space between two, not {len(given)}; {EXAMPLES}"
+        yield f"cron has {len(FIELDS)} fields ({names}) with one space between two, not {len(values)}; {EXAMPLES}"
         return
-    if (given[OF_MONTH] == "?") == (given[OF_WEEK] == "?"):
+    if (values[DAY_OF_MONTH] == "?") == (values[DAY_OF_WEEK] == "?"):
         yield "one of day-of-month and day-of-week must be ?, and the other not"
-    for place, (field, value) in enumerate(zip(FIELDS, given, strict=True)):
-        if value == "?" and place in {OF_MONTH, OF_WEEK}:
+    for place, (field, value) in enumerate(zip(FIELDS, values, strict=True)):
+        if value == "?" and place in {DAY_OF_MONTH, DAY_OF_WEEK}:
             continue
         if "#" in value and "," in value:
             yield f"{field.name}: # stands alone"
         for part in value.split(","):
-            if not (field.special and re.fullmatch(field.special, part)) and _values(field, part) is None:
-                yield f"{field.name} is {value!r}; it has {_allowed(field)}"
+            if not (field.special and re.fullmatch(field.special, part)) and _expand_part(field, part) is None:
+                yield f"{field.name} is {value!r}; it has {_describe_allowed(field)}"
 
 
-def _allowed(field: Field) -> str:
+def _describe_allowed(field: Field) -> str:
     names = f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
     return f"numbers from {field.first} to {field.last}{names}, * , - and / (a step of {_longest_step(field)} at most)"
 
 
-def _values(field: Field, part: str) -> list[int] | None:
-    """What a part of a field stands for: `*`, a value or a range, each perhaps with a step; None if it is none of them."""
+def _expand_part(field: Field, part: str) -> list[int] | None:
+    """Returns the numbers of a part of a field (`*`, a value or a range, perhaps with a step); None if it is invalid."""
     beginning, slash, step = part.partition("/")
     first, dash, last = beginning.partition("-")
-    begin = field.first if beginning == "*" else _number(field, first)
-    end = _number(field, last) if dash else field.last if beginning == "*" or slash else begin
-    each = int(step) if slash and _is_number(step) else None if slash else 1
-    if begin is None or end is None or each is None or not 1 <= each <= _longest_step(field):
+    begin = field.first if beginning == "*" else _parse_number(field, first)
+    end = _parse_number(field, last) if dash else field.last if beginning == "*" or slash else begin
+    step_size = int(step) if slash and _is_number(step) else None if slash else 1
+    if begin is None or end is None or step_size is None or not 1 <= step_size <= _longest_step(field):
         return None
     if begin > end and field.name == "year":
         return None
     if begin > end:  # from Friday to Monday
         end += field.last - field.first + 1
-    return [field.first + (value - field.first) % (field.last - field.first + 1) for value in range(begin, end + 1, each)]
+    return [field.first + (value - field.first) % (field.last - field.first + 1) for value in range(begin, end + 1, step_size)]
 
 
 def _longest_step(field: Field) -> int:
     return field.last - field.first if field.first == 0 else field.last - field.first + 1
 
 
-def _number(field: Field, text: str) -> int | None:
+def _parse_number(field: Field, text: str) -> int | None:
     if text in field.names:
         return field.first + field.names.index(text)
     return int(text) if _is_number(text) and field.first <= int(text) <= field.last else None
@@ -148,12 +148,13 @@ def _is_number(text: str) -> bool:
 def _glue_problem(text: str) -> str | None:
     if "#" in text:
         return "a crawler has no # in day-of-week"
-    minutes, hours = ([*_all(field, given)] for field, given in zip(FIELDS, text.split(" ")[:2], strict=False))
+    minutes, hours = ([*_expand_field(field, value)] for field, value in zip(FIELDS, text.split(" ")[:2], strict=False))
     times = sorted({60 * hour + minute for hour in hours for minute in minutes})
-    if any(later - earlier < GLUE_PRECISION for earlier, later in pairwise([*times, times[0] + 24 * 60])):
-        return f"a crawler starts every {GLUE_PRECISION} minutes at most; write the minutes as in 0/{GLUE_PRECISION}"
+    if any(later - earlier < GLUE_INTERVAL_MINUTES for earlier, later in pairwise([*times, times[0] + 24 * 60])):
+        apart = f"two starts of a crawler are at least {GLUE_INTERVAL_MINUTES} minutes apart"
+        return f"{apart}; write the minutes as in 0/{GLUE_INTERVAL_MINUTES}"
     return None
 
 
-def _all(field: Field, given: str) -> Iterator[int]:
-    return (value for part in given.split(",") for value in _values(field, part) or ())
+def _expand_field(field: Field, text: str) -> Iterator[int]:
+    return (value for part in text.split(",") for value in _expand_part(field, part) or ())

@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM while something is being changed: what is under way is finished and recorded, nothing more is started.
+"""Handles Ctrl-C and SIGTERM during changes: running calls are finished and recorded, and no new ones are started.
 
-Who asks a second time does not want to wait for that. Then the process ends where it stands, which is no worse than losing its
-machine: the next deploy finds out what was finished, and the lease runs out.
+A second signal ends the process at once. That is no worse than the loss of the machine: the next deploy finds out what was
+finished, and the lease expires.
 """
 
 import os
@@ -15,23 +15,23 @@ from typing import Any
 from common.base.process_end import end_at_once
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-AT_ONCE = (
-    b"Stopped at once. The next deploy finds out what was finished; until the lease runs out it may have to wait a minute.\n"
+STOPPED_MESSAGE = (
+    b"Stopped at once. The next deploy finds out what was finished; until the lease expires it may have to wait a minute.\n"
 )
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM where nothing is being changed: the same as Ctrl-C, but for the exit code."""
+    """SIGTERM while nothing is being changed. It is handled like Ctrl-C, with another exit code."""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """For as long as this lasts SIGTERM raises `Terminated`; what is to be closed is."""
+    """Within this block SIGTERM raises `Terminated`, so that context managers close what they opened."""
 
     def terminate(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
 
-    if threading.current_thread() is not threading.main_thread():  # which is the only one that takes signals
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
         yield
         return
     before = signal.signal(signal.SIGTERM, terminate)
@@ -42,35 +42,35 @@ def interruptible() -> Iterator[None]:
 
 
 class Stopping:
-    """Watches for signals from `watch` to `end`.
+    """Handles signals between `watch` and `end`.
 
     Args:
-        stop: is called once, at the first signal.
-        say: gets a sentence for people.
+        stop: called once, at the first signal.
+        say: shows a message to the user.
     """
 
     def __init__(self, stop: Callable[[], None], say: Callable[[str], None]) -> None:
         self._stop, self._say = stop, say
         self._before: dict[int, Any] = {}
         self.number: int | None = None
-        """The first signal."""
+        """The number of the first signal, or None."""
 
     def watch(self) -> None:
-        """Takes the signals over; those of the main thread alone can be."""
+        """Starts handling the signals; only the main thread can."""
         for number in SIGNALS if not self._before else ():
             self._before[number] = signal.signal(number, self._take)
 
     def end(self) -> None:
-        """Gives the signals back."""
+        """Restores the previous handlers."""
         while self._before:
             signal.signal(*self._before.popitem())
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if self.number is not None:
-            os.write(2, AT_ONCE)
+            os.write(2, STOPPED_MESSAGE)
             end_at_once(128 + number)
         self.number = number
         self._stop()
-        # A thread, because this one may hold the very lock that telling takes.
-        told = ("Stopping: calls under way are finished and recorded. Once more stops at once.",)
-        threading.Thread(target=self._say, args=told, daemon=True).start()
+        # On another thread, because this one may hold the lock that `say` needs.
+        message = ("Stopping: running calls are finished and recorded. Press Ctrl-C again to stop at once.",)
+        threading.Thread(target=self._say, args=message, daemon=True).start()

@@ -1,10 +1,10 @@
-r"""The one place that writes to the terminal, and what it makes of text that others have written.
+r"""Writes everything to the terminal, and makes text of other origin safe to show.
 
-Messages of exceptions, log lines, names of files, records and answers of AWS may hold characters that move the cursor, name the
-window, hide text or turn its direction. All of these are shown as source code spells them (``\x1b``), whatever wrote them.
-Rich's markup is the deployer's own alone: text of others goes through `markup.escape` before it becomes part of a line.
+Messages of exceptions, log lines, names of files, records and responses of AWS may contain characters that move the cursor,
+rename the window, hide text or reverse its direction. All of these are shown as in source code (``\x1b``). Only the deployer
+uses markup of rich: text of other origin is escaped with `markup.escape`.
 
-Rich takes long to load, so it is loaded where there is a terminal. Follows https://no-color.org and
+Rich takes long to load, so it is loaded only on a terminal. Follows https://no-color.org and
 https://trojansource.codes
 """
 
@@ -24,40 +24,40 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from common.base.json_types import Json
-from common.base.markup import escape, plain
+from common.base.markup import escape, strip_markup
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
 LOG_WIDTH = 120
-"""Characters of a line, where that is not the terminal's."""
+"""The width of a line in characters when the output is not a terminal."""
 _SPINNING: "list[Status]" = []
-"""The lines that change by themselves."""
-SIGNS = {"→": "->", "↑": "^", "±": "+-", "·": "-", "…": "...", "│": "|", "─": "-"}
-"""How the deployer's own signs are written where the encoding has none of them."""
+"""The status lines whose spinners are running."""
+ASCII_SIGNS = {"→": "->", "↑": "^", "±": "+-", "·": "-", "…": "...", "│": "|", "─": "-"}
+"""Replacements for the deployer's own signs in encodings that do not have them."""
 
 
 def visible(text: str, *, lines: bool = True) -> str:
-    """The text with every character that does not print itself as source code spells it.
+    """Returns the text with every character that is not printable escaped as in source code.
 
     Args:
-        text: by whomever.
-        lines: whether line breaks and tabs stay what they are.
+        text: text of any origin.
+        lines: whether line breaks and tabs stay unchanged.
     """
     if text.isprintable():
         return text
-    kept = "\n\t" if lines else ""
-    return "".join(char if char.isprintable() or char in kept else _spelled(char) for char in text)
+    allowed = "\n\t" if lines else ""
+    return "".join(char if char.isprintable() or char in allowed else _escape_character(char) for char in text)
 
 
 def quoted(text: str) -> str:
-    """The text as markup that shows it within one line."""
+    """Returns markup that shows the text literally on one line."""
     return escape(visible(text, lines=False))
 
 
 def as_json(value: Json, indent: int | None = None) -> str:
-    """The value as JSON of ASCII characters that print; what JSON does not know, as text."""
+    """Returns the value as JSON of printable ASCII characters; values that JSON does not have become text."""
     return json.dumps(value, indent=indent, default=str).replace("\x7f", "\\u007f")
 
 
@@ -65,11 +65,11 @@ class Screen:
     """Writes text, tables and JSON objects to a stream.
 
     Args:
-        stream: where to write; standard output, if it is not said.
+        stream: the stream to write to, by default standard output.
     """
 
     objects: ClassVar[int] = 0
-    """How many were written, wherever."""
+    """How many JSON objects all screens have written."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -78,23 +78,23 @@ class Screen:
 
     @cached_property
     def _console(self) -> "Console":
-        from rich.console import Console  # noqa: PLC0415 - takes long to load, and only a terminal needs it
+        from rich.console import Console  # noqa: PLC0415 - slow to load, and only a terminal needs it
 
         return Console(file=self._stream, highlight=False, soft_wrap=True, emoji=False)
 
     @property
     def width(self) -> int:
-        """Characters of a line."""
+        """The width of a line in characters."""
         return self._console.width if self._styled else LOG_WIDTH
 
     @property
     def is_live(self) -> bool:
-        """Whether a line can be written over."""
+        """Whether a line can be overwritten."""
         return self._styled and self._console.is_terminal
 
     @property
     def room(self) -> int | None:
-        """Characters that a table has to do with; None where it may be as wide as it is."""
+        """The width in characters that a table must fit in; None if there is no limit."""
         return self._console.width if self.is_live else None
 
     def line(self, markup: str) -> None:
@@ -102,7 +102,7 @@ class Screen:
         if self._styled:
             self._console.print(visible(markup))
         else:
-            self.text(f"{plain(markup)}\n")
+            self.text(f"{strip_markup(markup)}\n")
 
     def text(self, text: str) -> None:
         """Writes text that has no markup."""
@@ -110,12 +110,12 @@ class Screen:
         self._stream.flush()
 
     def object(self, value: Json, indent: int | None = None) -> None:
-        """Writes JSON: one value, and a line break."""
+        """Writes a value as JSON, followed by a line break."""
         Screen.objects += 1
         self._stream.write(f"{as_json(value, indent)}\n")
 
     def live(self, text: str) -> None:
-        """Shows text in the one line that changes, where there is one; empty text ends it."""
+        """Shows text in the status line of a terminal; an empty text removes the line."""
         if not self.is_live:
             return
         shown = f"[dim]{quoted(text[: max(self._console.width - 4, 10)])}[/dim]"
@@ -140,27 +140,27 @@ class Screen:
         whole: Sequence[int] = (),
         folding: Sequence[int] = (),
     ) -> None:
-        """Writes a table of text; see `table.laid_out`."""
-        from rich.console import Console  # noqa: PLC0415 - see above
+        """Writes a table of text; see `text_table.lay_out`."""
+        from rich.console import Console  # noqa: PLC0415 - slow to load, and few commands print tables
 
-        from common.base import text_table  # noqa: PLC0415 - see above
+        from common.base import text_table  # noqa: PLC0415 - loads rich
 
         names, cells = (
             [visible(name, lines=False) for name in columns],
             [[visible(cell, lines=False) for cell in row] for row in rows],
         )
-        shown, width = text_table.laid_out(names, cells, self.room, right=right, whole=whole, folding=folding)
+        shown, width = text_table.lay_out(names, cells, self.room, right=right, whole=whole, folding=folding)
         wide = self._console if self.room else Console(file=self._stream, width=width, highlight=False, emoji=False)
         wide.print(shown, soft_wrap=False)
 
 
-def asking(*, json: bool) -> Callable[[str], str] | None:
-    """Puts a question to the person at the terminal and returns the answer; None if there is nobody to be asked."""
+def prompt(*, json: bool) -> Callable[[str], str] | None:
+    """Returns a function that asks the person at the terminal a question; None if there is no terminal."""
     return _ask if sys.stdin.isatty() and not json else None
 
 
-def code_asked() -> Callable[[str], str] | None:
-    """Asks the person at the terminal for a code that is not shown; None if there is nobody."""
+def code_prompt() -> Callable[[str], str] | None:
+    """Returns a function that asks the person at the terminal for a hidden code; None if there is no terminal."""
     return _ask_code if sys.stdin.isatty() else None
 
 
@@ -175,24 +175,24 @@ def say(text: str) -> None:
 
 
 def errors() -> TextIO:
-    """Standard error, for reports of what prints something else to standard output."""
+    """Returns standard error, for reports of commands that print something else to standard output."""
     return sys.stderr
 
 
 def flush() -> None:
-    """Writes what standard output still holds back."""
+    """Flushes standard output."""
     sys.stdout.flush()
 
 
 @contextmanager
-def prepared() -> Iterator[None]:
-    """Lets every encoding do, and shows what nobody has caught as the rest is shown: of threads as long as this lasts.
+def prepared_streams() -> Iterator[None]:
+    """Makes the standard streams accept every character, and escapes tracebacks of uncaught errors (of threads in this block).
 
     Raises:
-        OSError: standard output is closed, so nobody would see what is done.
+        OSError: standard output is closed, so nobody would see the result.
     """
-    _complete()
-    codecs.register_error("screen", _replaced)
+    _replace_closed_streams()
+    codecs.register_error("screen", _encode_fallback)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="screen")
@@ -206,42 +206,42 @@ def prepared() -> Iterator[None]:
 
 
 @contextmanager
-def diverted() -> Iterator[None]:
-    """While this lasts, what authors' code prints, and what that starts, goes to standard error: programs may read the rest."""
+def stdout_to_stderr() -> Iterator[None]:
+    """Sends to standard error what pipelines' code and its programs print, as other programs may read standard output."""
     sys.stdout.flush()
-    kept = os.dup(1)
+    descriptor = os.dup(1)
     os.dup2(2, 1)
     try:
         with redirect_stdout(sys.stderr):
             yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(descriptor, 1)
+        os.close(descriptor)
 
 
-def _complete() -> None:
-    """Puts something in the place of streams that were closed when Python started: no other file may get their numbers."""
+def _replace_closed_streams() -> None:
+    """Replaces streams that were closed when Python started, so that no other file gets their descriptors."""
     if sys.stdin is None:
-        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as this process lasts
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
     if sys.stdout is None:
         raise OSError(errno.EBADF, "standard output is closed")
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - see above
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open to the end, too
 
 
 def _ask(question: str) -> str:
-    with _still():
+    with _paused_spinners():
         return input(visible(question))
 
 
 def _ask_code(question: str) -> str:
-    with _still():
+    with _paused_spinners():
         return getpass.getpass(visible(question))
 
 
 @contextmanager
-def _still() -> Iterator[None]:
-    """Nothing is written over a question while this lasts."""
+def _paused_spinners() -> Iterator[None]:
+    """Stops the spinners during a question, so that they do not overwrite it."""
     spinning = [*_SPINNING]
     for status in spinning:
         status.stop()
@@ -257,11 +257,11 @@ def _show_uncaught(kind: type[BaseException], error: BaseException | None, trace
         Screen(errors()).text("".join(traceback.format_exception(kind, error, trace)))
 
 
-def _replaced(error: UnicodeError) -> tuple[str, int]:
+def _encode_fallback(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(SIGNS.get(char) or _spelled(char) for char in error.object[error.start : error.end]), error.end
+    return "".join(ASCII_SIGNS.get(char) or _escape_character(char) for char in error.object[error.start : error.end]), error.end
 
 
-def _spelled(char: str) -> str:
+def _escape_character(char: str) -> str:
     return char.encode("unicode_escape").decode()

@@ -1,8 +1,8 @@
-"""Which files are not as they are committed: compared one by one, not as git remembers them.
+"""Finds files that differ from the commit by comparing their bytes, without trusting git's index.
 
-Git leaves out what it is told to ignore, and believes its index, where files may be assumed to be unchanged, or not checked out.
-So each file that something is made of is read, and its bytes are compared with the commit. They may differ in two ways: as the
-commit's own attributes ask for (``eol=crlf``), and where the commit holds a pointer of git LFS that names just these bytes.
+Git skips ignored files and trusts its index, in which files may be marked as unchanged or as not checked out. So every file that
+an artifact is made from is read and compared with the commit. Two differences are allowed: line ends that the committed
+attributes require (``eol=crlf``), and content for which the commit has a git LFS pointer with the same digest.
 
 Follows https://git-scm.com/book/en/v2/Git-Internals-Git-Objects and https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 """
@@ -19,37 +19,37 @@ from common.base.digest import Digest
 from common.base.git import EXECUTABLE, LINK, SUBMODULE, Entry, NoCommitError, Repository
 
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*oid sha256:([0-9a-f]{64})\nsize [0-9]+\n")
-LINKS = 40
-"""More links than these on one way lead in a circle, as Linux sees it."""
+MAX_LINKS = 40
+"""How many links a path may contain; Linux treats more as a circle."""
 NEW, OTHER, GONE = "is not in the commit", "differs from the commit", "is missing"
 SAVED = "was changed after it was read"
 
 
 class Committed:
-    """The commit that is checked out in a repository, and what differs from it.
+    """The commit that is checked out in a repository, and the differences from it.
 
     Args:
-        root: the folder of which the files are; it may be a part of the repository.
-        commit: another one than that which is checked out.
+        root: the folder of the files, which may be a part of the repository.
+        commit: a commit to compare with instead of the one that is checked out.
 
     Raises:
-        NoCommitError: there is no repository, or git cannot be asked.
+        NoCommitError: there is no repository, or git failed.
     """
 
     def __init__(self, root: Path, commit: str | None = None) -> None:
-        self._root = Path(os.path.abspath(root))  # noqa: PTH100 - links are looked at one by one
+        self._root = Path(os.path.abspath(root))  # noqa: PTH100 - must not resolve links
         self._repository = Repository(root)
         self.commit = self._repository.commit() if commit is None else commit
         self._entries = self._repository.entries(self.commit)
         self._nested: dict[str, Committed | None] = {}
 
     def differing(self, files: Mapping[Path, Digest | None]) -> dict[str, str]:
-        """What differs, by its path from the root: why.
+        """Returns the reason for every file that differs, by its path from the root.
 
         Args:
-            files: what something is made of, and the digest of the bytes that it is made of where that is known.
+            files: the files to compare, with the digests of the bytes that were used, where these are known.
         """
-        reasons = {self._shown(path): _of_letters(letters) for path, letters in self._repository.status().items()}
+        reasons = {self._shown(path): _reason_from_status(letters) for path, letters in self._repository.status().items()}
         inside = f"{self._prefix}/" if self._prefix != "." else ""
         for path in self._entries:
             if path.startswith(inside) and not os.path.lexists(self._top / path):
@@ -60,11 +60,11 @@ class Committed:
         return dict(sorted(reasons.items()))
 
     def reason(self, file: Path, content: Digest | None) -> str:
-        """Why a file is not as it is committed; empty if it is."""
+        """Returns why a file differs from the commit; an empty text if it is equal."""
         path, wrong = self._followed(self._inside(file))
         if wrong:
             return wrong
-        submodule = next((one.as_posix() for one in Path(path).parents if self._is_submodule(one.as_posix())), None)
+        submodule = next((parent.as_posix() for parent in Path(path).parents if self._is_submodule(parent.as_posix())), None)
         if submodule is not None:
             nested = self._submodule(submodule)
             return NEW if nested is None else nested.reason(self._top / path, content)
@@ -84,26 +84,26 @@ class Committed:
         return "" if entry.name == digest.of_blob(data, len(entry.name)) or self._is_checked_out_so(path, entry, data) else OTHER
 
     def _is_checked_out_so(self, path: str, entry: Entry, data: bytes) -> bool:
-        """Whether the commit itself says that other bytes are checked out than it holds, and which."""
+        """Whether the commit requires that exactly these bytes are checked out although it holds others."""
         stored = self._repository.content(entry.name)
         if pointer := POINTER.fullmatch(stored):
             return pointer[1].decode() == digest.of_bytes(data)
         return data.replace(b"\r\n", b"\n") == stored and self._repository.converts_line_ends(path)
 
     def _followed(self, path: str) -> tuple[str, str]:
-        """Where a path leads, link by link, and what is wrong with one of them; each must be as it is committed."""
-        for _ in range(LINKS):
+        """Resolves the links of a path, each of which must equal the commit. Returns the path and a problem or an empty text."""
+        for _ in range(MAX_LINKS):
             if path.startswith("../") or path == "..":
                 return path, "is not in the repository"
-            ways = (one.as_posix() for one in (*reversed(Path(path).parents), Path(path)) if one.as_posix() != ".")
-            link = next((one for one in ways if (self._top / one).is_symlink()), None)
+            ways = (way.as_posix() for way in (*reversed(Path(path).parents), Path(path)) if way.as_posix() != ".")
+            link = next((way for way in ways if (self._top / way).is_symlink()), None)
             if link is None:
                 return path, ""
-            target, entry = os.readlink(self._top / link), self._entries.get(link)  # noqa: PTH115 - as it is written
+            target, entry = os.readlink(self._top / link), self._entries.get(link)  # noqa: PTH115 - the text of the link
             if entry is None or entry != Entry(LINK, digest.of_blob(os.fsencode(target), len(entry.name))):
                 return path, f"is behind the link {self._shown(link)}, which is not as in the commit"
-            place = os.path.join(self._top, os.path.dirname(link), target, os.path.relpath(path, link))  # noqa: PTH118, PTH120 - as text
-            path = Path(os.path.relpath(place, self._top)).as_posix()
+            target_path = os.path.join(self._top, os.path.dirname(link), target, os.path.relpath(path, link))  # noqa: PTH118, PTH120 - pathlib would drop `..`
+            path = Path(os.path.relpath(target_path, self._top)).as_posix()
         return path, "is behind links that lead in a circle"
 
     @property
@@ -116,8 +116,8 @@ class Committed:
         return Path(os.path.relpath(self._root.resolve(), self._top)).as_posix()
 
     def _inside(self, file: Path) -> str:
-        """A file's path from the top folder, links on the way to the root apart."""
-        place = os.path.abspath(file)  # noqa: PTH100 - its own links are looked at one by one
+        """Returns a file's path from the top folder, after resolving only the links in the path of the root."""
+        place = os.path.abspath(file)  # noqa: PTH100 - must not resolve its links
         inside = os.path.relpath(place, self._root)
         if inside == ".." or inside.startswith("../"):
             return Path(os.path.relpath(place, self._top)).as_posix()
@@ -130,7 +130,7 @@ class Committed:
         return path in self._entries and self._entries[path].mode == SUBMODULE
 
     def _submodule(self, path: str) -> "Committed | None":
-        """A submodule at the commit that this one names; None if that is not to be had here."""
+        """Returns a submodule at the commit that this commit names; None if it is not available."""
         if path not in self._nested:
             self._nested[path] = None
             try:
@@ -141,5 +141,5 @@ class Committed:
         return self._nested[path]
 
 
-def _of_letters(letters: str) -> str:
+def _reason_from_status(letters: str) -> str:
     return NEW if letters == "??" else GONE if letters[1] == "D" else OTHER

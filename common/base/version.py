@@ -1,8 +1,8 @@
-"""The version of the deployer, which stands in all that it writes to the artifact bucket and in every request to AWS.
+"""The version of the deployer, which is part of everything that it writes to the artifact bucket and of every request to AWS.
 
-`pyproject.toml` names the same; a test compares the two. It is written here, too, since this project is run from its
-repository and never installed, so there is no metadata to ask.
+It must equal the version in `pyproject.toml`; a test compares them. It is repeated here because the project is run from its
+repository and never installed, so it has no package metadata.
 """
 
 VERSION = "0.2.0"
-"""The version of this deployer, by semantic versioning."""
+"""The version of this deployer, in semantic versioning."""

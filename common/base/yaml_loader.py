@@ -1,9 +1,9 @@
-"""YAML as its version 1.2 reads it, and nothing in it that becomes something else than is written.
+"""Loads YAML by the core schema of version 1.2, and refuses values that could be read in more than one way.
 
-Version 1.1, which most libraries read, makes numbers, dates and booleans of codes and names: `01001` is 513, `12:30` is 750, `NO`
-is false. By the core schema of 1.2 only `true` and `false`, `null` and numbers are no text. Numbers that JSON spells otherwise
-(`01001`, `0x1F`, `1e3`, `1.10`) may be meant as codes, so they are refused, and their author says what they are. Keys are text,
-as in JSON. `<<` merges, as in 1.1: it is in common use, and nothing else could be meant.
+Version 1.1, which most libraries implement, turns codes and names into numbers, dates and booleans: `01001` is 513, `12:30` is
+750, `NO` is false. In the core schema of 1.2 everything except `true`, `false`, `null` and numbers is text. Numbers that JSON
+spells differently (`01001`, `0x1F`, `1e3`, `1.10`) may be codes, so they are refused until the author quotes or rewrites them.
+Keys are text, as in JSON. `<<` merges, as in 1.1, because it is in common use and cannot be meant otherwise.
 
 Follows https://yaml.org/spec/1.2.2/#103-core-schema
 """
@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 import yaml
 
-from common.base.json_types import JsonObject
-from common.base.nested_size import check_extent
+from common.base.json_types import Json, JsonObject
+from common.base.nested_size import check_nested_size
 
 CORE = "tag:yaml.org,2002:"
 NULL = re.compile(r"(null|Null|NULL|~|)$")
@@ -26,46 +26,46 @@ NUMBER = re.compile(rf"{OCTAL.pattern}|{HEXADECIMAL.pattern}|{DECIMAL.pattern}|[
 
 
 class YamlError(ValueError):
-    """A text is no YAML, or could be read in more than one way; says where."""
+    """A text is not YAML, or could be read in more than one way; the message says where."""
 
 
-def load_yaml(text: str, name: str) -> Any:
-    """What the text stands for, as JSON has it: objects with text for keys, lists, texts, numbers, booleans and null.
+def load_yaml(text: str, name: str) -> Json:
+    """Returns the value of the text, with the types of JSON: objects with text keys, lists, texts, numbers, booleans and null.
 
     Args:
-        text: of one document.
-        name: of the file, for errors.
+        text: the text of one document.
+        name: the name of the file, for errors.
 
     Raises:
-        YamlError: it is no YAML, a key is given twice, or a number or tag may be read in more than one way.
-        ExtentError: see `check_extent`.
+        YamlError: the text is not YAML, a key is repeated, or a number or tag could be read in more than one way.
+        NestedSizeError: see `check_nested_size`.
     """
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - constructs nothing but values of JSON
+        return yaml.load(text, _Loader)  # noqa: S506 - the loader constructs only values of JSON
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         what = " ".join(", ".join(filter(None, (error.context, error.problem))).split())
-        raise YamlError(f"{name}{line}: {what if isinstance(error, _Refused) else f'this is not YAML: {what}'}.") from None
+        raise YamlError(f"{name}{line}: {what if isinstance(error, _RefusedNode) else f'this is not YAML: {what}'}.") from None
     except yaml.YAMLError as error:
         raise YamlError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from None
 
 
-class _Refused(yaml.MarkedYAMLError):
-    """It is YAML, and refused all the same."""
+class _RefusedNode(yaml.MarkedYAMLError):
+    """The text is valid YAML, but is refused."""
 
     def __init__(self, node: yaml.Node, problem: str) -> None:
         super().__init__(problem=problem, problem_mark=node.start_mark)
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader with the types of the core schema, strict about keys, and about how much aliases and merges make of a text."""
+    """A loader with the types of the core schema that refuses repeated keys, and aliases and merges that expand too far."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML has it as an attribute of instances
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML declares it as an instance attribute
     yaml_constructors: ClassVar[dict[Any, Any]] = {}
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
-        check_extent(node)
+        check_nested_size(node)
         return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # before `<<` brings in what it may override
@@ -73,56 +73,56 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _Refused(key, "a key must be a text")
+                raise _RefusedNode(key, "a key must be a text")
             if key.value in seen:
-                raise _Refused(key, f"the key {key.value!r} is given twice")
+                raise _RefusedNode(key, f"the key {key.value!r} is repeated")
             if key.tag != f"{CORE}merge":
                 seen.add(key.value)
         return node
 
-    def construct_mapping(self, node: Any, deep: bool = True) -> JsonObject:  # type: ignore[override]  # keys are text here
+    def construct_mapping(self, node: Any, deep: bool = True) -> JsonObject:  # type: ignore[override]  # returns text keys, which the stubs do not say
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
     def construct_sequence(self, node: Any, deep: bool = True) -> list[Any]:
         return super().construct_sequence(node, deep=deep)
 
-    def text(self, node: yaml.ScalarNode) -> Any:
-        """As it is written."""
+    def text(self, node: yaml.ScalarNode) -> Json:
+        """Returns the text as it is written."""
         return self.construct_scalar(node)
 
     def null(self, node: yaml.ScalarNode) -> None:
-        """Null."""
+        """Returns null."""
         if not NULL.match(node.value):
-            raise _Refused(node, f"{node.value} is no null; write null")
+            raise _RefusedNode(node, f"{node.value} is not a null value; write null")
 
     def boolean(self, node: yaml.ScalarNode) -> bool:
-        """A boolean."""
+        """Returns a boolean."""
         if not BOOLEAN.match(node.value):
-            raise _Refused(node, f"{node.value} is no boolean; write true or false")
+            raise _RefusedNode(node, f"{node.value} is not a boolean; write true or false")
         return bool(node.value.lower() == "true")
 
     def number(self, node: yaml.ScalarNode) -> int | float:
-        """A number that JSON spells in the same way."""
+        """Returns a number that JSON spells in the same way."""
         if not NUMBER.match(node.value):
-            raise _Refused(node, f"{node.value} is no number")
+            raise _RefusedNode(node, f"{node.value} is not a number")
         value, spelled = _number(node.value)
         if spelled != node.value:
             or_number = f", or write {spelled} if it is a number" if spelled else ""
             became = spelled or "a number that JSON does not have"
-            raise _Refused(
+            raise _RefusedNode(
                 node, f"{node.value} would become {became}. Quote it ('{node.value}') if it is a text or a code{or_number}"
             )
         return value
 
     def unknown(self, node: yaml.Node) -> None:
-        """Nothing: other tags make objects that JSON does not have."""
+        """Refuses other tags, which make objects that JSON does not have."""
         hint = "write it as text, and ${Name.arn} for a resource" if node.tag.startswith("!") else "quote it if it is a text"
-        raise _Refused(node, f"the tag {node.tag.replace(CORE, '!!')} is not known here; {hint}")
+        raise _RefusedNode(node, f"the tag {node.tag.replace(CORE, '!!')} is not supported; {hint}")
 
 
 def _number(text: str) -> tuple[int | float, str]:
-    """The number, and how JSON spells it; nothing if it is too long, infinite or none."""
+    """Returns the number and its spelling in JSON; an empty text if it is too long, infinite or not a number."""
     try:
         if OCTAL.match(text) or HEXADECIMAL.match(text):
             value: int | float = int(text, 0)

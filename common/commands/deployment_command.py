@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from common.aws.tagging_index import Sizes
-from common.base.terminal import asking
+from common.base.terminal import prompt
 from common.commands.environment_command import Connect, EnvironmentCommand
 from common.commands.invocation import INVOCATION, Invocation
 from common.declare import projects
@@ -53,7 +53,7 @@ class DeploymentCommand(EnvironmentCommand):
     ) -> "DeploymentCommand":
         """The command of an invocation, which reports as text or as one JSON object."""
         report = deploy_report(choices, planning=planning, json=json)
-        return cls(invocation.root, choices, covered, report, asking(json=json), invocation.began)
+        return cls(invocation.root, choices, covered, report, prompt(json=json), invocation.began)
 
     def deployment(self) -> Deployment:
         """The deployment, opened once."""

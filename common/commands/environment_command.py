@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from common.aws.tagging_index import Part
 from common.base.errors import UsageError
-from common.base.terminal import asking
+from common.base.terminal import prompt
 from common.commands.invocation import INVOCATION
 from common.declare import projects
 from common.declare.workspace import DeclaredPipelines, Workspace
@@ -138,7 +138,7 @@ def opened(choices: Choices, report: Report, *, json: bool = False, must_exist: 
     invocation = INVOCATION.get()
     if must_exist:
         projects.chosen(invocation.root, choices.project)
-    command = EnvironmentCommand(invocation.root, choices, report, asking(json=json), invocation.began)
+    command = EnvironmentCommand(invocation.root, choices, report, prompt(json=json), invocation.began)
     return invocation.keep(object(), lambda: command, EnvironmentCommand.close)
 
 

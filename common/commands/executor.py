@@ -46,7 +46,7 @@ class Executor(invoke.executor.Executor):
             invocation = Invocation(requested, process_clock.process_started(), self._root)
             begun = INVOCATION.set(invocation)
             try:
-                with terminal.prepared(), signals.interruptible():
+                with terminal.prepared_streams(), signals.interruptible():
                     return self._execute(invocation, *tasks)
             finally:
                 INVOCATION.reset(begun)
@@ -99,7 +99,7 @@ class Executor(invoke.executor.Executor):
         """The environment of calls that name none; which, and why, is told once."""
         from common.environment import default_environment
 
-        default = default_environment.default(self._root)
+        default = default_environment.default_environment(self._root)
         if default is not None:
             terminal.say(f"note: --env {default[0]}, {default[1]}")
         return default[0] if default else None

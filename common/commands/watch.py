@@ -20,7 +20,7 @@ from common.base.errors import UsageError
 from common.base.signals import SIGNALS
 from common.environment import config
 from common.model.choices import Choices
-from common.packaging.tree import IGNORED
+from common.packaging.source_files import NEVER_PACKAGED
 
 PAUSE = 0.3
 """How many seconds pass between two looks. A save has ended when a look finds nothing new."""
@@ -76,7 +76,7 @@ class FileWatch:
 
     def __init__(self, root: Path, sleep: Callable[[float], None], clock: Callable[[], float] = time.perf_counter) -> None:
         self._root, self._sleep, self._clock = root, sleep, clock
-        self._ignored = provenance.ignored(root)
+        self._ignored = provenance.git_ignored(root)
         self._pause = PAUSE
         self._snapshot = self._look()
 

@@ -13,8 +13,8 @@ from common.base.suggestions import did_you_mean, known_names
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.project_resources import Declaration, ProjectResources
 from common.environment.config import Environment
-from common.environment.parameter_values import lacking
-from common.environment.resource_settings import Settings, explained
+from common.environment.parameter_values import missing_values_message
+from common.environment.resource_settings import Settings, explain_settings_error
 from common.model.reference import Ref
 from common.model.resource import Key
 from common.resources import kind_of, kinds
@@ -40,7 +40,7 @@ def merged(model: type[S], configuration: Configured, declared: DeclaredSettings
     try:
         return (configuration.own if isinstance(configuration.own, model) else model()).over(declared, configuration.default)
     except ValidationError as error:
-        raise DeclarationError(f"{where}: {explained(error)}") from None
+        raise DeclarationError(f"{where}: {explain_settings_error(error)}") from None
 
 
 def check(env: Environment, project: str, declared: Collection[Key], parameters: Collection[str]) -> None:
@@ -87,7 +87,7 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
             if not missing:
                 raise
     if missing:
-        raise ParameterError(lacking(project.env.name, project.project, missing), missing, project.project)
+        raise ParameterError(missing_values_message(project.env.name, project.project, missing), missing, project.project)
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import common
 from common.base.suggestions import did_you_mean
-from common.environment.resource_settings import explained
+from common.environment.resource_settings import explain_settings_error
 
 KEYWORD = re.compile(r"(?P<function>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
 IMPORTED = re.compile(r"cannot import name '(?P<name>\w+)' from 'common'")
@@ -20,7 +20,7 @@ IMPORTED = re.compile(r"cannot import name '(?P<name>\w+)' from 'common'")
 def explain(error: BaseException) -> str:
     """The error as a sentence, its type named unless it is about settings."""
     if isinstance(error, ValidationError):
-        return explained(error)
+        return explain_settings_error(error)
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}.{_guess(error, text)}"
 

@@ -8,7 +8,7 @@ from common.base.errors import DeclarationError
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
 from common.model.reference import Location, Ref
-from common.packaging import tree
+from common.packaging import source_files
 from common.resources.directory import Content, Directory
 
 
@@ -21,12 +21,13 @@ class DirectoryDeclaration:
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # noqa: ARG002 - nothing is configured
         """Adds the directory with every file that is not ignored."""
-        ignoring = tree.Ignoring(self.folder, ("/.deployignore",))
-        files = tree.walk(self.folder, ignoring) if self.folder.is_dir() else {}
+        ignoring = source_files.IgnoreRules(self.folder, ("/.deployignore",))
+        files = source_files.list_files(self.folder, ignoring) if self.folder.is_dir() else {}
         if not files:
             raise DeclarationError(f"{project.where(ref)}: the folder {self.folder.name}/ is empty, or not there.")
         accepted = project.accepted[ref.key]
         contents = {
-            name: Content(file.path, file.stat, partial(tree.searched_md5, name, file, accepted)) for name, file in files.items()
+            name: Content(file.path, file.status, partial(source_files.scan_and_hash, name, file, accepted))
+            for name, file in files.items()
         }
         project.add(Directory(identity=project.identity(ref, [self.location.bucket.key]), files=contents))

@@ -30,7 +30,7 @@ def edited(resources: Iterable[Resource], cache: Path, *, believing: bool = True
             changed = known.changed
             one.look(known)
             for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
-                artifact.read(known.of_file)
+                artifact.hash_files(known.of_file)
                 looked.add(artifact.key)
             if known.changed > changed:
                 found.append(one)

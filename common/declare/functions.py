@@ -12,7 +12,7 @@ from common.declare.project_resources import ProjectResources
 from common.environment import partitions
 from common.environment.resource_settings import FunctionSettings
 from common.model.reference import Grantable, Ref
-from common.packaging import tree
+from common.packaging import source_files
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
 from common.packaging.node import Command
@@ -41,9 +41,9 @@ class FunctionDeclaration:
         settings = configuration.merged(FunctionSettings, configured, self.settings, where)
         if not self.folder.is_dir():
             guess = did_you_mean(self.folder.name, [path.name for path in self.folder.parent.glob("*/")])
-            raise DeclarationError(f"{where}: there is no folder {tree.shown(self.folder)}/.{guess}")
+            raise DeclarationError(f"{where}: there is no folder {source_files.display_path(self.folder)}/.{guess}")
         environment, refs = project.names.substitute(check_variables(settings.environment, where), where, texts=True)
-        partitions.expected(settings.layers, project.env.account, where)
+        partitions.require_usable_arns(settings.layers, project.env.account, where)
         network = settings.network or (project.env.network if settings.vpc else None)
         if network is not None and not (network.subnet_ids and network.security_group_ids):
             raise DeclarationError(
@@ -86,7 +86,7 @@ class FunctionDeclaration:
             includes=self.includes,
             command=self.command,
             layers=packages,
-            foreign=bool(settings.layers),
+            has_unknown_layers=bool(settings.layers),
             here=project.runs_here,
             accept_secret=project.accepted[ref.key],
         )

@@ -20,7 +20,7 @@ from common.base.git import NoCommitError
 from common.base.uncommitted import SAVED, Committed
 from common.model.resource import Resource
 from common.packaging.artifact import Sources
-from common.packaging.tree import IGNORED
+from common.packaging.source_files import NEVER_PACKAGED
 from common.resources.directory import Directory
 
 WRITING = os.O_WRONLY | os.O_RDWR
@@ -99,12 +99,12 @@ class Inputs:
         try:
             uncommitted = self.uncommitted(resources)
         except NoCommitError:
-            return provenance.about("", None)
-        return provenance.about(self.commit, uncommitted)
+            return provenance.describe_deploy("", None)
+        return provenance.describe_deploy(self.commit, uncommitted)
 
     def _is_input(self, place: str) -> bool:
         parts = Path(place).relative_to(self._root).parts
-        apart = parts[0] == "build" or "site-packages" in parts or not IGNORED.isdisjoint(parts)
+        apart = parts[0] == "build" or "site-packages" in parts or not NEVER_PACKAGED.isdisjoint(parts)
         return not apart and os.path.lexists(place)
 
 

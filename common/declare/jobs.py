@@ -39,7 +39,7 @@ class JobDeclaration:
         script = Script(
             key=project.key("artifact", ref.key.name), prefix=project.prefix, path=self.script, accept_secret=accepted
         )
-        imported = job_imports.imports(
+        imported = job_imports.find_imports(
             script,
             libraries=self.libraries,
             includes=self.includes,

@@ -20,7 +20,7 @@ from common.model.resource import Key, Resource
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.layer_package import LayerPackage
 from common.packaging.node import Command
-from common.packaging.tree import shown
+from common.packaging.source_files import display_path
 from common.resources.layer import Layer
 
 MOST = 5
@@ -50,7 +50,7 @@ class LayerDeclaration:
         """
         key = identity.key
         if not self.folder.is_dir():
-            raise DeclarationError(f"{key.project}: {key}: there is no folder {shown(self.folder)}/.")
+            raise DeclarationError(f"{key.project}: {key}: there is no folder {display_path(self.folder)}/.")
         runtime = self.runtime or env.defaults.function.runtime
         architecture = self.architecture or env.defaults.function.architecture
         FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them

@@ -10,8 +10,8 @@ from common.model.resource import Resource
 from common.packaging import dependencies, pip_settings
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements
+from common.packaging.source_files import display_path
 from common.packaging.target import Target
-from common.packaging.tree import shown
 
 
 def write_locks(workspace: Workspace, say: Say) -> None:
@@ -28,12 +28,12 @@ def write_locks(workspace: Workspace, say: Say) -> None:
                 path = requirements.lock.parent.resolve() / requirements.lock.name
                 _, targets = locks.setdefault(path, (requirements, set()))
                 targets.add(installed.target)
-    if locks and (note := pip_settings.of_machine()):
+    if locks and (note := pip_settings.ignored_index_here()):
         say(note)
     for requirements, targets in locks.values():
         if not requirements.is_pinned:
             changed = dependencies.lock(requirements, targets)
-            say(f"{shown(requirements.lock)} {'written' if changed else 'is up to date'}")
+            say(f"{display_path(requirements.lock)} {'written' if changed else 'is up to date'}")
 
 
 def _installed(resource: Resource) -> Iterator[Dependencies]:

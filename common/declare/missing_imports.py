@@ -14,11 +14,11 @@ from pathlib import Path
 from common.base.errors import ArtifactError
 from common.environment import aws_versions
 from common.model.resource import Action, Plan, Resource
-from common.packaging import handlers
+from common.packaging import lambda_handler
 from common.packaging.artifact import Script, Sources
 from common.packaging.job_imports import SharedCode
 from common.packaging.lambda_package import Package
-from common.packaging.unfound import Code, standard
+from common.packaging.missing_modules import ImportedCode, standard_modules
 from common.resources.function import Function
 from common.resources.job import Job
 
@@ -87,15 +87,15 @@ def _of_package(package: Package, build_dir: Path) -> Iterator[str]:
     if not package.runtime.startswith("python") or package.command is not None:
         return
     names = _names(package, build_dir) or []
-    beside = package.names_beside(build_dir)
-    start = handlers.among(names, package.handler, package.runtime)
+    beside = package.layer_files(build_dir)
+    start = lambda_handler.find_handler(names, package.handler, package.runtime)
     if start is None:
         return
     minor = int(package.runtime.rpartition(".")[2])
-    known = None if beside is None else standard(minor) | LAMBDA
+    known = None if beside is None else standard_modules(minor) | LAMBDA
     own = package.files().keys() & {*names} - _vendored(names, package)
-    code = Code(own, [*names, *(beside or ())], known, package.source)
-    yield from code.unfound(start)
+    code = ImportedCode(own, [*names, *(beside or ())], known, package.source)
+    yield from code.find_missing(start)
 
 
 def _vendored(names: Iterable[str], package: Package) -> set[str]:
@@ -110,14 +110,14 @@ def _of_job(job: Job, script: Script, build_dir: Path) -> Iterator[str]:
     shared = job.shared_code if isinstance(job.shared_code, SharedCode) else None
     own = {start, *(shared.files() if shared else ())}
     installed = [_names(wheel, build_dir) for wheel in job.wheels if isinstance(wheel, Sources)]
-    version = "3.9" if job.shell else aws_versions.GLUE[job.settings.glue_version]
+    version = "3.9" if job.shell else aws_versions.GLUE_PYTHON[job.settings.glue_version]
     all_known = None not in installed and not NAMING & job.arguments.keys()
-    known = standard(int(version.rpartition(".")[2])) | GLUE if all_known else None
+    known = standard_modules(int(version.rpartition(".")[2])) | GLUE if all_known else None
 
     def read(name: str) -> bytes:
         return script.source(name) if shared is None or name == start else shared.source(name)
 
-    yield from Code(own, [*own, *(name for names in installed for name in names or ())], known, read).unfound(start)
+    yield from ImportedCode(own, [*own, *(name for names in installed for name in names or ())], known, read).find_missing(start)
 
 
 def _names(artifact: Sources, build_dir: Path) -> list[str] | None:

@@ -73,9 +73,9 @@ def _follow_parent() -> None:
 
 def _build(path: Path, package: Package, build_dir: Path) -> Built | DeployError:
     try:
-        because = "" if path.exists() else package.because(path)
+        because = "" if path.exists() else package.build_reason(path)
         size = package.build(build_dir).stat().st_size
-        package.bill(build_dir)
-        return Built(package.key, package.files(), size, package.holds(), because, package.accept_secret)
+        package.sbom_file(build_dir)
+        return Built(package.key, package.files(), size, package.package_names(), because, package.accept_secret)
     except DeployError as error:
         return error

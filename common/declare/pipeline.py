@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.base.text_rules import plain
+from common.base.text_rules import check_text
 from common.declare import validation
 from common.declare.asl.definition import Source
 from common.declare.crawlers import CrawlerDeclaration
@@ -247,7 +247,7 @@ class Pipeline(SimpleResources):
     def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
         place = validation.place("location", location)
-        declaration = ObjectTriggerDeclaration(machine=_machine(machine), location=place, suffix=plain(suffix))
+        declaration = ObjectTriggerDeclaration(machine=_machine(machine), location=place, suffix=check_text(suffix))
         return self._declarations.add("rule", name, declaration)
 
     def run_by(

@@ -8,9 +8,9 @@ from operator import attrgetter
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.packaging.beside import Scripts, does_something
 from common.packaging.imports import Libraries
-from common.packaging.tree import IGNORED
+from common.packaging.script_modules import Scripts, acts_when_run
+from common.packaging.source_files import NEVER_PACKAGED
 
 PARTS = attrgetter("parts")
 """By which paths are sorted; they themselves are slow to compare."""
@@ -70,7 +70,7 @@ class ProjectFolder:
     def folders(self, place: str) -> Iterator[str]:
         """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
         for folder in sorted((self.path / place).glob("[!._]*/"), key=PARTS):
-            if not self._is_taken(folder) and any(name not in IGNORED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
+            if not self._is_taken(folder) and any(name not in NEVER_PACKAGED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
                 yield folder.name
 
     def _is_taken(self, path: Path) -> bool:
@@ -92,7 +92,7 @@ class ProjectFolder:
         """Whether a file is there for others to import."""
         (script, *others) = scripts
         importer = None if others else self._beside(script.parent).importer(script)
-        if importer is not None and does_something(script):
+        if importer is not None and acts_when_run(script):
             path, job = script.relative_to(self.path).as_posix(), f'p.job("{script.stem}")'
             raise DeclarationError(
                 f"projects/{self._name}: {path} is imported by {importer.name} beside it, but does something by itself, as a job "

@@ -105,7 +105,7 @@ class ProjectResources:
         arns = self.env.roles.arns
         existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
         if existing:
-            partitions.expected([existing], self.env.account, self.where(ref))
+            partitions.require_usable_arns([existing], self.env.account, self.where(ref))
             return UsedRole(existing)
         key = self.key("role", f"{ref.key.name}-{kind}")
         name = physical_name(self.env, self.project, kind_of("role"), key.name)

@@ -16,8 +16,8 @@ from typing import TypeVar
 from common.base import import_source
 from common.base.errors import ConfigError, DeclarationError, DeployError, UsageError
 from common.base.suggestions import did_you_mean
-from common.base.terminal import diverted
-from common.base.text_rules import file_name
+from common.base.terminal import stdout_to_stderr
+from common.base.text_rules import check_file_name
 from common.declare import configuration
 from common.declare.declaration import Borrows, Declares
 from common.declare.declaration_errors import explain
@@ -43,7 +43,7 @@ def names(root: Path) -> list[str]:
                 f"begins with a letter or _. Rename it, or take its deploy.py away."
             )
         try:
-            file_name(name)
+            check_file_name(name)
         except ValueError as error:
             raise DeclarationError(f"projects/{name}/: {error}. Rename the folder.") from None
     return found
@@ -93,7 +93,7 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
     """
     known = names(root)
     _check_names(root, env, known)
-    with import_source.declarations(str(root)), diverted():
+    with import_source.importing_declarations(str(root)), stdout_to_stderr():
         declared = [_pipeline(root, SHARED, "deploy", env)]
         shared = declared[0].resources()
         declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]

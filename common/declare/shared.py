@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.base.text_rules import bucket_name
+from common.base.text_rules import check_bucket_name
 from common.declare import validation
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
@@ -103,7 +103,7 @@ class SharedResources(SimpleResources):
             )
         if resource.key.kind == "bucket":
             try:
-                bucket_name(resource.name)
+                check_bucket_name(resource.name)
             except ValueError as error:
                 raise DeclarationError(f"deploy.py: {resource.key} would be called {resource.name!r}: {error}.") from None
         self._resources[resource.key] = resource

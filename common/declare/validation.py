@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from common.base import schedules
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.base.text_rules import plain
+from common.base.text_rules import check_text
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
 from common.environment.resource_settings import Settings
@@ -55,7 +55,7 @@ def text(what: str, given: str, longest: int, shortest: int = 0) -> str:
         raise TypeError(f"{what} is a text, not {given!r}.")
     if not shortest <= len(given) <= longest:
         raise ValueError(f"{what} has {len(given)} characters; AWS allows {shortest} to {longest}.")
-    return plain(given)
+    return check_text(given)
 
 
 def partition_key(given: str) -> str:
@@ -72,7 +72,7 @@ def grants(what: str, given: Iterable[Grantable]) -> tuple[Grantable, ...]:
     Raises:
         TypeError: it is none.
     """
-    return _each(what, given, (Ref, Location), "resource, as in p.shared.bucket(…), and no place in one")
+    return _each(what, given, (Ref, Location), "resource, as in p.shared.bucket(…), and not a place in one")
 
 
 def refs(what: str, given: Iterable[Ref]) -> tuple[Ref, ...]:
@@ -178,7 +178,7 @@ def schedule(expression: str) -> str:
     """
     if not isinstance(expression, str):
         raise TypeError(f"expression must be a text such as rate(1 hour), not {expression!r}")
-    return schedules.eventbridge(expression)
+    return schedules.check_eventbridge(expression)
 
 
 def settings(given: Json, field: str, values: Variables) -> Settings | JsonObject | None:
@@ -204,7 +204,7 @@ def _each(what: str, given: Iterable[Json], types: tuple[type, ...], wanted: str
     found = tuple(given)
     for one in found:
         if not isinstance(one, types):
-            raise TypeError(f"{what}: {_shown(one)} is no {wanted}")
+            raise TypeError(f"{what}: {_shown(one)} is not a {wanted}")
     return found
 
 

@@ -280,7 +280,7 @@ class Engine:
         """Uploads an artifact and returns how many seconds that took."""
         artifact, started = self._artifacts[key], self._context.clock()
         artifact.content(self._context.build_dir)  # built again if it is not what was built
-        built, bill = artifact.build(self._context.build_dir), artifact.bill(self._context.build_dir)
+        built, bill = artifact.build(self._context.build_dir), artifact.sbom_file(self._context.build_dir)
         with fenced(self._leases.held[key.project].check):
             self._records.upload(artifact, built, bill)
         return self._context.clock() - started

@@ -78,7 +78,7 @@ class Connection:
 
     def about(self, origin: Mapping[str, str]) -> dict[str, str]:
         """What a release says of the deploy that wrote it: who deploys, from where, and to where, unless that is as usual."""
-        elsewhere = {"endpoints": endpoints.told(self.env.endpoints)} if self.env.endpoints else {}
+        elsewhere = {"endpoints": endpoints.describe_endpoints(self.env.endpoints)} if self.env.endpoints else {}
         return {"id": self.id, "who": self.caller, **origin, **elsewhere}
 
 
@@ -101,8 +101,8 @@ class Connecting:
         begun = None
         if parts is not None:
             begun = FirstReads(aws, Records(aws, env), env, [SHARED, *projects], parts, self._background)
-        named = parameter_store.are_named(env, [*projects])
-        self._parameters = self._background.submit(parameter_store.read, env, aws, [*projects]) if named else None
+        named = parameter_store.has_references(env, [*projects])
+        self._parameters = self._background.submit(parameter_store.resolve_parameters, env, aws, [*projects]) if named else None
         self._made = self._background.submit(Connection, env, aws, self._pool, self._background, begun)
 
     def wait(self) -> Connection:
@@ -156,8 +156,8 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
         started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say)
         where, rates = started.endpoints, None
     else:
-        ignored = [*endpoints.diverting(os.environ), *profile.diverting()]
-        for note in endpoints.notes(env.name, env.endpoints, ignored):
+        ignored = [*endpoints.diverting_variables(os.environ), *profile.diverting_settings()]
+        for note in endpoints.endpoint_notes(env.name, env.endpoints, ignored):
             say(note)
         where, rates = Endpoints(env.endpoints), Rates(budgets())
     aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates, refusals=refusals())

@@ -108,7 +108,7 @@ class Interruptible:
         if not (counts.failed or counts.untried):
             return None
         what = f"{counts.failed} failed, {counts.untried} not tried."
-        return FailedError(f"{what} What succeeded is recorded: deploy again to go on from here.")
+        return FailedError(f"{what} What succeeded is recorded: deploy again to continue from here.")
 
     def _stop(self) -> None:
         if self.engine is not None:

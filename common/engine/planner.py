@@ -15,7 +15,7 @@ from pathlib import Path
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
-from common.base.errors import DeployError, caught, raise_together
+from common.base.errors import DeployError, raise_together, returning_errors
 from common.engine import listing, ownership, reasons, renewed_roles
 from common.engine.decisions import Decider
 from common.engine.prune import Pruner, Types, no_type
@@ -215,7 +215,7 @@ class Planner:
                 project = baselines[key.project]
                 new = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
                 reason = new if missing else "uploaded"
-                beside = {"Bill": True} if missing and artifacts[key].bill(self._build_dir) else {}
+                beside = {"Bill": True} if missing and artifacts[key].sbom_file(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         digests_of_contents = {key: digest_of_content for key, (digest_of_content, _) in contents.items()}
         decider = Decider(
@@ -228,7 +228,7 @@ class Planner:
             body = reads.bodies[resource.key].result() if resource.key in reads.bodies else None
             project, tag = baselines[resource.key.project], reads.tags.get(resource.key)
             mistagged = tag is not None and tag.result() != project.digests.get(resource.key)
-            return caught(decider.decide)(resource, project, seen, body, mistagged=mistagged)
+            return returning_errors(decider.decide)(resource, project, seen, body, mistagged=mistagged)
 
         decisions = [decided(resource, read.result()) for resource, read in zip(unsettled, live, strict=True)]
         raise_together([error for error in decisions if isinstance(error, DeployError)])

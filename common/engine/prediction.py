@@ -40,7 +40,7 @@ def predict(plan: Plan, jobs: int = JOBS) -> Cost:
     for (service, operation), number in calls.items():
         if group := rates.group_of(service, operation, budgets()):
             by_group[group] += number
-    slowest = max((rates.seconds(number, budgets()[group]) for group, number in by_group.items()), default=0.0)
+    slowest = max((rates.least_seconds(number, budgets()[group]) for group, number in by_group.items()), default=0.0)
     return Cost(total, max(slowest, total * LATENCY / jobs))
 
 

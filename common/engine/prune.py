@@ -171,8 +171,8 @@ class Pruner:
                 raise
             raise OwnershipError(
                 f"{orphan.key.project}: {orphan.key}: {orphan.arn} was deployed before, and these credentials may not look at "
-                f"it: {error.said}\nIf its name begins with another name_prefix, also allow what `{typed('policy')}` prints with "
-                "that prefix."
+                f"it: {error.reason}\nIf its name begins with another name_prefix, also allow what `{typed('policy')}` prints "
+                "with that prefix."
             ) from error
 
     def _with_dependencies(

@@ -11,7 +11,7 @@ from common.aws import tagging_index
 from common.aws.protocol import Aws
 from common.aws.tagging_index import Part
 from common.base.digest import Digest
-from common.base.errors import DeployError, caught
+from common.base.errors import DeployError, returning_errors
 from common.base.json_types import JsonMapping
 from common.environment.config import Environment
 from common.model.events import Building, Report
@@ -54,10 +54,10 @@ class FirstReads:
     ) -> None:
         self._records, self._pool, self._env = records, pool, env
         self._root_tags: dict[str, Future[RootTag | None]] = {}
-        self._indexed = [pool.submit(tagging_index.inventory, aws, env, part) for part in parts]  # takes the most round trips
+        self._indexed = [pool.submit(tagging_index.list_tagged, aws, env, part) for part in parts]  # takes the most round trips
         for name in projects:
             self.root_tag(name)
-        self.roles = pool.submit(tagging_index.roles, aws, env)
+        self.roles = pool.submit(tagging_index.list_roles, aws, env)
 
     def present(self) -> dict[str, str]:
         """The ARNs of all existing resources except layers, with their projects."""
@@ -129,7 +129,7 @@ class Reads:
         def read() -> Live | DeployError | None:
             if root is not None:
                 baseline.wait_for_root(self.first.root_tag(resource.key.project), root)
-            return caught(resource.read)(self._aws)
+            return returning_errors(resource.read)(self._aws)
 
         if resource.key not in self._live:
             self._live[resource.key] = self._pool.submit(read)
@@ -164,7 +164,7 @@ class Reads:
                 ArtifactVerifier(self._aws, self._env, self._build_dir).check(artifact, uploaded)
                 return Digest(uploaded), True
             content = artifact.content(self._build_dir)
-            artifact.bill(self._build_dir)  # here, where others are built at the same time
+            artifact.sbom_file(self._build_dir)  # here, where others are built at the same time
             return content, False
         finally:
             self._report(Building(artifact.key, ended=True))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from common.base.errors import ArtifactError, DeployError
 from common.model.resource import Resource
-from common.packaging import bill
+from common.packaging import sbom
 from common.packaging.artifact import Sources
-from common.packaging.bill import Document
 from common.packaging.lambda_package import Package
+from common.packaging.sbom import Document
 from common.state.records import Records
 
 
@@ -49,7 +49,7 @@ def merged(name: str, artifacts: Mapping[Path, Sources], build_dir: Path, record
         results = list(pool.map(partial(_document, build_dir, deployed), artifacts.values()))
     if errors := [str(result) for result in results if isinstance(result, DeployError)]:
         raise ArtifactError("\n".join(dict.fromkeys(errors)))
-    return bill.merged(name, [result for result in results if not isinstance(result, DeployError)])
+    return sbom.merge(name, [result for result in results if not isinstance(result, DeployError)])
 
 
 def _document(build_dir: Path, records: Records | None, artifact: Sources) -> Document | DeployError:
@@ -59,7 +59,7 @@ def _document(build_dir: Path, records: Records | None, artifact: Sources) -> Do
                 return deployed
             if content := records.uploaded_content(artifact):
                 return artifact.document(build_dir, content)
-        path = artifact.bill(build_dir)
+        path = artifact.sbom_file(build_dir)
         return json.loads(path.read_text(encoding="utf-8")) if path is not None else artifact.document(build_dir)
     except DeployError as error:
         return error

@@ -15,7 +15,7 @@ from common.base.errors import DeclarationError
 from common.base.json_types import Json
 from common.engine.planner import Outcome
 from common.model.resource import CHANGING, REMOVING, Change, Key, Plan, Resource
-from common.packaging import detector
+from common.packaging import secret_detector
 from common.resources import kinds
 
 MAX_FINDINGS = 10
@@ -51,7 +51,7 @@ ADVICE = (
 
 def ready() -> None:
     """Loads the scanner in advance, because loading takes a moment."""
-    detector.in_text(b"")
+    secret_detector.find_in_text(b"")
 
 
 def vetted(outcome: Outcome, resources: Sequence[Resource]) -> Outcome:
@@ -111,7 +111,7 @@ def _find_secrets(changes: Sequence[Change]) -> Iterator[tuple[Change, str]]:
     if not texts:
         return
     at = 0
-    for finding in detector.in_text(b"".join(texts), examples=True):
+    for finding in secret_detector.find_in_text(b"".join(texts), examples=True):
         while at + 1 < len(starts) and starts[at + 1][0] <= finding.line:
             at += 1
         yield starts[at][1], f"{_describe_path(starts[at][2])} holds {finding.kind}"

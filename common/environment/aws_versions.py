@@ -1,6 +1,6 @@
-"""What AWS has at present: runtimes, versions of Glue, partitions of regions. Tests compare the lists with botocore's models.
+"""Lists what AWS offers: runtimes, versions of Glue, partitions of regions. Tests compare the lists with botocore's models.
 
-What botocore does not tell is dated: when support of a runtime ends, and which Python a version of Glue runs.
+Facts that botocore does not have are dated: when support of a runtime ends, and which Python a version of Glue runs.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 """
@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-AS_OF = date(2026, 10, 3)
-"""The day of which the dates and versions in this module are."""
+CHECKED_ON = date(2026, 10, 3)
+"""The day on which the dates and versions in this module were checked."""
 RUNTIMES: Mapping[str, date | None] = {
     "python3.6": date(2022, 7, 18),
     "python3.7": date(2023, 12, 4),
@@ -32,10 +32,10 @@ RUNTIMES: Mapping[str, date | None] = {
     "nodejs24.x": date(2028, 4, 30),
     "nodejs26.x": None,
 }
-"""Lambda's runtimes, and the day on which their support ends; None where AWS has not announced one."""
-NOTICE = timedelta(days=90)
-"""How long before the end of its support a runtime is warned of."""
-GLUE: Mapping[str, str] = {"3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.11", "6.0": "3.13"}
+"""Lambda's runtimes, and the day on which their support ends; None if AWS has not announced one."""
+WARNING_PERIOD = timedelta(days=90)
+"""How long before the end of support of a runtime the warning begins."""
+GLUE_PYTHON: Mapping[str, str] = {"3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.11", "6.0": "3.13"}
 """The versions of Glue that still start Spark jobs, and the Python that they run.
 
 See https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
@@ -50,52 +50,55 @@ PARTITIONS: Mapping[str, str] = {
     "aws-iso-f": r"us-isof-\w+-\d+",
     "aws-us-gov": r"us-gov-\w+-\d+",
 }
-"""What the regions of each partition are called, as botocore knows it."""
+"""Patterns of the region names of each partition, as in botocore."""
 _RUNTIME = re.compile(r"(python3\.|nodejs)(\d+)(?:\.x)?")
 
 
 def log_groups(glue_version: str, *, shell: bool) -> tuple[str, ...]:
-    """The shared log groups that a job writes to: one up to Glue 4.0, two since; a python-shell job knows only Glue's own."""
+    """Returns the shared log groups of a job: one up to Glue 4.0, two since 5.0; a python-shell job writes only to Glue's own."""
     if shell:
         return ()
     return ("glue",) if glue_version in {"3.0", "4.0"} else ("glue/output", "glue/error")
 
 
 def partition_of(region: str) -> str | None:
-    """The ARN partition of a region; None if there can be no such region."""
+    """Returns the ARN partition of a region; None if no region has such a name."""
     return next((name for name, regions in PARTITIONS.items() if re.fullmatch(regions, region)), None)
 
 
 def is_runtime(name: str) -> bool:
-    """Whether Lambda has, or had, this runtime; one that is newer than all that are known here may have come since."""
-    found = _RUNTIME.fullmatch(name)
-    if found is None:
+    """Whether Lambda has or had this runtime. Runtimes newer than all in the list count as existing."""
+    match = _RUNTIME.fullmatch(name)
+    if match is None:
         return False
-    return name in RUNTIMES or int(found[2]) > max(int(name.removeprefix(found[1]).split(".")[0]) for name in _like(found[1]))
+    return name in RUNTIMES or int(match[2]) > max(
+        int(name.removeprefix(match[1]).split(".")[0]) for name in _runtimes_like(match[1])
+    )
 
 
-def newest() -> str:
-    """The newest known runtimes of each language, for people."""
-    return " and ".join(_like(language)[-1] for language in ("python3.", "nodejs"))
+def newest_runtimes() -> str:
+    """Returns the newest known runtime of each language, for messages."""
+    return " and ".join(_runtimes_like(language)[-1] for language in ("python3.", "nodejs"))
 
 
-def warning(runtime: str, names: list[str], today: date) -> str | None:
-    """What people should know of a runtime whose support has ended, or will soon; None if there is nothing.
+def support_warning(runtime: str, names: list[str], today: date) -> str | None:
+    """Returns a warning about a runtime whose support has ended or will end soon, or None.
 
     Args:
-        runtime: its name.
-        names: what runs on it.
-        today: the day.
+        runtime: the name of the runtime.
+        names: the functions and layers that run on it.
+        today: the present day.
     """
     end = RUNTIMES.get(runtime)
-    if end is None or today < end - NOTICE:
+    if end is None or today < end - WARNING_PERIOD:
         return None
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
         f"{', '.join(sorted(names)[:3])}{more}: AWS {'ended' if end <= today else 'ends'} its support of {runtime} on {end}. "
-        f"From then on it gets no security patches, and some months later Lambda accepts no update. {newest()} are the newest."
+        f"From then on it gets no security patches, and some months later Lambda accepts no update. {newest_runtimes()} are the "
+        f"newest."
     )
 
 
-def _like(language: str) -> list[str]:
+def _runtimes_like(language: str) -> list[str]:
     return [name for name in RUNTIMES if name.startswith(language)]

@@ -1,8 +1,8 @@
-"""Environments: validated configuration, and every name and ARN that follows from it.
+"""Reads and validates the configuration of environments, and derives all names and ARNs from it.
 
-One file an environment, `config/<env>.json`; `config/<project>/<env>.json` may overlay that project's section. All that differs
-between two environments is here, so the same code deploys each. Names and ARNs are computed before anything exists: no value
-has to flow from one AWS response into another resource's declaration.
+Each environment has a file `config/<env>.json`; `config/<project>/<env>.json` may override that project's section. The files hold
+everything that differs between environments, so the same code deploys each. Names and ARNs are computed before anything exists,
+so no declaration depends on a response of AWS.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from common.base import text_rules
-from common.base.encoding import decoded
+from common.base.encoding import decode_text
 from common.base.errors import ConfigError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 from common.environment import aws_versions, partitions
-from common.environment.config_errors import explained
+from common.environment.config_errors import explain_errors
 from common.environment.endpoints import Service, Url
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
@@ -93,17 +93,19 @@ class Environment(Model):
     """One environment: an account, a region, a name prefix, and what is particular to them."""
 
     schema_: str | None = Field(default=None, alias="$schema")
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$"), AfterValidator(text_rules.file_name)]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$"), AfterValidator(text_rules.check_file_name)]
     """The name of the environment: the file is called `config/<name>.json`."""
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
     """The AWS account. Credentials of another one are refused."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$")]
     """The AWS region."""
-    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(text_rules.prefix)]
+    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(text_rules.check_prefix)]
     """Begins the name of every resource. Two environments of one account need two prefixes."""
-    artifact_bucket: Annotated[str, AfterValidator(text_rules.bucket_name)]
+    artifact_bucket: Annotated[str, AfterValidator(text_rules.check_bucket_name)]
     """The name of the bucket that holds the artifacts and the records of what is deployed. The first deploy creates it."""
-    tags: Annotated[dict[TagKey, TagValue], AfterValidator(text_rules.different)] = Field(default_factory=dict, max_length=40)
+    tags: Annotated[dict[TagKey, TagValue], AfterValidator(text_rules.check_tag_keys)] = Field(
+        default_factory=dict, max_length=40
+    )
     """Tags of every resource, besides the deployer's own."""
     protected: bool = False
     """Deploy only what is committed, ask for the environment's name before anything is changed, and refuse `destroy`."""
@@ -127,23 +129,25 @@ class Environment(Model):
     @classmethod
     def _is_a_region(cls, region: str) -> str:
         if aws_versions.partition_of(region) is None:
-            raise ValueError(f"AWS has no region {region}; they are called as in eu-central-1, us-gov-west-1 or eusc-de-east-1")
+            raise ValueError(
+                f"AWS has no region {region}; regions have names such as eu-central-1, us-gov-west-1 or eusc-de-east-1"
+            )
         return region
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if self.default and self.protected:
-            raise ValueError("a protected environment cannot be the default: it is to be named each time")
+            raise ValueError("a protected environment cannot be the default: it must be named in each command")
         if self.embedded is not None and self.endpoints:
-            raise ValueError("endpoints cannot be given beside embedded: all services of the embedded AWS have one address")
+            raise ValueError("endpoints cannot be combined with embedded: all services of the embedded AWS have one address")
         if self.embedded is not None and self.partition != "aws":
-            raise ValueError(f"the embedded AWS has no region {self.region}: all in it is in the partition aws, as in us-east-1")
-        partitions.check(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
+            raise ValueError(f"the embedded AWS has no region {self.region}: choose one of the partition aws, such as us-east-1")
+        partitions.check_arns(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
         return self
 
     @property
     def account(self) -> Account:
-        """Where the environment is."""
+        """The partition, region and account of the environment."""
         return Account(self.partition, self.region, self.account_id)
 
     @property
@@ -153,81 +157,81 @@ class Environment(Model):
 
     @property
     def owner(self) -> str:
-        """The value of the ownership tag: the same for every resource of this environment, and for no other's."""
+        """The value of the ownership tag, which all resources of this environment have and no others."""
         return f"{self.name_prefix}/{self.name}"
 
     def ownership(self, project: str) -> dict[str, str]:
-        """The tags that say a resource is this project's in this environment, and the environment's own tags."""
+        """Returns the ownership tags of a project's resources, and the environment's own tags."""
         return {**self.tags, OWNER_TAG: self.owner, PROJECT_TAG: project}
 
     def resource_name(self, project: str, name: str) -> str:
-        """The physical name of a project's resource."""
+        """Returns the physical name of a project's resource."""
         return f"{self.name_prefix}-{project}-{name}"
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a regional resource of this account, as in ``arn("lambda", "function:x")``."""
+        """Returns the ARN of a regional resource of this account, as in ``arn("lambda", "function:x")``."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
     def role_path(self, project: str) -> str:
-        """The IAM path of a project's roles; ListRoles finds an environment's by its beginning."""
+        """Returns the IAM path of a project's roles. Its beginning is that of all roles of the environment, for ListRoles."""
         return f"/{self.name_prefix}/{self.name}/{project}/"
 
     def role_arn(self, project: str, role_name: str) -> str:
-        """The ARN of a managed role."""
+        """Returns the ARN of a managed role."""
         return f"arn:{self.partition}:iam::{self.account_id}:role{self.role_path(project)}{role_name}"
 
     def bucket_arn(self, bucket: str, key: str = "") -> str:
-        """The ARN of a bucket, or of objects in it."""
+        """Returns the ARN of a bucket, or of objects in it."""
         return f"arn:{self.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
 
     def project(self, name: str) -> Project:
-        """The project's section; an empty one when configuration says nothing of it."""
+        """Returns the project's section; an empty section if the configuration has none."""
         return self.projects.get(name, Project())
 
     def remember(self, overlays: JsonMapping) -> None:
-        """Keeps what the projects' own files say, so that messages name the right one."""
+        """Remembers the contents of the projects' own files, so that messages name the right file."""
         self._overlays.update(overlays)
 
     def place(self, project: str, section: str, name: str) -> str:
-        """The file in which configuration says it of a project, and where in it."""
+        """Returns the configuration file that holds a setting of a project, and the JSON path in it."""
         if name in self._overlays.get(project, {}).get(section, {}):
             return f"config/{project}/{self.name}.json: $.{section}.{name}"
         return f"config/{self.name}.json: $.projects.{project}.{section}.{name}"
 
 
 def environments(root: Path) -> list[str]:
-    """The environments that `config/` describes, by name."""
+    """Returns the names of the environments in `config/`, sorted."""
     return sorted(path.stem for path in (root / "config").glob("*.json") if path.stem != "schema")
 
 
 def load(root: Path, name: str) -> Environment:
-    """The environment `name`, with its projects' overlays.
+    """Loads an environment with the overlays of its projects.
 
     Raises:
         UsageError: there is no such environment.
-        ConfigError: a file is malformed or wrong; all its errors in one message.
+        ConfigError: a file is malformed or wrong; one message has all errors of the file.
     """
     path = root / "config" / f"{name}.json"
-    if name not in (known := environments(root)):
-        there_are = ", ".join(known) or "none"
-        raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, known)}")
-    data = parsed(path, root)
+    if name not in (names := environments(root)):
+        there_are = ", ".join(names) or "none"
+        raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, names)}")
+    data = read_file(path, root)
     _validate(Environment, data, path, root)
     for other in sorted((root / "config").glob("[!.]*/*.json")):
-        if other.stem not in known:
+        if other.stem not in names:
             where = other.relative_to(root).as_posix()
             raise ConfigError(
-                f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(known)}."
-                f"{did_you_mean(other.stem, known)}"
+                f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(names)}."
+                f"{did_you_mean(other.stem, names)}"
             )
     overlays: JsonObject = {}
     for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
-        section = parsed(overlay, root)
+        section = read_file(overlay, root)
         _validate(Project, section, overlay, root)
         section.pop("$schema", None)
         overlays[overlay.parent.name] = section
         projects = data.setdefault("projects", {})
-        projects[overlay.parent.name] = _overlaid(projects.get(overlay.parent.name, {}), section)
+        projects[overlay.parent.name] = _overlay(projects.get(overlay.parent.name, {}), section)
     environment = _validate(Environment, data, path, root)
     if environment.name != name:
         raise ConfigError(f'config/{name}.json: $.name is "{environment.name}"; it must be "{name}", as the file is called.')
@@ -235,20 +239,20 @@ def load(root: Path, name: str) -> Environment:
     return environment
 
 
-def parsed(path: Path, root: Path) -> JsonObject:
-    """What a file says, before anything of it is checked.
+def read_file(path: Path, root: Path) -> JsonObject:
+    """Reads a configuration file without validating it.
 
     Raises:
-        ConfigError: it is no JSON object.
+        ConfigError: the file is not a JSON object.
     """
     where = path.relative_to(root).as_posix()
     try:
         if path.is_fifo():
-            raise ConfigError(f"{where}: it cannot be read: it is no file.")
-        data = json.loads(decoded(path.read_bytes()), object_pairs_hook=_without_duplicates)
+            raise ConfigError(f"{where}: it cannot be read: it is not a file.")
+        data = json.loads(decode_text(path.read_bytes()), object_pairs_hook=_without_duplicates)
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise ConfigError(f"{where}: this is not JSON: {error.object[error.start]!r} is half of a character.") from None
+        raise ConfigError(f"{where}: this is not JSON: {error.object[error.start]!r} is an unpaired surrogate.") from None
     except OSError as error:
         raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
     except json.JSONDecodeError as error:
@@ -256,7 +260,7 @@ def parsed(path: Path, root: Path) -> JsonObject:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: this is not JSON: {error}.") from None
     if not isinstance(data, dict):
-        raise ConfigError(f"{where}: an object {{…}} is expected, this is a {type(data).__name__}.")
+        raise ConfigError(f"{where}: the file must hold an object {{…}}, not a {type(data).__name__}.")
     return data
 
 
@@ -264,7 +268,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> JsonObject:
     result: JsonObject = {}
     for key, value in pairs:
         if key in result:
-            raise ValueError(f"the key {key!r} is given twice")
+            raise ValueError(f"the key {key!r} is repeated")
         result[key] = value
     return result
 
@@ -274,13 +278,13 @@ def _validate(model: type[M], data: JsonObject, path: Path, root: Path) -> M:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
         where = path.relative_to(root).as_posix()
-        lines = [f"  {line}" for line in explained(error, model)]
+        lines = [f"  {line}" for line in explain_errors(error, model)]
         raise ConfigError("\n".join([f"{where} is not valid:", *lines])) from None
 
 
-def _overlaid(base: JsonMapping, over: JsonMapping) -> JsonObject:
+def _overlay(base: JsonMapping, over: JsonMapping) -> JsonObject:
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = _overlaid(base[key], value) if both else value
+        merged[key] = _overlay(base[key], value) if both else value
     return merged

@@ -1,6 +1,6 @@
-"""What is wrong with a file of configuration, each error with its place.
+"""Explains the errors of a configuration file, each with its JSON path.
 
-A value that is wrong is shown where it can be no secret: messages end in logs that more people read than configuration.
+A wrong value is shown only if it cannot be a secret, because more people read logs than configuration.
 """
 
 import json
@@ -12,22 +12,24 @@ from common.base.json_types import Json
 from common.base.suggestions import did_you_mean
 from common.environment.resource_settings import Model, keys_at
 
-FREE = frozenset({"environment", "arguments", "parameters", "endpoints", "tags"})
-"""The settings whose values are texts of any kind."""
+FREE_TEXT_SETTINGS = frozenset({"environment", "arguments", "parameters", "endpoints", "tags"})
+"""Settings with free texts, which may hold secrets."""
 
 
-def explained(error: ValidationError, model: type[Model]) -> Iterator[str]:
-    """Each error in a line."""
-    for one in error.errors(include_url=False, include_context=False):
-        location, is_key = [part for part in one["loc"] if part != "[key]"], "[key]" in one["loc"]
+def explain_errors(error: ValidationError, model: type[Model]) -> Iterator[str]:
+    """Yields each error as a line."""
+    for problem in error.errors(include_url=False, include_context=False):
+        location, is_key = [part for part in problem["loc"] if part != "[key]"], "[key]" in problem["loc"]
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-        if one["type"] == "extra_forbidden":
+        if problem["type"] == "extra_forbidden":
             yield f"{path}: unknown key.{did_you_mean(str(location[-1]), keys_at(model, location[:-1]))}"
         else:
-            told = f", not {json.dumps(one['input'])[:60]}" if is_key or _may_be_shown(one["input"], location) else ""
-            yield f"{path}: {one['msg'][0].lower()}{one['msg'][1:]}{told}"
+            shown_value = (
+                f", not {json.dumps(problem['input'])[:60]}" if is_key or _may_be_shown(problem["input"], location) else ""
+            )
+            yield f"{path}: {problem['msg'][0].lower()}{problem['msg'][1:]}{shown_value}"
 
 
 def _may_be_shown(value: Json, location: list[int | str]) -> bool:
-    """Whether a value that is wrong can hold no secret: it is none of the texts of any kind, and holds none."""
-    return not isinstance(value, dict | list) and not any(part in FREE for part in location)
+    """Whether a wrong value cannot hold a secret: it is not a free text, and not an object or list that may contain one."""
+    return not isinstance(value, dict | list) and not any(part in FREE_TEXT_SETTINGS for part in location)

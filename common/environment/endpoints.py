@@ -1,7 +1,7 @@
-"""Where AWS is asked: at the addresses that an environment's configuration names, else at AWS's own, and nowhere else.
+"""The endpoints of AWS services: those in an environment's configuration, else AWS's own, and no others.
 
-Every AWS SDK takes endpoints from the shell and from the shared config file. The deployer does not: a variable that was set for
-another purpose would send one service's calls elsewhere, and what was done there would be recorded as done here.
+AWS SDKs take endpoints from the shell and from the shared config file. The deployer does not: a variable that was set for another
+purpose would send the calls of a service elsewhere, and changes made there would be recorded as made here.
 
 Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 """
@@ -24,11 +24,11 @@ SERVICES = (
 """The services that the deployer calls, by botocore's names."""
 ALIASES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
 """Other names of these services, as in AWS_ENDPOINT_URL_SFN."""
-DIVERTING = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
-"""How the names of variables begin that would send calls elsewhere."""
+DIVERTING_PREFIXES = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
+"""Prefixes of the variables that would send calls elsewhere."""
 
 
-def _known(service: str) -> str:
+def _check_service(service: str) -> str:
     if service not in {DEFAULT, *SERVICES}:
         plain = service.lower().replace("_", "").replace("-", "")
         guess = did_you_mean(ALIASES.get(plain, plain), (DEFAULT, *SERVICES))
@@ -37,7 +37,7 @@ def _known(service: str) -> str:
     return service
 
 
-def _safe(url: str) -> str:
+def _check_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -53,28 +53,28 @@ def _safe(url: str) -> str:
 
 
 class Endpoints(NamedTuple):
-    """Other addresses than AWS's own.
+    """Addresses that replace AWS's own.
 
     Args:
-        addresses: by service; `default` is for all that are not named.
-        secret: of the embedded AWS, whose clients sign with it; without it they sign with the user's credentials.
+        addresses: the addresses by service; `default` applies to all services that are not named.
+        secret: the secret of the embedded AWS, with which its clients sign; None if they sign with the user's credentials.
     """
 
     addresses: Mapping[str, str] = {}
     secret: str | None = None
 
     def of(self, service: str) -> str | None:
-        """The address of a service; None where it is AWS's own."""
+        """Returns the address of a service; None if it is AWS's own."""
         return self.addresses.get(service, self.addresses.get(DEFAULT))
 
 
 AWS_ITSELF = Endpoints()
-Service = Annotated[str, AfterValidator(_known)]
-Url = Annotated[str, AfterValidator(_safe)]
+Service = Annotated[str, AfterValidator(_check_service)]
+Url = Annotated[str, AfterValidator(_check_url)]
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
+    """Whether the host of a URL is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -82,27 +82,27 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def told(endpoints: Mapping[str, str]) -> str:
-    """The endpoints of an environment in one line."""
+def describe_endpoints(endpoints: Mapping[str, str]) -> str:
+    """Describes the endpoints of an environment in one line."""
     rest = "all other services" if len(endpoints) > 1 else "all services"
     named = [f"{service} at {url}" for service, url in sorted(endpoints.items()) if service != DEFAULT]
     return ", ".join([*named, *(f"{rest} at {url}" for service, url in endpoints.items() if service == DEFAULT)])
 
 
-def notes(environment: str, endpoints: Mapping[str, str], ignored: Sequence[str]) -> Iterator[str]:
-    """What to tell the user of where AWS is asked; nothing where all is as usual.
+def endpoint_notes(environment: str, endpoints: Mapping[str, str], ignored: Sequence[str]) -> Iterator[str]:
+    """Yields notes for the user about endpoints that are not AWS's own; none if all are.
 
     Args:
-        environment: its name.
-        endpoints: of its configuration.
-        ignored: the settings that would send calls elsewhere, were they not ignored.
+        environment: the name of the environment.
+        endpoints: the endpoints in its configuration.
+        ignored: settings of the shell and profile that would send calls elsewhere, and are ignored.
     """
     if endpoints:
-        yield f"config/{environment}.json says where AWS is asked: {told(endpoints)}."
+        yield f"Endpoints of config/{environment}.json: {describe_endpoints(endpoints)}."
     if ignored:
-        yield f"Ignored: {', '.join(ignored)}. Only `endpoints` in config/{environment}.json says where AWS is asked."
+        yield f"Ignored: {', '.join(ignored)}. Only `endpoints` in config/{environment}.json changes where AWS is called."
 
 
-def diverting(variables: Mapping[str, str]) -> list[str]:
-    """The environment variables that name other endpoints and service models."""
-    return sorted(name for name, value in variables.items() if name.startswith(DIVERTING) and value)
+def diverting_variables(variables: Mapping[str, str]) -> list[str]:
+    """Returns the environment variables that name other endpoints and service models."""
+    return sorted(name for name, value in variables.items() if name.startswith(DIVERTING_PREFIXES) and value)

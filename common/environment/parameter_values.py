@@ -1,6 +1,7 @@
-"""Values of parameters: texts, numbers, booleans, and lists of these, as configuration or Parameter Store has them.
+"""Values of parameters: texts, numbers, booleans, and lists of these, from configuration or Parameter Store.
 
-Alone in a definition or an input a parameter is what it is; within a text, and in variables and arguments, it is text.
+A parameter that stands alone in a definition or an input keeps its type; within a text, and in variables and arguments, it
+becomes text.
 """
 
 import json
@@ -16,43 +17,45 @@ from common.base.json_types import Json
 
 Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
-SSM = "ssm:"
-"""Begins a value that stands in Parameter Store."""
-LARGEST = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps as it is; see https://www.rfc-editor.org/rfc/rfc8259#section-6."""
+SSM_PREFIX = "ssm:"
+"""The prefix of a value that is read from Parameter Store."""
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every reader of JSON keeps exactly; see https://www.rfc-editor.org/rfc/rfc8259#section-6."""
 SCHEMA = {
     "anyOf": [
         {"type": ["string", "number", "boolean"]},
         {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
     ]
 }
-"""Of a value, as JSON schema."""
+"""The JSON schema of a value."""
 
 
-def checked(value: Json) -> Value:
-    """The value, which a parameter may have.
+def check_value(value: Json) -> Value:
+    """Returns the value if a parameter may have it.
 
     Raises:
-        ValueError: it may not.
+        ValueError: a parameter cannot have this value.
     """
     if isinstance(value, str):
-        return text_rules.parameter(value)
-    if isinstance(value, int) and abs(value) > LARGEST:
-        raise ValueError(f"a number beyond {LARGEST} is rounded by many programs that read JSON; write it as a text, in quotes")
+        return text_rules.check_parameter(value)
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise ValueError(
+            f"a number beyond {MAX_INTEGER} is rounded by many programs that read JSON; write it as a text, in quotes"
+        )
     if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, list) and not any(isinstance(item, list) for item in value):
-        if any(isinstance(item, str) and item.startswith(SSM) for item in value):
-            raise ValueError("ssm:/… stands alone; what Parameter Store has as a StringList becomes a list")
-        return [text_rules.plain(item) if isinstance(item, str) else cast("Scalar", checked(item)) for item in value]
-    raise ValueError("a parameter is a text, a number, true or false, or a list of these")
+        if any(isinstance(item, str) and item.startswith(SSM_PREFIX) for item in value):
+            raise ValueError("ssm:/… cannot be an item of a list; store a StringList in Parameter Store, which becomes a list")
+        return [text_rules.check_text(item) if isinstance(item, str) else cast("Scalar", check_value(item)) for item in value]
+    raise ValueError("a parameter must be a text, a number, true or false, or a list of these")
 
 
 def as_text(value: Value, name: str) -> str:
-    """The value within a text: numbers and booleans as JSON spells them, items of a list with commas between them.
+    """Returns the value as text: numbers and booleans as in JSON, the items of a list separated by commas.
 
     Raises:
-        ValueError: an item holds a comma, so it could not be told from two.
+        ValueError: an item of a list contains a comma, so it would be read as two.
     """
     if not isinstance(value, list):
         return value if isinstance(value, str) else json.dumps(value)
@@ -64,8 +67,8 @@ def as_text(value: Value, name: str) -> str:
     return ",".join(items)
 
 
-ParameterValue = Annotated[Value, PlainValidator(checked), WithJsonSchema(SCHEMA)]
-"""What configuration gives a parameter."""
+ParameterValue = Annotated[Value, PlainValidator(check_value), WithJsonSchema(SCHEMA)]
+"""The value of a parameter in configuration."""
 
 
 class NoValueError(ParameterError, KeyError):
@@ -76,12 +79,12 @@ class NoValueError(ParameterError, KeyError):
 
 
 class Parameters(Mapping[str, Value]):
-    """The parameters of one project in one environment, as declarations read them. What was read is remembered.
+    """The parameters of a project in an environment, for declarations. Which parameters were read is remembered in `used`.
 
     Args:
-        values: by name.
+        values: the values by name.
         environment: its name.
-        project: whose they are.
+        project: the name of the project.
     """
 
     def __init__(self, values: Mapping[str, Value], environment: str = "", project: str = "") -> None:
@@ -93,7 +96,7 @@ class Parameters(Mapping[str, Value]):
         self.used.add(name)
         if name not in self._values:
             places = {name: f"projects/{self._project}/deploy.py"}
-            raise NoValueError(lacking(self._environment, self._project, places), places, self._project)
+            raise NoValueError(missing_values_message(self._environment, self._project, places), places, self._project)
         return self._values[name]
 
     def __contains__(self, name: object) -> bool:
@@ -106,13 +109,13 @@ class Parameters(Mapping[str, Value]):
         return len(self._values)
 
 
-def lacking(environment: str, project: str, places: Mapping[str, str]) -> str:
-    """What to say of parameters that have no value.
+def missing_values_message(environment: str, project: str, places: Mapping[str, str]) -> str:
+    """Returns the message for parameters without a value.
 
     Args:
         environment: its name.
-        project: whose parameters they are.
-        places: what refers to each of them.
+        project: the name of the project.
+        places: the place that refers to each of them.
     """
     lines = "".join(f"\n  ${{{name}}} in {place}" for name, place in sorted(places.items()))
     values = json.dumps({"parameters": dict.fromkeys(sorted(places), "...")})

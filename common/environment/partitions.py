@@ -1,6 +1,6 @@
-"""ARNs in the partition of an environment: `arn:aws:…` is written in most examples, and is nothing in China or GovCloud.
+"""Rewrites ARNs to the partition of an environment: most examples use `arn:aws:…`, which is invalid in China and GovCloud.
 
-What a declaration writes is rendered. What is only there in another partition, as an ARN with one of its regions, is refused.
+ARNs of declarations are rewritten. An ARN with a region of another partition is refused.
 
 Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
@@ -16,7 +16,7 @@ ARN = re.compile(r"\barn:(?P<partition>aws(?:-[a-z]+)*):(?:(?=[a-z0-9-]+:(?P<reg
 
 
 class Account(NamedTuple):
-    """Where an environment is."""
+    """The partition, region and account of an environment."""
 
     partition: str = "aws"
     region: str = "us-east-1"
@@ -24,61 +24,61 @@ class Account(NamedTuple):
 
     @property
     def constants(self) -> dict[str, str]:
-        """What texts may refer to, by the names that CloudFormation has for it."""
+        """The constants that texts may refer to, by their names in CloudFormation."""
         return {"AWS::Partition": self.partition, "AWS::Region": self.region, "AWS::AccountId": self.account_id}
 
 
-SOMEWHERE = Account()
+EXAMPLE_ACCOUNT = Account()
 
 
-def rendered(text: str, account: Account, where: str) -> str:
-    """The text with each ARN in it in the partition of the account.
+def localize_arns(text: str, account: Account, where: str) -> str:
+    """Returns the text with all ARNs in the partition of the account.
 
     Raises:
-        DeclarationError: one has a region of another partition.
+        DeclarationError: an ARN has a region of another partition.
     """
 
-    def in_partition(found: re.Match[str]) -> str:
-        region = found["region"] or ""
+    def in_partition(match: re.Match[str]) -> str:
+        region = match["region"] or ""
         if (partition_of(region) or account.partition) != account.partition:
             raise DeclarationError(
-                f"{where}: {found[0]}… with the region {region} is nothing in the partition {account.partition}, which "
-                f"{account.region} is in. Write arn:${{AWS::Partition}}:…:${{AWS::Region}}:…, or take it from a parameter."
+                f"{where}: {match[0]}… with the region {region} does not exist in the partition {account.partition}, which "
+                f"{account.region} belongs to. Write arn:${{AWS::Partition}}:…:${{AWS::Region}}:…, or take it from a parameter."
             )
         return f"arn:{account.partition}:"
 
     return ARN.sub(in_partition, text)
 
 
-def check(arns: Iterable[str], account: Account) -> None:
-    """Looks whether the account can give what exists to its resources: roles, policies and layers by their ARNs.
+def check_arns(arns: Iterable[str], account: Account) -> None:
+    """Checks that resources of the account can use existing roles, policies and layers, by their ARNs.
 
-    A role can be passed within its account alone, and so can a policy that is not AWS's own be attached; a layer can be another
-    account's, and is in the region of its functions.
+    A role can be passed only within its account, and a policy that is not AWS's own can be attached only within its account. A
+    layer can belong to another account, but must be in the region of its functions.
 
     Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html and
     https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
 
     Raises:
-        ValueError: it cannot.
+        ValueError: they cannot be used.
     """
     for arn in arns:
         _, theirs, service, region, owner, _ = arn.split(":", 5)
         if theirs != account.partition:
-            raise ValueError(f"{arn} is in the partition {theirs}, and {account.region} in {account.partition}")
+            raise ValueError(f"{arn} is in the partition {theirs}, but {account.region} is in {account.partition}")
         if region not in {"", account.region}:
-            raise ValueError(f"{arn} is in the region {region}, and the environment in {account.region}")
+            raise ValueError(f"{arn} is in the region {region}, but the environment is in {account.region}")
         if service == "iam" and owner not in {"aws", account.account_id}:
-            raise ValueError(f"{arn} is of the account {owner}, and the environment of {account.account_id}")
+            raise ValueError(f"{arn} belongs to the account {owner}, but the environment to {account.account_id}")
 
 
-def expected(arns: Iterable[str], account: Account, where: str) -> None:
-    """As `check`, for what a declaration or configuration gives to a resource.
+def require_usable_arns(arns: Iterable[str], account: Account, where: str) -> None:
+    """As `check_arns`, for what a declaration or configuration gives to a resource.
 
     Raises:
-        DeclarationError: see `check`.
+        DeclarationError: see `check_arns`.
     """
     try:
-        check(arns, account)
+        check_arns(arns, account)
     except ValueError as error:
-        raise DeclarationError(f"{where}: {error}. Name one that is there, in configuration.") from None
+        raise DeclarationError(f"{where}: {error}. Name a matching one in the configuration.") from None

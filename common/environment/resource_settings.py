@@ -1,8 +1,8 @@
-"""What may be said about one resource in configuration: one model for each type, every field with its default.
+"""The settings of resources: a model for each type, every field with its default.
 
-A value is looked up in three places, the nearest wins: `projects.<project>.<type>.<name>` of the environment, the declaration in
-`projects/<project>/deploy.py`, `defaults.<type>` of the environment. Maps (environment variables, arguments) are merged key by
-key. The models are strict: "512" is not 512, and an unknown key is an error.
+A value is looked up in three places, and the most specific wins: `projects.<project>.<type>.<name>` of the environment, the
+declaration in `projects/<project>/deploy.py`, `defaults.<type>` of the environment. Maps (environment variables, arguments) are
+merged key by key. The models are strict: "512" is not 512, and an unknown key is an error.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from common.environment import aws_versions
 Retention = Literal[
     "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-"""Days that CloudWatch Logs accepts, or ``never``: lines are not deleted."""
+"""How many days log lines are kept; CloudWatch Logs accepts only these numbers. With ``never`` lines are not deleted."""
 
 
 class Model(BaseModel):
@@ -32,23 +32,23 @@ class Settings(Model):
     """Settings of one resource."""
 
     def over(self, *weaker: "JsonMapping | Settings | None") -> Self:
-        """These settings where they were set, else the first of `weaker` that says something, else the default."""
+        """Merges settings: those set here win, then the first of `weaker` that sets a value, then the default."""
         merged: JsonObject = {}
         for layer in (*reversed(weaker), self):
-            for name, value in _said(layer).items():
+            for name, value in _set_fields(layer).items():
                 both = isinstance(value, dict) and isinstance(merged.get(name), dict)
                 merged[name] = {**merged[name], **value} if both else value
         return type(self).model_validate(merged, strict=False)
 
 
-def _said(layer: JsonMapping | Settings | None) -> JsonObject:
+def _set_fields(layer: JsonMapping | Settings | None) -> JsonObject:
     if isinstance(layer, Settings):
         return {name: getattr(layer, name) for name in layer.model_fields_set}
     return {name: value for name, value in (layer or {}).items() if value is not None}
 
 
-def explained(error: ValidationError) -> str:
-    """What is wrong with settings that a declaration gives, each by its name, in one line that ends as a sentence does."""
+def explain_settings_error(error: ValidationError) -> str:
+    """Explains the errors in settings of a declaration, each with its name, as sentences on one line."""
     settings: list[type[Model]] = [*Settings.__subclasses__(), Network]
     models = {model.__name__: model for model in settings}
     problems = []
@@ -56,15 +56,15 @@ def explained(error: ValidationError) -> str:
         location = [part for part in problem["loc"] if part != "[key]"]
         path = ".".join(map(str, location))
         if problem["type"] == "extra_forbidden" and error.title in models:
-            known = keys_at(models[error.title], location[:-1])
-            problems.append(f"{error.title} has no {path!r}.{did_you_mean(location[-1], known, otherwise=known_names(known))}")
+            keys = keys_at(models[error.title], location[:-1])
+            problems.append(f"{error.title} has no {path!r}.{did_you_mean(location[-1], keys, otherwise=known_names(keys))}")
         else:
             problems.append(f"{path}: {problem['msg']}.")
     return " ".join(problems)
 
 
 def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
-    """The keys that the object at `location` of a model may have, by walking its JSON schema."""
+    """Returns the keys that the object at `location` of a model may have, from the model's JSON schema."""
     root = model.model_json_schema(by_alias=True)
     node: JsonMapping = root
     for part in location:
@@ -124,7 +124,7 @@ class FunctionSettings(Settings):
     @classmethod
     def _is_a_runtime(cls, runtime: str) -> str:
         if not aws_versions.is_runtime(runtime):
-            raise ValueError(f"Lambda has no runtime {runtime}; {aws_versions.newest()} are the newest")
+            raise ValueError(f"Lambda has no runtime {runtime}; {aws_versions.newest_runtimes()} are the newest")
         return runtime
 
 
@@ -181,7 +181,7 @@ class CrawlerSettings(Settings):
     """What to do with a table or partition whose data is gone."""
     table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,128}$")] = ""
     """Begins the names of the tables that the crawler makes."""
-    schedule: Annotated[str, AfterValidator(schedules.glue)] | None = None
+    schedule: Annotated[str, AfterValidator(schedules.check_glue)] | None = None
     """When the crawler runs, as in cron(0 3 * * ? *), in UTC. Without it only what starts it runs it."""
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
@@ -209,7 +209,7 @@ class TriggerSettings(Settings):
 
     enabled: bool = True
     """Whether the schedule or rule starts anything."""
-    expression: Annotated[str, AfterValidator(schedules.eventbridge)] | None = None
+    expression: Annotated[str, AfterValidator(schedules.check_eventbridge)] | None = None
     """When a schedule starts the state machine, in UTC; replaces the declared expression."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""

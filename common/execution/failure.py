@@ -73,8 +73,8 @@ def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failu
             event for page in aws.pages("stepfunctions", "GetExecutionHistory", executionArn=nested) for event in page["events"]
         ]
         deque(inner.read(events), maxlen=0)
-        found = explain(aws, nested, inner, depth + 1)
-        return Failure((visit.title, *found.states), found.error, found.message, found.log, found.lines)
+        failure = explain(aws, nested, inner, depth + 1)
+        return Failure((visit.title, *failure.states), failure.error, failure.message, failure.log, failure.lines)
     error, message = visit.error or error, unpacked(visit.cause or cause)
     log, lines = _logged(aws, execution, visit)
     return Failure((visit.title,), error, message, log, lines)
@@ -82,15 +82,15 @@ def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failu
 
 def unpacked(cause: str) -> str:
     """What a person wants to read of a cause: the innermost message where it is JSON, else the text itself."""
-    found = json_object(cause)
-    message = next((found[name] for name in _MESSAGES if isinstance(found.get(name), str)), None)
+    content = json_object(cause)
+    message = next((content[name] for name in _MESSAGES if isinstance(content.get(name), str)), None)
     return cause.strip() if message is None else unpacked(message)
 
 
 def _nested(visit: Visit) -> str:
     """The ARN of the execution that the visit started and that failed, or nothing."""
-    said = json_object(visit.cause)
-    arn = str(said.get("ExecutionArn") or said.get("executionArn") or visit.submitted.get("ExecutionArn") or "")
+    cause = json_object(visit.cause)
+    arn = str(cause.get("ExecutionArn") or cause.get("executionArn") or visit.submitted.get("ExecutionArn") or "")
     return arn if ":execution:" in arn else ""
 
 
@@ -122,14 +122,14 @@ def _called(aws: Aws, execution: str, visit: Visit) -> JsonMapping:
         return parameters
     if ":function:" in (resource := str(visit.task.get("resource", ""))):
         return {"FunctionName": resource}
-    found = aws.find(
+    response = aws.find(
         "stepfunctions",
         "DescribeStateMachineForExecution",
         "ExecutionDoesNotExist",
         executionArn=execution,
         includedData="ALL_DATA",
     )
-    state = _state(json_object((found or {}).get("definition")), visit.name)
+    state = _state(json_object((response or {}).get("definition")), visit.name)
     return state.get("Parameters") or state.get("Arguments") or {}
 
 
@@ -144,8 +144,8 @@ def _state(definition: JsonMapping, name: str) -> JsonMapping:
 
 
 def _default_arguments(aws: Aws, job: str) -> JsonMapping:
-    found = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=job)
-    return (found or {}).get("Job", {}).get("DefaultArguments") or {}
+    response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=job)
+    return (response or {}).get("Job", {}).get("DefaultArguments") or {}
 
 
 def _logged(aws: Aws, execution: str, visit: Visit) -> tuple[str, tuple[str, ...]]:

@@ -92,10 +92,10 @@ Tell = Callable[[RunEvent], None]
 def wait_for_update(aws: Aws, env: Environment, project: str) -> None:
     """Blocks until executions use what the last deploy of a project has updated; it has written the release root at its end."""
     root = {"Bucket": env.artifact_bucket, "Key": f"{env.name}/{project}/release.json", "ExpectedBucketOwner": env.account_id}
-    found = aws.find("s3", "HeadObject", "404", **root)
-    now = found["ResponseMetadata"]["HTTPHeaders"].get("date") if found else None
-    if found is not None and now is not None:
-        left = UPDATED_SECONDS - (parsedate_to_datetime(now) - found["LastModified"]).total_seconds()
+    response = aws.find("s3", "HeadObject", "404", **root)
+    now = response["ResponseMetadata"]["HTTPHeaders"].get("date") if response else None
+    if response is not None and now is not None:
+        left = UPDATED_SECONDS - (parsedate_to_datetime(now) - response["LastModified"]).total_seconds()
         if left > 0:
             aws.sleep(min(left, UPDATED_SECONDS))
 

@@ -206,10 +206,10 @@ class History:
             visit.cause = details.get("cause") or visit.cause
             visit.failed_at = event["timestamp"]
         elif kind in {"TaskSubmitted", "TaskSucceeded"}:
-            known = _execution(visit.submitted)
+            nested_execution = _execution(visit.submitted)
             visit.submitted = json_object(details.get("output")) or visit.submitted
             execution = _execution(visit.submitted)
-            if execution and execution != known:
+            if execution and execution != nested_execution:
                 yield Nested(visit, execution)
 
     def _enter(self, event: JsonMapping, details: JsonMapping) -> Visit:
@@ -227,9 +227,9 @@ class History:
 
     def _close(self, event: JsonMapping, visit: Visit, index: int | None = None) -> Iterator[Happening]:
         """What still lasts in a state that is left, or in one of its iterations, has failed or ended with it."""
-        inside = [one for one in self.running if _is_in(one, visit, index)]
-        for one in reversed(inside):
-            yield _left(one, event, Status.FAILED if one.error is not None or one.type == "Fail" else Status.ABORTED)
+        inside = [visit_ for visit_ in self.running if _is_in(visit_, visit, index)]
+        for visit_ in reversed(inside):
+            yield _left(visit_, event, Status.FAILED if visit_.error is not None or visit_.type == "Fail" else Status.ABORTED)
 
     def _finish(self, event: JsonMapping, details: JsonMapping) -> Iterator[Happening]:
         """What is still open when the execution ends has ended it, or was ended by it."""
@@ -247,9 +247,9 @@ class History:
         """The visit that an event belongs to: that of the event before it, or the one around that which it is about."""
         visit, kind = self._owners.get(self._before(event)), str(event["type"])
         if kind.startswith(("MapIteration", "MapRun")) or kind in {f"{name}State{end}" for name in CONTAINERS for end in _PHASES}:
-            return _around(visit, lambda one: kind.startswith(one.type) and one.status is Status.RUNNING)
+            return _around(visit, lambda candidate: kind.startswith(candidate.type) and candidate.status is Status.RUNNING)
         if kind.endswith("StateExited"):
-            return _around(visit, lambda one: one.name == details.get("name") and one.status is Status.RUNNING)
+            return _around(visit, lambda candidate: candidate.name == details.get("name") and candidate.status is Status.RUNNING)
         return visit
 
 
@@ -267,12 +267,12 @@ def _is_in(visit: Visit, outer: Visit, index: int | None) -> bool:
     return False
 
 
-def _around(visit: Visit | None, wanted: Callable[[Visit], bool]) -> Visit | None:
+def _around(visit: Visit | None, matches: Callable[[Visit], bool]) -> Visit | None:
     """The nearest visit outwards that is wanted; the visit itself if none is."""
-    found = visit
-    while found is not None and not wanted(found):
-        found = found.parent
-    return found or visit
+    enclosing = visit
+    while enclosing is not None and not matches(enclosing):
+        enclosing = enclosing.parent
+    return enclosing or visit
 
 
 def _details(event: JsonMapping) -> JsonMapping:
@@ -287,7 +287,7 @@ def _execution(submitted: JsonMapping) -> str:
 def json_object(text: Json) -> JsonMapping:
     """The JSON object in a text, or nothing."""
     try:
-        found = json.loads(text or "{}")
+        content = json.loads(text or "{}")
     except (TypeError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

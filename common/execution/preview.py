@@ -62,14 +62,14 @@ def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> P
     """
     files = list(_files(aws, location))
     counts = pool.map(lambda file: _opened(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
-    found: list[JsonObject] = []
+    first_rows: list[JsonObject] = []
     for file in files:
-        if len(found) >= rows:
+        if len(first_rows) >= rows:
             break
-        found += _first(aws, file, rows - len(found))
+        first_rows += _first(aws, file, rows - len(first_rows))
     partitions = list(dict.fromkeys(name for file in files for name in file.partitions))
-    columns = tuple(dict.fromkeys([*partitions, *(name for row in found for name in row)]))
-    values = tuple(tuple(row.get(name) for name in columns) for row in found)
+    columns = tuple(dict.fromkeys([*partitions, *(name for row in first_rows for name in row)]))
+    values = tuple(tuple(row.get(name) for name in columns) for row in first_rows)
     return Preview(location.uri, columns, values, None if counts is None else sum(counts), len(files))
 
 
@@ -124,18 +124,18 @@ class _Object(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        wanted = self._file.size - self._at if size < 0 else min(size, self._file.size - self._at)
-        if wanted <= 0:
+        count = self._file.size - self._at if size < 0 else min(size, self._file.size - self._at)
+        if count <= 0:
             return b""
-        if not (self._block_at <= self._at and self._at + wanted <= self._block_at + len(self._block)):
-            self._fetch(wanted)
+        if not (self._block_at <= self._at and self._at + count <= self._block_at + len(self._block)):
+            self._fetch(count)
         begin = self._at - self._block_at
-        self._at += wanted
-        return self._block[begin : begin + wanted]
+        self._at += count
+        return self._block[begin : begin + count]
 
-    def _fetch(self, wanted: int) -> None:
+    def _fetch(self, count: int) -> None:
         """Gets what is wanted, and more before it at the end of the file, where the footer is, or after it elsewhere."""
-        end = min(max(self._at + wanted, self._at + BLOCK), self._file.size)
+        end = min(max(self._at + count, self._at + BLOCK), self._file.size)
         self._block_at = max(min(self._at, end - BLOCK), 0)
         where = {"Bucket": self._file.bucket, "Key": self._file.key, "Range": f"bytes={self._block_at}-{end - 1}"}
         self._block = self._aws.call("s3", "GetObject", **where)["Body"].read()

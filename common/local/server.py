@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.aws_common import signed
+from common.aws_common import sign_request
 from common.base import programs
 from common.base.command_text import typed
 from common.base.errors import LocalError
@@ -72,8 +72,8 @@ def running(root: Path) -> Embedded | None:
     folder = _folder(root)
     if not _alive(folder):
         return None
-    found = _announced(folder)
-    return found if found and _healthy(found.endpoint) else None
+    server = _announced(folder)
+    return server if server and _healthy(server.endpoint) else None
 
 
 def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = lambda _: None) -> Embedded:
@@ -85,8 +85,8 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
     folder = _folder(root)
     with environments.locked(folder / "start.lock"):
         folder.chmod(0o700)  # nobody else reads what is in it
-        if found := running(root):
-            return _same(found, account_id, region, port)
+        if server := running(root):
+            return _same(server, account_id, region, port)
         if (folder / "embedded.json").exists() and _alive(folder) and not _announced(folder):
             say("restarting the embedded AWS, which has no credentials yet ...")
             _end(folder)
@@ -125,9 +125,9 @@ def stop(root: Path) -> bool:
 def reset(root: Path) -> None:
     """Forget every resource, object and log, whether it runs or not; a running one goes on, empty."""
     folder = _folder(root)
-    if found := running(root):
-        url = f"{found.endpoint}/_ministack/reset"
-        headers = signed("POST", url, found.region, found.account_id, found.secret)
+    if server := running(root):
+        url = f"{server.endpoint}/_ministack/reset"
+        headers = sign_request("POST", url, server.region, server.account_id, server.secret)
         request = urllib.request.Request(url, headers=headers, method="POST")  # noqa: S310 (http, loopback)
         try:
             with _DIRECT.open(request, timeout=60):
@@ -202,32 +202,32 @@ def _healthy(endpoint: str) -> bool:
         return False
 
 
-def _same(found: Embedded, account_id: str, region: str, port: int | None) -> Embedded:
-    wanted = (account_id, region, port or _port_of(found))
-    has = (found.account_id, found.region, _port_of(found))
-    if wanted != has:
+def _same(server: Embedded, account_id: str, region: str, port: int | None) -> Embedded:
+    requested = (account_id, region, port or _port_of(server))
+    has = (server.account_id, server.region, _port_of(server))
+    if requested != has:
         raise LocalError(
             f"the embedded AWS already runs for account {has[0]} in {has[1]} on port {has[2]}, "
-            f"not for account {wanted[0]} in {wanted[1]} on port {wanted[2]}. Stop it first: {typed('local.stop')}"
+            f"not for account {requested[0]} in {requested[1]} on port {requested[2]}. Stop it first: {typed('local.stop')}"
         )
-    return found
+    return server
 
 
-def _port_of(found: Embedded) -> int:
-    return int(found.endpoint.rsplit(":", 1)[1])
+def _port_of(server: Embedded) -> int:
+    return int(server.endpoint.rsplit(":", 1)[1])
 
 
-def _port(folder: Path, asked: int | None) -> int:
+def _port(folder: Path, requested: int | None) -> int:
     """The asked port if it is free; else the last one, which URLs in the state contain; else any."""
-    if asked is not None:
-        if not 1024 <= asked <= 65535:
-            raise LocalError(f"port {asked} cannot be used: choose one from 1024 to 65535")
-        if _free(asked) is None:
-            raise LocalError(f"port {asked} is in use by another program: choose another one, or leave it out for a free one")
+    if requested is not None:
+        if not 1024 <= requested <= 65535:
+            raise LocalError(f"port {requested} cannot be used: choose one from 1024 to 65535")
+        if _free(requested) is None:
+            raise LocalError(f"port {requested} is in use by another program: choose another one, or leave it out for a free one")
     remembered = folder / "port"
     text = remembered.read_text() if remembered.exists() else ""
     last = int(text) if text.isdecimal() else 0
-    port = asked or (last and _free(last)) or _free(0)
+    port = requested or (last and _free(last)) or _free(0)
     if port is None:
         raise LocalError("no port is free on 127.0.0.1")
     remembered.write_text(str(port))
@@ -246,7 +246,7 @@ def _free(port: int) -> int | None:
 
 def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     """Run the launcher until it is in the background; the shell's AWS settings and Python paths stay behind."""
-    provider = programs.program("from common.local.__main__ import main; sys.exit(main())")
+    provider = programs.python_program("from common.local.__main__ import main; sys.exit(main())")
     settings = folder / "settings.json"
     settings.write_text(json.dumps({**whose, "folder": str(folder), "provider": provider}))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
@@ -258,8 +258,8 @@ def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
 
 def _wait_for(root: Path, folder: Path) -> Embedded:
     _until(lambda: running(root) is not None or not _alive(folder), 60)
-    if found := running(root):
-        return found
+    if server := running(root):
+        return server
     log = folder / "embedded.log"
     last = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
     raise LocalError(f"the embedded AWS did not start; the end of {log}:\n{last}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from common.aws.protocol import Aws
-from common.base.digest import Known
+from common.base.digest import FileDigests
 from common.base.json_types import Json
 from common.model.resource import Artifact, Key, State
 
@@ -108,5 +108,5 @@ class Declared:
         """See `orphan.Type`: every type implements this."""
         raise NotImplementedError
 
-    def look(self, known_digests: Known) -> None:
+    def look(self, known_digests: FileDigests) -> None:
         """Takes no digests unless the type overrides this."""

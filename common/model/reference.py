@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from common.base.errors import DeclarationError, ParameterError
 from common.base.json_types import Json
 from common.base.suggestions import closest
-from common.base.text_rules import plain
+from common.base.text_rules import check_text
 from common.environment import partitions
 from common.environment.parameter_values import Parameters, Value, as_text
-from common.environment.partitions import SOMEWHERE, Account
+from common.environment.partitions import EXAMPLE_ACCOUNT, Account
 from common.model.kind import Kinds
 from common.model.resource import Key
 
@@ -43,12 +43,12 @@ class Ref:
         """A place in a bucket, as in ``landing / "fpac/"``; ``landing / ""`` is all of it.
 
         Raises:
-            TypeError: this is no bucket.
+            TypeError: the reference is not to a bucket.
             ValueError: the place holds control characters.
         """
         if self.key.kind != "bucket":
-            raise TypeError(f"{self.key} is no bucket, so there is no place {prefix!r} in it")
-        within = plain(prefix).strip("/")
+            raise TypeError(f"{self.key} is not a bucket, so there is no place {prefix!r} in it")
+        within = check_text(prefix).strip("/")
         return Location(self, f"{within}/" if within else "")
 
 
@@ -90,7 +90,7 @@ class Names:
         account: the account and region of the environment.
     """
 
-    def __init__(self, parameters: Mapping[str, Value], kinds: Kinds, account: Account = SOMEWHERE) -> None:
+    def __init__(self, parameters: Mapping[str, Value], kinds: Kinds, account: Account = EXAMPLE_ACCOUNT) -> None:
         self._parameters = parameters if isinstance(parameters, Parameters) else Parameters(parameters)
         self._kinds, self._account = kinds, account
         self._refs: dict[str, list[Ref]] = {}
@@ -159,7 +159,7 @@ class Names:
         def text(string: str) -> str:
             if NESTED.search(string):
                 raise DeclarationError(f"{where}: a reference is within a reference: {string}. {LITERALLY}")
-            return TOKEN.sub(resolved, partitions.rendered(string, self._account, where))
+            return TOKEN.sub(resolved, partitions.localize_arns(string, self._account, where))
 
         def replaced(string: str) -> Json:
             parameter = None if texts else self.parameter(string)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
 from common.aws.protocol import Aws
-from common.base.digest import Digest, Known, OfFile
+from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonObject
 from common.model.comparison import difference
 
@@ -64,7 +64,7 @@ class Artifact(Protocol):
     def location(self) -> str:
         """Its immutable object key in the artifact bucket, named by its input digest."""
 
-    def read(self, of_file: OfFile) -> None:
+    def hash_files(self, of_file: OfFile) -> None:
         """Takes the digests of its files from `of_file`; without this call the files are read when they are first needed."""
 
     def files(self) -> Mapping[str, str]:
@@ -83,7 +83,7 @@ class Artifact(Protocol):
     def content(self, build_dir: Path) -> Digest:
         """The digest of the built file's bytes; the file is built again if it was changed since it was built."""
 
-    def bill(self, build_dir: Path) -> Path | None:
+    def sbom_file(self, build_dir: Path) -> Path | None:
         """The bill of materials (SBOM) beside the built file; None if the artifact contains no packages of others."""
 
 
@@ -138,7 +138,7 @@ class Resource(Protocol):
     def artifacts(self) -> tuple[Artifact, ...]:
         """All artifacts that it needs; the first one is the one that it runs."""
 
-    def look(self, known_digests: Known) -> None:
+    def look(self, known_digests: FileDigests) -> None:
         """Takes the digests of files that belong to no artifact from `known_digests`, as far as it has them."""
 
     @property

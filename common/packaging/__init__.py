@@ -1,4 +1,4 @@
-"""What goes into a package, and how: the files of a folder, shared code, dependencies, the archive.
+"""Builds artifacts from files: the files of a folder, shared code, dependencies, and the archive that holds them.
 
-Nothing here knows what a package is for; `artifact` puts the parts together.
+This room makes no call to AWS and does not know what an artifact is for; `artifact` puts the parts together.
 """

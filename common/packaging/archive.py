@@ -1,7 +1,7 @@
-"""Archives whose bytes follow from their members alone, and folders that are whole or not there.
+"""Writes zip archives whose bytes depend on their members alone, and folders that are either complete or absent.
 
-Members are sorted, carry a fixed date and one of two modes, and are named by relative POSIX paths. What is in an archive already
-is taken from it as it is compressed there: deflating it again would take most of the time, and give the same bytes.
+Members are sorted, have a fixed date and one of two modes, and are named by relative POSIX paths. A member of another archive is
+copied in its compressed form: compressing it again would take most of the time and give the same bytes.
 
 Follows https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
@@ -21,42 +21,43 @@ from typing import IO, Any, NamedTuple
 from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.digest import Digest
-from common.packaging.build_folder import used
-from common.packaging.tree import Digests, Found, copy
+from common.packaging.build_folder import mark_used
+from common.packaging.source_files import Digests, SourceFile, copy
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_BYTES, _METHOD_AT, _SIZES_AT, _LENGTHS_AT = 30, 8, 14, 26
-"""Of the header before each member: its length, and where it has the method, checksum and sizes, and lengths of what follows."""
+"""The length of a local file header in bytes, and the offsets in it of the method, of checksum and sizes, and of the lengths
+of name and extra field."""
 _busy: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 _seen: set[Path] = set()
-"""Folders that this process has made or compared with what they held when they were made."""
+"""Folders that this process has built or has checked against the digest of their contents."""
 
 
-class Packed(NamedTuple):
-    """A file that is compressed in an archive of ours."""
+class CompressedMember(NamedTuple):
+    """A file in an archive that `write_zip` has written."""
 
     archive: Path
     info: zipfile.ZipInfo
 
     @property
     def is_executable(self) -> bool:
-        """See `Found`."""
+        """Whether the owner may execute the file, see `SourceFile`."""
         return bool(self.info.external_attr >> 16 & 0o100)
 
     @property
     def size(self) -> int:
-        """Bytes, once it is unpacked."""
+        """The uncompressed size in bytes."""
         return self.info.file_size
 
 
-Members = Mapping[str, Found | Packed]
-"""What a package holds, under the relative POSIX paths that it has in it."""
+Members = Mapping[str, SourceFile | CompressedMember]
+"""The members of a package by their relative POSIX paths in it."""
 
 
 class new_folder:  # noqa: N801 - reads as the function it is
-    """A folder beside `target` to fill; it becomes `target` when nothing failed, and is gone when something did.
+    """A temporary folder that becomes `target` if the block succeeds, and is deleted if it fails.
 
-    Of two that fill one folder at the same time the first wins; the other's is as good, and is thrown away.
+    If two processes fill the same target at the same time, the first wins; the other's result is equal and is deleted.
     """
 
     def __init__(self, target: Path) -> None:
@@ -77,48 +78,48 @@ class new_folder:  # noqa: N801 - reads as the function it is
         shutil.rmtree(self._temporary, ignore_errors=True)
 
 
-def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """The folder, which `make` has filled, now or some other time; of several threads that need it one makes it.
+def build_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Returns the folder after `make` has filled it, now or in an earlier run. Of several threads only one fills it.
 
-    It is made again if it does not hold what it held when it was made; that is looked for once in a process.
+    It is filled again if its contents are no longer those that were made; each process checks that once.
     """
-    known = folder.with_name(f"{folder.name}.sha256")
+    digest_file = folder.with_name(f"{folder.name}.sha256")
     with _busy[folder]:
-        if folder not in _seen and used(folder):
-            told = known.read_text(encoding="utf-8", errors="replace") if known.exists() else ""
-            if told != _held(folder):
+        if folder not in _seen and mark_used(folder):
+            recorded = digest_file.read_text(encoding="utf-8", errors="replace") if digest_file.exists() else ""
+            if recorded != _digest_folder(folder):
                 shutil.rmtree(folder)
-        if not used(folder):
+        if not mark_used(folder):
             with new_folder(folder) as fresh:
                 make(fresh)
-                held = _held(fresh)
-                with new_file(known) as temporary:
+                held = _digest_folder(fresh)
+                with new_file(digest_file) as temporary:
                     temporary.write_text(held, encoding="utf-8")
         _seen.add(folder)
     return folder
 
 
-def _held(folder: Path) -> Digest:
-    """The digest of all that a folder holds: bytes, executable bits, and where links lead."""
-    held: dict[str, list[Any]] = {}
-    for place, folders, files in os.walk(folder):
-        for path in (Path(place, name) for name in (*folders, *files)):
+def _digest_folder(folder: Path) -> Digest:
+    """Returns the digest of a folder's contents: bytes, executable bits, and targets of links."""
+    contents: dict[str, list[Any]] = {}
+    for directory, folders, files in os.walk(folder):
+        for path in (Path(directory, name) for name in (*folders, *files)):
             name = path.relative_to(folder).as_posix()
             if path.is_symlink():
-                held[name] = ["link", str(path.readlink())]
+                contents[name] = ["link", str(path.readlink())]
             elif path.is_file():
-                held[name] = ["file", digest.of_file(path), bool(path.stat().st_mode & 0o100)]
-    return digest.of_struct("folder", 1, held)
+                contents[name] = ["file", digest.of_file(path), bool(path.stat().st_mode & 0o100)]
+    return digest.of_struct("folder", 1, contents)
 
 
-def packed(archive: Path) -> dict[str, Found | Packed]:
-    """The members of an archive that `write_zip` has made."""
+def compressed_members(archive: Path) -> dict[str, SourceFile | CompressedMember]:
+    """Returns the members of an archive that `write_zip` has written."""
     with zipfile.ZipFile(archive) as opened:
-        return {info.filename: Packed(archive, info) for info in opened.infolist()}
+        return {info.filename: CompressedMember(archive, info) for info in opened.infolist()}
 
 
 def write_zip(target: Path, members: Members, digests: Digests, texts: Mapping[str, str] | None = None) -> None:
-    """A zip of files, of members of other archives, and of texts that are no files; whole, or not there at all.
+    """Writes a zip of files, of members of other archives, and of texts without a file. It is complete, or it does not exist.
 
     Raises:
         ArtifactError: a file holds other bytes than its digest in `digests` says.
@@ -130,27 +131,28 @@ def write_zip(target: Path, members: Members, digests: Digests, texts: Mapping[s
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             for name in sorted([*members, *texts]):
                 if name in texts:
-                    archive.writestr(_member(name, executable=False), texts[name].encode())
-                elif isinstance(member := members[name], Packed):
+                    archive.writestr(_new_member(name, executable=False), texts[name].encode())
+                elif isinstance(member := members[name], CompressedMember):
                     if member.archive not in sources:
                         sources[member.archive] = opened.enter_context(member.archive.open("rb"))
                     compressed.append(_add_compressed(archive, name, member, sources[member.archive]))
                 else:
-                    with archive.open(_member(name, executable=member.is_executable), "w") as target_member:
+                    with archive.open(_new_member(name, executable=member.is_executable), "w") as target_member:
                         copy(member, target_member, digests)
         for info in compressed:
             _correct_header(file, info)
 
 
-def _add_compressed(archive: zipfile.ZipFile, name: str, member: Packed, source: IO[bytes]) -> zipfile.ZipInfo:
-    """Adds a member as it is compressed elsewhere: stored as it lies there, and then told to be what it is.
+def _add_compressed(archive: zipfile.ZipFile, name: str, member: CompressedMember, source: IO[bytes]) -> zipfile.ZipInfo:
+    """Adds a member without compressing it again: writes its compressed bytes as if stored, then corrects its description.
 
-    The directory at the end of the archive is written from what is told; `_correct_header` tells it before the member, too.
+    The directory at the end of the archive is written from the corrected description; `_correct_header` corrects the header
+    in front of the member.
     """
     source.seek(member.info.header_offset + _LENGTHS_AT)
     lengths = struct.unpack("<HH", source.read(4))
     source.seek(member.info.header_offset + _LOCAL_BYTES + sum(lengths))
-    added = _member(name, executable=member.is_executable)
+    added = _new_member(name, executable=member.is_executable)
     added.compress_type = zipfile.ZIP_STORED
     with archive.open(added, "w") as target:
         target.write(source.read(member.info.compress_size))
@@ -165,7 +167,7 @@ def _correct_header(file: IO[bytes], info: zipfile.ZipInfo) -> None:
     file.write(struct.pack("<LLL", info.CRC, info.compress_size, info.file_size))
 
 
-def _member(name: str, *, executable: bool) -> zipfile.ZipInfo:
+def _new_member(name: str, *, executable: bool) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name, ZIP_DATE)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.create_system = 3

@@ -1,8 +1,9 @@
-"""What was built on this machine, and what of it nobody needs any more.
+"""The build folder: everything that was built on this machine, and the deletion of what has not been used for a while.
 
-All of it can be made again, so age decides: what was not used for `KEPT_DAYS` goes. Whoever uses something says so by its time of
-change. Looked for it is once a day at most, when a command ends, and never while another command works here: each holds the
-folder's lock together with the others, and who tidies up has it alone. The lock ends with its process, however that ends.
+Everything in it can be built again, so age decides: what was not used for `KEPT_DAYS` is deleted. Using an entry sets its time of
+modification. Old entries are deleted at most once a day, when a command ends, and never while another command uses the folder:
+each command holds a shared lock on it, and the deletion needs the exclusive lock. The system releases the lock when the process
+ends.
 """
 
 import fcntl
@@ -17,17 +18,18 @@ from contextlib import suppress
 from pathlib import Path
 
 KEPT_DAYS = 30
+"""How many days an entry is kept after its last use."""
 DAY_SECONDS = 86_400
-OF_ONE = re.compile(r"[0-9a-f]{64}")
-"""What lies beside each other under one digest is one thing: a package, its manifest, and whatever else tells of it."""
+DIGEST_PREFIX = re.compile(r"[0-9a-f]{64}")
+"""Files whose names begin with the same digest are one entry: an artifact, its manifest, its bill of materials and so on."""
 
 
 class BuildFolder:
-    """The folder of what is built, in use until it is closed.
+    """The build folder, which is in use until it is closed.
 
     Args:
-        path: where it is. Nothing can go from one that is not there yet, or cannot be written, so these need no lock.
-        clock: seconds since the epoch.
+        path: the folder. If it does not exist yet or cannot be written, nothing can be deleted from it, so no lock is taken.
+        clock: returns the seconds since the epoch.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
@@ -38,10 +40,10 @@ class BuildFolder:
             fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Ends the use; tidies up if that is due and nobody else is here."""
+        """Ends the use. Deletes old entries if that is due and no other command uses the folder."""
         if self._lock is None:
             return
-        with suppress(OSError):  # a lock that another holds, or a file that cannot be deleted, waits for another day
+        with suppress(OSError):  # another command holds the lock, or a file cannot be deleted: try again another day
             if self._clock() - os.fstat(self._lock).st_mtime > DAY_SECONDS:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.utime(self._lock, (self._clock(), self._clock()))
@@ -50,14 +52,14 @@ class BuildFolder:
         self._lock = None
 
     def _tidy(self, oldest: float) -> None:
-        """Deletes what was last used before `oldest`, and what commands that were killed had begun."""
+        """Deletes entries that were last used before `oldest`, and unfinished entries of commands that were killed."""
         for folder in (*self.path.glob(".*/"), *self.path.glob("[!.]*/*/")):
             things: dict[str, list[Path]] = defaultdict(list)
-            for one in folder.iterdir():
-                match = OF_ONE.match(one.name)
-                things[match[0] if match else one.name].append(one)
+            for path in folder.iterdir():
+                match = DIGEST_PREFIX.match(path.name)
+                things[match[0] if match else path.name].append(path)
             for name, parts in things.items():
-                if name.startswith(".new-") or max(map(_used, parts)) < oldest:
+                if name.startswith(".new-") or max(map(_last_used, parts)) < oldest:
                     for part in parts:
                         _delete(part)
             if not any(folder.iterdir()):
@@ -65,7 +67,7 @@ class BuildFolder:
 
 
 class NewBuildFolder(BuildFolder):
-    """An empty folder, gone when it is closed: nothing is used that was built before."""
+    """A new, empty build folder that is deleted when it is closed, so that nothing built before is used."""
 
     def __init__(self, kept: Path) -> None:
         kept.mkdir(parents=True, exist_ok=True)
@@ -74,22 +76,22 @@ class NewBuildFolder(BuildFolder):
         self._kept, self.path = kept, Path(tempfile.mkdtemp(dir=kept / ".rebuilt", prefix=".new-"))
 
     def close(self) -> None:
-        """See `BuildFolder`; what was built is deleted."""
+        """Deletes what was built, then does the same as `BuildFolder.close`."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.path = self._kept
         super().close()
 
 
-def used(path: Path) -> bool:
-    """Whether it is there; from now on it counts as used today."""
-    with suppress(OSError):  # it is not there, or somebody else's
+def mark_used(path: Path) -> bool:
+    """Whether a path exists. If it does, it counts as used now."""
+    with suppress(OSError):  # it does not exist, or belongs to another user
         os.utime(path)
     return path.exists()
 
 
-def _used(path: Path) -> float:
+def _last_used(path: Path) -> float:
     inside = list(path.iterdir()) if path.is_dir() else []
-    return max(one.lstat().st_mtime for one in (path, *inside))
+    return max(member.lstat().st_mtime for member in (path, *inside))
 
 
 def _delete(path: Path) -> None:

@@ -1,10 +1,9 @@
-"""Shared code: which of it a function or job imports, found without running anything.
+"""Finds the shared code that a function or job imports, without running anything.
 
 A project's `shared/` folder is imported by that name (``from shared.codes import COUNTIES``), a library of the repository by its
-own. Imports are followed from file to file through the syntax trees, so a package holds the modules that are reached and no
-others, and a change of one module changes the packages that reach it and no others. With a module come the data files beside it.
-Modules named only in data can be declared. Names are compared as they are listed, not as a file system without upper and lower
-case would have them.
+own name. Imports are followed from file to file through the syntax trees. So a package holds exactly the modules that it reaches,
+and a change of a module changes exactly the packages that reach it. The data files beside a module are included with it. Modules
+that are named only in data can be declared. Names are compared exactly, even if the file system ignores case.
 """
 
 import ast
@@ -17,15 +16,24 @@ from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
 from common.base.errors import ArtifactError
-from common.packaging.python import knows, parsed
-from common.packaging.tree import IGNORE_FILE, Found, Ignoring, check_link, is_left_behind, shown, stays_out, walk
+from common.packaging.python_source import can_parse, parse_file
+from common.packaging.source_files import (
+    IGNORE_FILE,
+    IgnoreRules,
+    SourceFile,
+    check_link,
+    display_path,
+    is_ignored,
+    is_tool_leftover,
+    list_files,
+)
 
-LOADERS = frozenset({"import_module", "__import__"})
-FORGIVING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+IMPORT_FUNCTIONS = frozenset({"import_module", "__import__"})
+CATCHES_IMPORT_ERROR = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 class Import(NamedTuple):
-    """One import: the module, the names taken from it, and whether the program can do without."""
+    """An import: the module, the names imported from it, the level of a relative import, the line, and whether it is optional."""
 
     module: str
     names: tuple[str, ...]
@@ -36,11 +44,11 @@ class Import(NamedTuple):
 
 @dataclass(frozen=True)
 class Libraries:
-    """The importable code of a repository, by the name under which it is imported.
+    """The shared code of a repository, by the names under which it is imported.
 
     Args:
-        roots: the folder (or single file) of each name.
-        repository: links in the libraries do not lead out of it.
+        roots: the folder (or single file) of each library, by its name.
+        repository: the folder that links in the libraries must not lead out of.
     """
 
     roots: Mapping[str, Path] = field(default_factory=dict)
@@ -50,19 +58,19 @@ class Libraries:
     def _present(self) -> dict[str, Path]:
         return {name: path for name, path in self.roots.items() if path.exists()}
 
-    def followed(
+    def reachable_files(
         self, starts: Iterable[Path], includes: Iterable[str] = (), own: Iterable[str] = (), *, runtime: str = ""
-    ) -> dict[str, Found]:
-        """The files that `starts` reach, by their path below the import root.
+    ) -> dict[str, SourceFile]:
+        """Returns the files that `starts` reach, by their paths below the import root.
 
         Args:
             starts: Python files outside the libraries.
-            includes: modules and folders that are reached in ways that cannot be seen, dotted; a folder with all below it.
-            own: names that the importing folder has itself and that come first.
-            runtime: where it will run; what that knows and this Python does not is not followed, if there are `includes`.
+            includes: dotted names of modules and folders that are imported dynamically; a folder includes all below it.
+            own: names that the importing folder has itself; they take precedence over libraries.
+            runtime: the runtime; files with newer syntax than this Python knows are not followed, if there are `includes`.
 
         Raises:
-            ArtifactError: something is imported from a library that it does not have; a file is not Python.
+            ArtifactError: a module is imported that the library does not have; a file is not Python.
         """
         own, includes = set(own), tuple(includes)
         roots = {name: path for name, path in self._present.items() if name not in own}
@@ -83,60 +91,62 @@ NO_LIBRARIES = Libraries()
 
 
 class _Search:
-    """One walk through imports. A module is a dotted name; the first part is a library's."""
+    """Follows imports and collects files. A module is a dotted name whose first part is the name of a library."""
 
     def __init__(self, libraries: Libraries, runtime: str, *, declared: bool) -> None:
         self._roots = libraries.roots
         self._libraries = libraries
-        self._ignoring: dict[str, Ignoring] = {}
-        self._newer, self._declared = runtime if runtime and not knows(runtime) else "", declared
+        self._ignoring: dict[str, IgnoreRules] = {}
+        self._newer, self._declared = runtime if runtime and not can_parse(runtime) else "", declared
         self._listed: dict[Path, frozenset[str]] = {}
         self._seen: set[Path] = set()
-        self.found: dict[str, Found] = {}
+        self.found: dict[str, SourceFile] = {}
 
     @cached_property
     def _repository(self) -> Path | None:
         return self._libraries.repository.resolve() if self._libraries.repository else None
 
     def include(self, name: str) -> None:
-        """Takes what is declared: a module, or everything in a folder."""
+        """Adds a declared module, or everything in a declared folder."""
         if name.partition(".")[0] not in self._roots:
-            raise ArtifactError(f"includes: {name!r} is in none of the libraries {', '.join(self._roots) or '(there are none)'}.")
+            raise ArtifactError(f"includes: no library has {name!r}. The libraries are: {', '.join(self._roots) or 'none'}.")
         folder = self._place(name)
         if self._is_folder(folder):
             prefix = name.replace(".", "/")
-            for inner, found in walk(folder, Ignoring(folder), self._repository).items():
-                if not self._stays_out(f"{prefix}/{inner}"):
-                    self._take(f"{prefix}/{inner}", found)
+            for inner, file in list_files(folder, IgnoreRules(folder), self._repository).items():
+                if not self._is_ignored(f"{prefix}/{inner}"):
+                    self._take(f"{prefix}/{inner}", file)
         if not self._module(name, with_parents=True) and not self._is_folder(folder):
-            raise ArtifactError(f"includes: there is no {name} in {shown(self._roots[name.partition('.')[0]])}.")
+            raise ArtifactError(f"includes: there is no {name} in {display_path(self._roots[name.partition('.')[0]])}.")
 
     def follow(self, path: Path, package: str) -> None:
-        """Takes everything that a file imports from the libraries.
+        """Adds everything that a file imports from the libraries.
 
         Args:
-            path: the file.
-            package: the package that it is in; empty outside the libraries.
+            path: the importing file.
+            package: the package that the file is in; empty outside the libraries.
         """
-        for one in self._imports(path):
-            base = _absolute(one, package)
+        for statement in self._imports(path):
+            base = _absolute_name(statement, package)
             if base is None or base.partition(".")[0] not in self._roots:
                 continue
-            known = self._module(base, with_parents=True)
-            missing = "" if known or self._is_folder(self._place(base)) else base
-            for name in one.names:
+            is_module = self._module(base, with_parents=True)
+            missing = "" if is_module or self._is_folder(self._place(base)) else base
+            for name in statement.names:
                 whole = f"{base}.{name}"
                 if name == "*":
-                    self._everything(base)
-                elif not self._module(whole) and not known and not self._is_folder(self._place(whole)):
+                    self._take_all(base)
+                elif not self._module(whole) and not is_module and not self._is_folder(self._place(whole)):
                     missing = missing or whole
-            if missing and not one.optional:
+            if missing and not statement.optional:
                 root = self._roots[base.partition(".")[0]]
-                raise ArtifactError(f"{shown(path)}:{one.line} imports {missing}, which {shown(root)} does not have.")
+                raise ArtifactError(
+                    f"{display_path(path)}:{statement.line} imports {missing}, which {display_path(root)} does not have."
+                )
 
     def _imports(self, path: Path) -> Sequence[Import]:
         try:
-            return imported(path)
+            return read_imports(path)
         except ArtifactError as error:
             if self._newer and self._declared:
                 return ()
@@ -146,7 +156,7 @@ class _Search:
             raise
 
     def _module(self, name: str, *, with_parents: bool = False) -> bool:
-        """Takes a module if there is one of that name."""
+        """Adds the module of that name, if it exists, and returns whether it does."""
         place = self._place(name)
         parent, _, last = name.rpartition(".")
         file = place if place.suffix == ".py" else place.with_name(f"{last or name}.py")
@@ -161,34 +171,34 @@ class _Search:
             return True
         return False
 
-    def _everything(self, base: str) -> None:
+    def _take_all(self, base: str) -> None:
         folder = self._place(base)
         for name in sorted(self._names(folder)) if self._is_folder(folder) else ():
             if name.endswith(".py"):
                 self._module(f"{base}.{name.removesuffix('.py')}")
 
     def _take_module(self, path: Path, name: str, package: str) -> None:
-        self._take(name, Found(path, path.stat()), package)
+        self._take(name, SourceFile(path, path.stat()), package)
         folder, prefix = path.parent, name.rpartition("/")[0]
         for beside in sorted(self._names(folder)) if prefix else ():
             file = folder / beside
-            is_data = not is_left_behind(beside) and not beside.endswith((".py", ".pyi"))
-            if is_data and file.is_file() and not self._stays_out(f"{prefix}/{beside}"):
-                self._take(f"{prefix}/{beside}", Found(file, file.stat()))
+            is_data = not is_tool_leftover(beside) and not beside.endswith((".py", ".pyi"))
+            if is_data and file.is_file() and not self._is_ignored(f"{prefix}/{beside}"):
+                self._take(f"{prefix}/{beside}", SourceFile(file, file.stat()))
 
-    def _stays_out(self, name: str) -> bool:
-        """Whether `.deployignore` of the library leaves it out; a module that is imported is taken all the same."""
+    def _is_ignored(self, name: str) -> bool:
+        """Whether the library's `.deployignore` leaves out a data file. Modules that are imported are always included."""
         first, _, rest = name.partition("/")
         if first not in self._ignoring:
-            self._ignoring[first] = Ignoring(self._roots[first])
-        return rest.endswith(IGNORE_FILE) or stays_out(rest, self._ignoring[first])
+            self._ignoring[first] = IgnoreRules(self._roots[first])
+        return rest.endswith(IGNORE_FILE) or is_ignored(rest, self._ignoring[first])
 
-    def _take(self, name: str, found: Found, package: str | None = None) -> None:
-        self._check_link(found.path)
-        self.found[name] = found
-        if name.endswith(".py") and found.path not in self._seen:
-            self._seen.add(found.path)
-            self.follow(found.path, package if package is not None else name.rpartition("/")[0].replace("/", "."))
+    def _take(self, name: str, file: SourceFile, package: str | None = None) -> None:
+        self._check_link(file.path)
+        self.found[name] = file
+        if name.endswith(".py") and file.path not in self._seen:
+            self._seen.add(file.path)
+            self.follow(file.path, package if package is not None else name.rpartition("/")[0].replace("/", "."))
 
     def _place(self, name: str) -> Path:
         first, *rest = name.split(".")
@@ -211,65 +221,65 @@ class _Search:
         return self._listed[folder]
 
 
-def _absolute(one: Import, package: str) -> str | None:
-    """The dotted name of the module that is imported; None for relative imports outside the libraries."""
-    if not one.level:
-        return one.module
+def _absolute_name(statement: Import, package: str) -> str | None:
+    """Returns the absolute dotted name of an imported module; None for relative imports outside the libraries."""
+    if not statement.level:
+        return statement.module
     parts = package.split(".")
-    if not package or one.level > len(parts):
+    if not package or statement.level > len(parts):
         return None
-    return ".".join([*parts[: len(parts) - one.level + 1], *([one.module] if one.module else [])])
+    return ".".join([*parts[: len(parts) - statement.level + 1], *([statement.module] if statement.module else [])])
 
 
-def imported(path: Path) -> Sequence[Import]:
-    """Every import of a file.
+def read_imports(path: Path) -> Sequence[Import]:
+    """Returns every import of a file.
 
     Raises:
-        ArtifactError: it is not Python.
+        ArtifactError: the file is not Python.
     """
-    return _imports(path, *_version(path))
+    return _parse_imports(path, *_file_version(path))
 
 
-def _version(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
+def _file_version(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4096)
-def _imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(imports_of(parsed(path)))
+def _parse_imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
+    return tuple(imports_of(parse_file(path)))
 
 
 def imports_of(tree: ast.Module, *, conditional: bool = False) -> Iterator[Import]:
-    """Every import, in the order of the source; a chain of branches may be longer than Python's stack.
+    """Yields every import in the order of the source. It does not recurse, as a chain of `elif` may be deeper than the stack.
 
     Args:
-        tree: of a file.
-        conditional: whether the program can do without what it imports under a condition, or by calling something.
+        tree: the syntax tree of a file.
+        conditional: whether imports under a condition, and imports by a function call, count as optional.
     """
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, optional = waiting.pop()
-        yield from _imported(node, optional=optional or (conditional and isinstance(node, ast.Call)))
+        yield from _node_imports(node, optional=optional or (conditional and isinstance(node, ast.Call)))
         under = optional or (conditional and isinstance(node, ast.If | ast.Match | ast.ExceptHandler))
-        waiting += reversed([(child, under or guarded) for child, guarded in _below(node)])
+        waiting += reversed([(child, under or guarded) for child, guarded in _child_nodes(node)])
 
 
-def _imported(node: ast.AST, *, optional: bool) -> Iterator[Import]:
-    """What a node itself imports."""
+def _node_imports(node: ast.AST, *, optional: bool) -> Iterator[Import]:
+    """Yields what a node itself imports, without its children."""
     if isinstance(node, ast.Import):
         yield from (Import(alias.name, (), 0, node.lineno, optional) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield Import(node.module or "", tuple(alias.name for alias in node.names), node.level, node.lineno, optional)
-    elif isinstance(node, ast.Call) and _called(node.func) in LOADERS and node.args:
+    elif isinstance(node, ast.Call) and _last_name(node.func) in IMPORT_FUNCTIONS and node.args:
         name = getattr(node.args[0], "value", None)
         if isinstance(name, str) and not name.startswith("."):
             yield Import(name, (), 0, node.lineno, optional)
 
 
-def _below(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
-    """What is below a node, and whether the program can do without; what only a type checker sees is not there."""
-    if isinstance(node, ast.If) and _called(node.test) == "TYPE_CHECKING":
+def _child_nodes(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """Yields the child nodes and whether imports in them are optional, without blocks that only type checkers read."""
+    if isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
         yield from ((other, False) for other in node.orelse)
         return
     guarded = node.body if _is_guard(node) else []
@@ -277,16 +287,22 @@ def _below(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
 
 
 def _is_guard(node: ast.AST) -> TypeGuard[ast.Try | ast.TryStar | ast.With]:
-    """Whether the program goes on if an import in the body of this statement fails."""
+    """Whether this statement catches the failure of an import in its body."""
     if isinstance(node, ast.Try | ast.TryStar):
-        return any(one.type is None or _forgives(one.type) for one in node.handlers)
+        return any(handler.type is None or _catches_import_error(handler.type) for handler in node.handlers)
     calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
-    return any(isinstance(one, ast.Call) and _called(one.func) == "suppress" and any(map(_forgives, one.args)) for one in calls)
+    return any(
+        isinstance(call, ast.Call) and _last_name(call.func) == "suppress" and any(map(_catches_import_error, call.args))
+        for call in calls
+    )
 
 
-def _forgives(caught: ast.expr) -> bool:
-    return any(_called(one) in FORGIVING for one in (caught.elts if isinstance(caught, ast.Tuple) else [caught]))
+def _catches_import_error(caught: ast.expr) -> bool:
+    return any(
+        _last_name(exception) in CATCHES_IMPORT_ERROR
+        for exception in (caught.elts if isinstance(caught, ast.Tuple) else [caught])
+    )
 
 
-def _called(node: ast.expr) -> str:
+def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

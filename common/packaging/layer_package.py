@@ -1,6 +1,6 @@
-"""What a Lambda layer holds, packed where Lambda looks for it.
+"""The package of a Lambda layer, with its files in the folders where Lambda looks for them.
 
-A layer is unpacked to /opt, and Lambda looks for modules in some folders there, not in all: `python/` and `nodejs/node_modules/`.
+A layer is unpacked to /opt, where Lambda looks for modules only in certain folders: `python/` and `nodejs/node_modules/`.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
 """
@@ -15,10 +15,10 @@ from common.packaging.lambda_package import Package
 
 @dataclass(frozen=True)
 class LayerPackage(Package):
-    """What a layer holds.
+    """The package of a layer.
 
     Args:
-        users: the packages that it is unpacked beside; what it may weigh depends on them.
+        users: the packages of the functions that use the layer; the common size is limited.
     """
 
     users: list[Package] = field(default_factory=list, repr=False, compare=False)
@@ -26,24 +26,31 @@ class LayerPackage(Package):
     kind: ClassVar[str] = "layer-package"
 
     def check_handler(self, *, glance: bool = True) -> None:
-        """It has none."""
+        """Does nothing, as a layer has no handler."""
 
     def members(self, build_dir: Path) -> Members:
-        """What it holds; asked for by each function that uses it."""
+        """Returns the members, computed once for all functions that use the layer."""
         return self._made.get(build_dir) or self._made.setdefault(build_dir, super().members(build_dir))
 
     def check_size(self, members: Members, build_dir: Path) -> None:
-        """Compares it, and every function that uses it, with what Lambda accepts.
+        """Checks the size of the layer, and of every function that uses it.
 
         Raises:
-            ArtifactError: something is too large.
+            ArtifactError: the layer, or a function with its layers, is too large.
         """
         super().check_size(members, build_dir)
         for user in self.users:
             user.check_size(user.members(build_dir), build_dir)
 
-    def placed(self, members: Members) -> Members:
-        """Whoever builds a layer says where things go; what is none of that goes where Lambda looks for modules."""
+    def place_members(self, members: Members) -> Members:
+        """Returns the members by their paths.
+
+        A command's output keeps its paths; all else goes where Lambda looks for modules.
+        """
         folder = "python" if self.runtime.startswith("python") else "nodejs"
-        made = set() if self.command is None else {name for name, found in members.items() if self._shared.get(name) != found}
-        return {name if name in made else f"{folder}/{name}": found for name, found in members.items()}
+        made = (
+            set()
+            if self.command is None
+            else {name for name, member in members.items() if self._shared_files.get(name) != member}
+        )
+        return {name if name in made else f"{folder}/{name}": member for name, member in members.items()}

@@ -1,7 +1,7 @@
-"""Under which license a package says that it is, as CycloneDX spells it.
+"""Reads the license of a package from its metadata, as CycloneDX spells it.
 
-An SPDX identifier or expression where the metadata give one, or a name that stands for just one license; other names, such as
-``BSD License``, as they are: nobody is served by a guess.
+It is an SPDX identifier or expression if the metadata have one, or a name that stands for exactly one license. Other names, such
+as ``BSD License``, are kept unchanged, because a guess would help nobody.
 
 Follows https://packaging.python.org/en/latest/specifications/core-metadata/ and https://spdx.org/licenses/
 """
@@ -13,7 +13,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from common.base.json_types import JsonObject
 
-NAMES = {
+LICENSE_NAMES = {
     "mit license": "MIT",
     "the mit license": "MIT",
     "mit no attribution license (mit-0)": "MIT-0",
@@ -41,45 +41,47 @@ NAMES = {
     "gnu affero general public license v3": "AGPL-3.0-only",
     "gnu affero general public license v3 or later (agplv3+)": "AGPL-3.0-or-later",
 }
-"""Names that classifiers and authors use, in lower case, and the one license that each stands for."""
-LONGEST = 120
-"""Characters of a name; what is longer is the license itself."""
+"""License names (in lower case) that classifiers and authors use, and the single SPDX license that each stands for."""
+MAX_NAME_LENGTH = 120
+"""How many characters the name of a license may have; a longer text is the license itself."""
 
 
-def of_distribution(metadata: PackageMetadata) -> list[JsonObject]:
-    """What the metadata of a Python distribution say."""
+def distribution_licenses(metadata: PackageMetadata) -> list[JsonObject]:
+    """Returns the licenses in the metadata of a Python distribution."""
     if expressions := metadata.get_all("License-Expression", []):
-        return as_objects(expressions)
-    said = [line.strip() for text in metadata.get_all("License", []) for line in text.splitlines() if line.strip()]
-    name = said[0] if said and said[0] != "UNKNOWN" and len(said[0]) <= LONGEST else ""
-    classifiers = [one.split(" :: ") for one in metadata.get_all("Classifier", []) if one.startswith("License :: ")]
+        return to_cyclonedx(expressions)
+    lines = [line.strip() for text in metadata.get_all("License", []) for line in text.splitlines() if line.strip()]
+    name = lines[0] if lines and lines[0] != "UNKNOWN" and len(lines[0]) <= MAX_NAME_LENGTH else ""
+    classifiers = [
+        classifier.split(" :: ") for classifier in metadata.get_all("Classifier", []) if classifier.startswith("License :: ")
+    ]
     named = [parts[-1] for parts in classifiers if parts[-1] != "OSI Approved"]
-    return as_objects([name] if len(said) == 1 and _known(name) else named or [name])
+    return to_cyclonedx([name] if len(lines) == 1 and _spdx_expression(name) else named or [name])
 
 
-def of_package(said: JsonObject) -> list[JsonObject]:
-    """What a `package.json` says; npm's packages of before 2015 do it in other ways."""
-    found = said.get("license") or said.get("licenses") or []
-    several = found if isinstance(found, list) else [found]
-    return as_objects([str(one.get("type", "") if isinstance(one, dict) else one) for one in several])
+def npm_licenses(metadata: JsonObject) -> list[JsonObject]:
+    """Returns the licenses in a `package.json`, including the forms that were used before 2015."""
+    license_field = metadata.get("license") or metadata.get("licenses") or []
+    several = license_field if isinstance(license_field, list) else [license_field]
+    return to_cyclonedx([str(license_.get("type", "") if isinstance(license_, dict) else license_) for license_ in several])
 
 
-def as_objects(found: Iterable[str]) -> list[JsonObject]:
-    """Licenses by identifier, expression or name."""
-    names: Sequence[str] = [_known(one) or one for one in dict.fromkeys(found) if one]
-    if len(names) == 1 and _known(names[0]) and not _is_identifier(names[0]):
+def to_cyclonedx(texts: Iterable[str]) -> list[JsonObject]:
+    """Returns licenses as CycloneDX objects, by identifier, expression or name."""
+    names: Sequence[str] = [_spdx_expression(name) or name for name in dict.fromkeys(texts) if name]
+    if len(names) == 1 and _spdx_expression(names[0]) and not _is_identifier(names[0]):
         return [{"expression": names[0]}]
-    return [{"license": {"id" if _known(one) and _is_identifier(one) else "name": one}} for one in names]
+    return [{"license": {"id" if _spdx_expression(name) and _is_identifier(name) else "name": name}} for name in names]
 
 
-def _known(name: str) -> str:
-    """The SPDX expression that a name stands for; none if it may stand for several."""
+def _spdx_expression(name: str) -> str:
+    """Returns the SPDX expression that a name stands for, or an empty text if it may stand for several."""
     try:
-        return NAMES.get(name.lower()) or canonicalize_license_expression(name)
+        return LICENSE_NAMES.get(name.lower()) or canonicalize_license_expression(name)
     except InvalidLicenseExpression:
         return ""
 
 
 def _is_identifier(expression: str) -> bool:
-    """Whether it names one license of the SPDX list and no more."""
+    """Whether an expression is a single identifier of the SPDX list."""
     return not any(mark in expression for mark in (" ", "+", "LicenseRef-", "DocumentRef-"))

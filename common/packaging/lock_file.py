@@ -1,4 +1,4 @@
-"""The lock beside a file of requirements: the packages that are installed, with versions and hashes, for every target."""
+"""The lock file of a file of requirements: the packages to install for every target, with versions and hashes."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,13 +14,13 @@ HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, d
 
 @dataclass(frozen=True)
 class Lock:
-    """What a lock file says.
+    """The content of a lock file.
 
     Args:
-        made_from: the digest of what was asked for.
-        targets: what it was made for.
+        made_from: the digest of the requirements that it was made from.
+        targets: the targets that it was made for.
         pins: packages with versions and hashes, sorted.
-        pinned: the digest of the pins, as it was when they were written.
+        pinned: the digest of the pins when they were written.
     """
 
     made_from: str
@@ -30,21 +30,21 @@ class Lock:
 
     @classmethod
     def of(cls, made_from: str, targets: Iterable[str], pins: Iterable[str]) -> "Lock":
-        """A new one."""
+        """Makes a new lock."""
         pins = tuple(sorted(pins))
-        return cls(made_from, tuple(targets), pins, _digest(pins))
+        return cls(made_from, tuple(targets), pins, _digest_pins(pins))
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the pins are those that were written: a merge, or a hand, may have lost some."""
-        return self.pinned == _digest(self.pins)
+    def is_complete(self) -> bool:
+        """Whether the pins are those that were written. A merge or an edit may have lost some."""
+        return self.pinned == _digest_pins(self.pins)
 
     @classmethod
     def parse(cls, text: str) -> "Lock":
-        """From the text of a file; one that is none of ours was made from nothing."""
-        said = dict(re.findall(r"^# (input-sha256|pins-sha256|targets): (.*)$", text, re.MULTILINE))
-        targets = tuple(said.get("targets", "").split(", "))
-        return cls(said.get("input-sha256", ""), targets, tuple(sorted(joined(text))), said.get("pins-sha256", ""))
+        """Parses the text of a lock file. A file that the deployer did not write gets an empty `made_from`."""
+        fields = dict(re.findall(r"^# (input-sha256|pins-sha256|targets): (.*)$", text, re.MULTILINE))
+        targets = tuple(fields.get("targets", "").split(", "))
+        return cls(fields.get("input-sha256", ""), targets, tuple(sorted(logical_lines(text))), fields.get("pins-sha256", ""))
 
     def __str__(self) -> str:
         head = [HEADER, f"# input-sha256: {self.made_from}", f"# pins-sha256: {self.pinned}"]
@@ -58,50 +58,53 @@ class Lock:
         )
 
 
-def merged(made_from: Digest, found: Mapping[Target, Iterable[str]]) -> Lock:
-    """One lock for several targets: what all have in common as it is, the rest with a marker.
+def merge_targets(made_from: Digest, pins_by_target: Mapping[Target, Iterable[str]]) -> Lock:
+    """Merges the pins of several targets into one lock. Pins that not all targets have in common get an environment marker.
 
     Raises:
         ArtifactError: two targets that markers cannot tell apart have different packages.
     """
-    wanted: dict[str, list[Target]] = {}
+    targets_by_package: dict[str, list[Target]] = {}
     hashes: dict[str, set[str]] = {}
-    for target in sorted(found):
-        for what, _, known in (pin.partition(" --hash=") for pin in found[target]):
-            wanted.setdefault(what, []).append(target)
-            hashes.setdefault(what, set()).update(known.split(" --hash="))
+    for target in sorted(pins_by_target):
+        for package, _, pin_hashes in (pin.partition(" --hash=") for pin in pins_by_target[target]):
+            targets_by_package.setdefault(package, []).append(target)
+            hashes.setdefault(package, set()).update(pin_hashes.split(" --hash="))
     pins = []
-    for what, targets in wanted.items():
-        _check_markers(what, targets, found)
-        name, _, own = what.partition(" ; ")
+    for package, targets in targets_by_package.items():
+        _check_markers(package, targets, pins_by_target)
+        name, _, own = package.partition(" ; ")
         marker = " or ".join(f"({target.marker})" for target in targets)
-        if len(targets) < len(found):
+        if len(targets) < len(pins_by_target):
             name += f" ; {f'({own}) and ({marker})' if own else marker}"
         elif own:
-            name = what
-        pins.append(" --hash=".join([name, *sorted(hashes[what])]))
-    return Lock.of(made_from, (str(target) for target in sorted(found)), pins)
+            name = package
+        pins.append(" --hash=".join([name, *sorted(hashes[package])]))
+    return Lock.of(made_from, (str(target) for target in sorted(pins_by_target)), pins)
 
 
-def _digest(pins: Iterable[str]) -> Digest:
+def _digest_pins(pins: Iterable[str]) -> Digest:
     return digest.of_struct("pins", 1, list(pins))
 
 
-def _check_markers(what: str, targets: Iterable[Target], found: Iterable[Target]) -> None:
-    others = {other.marker for other in found if other not in set(targets)}
+def _check_markers(package: str, targets: Iterable[Target], all_targets: Iterable[Target]) -> None:
+    others = {other.marker for other in all_targets if other not in set(targets)}
     for target in targets:
         if target.marker in others:
-            raise ArtifactError(f"{what} differs between {target} and a like platform. Give each a file of its own.")
+            raise ArtifactError(
+                f"{package} differs between {target} and another target with the same markers. Give each its own file of "
+                f"requirements."
+            )
 
 
-def unmarked(pin: str) -> str:
-    """A pin without its environment marker, which changes when a lock is made for one more target."""
-    asked, hashes, known = pin.partition(" --hash=")
-    return asked.partition(";")[0].strip() + hashes + known
+def without_marker(pin: str) -> str:
+    """Returns a pin without its environment marker, which changes when a lock is made for another target, too."""
+    requirement, hashes, digests = pin.partition(" --hash=")
+    return requirement.partition(";")[0].strip() + hashes + digests
 
 
-def joined(text: str) -> Iterator[str]:
-    """The lines of a requirements file without comments, continued ones in one, single spaces."""
+def logical_lines(text: str) -> Iterator[str]:
+    """Yields the lines of a requirements file: without comments, continuation lines joined, single spaces."""
     for line in re.sub(r"\\\n", " ", text).splitlines():
         plain = " ".join(re.sub(r"(^|\s)#.*$", "", line).split())
         if plain:

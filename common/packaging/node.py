@@ -1,7 +1,7 @@
-"""The npm packages of a Node.js function, installed as its lock file says; and functions that a command builds.
+"""Installs the npm packages of a Node.js function from its lock file, and builds functions by a command.
 
-npm is needed only where `package.json` has dependencies. It installs without running scripts, which would make the outcome depend
-on this machine; packages with compiled parts carry them as packages for each platform, and npm is told the function's.
+npm is needed only if `package.json` has dependencies. It runs no install scripts, which would make the result depend on this
+machine. Packages with compiled parts publish them as a package for each platform, and npm gets the platform of the function.
 
 Follows https://docs.npmjs.com/cli/commands/npm-ci
 """
@@ -21,28 +21,28 @@ from common.base import digest, programs
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
 from common.base.json_types import JsonObject
-from common.packaging import kept
-from common.packaging.archive import Members, made_once
-from common.packaging.bill import Component
-from common.packaging.target import ARM
-from common.packaging.tree import Digests, Files, Found, Ignoring, copy_to, read, shown, walk
+from common.packaging import package_cache
+from common.packaging.archive import Members, build_once
+from common.packaging.sbom import Component
+from common.packaging.source_files import Digests, Files, IgnoreRules, SourceFile, copy_to, display_path, list_files, read_text
+from common.packaging.target import ARM64_NAMES
 
 PACKAGE, LOCK, CONFIGURATION = "package.json", "package-lock.json", ".npmrc"
-INSTALLED = frozenset({"node_modules", "venv"})
-"""What is installed by hand; a command that needs it installs it."""
-NPM_OWN = frozenset({"node_modules/.package-lock.json"})
-EPOCH = 315532800
-"""The first of January 1980, where the time of zips begins."""
+NOT_COPIED = frozenset({"node_modules", "venv"})
+"""Folders that a build command does not receive, because they hold what was installed by hand."""
+NPM_FILES = frozenset({"node_modules/.package-lock.json"})
+ZIP_EPOCH_SECONDS = 315532800
+"""The first of January 1980, the earliest time that a zip can hold, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
 class NodeModules:
-    """What `package-lock.json` of a folder installs for an architecture.
+    """The packages that the `package-lock.json` of a folder installs for an architecture.
 
     Args:
-        folder: where it is.
-        architecture: as Lambda calls it.
-        here: whether it runs on this machine all the same, so that it is installed for this one.
+        folder: the folder of the function.
+        architecture: the architecture as Lambda calls it.
+        here: whether the function runs on this machine (on the embedded AWS), so that packages are installed for this platform.
     """
 
     folder: Path
@@ -54,127 +54,133 @@ class NodeModules:
         path = self.folder / LOCK
         if not path.is_file():
             raise ArtifactError(
-                f"{shown(self.folder)}: {PACKAGE} has dependencies and no {LOCK}, so two machines would install two things. "
+                f"{display_path(self.folder)}: {PACKAGE} has dependencies but no {LOCK}, so installs would not be reproducible. "
                 f"Run `npm install --package-lock-only` there and commit {LOCK}."
             )
-        found = _parsed(path)
-        packages = found.get("packages", {})
-        if not isinstance(packages, dict) or not all(isinstance(one, dict) for one in packages.values()):
-            raise ArtifactError(f"{shown(path)}: `packages` is not as npm writes it. Delete the file and lock again.")
-        return found
+        lock = _read_json(path)
+        packages = lock.get("packages", {})
+        if not isinstance(packages, dict) or not all(isinstance(package, dict) for package in packages.values()):
+            raise ArtifactError(f"{display_path(path)}: `packages` is not as npm writes it. Delete the file and lock again.")
+        return lock
 
     def digest(self) -> Digest:
-        """Covers the lock, the other files that npm is given of the folder, and the architecture.
+        """Returns the digest of the lock, of the other files that npm receives, and of the architecture.
 
         Raises:
-            ArtifactError: there is no lock.
+            ArtifactError: there is no lock file.
         """
-        given = {name: content for name, (_, content) in self._given.items()}
+        files = {name: content for name, (_, content) in self._npm_inputs.items()}
         system, architecture = self._place
         own = {} if system == "linux" else {"system": system}
-        return digest.of_struct("node-modules", 3, {"lock": self._lock, "architecture": architecture, "given": given, **own})
+        return digest.of_struct("node-modules", 3, {"lock": self._lock, "architecture": architecture, "given": files, **own})
 
     @property
     def _place(self) -> tuple[str, str]:
-        """The system and the architecture that packages are installed for."""
+        """The system and the architecture for which packages are installed."""
         if not self.here:
             return "linux", self.architecture
-        return ("darwin" if sys.platform == "darwin" else "linux"), ("arm64" if machine().lower() in ARM else "x86_64")
+        return ("darwin" if sys.platform == "darwin" else "linux"), ("arm64" if machine().lower() in ARM64_NAMES else "x86_64")
 
     @cached_property
-    def _given(self) -> Mapping[str, tuple[Found, Digest]]:
-        """What npm is given of the folder besides the lock: what it is told to do, and archives that the lock installs from."""
-        addresses = [str(one.get("resolved", "")) for one in self._lock.get("packages", {}).values()]
+    def _npm_inputs(self) -> Mapping[str, tuple[SourceFile, Digest]]:
+        """The files that npm receives besides the lock: its configuration, and archives that the lock installs from."""
+        addresses = [str(package.get("resolved", "")) for package in self._lock.get("packages", {}).values()]
         names = [address.removeprefix("file:") for address in addresses if address.startswith("file:")]
         within = [name for name in sorted(names) if not name.startswith("/") and ".." not in name.split("/")]
         self._check_configuration()
         paths = {name: self.folder / name for name in (PACKAGE, CONFIGURATION, *within) if (self.folder / name).is_file()}
-        return {name: (Found(path, path.stat()), digest.of_file(path)) for name, path in paths.items()}
+        return {name: (SourceFile(path, path.stat()), digest.of_file(path)) for name, path in paths.items()}
 
     def _check_configuration(self) -> None:
         path = self.folder / CONFIGURATION
-        if path.is_file() and read(path).encode() != path.read_bytes().replace(b"\r", b""):
+        if path.is_file() and read_text(path).encode() != path.read_bytes().replace(b"\r", b""):
             raise ArtifactError(
-                f"{shown(path)} begins with a byte-order mark, which npm takes for a part of the first setting. "
-                f"Save it without one."
+                f"{display_path(path)} begins with a byte-order mark, which npm reads as part of the first setting. "
+                f"Save the file without it."
             )
 
-    def given(self) -> tuple[Path, ...]:
-        """The files that say what is installed."""
-        return (self.folder / LOCK, *(found.path for found, _ in self._given.values()))
+    def input_files(self) -> tuple[Path, ...]:
+        """Returns the files that determine what is installed."""
+        return (self.folder / LOCK, *(file.path for file, _ in self._npm_inputs.values()))
 
     def files(self) -> Mapping[str, Digest]:
-        """The digest of what is installed, under the name of the file that says so."""
+        """Returns the digest of what is installed, by the name of the lock file."""
         return {LOCK: self.digest()}
 
     def names(self) -> tuple[str, ...]:
-        """The packages with their versions, as in ``yaml@2.8.0``."""
-        found = self._lock.get("packages", {})
-        inner = {name: one for name, one in found.items() if name and not one.get("dev") and not one.get("link")}
-        return tuple(f"{name.rpartition('node_modules/')[2]}@{one.get('version', '?')}" for name, one in sorted(inner.items()))
+        """Returns the packages with their versions, as in ``yaml@2.8.0``."""
+        packages = self._lock.get("packages", {})
+        inner = {
+            name: package for name, package in packages.items() if name and not package.get("dev") and not package.get("link")
+        }
+        return tuple(
+            f"{name.rpartition('node_modules/')[2]}@{package.get('version', '?')}" for name, package in sorted(inner.items())
+        )
 
-    def members(self, build_dir: Path, ignoring: Ignoring) -> Members:
-        """The installed files that belong into a package, by the path that they have in it.
+    def members(self, build_dir: Path, ignoring: IgnoreRules) -> Members:
+        """Returns the installed files that belong in a package, by their paths in it.
 
         Args:
-            build_dir: where they are kept.
-            ignoring: what else stays out.
+            build_dir: the build folder.
+            ignoring: the rules for what else is left out.
         """
-        return kept.members(build_dir, self.digest(), ignoring, lambda: self._members(build_dir, ignoring))
+        return package_cache.members(build_dir, self.digest(), ignoring, lambda: self._members(build_dir, ignoring))
 
-    def _members(self, build_dir: Path, ignoring: Ignoring) -> dict[str, Found]:
-        installed = walk(self.install(build_dir)).items()
-        modules = {name: found for name, found in installed if name.startswith("node_modules/") and name not in NPM_OWN}
-        return {name: found for name, found in modules.items() if "/.bin/" not in name and name not in ignoring}
+    def _members(self, build_dir: Path, ignoring: IgnoreRules) -> dict[str, SourceFile]:
+        installed = list_files(self.install(build_dir)).items()
+        modules = {name: file for name, file in installed if name.startswith("node_modules/") and name not in NPM_FILES}
+        return {name: file for name, file in modules.items() if "/.bin/" not in name and name not in ignoring}
 
-    def components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
-        """What `members` holds something of, with the hashes of the archives that it comes from."""
-        return kept.components(build_dir, self.digest(), ignoring, lambda: self._components(build_dir, ignoring))
+    def components(self, build_dir: Path, ignoring: IgnoreRules) -> list[Component]:
+        """Returns the packages of which `members` contains files, with the hashes of their archives."""
+        return package_cache.components(build_dir, self.digest(), ignoring, lambda: self._components(build_dir, ignoring))
 
-    def _components(self, build_dir: Path, ignoring: Ignoring) -> list[Component]:
-        from common.packaging.installed import packages  # noqa: PLC0415 - most commands install nothing
+    def _components(self, build_dir: Path, ignoring: IgnoreRules) -> list[Component]:
+        from common.packaging.installed_packages import packages  # noqa: PLC0415 - most commands install nothing
 
-        place = self.install(build_dir)
-        parents = {parent for found in self._members(build_dir, ignoring).values() for parent in found.path.parents}
-        locked = {place / name: str(one.get("integrity", "")) for name, one in self._lock.get("packages", {}).items() if name}
+        folder = self.install(build_dir)
+        parents = {parent for file in self._members(build_dir, ignoring).values() for parent in file.path.parents}
+        locked = {
+            folder / name: str(package.get("integrity", "")) for name, package in self._lock.get("packages", {}).items() if name
+        }
         return packages({path: integrity for path, integrity in locked.items() if path in parents})
 
     def install(self, build_dir: Path) -> Path:
-        """The folder in which they are installed, as npm does it.
+        """Returns the folder in which npm has installed the packages.
 
         Raises:
-            ArtifactError: npm is not there, or refuses.
+            ArtifactError: npm is not installed, or it fails.
         """
-        return made_once(build_dir / ".dependencies" / self.digest(), self._install)
+        return build_once(build_dir / ".dependencies" / self.digest(), self._install)
 
     def _install(self, folder: Path) -> None:
         (folder / LOCK).write_text(json.dumps(self._lock), encoding="utf-8")  # as it was when it was digested
-        for name, (found, content) in self._given.items():
-            copy_to(folder / name, found, {found.path: content})
+        for name, (file, content) in self._npm_inputs.items():
+            copy_to(folder / name, file, {file.path: content})
         system, architecture = self._place
         words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", f"--os={system}"]
         words += [*(["--libc=glibc"] if system == "linux" else []), f"--cpu={'arm64' if architecture == 'arm64' else 'x64'}"]
-        _run([_npm(), *words], folder, f"{shown(self.folder)}: `npm {' '.join(words)}`")
+        _run_command([_find_npm(), *words], folder, f"{display_path(self.folder)}: `npm {' '.join(words)}`")
 
 
-def beside(folder: Path, architecture: str, *, here: bool = False) -> NodeModules | None:
-    """The dependencies of a function's folder, if it asks for any; see `NodeModules`."""
+def find_node_modules(folder: Path, architecture: str, *, here: bool = False) -> NodeModules | None:
+    """Returns the dependencies that a function's folder requires, or None; see `NodeModules`."""
     path = folder / PACKAGE
-    asks = path.is_file() and any(_parsed(path).get(name) for name in ("dependencies", "optionalDependencies"))
+    asks = path.is_file() and any(_read_json(path).get(name) for name in ("dependencies", "optionalDependencies"))
     return NodeModules(folder, architecture, here) if asks else None
 
 
 @dataclass(frozen=True)
 class Command:
-    """How a function is built by other means than ours.
+    """The command with which a declaration builds a function itself.
 
     Args:
-        line: run by the shell in a copy of the function's folder.
-        output: the folder, in that copy, that is packaged; what the function's folder has there is not copied.
+        line: the command line, which the shell runs in a copy of the function's folder.
+        output: the folder in that copy that is packaged. The copy starts without it.
 
     Raises:
-        ValueError: there is no command, or the output is no folder within the function's.
-        TypeError: one of them is no text.
+        ValueError: the command is empty, or the output is not a folder within the function's.
+        TypeError: the line or the output is not a text.
     """
 
     line: str
@@ -183,82 +189,84 @@ class Command:
     def __post_init__(self) -> None:
         for what, text in (("build", self.line), ("output", self.output)):
             if not isinstance(text, str):
-                raise TypeError(f"{what} is a text, as in build='make package', output='dist', not {text!r}")
+                raise TypeError(f"{what} must be a text, as in build='make package', output='dist', not {text!r}")
         if not self.line.strip() or "\0" in self.line:
-            raise ValueError(f"build={self.line!r} is no command; leave it out, or say what makes {self.output}/")
+            raise ValueError(
+                f"build={self.line!r} is not a command; leave it out, or name the command that writes {self.output}/"
+            )
         place = PurePosixPath(self.output)
         if place.is_absolute() or not place.parts or ".." in place.parts or "\0" in self.output:
             raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
 
-    def sources(self, folder: Path) -> dict[str, Found]:
-        """What the command is given of a folder: all that is no cache, not installed, and not left by it when run by hand."""
-        return walk(folder, {PurePosixPath(self.output).as_posix(), *INSTALLED})
+    def sources(self, folder: Path) -> dict[str, SourceFile]:
+        """Returns the files of a folder that the command receives: no caches, nothing installed, no output of an earlier run."""
+        return list_files(folder, {PurePosixPath(self.output).as_posix(), *NOT_COPIED})
 
     def members(
-        self, sources: Files, digests: Digests, folder: Path, identity: Digest, build_dir: Path, ignoring: Ignoring
-    ) -> dict[str, Found]:
-        """What the command makes of a folder's files.
+        self, sources: Files, digests: Digests, folder: Path, identity: Digest, build_dir: Path, ignoring: IgnoreRules
+    ) -> dict[str, SourceFile]:
+        """Runs the command on a folder's files, unless its output exists, and returns the output files.
 
         Args:
-            sources: these files and no others are copied, as `identity` covers these.
-            digests: what they hold.
-            folder: the function's.
-            identity: the digest of all that the outcome depends on.
-            build_dir: where it is kept.
-            ignoring: what of the outcome stays out.
+            sources: the files to copy; exactly those that `identity` covers.
+            digests: the digests of these files.
+            folder: the folder of the function.
+            identity: the digest of everything that the output depends on.
+            build_dir: the build folder.
+            ignoring: the rules for what of the output is left out.
 
         Raises:
-            ArtifactError: the command fails or puts nothing into the output folder, or one of the files has changed.
+            ArtifactError: the command fails or its output folder is empty, or a file has changed.
         """
 
         def run(fresh: Path) -> None:
             copy = fresh / "source"
             copy.mkdir()
-            for name, found in sources.items():
-                copy_to(copy / name, found, digests)
-                os.utime(copy / name, (EPOCH, EPOCH))  # no digest covers times
-            _run(["/bin/sh", "-c", self.line], copy, f"{shown(folder)}: `{self.line}`")
-            self._made(copy, shown(folder)).rename(fresh / "output")
+            for name, file in sources.items():
+                copy_to(copy / name, file, digests)
+                os.utime(copy / name, (ZIP_EPOCH_SECONDS, ZIP_EPOCH_SECONDS))  # no digest covers times
+            _run_command(["/bin/sh", "-c", self.line], copy, f"{display_path(folder)}: `{self.line}`")
+            self._find_output(copy, display_path(folder)).rename(fresh / "output")
             shutil.rmtree(copy)
 
-        kept = made_once(build_dir / ".outputs" / identity, run)
-        return walk(kept / "output", ignoring)
+        built = build_once(build_dir / ".outputs" / identity, run)
+        return list_files(built / "output", ignoring)
 
-    def _made(self, copy: Path, where: str) -> Path:
-        """The output folder; what a link leads to outside the copy is somebody's own, and would be moved away."""
-        made, said = (copy / self.output).resolve(), f"{where}: `{self.line}` has"
+    def _find_output(self, copy: Path, where: str) -> Path:
+        """Returns the output folder. A link out of the copy is refused, because its target would be moved away."""
+        made, prefix = (copy / self.output).resolve(), f"{where}: `{self.line}` has"
         if not made.is_dir():
-            raise ArtifactError(f"{said} made no folder {self.output}/.")
+            raise ArtifactError(f"{prefix} made no folder {self.output}/.")
         if copy.resolve() not in made.parents:
-            raise ArtifactError(f"{said} made {self.output} a link out of the folder. Let it put the files themselves there.")
+            raise ArtifactError(f"{prefix} made {self.output} a link out of the folder. Let it put the files themselves there.")
         if not any(made.iterdir()):
-            raise ArtifactError(f"{said} put nothing into {self.output}/.")
+            raise ArtifactError(f"{prefix} put nothing into {self.output}/.")
         return made
 
 
 def command(build: str | None, output: str) -> Command | None:
-    """How a function is built, if its declaration says so; see `Command`."""
+    """Returns the build command, if the declaration has one; see `Command`."""
     return None if build is None else Command(build, output)
 
 
-def _npm() -> str:
-    found = shutil.which("npm", path=programs.tools())
-    if not found:
+def _find_npm() -> str:
+    path = shutil.which("npm", path=programs.search_path())
+    if not path:
         raise ArtifactError("npm is not on PATH, and a Node.js function has dependencies. Install Node.js with npm.")
-    return found
+    return path
 
 
-def _run(command: list[str], folder: Path, what: str) -> None:
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH), "TZ": "UTC", "LC_ALL": "C"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)  # noqa: S603 - declared
+def _run_command(command: list[str], folder: Path, what: str) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(ZIP_EPOCH_SECONDS), "TZ": "UTC", "LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)  # noqa: S603 - the project declares this command
     if done.returncode:
-        said = "\n".join(f"  {line}" for line in (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
-        raise ArtifactError(f"{what} has failed with exit code {done.returncode}:\n{said}")
+        output = "\n".join(f"  {line}" for line in (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
+        raise ArtifactError(f"{what} has failed with exit code {done.returncode}:\n{output}")
 
 
-def _parsed(path: Path) -> JsonObject:
+def _read_json(path: Path) -> JsonObject:
     try:
-        found = json.loads(read(path))
+        content = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"{shown(path)} is not JSON: {error}.") from None
-    return found if isinstance(found, dict) else {}
+        raise ArtifactError(f"{display_path(path)} is not JSON: {error}.") from None
+    return content if isinstance(content, dict) else {}

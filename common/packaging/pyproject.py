@@ -1,4 +1,4 @@
-"""What a `pyproject.toml` asks for, as far as that can be told without whoever builds the project.
+"""Reads the dependencies of a `pyproject.toml`, as far as they are known without building the project.
 
 Follows https://packaging.python.org/en/latest/specifications/pyproject-toml/
 """
@@ -10,56 +10,62 @@ from pathlib import Path
 
 from common.base.errors import ArtifactError
 from common.base.json_types import Json, JsonMapping
-from common.packaging.tree import read, shown
+from common.packaging.source_files import display_path, read_text
 
-OTHERS = ("tool.poetry.source", "tool.pdm.source", "tool.pdm.resolution", "tool.pdm.overrides")
-"""Tables of other tools that change what is installed."""
+OTHER_TOOL_TABLES = ("tool.poetry.source", "tool.pdm.source", "tool.pdm.resolution", "tool.pdm.overrides")
+"""Tables in which other tools change what is installed."""
 
 
-def dependencies(path: Path) -> Iterator[str]:
-    """The dependencies of the project, one requirement each, single spaces.
+def read_dependencies(path: Path) -> Iterator[str]:
+    """Yields the dependencies of the project, a requirement each, with single spaces.
 
     Raises:
-        ArtifactError: it cannot be read, is not as the specification says, or only another tool knows what it asks for.
+        ArtifactError: the file cannot be read, is invalid, or its dependencies are known only to another tool.
     """
     try:
-        said = tomllib.loads(read(path))
+        content = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise ArtifactError(f"{shown(path)} cannot be read: {error}.") from None
-    project = said.get("project", {})
-    asked = project.get("dependencies", []) if isinstance(project, dict) else None
-    if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
-        raise ArtifactError(f"{shown(path)}: [project] is a table, and its `dependencies` a list of texts.")
+        raise ArtifactError(f"{display_path(path)} cannot be read: {error}.") from None
+    project = content.get("project", {})
+    requirements = project.get("dependencies", []) if isinstance(project, dict) else None
+    if not isinstance(requirements, list) or not all(isinstance(requirement, str) for requirement in requirements):
+        raise ArtifactError(f"{display_path(path)}: [project] must be a table, and its `dependencies` a list of texts.")
     if not path.with_name("requirements.txt").is_file():  # which says what is installed
-        _check_others(said, path)
-    yield from (" ".join(one.split()) for one in asked)
+        _check_other_tools(content, path)
+    yield from (" ".join(requirement.split()) for requirement in requirements)
 
 
-def normal(name: str) -> str:
-    """A package's name as it is compared: PyYAML, pyyaml and Py_YAML are one. So does `packaging`, which takes long to load."""
+def normalize_name(name: str) -> str:
+    """Returns the normalized name: PyYAML, pyyaml and Py_YAML are the same package.
+
+    (`packaging` has this too, but loads slowly.)
+    """
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _check_others(said: JsonMapping, path: Path) -> None:
-    """Looks for what is asked for where only another tool reads it; to what [project] asks for, `*` adds nothing."""
-    listed = "dependencies" in said.get("project", {})
-    poetry, dynamic = _at(said, "tool.poetry.dependencies"), _at(said, "project.dynamic")
+def _check_other_tools(content: JsonMapping, path: Path) -> None:
+    """Refuses dependencies that only another tool reads. A version `*` is accepted if [project] has dependencies."""
+    listed = "dependencies" in content.get("project", {})
+    poetry, dynamic = _table_at(content, "tool.poetry.dependencies"), _table_at(content, "project.dynamic")
     asks = {name for name, value in poetry.items() if name != "python" and not (listed and value == "*")}
     if asks or "dependencies" in dynamic:
         raise ArtifactError(
-            f"{shown(path)}: what it asks for is known to Poetry, or to a build, alone. Put it into `dependencies` of [project], "
+            f"{display_path(path)}: only Poetry, or a build, knows its dependencies. Put them into `dependencies` of [project], "
             f"or into a requirements.txt beside it."
         )
-    if said.get("project", {}).get("dependencies") and (table := next((name for name in OTHERS if _at(said, name)), None)):
+    if content.get("project", {}).get("dependencies") and (
+        table := next((name for name in OTHER_TOOL_TABLES if _table_at(content, name)), None)
+    ):
         raise ArtifactError(
-            f"{shown(path)}: [{table}] is not honoured here. Name indexes in [[tool.uv.index]] and versions in `dependencies` of "
+            f"{display_path(path)}: [{table}] is not honoured here. Name indexes in [[tool.uv.index]] and versions in "
+            f"`dependencies` of "
             f"[project], and remove it; or put a requirements.txt beside the file."
         )
 
 
-def _at(said: JsonMapping, table: str) -> Json:
-    """What a table holds, or nothing."""
-    found: Json = said
+def _table_at(content: JsonMapping, table: str) -> Json:
+    """Returns the value of a table, or an empty table."""
+    value: Json = content
     for name in table.split("."):
-        found = found.get(name, {}) if isinstance(found, dict) else {}
-    return found if isinstance(found, dict | list) else {}
+        value = value.get(name, {}) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict | list) else {}

@@ -1,11 +1,11 @@
-"""What a function or job asks for: `requirements.txt` or the dependencies of a `pyproject.toml`, and the lock beside it.
+"""The requirements of a function or job: `requirements.txt` or the dependencies of a `pyproject.toml`, and the lock beside it.
 
-Two machines must install the same files, on any day. So what is asked for is either pinned in full (a version and hashes for
-every package, dependencies of dependencies too) or locked: `package-lambdas --lock` resolves it for every runtime and
-architecture that some environment uses, and writes `requirements.lock`. A lock says what it was made from; one that is missing,
-or was made from something else, is an error everywhere.
+Installs must be reproducible on every machine and every day. So the requirements are either pinned completely (a version and
+hashes for every package, also for dependencies of dependencies) or locked: `package-lambdas --lock` resolves them for every
+runtime and architecture that an environment uses, and writes `requirements.lock`. A lock holds the digest of its requirements; a
+lock that is missing or stale is an error everywhere.
 
-What the runtime brings (`BROUGHT`) is left out of locks, unless it is pinned.
+Packages that the runtime provides (`RUNTIME_PACKAGES`) are left out of locks, unless one of them is pinned.
 
 Follows https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
@@ -21,166 +21,177 @@ from common.base.command_text import typed
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
 from common.packaging import pyproject, uv_settings
-from common.packaging.lock_file import Lock, joined
-from common.packaging.pyproject import normal
+from common.packaging.lock_file import Lock, logical_lines
+from common.packaging.pyproject import normalize_name
+from common.packaging.source_files import display_path, read_text
 from common.packaging.target import Target
-from common.packaging.tree import read, shown
 
-NAMES = ("requirements.txt", "pyproject.toml")
-BROUGHT = ("boto3", "botocore", "jmespath", "s3transfer")
-"""What every Python runtime of Lambda and Glue has. What these need besides (urllib3) comes if something else needs it too."""
-ELSEWHERE = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|[./{])")
+FILE_NAMES = ("requirements.txt", "pyproject.toml")
+RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "s3transfer")
+"""Packages that every Python runtime of Lambda and Glue has. Their dependency urllib3 is installed if another package needs
+it."""
+LOCAL_PATH = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|[./{])")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-OPTION = re.compile(
+HONOURED_OPTION = re.compile(
     r"(-c|--constraint|-i|--index-url|--extra-index-url|-f|--find-links)[ =]?\w+://.*|--no-index|--pre|--require-hashes"
 )
-"""Options that are honoured, where they name no folder."""
-PRE = "--pre"
-INCLUDES = re.compile(r"(-r|--requirement|(?:-c|--constraint)(?![ =]?https?:))[ =]?(.+)")
-CONSTRAINT = "--constraint "
-"""Begins a line that was in a file of constraints."""
+"""Matches the options that are honoured; those that name a folder are not."""
+PRERELEASE_OPTION = "--pre"
+INCLUDE_OPTION = re.compile(r"(-r|--requirement|(?:-c|--constraint)(?![ =]?https?:))[ =]?(.+)")
+CONSTRAINT_PREFIX = "--constraint "
+"""The prefix of lines that come from a file of constraints."""
 PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*===?\s*([^\s;,\\*]+)\s*(?=;|--hash|\\|$)")
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """One file of requirements, and its lock.
+    """A file of requirements and its lock.
 
     Args:
-        path: a `requirements.txt`, whatever its name, or a `pyproject.toml`.
+        path: a file in the format of requirements.txt, whatever its name, or a `pyproject.toml`.
     """
 
     path: Path
 
     @property
     def lock(self) -> Path:
-        """Where the lock is."""
-        return self.path.with_name("requirements.lock" if self.path.name in NAMES else f"{self.path.stem}.lock")
+        """The path of the lock file."""
+        return self.path.with_name("requirements.lock" if self.path.name in FILE_NAMES else f"{self.path.stem}.lock")
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """What is asked for, one requirement or option a line, without comments; included files and constraints in their place.
+        """The requirements and options, one a line, without comments; included files and constraints are in their place.
 
         Raises:
-            ArtifactError: the file cannot be read, or asks for something that only this machine has.
+            ArtifactError: the file cannot be read, or requires something that only this machine has.
         """
-        lines = tuple(pyproject.dependencies(self.path) if self.path.suffix == ".toml" else _lines(self.path, set()))
+        lines = tuple(pyproject.read_dependencies(self.path) if self.path.suffix == ".toml" else _read_lines(self.path, set()))
         for line in lines:
-            if ELSEWHERE.match(line):
+            if LOCAL_PATH.match(line):
                 raise ArtifactError(
-                    f"{shown(self.path)}: {line!r} is a folder, not a package. Put the code into shared/ and import it."
+                    f"{display_path(self.path)}: {line!r} is a folder, not a package. Put the code into shared/ and import it."
                 )
             if PASSWORD.search(line):
                 raise ArtifactError(
-                    f"{shown(self.path)} holds a password. Give it to uv in a netrc file or in UV_INDEX_URL instead."
+                    f"{display_path(self.path)} holds a password. Give it to uv in a netrc file or in UV_INDEX_URL instead."
                 )
-            if line.startswith("-") and not line.startswith(CONSTRAINT) and not OPTION.fullmatch(line):
-                raise ArtifactError(f"{shown(self.path)}: the option {line!r} is not honoured here. {_instead(line)}")
+            if line.startswith("-") and not line.startswith(CONSTRAINT_PREFIX) and not HONOURED_OPTION.fullmatch(line):
+                raise ArtifactError(
+                    f"{display_path(self.path)}: the option {line!r} is not honoured here. {_option_advice(line)}"
+                )
             if not line.startswith("-") and (option := re.search(r"\s(--(?!hash=)[\w-]+)", line)):
-                raise ArtifactError(f"{shown(self.path)}: the option {option[1]!r} of a package is not honoured here. Remove it.")
+                raise ArtifactError(
+                    f"{display_path(self.path)}: the option {option[1]!r} of a package is not honoured here. Remove it."
+                )
         return lines
 
     @property
-    def asked(self) -> list[str]:
-        """The packages that are asked for."""
+    def packages(self) -> list[str]:
+        """The packages that the file requires."""
         return [line for line in self.lines if not line.startswith("-")]
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing is asked for."""
-        return not self.asked
+        """Whether the file requires no packages."""
+        return not self.packages
 
     @property
     def options(self) -> list[str]:
-        """What is said to the installer: of which index, among others."""
-        return [line for line in self.lines if line.startswith("-") and not line.startswith(CONSTRAINT)]
+        """The options for the installer, such as the index."""
+        return [line for line in self.lines if line.startswith("-") and not line.startswith(CONSTRAINT_PREFIX)]
 
     @property
     def constraints(self) -> list[str]:
-        """What versions may be of packages that something else asks for."""
-        return [line.removeprefix(CONSTRAINT) for line in self.lines if line.startswith(CONSTRAINT)]
+        """The constraints on versions of packages that something else requires."""
+        return [line.removeprefix(CONSTRAINT_PREFIX) for line in self.lines if line.startswith(CONSTRAINT_PREFIX)]
 
     @cached_property
     def settings(self) -> uv_settings.Settings:
-        """What files beside it, and above, tell uv.
+        """The settings of uv in files beside it and in the folders above.
 
         Raises:
-            ArtifactError: something that changes what is installed is not known here.
+            ArtifactError: there is an unknown setting that changes what is installed.
         """
-        names = {normal(match[0]) for line in self.asked if (match := NAME.match(line))}
-        settings = uv_settings.beside(self.path, names)
-        if PASSWORD.search(uv_settings.text(settings)):
-            raise ArtifactError(f"{shown(self.path)}: the settings of uv hold a password. Give it to uv in a netrc file instead.")
+        names = {normalize_name(match[0]) for line in self.packages if (match := NAME.match(line))}
+        settings = uv_settings.read_settings(self.path, names)
+        if PASSWORD.search(uv_settings.to_toml(settings)):
+            raise ArtifactError(
+                f"{display_path(self.path)}: the settings of uv hold a password. Give it to uv in a netrc file instead."
+            )
         return settings
 
     @property
-    def names_index(self) -> bool:
-        """Whether the files say which index is asked instead of the public one."""
+    def replaces_index(self) -> bool:
+        """Whether the files name an index that replaces the public one."""
         by_option = any(option.startswith(("-i", "--index-url", "--no-index")) for option in self.options)
-        return by_option or uv_settings.names_index(self.settings)
+        return by_option or uv_settings.replaces_index(self.settings)
 
     @property
     def is_pinned(self) -> bool:
-        """True when every requirement has a version and hashes: then the file is its own lock."""
-        asked = self.asked
-        return bool(asked) and all(PIN.match(line) and "--hash=" in line for line in asked)
+        """Whether every requirement has a version and hashes, so that the file is its own lock."""
+        packages = self.packages
+        return bool(packages) and all(PIN.match(line) and "--hash=" in line for line in packages)
 
     @property
-    def brought(self) -> tuple[str, ...]:
-        """What is to be left to the runtime: nothing, once one of it is pinned."""
-        pinned = {normal(match[1]) for line in self.lines if (match := PIN.match(line))}
-        return () if pinned & set(BROUGHT) else BROUGHT
+    def runtime_packages(self) -> tuple[str, ...]:
+        """The packages that the runtime provides; none once one of them is pinned."""
+        pinned = {normalize_name(match[1]) for line in self.lines if (match := PIN.match(line))}
+        return () if pinned & set(RUNTIME_PACKAGES) else RUNTIME_PACKAGES
 
     def digest(self) -> Digest:
-        """Of what is asked for; a lock carries it."""
+        """Returns the digest of the requirements, which the lock file holds."""
         if self.settings:
-            return digest.of_struct("requirements", 2, [sorted(self.lines), uv_settings.text(self.settings)])
+            return digest.of_struct("requirements", 2, [sorted(self.lines), uv_settings.to_toml(self.settings)])
         return digest.of_struct("requirements", 1, sorted(self.lines))
 
     def pins(self, target: Target) -> tuple[str, ...]:
-        """Every package with version and hashes, a line each, sorted.
+        """Returns every package with version and hashes, a line each, sorted.
 
         Raises:
             ArtifactError: there is no lock, it is stale, or it was not made for this target.
         """
-        made_from = self.digest()  # says what is not honoured, before anything else is wrong
+        made_from = self.digest()  # reports what is not honoured before any other error
         if self.is_pinned:
-            return tuple(sorted([*self.options, *self.asked]))
-        where = shown(self.path)
+            return tuple(sorted([*self.options, *self.packages]))
+        where = display_path(self.path)
         if not self.lock.is_file():
-            raise ArtifactError(f"{where} is not locked, so two machines would install two things. {_advice(self.lock)}")
-        found = Lock.parse(read(self.lock))
-        if found.made_from != made_from:
-            raise ArtifactError(f"{shown(self.lock)} is stale: {self.path.name} has changed since. {_advice(self.lock)}")
-        if str(target) not in found.targets:
-            raise ArtifactError(f"{shown(self.lock)} was not made for {target}. {_advice(self.lock)}")
-        if not found.is_whole:
-            raise ArtifactError(f"{shown(self.lock)} is not as it was written: a pin is another, or gone. {_advice(self.lock)}")
-        return found.pins
+            raise ArtifactError(f"{where} has no lock file, so installs would not be reproducible. {_lock_advice(self.lock)}")
+        lock = Lock.parse(read_text(self.lock))
+        if lock.made_from != made_from:
+            raise ArtifactError(
+                f"{display_path(self.lock)} is stale: {self.path.name} has changed since. {_lock_advice(self.lock)}"
+            )
+        if str(target) not in lock.targets:
+            raise ArtifactError(f"{display_path(self.lock)} was not made for {target}. {_lock_advice(self.lock)}")
+        if not lock.is_complete:
+            raise ArtifactError(
+                f"{display_path(self.lock)} was edited or merged: a pin has changed or is missing. {_lock_advice(self.lock)}"
+            )
+        return lock.pins
 
 
-def _instead(option: str) -> str:
-    """What to do about an option that is not honoured."""
+def _option_advice(option: str) -> str:
+    """Says what to do about an option that is not honoured."""
     if option.startswith(("--no-binary", "--only-binary", "--prefer-binary")):
         return "Packages are installed as wheels, and nothing is compiled. Remove it."
     if option.startswith(("-f", "--find-links", "-i", "--index-url", "--extra-index-url")):
-        return "Others do not have that folder: name the address of an index."
-    return "Remove it, or say it in [tool.uv] of a pyproject.toml beside the file."
+        return "Other machines do not have that folder: name the address of an index."
+    return "Remove it, or set it in [tool.uv] of a pyproject.toml beside the file."
 
 
-def _advice(lock: Path) -> str:
+def _lock_advice(lock: Path) -> str:
     return f"Run `{typed('package-lambdas --lock')}` and commit {lock.name}."
 
 
-def _lines(path: Path, seen: set[tuple[Path, bool]], *, limits: bool = False) -> Iterator[str]:
-    """The lines of a file and of those that it includes; of one that `limits` versions, as constraints."""
+def _read_lines(path: Path, seen: set[tuple[Path, bool]], *, limits: bool = False) -> Iterator[str]:
+    """Yields the lines of a file and of those that it includes; those of a file that only limits versions as constraints."""
     seen.add((path.resolve(), limits))
-    for line in joined(read(path)):
-        option = INCLUDES.fullmatch(line)
+    for line in logical_lines(read_text(path)):
+        option = INCLUDE_OPTION.fullmatch(line)
         if option is None:
-            yield f"{CONSTRAINT}{line}" if limits and not line.startswith("-") else line
+            yield f"{CONSTRAINT_PREFIX}{line}" if limits and not line.startswith("-") else line
             continue
         included, limiting = path.parent / option[2], limits or option[1] in {"-c", "--constraint"}
         if (included.resolve(), limiting) not in seen:
-            yield from _lines(included, seen, limits=limiting)
+            yield from _read_lines(included, seen, limits=limiting)

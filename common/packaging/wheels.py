@@ -1,10 +1,10 @@
-"""Wheels for Glue, made again from what uv has installed, and a wheel of shared code for python-shell jobs.
+"""Writes wheels for Glue jobs: from packages that uv has installed, and from shared code for python-shell jobs.
 
-An installed wheel still knows its files: they are in RECORD. Packing these anew, in order and without dates, gives archives that
-are the same on every machine, and uv has checked the hashes of what they are made from. Two things are not as they were. The
-wheel no longer says what it requires: all of it is in the lock, and an installer that gets one wheel after the other (a python
-shell's) would ask an index for the rest. And its name, which must be known before anything is installed, promises no platform;
-that it fits was decided when it was installed for where the job runs.
+RECORD lists the files of an installed wheel. Packing them again, sorted and with a fixed date, gives archives that are equal on
+every machine, and uv has checked the hashes of their files. Two things differ from the original wheel. It no longer names its
+requirements: the lock contains all of them, and the installer of python-shell jobs, which gets the wheels one by one, would ask
+an index for the others. And its name, which must be known before anything is installed, names no platform; the platform was
+chosen when the package was installed.
 
 Follows https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
@@ -18,10 +18,10 @@ from pathlib import Path
 
 from common.base import digest
 from common.packaging.archive import write_zip
-from common.packaging.dependencies import TRACES, info_of
-from common.packaging.pyproject import normal
+from common.packaging.dependencies import INSTALLER_FILES, find_dist_info
+from common.packaging.pyproject import normalize_name
 from common.packaging.requirements import PIN
-from common.packaging.tree import Digests, Files, Found
+from common.packaging.source_files import Digests, Files, SourceFile
 
 OWN_NAME = "shared_code-1.0.0-py3-none-any.whl"
 _METADATA = "Metadata-Version: 2.1\nName: shared-code\nVersion: 1.0.0\n"
@@ -30,48 +30,48 @@ _REQUIRES = re.compile(r"^Requires-Dist:.*\n([ \t].*\n)*", re.MULTILINE)
 
 
 def file_name(pin: str) -> str:
-    """The name of the wheel for a pin such as ``PyYAML==6.0.3 --hash=…``."""
+    """Returns the file name of the wheel for a pin such as ``PyYAML==6.0.3 --hash=…``."""
     match = PIN.match(pin)
-    assert match is not None  # noqa: S101 - all pins look like this
-    return f"{normal(match[1]).replace('-', '_')}-{match[2].replace('-', '_')}-py3-none-any.whl"
+    assert match is not None  # noqa: S101 - every pin has this form
+    return f"{normalize_name(match[1]).replace('-', '_')}-{match[2].replace('-', '_')}-py3-none-any.whl"
 
 
 def write(target: Path, folder: Path, name: str) -> None:
-    """A wheel of one distribution.
+    """Writes the wheel of an installed distribution.
 
     Args:
-        target: the wheel.
-        folder: where uv has installed.
-        name: of the distribution, in its normal form.
+        target: the path of the wheel.
+        folder: the folder into which uv has installed the packages.
+        name: the normalized name of the distribution.
     """
-    info = info_of(folder, name)
+    info = find_dist_info(folder, name)
     head, blank, body = (info / "METADATA").read_text(encoding="utf-8").partition("\n\n")
     metadata = {f"{info.name}/METADATA": _REQUIRES.sub("", f"{head}\n") + blank[:1] + body}
-    members = {member: found for member, found in _members(folder, info).items() if member not in metadata}
-    _write(target, info.name, members, {found.path: digest.of_file(found.path) for found in members.values()}, metadata)
+    members = {member: file for member, file in _members(folder, info).items() if member not in metadata}
+    _write(target, info.name, members, {file.path: digest.of_file(file.path) for file in members.values()}, metadata)
 
 
-def write_own(target: Path, files: Files, digests: Digests) -> None:
-    """A wheel of files of this repository, which hold what `digests` says."""
+def write_shared_code(target: Path, files: Files, digests: Digests) -> None:
+    """Writes a wheel of files of this repository and checks them against `digests`."""
     info = "shared_code-1.0.0.dist-info"
     _write(target, info, files, digests, {f"{info}/METADATA": _METADATA, f"{info}/WHEEL": _WHEEL})
 
 
 def _write(target: Path, info: str, files: Files, digests: Digests, texts: Mapping[str, str]) -> None:
-    rows = [(name, _hash(digests[found.path]), found.stat.st_size) for name, found in files.items()]
+    rows = [(name, _hash(digests[file.path]), file.status.st_size) for name, file in files.items()]
     rows += [(name, _hash(digest.of_bytes(text.encode())), len(text.encode())) for name, text in texts.items()]
     record = io.StringIO()
     csv.writer(record, lineterminator="\n").writerows([*sorted(rows), (f"{info}/RECORD", "", "")])
     write_zip(target, files, digests, {**texts, f"{info}/RECORD": record.getvalue()})
 
 
-def _members(folder: Path, info: Path) -> dict[str, Found]:
-    """A distribution's files; scripts that an installer made are made again by the next."""
+def _members(folder: Path, info: Path) -> dict[str, SourceFile]:
+    """Returns a distribution's files, without the scripts that every installer creates itself."""
     with (info / "RECORD").open(encoding="utf-8", newline="") as file:
         names = [row[0] for row in csv.reader(file) if row]
     kept = [name for name in names if not name.startswith(("bin/", "..", "/")) and not name.endswith(".pyc")]
-    kept = [name for name in kept if not (name.startswith(f"{info.name}/") and name.rpartition("/")[2] in TRACES)]
-    return {name: Found(folder / name, (folder / name).stat()) for name in sorted(kept)}
+    kept = [name for name in kept if not (name.startswith(f"{info.name}/") and name.rpartition("/")[2] in INSTALLER_FILES)]
+    return {name: SourceFile(folder / name, (folder / name).stat()) for name in sorted(kept)}
 
 
 def _hash(value: digest.Digest) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from common.engine.collection import Collection
-from common.packaging.bill import ENDING
+from common.packaging.sbom import FILE_SUFFIX
 
 
 def as_object(garbage: Collection, *, deleted: bool) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def lines(garbage: Collection, *, deleted: bool) -> Iterator[str]:
     for line in (*(f"{artifact.key} {artifact.size} bytes" for artifact in garbage.artifacts), *_layers(garbage)):
         yield f"{'deleted' if deleted else 'would delete'} {line}"
     verb = "deleted" if deleted else "would be deleted"
-    number = sum(not artifact.key.endswith(ENDING) for artifact in garbage.artifacts)
+    number = sum(not artifact.key.endswith(FILE_SUFFIX) for artifact in garbage.artifacts)
     layers = f" and {len(garbage.layers)} versions of layers" if garbage.layers else ""
     yield f"{number} artifacts{layers} {verb}, {_mebibytes(sum(artifact.size for artifact in garbage.artifacts))}."
     if garbage.records:

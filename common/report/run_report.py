@@ -112,7 +112,7 @@ def show_preview(screen: Screen, preview: Preview) -> None:
     total = f"{preview.total:,}" if preview.total is not None else f"many, in {preview.files:,} files"
     screen.line(f"\n{quoted(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]")
     rows = [[_cell(value) for value in row] for row in preview.rows]
-    shown = text_table.fitting(preview.columns, rows, screen.room)
+    shown = text_table.count_fitting_columns(preview.columns, rows, screen.room)
     right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
     if rows:
         screen.table(preview.columns[:shown], [row[:shown] for row in rows], right=right)

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from common.aws.protocol import Aws
 from common.base import digest
-from common.base.digest import Digest, Known
+from common.base.digest import Digest, FileDigests
 from common.base.errors import ArtifactError, DeployError
 from common.base.json_types import JsonMapping
 from common.model import steps
@@ -87,7 +87,7 @@ class Directory(Declared):
     spared: ClassVar[frozenset[str]] = frozenset()
     files: Mapping[str, Content]
 
-    def look(self, known_digests: Known) -> None:
+    def look(self, known_digests: FileDigests) -> None:
         """Takes the MD5 of each file from `known_digests`; other files are read when their MD5 is first needed."""
         for name, content in self.files.items():
             self._md5s[name] = known_digests.of(

@@ -55,7 +55,7 @@ class FunctionUpdates:
         try:
             return self.one_by_one(live, steps)
         except AwsError as error:
-            if len(steps) == 1 or not any(text in error.said for text in _TOO_LARGE):
+            if len(steps) == 1 or not any(text in error.reason for text in _TOO_LARGE):
                 raise
             configuration, code = steps
             live = live or self._function.read(self._aws)

@@ -22,7 +22,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment.config import Environment
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, Artifact, Key, Outputs, State
-from common.packaging import bill
+from common.packaging.sbom import FILE_SUFFIX, MEDIA_TYPE
 from common.state import release_root, stored_objects
 from common.state.release_root import CLEAN, DEPLOYING, Location, Root, RootTag, Version
 from common.state.stored_objects import SCHEMA, WRITER
@@ -155,7 +155,7 @@ class Records:
 
     def uploaded_sbom(self, artifact: Artifact) -> JsonObject | None:
         """The bill of materials (SBOM) of an uploaded artifact, None if it has none."""
-        response = self._find("GetObject", Key=f"{artifact.location}{bill.ENDING}")
+        response = self._find("GetObject", Key=f"{artifact.location}{FILE_SUFFIX}")
         return dict(stored_objects.parsed(response["Body"])) if response else None
 
     def upload(self, artifact: Artifact, built: Path, sbom: Path | None) -> None:
@@ -167,8 +167,8 @@ class Records:
             DeployError: other bytes were uploaded for the same input digest.
         """
         if sbom is not None:
-            body = {"Body": sbom.read_bytes(), "ContentType": bill.MEDIA_TYPE}
-            self._aws.call("s3", "PutObject", **self._bucket, Key=f"{artifact.location}{bill.ENDING}", **body)
+            body = {"Body": sbom.read_bytes(), "ContentType": MEDIA_TYPE}
+            self._aws.call("s3", "PutObject", **self._bucket, Key=f"{artifact.location}{FILE_SUFFIX}", **body)
         content = digest.of_file(built)
         tags = urlencode({"input-sha256": artifact.input_digest(), "content-sha256": content})
         checksum = digest.to_base64(content)
@@ -247,7 +247,7 @@ class Records:
         """Raises every error except those that mean that an object or the bucket does not exist."""
         if error.code in {"AccessDenied", "403"}:
             raise OwnershipError(
-                f"The artifact bucket {self._env.artifact_bucket} cannot be used: {error.said}. If it is another account's, "
+                f"The artifact bucket {self._env.artifact_bucket} cannot be used: {error.reason}. If it is another account's, "
                 f"choose another artifact_bucket in config/{self._env.name}.json; if it is yours, allow this role to use it."
             ) from error
         if error.code not in ABSENT:

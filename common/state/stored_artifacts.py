@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from common.aws.protocol import SIZE_LIMIT, Aws
+from common.aws.protocol import MAX_BODY_BYTES, Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
@@ -53,7 +53,7 @@ class ArtifactVerifier:
                 raise _mismatch_error(artifact, place, stored, f"this machine builds {built} from it")
 
     def _body(self, artifact: Artifact, head: JsonObject, place: dict[str, str]) -> bytes:
-        if head["ContentLength"] > SIZE_LIMIT:
+        if head["ContentLength"] > MAX_BODY_BYTES:
             raise ArtifactError(
                 f"{artifact.key.project}: {artifact.key}: s3://{place['Bucket']}/{place['Key']} is not what is built here, or "
                 f"has no SHA-256 checksum, and is too large to be read. Delete it and deploy again. Nothing was deployed."

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from common.aws.protocol import SIZE_LIMIT, Stream
+from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.base.errors import NewerSchemaError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.terminal import visible
@@ -45,9 +45,9 @@ def stored_object(body: Stream, where: str) -> JsonObject:
 
 def parsed(body: Stream) -> JsonObject:
     """The JSON object in a stored body, empty if it cannot be read: such a record counts as absent."""
-    text = body.read(SIZE_LIMIT + 1)
+    text = body.read(MAX_BODY_BYTES + 1)
     try:
-        value = json.loads(text) if len(text) <= SIZE_LIMIT else {}
+        value = json.loads(text) if len(text) <= MAX_BODY_BYTES else {}
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

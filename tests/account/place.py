@@ -18,7 +18,7 @@ from botocore.response import StreamingBody
 
 from common import local
 from common.aws.session import AwsSession
-from common.aws_common import method
+from common.aws_common import method_name
 from common.engine import connection
 from common.environment.config import Environment
 from common.model.resource import Resource
@@ -137,7 +137,7 @@ class Place:
     def peek(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The same, and nothing is kept."""
         try:
-            body, code = getattr(self.aws.clients.of(service), method(operation))(**parameters), ""
+            body, code = getattr(self.aws.clients.of(service), method_name(operation))(**parameters), ""
         except ClientError as error:
             body, code = dict(error.response), str(error.response["Error"]["Code"])
         heard = body.pop("ResponseMetadata", {})

@@ -42,14 +42,14 @@ def test_a_proxy_stays_between_us_and_aws(monkeypatch: pytest.MonkeyPatch) -> No
         (
             "ProxyConnectionError",
             'Failed to connect to proxy URL: "http://127.0.0.1:1"',
-            'sts could not be reached: Failed to connect to proxy URL: "http://127.0.0.1:1". Is there a network',
+            'sts could not be reached: Failed to connect to proxy URL: "http://127.0.0.1:1". Check the network',
         ),
         (
             "ReadTimeoutError",
             "Read timeout on endpoint URL",
             "sts:Get was not answered: ReadTimeoutError: Read timeout on endpoint",
         ),
-        ("AccessDenied", "no", "sts:Get was refused: AccessDenied: no Allow it"),
+        ("AccessDenied", "no", "sts:Get was refused: AccessDenied: no. Allow this action"),
     ],
 )
 def test_only_who_answered_has_refused(code: str, said: str, told: str) -> None:

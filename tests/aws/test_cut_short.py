@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from common.aws.retries import ATTEMPTS
-from common.aws.session import BODIES, AwsSession
+from common.aws.session import BODY_ATTEMPTS, AwsSession
 from common.base.errors import AwsError
 from common.environment.endpoints import DEFAULT, Endpoints
 
@@ -81,4 +81,4 @@ def test_a_body_that_breaks_off_is_asked_for_again(first: int) -> None:
 def test_a_body_that_always_breaks_off_is_no_body() -> None:
     with answering(b"x" * 100, lambda _: 50) as (endpoint, log), pytest.raises(AwsError, match="IncompleteReadError"):
         session(endpoint).call("s3", "GetObject", Bucket="b", Key="k")
-    assert len(log) == BODIES
+    assert len(log) == BODY_ATTEMPTS

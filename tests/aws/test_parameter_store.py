@@ -31,7 +31,7 @@ def test_values_are_read_and_everything_else_stays(aws: AwsSession) -> None:
     configured = env(
         acres={"level": "ssm:/acres/level", "zone": "ssm:/acres/zone", "plain": "x"}, other={"zone": "ssm:/acres/zone"}
     )
-    read = parameter_store.read(configured, aws, ["acres", "other"])
+    read = parameter_store.resolve_parameters(configured, aws, ["acres", "other"])
     assert read.project("acres").parameters == {"level": "DEBUG", "zone": "landing", "plain": "x"}
     assert read.project("other").parameters == {"zone": "landing"}
     assert read.model_copy(update={"projects": configured.projects}) == configured
@@ -40,16 +40,16 @@ def test_values_are_read_and_everything_else_stays(aws: AwsSession) -> None:
 def test_the_name_of_a_parameter_is_no_reference_to_it(aws: AwsSession) -> None:
     put(aws, host="db.internal")
     configured = env(acres={"host": "ssm:/acres/host", "host_parameter": "/acres/host"})
-    read = parameter_store.read(configured, aws, ["acres"])
+    read = parameter_store.resolve_parameters(configured, aws, ["acres"])
     assert read.project("acres").parameters == {"host": "db.internal", "host_parameter": "/acres/host"}
 
 
 def test_only_the_wanted_projects_are_read(aws: AwsSession) -> None:
     put(aws, level="DEBUG")
     configured = env(acres={"level": "ssm:/acres/level"}, other={"gone": "ssm:/other/gone"}, third={"x": "y"})
-    read = parameter_store.read(configured, aws, ["acres"])
+    read = parameter_store.resolve_parameters(configured, aws, ["acres"])
     assert read.project("other").parameters == {"gone": "ssm:/other/gone"}
-    assert {name: parameter_store.are_named(configured, [name]) for name in ("other", "third", "unknown")} == {
+    assert {name: parameter_store.has_references(configured, [name]) for name in ("other", "third", "unknown")} == {
         "other": True,
         "third": False,
         "unknown": False,
@@ -61,7 +61,7 @@ def test_ten_are_read_in_one_call(aws: AwsSession) -> None:
     put(aws, **names)
     configured = env(acres={name: f"ssm:/acres/{name}" for name in names}, other={"again": "ssm:/acres/p1"})
     aws.calls.clear()
-    assert parameter_store.read(configured, aws, ["acres", "other"]).project("acres").parameters == names
+    assert parameter_store.resolve_parameters(configured, aws, ["acres", "other"]).project("acres").parameters == names
     assert dict(aws.calls) == {"ssm:GetParameters": 3}
 
 
@@ -70,12 +70,12 @@ def test_every_missing_and_secret_one_is_told_with_its_place(aws: AwsSession) ->
     put(aws, level="DEBUG")
     said = {"password": "ssm:/acres/password", "level": "ssm:/acres/level", "zone": "ssm:/acres/zone", "size": "ssm:/acres/size"}
     with pytest.raises(ConfigError) as caught:
-        parameter_store.read(env(acres=said), aws, ["acres"])
+        parameter_store.resolve_parameters(env(acres=said), aws, ["acres"])
     where = "config/dev.json: $.projects.acres.parameters"
     assert str(caught.value).splitlines() == [
         f"{where}.password: /acres/password is a secret. Pass its name to the code that needs it instead.",
-        f"{where}.size: Parameter Store has no /acres/size in eu-central-1. Create it, or correct it.",
-        f"{where}.zone: Parameter Store has no /acres/zone in eu-central-1. Create it, or correct it.",
+        f"{where}.size: Parameter Store has no /acres/size in eu-central-1. Create it, or correct the path.",
+        f"{where}.zone: Parameter Store has no /acres/zone in eu-central-1. Create it, or correct the path.",
     ]
     assert "hunter2" not in str(caught.value)
 
@@ -90,5 +90,5 @@ class Answering:
 
 def test_a_version_may_be_pinned() -> None:
     configured = env(acres={"level": "ssm:/acres/level:3"})
-    read = parameter_store.read(configured, Answering(), ["acres"])  # type: ignore[arg-type]  # the only method that is called
+    read = parameter_store.resolve_parameters(configured, Answering(), ["acres"])  # type: ignore[arg-type]  # the only method that is called
     assert read.project("acres").parameters == {"level": "INFO"}

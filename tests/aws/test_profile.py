@@ -69,7 +69,9 @@ def test_a_code_is_asked_for_once_and_kept_where_the_aws_cli_keeps_it(
 
 def test_where_nobody_can_be_asked_it_is_said(moto: None, profiles: Callable[[str], None]) -> None:
     profiles("work")
-    with pytest.raises(AccountError, match=rf"asks for a code \(Enter MFA code for {SERIAL}\), and nobody can be asked here"):
+    with pytest.raises(
+        AccountError, match=rf"requires a code \(Enter MFA code for {SERIAL}\), but there is no terminal to ask for it"
+    ):
         session().clients.sign_in(None)
     with pytest.raises(AccountError, match="nobody can be asked here"):
         session().guard()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.aws import rates
-from common.aws.rates import GROUPED, Budget, Rates
+from common.aws.rates import OPERATION_GROUPS, Budget, Rates
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.engine.deployer_policy import account_wide_operations, operations_by_service
@@ -151,6 +151,6 @@ def test_only_what_is_called_has_a_budget() -> None:
         for service, names in [*operations_by_service().items(), *account_wide_operations().items()]
         for name in names
     }
-    named = {name for name in [*BUDGETS, *GROUPED] if ":" in name and name not in GROUPED.values()}
+    named = {name for name in [*BUDGETS, *OPERATION_GROUPS] if ":" in name and name not in OPERATION_GROUPS.values()}
     assert named - called == set()
-    assert {*GROUPED.values()} <= BUDGETS.keys()
+    assert {*OPERATION_GROUPS.values()} <= BUDGETS.keys()

@@ -8,7 +8,7 @@ import pytest
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from botocore.session import get_session
 
-from common.aws.retries import ATTEMPTS, CONNECTS, LONGEST_PAUSE, SECONDS, WHEN_DOWN, Retries
+from common.aws.retries import ATTEMPTS, ATTEMPTS_WHEN_DOWN, CONNECT_ATTEMPTS, MAX_PAUSE_SECONDS, MAX_RETRY_SECONDS, Retries
 from common.base.errors import BUSY
 from common.engine.deployer_policy import account_wide_operations, operations_by_service
 from common.resources import refusals
@@ -77,14 +77,14 @@ def test_what_stays_is_told_at_once(retries: Retries, failure: dict[str, Any]) -
 
 def test_where_nobody_listens_it_is_told_soon(retries: Retries) -> None:
     pauses = [asked(retries, attempt, error=NobodyError()) for attempt in range(1, ATTEMPTS)]
-    assert [pause is not None for pause in pauses].count(True) == CONNECTS - 1
-    assert sum(2.0 ** (attempt - 1) for attempt in range(1, CONNECTS)) <= 7
+    assert [pause is not None for pause in pauses].count(True) == CONNECT_ATTEMPTS - 1
+    assert sum(2.0 ** (attempt - 1) for attempt in range(1, CONNECT_ATTEMPTS)) <= 7
 
 
 def test_pauses_grow_and_stay_below_their_bound(retries: Retries) -> None:
     for attempt in range(1, ATTEMPTS):
         pauses = [asked(retries, attempt, status=500) for _ in range(50)]
-        assert max(pauses) <= min(2.0 ** (attempt - 1), LONGEST_PAUSE)
+        assert max(pauses) <= min(2.0 ** (attempt - 1), MAX_PAUSE_SECONDS)
         assert len(set(pauses)) > 40
 
 
@@ -93,7 +93,7 @@ def test_a_call_that_fails_for_too_long_is_not_tried_again() -> None:
     retries, error = Retries((ResetError,), (NobodyError,), ResetError, refusals(), clock), ResetError()
     request: dict[str, Any] = {"context": {}}
     assert retries(attempts=1, request_dict=request, caught_exception=error) is not None
-    clock.now += SECONDS - 1
+    clock.now += MAX_RETRY_SECONDS - 1
     assert retries(attempts=2, request_dict=request, caught_exception=error) is not None
     clock.now += 2
     assert retries(attempts=3, request_dict=request, caught_exception=error) is None
@@ -101,12 +101,12 @@ def test_a_call_that_fails_for_too_long_is_not_tried_again() -> None:
 
 def test_once_a_call_was_given_up_the_others_are_not_asked_as_patiently(retries: Retries) -> None:
     """A thousand resources shall not each take a minute to find out that AWS is down."""
-    assert asked(retries, WHEN_DOWN, status=500) is not None
+    assert asked(retries, ATTEMPTS_WHEN_DOWN, status=500) is not None
     assert asked(retries, ATTEMPTS, status=500) is None
     assert asked(retries, 1, status=500) is not None
-    assert asked(retries, WHEN_DOWN, status=500) is None
+    assert asked(retries, ATTEMPTS_WHEN_DOWN, status=500) is None
     assert asked(retries, status=404, code="NoSuchKey") is None  # an answer: it is up again
-    assert asked(retries, WHEN_DOWN, status=500) is not None
+    assert asked(retries, ATTEMPTS_WHEN_DOWN, status=500) is not None
 
 
 def refused_by(retries: Retries, service: str, code: str) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.aws.tagging_index import Sizes, parts, type_of
+from common.aws.tagging_index import Sizes, resource_type, split_parts
 from common.model.resource import Resource
 from tests.bench.generated import Size, generate
 from tests.support.repository import ACCOUNT, Repository
@@ -20,7 +20,7 @@ def pages(*sizes: int) -> int:
 
 @given(st.dictionaries(st.sampled_from(TYPES), st.integers(1, 3000)))
 def test_parts_have_no_more_pages_than_the_whole_and_leave_nothing_out(sizes: dict[str, int]) -> None:
-    found = parts(sizes)
+    found = split_parts(sizes)
     if found == [()]:
         return
     held = [[name for name in sizes if name in part or name.partition(":")[0] in part] for part in found]
@@ -29,18 +29,20 @@ def test_parts_have_no_more_pages_than_the_whole_and_leave_nothing_out(sizes: di
 
 
 def test_a_small_environment_is_asked_for_at_once() -> None:
-    assert parts({}) == parts({"lambda:function": 40, "glue:job": 40}) == parts({"lambda:function": 400}) == [()]
+    assert (
+        split_parts({}) == split_parts({"lambda:function": 40, "glue:job": 40}) == split_parts({"lambda:function": 400}) == [()]
+    )
 
 
 def test_a_large_one_is_asked_for_by_type() -> None:
     sizes = {"lambda:function": 500, "glue:job": 500, "logs:log-group": 503, "glue:crawler": 100, "s3": 2}
-    assert parts(sizes) == [("logs", "s3"), ("glue:job",), ("lambda",), ("glue:crawler",)]
+    assert split_parts(sizes) == [("logs", "s3"), ("glue:job",), ("lambda",), ("glue:crawler",)]
 
 
 def test_every_resource_is_in_the_part_of_its_type(repository: Repository) -> None:
     generate(repository, Size.of(10), ACCOUNT)
     resources: list[Resource] = [one for pipeline in repository.declared() for one in pipeline.resources()]
-    types = {one.key.kind: type_of(one.arn) for one in resources}
+    types = {one.key.kind: resource_type(one.arn) for one in resources}
     assert types["lambda"] == "lambda:function"
     assert types["glue-job"] == "glue:job"
     assert types["crawler"] == "glue:crawler"

@@ -6,7 +6,7 @@ import pytest
 from botocore.stub import Stubber
 
 from common.aws.session import AwsSession
-from common.aws_common import method
+from common.aws_common import method_name
 
 FUNCTION = {"FunctionName": "f"}
 TABLE = {"TableName": "t"}
@@ -63,7 +63,7 @@ def test_pauses_grow_up_to_the_waiters_own(
     service, _, name = operation.partition(":")
     with Stubber(aws.clients.of(service)) as stubber:
         for response in responses:
-            stubber.add_response(method(name), response, which)
+            stubber.add_response(method_name(name), response, which)
         aws.wait(service, waiter, **which)
         stubber.assert_no_pending_responses()
     assert slept == pytest.approx(pauses)

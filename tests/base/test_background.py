@@ -11,7 +11,7 @@ from common.base.background import Background
 
 
 def test_the_background_runs_so_many_calls_at_once_and_begins_none_when_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "LAST_SECONDS", 0.05)
+    monkeypatch.setattr(background, "SHUTDOWN_SECONDS", 0.05)
     pool, going, under_way = Background(2), threading.Event(), threading.Semaphore(0)
 
     def call(number: int) -> int:

@@ -158,7 +158,7 @@ def _seen(path: Path) -> list[int]:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_are_believed_that_were_not_saved(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    assert digest_cache._parsed(data) == {}
+    assert digest_cache._parse(data) == {}
 
 
 def test_a_folder_that_cannot_be_written_costs_speed(tmp_path: Path, tree: list[Path]) -> None:
@@ -185,7 +185,7 @@ def test_a_part_of_the_tree_does_not_forget_the_rest_until_there_is_too_much(
     told(kept, tree[:2])
     told(kept, tree[2:])
     assert told(kept, tree)[1] == []
-    monkeypatch.setattr(digest_cache, "LIMIT", 4)
+    monkeypatch.setattr(digest_cache, "MAX_FILES", 4)
     tree[4].write_text("print(44)\n")
     told(kept, tree[3:])
     assert told(kept, tree)[1] == tree[:3]
@@ -197,7 +197,7 @@ def test_many_at_once_leave_a_whole_file(kept: Path, tree: list[Path]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert digest_cache._parsed(kept.read_bytes())
+    assert digest_cache._parse(kept.read_bytes())
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
     assert told(kept, tree)[0] == true(tree)
 
@@ -212,7 +212,7 @@ def test_artifacts_take_their_digests_from_it(kept: Path, tree: list[Path]) -> N
         with StatCache(kept, later) as known:
             cached = artifacts()
             for one in cached:
-                one.read(known.of_file)
+                one.hash_files(known.of_file)
         assert [one.input_digest() for one in cached] == plain
         assert cached[0].files() == {path.name: f"{one} 644" for path, one in true(tree).items()}
     assert set(known._used) == {str(path) for path in tree}

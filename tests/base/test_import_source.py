@@ -35,7 +35,7 @@ def foreign(path: Path) -> None:
     later = path.read_text().replace("old", "new")
     kept = Path(importlib.util.cache_from_source(str(path)))
     kept.parent.mkdir(parents=True, exist_ok=True)
-    head = importlib.util.MAGIC_NUMBER + import_source.CHECKED + importlib.util.source_hash(later.encode())
+    head = importlib.util.MAGIC_NUMBER + import_source.CHECKED_FLAG + importlib.util.source_hash(later.encode())
     kept.write_bytes(head + marshal.dumps(compile("raise RuntimeError('foreign')", str(path), "exec")))
 
 
@@ -139,18 +139,18 @@ def test_the_repository_comes_last_and_the_current_folder_not_at_all(tmp_path: P
     monkeypatch.setattr(sys, "prefix", str(root / ".venv"))
     packages = str(root / ".venv/lib/site-packages")
     monkeypatch.setattr(sys, "path", [str(root), "", str(inner), "/usr/lib/python3", packages, str(root / "libs")])
-    import_path.arrange(str(root))
+    import_path.arrange_path(str(root))
     assert sys.path == ["/usr/lib/python3", packages, str(root), str(root / "libs")]
-    import_path.arrange(str(root))
+    import_path.arrange_path(str(root))
     assert sys.path == ["/usr/lib/python3", packages, str(root), str(root / "libs")]
 
 
 def test_another_python_takes_over_what_the_first_was_told(tmp_path: Path) -> None:
-    told = "import sys; from common.base import programs; print(programs.isolated())"
+    told = "import sys; from common.base import programs; print(programs.isolated_python())"
     command = [sys.executable, "-B", "-Werror", "-X", f"pycache_prefix={tmp_path}", "-c", told]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shown.strip() == str([sys.executable, "-I", "-B", "-Werror", "-X", f"pycache_prefix={tmp_path}"])
-    assert programs.program("pass")[-1].endswith("import common; pass")
+    assert programs.python_program("pass")[-1].endswith("import common; pass")
 
 
 def test_other_threads_may_import_meanwhile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

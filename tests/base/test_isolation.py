@@ -111,6 +111,6 @@ def test_programs_of_the_current_folder_are_not_run(planted: Repository) -> None
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(planted.root)
         patched.setenv("PATH", path)
-        assert programs.tools() == os.pathsep.join(entry for entry in path.split(os.pathsep) if entry.startswith("/"))
+        assert programs.search_path() == os.pathsep.join(entry for entry in path.split(os.pathsep) if entry.startswith("/"))
         assert Committed(planted.root).commit
     assert told(planted) == ""

@@ -34,7 +34,7 @@ def test_a_few_lines_that_stand_for_too_much_are_refused_at_once(tmp_path: Path,
     started = time.monotonic()
     told = refusal(tmp_path / name)
     assert time.monotonic() - started < 5
-    assert f"{name}: the definition stands for more than the 1048576 characters that AWS allows." in told
+    assert f"{name}: the definition expands to more than the 1048576 characters that AWS allows." in told
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_so_are_objects(tmp_path: Path) -> None:
         shared = [shared, shared]
     circle: dict[str, Any] = {}
     circle["States"] = circle
-    assert "the definition stands for more than the 1048576 characters" in refusal({"StartAt": shared})
+    assert "the definition expands to more than the 1048576 characters" in refusal({"StartAt": shared})
     assert "the definition contains itself" in refusal(circle)
-    assert "the definition stands for more" in refusal({"StartAt": "x" * 1_048_577})
+    assert "the definition expands to more" in refusal({"StartAt": "x" * 1_048_577})
 
 
 def test_aliases_that_stand_for_little_are_as_good_as_what_they_stand_for(tmp_path: Path) -> None:

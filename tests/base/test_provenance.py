@@ -8,19 +8,19 @@ from tests.support.repository import Repository
 
 
 def test_a_few_files_are_told_by_name() -> None:
-    about = provenance.about("c0ffee", {})
+    about = provenance.describe_deploy("c0ffee", {})
     assert (about["commit"], about["clean"], about["holder"]) == ("c0ffee", "yes", getpass.getuser())
     assert about["host"]
     assert about["since"]
     assert "uncommitted" not in about
-    about = provenance.about("c0ffee", {f"file{number}": "differs from the commit" for number in range(7)})
+    about = provenance.describe_deploy("c0ffee", {f"file{number}": "differs from the commit" for number in range(7)})
     assert (about["clean"], about["uncommitted"]) == ("no", "file0, file1, file2, file3, file4, and 2 more")
 
 
 def test_where_git_cannot_tell_nothing_is_claimed(tmp_path: Path) -> None:
-    about = provenance.about("", None)
+    about = provenance.describe_deploy("", None)
     assert (about["commit"], about["clean"]) == ("", "")
-    assert provenance.ignored(tmp_path) == set()
+    assert provenance.git_ignored(tmp_path) == set()
 
 
 def test_what_is_ignored_is_told_by_its_path_in_the_folder(repository: Repository) -> None:
@@ -29,5 +29,5 @@ def test_what_is_ignored_is_told_by_its_path_in_the_folder(repository: Repositor
     repository.write("build/x", "")
     repository.write("projects/build/x", "")
     repository.write("projects/acres/__pycache__/x.pyc", "")
-    assert provenance.ignored(repository.root) >= {"build", "projects/build", "projects/acres/__pycache__"}
-    assert provenance.ignored(repository.root / "projects") == {"build", "acres/__pycache__"}
+    assert provenance.git_ignored(repository.root) >= {"build", "projects/build", "projects/acres/__pycache__"}
+    assert provenance.git_ignored(repository.root / "projects") == {"build", "acres/__pycache__"}

@@ -79,40 +79,44 @@ WRONG = (
 
 @pytest.mark.parametrize("right", ["rate(1 minute)", "rate(2 hours)", "rate(10 days)", "cron(0 3 ? * 3#2 *)", *RIGHT_CRONS])
 def test_what_eventbridge_takes(right: str) -> None:
-    assert schedules.eventbridge(right) == right
+    assert schedules.check_eventbridge(right) == right
 
 
 @pytest.mark.parametrize("right", RIGHT_CRONS)
 def test_what_glue_takes(right: str) -> None:
-    assert schedules.glue(right) == right
+    assert schedules.check_glue(right) == right
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_neither_takes(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"^EventBridge does not know the schedule"):
-        schedules.eventbridge(wrong)
-    if len(wrong) <= schedules.LONGEST:
+        schedules.check_eventbridge(wrong)
+    if len(wrong) <= schedules.MAX_LENGTH:
         with pytest.raises(ValueError, match=r"^Glue does not know the schedule"):
-            schedules.glue(wrong)
+            schedules.check_glue(wrong)
 
 
 @pytest.mark.parametrize(
     ("check", "wrong", "told"),
     [
-        (schedules.eventbridge, "rate(1 minutes)", "write it as rate(1 minute)"),
-        (schedules.eventbridge, "rate(3 hour)", "write it as rate(3 hours)"),
-        (schedules.eventbridge, "rate(0 hours)", "a rate is at least 1 minute"),
-        (schedules.eventbridge, "cron(0 3 * * *)", "not 5; write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"),
-        (schedules.eventbridge, "cron(0 3 * * * *)", "one of day-of-month and day-of-week must be ?, and the other not"),
-        (schedules.eventbridge, "cron(0 25 * * ? *)", "hours is '25'; it has numbers from 0 to 23, * , - and /"),
-        (schedules.eventbridge, "cron(0 3 ? * MONDAY *)", "day-of-week is 'MONDAY'; it has numbers from 1 to 7 or SUN to SAT,"),
-        (schedules.glue, "rate(1 day)", "a crawler has no rate; write it as cron(0 3 * * ? *)"),
-        (schedules.glue, "cron(0 3 ? * 3#2 *)", "a crawler has no # in day-of-week"),
+        (schedules.check_eventbridge, "rate(1 minutes)", "write it as rate(1 minute)"),
+        (schedules.check_eventbridge, "rate(3 hour)", "write it as rate(3 hours)"),
+        (schedules.check_eventbridge, "rate(0 hours)", "a rate is at least 1 minute"),
+        (schedules.check_eventbridge, "cron(0 3 * * *)", "not 5; write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"),
+        (schedules.check_eventbridge, "cron(0 3 * * * *)", "one of day-of-month and day-of-week must be ?, and the other not"),
+        (schedules.check_eventbridge, "cron(0 25 * * ? *)", "hours is '25'; it has numbers from 0 to 23, * , - and /"),
+        (
+            schedules.check_eventbridge,
+            "cron(0 3 ? * MONDAY *)",
+            "day-of-week is 'MONDAY'; it has numbers from 1 to 7 or SUN to SAT,",
+        ),
+        (schedules.check_glue, "rate(1 day)", "a crawler has no rate; write it as cron(0 3 * * ? *)"),
+        (schedules.check_glue, "cron(0 3 ? * 3#2 *)", "a crawler has no # in day-of-week"),
         *(
-            (schedules.glue, f"cron({often} * * ? *)", "a crawler starts every 5 minutes at most")
+            (schedules.check_glue, f"cron({often} * * ? *)", "two starts of a crawler are at least 5 minutes apart")
             for often in ("* *", "0/2 3", "1,4 3")
         ),
-        (schedules.glue, "cron(0,58 3,4 * * ? *)", "a crawler starts every 5 minutes at most"),
+        (schedules.check_glue, "cron(0,58 3,4 * * ? *)", "two starts of a crawler are at least 5 minutes apart"),
     ],
 )
 def test_what_is_wrong_is_told_with_what_to_write(check: Callable[[str], str], wrong: str, told: str) -> None:
@@ -122,7 +126,7 @@ def test_what_is_wrong_is_told_with_what_to_write(check: Callable[[str], str], w
 
 
 def test_minutes_at_both_ends_of_an_hour_are_far_apart_if_the_hours_are() -> None:
-    assert schedules.glue("cron(0,58 3,5 * * ? *)")
+    assert schedules.check_glue("cron(0,58 3,5 * * ? *)")
 
 
 @pytest.mark.parametrize("wrong", ["rate(1 minutes)", "rate(0 hours)", "cron(0 3 * * *)", "cron(0 25 * * ? *)"])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from common.base.terminal import Screen, asking, code_asked, prepared, visible
+from common.base.terminal import Screen, code_prompt, prepared_streams, prompt, visible
 from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Shown
 from common.execution.history import Left, Status, Visit
@@ -130,7 +130,7 @@ def test_tables_are_as_wide_as_what_they_show() -> None:
 PROGRAM = r"""
 import sys, threading
 from common.base import terminal
-with terminal.prepared():
+with terminal.prepared_streams():
     terminal.show("\x1b[2J \u2192 \xb7 \xe9 \ud800")
     terminal.Screen().table(["a \u2192 b"], [["\x1b[2J \xe9"]])
     terminal.say("\x1b[2J \xe9")
@@ -187,7 +187,7 @@ def test_a_stream_that_is_closed_is_no_error_of_its_own(repository: Repository, 
 
 def test_nobody_is_asked_where_standard_input_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with prepared():
-        assert asking(json=False) is None
-        assert code_asked() is None
+    with prepared_streams():
+        assert prompt(json=False) is None
+        assert code_prompt() is None
     sys.stdin.close()

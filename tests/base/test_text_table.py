@@ -16,7 +16,7 @@ ROWS = [["2026-11-23 08:43", "fpac_pipeline", "39 create, 10 upload"], ["2026-11
 def shown(width: int) -> list[str]:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=width, color_system=None)
-    console.print(text_table.laid_out(COLUMNS, ROWS, width, whole=[0], folding=[2])[0], soft_wrap=False)
+    console.print(text_table.lay_out(COLUMNS, ROWS, width, whole=[0], folding=[2])[0], soft_wrap=False)
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 

@@ -24,7 +24,7 @@ from common.local.environments import uv
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
+from common.packaging.target import function_target
 from tests.bench import measuring
 from tests.bench.generated import PROJECT, Size, generate
 from tests.support.repository import HANDLER, ROOT, Repository
@@ -80,7 +80,7 @@ def installing(place: Path, runs: int) -> Iterator[Row]:
     """Seconds of an installation from one lock, by uv as it is done for packages, and by pip; caches empty, then full."""
     asked = Requirements(place / "requirements.txt")
     asked.path.write_text(ASKED)
-    wanted = Dependencies(asked, of_function("python3.11", "x86_64"))
+    wanted = Dependencies(asked, function_target("python3.11", "x86_64"))
     dependencies.lock(asked, {wanted.target})
     subprocess.run(
         [uv(), "venv", "--quiet", "--seed", "--no-project", "--python", sys.executable, str(place / "pip")], check=True

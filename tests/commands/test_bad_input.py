@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from common.packaging.budget import UNZIPPED_LIMIT
+from common.packaging.size_limit import UNZIPPED_LIMIT
 from tests.support.machines import task
 from tests.support.repository import Ended, Repository
 
@@ -79,7 +79,7 @@ CASES = [
     Case("unknown pattern", nothing, r"--only 'x/\*' matches nothing\. Keys look", ("deploy", "--env", "dev", "--only", "x/*")),
     Case("jobs in words", nothing, r"--jobs is 'many'; it must be a whole", ("deploy", "--env", "dev", "--jobs", "many")),
     Case("malformed JSON", config('{"name": "dev",\n "region" "x"}'), r"config/dev\.json:2:11: this is not JSON: Expecting ':'"),
-    Case("no object", config("[]"), r"config/dev\.json: an object \{…\} is expected, this is a list"),
+    Case("no object", config("[]"), r"config/dev\.json: the file must hold an object \{…\}, not a list"),
     Case("unknown key", settings(reigon="x"), r"\$\.reigon: unknown key\. Did you mean 'region'\?"),
     Case(
         "wrong type",

@@ -40,5 +40,5 @@ def test_where_it_stands_is_told(repository: Repository) -> None:
     repository.project()
     repository.write("projects/acres/deploy.py", "import os\n\nos._exit(0)\n")
     ended = repository.shell("invoke", "package-lambdas", "--env", "dev")
-    assert "projects/acres/deploy.py:3: os._exit would end the command before it has told how it went." in ended.err
+    assert "projects/acres/deploy.py:3: os._exit would end the command before it has reported its result." in ended.err
     assert "Traceback" not in ended.err

@@ -11,7 +11,7 @@ import pytest
 from common.model.resource import Key
 from common.state.records import Records
 from tests.packaging.conftest import index
-from tests.packaging.test_bill import check
+from tests.packaging.test_sbom import check
 from tests.support.deploying import ENV, deploy, things
 from tests.support.fake_aws import FakeAws, Killed, Text, World
 from tests.support.repository import HANDLER, Ended, Repository

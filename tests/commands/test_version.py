@@ -61,7 +61,7 @@ def sent(session: Any, service: str, operation: str) -> list[str]:
 @pytest.mark.parametrize("service", [("sts", "GetCallerIdentity"), ("glue", "GetJobs")])
 def test_every_request_carries_it(service: tuple[str, str]) -> None:
     agents = sent(AwsSession("eu-central-1", "123456789012", sleep=lambda _: None), *service)
-    agents += sent(shell_credentials.aware(), *service)  # by which botocore assumes roles
+    agents += sent(shell_credentials.shell_session(), *service)  # by which botocore assumes roles
     assert len(agents) == 2
     assert all(agent.split().count(f"pipeline-deployer/{VERSION}") == 1 for agent in agents), agents
 

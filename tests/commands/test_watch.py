@@ -137,7 +137,7 @@ def test_a_change_during_a_round_starts_another_and_a_failure_does_not_end_it(ac
 
 
 def test_rounds_are_the_command_that_a_person_would_type(acres: Repository) -> None:
-    here = [*programs.isolated("-m", "invoke"), "--search-root", str(acres.root)]
+    here = [*programs.isolated_python("-m", "invoke"), "--search-root", str(acres.root)]
     (first, *_), _ = rounds(acres.root, Choices(), 0)
     assert first == [*here, "package-lambdas"]
     chosen = Choices(env="dev", project="acres", only="lambda/*")

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from common.base.encoding import decoded
+from common.base.encoding import decode_text
 from common.base.errors import ArtifactError
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.node import NodeModules
-from common.packaging.python import check_defines, check_syntax
+from common.packaging.python_source import check_defines, check_syntax
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
-from common.packaging.tree import Ignoring
+from common.packaging.source_files import IgnoreRules
+from common.packaging.target import function_target
 from tests.support.repository import HANDLER, Repository
 
 MARK = codecs.BOM_UTF8
@@ -35,13 +35,13 @@ def utf_16(text: str) -> bytes:
     "data", [b"a\nb\n", MARK + b"a\nb\n", b"a\r\nb\r\n", MARK + b"a\rb\r"], ids=["plain", "mark", "crlf", "mark and cr"]
 )
 def test_marks_and_ends_of_lines_are_no_text(data: bytes) -> None:
-    assert decoded(data) == "a\nb\n"
+    assert decode_text(data) == "a\nb\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_other_encodings_are_told(encoding: str) -> None:
     with pytest.raises(ValueError, match=r"it is UTF-16 or UTF-32, as some tools of Windows write it\. Save it as UTF-8"):
-        decoded("boto3\n".encode(encoding))
+        decode_text("boto3\n".encode(encoding))
 
 
 def test_the_first_requirement_is_installed(tmp_path: Path) -> None:
@@ -49,14 +49,14 @@ def test_the_first_requirement_is_installed(tmp_path: Path) -> None:
     (tmp_path / "limits.txt").write_bytes(windows("husk<2\n"))
     (tmp_path / "requirements.txt").write_bytes(windows(f"boto3==1.40.0 \\\n    {HASH}\n-c limits.txt\n"))
     asked = Requirements(tmp_path / "requirements.txt")
-    assert (asked.asked, asked.constraints) == ([f"boto3==1.40.0 {HASH}"], ["husk<2"])
-    assert list(Dependencies(asked, of_function("python3.12", "x86_64")).pins) == ["boto3"]
+    assert (asked.packages, asked.constraints) == ([f"boto3==1.40.0 {HASH}"], ["husk<2"])
+    assert list(Dependencies(asked, function_target("python3.12", "x86_64")).pins) == ["boto3"]
 
 
 def test_locks_and_projects_are_read(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(windows('[project]\nname = "a"\ndependencies = ["grain"]\n'))
     asked = Requirements(tmp_path / "pyproject.toml")
-    assert asked.asked == ["grain"]
+    assert asked.packages == ["grain"]
     (tmp_path / "package.json").write_bytes(windows('{"dependencies": {"scales": "1.0.0"}}'))
     (tmp_path / "package-lock.json").write_bytes(windows('{"packages": {"node_modules/scales": {"version": "1.0.0"}}}'))
     assert NodeModules(tmp_path, "x86_64").names() == ("scales@1.0.0",)
@@ -64,7 +64,7 @@ def test_locks_and_projects_are_read(tmp_path: Path) -> None:
 
 def test_the_first_pattern_leaves_out_what_it_names(tmp_path: Path) -> None:
     (tmp_path / ".deployignore").write_bytes(windows("notes.md\n*.sql\n"))
-    ignoring = Ignoring(tmp_path)
+    ignoring = IgnoreRules(tmp_path)
     assert ("notes.md" in ignoring, "a.sql" in ignoring, "a.py" in ignoring) == (True, True, False)
 
 
@@ -74,7 +74,9 @@ def test_npm_would_take_a_mark_for_a_part_of_a_name(tmp_path: Path) -> None:
     (tmp_path / ".npmrc").write_bytes(b"registry=https://npm.example.com/\r\n")
     before = NodeModules(tmp_path, "x86_64").digest()
     (tmp_path / ".npmrc").write_bytes(windows("registry=https://npm.example.com/\n"))
-    with pytest.raises(ArtifactError, match=r"\.npmrc begins with a byte-order mark, which npm takes .* Save it without one\."):
+    with pytest.raises(
+        ArtifactError, match=r"\.npmrc begins with a byte-order mark, which npm reads .* Save the file without it\."
+    ):
         NodeModules(tmp_path, "x86_64").digest()
     assert before
 
@@ -86,7 +88,7 @@ def test_python_with_a_mark_is_python(tmp_path: Path) -> None:
     (tmp_path / "shared/codes.py").write_bytes(windows("X = 1\n"))
     check_syntax(path)
     check_defines(path, "handler.handler", "python3.11")
-    assert list(Libraries({"shared": tmp_path / "shared"}).followed([path])) == ["shared/codes.py"]
+    assert list(Libraries({"shared": tmp_path / "shared"}).reachable_files([path])) == ["shared/codes.py"]
 
 
 def test_a_repository_written_on_windows_is_deployed_as_any_other(repository: Repository) -> None:

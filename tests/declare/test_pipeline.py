@@ -42,7 +42,7 @@ def test_the_pipelines_of_this_repository_are_declared_for_every_environment(nam
     assert all(one.resources() for one in declared)
 
 
-@pytest.mark.parametrize("version", aws_versions.GLUE)
+@pytest.mark.parametrize("version", aws_versions.GLUE_PYTHON)
 def test_configuration_alone_chooses_the_version_of_glue_in_this_repository(version: str) -> None:
     env = load(ROOT, "dev")
     older = env.model_copy(update={"defaults": Defaults(job=JobSettings.model_validate({"glue_version": version}))})
@@ -209,7 +209,7 @@ WRONG = [
     ),
     (
         'p.layer("deps", build="", folder="lambda/Validate")',
-        "projects/acres/deploy.py:9: ValueError: build='' is no command; leave",
+        "projects/acres/deploy.py:9: ValueError: build='' is not a command; leave",
     ),
     ('p.function("Validate", writes=[p.function("V2", folder="lambda/Validate")])', "lambda/V2 cannot be written"),
     ('p.function("Validate", reads=[p.shared.bucket("lnding")])', "refers to the shared bucket/lnding, which deploy.py does not"),

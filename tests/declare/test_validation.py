@@ -36,7 +36,7 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         ),
         (
             'p.crawler("c", targets=["s3://x/"], database=p.shared.database("d"))',
-            "TypeError: targets: 's3://x/' is no place in a bucket,",
+            "TypeError: targets: 's3://x/' is not a place in a bucket,",
         ),
         (
             f'{BUCKET}; p.crawler("c", targets=b / "x", database=p.shared.database("d"))',
@@ -48,7 +48,7 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         ),
         (
             'p.function("Validate", writes=["landing"])',
-            "TypeError: writes: 'landing' is no resource, as in p.shared.bucket(…), and no place",
+            "TypeError: writes: 'landing' is not a resource, as in p.shared.bucket(…), and not a place",
         ),
         (
             f'{BUCKET}; p.job("load", reads=b)',
@@ -58,15 +58,21 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
             'p.function("Validate", includes="shared.text")',
             "TypeError: includes is a list, even of one: write includes=[…], not includes='sh",
         ),
-        ('p.layer("d", folder="lambda/Validate", includes=[1])', "TypeError: includes: 1 is no text."),
-        ('p.function("Validate", layers=["deps"])', "TypeError: layers: 'deps' is no resource."),
-        ('p.table("t", partition_key="k") / "x"', "TypeError: table/t is no bucket, so there is no place 'x' in it."),
+        ('p.layer("d", folder="lambda/Validate", includes=[1])', "TypeError: includes: 1 is not a text."),
+        ('p.function("Validate", layers=["deps"])', "TypeError: layers: 'deps' is not a resource."),
+        ('p.table("t", partition_key="k") / "x"', "TypeError: table/t is not a bucket, so there is no place 'x' in it."),
         ('p.table("t", partition_key="")', "ValueError: partition_key has 0 characters; AWS allows 1 to 255."),
         ('p.table("t", partition_key="k" * 256)', "ValueError: partition_key has 256 characters; AWS allows 1 to 255."),
         ('p.table("t", partition_key=["k"])', "TypeError: partition_key is a text, not ['k']."),
-        (f'{BUCKET}; {MACHINE}; p.on_object("o", m, b)', "TypeError: location: bucket/artifacts is no place in a bucket, as in"),
-        (f'{BUCKET}; p.directory("glue", b)', "TypeError: at: bucket/artifacts is no place in a bucket, as in bucket"),
-        (f"{BUCKET}; {MACHINE}; p.run_by(m, starting={{}}, preview=b)", "TypeError: preview: bucket/artifacts is no place in a"),
+        (
+            f'{BUCKET}; {MACHINE}; p.on_object("o", m, b)',
+            "TypeError: location: bucket/artifacts is not a place in a bucket, as in",
+        ),
+        (f'{BUCKET}; p.directory("glue", b)', "TypeError: at: bucket/artifacts is not a place in a bucket, as in bucket"),
+        (
+            f"{BUCKET}; {MACHINE}; p.run_by(m, starting={{}}, preview=b)",
+            "TypeError: preview: bucket/artifacts is not a place in a",
+        ),
         ('p.function("Validate", reads=None)', "TypeError: reads is a list, not None; leave it out, or write reads=[…]."),
         (f'{MACHINE}; p.schedule("s", m, None)', "TypeError: expression must be a text such as rate(1 hour), not None."),
         (
@@ -86,10 +92,10 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         ('p.function("Validate", folder="a\\0b")', "ValueError: embedded null byte."),
         (
             'p.function("Validate", build=["make"])',
-            "TypeError: build is a text, as in build='make package', output='dist', not [",
+            "TypeError: build must be a text, as in build='make package', output='dist', not [",
         ),
-        ('p.function("Validate", build="make", output=1)', "TypeError: output is a text, as in"),
-        ('p.function("Validate", build="make\\0")', "ValueError: build='make\\x00' is no command"),
+        ('p.function("Validate", build="make", output=1)', "TypeError: output must be a text, as in"),
+        ('p.function("Validate", build="make\\0")', "ValueError: build='make\\x00' is not a command"),
     ],
 )
 def test_what_is_given_is_looked_at_where_it_is_given(repository: Repository, line: str, told: str) -> None:

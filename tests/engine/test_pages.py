@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.aws.tagging_index import inventory
+from common.aws.tagging_index import list_tagged
 from common.base.errors import AwsError
 from common.engine.garbage import Collector
 from common.engine.planner import Options
@@ -65,9 +65,9 @@ def test_the_index_is_asked_for_what_carries_the_environment_s_tag(tmp_path: Pat
     deploy(world, things({"a": {"Size": 1}}), tmp_path)
     theirs = {"deployer:environment": "test/prod", "deployer:project": "p"}
     world.live["arn:aws:fake:eu-central-1:123456789012:p/theirs"] = {"Tags": theirs}
-    found = inventory(FakeAws(world), ENV)
+    found = list_tagged(FakeAws(world), ENV)
     assert found == {"arn:aws:s3:::test-artifacts": "shared", "arn:aws:fake:eu-central-1:123456789012:p/a": "p"}
-    assert inventory(FakeAws(world), ENV, ["s3"]) == {"arn:aws:s3:::test-artifacts": "shared"}
+    assert list_tagged(FakeAws(world), ENV, ["s3"]) == {"arn:aws:s3:::test-artifacts": "shared"}
 
 
 def test_a_bucket_of_that_name_that_is_another_s_is_not_used(tmp_path: Path) -> None:

@@ -181,4 +181,4 @@ def test_without_a_repository_nothing_is_deployed_to_a_protected_environment(acr
     ended = acres.invoke("deploy", "--env", "prod", "--yes")
     assert "takes only what a commit says, but there is no git repository here. Nothing was changed." in ended.err
     (acres.root / ".git").write_text("nonsense")
-    assert "takes only what a commit says, but git cannot tell: fatal:" in acres.invoke("deploy", "--env", "prod", "--yes").err
+    assert "takes only what a commit says, but git failed: fatal:" in acres.invoke("deploy", "--env", "prod", "--yes").err

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from common.engine.secrets import is_password
-from common.packaging import detector
+from common.packaging import secret_detector
 from tests.packaging.secrets_of import HARMLESS, SECRETS
 from tests.support.repository import Repository
 
@@ -134,13 +134,13 @@ def test_package_lambdas_refuses_and_tells_what_is_accepted(repository: Reposito
 def test_what_is_unchanged_does_not_load_the_scanner(repository: Repository, moto_dates: None) -> None:
     repository.project("acres", 'p.function("Validate", environment={"ZONE": "landing"})', MACHINE)
     assert repository.invoke("deploy", "--env", "dev").code == 0
-    detector._loaded.cache_clear()
+    secret_detector._load_scanner.cache_clear()
     for words in (("plan", "--env", "dev"), ("deploy", "--env", "dev"), ("package-lambdas",), ("drift", "--env", "dev")):
         assert repository.invoke(*words).code == 0
-    assert detector._loaded.cache_info().currsize == 0
+    assert secret_detector._load_scanner.cache_info().currsize == 0
     repository.write("projects/acres/lambda/Validate/handler.py", "def handler(event, context):\n    return 1\n")
     assert repository.invoke("plan", "--env", "dev").code == 2
-    assert detector._loaded.cache_info().currsize == 1
+    assert secret_detector._load_scanner.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize("given", ["", " ", 1, True])

@@ -16,7 +16,7 @@ from common.environment import aws_versions
 from common.environment.config import load
 from common.environment.resource_settings import FunctionSettings, JobSettings
 from common.model.resource import Action, Change, Plan, Resource
-from common.packaging.target import of_job
+from common.packaging.target import job_target
 from common.resources.bucket import Bucket
 from common.resources.function import Function
 from tests.resources.builders import Place
@@ -49,12 +49,12 @@ def test_the_versions_of_glue_include_the_one_that_it_takes_by_itself() -> None:
     """Glue's model has no list, but says what a job is that names no version."""
     told = models("glue").shape_for("CreateJobRequest").members["GlueVersion"].documentation
     (default,) = re.findall(r"default to Glue (\d+\.\d+)", told)
-    assert max(aws_versions.GLUE) == default
-    assert allowed(JobSettings, "glue_version") == aws_versions.GLUE.keys()
-    assert of_job("6.0").python == "3.13"
+    assert max(aws_versions.GLUE_PYTHON) == default
+    assert allowed(JobSettings, "glue_version") == aws_versions.GLUE_PYTHON.keys()
+    assert job_target("6.0").python == "3.13"
 
 
-@pytest.mark.parametrize("version", aws_versions.GLUE)
+@pytest.mark.parametrize("version", aws_versions.GLUE_PYTHON)
 def test_a_job_writes_to_the_groups_that_its_version_of_glue_has(version: str) -> None:
     """Up to 4.0 continuous logging to one group; https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html ."""
     groups = ("glue",) if version in ("3.0", "4.0") else ("glue/output", "glue/error")

@@ -126,12 +126,12 @@ def test_what_is_missing_is_told(repository: Repository) -> None:
         ('{"name": "dev" "region"}', "config/dev.json:1:16: this is not JSON"),
         ('{\n  "name": dev\n}', "config/dev.json:2:11: this is not JSON"),
         ("", "config/dev.json:1:1: this is not JSON"),
-        ('{"name": "dev", "name": "prod"}', "the key 'name' is given twice"),
-        ('{"tags": {"a": "1", "a": "2"}}', "the key 'a' is given twice"),
-        ("[1]", "an object {…} is expected, this is a list"),
+        ('{"name": "dev", "name": "prod"}', "the key 'name' is repeated"),
+        ('{"tags": {"a": "1", "a": "2"}}', "the key 'a' is repeated"),
+        ("[1]", "the file must hold an object {…}, not a list"),
         (b"\xff\xfe{", "config/dev.json: this is not JSON"),
         ("[" * 100_000, "config/dev.json: this is not JSON"),
-        (r'{"name": "\ud800"}', r"config/dev.json: this is not JSON: '\ud800' is half of a character."),
+        (r'{"name": "\ud800"}', r"config/dev.json: this is not JSON: '\ud800' is an unpaired surrogate."),
     ],
 )
 def test_malformed_files_are_told_with_line_and_column(repository: Repository, content: str | bytes, told: str) -> None:
@@ -144,7 +144,7 @@ def test_malformed_files_are_told_with_line_and_column(repository: Repository, c
 def test_a_pipe_is_not_waited_for(repository: Repository) -> None:
     (repository.root / "config/acres").mkdir()
     os.mkfifo(repository.root / "config/acres/dev.json")
-    with pytest.raises(ConfigError, match=r"^config/acres/dev.json: it cannot be read: it is no file.$"):
+    with pytest.raises(ConfigError, match=r"^config/acres/dev.json: it cannot be read: it is not a file.$"):
         repository.environment()
 
 

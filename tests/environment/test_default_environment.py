@@ -6,7 +6,7 @@ import pytest
 
 from common.base.command_text import UV
 from common.base.errors import ConfigError
-from common.environment.default_environment import default
+from common.environment.default_environment import default_environment
 from tests.support.repository import Repository
 
 
@@ -51,14 +51,14 @@ def test_a_variable_or_a_configuration_says_which(acres: Repository, moto: None,
 
 def test_a_protected_environment_is_never_meant_unless_it_is_named(acres: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     acres.configure(protected=True)
-    assert default(acres.root) is None
+    assert default_environment(acres.root) is None
     monkeypatch.setenv("DEPLOY_ENV", "dev")
-    assert default(acres.root) == ("dev", "as DEPLOY_ENV says")
+    assert default_environment(acres.root) == ("dev", "as DEPLOY_ENV says")
     monkeypatch.delenv("DEPLOY_ENV")
     acres.configure(protected=True, default=True)
     ended = acres.invoke("plan")
     assert ended.code == 1
-    assert "a protected environment cannot be the default: it is to be named each time" in ended.err
+    assert "a protected environment cannot be the default: it must be named in each command" in ended.err
 
 
 def test_two_defaults_are_none(acres: Repository) -> None:
@@ -67,7 +67,7 @@ def test_two_defaults_are_none(acres: Repository) -> None:
     with pytest.raises(
         ConfigError, match=r'config/cert\.json and config/dev\.json say "default": true\. Leave it in one of them'
     ):
-        default(acres.root)
+        default_environment(acres.root)
 
 
 def test_packages_need_none(acres: Repository) -> None:

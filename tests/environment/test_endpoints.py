@@ -104,9 +104,7 @@ def test_what_was_deployed_at_other_endpoints_is_not_believed(repository: Reposi
         repository.configure(endpoints={DEFAULT: here.endpoint, "stepfunctions": there.endpoint})
         diverted = invoke(repository, "deploy", "--env", "dev")
         assert diverted.code == 0, diverted
-        told = (
-            f"config/dev.json says where AWS is asked: stepfunctions at {there.endpoint}, all other services at {here.endpoint}."
-        )
+        told = f"Endpoints of config/dev.json: stepfunctions at {there.endpoint}, all other services at {here.endpoint}."
         assert told in diverted.out
         again = invoke(repository, "plan", "--env", "dev", "--json")
         assert (again.code, todo(again)) == (0, {})
@@ -176,7 +174,7 @@ def test_an_endpoint_is_taken_as_it_is(repository: Repository, url: str) -> None
 
 def test_the_embedded_aws_has_no_other_endpoints(repository: Repository) -> None:
     repository.configure(embedded={}, endpoints={"s3": "https://x.example"})
-    with pytest.raises(ConfigError, match="endpoints cannot be given beside embedded"):
+    with pytest.raises(ConfigError, match="endpoints cannot be combined with embedded"):
         repository.environment()
 
 
@@ -184,16 +182,19 @@ def test_nothing_is_said_where_all_is_as_usual(monkeypatch: pytest.MonkeyPatch, 
     path = tmp_path / "config"
     path.write_text("[profile other]\nendpoint_url = https://x.example\n[default]\nregion = eu-west-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
-    assert list(endpoints.notes("dev", {}, endpoints.diverting({"AWS_ENDPOINT_URL": "", "AWS_REGION": "x"}))) == []
-    assert profile.diverting() == []
+    assert (
+        list(endpoints.endpoint_notes("dev", {}, endpoints.diverting_variables({"AWS_ENDPOINT_URL": "", "AWS_REGION": "x"})))
+        == []
+    )
+    assert profile.diverting_settings() == []
     monkeypatch.setenv("AWS_PROFILE", "other")
-    assert list(endpoints.notes("dev", {}, profile.diverting())) == [
-        "Ignored: endpoint_url of profile other. Only `endpoints` in config/dev.json says where AWS is asked."
+    assert list(endpoints.endpoint_notes("dev", {}, profile.diverting_settings())) == [
+        "Ignored: endpoint_url of profile other. Only `endpoints` in config/dev.json changes where AWS is called."
     ]
     path.write_text("[profile other]\nservices = s\n[services s]\nsfn =\n  endpoint_url = https://x.example\n")
-    assert profile.diverting() == ["services of profile other"]
+    assert profile.diverting_settings() == ["services of profile other"]
     path.write_bytes(b"[default\nendpoint_url\xff")
-    assert profile.diverting() == []
+    assert profile.diverting_settings() == []
 
 
 def test_every_service_that_is_called_can_be_named() -> None:

@@ -11,7 +11,7 @@ import pytest
 from common.base.errors import ConfigError, DeclarationError
 from common.declare import projects
 from common.environment.config import Environment, load
-from common.environment.partitions import Account, rendered
+from common.environment.partitions import Account, localize_arns
 from common.resources.function import Function
 from common.resources.job import Job
 from common.resources.rule import Rule
@@ -40,15 +40,15 @@ REGIONS = {"us-gov-west-1": "aws-us-gov", "cn-north-1": "aws-cn", "eu-central-1"
     ],
 )
 def test_arns_in_texts(text: str, becomes: str) -> None:
-    assert rendered(text, GOV, "here") == becomes
+    assert localize_arns(text, GOV, "here") == becomes
 
 
 @pytest.mark.parametrize("arn", ["arn:aws:lambda:us-east-1:123456789012:function:x", "arn:aws-cn:sqs:cn-north-1:1:q"])
 def test_what_is_in_another_partition_is_refused(arn: str) -> None:
     with pytest.raises(
-        DeclarationError, match=r"^here: arn:aws.* is nothing in the partition aws-us-gov, .* take it from a parameter\.$"
+        DeclarationError, match=r"^here: arn:aws.* does not exist in the partition aws-us-gov, .* take it from a parameter\.$"
     ):
-        rendered(arn, GOV, "here")
+        localize_arns(arn, GOV, "here")
 
 
 @pytest.mark.parametrize(("region", "partition"), REGIONS.items())
@@ -122,7 +122,7 @@ def test_the_examples_are_of_no_partition(region: str) -> None:
 def test_what_configuration_names_must_be_there(repository: Repository, said: dict[str, Any]) -> None:
     repository.project("acres")
     repository.configure(region="us-gov-west-1", **said)
-    with pytest.raises((ConfigError, DeclarationError), match=r"is in the partition aws, and us-gov-west-1 in aws-us-gov"):
+    with pytest.raises((ConfigError, DeclarationError), match=r"is in the partition aws, but us-gov-west-1 is in aws-us-gov"):
         repository.declared()
 
 
@@ -133,12 +133,12 @@ def test_what_configuration_names_must_be_there(repository: Repository, said: di
         ({"roles": {"permissions_boundary": "arn:aws:iam::999999999999:policy/x"}}, "policy/x is of the account 999999999999"),
         (
             {"projects": {"acres": {"functions": {"Validate": {"role": "arn:aws:iam::999999999999:role/x"}}}}},
-            "role/x is of the account 999999999999, and the environment of 123456789012",
+            "role/x belongs to the account 999999999999, but the environment to 123456789012",
         ),
         ({"defaults": {"job": {"role": "arn:aws:iam::999999999999:role/x"}}}, "role/x is of the account 999999999999"),
         (
             {"defaults": {"function": {"layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}}},
-            "layer:x:1 is in the region us-east-1, and the environment in eu-central-1",
+            "layer:x:1 is in the region us-east-1, but the environment is in eu-central-1",
         ),
     ],
 )

@@ -33,6 +33,6 @@ def test_the_reference_has_a_table_for_every_model() -> None:
 
 
 def test_what_is_above_the_reference_is_kept() -> None:
-    text = f"# By hand\n\n{schema.START}\n\nstale"
-    assert schema.page(text).startswith(f"# By hand\n\n{schema.START}\n\n### ")
+    text = f"# By hand\n\n{schema.GENERATED_MARK}\n\nstale"
+    assert schema.page(text).startswith(f"# By hand\n\n{schema.GENERATED_MARK}\n\n### ")
     assert "stale" not in schema.page(text)

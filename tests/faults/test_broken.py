@@ -124,7 +124,7 @@ def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Prox
     half = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=PACE)
     assert half.code == 1
     assert "Connection was closed before we received a valid response" in half.out
-    assert "Is there a network" in half.out
+    assert "Check the network" in half.out
     fresh.rule = pass_on
     Emulator(0, fresh.upstream).put_clock_forward(3600)
     rest = repo.deploy(fresh.endpoint, pace=PACE)
@@ -145,7 +145,7 @@ def test_an_aws_that_never_answers_is_told_in_one_message(repo: Clone, ready: Pr
     down = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
     assert down.code == 1
     assert "Read timeout on endpoint URL" in down.err
-    assert "Is there a network" in down.err
+    assert "Check the network" in down.err
     assert down.err.count("\n") <= 2, down.err
     assert time.monotonic() - began < 30
     assert len(ready.calls) < 30
@@ -169,7 +169,7 @@ def test_answers_that_never_come_fail_what_waits_for_them_and_nothing_else(repo:
 def test_where_nobody_listens_it_is_told_within_seconds() -> None:
     started = time.monotonic()
     aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: f"http://127.0.0.1:{free_port()}"}, "any"))
-    with pytest.raises(AwsError, match=r"Could not connect to the endpoint URL.* Is there a network"):
+    with pytest.raises(AwsError, match=r"Could not connect to the endpoint URL.* Check the network"):
         aws.guard()
     assert time.monotonic() - started < 10
 

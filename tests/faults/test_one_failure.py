@@ -16,8 +16,8 @@ def test_one_refused_function(repo: Clone, fresh: Proxy) -> None:
     first = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=PACE)
     assert first.code == 1
     assert f"lambda:CreateFunction was refused: AccessDeniedException: {WORDS}" in first.out
-    assert "Allow it to whoever deploys" in first.out
-    assert "deploy again to go on from here" in first.err
+    assert "Allow this action to the deploying role" in first.out
+    assert "deploy again to continue from here" in first.err
     untried = [line.strip() for line in squeezed(first.out).splitlines() if "not tried" in line]
     assert untried[:2] == [
         "+ fpac_pipeline: state-machine/fpac not tried fpac_pipeline: lambda/Validate failed",

@@ -23,7 +23,7 @@ def test_what_is_under_way_is_finished_and_recorded(repo: Clone, ready: Proxy, n
             running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
             assert holding.here.wait(60)
             running.send_signal(number)
-            told(running, "Stopping: calls under way are finished and recorded")
+            told(running, "Stopping: running calls are finished and recorded")
         stopped = ended(running)
         assert stopped.code == code, stopped
         assert stopped.out.count("not tried") > 1
@@ -55,7 +55,7 @@ def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
             running = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1", pace=PACE)
             assert holding.here.wait(60)
             running.send_signal(signal.SIGINT)
-            told(running, "Stopping: calls under way are finished and recorded")
+            told(running, "Stopping: running calls are finished and recorded")
             assert running.poll() is None
             running.send_signal(signal.SIGINT)
             stopped = ended(running, 5)

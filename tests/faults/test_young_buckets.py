@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from common.aws.retries import NAME_SECONDS, UNSEEN_SECONDS
+from common.aws.retries import BUCKET_NAME_SECONDS, NEW_OBJECT_SECONDS
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.environment.endpoints import DEFAULT, Endpoints
@@ -76,7 +76,7 @@ def test_a_name_that_is_not_free_yet_holds_nothing_else_up(repo: Clone, fresh: P
     assert re.search(
         r"bucket/landing: the name \S+ is not free yet: S3 keeps the name of a bucket .* for up to an hour", first.out
     )
-    assert "It is tried again for 5 minutes; everything else goes on." in first.out + first.err
+    assert "The call is retried for 5 minutes; everything else goes on." in first.out + first.err
     fresh.rule = pass_on
     rest = repo.deploy(fresh.endpoint, pace=PACE)
     assert rest.code == 0
@@ -90,7 +90,7 @@ def test_a_name_is_waited_for_and_an_object_that_was_written_is_looked_for_again
     fresh.rule = lambda _: Refused(409, "OperationAborted", "Later.")
     with pytest.raises(AwsError, match="OperationAborted"):
         aws.call("s3", "CreateBucket", Bucket="t-young")
-    assert NAME_SECONDS <= sum(slept) < NAME_SECONDS + 15
+    assert BUCKET_NAME_SECONDS <= sum(slept) < BUCKET_NAME_SECONDS + 15
     assert len(told) == 1
     fresh.rule = pass_on
     aws.call("s3", "CreateBucket", Bucket="t-young")
@@ -107,7 +107,7 @@ def test_a_name_is_waited_for_and_an_object_that_was_written_is_looked_for_again
     fresh.rule = lambda _: MISSING
     slept.clear()
     assert aws.find("s3", "GetObject", "NoSuchKey", **place) is None
-    assert UNSEEN_SECONDS <= sum(slept) < UNSEEN_SECONDS + 10
+    assert NEW_OBJECT_SECONDS <= sum(slept) < NEW_OBJECT_SECONDS + 10
 
 
 def test_an_object_that_somebody_has_deleted_is_not_looked_for_again(fresh: Proxy) -> None:

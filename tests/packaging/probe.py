@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from common.model.resource import Key
-from common.packaging import detector
+from common.packaging import secret_detector
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
 
@@ -73,14 +73,14 @@ def main(folder: Path, build: Path, *differences: str) -> None:
         put(zlib, "compressobj", other_zlib)
     if "umask" in differences:
         os.umask(0o077)
-    detector.in_text(b"")  # loads modules, which another user of this machine may not be able to read
+    secret_detector.find_in_text(b"")  # loads modules, which another user of this machine may not be able to read
     if "user" in differences:
         os.seteuid(65534)
     root = folder.parents[1]
     libraries = Libraries({"shared": root / "shared"})
     one = Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, "handler.handler", "python3.11", "x86_64", libraries)
     built = one.build(build)
-    bill = one.bill(build)
+    bill = one.sbom_file(build)
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (built, bill) if path]
     print(one.input_digest(), *digests, built.stat().st_size)
 

@@ -17,8 +17,8 @@ from common.base import digest
 from common.base.errors import ArtifactError
 from common.model.resource import Key
 from common.packaging.artifact import Script
-from common.packaging.budget import UNZIPPED_LIMIT
 from common.packaging.lambda_package import Package
+from common.packaging.size_limit import UNZIPPED_LIMIT
 
 HANDLER = "def handler(event, context):\n    return event\n"
 NAMES = st.text("abcdefghij_", min_size=1, max_size=6)

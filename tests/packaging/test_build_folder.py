@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.packaging.build_folder import DAY_SECONDS, KEPT_DAYS, BuildFolder, used
+from common.packaging.build_folder import DAY_SECONDS, KEPT_DAYS, BuildFolder, mark_used
 from tests.support.repository import HANDLER, Repository
 
 OLD, NEW = "0" * 64, "1" * 64
@@ -59,9 +59,9 @@ def test_use_keeps(tmp_path: Path) -> None:
     file, folder = made(tmp_path / f"acres/Load/{OLD}.zip", LONG_AGO), tmp_path / f".dependencies/{OLD}"
     made(folder / "y.py", LONG_AGO)
     aged(tmp_path, LONG_AGO)
-    assert used(file)
-    assert used(folder)
-    assert not used(tmp_path / "nothing")
+    assert mark_used(file)
+    assert mark_used(folder)
+    assert not mark_used(tmp_path / "nothing")
     assert tidied(tmp_path) == {f"acres/Load/{OLD}.zip", f".dependencies/{OLD}/y.py"}
 
 

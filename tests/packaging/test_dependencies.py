@@ -10,11 +10,11 @@ from common.base.errors import ArtifactError
 from common.packaging import dependencies
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements
-from common.packaging.target import Target, of_function
-from common.packaging.tree import Ignoring
+from common.packaging.source_files import IgnoreRules
+from common.packaging.target import Target, function_target
 from tests.packaging.index import wheel
 
-X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
+X86, ARM = function_target("python3.11", "x86_64"), function_target("python3.11", "arm64")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def pins(requirements: Requirements) -> list[str]:
 
 
 def members(one: Dependencies, folder: Path, build: Path) -> list[str]:
-    return list(one.members(build, Ignoring(folder, ())))
+    return list(one.members(build, IgnoreRules(folder, ())))
 
 
 def test_what_is_installed_is_shared_with_no_environment(index: Path, folder: Path, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_package_without_a_wheel_is_named(index: Path, folder: Path) -> None:
     with pytest.raises(ArtifactError) as caught:
         locked(folder, "grain\nchaff\n")
     assert "lambda/Load/requirements.txt for python3.11" in str(caught.value)
-    assert "chaff cannot be had as a wheel that runs there, and nothing is compiled here" in str(caught.value)
+    assert "chaff has no wheel for this platform, and nothing is compiled here" in str(caught.value)
     assert not (folder / "requirements.lock").exists()
     with pytest.raises(ArtifactError, match="uv could not find or fetch the packages"):
         locked(folder, "nonesuch\n")
@@ -137,7 +137,7 @@ def test_what_runs_here_is_installed_for_this_machine_by_the_lock_of_its_target(
     assert "husk/__init__.py" in found
     assert ("straw/arm.txt" in found) is is_arm
     assert "straw/arm.txt" in members(away, folder, tmp_path / "build")
-    assert {one.name for one in here.components(tmp_path / "build", Ignoring(folder, ()))} == {"husk", "straw"}
+    assert {one.name for one in here.components(tmp_path / "build", IgnoreRules(folder, ()))} == {"husk", "straw"}
     dependencies.lock(requirements, {ARM})
     with pytest.raises(ArtifactError, match=r"was not made for python3\.11 x86_64"):
         Dependencies(Requirements(requirements.path), X86, here=True).digest()
@@ -171,15 +171,15 @@ def test_what_is_installed_once_is_shared_even_by_builds_at_the_same_time(index:
 
 
 def test_a_folder_asks_by_either_file(index: Path, folder: Path) -> None:
-    assert dependencies.beside(folder, X86) is None
+    assert dependencies.find_dependencies(folder, X86) is None
     (folder / "pyproject.toml").write_text('[project]\nname = "load"\nversion = "1"\ndependencies = ["husk"]\n')
-    found = dependencies.beside(folder, X86)
+    found = dependencies.find_dependencies(folder, X86)
     assert found is not None
     dependencies.lock(found.requirements, {X86})
     assert found.names() == ("husk==1.2",)
     assert list(found.files()) == ["requirements.lock"]
     (folder / "requirements.txt").write_text("# nothing\n")
-    assert dependencies.beside(folder, X86) is not None
+    assert dependencies.find_dependencies(folder, X86) is not None
 
 
 def test_what_another_target_gets_changes_nothing_here(index: Path, folder: Path) -> None:

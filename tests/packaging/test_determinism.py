@@ -12,10 +12,10 @@ import pytest
 
 from common.packaging import dependencies
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
+from common.packaging.target import function_target
 from tests.support.repository import ROOT
 
-X86 = of_function("python3.11", "x86_64")
+X86 = function_target("python3.11", "x86_64")
 FILES = {
     "lambda/Load/handler.py": "from shared import codes\nfrom helpers import b\n\ndef handler(event, context): ...\n",
     "lambda/Load/helpers/b.py": "",

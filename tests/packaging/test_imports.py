@@ -7,7 +7,7 @@ import pytest
 
 from common.base.errors import ArtifactError
 from common.packaging.imports import Libraries
-from common.packaging.python import check_defines
+from common.packaging.python_source import check_defines
 
 SHARED = {
     "codes.py": "from .texts import clean\nimport shared.tables\nCODES = 1\n",
@@ -87,7 +87,7 @@ RULES = {
     ],
 )
 def test_what_is_imported_is_taken_and_no_more(libraries: Libraries, tmp_path: Path, source: str, reached: set[str]) -> None:
-    found = libraries.followed([write(tmp_path / "handler.py", source)])
+    found = libraries.reachable_files([write(tmp_path / "handler.py", source)])
     assert set(found) == reached
     assert list(found) == sorted(found)
 
@@ -95,14 +95,14 @@ def test_what_is_imported_is_taken_and_no_more(libraries: Libraries, tmp_path: P
 def test_what_is_imported_in_ways_that_cannot_be_seen_is_declared(libraries: Libraries, tmp_path: Path) -> None:
     handler = write(tmp_path / "handler.py", "")
     plugins = {"shared/plugins/one.py", "shared/plugins/two.py", "shared/plugins/data/rows.csv", "shared/tables.py"}
-    assert set(libraries.followed([handler], ["shared.plugins"])) == plugins
-    assert set(libraries.followed([handler], ["shared.plugins.two"])) == {"shared/plugins/two.py"}
-    assert set(libraries.followed([handler], ["units"])) == {"units.py"}
+    assert set(libraries.reachable_files([handler], ["shared.plugins"])) == plugins
+    assert set(libraries.reachable_files([handler], ["shared.plugins.two"])) == {"shared/plugins/two.py"}
+    assert set(libraries.reachable_files([handler], ["units"])) == {"units.py"}
     for name in ("shared.plugin", "shared.plugins.three"):
         with pytest.raises(ArtifactError, match=f"includes: there is no {name} in "):
-            libraries.followed([handler], [name])
-    with pytest.raises(ArtifactError, match=r"includes: 'elsewhere.x' is in none of the libraries shared, geo, units"):
-        libraries.followed([handler], ["elsewhere.x"])
+            libraries.reachable_files([handler], [name])
+    with pytest.raises(ArtifactError, match=r"includes: no library has 'elsewhere.x'. The libraries are: shared, geo, units"):
+        libraries.reachable_files([handler], ["elsewhere.x"])
 
 
 @pytest.mark.parametrize(
@@ -118,58 +118,58 @@ def test_what_is_imported_in_ways_that_cannot_be_seen_is_declared(libraries: Lib
 )
 def test_what_is_missing_is_told(libraries: Libraries, tmp_path: Path, source: str, missing: str) -> None:
     with pytest.raises(ArtifactError) as caught:
-        libraries.followed([write(tmp_path / "handler.py", source)])
+        libraries.reachable_files([write(tmp_path / "handler.py", source)])
     assert f"handler.py:{missing}" in str(caught.value)
 
 
 def test_what_the_folder_has_itself_comes_first(libraries: Libraries, tmp_path: Path) -> None:
     handler = write(tmp_path / "handler.py", "import shared.mine")
-    assert libraries.followed([handler], own=["shared"]) == {}
+    assert libraries.reachable_files([handler], own=["shared"]) == {}
 
 
 def test_an_edit_within_a_session_is_seen(libraries: Libraries, tmp_path: Path) -> None:
     handler = write(tmp_path / "handler.py", "import shared.tables")
-    assert set(libraries.followed([handler])) == {"shared/tables.py"}
+    assert set(libraries.reachable_files([handler])) == {"shared/tables.py"}
     write(handler, "import shared.texts ")
     os.utime(handler, (1, 1))
-    assert set(libraries.followed([handler])) == {"shared/texts.py"}
+    assert set(libraries.reachable_files([handler])) == {"shared/texts.py"}
 
 
 def test_long_chains_of_branches_are_followed(libraries: Libraries, tmp_path: Path) -> None:
     chain = "".join(f"    elif event == {number}:\n        pass\n" for number in range(1500))
     source = f"def handler(event, context):\n    if event:\n        pass\n{chain}    else:\n        import shared.tables\n"
     handler = write(tmp_path / "handler.py", source)
-    assert set(libraries.followed([handler])) == {"shared/tables.py"}
+    assert set(libraries.reachable_files([handler])) == {"shared/tables.py"}
     check_defines(handler, "handler.handler", "python3.11")
     with pytest.raises(ArtifactError, match=r"handler\.py does not define 'main'"):
         check_defines(handler, "handler.main", "python3.11")
     with pytest.raises(ArtifactError, match=r"deep\.py is nested more deeply than Python can read\."):
-        libraries.followed([write(tmp_path / "deep.py", f"import shared.tables\n{'-' * 100_000}1\n")])
+        libraries.reachable_files([write(tmp_path / "deep.py", f"import shared.tables\n{'-' * 100_000}1\n")])
 
 
 def test_what_only_a_newer_python_knows_is_declared(libraries: Libraries, tmp_path: Path) -> None:
     handler = write(tmp_path / "handler.py", "import shared.tables\nfirst of all = 1\n")
     with pytest.raises(ArtifactError) as caught:
-        libraries.followed([handler], runtime="python3.99")
+        libraries.reachable_files([handler], runtime="python3.99")
     assert str(caught.value).endswith(
         "handler.py:2: invalid syntax. That may be Python that only python3.99 knows. Name what it imports in "
         "`includes`, or run the deployer by a Python as new."
     )
-    assert set(libraries.followed([handler], ["shared.tables"], runtime="python3.99")) == {"shared/tables.py"}
+    assert set(libraries.reachable_files([handler], ["shared.tables"], runtime="python3.99")) == {"shared/tables.py"}
     with pytest.raises(ArtifactError, match=r"handler\.py:2: invalid syntax\.$"):
-        libraries.followed([handler], ["shared.tables"], runtime="python3.11")
+        libraries.reachable_files([handler], ["shared.tables"], runtime="python3.11")
 
 
 def test_data_beside_a_module_is_what_a_folder_would_bring(libraries: Libraries, tmp_path: Path) -> None:
     root = libraries.roots["shared"]
     handler = write(tmp_path / "handler.py", "import shared.rules.limits\nimport shared.tables")
-    before = set(libraries.followed([handler]))
+    before = set(libraries.reachable_files([handler]))
     for name in ("notes.md", "rules/draft.md", "rules/.limits.py.swp", "rules/limits.py~", "requirements.txt", ".cache/x"):
         write(root / name, "")
     write(root / "rules/keep.csv", "")
     write(root / ".deployignore", "*.md\ntables.py\n")
-    assert set(libraries.followed([handler])) - before == {"shared/rules/keep.csv"}
-    assert not [name for name in libraries.followed([], ["shared.rules"]) if name.endswith((".md", ".swp", "~"))]
+    assert set(libraries.reachable_files([handler])) - before == {"shared/rules/keep.csv"}
+    assert not [name for name in libraries.reachable_files([], ["shared.rules"]) if name.endswith((".md", ".swp", "~"))]
 
 
 def test_links_do_not_lead_out_of_the_repository(libraries: Libraries, tmp_path: Path) -> None:
@@ -181,12 +181,12 @@ def test_links_do_not_lead_out_of_the_repository(libraries: Libraries, tmp_path:
     (repository / "shared/inside.csv").symlink_to(repository / "elsewhere/inside.csv")
     one = Libraries({"shared": repository / "shared"}, repository)
     handler = write(tmp_path / "handler.py", "import shared.codes")
-    assert set(one.followed([handler])) == {"shared/codes.py", "shared/inside.csv"}
-    assert set(one.followed([], ["shared"])) == {"shared/codes.py", "shared/inside.csv"}
+    assert set(one.reachable_files([handler])) == {"shared/codes.py", "shared/inside.csv"}
+    assert set(one.reachable_files([], ["shared"])) == {"shared/codes.py", "shared/inside.csv"}
     (repository / "shared/outside.csv").symlink_to(tmp_path / "outside.py")
     with pytest.raises(ArtifactError, match=r"shared/outside\.csv is a link out of its folder\. Put the file itself there\."):
-        one.followed([handler])
+        one.reachable_files([handler])
     (repository / "shared/outside.csv").unlink()
     (repository / "shared/linked").symlink_to(tmp_path / "outside")
     with pytest.raises(ArtifactError, match="shared/linked is a link out of its folder"):
-        one.followed([write(handler, "import shared.linked.module")])
+        one.reachable_files([write(handler, "import shared.linked.module")])

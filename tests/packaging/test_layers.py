@@ -51,7 +51,7 @@ def test_an_empty_layer_is_told(acres: Repository) -> None:
     ended = acres.invoke("package-lambdas")
     assert (ended.code, ended.err.strip()) == (
         1,
-        "error: projects/acres/layers/empty: the layer holds nothing. Add files or dependencies, or delete the folder.",
+        "error: projects/acres/layers/empty: the layer is empty. Add files or dependencies, or delete the folder.",
     )
 
 

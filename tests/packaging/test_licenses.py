@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common.packaging import licenses
-from tests.packaging.test_bill import check_licenses
+from tests.packaging.test_sbom import check_licenses
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_licenses_of_distributions(tmp_path: Path, said: list[str], wanted: list
     info = tmp_path / "x-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.4", "Name: x", "Version: 1", *said, ""]))
-    found = licenses.of_distribution(PathDistribution(info).metadata)
+    found = licenses.distribution_licenses(PathDistribution(info).metadata)
     assert found == wanted
     if found:
         check_licenses(found)
@@ -54,4 +54,4 @@ def test_licenses_of_distributions(tmp_path: Path, said: list[str], wanted: list
     ],
 )
 def test_licenses_of_packages(said: dict[str, Any], wanted: list[dict[str, Any]]) -> None:
-    assert licenses.of_package(said) == wanted
+    assert licenses.npm_licenses(said) == wanted

@@ -76,7 +76,7 @@ def test_what_the_lock_says_is_packaged_and_no_more(folder: Path, tmp_path: Path
     one = package(folder)
     inner = [f"node_modules/scales/{name}" for name in ("index.js", "package.json")]
     assert members(one.build(tmp_path / "build")) == ["index.mjs", *inner, "package.json"], "no hammer, no leftovers, nothing ran"
-    assert one.holds() == ("scales@1.0.0",)
+    assert one.package_names() == ("scales@1.0.0",)
     assert sorted(one.files()) == ["index.mjs", "package-lock.json", "package.json"]
 
 
@@ -86,7 +86,7 @@ def test_what_npm_installs_is_told_with_the_hash_of_the_lock(folder: Path, tmp_p
     (found,) = one.components(tmp_path / "build")
     content = hashlib.sha512((folder / "vendor/scales.tgz").read_bytes()).hexdigest()
     assert (found.purl, found.hashes) == ("pkg:npm/scales@1.0.0", [("SHA-512", content)]), "no hammer"
-    assert one.bill(tmp_path / "build") == one.built_at(tmp_path / "build").with_suffix(".zip.cdx.json")
+    assert one.sbom_file(tmp_path / "build") == one.built_at(tmp_path / "build").with_suffix(".zip.cdx.json")
     (folder / ".deployignore").write_text("vendor/\nnode_modules/scales/package.json\n")
     assert [one.purl for one in package(folder).components(tmp_path / "build")] == ["pkg:npm/scales@1.0.0"]
     (folder / ".deployignore").write_text("vendor/\nscales/\n")
@@ -111,7 +111,7 @@ def test_the_lock_is_an_input_and_its_spelling_is_not(folder: Path) -> None:
 def test_dependencies_without_a_lock_are_refused(folder: Path) -> None:
     (folder / "package-lock.json").unlink()
     with pytest.raises(
-        ArtifactError, match=r"lambda/Weigh: package.json has dependencies and no package-lock.json.*npm install --pack"
+        ArtifactError, match=r"lambda/Weigh: package.json has dependencies but no package-lock.json.*npm install --pack"
     ):
         package(folder).input_digest()
     (folder / "package.json").write_text("{")
@@ -191,7 +191,7 @@ def test_a_folder_outside_the_copy_is_never_taken_for_the_output(folder: Path, t
 def test_an_output_that_is_no_folder_within_is_refused(output: str) -> None:
     with pytest.raises(ValueError, match=r"^output='.*' must name a folder within the one that is built, such as 'dist'$"):
         Command("make", output)
-    with pytest.raises(ValueError, match=r"^build=' ' is no command"):
+    with pytest.raises(ValueError, match=r"^build=' ' is not a command"):
         Command(" ", "dist")
 
 

@@ -134,7 +134,7 @@ def test_whatever_is_saved_and_whenever_the_build_dies_the_next_build_has_the_ri
 
 def test_a_change_that_times_do_not_show_says_what_to_do(project: Path) -> None:
     one = Script(Key("acres", "artifact", "load"), "dev/acres/", project / "glue/load.py")
-    one.read(lambda _path, _found: digest.of_bytes(b""))  # as a cache does that is wrong
+    one.hash_files(lambda _path, _found: digest.of_bytes(b""))  # as a cache does that is wrong
     with pytest.raises(
         ArtifactError, match=r"load\.py was changed while it was packaged\. Its times do not .*run `touch .*load\.py`"
     ):
@@ -148,7 +148,7 @@ def test_two_processes_may_build_the_same_at_the_same_time(project: Path) -> Non
 
     def build() -> None:
         one = package(project)
-        built, its_bill = one.build(project / "build"), one.bill(project / "build")
+        built, its_bill = one.build(project / "build"), one.sbom_file(project / "build")
         assert its_bill is not None
         assert holds(built) == {BEFORE}
         assert json.loads(its_bill.read_text())["components"][0]["name"] == "oats"
@@ -171,7 +171,7 @@ def test_a_bill_of_materials_is_of_what_is_packaged(project: Path) -> None:
     built = one.build(project / "build")
     save(vendored, METADATA.format(name="rice"))
     with pytest.raises(ArtifactError, match="METADATA was changed while it was packaged"):
-        one.bill(project / "build")
+        one.sbom_file(project / "build")
     assert list(built.parent.glob("*.cdx.json")) == []
     save(vendored, METADATA.format(name="oats"))
     assert [component.name for component in package(project).components(project / "build")] == ["oats"]
@@ -181,12 +181,12 @@ def test_a_bill_of_other_bytes_is_made_again(project: Path) -> None:
     vendored = project / "lambda/Load/oats-1.0.dist-info/METADATA"
     vendored.parent.mkdir()
     vendored.write_text(METADATA.format(name="oats"))
-    first = package(project).bill(project / "build")
+    first = package(project).sbom_file(project / "build")
     assert first is not None
     right = first.read_bytes()
     for wrong in (right.replace(b'"content": "', b'"content": "0'), b"{", b"[]"):
         first.write_bytes(wrong)
-        assert package(project).bill(project / "build") == first
+        assert package(project).sbom_file(project / "build") == first
         assert first.read_bytes() == right
 
 
@@ -242,7 +242,7 @@ def test_what_stays_out_of_installed_packages_is_what_was_digested(npm: Path, tm
 def test_what_stays_out_of_what_a_command_makes_is_what_was_digested(project: Path) -> None:
     (project / "lambda/Load/.deployignore").write_text("*.txt\n")
     one, other = package(project, command=COMMAND), package(project, command=COMMAND)
-    assert list(one._ignoring.own) == ["*.txt"]
+    assert list(one._ignoring.patterns) == ["*.txt"]
     save(project / "lambda/Load/.deployignore", "*.tmp\n")
     assert one.input_digest() != other.input_digest(), (
         "both hold the new file, and the first would leave out what the old one says"

@@ -7,13 +7,13 @@ import pytest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
 from common.packaging.dependencies import Dependencies
-from common.packaging.lock_file import Lock, merged
-from common.packaging.requirements import BROUGHT, Requirements
-from common.packaging.target import SHELL, Target, of_function, of_job
+from common.packaging.lock_file import Lock, merge_targets
+from common.packaging.requirements import RUNTIME_PACKAGES, Requirements
+from common.packaging.target import PYTHON_SHELL_TARGET, Target, function_target, job_target
 
 HASH = f"--hash=sha256:{'0' * 64}"
-X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
-LATER = of_function("python3.13", "arm64")
+X86, ARM = function_target("python3.11", "x86_64"), function_target("python3.11", "arm64")
+LATER = function_target("python3.13", "arm64")
 
 
 def asked(folder: Path, text: str, name: str = "requirements.txt") -> Requirements:
@@ -26,10 +26,10 @@ def test_targets_follow_aws() -> None:
     assert str(X86) == "python3.11 x86_64-manylinux2014"
     assert str(ARM) == "python3.11 aarch64-manylinux2014"
     assert str(LATER) == "python3.13 aarch64-manylinux_2_34", "Amazon Linux 2023"
-    assert str(of_job("5.0")) == "python3.11 x86_64-manylinux_2_34"
-    assert str(of_job("3.0")) == "python3.7 x86_64-manylinux2014"
-    assert str(of_job("4.0")) == "python3.10 x86_64-manylinux2014"
-    assert SHELL.python == "3.9"
+    assert str(job_target("5.0")) == "python3.11 x86_64-manylinux_2_34"
+    assert str(job_target("3.0")) == "python3.7 x86_64-manylinux2014"
+    assert str(job_target("4.0")) == "python3.10 x86_64-manylinux2014"
+    assert PYTHON_SHELL_TARGET.python == "3.9"
 
 
 def test_comments_order_and_line_breaks_are_not_asked_for(tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_what_only_this_machine_has_is_refused(tmp_path: Path, text: str, told: 
 
 
 def test_what_the_runtime_brings_is_left_out_unless_it_is_pinned(tmp_path: Path) -> None:
-    assert asked(tmp_path, "boto3>=1.30\ngrain==1.0\n").brought == BROUGHT
-    assert asked(tmp_path, "boto3==1.40.0\n").brought == ()
-    assert asked(tmp_path, "boto3[crt] == 1.40.0 ; python_version > '3'\n").brought == ()
+    assert asked(tmp_path, "boto3>=1.30\ngrain==1.0\n").runtime_packages == RUNTIME_PACKAGES
+    assert asked(tmp_path, "boto3==1.40.0\n").runtime_packages == ()
+    assert asked(tmp_path, "boto3[crt] == 1.40.0 ; python_version > '3'\n").runtime_packages == ()
 
 
 def test_pins_with_hashes_need_no_lock(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_without_a_lock_that_fits_nothing_is_installed(tmp_path: Path) -> None:
         assert advice in str(caught.value)
         return str(caught.value)
 
-    assert "requirements.txt is not locked, so two machines would install two things" in told()
+    assert "requirements.txt has no lock file, so installs would not be reproducible" in told()
     requirements.lock.write_text(str(Lock.of(requirements.digest(), [str(X86)], [f"grain==1.0 {HASH}"])))
     assert requirements.pins(X86) == (f"grain==1.0 {HASH}",)
     assert "was not made for python3.11 aarch64-manylinux2014" in told(ARM)
@@ -103,7 +103,7 @@ def test_without_a_lock_that_fits_nothing_is_installed(tmp_path: Path) -> None:
 
 
 def test_a_lock_holds_several_targets(tmp_path: Path) -> None:
-    made = merged(
+    made = merge_targets(
         Digest("d"),
         {X86: [f"a==1 {HASH}", f"b==1 {HASH}"], ARM: [f"a==1 {HASH}", f"b==2 {HASH}"], LATER: [f"a==1 {HASH}", f"b==2 {HASH}"]},
     )
@@ -113,14 +113,18 @@ def test_a_lock_holds_several_targets(tmp_path: Path) -> None:
         f"b==1 ; (python_version == '3.11' and platform_machine == 'x86_64') {HASH}",
         f"b==2 ; ({ARM.marker}) or ({LATER.marker}) {HASH}",
     )
-    glue = of_job("5.0")
-    with pytest.raises(ArtifactError, match=r"b==1 differs between python3.11 x86_64-manylinux2014 and a like platform"):
-        merged(Digest("d"), {X86: [f"b==1 {HASH}"], glue: [f"b==2 {HASH}"]})
+    glue = job_target("5.0")
+    with pytest.raises(
+        ArtifactError, match=r"b==1 differs between python3.11 x86_64-manylinux2014 and another target with the same markers"
+    ):
+        merge_targets(Digest("d"), {X86: [f"b==1 {HASH}"], glue: [f"b==2 {HASH}"]})
 
 
 @pytest.mark.parametrize("text", ['project = "x"\n', '[project]\ndependencies = "six"\n', "[project]\ndependencies = [1]\n"])
 def test_a_project_of_another_shape_is_told(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ArtifactError, match=r"pyproject\.toml: \[project\] is a table, and its `dependencies` a list of texts\."):
+    with pytest.raises(
+        ArtifactError, match=r"pyproject\.toml: \[project\] must be a table, and its `dependencies` a list of texts\."
+    ):
         _ = asked(tmp_path, text, "pyproject.toml").lines
 
 
@@ -134,7 +138,7 @@ def test_a_lock_that_is_no_text_is_told(tmp_path: Path) -> None:
 def test_a_marker_that_is_none_is_told_with_its_file(tmp_path: Path) -> None:
     one = asked(tmp_path, f"six==1.17.0 ; python_verson > '3' {HASH}\n", "load.requirements.txt")
     with pytest.raises(
-        ArtifactError, match=r"load\.requirements\.txt: \"six==1.17.0 ; python_verson > '3'\": the marker is none: "
+        ArtifactError, match=r"load\.requirements\.txt: \"six==1.17.0 ; python_verson > '3'\" has an invalid environment marker: "
     ):
         _ = Dependencies(one, X86).pins
 
@@ -145,7 +149,7 @@ def test_a_lock_that_has_lost_a_pin_is_told(tmp_path: Path) -> None:
     requirements.lock.write_text(text)
     assert len(requirements.pins(X86)) == 2
     requirements.lock.write_text(text.partition("husk")[0])
-    with pytest.raises(ArtifactError, match=r"requirements\.lock is not as it was written: a pin is another, or gone\. Run"):
+    with pytest.raises(ArtifactError, match=r"requirements\.lock was edited or merged: a pin has changed or is missing\. Run"):
         requirements.pins(X86)
 
 
@@ -153,7 +157,7 @@ def test_constraints_are_read_from_beside_the_file_that_names_them(tmp_path: Pat
     asked(tmp_path / "f/more", "husk<1.2 # for now\n-r ../other.txt\n", "limits.txt")
     asked(tmp_path / "f", "straw<3\n--pre\n", "other.txt")
     one = asked(tmp_path / "f", "-c more/limits.txt\ngrain\n-c https://host/limits.txt\n")
-    assert (one.asked, one.constraints) == (["grain"], ["husk<1.2", "straw<3"])
+    assert (one.packages, one.constraints) == (["grain"], ["husk<1.2", "straw<3"])
     assert one.options == ["--pre", "-c https://host/limits.txt"]
     before = one.digest()
     asked(tmp_path / "f/more", "husk<1.3\n", "limits.txt")
@@ -167,9 +171,9 @@ def test_a_file_may_be_asked_for_and_limit_others(tmp_path: Path) -> None:
     asked(tmp_path, "-c base.txt\ngrain\n", "more.txt")
     for text in ("-c base.txt\n-r base.txt\n", "-r base.txt\n-c base.txt\n"):
         one = asked(tmp_path, text)
-        assert (one.asked, one.constraints) == (["husk==1.2"], ["husk==1.2"])
+        assert (one.packages, one.constraints) == (["husk==1.2"], ["husk==1.2"])
     both = asked(tmp_path, "-r more.txt\n-r base.txt\n")
-    assert (sorted(both.asked), both.constraints) == (["grain", "husk==1.2"], ["husk==1.2"])
+    assert (sorted(both.packages), both.constraints) == (["grain", "husk==1.2"], ["husk==1.2"])
 
 
 def test_a_lock_of_addresses_is_one_for_each(tmp_path: Path) -> None:
@@ -184,9 +188,9 @@ def test_a_lock_of_addresses_is_one_for_each(tmp_path: Path) -> None:
 
 
 def test_a_password_may_be_a_variable(tmp_path: Path) -> None:
-    assert asked(tmp_path, "--index-url https://me:${TOKEN}@host/index\ngrain\n").asked == ["grain"]
+    assert asked(tmp_path, "--index-url https://me:${TOKEN}@host/index\ngrain\n").packages == ["grain"]
     with pytest.raises(ArtifactError, match="holds a password"):
-        _ = asked(tmp_path, "--index-url https://me:${TOKEN}x@host/index\ngrain\n").asked
+        _ = asked(tmp_path, "--index-url https://me:${TOKEN}x@host/index\ngrain\n").packages
 
 
 @pytest.mark.parametrize(
@@ -198,9 +202,7 @@ def test_a_password_may_be_a_variable(tmp_path: Path) -> None:
     ],
 )
 def test_what_only_others_know_is_not_taken_for_nothing(tmp_path: Path, text: str) -> None:
-    with pytest.raises(
-        ArtifactError, match=r"pyproject\.toml: what it asks for is known to Poetry, or to a build, alone\. Put it"
-    ):
+    with pytest.raises(ArtifactError, match=r"pyproject\.toml: only Poetry, or a build, knows its dependencies\. Put them"):
         _ = asked(tmp_path, text, "pyproject.toml").lines
     (tmp_path / "requirements.txt").write_text("# nothing that the runtime has not\n")
     assert Requirements(tmp_path / "pyproject.toml").is_empty

@@ -12,11 +12,11 @@ from common.base.errors import ArtifactError
 from common.packaging import dependencies, uv, uv_settings
 from common.packaging.dependencies import Dependencies
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
-from common.packaging.tree import Ignoring
+from common.packaging.source_files import IgnoreRules
+from common.packaging.target import function_target
 from tests.packaging.index import wheel
 
-X86 = of_function("python3.11", "x86_64")
+X86 = function_target("python3.11", "x86_64")
 PROJECT = '[project]\nname = "load"\nversion = "1"\ndependencies = ["grain", "husk"]\n'
 
 
@@ -57,7 +57,7 @@ def refused(requirements: Requirements) -> str:
 
 
 def installed(requirements: Requirements, build: Path) -> Iterable[str]:
-    return Dependencies(requirements, X86).members(build, Ignoring(build, ()))
+    return Dependencies(requirements, X86).members(build, IgnoreRules(build, ()))
 
 
 def test_a_package_comes_from_the_index_that_its_source_names(folder: Path, internal: str, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_package_comes_from_the_index_that_its_source_names(folder: Path, inte
     requirements = fill(folder, pyproject_toml=f'{PROJECT}[tool.uv.sources]\ngrain = {{ index = "ours" }}\n{index}')
     assert locked(requirements) == ["grain==0.9", "husk==1.2"], "husk is not taken from an explicit index"
     assert {"grain/ours.py", "husk/check.py"} <= set(installed(requirements, tmp_path / "build"))
-    assert [one.name for one in Dependencies(requirements, X86).components(tmp_path / "build", Ignoring(folder, ()))]
+    assert [one.name for one in Dependencies(requirements, X86).components(tmp_path / "build", IgnoreRules(folder, ()))]
 
 
 def test_an_index_of_the_project_comes_first(folder: Path, internal: str, tmp_path: Path) -> None:
@@ -154,16 +154,19 @@ def test_a_source_that_is_no_index_is_refused(folder: Path, source: str, told: s
     [
         ("[tool.uv.workspace]\nmembers = ['a']\n", "`workspace` is not honoured here. Members of a workspace are folders"),
         ("[tool.uv]\nno-binary = true\n", "`no-binary` is not honoured here. Nothing is compiled here"),
-        ("[tool.uv.pip]\nno-deps = true\n", "`pip` is not honoured here. Put what it says"),
+        ("[tool.uv.pip]\nno-deps = true\n", "`pip` is not honoured here. Put its indexes"),
         ("[tool.uv]\nsome-new-setting = true\n", "`some-new-setting` is not honoured here. Remove it"),
-        ("[[tool.uv.index]]\nurl = 'wheels'\n", "the index 'wheels' is a folder, which others do not have"),
+        ("[[tool.uv.index]]\nurl = 'wheels'\n", "the index 'wheels' is a folder, which other machines do not have"),
         ("[tool.uv]\nfind-links = ['../wheels']\n", "the index '../wheels' is a folder"),
         ("[[tool.uv.index]]\nurl = 'https://me:" + "pass@host/simple'\n", "the settings of uv hold a password"),
         ("[[tool.poetry.source]]\nname = 'ours'\nurl = 'https://host'\n", "[tool.poetry.source] is not honoured here"),
         ("[[tool.pdm.source]]\nname = 'ours'\nurl = 'https://host'\n", "[tool.pdm.source] is not honoured here"),
         ("[tool.pdm.resolution.overrides]\nhusk = '1.0'\n", "[tool.pdm.resolution] is not honoured here"),
-        ("[tool.poetry.dependencies]\ngrain = { path = '../grain' }\n", "known to Poetry, or to a build, alone"),
-        ("[tool.poetry.dependencies]\ngrain = { version = '*', source = 'ours' }\n", "known to Poetry, or to a build, alone"),
+        ("[tool.poetry.dependencies]\ngrain = { path = '../grain' }\n", "only Poetry, or a build, knows its dependencies"),
+        (
+            "[tool.poetry.dependencies]\ngrain = { version = '*', source = 'ours' }\n",
+            "only Poetry, or a build, knows its dependencies",
+        ),
     ],
 )
 def test_what_is_not_honoured_is_refused_by_name(folder: Path, table: str, told: str) -> None:
@@ -172,7 +175,7 @@ def test_what_is_not_honoured_is_refused_by_name(folder: Path, table: str, told:
 
 def test_what_others_build_by_a_hook_is_refused(folder: Path) -> None:
     both = PROJECT.replace("version", 'dynamic = ["dependencies"]\nversion')
-    assert "known to Poetry, or to a build, alone" in refused(fill(folder, pyproject_toml=both))
+    assert "only Poetry, or a build, knows its dependencies" in refused(fill(folder, pyproject_toml=both))
     direct = PROJECT.replace('"grain"', '"grain @ {root:uri}/../grain"')
     assert "is a folder, not a package" in refused(fill(folder, pyproject_toml=f"{direct}[tool.hatch.metadata]\n"))
 
@@ -180,7 +183,7 @@ def test_what_others_build_by_a_hook_is_refused(folder: Path) -> None:
 def test_a_source_for_a_package_that_requirements_ask_for_is_refused(folder: Path) -> None:
     sources = '[tool.uv.sources]\ngrain = { index = "ours" }\n'
     text = refused(fill(folder, requirements_txt="grain\n", pyproject_toml=sources))
-    assert "`sources` says where grain comes from, but requirements.txt asks for it, to which that does not apply" in text
+    assert "`sources` names an index for grain, but does not apply to requirements.txt, which requires it" in text
 
 
 def test_a_source_is_refused_where_nothing_is_locked_or_everything_is_pinned(folder: Path) -> None:
@@ -201,8 +204,8 @@ def test_one_file_of_settings_counts(folder: Path) -> None:
     ("line", "told"),
     [
         ("--no-binary :all:", "the option '--no-binary :all:' is not honoured here. Packages are installed as wheels"),
-        ("--find-links wheels", "the option '--find-links wheels' is not honoured here. Others do not have that folder"),
-        ("-f ./wheels", "Others do not have that folder"),
+        ("--find-links wheels", "the option '--find-links wheels' is not honoured here. Other machines do not have that folder"),
+        ("-f ./wheels", "Other machines do not have that folder"),
         ("--trusted-host example.com", "the option '--trusted-host example.com' is not honoured here. Remove it"),
         ("--use-feature=fast-deps", "is not honoured here"),
         ("grain --config-settings x=y", "the option '--config-settings' of a package is not honoured here. Remove it."),
@@ -231,7 +234,7 @@ def test_variables_that_change_what_is_installed_are_not_heard(
     (folder / "limits.txt").write_text("husk<1.2\n")
     for name, value in (("CONSTRAINT", str(folder / "limits.txt")), ("RESOLUTION", "lowest"), ("EXCLUDE_NEWER", "2001-01-01")):
         monkeypatch.setenv(f"UV_{name}", value)
-        assert f"UV_{name}" in uv.HIDDEN
+        assert f"UV_{name}" in uv.HIDDEN_VARIABLES
     assert locked(fill(folder, requirements_txt="grain\n")) == ["grain==1.0", "husk==1.2"]
 
 

@@ -269,7 +269,7 @@ def test_json_tells_failures() -> None:
     ("error", "outcome", "told"),
     [
         (LockedError("acres is being deployed by ann"), "failed", "acres is being deployed by ann"),
-        (StoppedError(15), "stopped", "Stopped. What was finished is recorded: deploy again to go on from here."),
+        (StoppedError(15), "stopped", "Stopped. What was finished is recorded: deploy again to continue from here."),
         (KeyboardInterrupt(), "stopped", "Stopped."),
     ],
 )

@@ -59,7 +59,7 @@ class Code:
     def location(self) -> str:
         return f"test/p/artifacts/{self.name}/{self.input_digest()}.zip"
 
-    def read(self, of_file: OfFile) -> None:
+    def hash_files(self, of_file: OfFile) -> None:
         """There is no file."""
 
     def files(self) -> Mapping[str, Digest]:
@@ -68,7 +68,7 @@ class Code:
     def input_digest(self) -> Digest:
         return digest.of_files(self.files())
 
-    def bill(self, build_dir: Path) -> Path | None:
+    def sbom_file(self, build_dir: Path) -> Path | None:
         raise NotImplementedError("what only reads, creates, updates and deletes asks for no bill of materials")
 
     def build(self, build_dir: Path) -> Path:

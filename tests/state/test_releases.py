@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.aws.protocol import SIZE_LIMIT
+from common.aws.protocol import MAX_BODY_BYTES
 from common.base.errors import AwsError, SkippedError, UsageError
 from common.engine.planner import Options
 from common.model.events import Skipped
@@ -137,7 +137,7 @@ def test_a_root_with_one_such_key_is_no_root() -> None:
 def test_what_is_huge_is_not_read_to_its_end() -> None:
     class Endless:
         def read(self, amount: int, /) -> bytes:
-            assert amount == SIZE_LIMIT + 1
+            assert amount == MAX_BODY_BYTES + 1
             return b" " * amount
 
     assert parsed(Endless()) == {}

@@ -172,7 +172,7 @@ def test_a_folder_that_was_made_once_is_made_again_when_it_was_edited(tmp_path: 
         (fresh / "numpy" / "core.py").write_text("good = True\n")
         (fresh / "link").symlink_to("numpy/core.py")
 
-    folder = archive.made_once(tmp_path / ("a" * 64), make)
+    folder = archive.build_once(tmp_path / ("a" * 64), make)
     for damage in (
         lambda: (folder / "numpy" / "core.py").write_text("good = 1   \n"),
         lambda: (folder / "sitecustomize.py").write_text("evil = True\n"),
@@ -181,11 +181,11 @@ def test_a_folder_that_was_made_once_is_made_again_when_it_was_edited(tmp_path: 
     ):
         monkeypatch.setattr(archive, "_seen", set())  # another process
         damage()
-        archive.made_once(folder, make)
+        archive.build_once(folder, make)
         assert (folder / "numpy" / "core.py").read_text() == "good = True\n"
         assert sorted(path.name for path in folder.iterdir()) == ["link", "numpy"]
     monkeypatch.setattr(archive, "_seen", set())
-    archive.made_once(folder, make)
+    archive.build_once(folder, make)
     assert len(made) == 5
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from common.aws import fence
 from common.aws.protocol import Aws
-from common.aws.tagging_index import type_of
+from common.aws.tagging_index import resource_type
 from common.base import digest
 from common.base.digest import Digest, OfFile
 from common.base.errors import AwsError
@@ -129,7 +129,7 @@ class FakeAws(S3):
             arn: [{"Key": key, "Value": value} for key, value in tags.items()]
             for arn, tags in self._indexed().items()
             if all(tags.get(one["Key"]) in one["Values"] for one in TagFilters)
-            and (not ResourceTypeFilters or {type_of(arn), arn.split(":")[2]} & {*ResourceTypeFilters})
+            and (not ResourceTypeFilters or {resource_type(arn), arn.split(":")[2]} & {*ResourceTypeFilters})
         }
         return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in found.items()]}
 
@@ -172,7 +172,7 @@ class Text:
     def location(self) -> str:
         return f"dev/{self.key.project}/artifacts/{self.key.name}/{self.input_digest()}.txt"
 
-    def read(self, of_file: OfFile) -> None:
+    def hash_files(self, of_file: OfFile) -> None:
         """There is no file."""
 
     def files(self) -> dict[str, Digest]:
@@ -184,7 +184,7 @@ class Text:
     def content(self, build_dir: Path) -> Digest:
         return digest.of_file(self.build(build_dir))
 
-    def bill(self, build_dir: Path) -> None:
+    def sbom_file(self, build_dir: Path) -> None:
         del build_dir
 
     def build(self, build_dir: Path) -> Path:

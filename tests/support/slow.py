@@ -40,7 +40,7 @@ FILES = frozenset(
         "engine/test_secrets.py",
         "environment/test_endpoints.py",
         "execution/test_samples.py",
-        "packaging/test_beside.py",
+        "packaging/test_script_modules.py",
         "packaging/test_determinism.py",
         "packaging/test_layers.py",
         "packaging/test_missing.py",

@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from common.base.encoding import decoded
+from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.base.nested_size import DEPTH_LIMIT, SIZE_LIMIT, ExtentError, check_extent
+from common.base.nested_size import DEPTH_LIMIT, SIZE_LIMIT, NestedSizeError, check_nested_size
 from common.base.suggestions import did_you_mean
 from common.base.yaml_loader import YamlError, load_yaml
 from common.declare.asl.states import refusals
@@ -37,11 +37,11 @@ def load(source: Source, where: str) -> JsonObject:
     if not isinstance(found, Mapping):
         raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
     try:
-        check_extent(found)
+        check_nested_size(found)
         text = json.dumps(found, allow_nan=False, ensure_ascii=False)
         text.encode()
         definition: JsonObject = json.loads(text, object_pairs_hook=_unique)
-    except ExtentError as error:
+    except NestedSizeError as error:
         raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
@@ -77,7 +77,7 @@ def _every(machine: JsonMapping, at: str) -> Iterator[tuple[str, str, JsonMappin
 
 def _read(path: Path, where: str) -> Json:
     try:
-        text = decoded(path.read_bytes())
+        text = decode_text(path.read_bytes())
     except (OSError, ValueError) as error:
         raise DeclarationError(f"{where}: {path} cannot be read: {error}.") from None
     if len(text) > FILE_LIMIT:
@@ -92,7 +92,7 @@ def _read(path: Path, where: str) -> Json:
         raise DeclarationError(f"{where}: {error}") from None
     except RecursionError:
         raise DeclarationError(f"{where}: {path.name}: it is nested more than {DEPTH_LIMIT} levels deep.") from None
-    except ExtentError as error:
+    except NestedSizeError as error:
         raise DeclarationError(f"{where}: {path.name}: the definition {error}.") from None
     except ValueError as error:
         raise DeclarationError(f"{where}: {path.name}: {error}.") from None
@@ -103,7 +103,7 @@ def _unique(pairs: list[tuple[Json, Json]]) -> dict[Json, Json]:
     found: dict[Json, Json] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"the key {key!r} is given twice")
+            raise ValueError(f"the key {key!r} is repeated")
         found[key] = value
     return found
 

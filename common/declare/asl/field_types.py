@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.environment.parameter_values import SSM, as_text
+from common.environment.parameter_values import SSM_PREFIX, as_text
 from common.model.reference import ALONE, ESCAPE, UPPER_TOKEN, Names
 
 
@@ -181,7 +181,7 @@ class _Typing:
 
 def _is_later(given: Json) -> bool:
     """Whether the value is known only later: an expression of JSONata, a parameter without a value, or in Parameter Store."""
-    return isinstance(given, str) and (given.startswith(("{%", SSM)) or ALONE.fullmatch(given) is not None)
+    return isinstance(given, str) and (given.startswith(("{%", SSM_PREFIX)) or ALONE.fullmatch(given) is not None)
 
 
 def _parsed(given: Json) -> Json:

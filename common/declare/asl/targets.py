@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from common.base.errors import DeclarationError
 from common.base.json_types import Json
-from common.base.text_rules import BUCKET
+from common.base.text_rules import BUCKET_NAME
 from common.environment.config import Environment
 from common.model.reference import UPPER_TOKEN, Names
 from common.resources import kind_of
@@ -125,7 +125,7 @@ def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[s
     found = {ref.name for ref in refs if ref.key.kind == "bucket"}
     if isinstance(text, str) and not DYNAMIC.fullmatch(text.strip()) and "States." not in text:
         found |= {text.lstrip("/").partition("/")[0]}
-    if not found or not all(BUCKET.fullmatch(name) for name in found):
+    if not found or not all(BUCKET_NAME.fullmatch(name) for name in found):
         raise DeclarationError(
             f"{where}: which bucket it is cannot be told before it runs, so no permission can be generated. "
             f"Name it as in ${{name.name}}. {_elsewhere(env)}"
@@ -154,7 +154,7 @@ def _given(service: str, parameters: Json, known: Mapping[str, str]) -> Iterator
 def _target(env: Environment, form: str, text: str) -> str | None:
     """The ARN, without a function's qualifier; None if the text does not name such a thing."""
     if form == "bucket":
-        return env.bucket_arn(text) if BUCKET.fullmatch(text) else None
+        return env.bucket_arn(text) if BUCKET_NAME.fullmatch(text) else None
     if form == "queue":
         queue = QUEUE.fullmatch(text)
         return f"arn:{env.partition}:sqs:{queue[1]}:{queue[3]}:{queue[4]}" if queue else None

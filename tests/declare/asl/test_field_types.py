@@ -240,7 +240,7 @@ def test_lists_and_numbers_of_parameter_store() -> None:
 
     given = {"codes": "ssm:/codes", "wait": "ssm:/wait", "most": 3}
     env = Environment.model_validate({**CONFIG, "projects": {"acres": {"parameters": given}}})
-    read = parameter_store.read(env, Store(), ["acres"]).project("acres").parameters  # type: ignore[arg-type]  # only this is asked
+    read = parameter_store.resolve_parameters(env, Store(), ["acres"]).project("acres").parameters  # type: ignore[arg-type]  # only this is asked
     assert read == {"codes": ["01", "02"], "wait": "60", "most": 3}
     names = Names(read, kinds())
     machine = {"StartAt": "A", "States": {"A": wait("${wait}"), "B": {"Type": "Pass", "Result": "${codes}"}}}

@@ -74,7 +74,7 @@ def test_the_target_decides_whatever_else_is_mentioned(
         (
             "lambda:invoke",
             {"FunctionName": "arn:aws-cn:lambda:cn-north-1:999999999999:function:x"},
-            "A.FunctionName: arn:aws-cn:… with the region cn-north-1 is nothing in the partition aws",
+            "A.FunctionName: arn:aws-cn:… with the region cn-north-1 does not exist in the partition aws",
         ),
         (
             "lambda:invoke",

@@ -10,18 +10,18 @@ import pytest
 
 from common.base import digest
 from common.model.resource import Key
-from common.packaging import bill, dependencies, installed
-from common.packaging.bill import Component
+from common.packaging import dependencies, installed_packages, sbom
 from common.packaging.dependencies import Dependencies
 from common.packaging.job_imports import Wheel
 from common.packaging.lambda_package import Package
 from common.packaging.node import Command
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
-from common.packaging.tree import walk
+from common.packaging.sbom import Component
+from common.packaging.source_files import list_files
+from common.packaging.target import function_target
 from tests.packaging.index import wheel
 
-X86, ARM = of_function("python3.11", "x86_64"), of_function("python3.11", "arm64")
+X86, ARM = function_target("python3.11", "x86_64"), function_target("python3.11", "arm64")
 TYPES = {"application", "library"}
 HASHES = {"SHA-1": 40, "SHA-256": 64, "SHA-384": 96, "SHA-512": 128}
 
@@ -77,7 +77,7 @@ def package(folder: Path, asked: str = "", architecture: str = "x86_64", **said:
 
 
 def bill_of(one: Package | Wheel, build: Path) -> dict[str, Any]:
-    path = one.bill(build)
+    path = one.sbom_file(build)
     assert path is not None
     assert path == one.built_at(build).with_name(f"{one.built_at(build).name}.cdx.json")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -138,9 +138,9 @@ def test_a_wheel_that_cannot_be_told_from_another_has_no_hash(index: Path, folde
 
 def test_what_installs_nothing_has_no_bill(folder: Path, tmp_path: Path) -> None:
     one = package(folder)
-    assert one.bill(tmp_path / "build") is None
+    assert one.sbom_file(tmp_path / "build") is None
     one.build(tmp_path / "build")
-    assert not list((tmp_path / "build").rglob(f"*{bill.ENDING}"))
+    assert not list((tmp_path / "build").rglob(f"*{sbom.FILE_SUFFIX}"))
     document = one.document(tmp_path / "build", "0" * 64)
     check(document)
     assert (document["components"], document["dependencies"][0]["dependsOn"]) == ([], [])
@@ -155,18 +155,18 @@ def test_what_stays_out_is_not_told(index: Path, folder: Path, tmp_path: Path) -
 
 def test_a_bill_that_is_lost_is_made_again_the_same(index: Path, folder: Path, tmp_path: Path) -> None:
     """As when another version has built the package."""
-    path = package(folder, "grain\n").bill(tmp_path / "build")
+    path = package(folder, "grain\n").sbom_file(tmp_path / "build")
     assert path
     before = path.read_bytes()
     path.unlink()
-    assert package(folder).bill(tmp_path / "build") == path
+    assert package(folder).sbom_file(tmp_path / "build") == path
     assert path.read_bytes() == before
 
 
 def test_a_package_that_is_built_again_gets_a_bill_of_its_own(index: Path, folder: Path, tmp_path: Path) -> None:
     """The bytes may be other ones: those of another zlib."""
     one = package(folder, "grain\n")
-    path = one.bill(tmp_path / "build")
+    path = one.sbom_file(tmp_path / "build")
     assert path
     path.write_text(path.read_text().replace(digest.of_file(one.build(tmp_path / "build")), "0" * 64))
     one.build(tmp_path / "build").unlink()
@@ -176,9 +176,9 @@ def test_a_package_that_is_built_again_gets_a_bill_of_its_own(index: Path, folde
 
 
 def test_why_a_package_was_built_is_not_confused_by_bills(index: Path, folder: Path, tmp_path: Path) -> None:
-    package(folder, "grain\n").bill(tmp_path / "build")
+    package(folder, "grain\n").sbom_file(tmp_path / "build")
     (folder / "handler.py").write_text("def handler(event, context): return 1\n")
-    assert package(folder).because(package(folder).built_at(tmp_path / "build")) == "handler.py changed"
+    assert package(folder).build_reason(package(folder).built_at(tmp_path / "build")) == "handler.py changed"
 
 
 def test_what_the_folder_brings_along_is_told_without_a_hash(folder: Path, tmp_path: Path) -> None:
@@ -219,15 +219,15 @@ def test_wheels_of_a_job_are_told_each(index: Path, tmp_path: Path) -> None:
 
 def test_several_bills_make_one_that_names_everything_once(index: Path, folder: Path, tmp_path: Path) -> None:
     bills = [bill_of(package(folder, "straw\ngrain\n", architecture), tmp_path / "build") for architecture in ("x86_64", "arm64")]
-    document = bill.merged("acres", bills)
+    document = sbom.merge("acres", bills)
     check(document)
     assert [one["name"] for one in document["components"]] == ["Load", "Load", "grain", "husk", "straw", "straw"]
     root, *others = document["dependencies"]
     assert root["ref"] == "acres"
     assert sorted(root["dependsOn"]) == [edge["ref"] for edge in others]
     assert {len(edge["dependsOn"]) for edge in others} == {3}
-    assert bill.merged("acres", reversed(bills)) == document
-    assert bill.merged("acres", bills[:1]) == bills[0]
+    assert sbom.merge("acres", reversed(bills)) == document
+    assert sbom.merge("acres", bills[:1]) == bills[0]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_npm_locks_know_several_algorithms(tmp_path: Path) -> None:
     integrity = " ".join(
         f"{name}-{base64.b64encode(bytes(size)).decode()}" for name, size in (("sha1", 20), ("sha512", 64), ("md5", 16))
     )
-    (one,) = installed.packages({place: integrity})
+    (one,) = installed_packages.packages({place: integrity})
     assert one.hashes == [("SHA-1", "00" * 20), ("SHA-512", "00" * 64)]
-    check(bill.document(bill.subject("application", "acres", "Load", digest.of_bytes(b""), "0" * 64), [one]))
-    assert installed.vendored(walk(tmp_path), {}, tmp_path / "copies")[0].hashes == []
+    check(sbom.document(sbom.describe_subject("application", "acres", "Load", digest.of_bytes(b""), "0" * 64), [one]))
+    assert installed_packages.vendored(list_files(tmp_path), {}, tmp_path / "copies")[0].hashes == []

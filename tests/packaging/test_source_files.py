@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import ArtifactError
-from common.packaging.tree import Ignoring, check_case, check_secrets, walk
+from common.packaging.source_files import IgnoreRules, check_case, check_secrets, list_files
 from tests.support.repository import Repository
 
 KEY = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0"
@@ -21,7 +21,7 @@ def fill(folder: Path, *names: str, text: bytes = b"x") -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return list(walk(folder, Ignoring(folder)))
+    return list(list_files(folder, IgnoreRules(folder)))
 
 
 def test_tests_and_what_says_what_to_install_stay_out(tmp_path: Path) -> None:
@@ -67,9 +67,9 @@ def test_secrets_are_refused(tmp_path: Path, name: str) -> None:
         ArtifactError,
         match=rf"{re.escape(name)}(:\d+)? holds .*, and would be in the package. Delete it, or name it in .deployignore",
     ):
-        check_secrets(walk(tmp_path))
+        check_secrets(list_files(tmp_path))
     fill(tmp_path, ".deployignore", text=f"/{name}".encode())
-    check_secrets(walk(tmp_path, Ignoring(tmp_path)))
+    check_secrets(list_files(tmp_path, IgnoreRules(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_secrets_are_refused(tmp_path: Path, name: str) -> None:
 )
 def test_what_is_no_secret_is_taken(tmp_path: Path, name: str, text: bytes) -> None:
     fill(tmp_path, name, text=text)
-    check_secrets(walk(tmp_path))
+    check_secrets(list_files(tmp_path))
 
 
 def test_names_that_differ_in_case_alone_are_refused() -> None:
@@ -98,7 +98,7 @@ def test_names_that_differ_in_case_alone_are_refused() -> None:
 def test_a_deployignore_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     fill(tmp_path, ".deployignore", text=b"caf\xe9\n")
     with pytest.raises(ArtifactError, match=r"/\.deployignore cannot be read: 'utf-8' codec can't decode byte 0xe9"):
-        Ignoring(tmp_path)
+        IgnoreRules(tmp_path)
     fill(tmp_path, ".deployignore", text=b"*.md\n!\n")
     with pytest.raises(ArtifactError, match=r"/\.deployignore: Invalid git pattern: '!'\."):
         names(tmp_path)
@@ -110,7 +110,9 @@ def test_a_name_that_is_no_text_is_told_in_one_that_is(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
     with pytest.raises(ArtifactError) as caught:
         names(tmp_path)
-    assert str(caught.value).endswith("caf\\udce9.txt: the name is not UTF-8, and would be another elsewhere. Rename it.")
+    assert str(caught.value).endswith(
+        "caf\\udce9.txt: the file name is not UTF-8, so other machines would see another name. Rename the file."
+    )
 
 
 def test_names_are_read_as_utf_8_or_not_at_all(repository: Repository) -> None:
@@ -122,7 +124,7 @@ def test_names_are_read_as_utf_8_or_not_at_all(repository: Repository) -> None:
     repository.write("projects/acres/lambda/Validate/donn\u00e9es.csv", "x")
     ended = repository.shell("invoke", "package-lambdas", **plain)
     assert ended.code == 1
-    assert "names of files are read as ascii here, and would be others elsewhere. Set PYTHONUTF8=1." in ended.err
+    assert "Python reads file names as ascii here, so other machines would see another name. Set PYTHONUTF8=1." in ended.err
     assert repository.shell("invoke", "package-lambdas", **{**plain, "PYTHONUTF8": "1"}).code == 0
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import ArtifactError
-from common.packaging import budget
-from common.packaging.tree import walk
+from common.packaging import size_limit
+from common.packaging.source_files import list_files
 
 MB = 1 << 20
 
@@ -18,8 +18,8 @@ def large(path: Path, size: int) -> None:
 
 
 def test_what_fits_fits(tmp_path: Path) -> None:
-    large(tmp_path / "model.bin", budget.UNZIPPED_LIMIT)
-    budget.check(walk(tmp_path), tmp_path, "x86_64", dependencies=False)
+    large(tmp_path / "model.bin", size_limit.UNZIPPED_LIMIT)
+    size_limit.check_size(list_files(tmp_path), tmp_path, "x86_64", dependencies=False)
 
 
 def test_the_ten_largest_packages_are_named_with_what_to_do(tmp_path: Path) -> None:
@@ -28,14 +28,14 @@ def test_the_ten_largest_packages_are_named_with_what_to_do(tmp_path: Path) -> N
     large(tmp_path / "numpy/core.so", 60 * MB)
     large(tmp_path / "numpy.libs/blas.so", 50 * MB)
     with pytest.raises(ArtifactError) as caught:
-        budget.check(walk(tmp_path), tmp_path, "x86_64", dependencies=True)
+        size_limit.check_size(list_files(tmp_path), tmp_path, "x86_64", dependencies=True)
     told = str(caught.value)
     assert "266 MB unzipped; Lambda accepts 250 MB, layers included. The largest: numpy 110 MB, package11 24 MB," in told
     assert "package3 8 MB" in told
     assert "package2 " not in told
     assert told.endswith("Leave files out by .deployignore, or try arm64, whose packages are often smaller.")
     with pytest.raises(ArtifactError, match=r"Leave files out by \.deployignore\.$"):
-        budget.check(walk(tmp_path), tmp_path, "arm64", dependencies=False)
+        size_limit.check_size(list_files(tmp_path), tmp_path, "arm64", dependencies=False)
 
 
 def test_layers_count_and_what_is_in_both_is_named(tmp_path: Path) -> None:
@@ -43,9 +43,9 @@ def test_layers_count_and_what_is_in_both_is_named(tmp_path: Path) -> None:
     large(tmp_path / "own/handler.py", 1)
     large(tmp_path / "layer/numpy/core.so", 60 * MB)
     large(tmp_path / "layer/pandas/data.so", 140 * MB)
-    own, layers = walk(tmp_path / "own"), {"analytics": walk(tmp_path / "layer")}
+    own, layers = list_files(tmp_path / "own"), {"analytics": list_files(tmp_path / "layer")}
     with pytest.raises(ArtifactError) as caught:
-        budget.check(own, tmp_path / "own", "x86_64", dependencies=True, layers=layers)
+        size_limit.check_size(own, tmp_path / "own", "x86_64", dependencies=True, layers=layers)
     told = str(caught.value)
     assert "260 MB unzipped with the layers analytics; Lambda accepts 250 MB" in told
     assert "The largest: pandas in analytics 140 MB, numpy 60 MB, numpy in analytics 60 MB, " in told
@@ -55,4 +55,4 @@ def test_layers_count_and_what_is_in_both_is_named(tmp_path: Path) -> None:
 def test_npm_packages_are_packages(tmp_path: Path) -> None:
     large(tmp_path / "node_modules/@aws/sdk/index.js", 3)
     large(tmp_path / "node_modules/yaml/index.js", 2)
-    assert budget.sizes(walk(tmp_path)) == {"node_modules/@aws/sdk": 3, "node_modules/yaml": 2}
+    assert size_limit.sizes_by_package(list_files(tmp_path)) == {"node_modules/@aws/sdk": 3, "node_modules/yaml": 2}

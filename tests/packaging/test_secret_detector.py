@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import ArtifactError
-from common.packaging import detector, opened
-from common.packaging.tree import check_secrets, walk
+from common.packaging import archive_reader, secret_detector
+from common.packaging.source_files import check_secrets, list_files
 from tests.packaging.secrets_of import ALNUM, HARMLESS, SECRETS, some
 from tests.support.repository import ROOT
 
@@ -23,7 +23,7 @@ TOKEN = SECRETS["GitHub"].encode()
 
 def in_file(path: Path, data: bytes, name: str = "data.bin") -> list[str]:
     (path / name).write_bytes(data)
-    return detector.in_file(path / name)
+    return secret_detector.find_in_file(path / name)
 
 
 @pytest.mark.parametrize("kind", SECRETS)
@@ -44,7 +44,9 @@ def test_what_is_here_is_taken() -> None:
     places = [ROOT / "projects", ROOT / "config", ROOT / "uv.lock", ROOT / "requirements.txt", ROOT / "common/local"]
     files = [path for place in places for path in ([place] if place.is_file() else place.rglob("*")) if path.is_file()]
     assert len(files) > 50
-    assert {str(path): found for path in files if "node_modules" not in path.parts and (found := detector.in_file(path))} == {}
+    assert {
+        str(path): found for path in files if "node_modules" not in path.parts and (found := secret_detector.find_in_file(path))
+    } == {}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -63,8 +65,8 @@ def test_text_among_other_bytes_is_read(tmp_path: Path) -> None:
 def test_what_lies_far_behind_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = b"a,b,c\n" * 400_000
     assert in_file(tmp_path, lines + TOKEN + b"\n") == [":400001 holds a secret (github pat)"]
-    monkeypatch.setattr(detector, "CHUNK", 10_000)
-    monkeypatch.setattr(detector, "OVERLAP", 500)
+    monkeypatch.setattr(secret_detector, "CHUNK", 10_000)
+    monkeypatch.setattr(secret_detector, "OVERLAP", 500)
     for size in range(9_960, 10_080, 20):  # across the end of a chunk
         data = b"x" * 19 + b"\n"
         found = in_file(tmp_path, data * (size // 20) + TOKEN + b"\n" + data * 1000, f"at-{size}.txt")
@@ -125,11 +127,11 @@ def test_what_is_no_archive_after_all_is_read_as_it_is(tmp_path: Path) -> None:
 
 
 def test_an_archive_that_expands_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opened, "LIMIT", 1_000_000)
+    monkeypatch.setattr(archive_reader, "MAX_EXPANDED_BYTES", 1_000_000)
     refused = [" is an archive that is too large to be searched for secrets"]
     assert in_file(tmp_path, zipped("zeros", bytes(1_000_001))) == refused
     data = b"x"
-    for _ in range(opened.DEPTH + 2):
+    for _ in range(archive_reader.MAX_DEPTH + 2):
         data = zipped("x.zip", data)
     assert in_file(tmp_path, data, "deep.zip") == refused
 
@@ -153,15 +155,15 @@ def test_files_that_people_keep_secrets_in(name: str, tmp_path: Path) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(texts.get(name, "x"))
     with pytest.raises(ArtifactError, match=r" holds .*, and would be in the package"):
-        check_secrets(walk(tmp_path))
-    check_secrets(walk(tmp_path), accepted="these are the demo's")
+        check_secrets(list_files(tmp_path))
+    check_secrets(list_files(tmp_path), accepted="these are the demo's")
 
 
 def test_all_that_is_found_is_one_message(tmp_path: Path) -> None:
     for number in range(8):
         (tmp_path / f"key_{number}.py").write_text(f"\nkey = 'ghp_{some(36, ALNUM)}'\n")
     with pytest.raises(ArtifactError) as caught:
-        check_secrets(walk(tmp_path))
+        check_secrets(list_files(tmp_path))
     assert "key_0.py:2 holds a secret (github pat), " in str(caught.value)
     assert "and there are 3 more" in str(caught.value)
     assert 'accept_secret="why"' in str(caught.value)

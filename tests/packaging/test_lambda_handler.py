@@ -8,7 +8,7 @@ import pytest
 
 from common.base.errors import ArtifactError
 from common.model.resource import Key
-from common.packaging import dependencies, handlers
+from common.packaging import dependencies, lambda_handler
 from common.packaging.dependencies import Dependencies
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
@@ -56,7 +56,7 @@ def names(built: Path) -> list[str]:
 )
 def test_where_lambda_looks(handler: str, runtime: str, first: str | None) -> None:
     """A package comes before a module of its name."""
-    assert next(iter(handlers.candidates(handler, runtime)), None) == first
+    assert next(iter(lambda_handler.candidates(handler, runtime)), None) == first
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,9 @@ def test_what_is_included_is_packaged_with_what_a_command_makes(tmp_path: Path) 
     before = one.input_digest()
     fill(tmp_path / "shared", "texts.py", text="X = 1\n")
     assert package(folder, libraries=one.libraries, **said).input_digest() != before
-    with pytest.raises(ArtifactError, match=r"Load: `includes` names Python modules, and it runs on nodejs22\.x\. Remove it\."):
+    with pytest.raises(
+        ArtifactError, match=r"Load: `includes` names Python modules, but the runtime is nodejs22\.x\. Remove `includes`\."
+    ):
         package(folder, handler="index.handler", runtime="nodejs22.x", includes=("shared.rules",)).input_digest()
 
 
@@ -141,7 +143,7 @@ def test_a_layer_may_bring_the_handler(tmp_path: Path) -> None:
     assert names(one.build(tmp_path / "build")) == ["app.py"]
     with pytest.raises(ArtifactError, match=r"needs a file other\.py there"):
         package(folder, handler="other.handler", layers=(layer,)).build(tmp_path / "build")
-    assert package(folder, handler="other.handler", foreign=True).build(tmp_path / "build").is_file()
+    assert package(folder, handler="other.handler", has_unknown_layers=True).build(tmp_path / "build").is_file()
     node = fill(tmp_path / "node", "node_modules/wrap/package.json", "node_modules/wrap/handler.js", text="{}")
     made = LayerPackage(Key("acres", "artifact", "deps.layer"), "dev/acres/", node, "", "nodejs22.x", "x86_64")
     for handler in ("wrap.handler", "/opt/nodejs/node_modules/wrap/handler.handler"):
@@ -180,5 +182,5 @@ def test_a_layer_of_others_may_bring_the_handler(repository: Repository) -> None
 def test_an_empty_package_is_told(tmp_path: Path) -> None:
     folder = fill(tmp_path / "Load", "notes.md")
     (folder / ".deployignore").write_text("*\n")
-    with pytest.raises(ArtifactError, match=r"Load: the package holds nothing\. Add files or dependencies, or delete the folder"):
-        package(folder, foreign=True).build(tmp_path / "build")
+    with pytest.raises(ArtifactError, match=r"Load: the package is empty\. Add files or dependencies, or delete the folder"):
+        package(folder, has_unknown_layers=True).build(tmp_path / "build")

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from common.packaging.unfound import standard
+from common.packaging.missing_modules import standard_modules
 from tests.packaging.index import wheel
 from tests.support.repository import HANDLER, Repository
 
@@ -30,7 +30,7 @@ def acres(repository: Repository, moto: None) -> Repository:
     return repository
 
 
-RELATIVE = "relatively, but is in no package there. Import it by its name: util."
+RELATIVE = "relatively, but the file is not in a package there. Import the module by its name: util."
 NOWHERE = "which is neither in the package nor in what it installs nor in the runtime."
 
 
@@ -123,7 +123,9 @@ def test_jobs_are_looked_at_with_what_glue_brings(acres: Repository) -> None:
     (message,) = told("import great_expectations\n")
     assert message.startswith("acres: glue-job/load: load.py:1 imports great_expectations, which is neither")
     (message,) = told("from .helpers import x\n")
-    assert "imports .helpers relatively, but is in no package there. Import it by its name: helpers." in message
+    assert (
+        "imports .helpers relatively, but the file is not in a package there. Import the module by its name: helpers." in message
+    )
     acres.project("acres", 'p.job("load", arguments={"--additional-python-modules": "great_expectations==1.0"})')
     assert told("import great_expectations\n") == []
 
@@ -135,7 +137,7 @@ def test_an_unchanged_package_is_not_looked_at(acres: Repository) -> None:
 
 
 def test_standard_libraries_differ_by_version() -> None:
-    assert {"distutils", "cgi", "json", "zoneinfo"} <= standard(11)
-    assert not {"distutils", "compression"} & standard(13)
-    assert "tomllib" not in standard(10)
-    assert {"compression", "json"} <= standard(14)
+    assert {"distutils", "cgi", "json", "zoneinfo"} <= standard_modules(11)
+    assert not {"distutils", "compression"} & standard_modules(13)
+    assert "tomllib" not in standard_modules(10)
+    assert {"compression", "json"} <= standard_modules(14)

@@ -8,13 +8,13 @@ import pytest
 
 from common.model.resource import Key
 from common.packaging import archive, dependencies
-from common.packaging.archive import Members, packed, write_zip
+from common.packaging.archive import Members, compressed_members, write_zip
 from common.packaging.lambda_package import Package
 from common.packaging.requirements import Requirements
-from common.packaging.target import of_function
-from common.packaging.tree import walk
+from common.packaging.source_files import list_files
+from common.packaging.target import function_target
 
-X86 = of_function("python3.11", "x86_64")
+X86 = function_target("python3.11", "x86_64")
 FILES = {
     "a/__init__.py": "",
     "a/data.json": "{}" * 90_000,
@@ -44,9 +44,9 @@ def test_what_was_compressed_before_gives_the_same_bytes(tmp_path: Path) -> None
         (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "tree" / name).write_text(text)
     (tmp_path / "tree/b.py").chmod(0o755)
-    files = walk(tmp_path / "tree")
+    files = list_files(tmp_path / "tree")
     write_zip(tmp_path / "kept.zip", files, {})
-    taken: Members = packed(tmp_path / "kept.zip")
+    taken: Members = compressed_members(tmp_path / "kept.zip")
     assert {name: (one.size, one.is_executable) for name, one in taken.items()} == {
         name: (one.size, one.is_executable) for name, one in files.items()
     }
@@ -68,7 +68,7 @@ def test_an_edit_neither_reads_nor_compresses_what_is_installed(folder: Path, tm
     build = tmp_path / "build"
     first = package(folder)
     first.build(build)
-    assert first.bill(build)
+    assert first.sbom_file(build)
     for path in (build / ".dependencies").iterdir():
         if "." not in path.name:
             shutil.rmtree(path)
@@ -79,7 +79,7 @@ def test_an_edit_neither_reads_nor_compresses_what_is_installed(folder: Path, tm
         assert opened.testzip() is None
         assert "grain/__init__.py" in opened.namelist()
         assert opened.read("handler.py").endswith(b"return event\n")
-    bill = second.bill(build)
+    bill = second.sbom_file(build)
     assert bill is not None
     assert '"name": "grain"' in bill.read_text()
 
