@@ -24,7 +24,7 @@ def run(
     """Start a pipeline, follow it to its end, and show what it made. Exit code 0: it succeeded."""
     from common.commands.environment_command import opened
     from common.execution.running import Runner
-    from common.execution.starting import starts
+    from common.execution.starting import find_starts
     from common.report.run_report import JsonRunReport, TextRunReport
 
     root, report = INVOCATION.get().root, JsonRunReport(env) if json else TextRunReport()
@@ -32,4 +32,4 @@ def run(
     declarations = command.declarations()
     connection = command.connection()
     runner = Runner(root, declarations, connection.aws, connection.pool, report)
-    runner.run_all(starts(root, declarations, input_))
+    runner.run_all(find_starts(root, declarations, input_))

@@ -1,1 +1,1 @@
-"""One execution of a state machine: started, followed to its end, and explained where it failed."""
+"""Starts an execution of a state machine, follows it to its end, and explains a failure."""

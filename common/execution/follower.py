@@ -1,7 +1,7 @@
 """Starts an execution of a state machine and follows it to its end.
 
-What is new is read from the end of the history backwards to what is known already, so that following a long execution costs a
-call a poll and not the whole history again. Whoever stops following does not stop the execution.
+New events are read from the end of the history back to the last known one, so that a poll of a long execution needs one call and
+not the whole history. If following stops, the execution continues.
 
 Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
 """
@@ -22,13 +22,13 @@ from common.execution.history import Happening, History, Visit
 from common.execution.preview import Preview
 from common.model.events import Event
 
-FIRST_PAUSE, GROWTH = 1.0, 1.25
-"""Seconds to the next poll; longer each time that nothing has happened."""
-PATIENCE = 10
-"""Stop following after this many refusals in a row, even if each may pass."""
+FIRST_PAUSE_SECONDS, PAUSE_GROWTH = 1.0, 1.25
+"""The first pause between polls in seconds, and the factor by which it grows while nothing happens."""
+MAX_POLL_ERRORS = 10
+"""Stop following after this many consecutive errors, even temporary ones."""
 
 UPDATED_SECONDS = 5.0
-"""For "a few seconds" after an update, an execution may use the definition and the role of before.
+"""How long after an update an execution may still use the old definition and role, in seconds; AWS says "a few seconds".
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
 """
@@ -36,7 +36,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateSta
 
 @dataclass(frozen=True)
 class Put:
-    """A sample file was put to its place."""
+    """A sample file was put into its bucket."""
 
     path: Path
     uri: str
@@ -53,7 +53,7 @@ class Began:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A poll is over and the execution is not; these visits last."""
+    """A poll has ended and the execution has not; these visits are running."""
 
     running: tuple[Visit, ...]
 
@@ -64,8 +64,8 @@ class Outcome:
 
     Args:
         status: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED``.
-        output: JSON.
-        failure: why it did not succeed.
+        output: the output as JSON text.
+        failure: the reason if it did not succeed.
     """
 
     project: str
@@ -79,7 +79,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Shown:
-    """The table that the execution has made."""
+    """The table that the execution has written is shown."""
 
     project: str
     preview: Preview
@@ -90,7 +90,7 @@ Tell = Callable[[RunEvent], None]
 
 
 def wait_for_update(aws: Aws, env: Environment, project: str) -> None:
-    """Blocks until executions use what the last deploy of a project has updated; it has written the release root at its end."""
+    """Blocks until executions use the updates of a project's last deploy, whose end is the time of its release root."""
     root = {"Bucket": env.artifact_bucket, "Key": f"{env.name}/{project}/release.json", "ExpectedBucketOwner": env.account_id}
     response = aws.find("s3", "HeadObject", "404", **root)
     now = response["ResponseMetadata"]["HTTPHeaders"].get("date") if response else None
@@ -101,13 +101,13 @@ def wait_for_update(aws: Aws, env: Environment, project: str) -> None:
 
 
 def start(aws: Aws, machine_arn: str, text: str, now: datetime | None = None) -> str:
-    """Starts an execution with a name that says when it was started.
+    """Starts an execution whose name contains the time of its start.
 
     Args:
-        aws: where.
-        machine_arn: what.
-        text: the input, JSON.
-        now: the time.
+        aws: AWS.
+        machine_arn: the ARN of the state machine.
+        text: the input as JSON text.
+        now: the present time.
 
     Returns:
         The execution's ARN.
@@ -117,25 +117,25 @@ def start(aws: Aws, machine_arn: str, text: str, now: datetime | None = None) ->
 
 
 def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> History:
-    """Tells what happens in an execution until it has ended.
+    """Reports what happens in an execution until it has ended.
 
     Args:
-        aws: where.
-        execution: its ARN.
-        tell: gets every happening, and `Waiting` after each poll.
-        longest_pause: between two polls, in seconds.
+        aws: AWS.
+        execution: the ARN of the execution.
+        tell: receives every event, and `Waiting` after each poll.
+        longest_pause: the longest pause between two polls, in seconds.
 
     Raises:
-        AwsError: AWS refuses to tell more. The execution goes on.
+        AwsError: AWS refuses to return more events. The execution continues.
     """
-    history, pause, refusals = History(), FIRST_PAUSE, 0
+    history, pause, refusals = History(), FIRST_PAUSE_SECONDS, 0
     while True:
         before = history.last
         try:
-            events = list(_new(aws, execution, before))
+            events = list(_new_events(aws, execution, before))
         except AwsError as error:
             refusals += 1
-            if not error.passes or refusals > PATIENCE:
+            if not error.passes or refusals > MAX_POLL_ERRORS:
                 raise
         else:
             refusals = 0
@@ -144,11 +144,11 @@ def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> Histor
         if history.end is not None:
             return history
         tell(Waiting(tuple(history.running)))
-        pause = FIRST_PAUSE if history.last > before else min(pause * GROWTH, longest_pause)
+        pause = FIRST_PAUSE_SECONDS if history.last > before else min(pause * PAUSE_GROWTH, longest_pause)
         aws.sleep(pause)
 
 
-def _new(aws: Aws, execution: str, last: int) -> Iterator[JsonObject]:
+def _new_events(aws: Aws, execution: str, last: int) -> Iterator[JsonObject]:
     """The events after `last`, newest first."""
     page: JsonObject = {}
     while True:

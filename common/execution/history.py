@@ -1,8 +1,7 @@
-"""An execution's history as visits of states: what was entered and left when, what was tried again, and what failed.
+"""Turns an execution's history into visits of states: when each was entered and left, what was retried, and what failed.
 
-An event does not say to which state it belongs. It names the event before it in the same branch, and that chain leads back to
-where the state was entered; so branches and iterations that run side by side are told apart. Where an event names none, it
-belongs with the one before it.
+An event does not name its state. It names the previous event of its branch, and this chain leads back to the event that entered
+the state; so parallel branches and iterations are told apart. If an event names no previous one, it is the event just before it.
 
 Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
@@ -21,37 +20,37 @@ ENDS = {
     "ExecutionTimedOut": "TIMED_OUT",
     "ExecutionAborted": "ABORTED",
 }
-"""The last event of an execution, and the status that it means."""
+"""The types of the last event of an execution, and the status that each means."""
 CONTAINERS = ("Map", "Parallel")
-"""Types of states that hold states. Tasks belong to the states in them, never to themselves."""
+"""The types of states that contain states. Tasks belong to the inner states, never to the container."""
 _FAILURES = ("Failed", "TimedOut")
 _PHASES = ("Started", "Succeeded", "Failed", "Aborted")
 
 
 class Status(StrEnum):
-    """How a visit stands."""
+    """The status of a visit."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     CAUGHT = "caught"
-    """It failed, and the state machine went on as its Catch says."""
+    """The state failed, and the state machine continued with its Catch."""
     FAILED = "failed"
     ABORTED = "aborted"
 
 
 @dataclass(eq=False)
 class Visit:
-    """One visit of a state.
+    """A visit of a state.
 
     Attributes:
-        name, type: the state's.
-        entered, left: when.
+        name, type: the name and the type of the state.
+        entered, left: when the state was entered and left.
         parent: the visit of the Map or Parallel state around it.
-        index: of the Map iteration that it belongs to.
-        attempts: how often its task was started; 1 for a state that starts none.
+        index: the index of the Map iteration that it belongs to.
+        attempts: how often its task was started; 1 for a state without a task.
         error, cause: of the last attempt, if that failed.
-        task: what the last attempt called: ``resourceType``, ``resource``, and ``parameters`` where the history tells them.
-        submitted: what the called service answered at once, such as a run id.
+        task: the last call: ``resourceType``, ``resource``, and ``parameters`` if the history has them.
+        submitted: the first answer of the called service, such as a run id.
     """
 
     name: str
@@ -70,7 +69,7 @@ class Visit:
 
     @property
     def seconds(self) -> float | None:
-        """How long the visit took; None while it lasts."""
+        """How many seconds the visit took; None while it is running."""
         return None if self.left is None else (self.left - self.entered).total_seconds()
 
     @property
@@ -80,7 +79,7 @@ class Visit:
 
     @property
     def title(self) -> str:
-        """Its name, with the index of its iteration, counted from 0 as Step Functions does."""
+        """The name of the state with the index of its iteration, counted from 0 as in Step Functions."""
         return self.name if self.index is None else f"{self.name}[{self.index}]"
 
 
@@ -93,14 +92,14 @@ class Entered:
 
 @dataclass(frozen=True)
 class Left:
-    """A state was left, or ended the execution; the visit says how."""
+    """A state was left, or ended the execution; the visit has its status."""
 
     visit: Visit
 
 
 @dataclass(frozen=True)
 class Retried:
-    """A task that failed was started again; `error` is what it failed with."""
+    """A failed task was started again; `error` is the error of the failed attempt."""
 
     visit: Visit
     error: str
@@ -118,14 +117,14 @@ Happening = Entered | Left | Retried | Nested
 
 
 class History:
-    """The visits of one execution, made from its events as they come.
+    """The visits of an execution, built from its events.
 
     Attributes:
-        visits: in the order in which they began.
+        visits: the visits in the order in which they began.
         last: the id of the last event that was read.
         end: the execution's final status, once it has one.
-        error, cause, output: what it ended with.
-        started, ended: when.
+        error, cause, output: the result of the execution.
+        started, ended: when the execution started and ended.
     """
 
     def __init__(self) -> None:
@@ -142,16 +141,16 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """How long the execution has taken, by its own events."""
+        """How many seconds the execution took, by the times of its events."""
         return (self.ended - self.started).total_seconds() if self.started and self.ended else 0.0
 
     @property
     def running(self) -> list[Visit]:
-        """The visits that last, outer ones first."""
+        """The running visits, outer ones first."""
         return [visit for visit in self.visits if visit.status is Status.RUNNING]
 
     def read(self, events: Iterable[JsonMapping]) -> Iterator[Happening]:
-        """Takes events in any order, and tells what they mean; those that were read before are left out."""
+        """Processes events, in any order, and yields what happened. Events that were read before are skipped."""
         for event in sorted(events, key=lambda event: int(event["id"])):
             if event["id"] > self.last:
                 self.started = self.started or event["timestamp"]
@@ -159,10 +158,10 @@ class History:
                 self.last = event["id"]
 
     def culprit(self) -> Visit | None:
-        """The visit in which the failure began that ended the execution; None if no state failed.
+        """Returns the visit in which the failure that ended the execution began; None if no state failed.
 
-        A failure that was caught is often told on by a Fail state, so a visit that failed with the execution's own error counts
-        more than the state that came last.
+        A Fail state often reports a failure that was caught before. So a visit with the execution's own error is preferred to
+        the last state.
         """
         failed = [visit for visit in self.visits if visit.error is not None and visit.type not in CONTAINERS]
         same = [visit for visit in failed if visit.error == self.error]
@@ -170,7 +169,7 @@ class History:
         return next((visits[-1] for visits in (same, failed, ended) if visits), None)
 
     def _read(self, event: JsonMapping) -> Iterator[Happening]:
-        kind, details = str(event["type"]), _details(event)
+        kind, details = str(event["type"]), _event_details(event)
         if kind.endswith("StateEntered"):
             yield Entered(self._enter(event, details))
             return
@@ -182,10 +181,10 @@ class History:
             return
         elif kind.endswith("StateExited"):
             yield from self._close(event, visit)
-            yield _left(visit, event, Status.CAUGHT if visit.error is not None else Status.SUCCEEDED)
+            yield _leave(visit, event, Status.CAUGHT if visit.error is not None else Status.SUCCEEDED)
         elif kind.endswith("StateAborted"):
             yield from self._close(event, visit)
-            yield _left(visit, event, Status.ABORTED)
+            yield _leave(visit, event, Status.ABORTED)
         elif kind in {"MapIterationFailed", "MapIterationAborted"}:
             yield from self._close(event, visit, details.get("index"))
         elif kind == "MapIterationStarted":
@@ -206,9 +205,9 @@ class History:
             visit.cause = details.get("cause") or visit.cause
             visit.failed_at = event["timestamp"]
         elif kind in {"TaskSubmitted", "TaskSucceeded"}:
-            nested_execution = _execution(visit.submitted)
+            nested_execution = _execution_arn(visit.submitted)
             visit.submitted = json_object(details.get("output")) or visit.submitted
-            execution = _execution(visit.submitted)
+            execution = _execution_arn(visit.submitted)
             if execution and execution != nested_execution:
                 yield Nested(visit, execution)
 
@@ -226,40 +225,40 @@ class History:
         return visit
 
     def _close(self, event: JsonMapping, visit: Visit, index: int | None = None) -> Iterator[Happening]:
-        """What still lasts in a state that is left, or in one of its iterations, has failed or ended with it."""
-        inside = [visit_ for visit_ in self.running if _is_in(visit_, visit, index)]
-        for visit_ in reversed(inside):
-            yield _left(visit_, event, Status.FAILED if visit_.error is not None or visit_.type == "Fail" else Status.ABORTED)
+        """Closes the visits that are still running in a state, or in one of its iterations, that was left."""
+        inside = [inner for inner in self.running if _is_in(inner, visit, index)]
+        for inner in reversed(inside):
+            yield _leave(inner, event, Status.FAILED if inner.error is not None or inner.type == "Fail" else Status.ABORTED)
 
     def _finish(self, event: JsonMapping, details: JsonMapping) -> Iterator[Happening]:
-        """What is still open when the execution ends has ended it, or was ended by it."""
+        """Closes the visits that are still running when the execution ends."""
         self.end, self.ended = ENDS[event["type"]], event["timestamp"]
         self.error, self.cause, self.output = details.get("error") or None, details.get("cause", ""), details.get("output")
         for visit in reversed(self.running):
             failed = self.end == "FAILED" and (visit.error is not None or visit.type in {"Fail", *CONTAINERS})
             other = Status.SUCCEEDED if self.end == "SUCCEEDED" else Status.ABORTED
-            yield _left(visit, event, Status.FAILED if failed else other)
+            yield _leave(visit, event, Status.FAILED if failed else other)
 
     def _before(self, event: JsonMapping) -> int:
         return int(event.get("previousEventId") or event["id"] - 1)
 
     def _owner(self, event: JsonMapping, details: JsonMapping) -> Visit | None:
-        """The visit that an event belongs to: that of the event before it, or the one around that which it is about."""
+        """Returns the visit that an event belongs to: that of the previous event, or the enclosing one that the event names."""
         visit, kind = self._owners.get(self._before(event)), str(event["type"])
         if kind.startswith(("MapIteration", "MapRun")) or kind in {f"{name}State{end}" for name in CONTAINERS for end in _PHASES}:
-            return _around(visit, lambda candidate: kind.startswith(candidate.type) and candidate.status is Status.RUNNING)
+            return _find_enclosing(visit, lambda outer: kind.startswith(outer.type) and outer.status is Status.RUNNING)
         if kind.endswith("StateExited"):
-            return _around(visit, lambda candidate: candidate.name == details.get("name") and candidate.status is Status.RUNNING)
+            return _find_enclosing(visit, lambda outer: outer.name == details.get("name") and outer.status is Status.RUNNING)
         return visit
 
 
-def _left(visit: Visit, event: JsonMapping, status: Status) -> Left:
+def _leave(visit: Visit, event: JsonMapping, status: Status) -> Left:
     visit.status, visit.left = status, event["timestamp"]
     return Left(visit)
 
 
 def _is_in(visit: Visit, outer: Visit, index: int | None) -> bool:
-    """Is a visit inside an outer one, and in that iteration of it if one is given?"""
+    """Whether a visit is inside an outer one, and in this iteration of it if an index is given."""
     while visit.parent is not None:
         if visit.parent is outer:
             return index is None or visit.index == index
@@ -267,25 +266,25 @@ def _is_in(visit: Visit, outer: Visit, index: int | None) -> bool:
     return False
 
 
-def _around(visit: Visit | None, matches: Callable[[Visit], bool]) -> Visit | None:
-    """The nearest visit outwards that is wanted; the visit itself if none is."""
+def _find_enclosing(visit: Visit | None, matches: Callable[[Visit], bool]) -> Visit | None:
+    """Returns the nearest enclosing visit that matches; the visit itself if none does."""
     enclosing = visit
     while enclosing is not None and not matches(enclosing):
         enclosing = enclosing.parent
     return enclosing or visit
 
 
-def _details(event: JsonMapping) -> JsonMapping:
+def _event_details(event: JsonMapping) -> JsonMapping:
     return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
 
 
-def _execution(submitted: JsonMapping) -> str:
+def _execution_arn(submitted: JsonMapping) -> str:
     arn = str(submitted.get("ExecutionArn", ""))
     return arn if ":execution:" in arn else ""
 
 
 def json_object(text: Json) -> JsonMapping:
-    """The JSON object in a text, or nothing."""
+    """Returns the JSON object in a text, or an empty one."""
     try:
         content = json.loads(text or "{}")
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""The first rows of a table that lies in S3 as Parquet files, in folders named after partitions: ``year=2023/state=IA/``.
+"""Reads the first rows of a table in S3 that consists of Parquet files in partition folders (``year=2023/state=IA/``).
 
-Files are read through ranged GETs: the footer tells the rows of a file and where its columns lie, so neither the first rows nor
-the count of all rows needs whole files.
+Files are read with ranged GETs: the footer contains the number of rows and the offsets of columns, so neither the first rows nor
+the number of all rows needs whole files.
 
 Follows https://parquet.apache.org/docs/file-format/
 """
@@ -20,22 +20,22 @@ from common.model.reference import Location
 
 ROWS = 10
 COUNTED_FILES = 500
-"""With more files than these the rows are not counted: each costs a call."""
-BLOCK = 1 << 18
-"""The least that one GET asks for, in bytes: one is enough for a small file."""
+"""The rows of a table with more files are not counted, because each file costs a call."""
+BLOCK_BYTES = 1 << 18
+"""How many bytes a GET requests at least; this is enough for a whole small file."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The beginning of a table.
+    """The first rows of a table.
 
     Args:
-        uri: where the table lies.
-        columns: their names, those of partitions first.
-        rows: values in the order of `columns`.
-        total: the rows of the whole table; None if it has too many files to count.
-        files: how many files it has.
+        uri: the location of the table.
+        columns: the names of the columns, those of partitions first.
+        rows: the values in the order of `columns`.
+        total: the number of rows of the whole table; None if it has too many files to count.
+        files: the number of files.
     """
 
     uri: str
@@ -54,19 +54,19 @@ class _File:
 
 
 def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> Preview:
-    """The first rows of the table at `location`, in the order of its files' names.
+    """Returns the first rows of the table at `location`, in the order of the names of its files.
 
     Raises:
-        AwsError: AWS refused.
+        AwsError: AWS refused a call.
         DeployError: a file is not Parquet.
     """
     files = list(_files(aws, location))
-    counts = pool.map(lambda file: _opened(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
+    counts = pool.map(lambda file: _open_parquet(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
     first_rows: list[JsonObject] = []
     for file in files:
         if len(first_rows) >= rows:
             break
-        first_rows += _first(aws, file, rows - len(first_rows))
+        first_rows += _first_rows(aws, file, rows - len(first_rows))
     partitions = list(dict.fromkeys(name for file in files for name in file.partitions))
     columns = tuple(dict.fromkeys([*partitions, *(name for row in first_rows for name in row)]))
     values = tuple(tuple(row.get(name) for name in columns) for row in first_rows)
@@ -74,7 +74,7 @@ def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> P
 
 
 def _files(aws: Aws, location: Location) -> Iterator[_File]:
-    """Every Parquet file of the table; what begins with ``_`` or ``.`` is Spark's own."""
+    """Yields every Parquet file of the table; names that begin with ``_`` or ``.`` are Spark's own."""
     bucket = location.bucket.name
     for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=location.prefix):
         for entry in page.get("Contents", ()):
@@ -86,23 +86,23 @@ def _files(aws: Aws, location: Location) -> Iterator[_File]:
                 yield _File(bucket, entry["Key"], entry["Size"], partitions)
 
 
-def _first(aws: Aws, file: _File, rows: int) -> list[JsonObject]:
-    for batch in _opened(aws, file).iter_batches(batch_size=rows):
+def _first_rows(aws: Aws, file: _File, rows: int) -> list[JsonObject]:
+    for batch in _open_parquet(aws, file).iter_batches(batch_size=rows):
         return [{**file.partitions, **row} for row in batch.to_pylist()]
     return []
 
 
-def _opened(aws: Aws, file: _File) -> Any:
-    import pyarrow.parquet  # noqa: PLC0415 - takes long to load, and only a preview needs it
+def _open_parquet(aws: Aws, file: _File) -> Any:
+    import pyarrow.parquet  # noqa: PLC0415 - slow to load, and only a preview needs it
 
     try:
-        return pyarrow.parquet.ParquetFile(_Object(aws, file), buffer_size=BLOCK, pre_buffer=False)
+        return pyarrow.parquet.ParquetFile(_Object(aws, file), buffer_size=BLOCK_BYTES, pre_buffer=False)
     except pyarrow.ArrowInvalid as error:
         raise DeployError(f"s3://{file.bucket}/{file.key} is not Parquet: {error}") from None
 
 
 class _Object(io.RawIOBase):
-    """An S3 object as a file that can be read anywhere; the last block that was fetched is kept."""
+    """An S3 object as a seekable file; the block that was fetched last is kept."""
 
     def __init__(self, aws: Aws, file: _File) -> None:
         super().__init__()
@@ -134,8 +134,11 @@ class _Object(io.RawIOBase):
         return self._block[begin : begin + count]
 
     def _fetch(self, count: int) -> None:
-        """Gets what is wanted, and more before it at the end of the file, where the footer is, or after it elsewhere."""
-        end = min(max(self._at + count, self._at + BLOCK), self._file.size)
-        self._block_at = max(min(self._at, end - BLOCK), 0)
+        """Fetches a block with the requested bytes.
+
+        With bytes before them at the end of the file (the footer), else after them.
+        """
+        end = min(max(self._at + count, self._at + BLOCK_BYTES), self._file.size)
+        self._block_at = max(min(self._at, end - BLOCK_BYTES), 0)
         where = {"Bucket": self._file.bucket, "Key": self._file.key, "Range": f"bytes={self._block_at}-{end - 1}"}
         self._block = self._aws.call("s3", "GetObject", **where)["Body"].read()

@@ -1,4 +1,4 @@
-"""Runs the entries of projects, one after another, and tells what happens."""
+"""Runs the entries of projects one after another, and reports what happens."""
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -16,7 +16,7 @@ from common.execution.follower import Began, Outcome, Put, Shown, Tell
 from common.execution.starting import Start
 from common.model.events import Note
 
-LONGEST_PAUSE, LONGEST_PAUSE_EMBEDDED = 5.0, 1.0
+MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED = 5.0, 1.0
 """How many seconds to wait between two polls at most."""
 
 
@@ -26,10 +26,10 @@ class Runner:
 
     Args:
         root: the repository.
-        declarations: what is declared.
-        aws: where they run.
-        pool: where calls run in parallel.
-        report: gets every event.
+        declarations: the declared pipelines.
+        aws: the AWS in which the executions run.
+        pool: runs calls in parallel.
+        report: receives every event.
     """
 
     root: Path
@@ -39,10 +39,10 @@ class Runner:
     report: Tell
 
     def run_all(self, starts: Sequence[Start]) -> None:
-        """Runs them one after another, if all can be run.
+        """Runs executions one after another, if all of them can be run.
 
         Raises:
-            UsageError: one is not deployed, or leaves no history to follow.
+            UsageError: a state machine is not deployed, or its executions leave no history to follow.
             FailedError: an execution did not succeed.
         """
         for start in starts:
@@ -50,10 +50,10 @@ class Runner:
         outcomes = [self.run(start) for start in starts]
         failed = [outcome for outcome in outcomes if outcome.status != "SUCCEEDED"]
         if failed:
-            raise FailedError(" ".join(map(_described, failed)))
+            raise FailedError(" ".join(map(_describe, failed)))
 
     def run(self, start: Start) -> Outcome:
-        """Runs one to its end; whoever stops following leaves it running."""
+        """Runs an execution to its end. If following stops, the execution continues."""
         env, project, machine = self.declarations.env, start.project, start.entry.machine
         if env.embedded is not None:
             self._prepare(start)
@@ -62,12 +62,12 @@ class Runner:
         execution = follower.start(self.aws, machine.arn, start.input)
         self.report(Began(project, machine.name, execution))
         try:
-            longest = LONGEST_PAUSE if env.embedded is None else LONGEST_PAUSE_EMBEDDED
+            longest = MAX_PAUSE_SECONDS if env.embedded is None else MAX_PAUSE_SECONDS_EMBEDDED
             history = follower.follow(self.aws, execution, self.report, longest)
         except (KeyboardInterrupt, DeployError):
             stop = f"aws stepfunctions stop-execution --region {env.region} --execution-arn {execution}"
             command = stop if env.embedded is None else typed("local.stop")
-            self.report(Note(f"No longer following. The execution goes on; to stop it: {command}"))
+            self.report(Note(f"No longer following. The execution continues; to stop it: {command}"))
             raise
         status = history.end or ""
         reason = None if status == "SUCCEEDED" else failure.explain(self.aws, execution, history)
@@ -88,7 +88,7 @@ class Runner:
             raise UsageError(f"{project}: {machine.name} is an EXPRESS state machine. Its executions leave no history to follow.")
 
     def _prepare(self, start: Start) -> None:
-        """Fetches what Spark jobs need in the embedded AWS while somebody sees it, and puts the sample data to its places."""
+        """Installs Spark for the embedded AWS now, so that the user sees it, and puts the sample data into its buckets."""
         keys = (resource.key for resource in self.declarations.resources)
         if any(key.kind == "glue-job" and key.project == start.project for key in keys):
             local.spark_python(self.root, lambda text: self.report(Note(text)))
@@ -97,7 +97,7 @@ class Runner:
             self.report(Put(sample.path, f"s3://{sample.bucket}/{sample.key}"))
 
     def _show_table(self, project: str, entry: Entry) -> None:
-        """Shows the final table; that it cannot be shown does not make a failure of what succeeded."""
+        """Shows the final table. If it cannot be shown, the execution still counts as succeeded."""
         if entry.preview is None:
             return
         try:
@@ -106,6 +106,6 @@ class Runner:
             self.report(Note(f"{entry.preview.uri} cannot be shown: {error}"))
 
 
-def _described(outcome: Outcome) -> str:
+def _describe(outcome: Outcome) -> str:
     states = " > ".join(outcome.failure.states) if outcome.failure else ""
     return f"{outcome.project}: the execution ended {outcome.status}{f', in {states}' if states else ''}."

@@ -1,6 +1,6 @@
-"""What an execution starts with: the entry of a project, its input, and sample data for the embedded AWS.
+"""Collects what an execution starts with: the entry of a project, its input, and sample data for the embedded AWS.
 
-All of it is looked at before anything is fetched or started.
+All of it is checked before anything is installed or started.
 """
 
 import json
@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError, UsageError
+from common.base.json_types import Json
 from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
 from common.model.resource import Resource
@@ -23,7 +23,7 @@ INPUT_LIMIT = 262_144
 
 @dataclass(frozen=True)
 class Sample:
-    """A file of sample data, and where it is put."""
+    """A file of sample data, and the object that it becomes."""
 
     path: Path
     bucket: str
@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Start:
-    """An execution that is to be started: of which project's entry, with which input, after which files are put."""
+    """An execution to start: the project and its entry, the input, and the sample files to put first."""
 
     project: str
     entry: Entry
@@ -41,19 +41,19 @@ class Start:
     samples: Sequence[Sample] = ()
 
 
-def starts(root: Path, declarations: DeclaredPipelines, text: str | None) -> list[Start]:
-    """The executions that a command line asks for.
+def find_starts(root: Path, declarations: DeclaredPipelines, text: str | None) -> list[Start]:
+    """Returns the executions that a command line requests.
 
     Args:
         root: the repository.
         declarations: the chosen projects.
-        text: the execution's input instead of the declared one: a JSON object, or the name of a file that holds it.
+        text: an input that replaces the declared one: a JSON object, or the name of a file that contains it.
 
     Raises:
-        UsageError: nothing can be run, more than one could be meant, or the input is not JSON.
+        UsageError: nothing can be run, more than one project could be meant, or the input is not JSON.
         DeclarationError: a declared input or sample cannot be used.
     """
-    declared_input = None if text is None else _given_input(root, text)
+    declared_input = None if text is None else _read_input(root, text)
     entries = {pipeline.name: pipeline.entry for pipeline in declarations.pipelines if pipeline.entry is not None}
     names, env = ", ".join(entries), declarations.env
     if not entries:
@@ -72,11 +72,11 @@ def starts(root: Path, declarations: DeclaredPipelines, text: str | None) -> lis
     ]
 
 
-def check_unwatched(pipelines: Iterable[Declares], bucket: str, key: str) -> None:
-    """Looks whether a sample starts an execution by itself: it would run beside the one that `run` starts, on the same data.
+def check_not_watched(pipelines: Iterable[Declares], bucket: str, key: str) -> None:
+    """Checks that a sample does not start an execution by itself, which would run beside that of `run` on the same data.
 
     Raises:
-        DeclarationError: it would.
+        DeclarationError: a rule starts an execution for the sample.
     """
     resources = (resource for pipeline in pipelines for resource in pipeline.resources())
     rule = next((resource for resource in resources if _watches(resource, bucket, key)), None)
@@ -91,7 +91,7 @@ def _samples(root: Path, pipelines: Iterable[Declares], entry: Entry) -> list[Sa
     samples = []
     for path, location in entry.sample:
         bucket, key = location.bucket.name, f"{location.prefix}{path.name}"
-        check_unwatched(pipelines, bucket, key)
+        check_not_watched(pipelines, bucket, key)
         try:
             body = path.read_bytes()
         except OSError as error:
@@ -110,13 +110,13 @@ def _watches(resource: Resource, bucket: str, key: str) -> bool:
     return matches and bucket in detail.get("bucket", {}).get("name", ())
 
 
-def _given_input(root: Path, text: str) -> str:
-    """The input that the user gives, as JSON text."""
+def _read_input(root: Path, text: str) -> str:
+    """Returns the input of the command line as JSON text."""
     if text.lstrip()[:1] in {"{", "["}:
-        return _checked(text, "--input")
+        return _check_input(text, "--input")
     path = Path(text)
     try:
-        return _checked(decode_text(path.read_bytes()), _relative(root, path))
+        return _check_input(decode_text(path.read_bytes()), _relative(root, path))
     except OSError as error:
         reason = f"{error.strerror}: {text}"
         raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {reason}") from None
@@ -129,15 +129,15 @@ def _declared_input(root: Path, entry: Entry) -> str:
         return json.dumps(entry.input, default=dict)
     where = _relative(root, entry.input)
     try:
-        return _checked(decode_text(entry.input.read_bytes()), where)
+        return _check_input(decode_text(entry.input.read_bytes()), where)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DeclarationError(f"{where} is the input of the execution and cannot be read: {reason}.") from None
 
 
-def _checked(text: str, where: str) -> str:
+def _check_input(text: str, where: str) -> str:
     try:
-        value: Any = json.loads(text, parse_constant=_refuse_constant)
+        value: Json = json.loads(text, parse_constant=_refuse_constant)
         compact = json.dumps(value, ensure_ascii=False)
         size = len(compact.encode())
     except json.JSONDecodeError as error:
@@ -152,8 +152,8 @@ def _checked(text: str, where: str) -> str:
     return compact
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number that it has")
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"JSON has no number {name}")
 
 
 def _relative(root: Path, path: Path) -> str:

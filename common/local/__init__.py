@@ -1,6 +1,6 @@
 """The embedded AWS behind ``--env local``.
 
-It is ministack in an environment of its own, with Lambda handlers, Glue jobs and crawlers that really run.
+It is ministack in its own Python environment, and really runs Lambda handlers, Glue jobs and crawlers.
 """
 
 from pathlib import Path
@@ -12,10 +12,10 @@ from common.local.server import Embedded, reset, running, start, stop
 __all__ = ["Embedded", "reset", "running", "spark_python", "start", "stop"]
 
 
-def spark_python(root: Path, say: Say = lambda _: None) -> tuple[Path, dict[str, str]]:  # noqa: ARG001 (one shape for all)
-    """Python of Glue's Spark environment, installed on first use, and the environment variables to run it with.
+def spark_python(root: Path, say: Say = lambda _: None) -> tuple[Path, dict[str, str]]:  # noqa: ARG001 - the functions of this module all take the root
+    """Returns the Python of Glue's Spark environment, which is installed on first use, and the variables to run it with.
 
-    Environments are pinned by this checkout and shared by all roots.
+    This checkout pins the environments, and all roots share them.
 
     Raises:
         LocalError: a package cannot be fetched.

@@ -1,4 +1,4 @@
-"""Answers the embedded AWS, which runs in an environment of its own, where another pinned environment is.
+"""Tells the embedded AWS, which runs in its own environment, the path of another pinned environment.
 
 Usage: ``python -m common.local <name> [<Python version>]``; prints one JSON object, or the error and exits with 1.
 """

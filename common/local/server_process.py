@@ -1,8 +1,8 @@
-"""Finds the process of a folder's embedded AWS by what it was started with.
+"""Finds the process of a folder's embedded AWS by its command line.
 
-What `embedded.json` says of it is for people: whoever edits that file, or puts an old one back, must not make us end a process of
-somebody else. The server leads a group of its own, and its command line ends with its program, from whichever copy of the
-repository, and the folder's settings.
+The process id in `embedded.json` is not used: if the file was edited or restored from a copy, another process would be ended. The
+server leads its own process group, and its command line ends with its program (of any copy of the repository) and the settings of
+the folder.
 """
 
 import os
@@ -15,25 +15,25 @@ _PROCESSES = Path("/proc")
 
 
 def server_process(program: str, settings: Path) -> int | None:
-    """The id of the process that runs a program of this file name with these settings, which is its group's, too."""
+    """Returns the id of the process (and of its group) that runs a program of this file name with these settings."""
     ending = f"/{program} {settings}"
-    for pid, command in _linux() if (_PROCESSES / "self").exists() else _others():
+    for pid, command in _processes_on_linux() if (_PROCESSES / "self").exists() else _processes_by_ps():
         with suppress(ProcessLookupError):
             if command.endswith(ending) and os.getpgid(pid) == pid:
                 return pid
     return None
 
 
-def _linux() -> Iterator[tuple[int, str]]:
-    """Every process and its command line, which needs no program to be installed."""
+def _processes_on_linux() -> Iterator[tuple[int, str]]:
+    """Yields every process and its command line from ``/proc``."""
     for entry in _PROCESSES.iterdir():
         if entry.name.isdecimal():
-            with suppress(OSError):  # it has ended
+            with suppress(OSError):  # the process has ended
                 yield int(entry.name), os.fsdecode((entry / "cmdline").read_bytes()).rstrip("\0").replace("\0", " ")
 
 
-def _others() -> Iterator[tuple[int, str]]:
-    """Every process and its command line where there is no ``/proc``, as on macOS."""
+def _processes_by_ps() -> Iterator[tuple[int, str]]:
+    """Yields every process and its command line on systems without ``/proc``, such as macOS."""
     shown = subprocess.run(["/bin/ps", "-A", "-ww", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
     for line in shown.splitlines():
         pid, _, command = line.strip().partition(" ")

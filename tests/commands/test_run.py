@@ -16,7 +16,7 @@ from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Put, Waiting
 from common.execution.history import Entered, History, Left, Retried
 from common.execution.running import Runner
-from common.execution.starting import Start, check_unwatched
+from common.execution.starting import Start, check_not_watched
 from common.model.events import Closed, Note
 from common.report.run_report import JsonRunReport, TextRunReport
 from tests.resources.scripted import ScriptedAws, refused
@@ -101,7 +101,7 @@ BAD = (
     (("--project", "acre"), "Did you mean 'acres'?"),
     (("--project", "acres", "--input", "none.json"), "No such file or directory: none.json"),
     (("--project", "acres", "--input", '{"a":'), "--input:1:6: this is not JSON"),
-    (("--project", "acres", "--input", '{"a": NaN}'), "--input: this is not JSON: NaN is no number that it has"),
+    (("--project", "acres", "--input", '{"a": NaN}'), "--input: this is not JSON: JSON has no number NaN"),
     (("--project", "acres", "--input", '{"a": "\\ud800"}'), "--input: this is not JSON: 'utf-8' codec can't encode"),
     (("--project", "acres", "--input", "bad.json"), "bad.json:2:1: this is not JSON"),
     (("--project", "acres", "--input", "binary"), "binary cannot be read: it is UTF-16 or UTF-32"),
@@ -176,10 +176,10 @@ def test_a_sample_is_not_put_where_a_trigger_watches(
     landing = pipeline.shared.bucket("landing").name
     if watched:
         with pytest.raises(DeclarationError, match="where rule/new_file of acres starts an execution for each new object"):
-            check_unwatched([pipeline], landing, key)
+            check_not_watched([pipeline], landing, key)
     else:
-        check_unwatched([pipeline], landing, key)
-    check_unwatched([pipeline], "another-bucket", key)
+        check_not_watched([pipeline], landing, key)
+    check_not_watched([pipeline], "another-bucket", key)
 
 
 class Interrupted(ScriptedAws):

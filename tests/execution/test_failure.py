@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.execution import failure
-from common.execution.failure import explain, unpacked
+from common.execution.failure import explain, innermost_message
 from common.execution.history import History
 from tests.resources.scripted import ScriptedAws, refused
 from tests.support import histories
@@ -44,7 +44,7 @@ def test_a_function_that_fails_is_told_with_its_message_and_its_lines() -> None:
 def test_only_the_last_lines_are_told() -> None:
     aws = ScriptedAws({FILTER: lines(*[f"line {number}" for number in range(100)])})
     found = explain(aws, EXECUTION, read(histories.failing_function()))
-    assert found.lines == tuple(f"line {number}" for number in range(100 - failure.LINES, 100))
+    assert found.lines == tuple(f"line {number}" for number in range(100 - failure.LOG_LINES, 100))
 
 
 def test_late_lines_are_waited_for_and_missing_ones_are_not_missed() -> None:
@@ -54,7 +54,7 @@ def test_late_lines_are_waited_for_and_missing_ones_are_not_missed() -> None:
     never = ScriptedAws({FILTER: refused("FilterLogEvents", "AccessDeniedException")})
     found = explain(never, EXECUTION, read(histories.failing_function()))
     assert (found.error, found.log, found.lines) == ("InputInvalid", "", ())
-    assert len(never.slept) == failure.TRIES - 1
+    assert len(never.slept) == failure.LOG_ATTEMPTS - 1
 
 
 def test_a_job_run_that_fails_is_told_with_its_error_message_and_its_error_stream() -> None:
@@ -63,7 +63,7 @@ def test_a_job_run_that_fails_is_told_with_its_error_message_and_its_error_strea
     assert (found.states, found.error, found.message) == (("Land",), "States.TaskFailed", "ValueError: no rows")
     assert (found.log, found.lines) == ("/t/glue/error jr_1", ("Traceback", "ValueError: no rows"))
     assert streams(aws) == ["/t/glue/output jr_1-driver", "/t/glue/error jr_1-driver", "/t/glue/error jr_1"]
-    assert aws.calls[-1][1]["limit"] == failure.LINES
+    assert aws.calls[-1][1]["limit"] == failure.LOG_LINES
 
 
 def streams(aws: ScriptedAws) -> list[str]:
@@ -158,4 +158,4 @@ def test_an_execution_that_failed_before_any_state_has_none() -> None:
     ],
 )
 def test_unpacks_a_cause(cause: str, message: str) -> None:
-    assert unpacked(cause) == message
+    assert innermost_message(cause) == message

@@ -108,7 +108,7 @@ def test_gives_up_when_refusals_do_not_pass() -> None:
     aws = Growing([], [refused("GetExecutionHistory", "ThrottlingException")])
     with pytest.raises(AwsError):
         follow(aws)
-    assert len(aws.calls) == follower.PATIENCE + 1
+    assert len(aws.calls) == follower.MAX_POLL_ERRORS + 1
 
 
 def test_a_refusal_that_means_it_is_not_waited_out() -> None:
