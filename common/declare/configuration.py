@@ -57,10 +57,10 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
     """
     config = env.project(project)
     for kind in kinds().values():
-        known = [key.name for key in declared if key.kind == kind.name]
+        names_ = [key.name for key in declared if key.kind == kind.name]
         for name in getattr(config, kind.section) if kind.section else ():
-            if name not in known:
-                hint = did_you_mean(name, known, otherwise=known_names(known))
+            if name not in names_:
+                hint = did_you_mean(name, names_, otherwise=known_names(names_))
                 raise ConfigError(f"{env.place(project, kind.section, name)}: the project declares no such {kind.name}.{hint}")
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
@@ -101,8 +101,8 @@ def check_roles(env: Environment, declared: Iterable[Key]) -> None:
         ConfigError: there is one.
     """
     kind_and_name = ((kinds()[key.kind], key.name) for key in declared if key.kind in kinds())
-    known = sorted({f"{kind.role_name}/{name}" for kind, name in kind_and_name if kind.principal})
+    names_ = sorted({f"{kind.role_name}/{name}" for kind, name in kind_and_name if kind.principal})
     for name in env.roles.arns:
-        if "/" in name and name not in known:
-            hint = did_you_mean(name, known, otherwise=known_names(known))
+        if "/" in name and name not in names_:
+            hint = did_you_mean(name, names_, otherwise=known_names(names_))
             raise ConfigError(f"config/{env.name}.json: $.roles.arns.{name}: no project declares it.{hint}")

@@ -24,14 +24,14 @@ def edited(resources: Iterable[Resource], cache: Path, *, believing: bool = True
         Those of which a file holds other bytes than when it was last looked at.
     """
     looked: set[Key] = set()
-    found = []
-    with StatCache(cache, believing=believing) as known:
-        for one in resources:
-            changed = known.changed
-            one.look(known)
-            for artifact in (artifact for artifact in one.artifacts if artifact.key not in looked):
-                artifact.hash_files(known.of_file)
+    edited_paths = []
+    with StatCache(cache, believing=believing) as cache_:
+        for resource in resources:
+            changed = cache_.changed
+            resource.look(cache_)
+            for artifact in (artifact for artifact in resource.artifacts if artifact.key not in looked):
+                artifact.hash_files(cache_.of_file)
                 looked.add(artifact.key)
-            if known.changed > changed:
-                found.append(one)
-    return found
+            if cache_.changed > changed:
+                edited_paths.append(resource)
+    return edited_paths

@@ -76,12 +76,12 @@ class LayerDeclaration:
         )
 
 
-def used(refs: Iterable[Ref], known: Mapping[Key, Resource], settings: FunctionSettings, where: str) -> tuple[Layer, ...]:
+def used(refs: Iterable[Ref], resources: Mapping[Key, Resource], settings: FunctionSettings, where: str) -> tuple[Layer, ...]:
     """The layers that a function names.
 
     Args:
         refs: of the layers, in the order in which Lambda unpacks them.
-        known: what is declared.
+        resources: what is declared.
         settings: the function's.
         where: named in errors.
 
@@ -90,7 +90,7 @@ def used(refs: Iterable[Ref], known: Mapping[Key, Resource], settings: FunctionS
     """
     used_layers: dict[Key, Layer] = {}
     for ref in refs:
-        layer = known.get(ref.key)
+        layer = resources.get(ref.key)
         if ref.key.kind != "layer" or ref.key in used_layers:
             wrong = "is named twice" if ref.key in used_layers else "is no layer"
             raise DeclarationError(f"{where}: {ref.key} {wrong}. Name each of its layers once in `layers`.")

@@ -67,9 +67,9 @@ def tell_unfound(
         for message in _of(resource, build_dir)
     ]
     if messages and protected:
-        told = "\n".join(f"  {message}" for message in messages)
+        lines = "\n".join(f"  {message}" for message in messages)
         raise ArtifactError(
-            f"This code would die when it is imported, so this environment does not take it:\n{told}\n"
+            f"This code would die when it is imported, so this environment does not take it:\n{lines}\n"
             f"What the program can do without is imported in a `try` that catches ImportError. Nothing was deployed."
         )
     for message in messages:
@@ -92,9 +92,9 @@ def _of_package(package: Package, build_dir: Path) -> Iterator[str]:
     if start is None:
         return
     minor = int(package.runtime.rpartition(".")[2])
-    known = None if beside is None else standard_modules(minor) | LAMBDA
+    available = None if beside is None else standard_modules(minor) | LAMBDA
     own = package.files().keys() & {*names} - _vendored(names, package)
-    code = ImportedCode(own, [*names, *(beside or ())], known, package.source)
+    code = ImportedCode(own, [*names, *(beside or ())], available, package.source)
     yield from code.find_missing(start)
 
 
@@ -111,13 +111,15 @@ def _of_job(job: Job, script: Script, build_dir: Path) -> Iterator[str]:
     own = {start, *(shared.files() if shared else ())}
     installed = [_names(wheel, build_dir) for wheel in job.wheels if isinstance(wheel, Sources)]
     version = "3.9" if job.shell else aws_versions.GLUE_PYTHON[job.settings.glue_version]
-    all_known = None not in installed and not NAMING & job.arguments.keys()
-    known = standard_modules(int(version.rpartition(".")[2])) | GLUE if all_known else None
+    is_complete = None not in installed and not NAMING & job.arguments.keys()
+    available = standard_modules(int(version.rpartition(".")[2])) | GLUE if is_complete else None
 
     def read(name: str) -> bytes:
         return script.source(name) if shared is None or name == start else shared.source(name)
 
-    yield from ImportedCode(own, [*own, *(name for names in installed for name in names or ())], known, read).find_missing(start)
+    yield from ImportedCode(own, [*own, *(name for names in installed for name in names or ())], available, read).find_missing(
+        start
+    )
 
 
 def _names(artifact: Sources, build_dir: Path) -> list[str] | None:

@@ -30,21 +30,21 @@ def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
 def grants(env: Environment, reads: Iterable[Grantable], writes: Iterable[Grantable]) -> Iterator[Statement]:
     """The statements for what is read and written."""
     for granted, writing in ((reads, False), (writes, True)):
-        for one in granted:
-            yield from _bucket(env, one, writing=writing) if _is_bucket(one) else _other(one, writing=writing)
+        for grant in granted:
+            yield from _bucket(env, grant, writing=writing) if _is_bucket(grant) else _other(grant, writing=writing)
 
 
 def references(*granted: Iterable[Grantable]) -> tuple[Ref, ...]:
     """The resources that grants refer to."""
-    return tuple(one.bucket if isinstance(one, Location) else one for many in granted for one in many)
+    return tuple(grant.bucket if isinstance(grant, Location) else grant for grants in granted for grant in grants)
 
 
-def _is_bucket(one: Grantable) -> bool:
-    return isinstance(one, Location) or one.key.kind == "bucket"
+def _is_bucket(grant: Grantable) -> bool:
+    return isinstance(grant, Location) or grant.key.kind == "bucket"
 
 
-def _bucket(env: Environment, one: Grantable, *, writing: bool) -> Iterator[Statement]:
-    bucket, prefix = (one.bucket, literal(one.prefix.strip("/"))) if isinstance(one, Location) else (one, "")
+def _bucket(env: Environment, grant: Grantable, *, writing: bool) -> Iterator[Statement]:
+    bucket, prefix = (grant.bucket, literal(grant.prefix.strip("/"))) if isinstance(grant, Location) else (grant, "")
     # Glue's file system marks every folder on the way by an object of its own.
     folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if writing else []
     # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
@@ -58,13 +58,13 @@ def _bucket(env: Environment, one: Grantable, *, writing: bool) -> Iterator[Stat
 
 def literal(text: str) -> str:
     """A text in which IAM sees no pattern and no variable."""
-    return PATTERN.sub(lambda found: f"${{{found[0]}}}", text)
+    return PATTERN.sub(lambda match: f"${{{match[0]}}}", text)
 
 
-def _other(one: Grantable, *, writing: bool) -> Iterator[Statement]:
-    ref = one.bucket if isinstance(one, Location) else one
+def _other(grant: Grantable, *, writing: bool) -> Iterator[Statement]:
+    ref = grant.bucket if isinstance(grant, Location) else grant
     kind = kind_of(ref.key.kind)
-    if isinstance(one, Location) or not (actions := _actions(kind, writing=writing)):
+    if isinstance(grant, Location) or not (actions := _actions(kind, writing=writing)):
         grantable = sorted(f"{name}s" for name, kind in kinds().items() if _actions(kind, writing=writing))
         verb = "written" if writing else "read"
         raise DeclarationError(f"{ref.key.project}: {ref.key} cannot be {verb}: this can be granted for {', '.join(grantable)}.")
@@ -128,7 +128,7 @@ def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]
     """
     if arguments.get("--enable-glue-datacatalog", "false").lower() == "false":
         return []
-    catalog, default, temporary = (env.arn("glue", one) for one in ("catalog", "database/default", "database/global_temp"))
+    catalog, default, temporary = (env.arn("glue", name) for name in ("catalog", "database/default", "database/global_temp"))
     return [allow(["glue:GetDatabase"], [catalog, default, temporary]), allow(["glue:CreateDatabase"], [catalog, default])]
 
 

@@ -33,10 +33,10 @@ class ProjectFolder:
         Raises:
             DeclarationError: it leads out.
         """
-        found = self.path / path
-        if not f"{self._real_of(found)}{os.sep}".startswith(self._real):
+        inner = self.path / path
+        if not f"{self._real_of(inner)}{os.sep}".startswith(self._real):
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
-        return found
+        return inner
 
     def of_repository(self, path: str) -> Path:
         """A path of the repository, which does not lead out of it.
@@ -45,10 +45,10 @@ class ProjectFolder:
             DeclarationError: it leads out, or there is nothing.
         """
         root = self.path.parents[1]
-        found = root / path
-        if not found.exists() or not found.resolve().is_relative_to(root.resolve()):
+        inner = root / path
+        if not inner.exists() or not inner.resolve().is_relative_to(root.resolve()):
             raise DeclarationError(f"projects/{self._name}: the library {path} is not in the repository.")
-        return found
+        return inner
 
     def _real_of(self, path: Path) -> str:
         """Where a path leads; that of a folder is found once for all in it."""
@@ -61,11 +61,11 @@ class ProjectFolder:
 
     def taken(self, path: str) -> Path:
         """As `within`, for what a declaration names: that, what is in it and what it is in are found by convention no more."""
-        found = self.within(path)
-        normal = Path(os.path.normpath(found))
+        path_ = self.within(path)
+        normal = Path(os.path.normpath(path_))
         self._named.add(normal)
         self._taken |= {normal, *normal.parents}
-        return found
+        return path_
 
     def folders(self, place: str) -> Iterator[str]:
         """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
@@ -117,16 +117,16 @@ class ProjectFolder:
         Raises:
             DeclarationError: there is none, or more than one.
         """
-        found = self._left(name) or self._scripts.get(name, [])
-        if len(found) != 1:
+        paths = self._left(name) or self._scripts.get(name, [])
+        if len(paths) != 1:
             places = f"glue/<stage>/{name}.py"
-            reason = f"there is no {places}" if not found else f"{len(found)} files are called {places}"
+            reason = f"there is no {places}" if not paths else f"{len(paths)} files are called {places}"
             raise DeclarationError(f"projects/{self._name}: glue-job/{name}: {reason}. Name the file with `script`.")
-        return found[0]
+        return paths[0]
 
     @cached_property
     def _scripts(self) -> dict[str, list[Path]]:
-        found: dict[str, list[Path]] = {}
+        scripts: dict[str, list[Path]] = {}
         for script in sorted((self.path / "glue").glob("*/*.py"), key=PARTS):
-            found.setdefault(script.stem, []).append(script)
-        return found
+            scripts.setdefault(script.stem, []).append(script)
+        return scripts

@@ -35,8 +35,8 @@ def names(root: Path) -> list[str]:
     Raises:
         DeclarationError: a folder is called as no project can be: its records would not be found again.
     """
-    found = sorted(path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
-    for name in found:
+    folders = sorted(path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
+    for name in folders:
         if not PROJECT_NAME.fullmatch(name):
             raise DeclarationError(
                 f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters (a to z), digits, - and _, and "
@@ -46,7 +46,7 @@ def names(root: Path) -> list[str]:
             check_file_name(name)
         except ValueError as error:
             raise DeclarationError(f"projects/{name}/: {error}. Rename the folder.") from None
-    return found
+    return folders
 
 
 def enabled(root: Path, env: Environment) -> list[str]:
@@ -60,18 +60,18 @@ def chosen(root: Path, project: str | None, env: Environment | None = None) -> l
     Raises:
         UsageError: there is no such project, or it is not for the environment.
     """
-    known = names(root)
+    existing = names(root)
     if env is not None and project is None:
         return enabled(root, env)
-    wanted = known if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
-    for name in wanted:
-        if name not in known:
-            there_are = ", ".join(known) or "none"
-            raise UsageError(f"There is no project {name!r}: projects/ has {there_are}.{did_you_mean(name, known)}")
+    selected = existing if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
+    for name in selected:
+        if name not in existing:
+            there_are = ", ".join(existing) or "none"
+            raise UsageError(f"There is no project {name!r}: projects/ has {there_are}.{did_you_mean(name, existing)}")
         if env is not None and not env.project(name).enabled:
             why = undeclared(root, name, env)
             raise UsageError(f"{name} is not for {env.name}: {why}. Take that out, or leave {name} out of --project.")
-    return wanted
+    return selected
 
 
 def undeclared(root: Path, name: str, env: Environment) -> str:
@@ -79,11 +79,11 @@ def undeclared(root: Path, name: str, env: Environment) -> str:
     if name not in names(root):
         return f"there is no projects/{name}/ any more"
     overlay = f"config/{name}/{env.name}.json"
-    said = json.loads((root / overlay).read_text(encoding="utf-8")) if (root / overlay).is_file() else {}
-    return f'{overlay if "enabled" in said else f"config/{env.name}.json: $.projects.{name}"} says "enabled": false'
+    section = json.loads((root / overlay).read_text(encoding="utf-8")) if (root / overlay).is_file() else {}
+    return f'{overlay if "enabled" in section else f"config/{env.name}.json: $.projects.{name}"} says "enabled": false'
 
 
-def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
+def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
     """The declared pipelines of an environment, the shared resources first.
 
     Raises:
@@ -91,28 +91,28 @@ def load(root: Path, env: Environment, wanted: list[str]) -> list[Declares]:
             resources would have one name in AWS, or each would have to be there before the other.
         ConfigError: the environment configures a project, or a role of something, that does not exist.
     """
-    known = names(root)
-    _check_names(root, env, known)
+    existing = names(root)
+    _check_names(root, env, existing)
     with import_source.importing_declarations(str(root)), stdout_to_stderr():
         declared = [_pipeline(root, SHARED, "deploy", env)]
         shared = declared[0].resources()
-        declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in wanted]
+        declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in selected]
     resources = [one for pipeline in declared for one in pipeline.resources()]
     _check_references(resources)
     _check_circles(resources)
     _check_collisions(resources, env)
-    if set(enabled(root, env)) <= set(wanted):
+    if set(enabled(root, env)) <= set(selected):
         configuration.check_roles(env, [resource.key for resource in resources])
     return declared
 
 
-def _check_names(root: Path, env: Environment, known: list[str]) -> None:
-    if SHARED in known:
+def _check_names(root: Path, env: Environment, existing: list[str]) -> None:
+    if SHARED in existing:
         raise DeclarationError(f"projects/{SHARED}/: this name stands for the resources of root deploy.py. Rename the folder.")
-    for name in sorted(set(env.projects) - set(known)):
+    for name in sorted(set(env.projects) - set(existing)):
         overlay = f"config/{name}/{env.name}.json"
         where = overlay if (root / overlay).exists() else f"config/{env.name}.json: $.projects.{name}"
-        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{did_you_mean(name, known)}")
+        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{did_you_mean(name, existing)}")
 
 
 def _check_references(resources: list[Resource]) -> None:
@@ -136,7 +136,7 @@ def _line(missing: Key) -> str:
 
 def _check_circles(resources: list[Resource]) -> None:
     try:
-        TopologicalSorter({one.key: one.needs for one in resources}).prepare()
+        TopologicalSorter({resource.key: resource.needs for resource in resources}).prepare()
     except CycleError as error:
         keys: list[Key] = error.args[1]
         circle = " needs ".join(str(key) for key in reversed(keys))
@@ -148,12 +148,12 @@ def _check_circles(resources: list[Resource]) -> None:
 
 def _check_collisions(resources: list[Resource], env: Environment) -> None:
     """Names are joined from parts, so two may come out alike: project `a`, `b-c` and project `a-b`, `c`."""
-    found: dict[str, Key] = {}
-    for one in resources:
-        other = found.setdefault(_told_apart(one), one.key)
-        if other != one.key:
-            both = f"{other.project}: {other} and {one.key.project}: {one.key}"
-            raise DeclarationError(f"{both} would both be {one.arn} in {env.name}{_because(one)}. Rename one of them.")
+    keys: dict[str, Key] = {}
+    for resource in resources:
+        other = keys.setdefault(_told_apart(resource), resource.key)
+        if other != resource.key:
+            both = f"{other.project}: {other} and {resource.key.project}: {resource.key}"
+            raise DeclarationError(f"{both} would both be {resource.arn} in {env.name}{_because(resource)}. Rename one of them.")
 
 
 def _told_apart(resource: Resource) -> str:
@@ -224,5 +224,5 @@ def _shown(root: Path, file: str) -> str:
 
 def consumers(pipelines: Sequence[Declares]) -> dict[Key, Key]:
     """Of each artifact, the resource that runs it."""
-    resources = [one for pipeline in pipelines for one in pipeline.resources()]
-    return {artifact.key: one.key for one in resources for artifact in one.artifacts}
+    resources = [resource for pipeline in pipelines for resource in pipeline.resources()]
+    return {artifact.key: resource.key for resource in resources for artifact in resource.artifacts}

@@ -22,152 +22,152 @@ Variables = Mapping[str, Value] | None
 """Variables or arguments by name."""
 
 
-def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:
+def texts(what: str, values: Iterable[str]) -> tuple[str, ...]:
     """A list of texts; a text alone would be taken letter by letter.
 
     Raises:
         TypeError: it is none.
     """
-    return _each(what, given, (str,), "text")
+    return _each(what, values, (str,), "text")
 
 
-def reason(given: str | None) -> str:
+def reason(value: str | None) -> str:
     """Why a declaration takes what looks like a secret; empty if it does not.
 
     Raises:
         TypeError: it is no reason.
     """
-    if given is None:
+    if value is None:
         return ""
-    if not isinstance(given, str) or not given.strip():
-        raise TypeError(f'accept_secret is {given!r}; say why, as in accept_secret="a key of the test environment".')
-    return given.strip()
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f'accept_secret is {value!r}; say why, as in accept_secret="a key of the test environment".')
+    return value.strip()
 
 
-def text(what: str, given: str, longest: int, shortest: int = 0) -> str:
+def text(what: str, value: str, longest: int, shortest: int = 0) -> str:
     """A text of a length that AWS accepts.
 
     Raises:
         TypeError: it is no text.
         ValueError: AWS would refuse it.
     """
-    if not isinstance(given, str):
-        raise TypeError(f"{what} is a text, not {given!r}.")
-    if not shortest <= len(given) <= longest:
-        raise ValueError(f"{what} has {len(given)} characters; AWS allows {shortest} to {longest}.")
-    return check_text(given)
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is a text, not {value!r}.")
+    if not shortest <= len(value) <= longest:
+        raise ValueError(f"{what} has {len(value)} characters; AWS allows {shortest} to {longest}.")
+    return check_text(value)
 
 
-def partition_key(given: str) -> str:
+def partition_key(value: str) -> str:
     """The name of a table's key.
 
     Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_KeySchemaElement.html
     """
-    return text("partition_key", given, longest=255, shortest=1)
+    return text("partition_key", value, longest=255, shortest=1)
 
 
-def grants(what: str, given: Iterable[Grantable]) -> tuple[Grantable, ...]:
+def grants(what: str, values: Iterable[Grantable]) -> tuple[Grantable, ...]:
     """A list of resources and places in buckets.
 
     Raises:
         TypeError: it is none.
     """
-    return _each(what, given, (Ref, Location), "resource, as in p.shared.bucket(…), and not a place in one")
+    return _each(what, values, (Ref, Location), "resource, as in p.shared.bucket(…), and not a place in one")
 
 
-def refs(what: str, given: Iterable[Ref]) -> tuple[Ref, ...]:
+def refs(what: str, values: Iterable[Ref]) -> tuple[Ref, ...]:
     """A list of resources.
 
     Raises:
         TypeError: it is none.
     """
-    return _each(what, given, (Ref,), "resource")
+    return _each(what, values, (Ref,), "resource")
 
 
-def places(what: str, given: Iterable[Location]) -> tuple[Location, ...]:
+def places(what: str, values: Iterable[Location]) -> tuple[Location, ...]:
     """A list of places in buckets.
 
     Raises:
         TypeError: it is none.
     """
-    return _each(what, given, (Location,), 'place in a bucket, as in bucket / "orders", or bucket / "" for all of it')
+    return _each(what, values, (Location,), 'place in a bucket, as in bucket / "orders", or bucket / "" for all of it')
 
 
-def place(what: str, given: Location) -> Location:
+def place(what: str, value: Location) -> Location:
     """One place in a bucket.
 
     Raises:
         TypeError: it is none.
     """
-    return places(what, [given])[0]
+    return places(what, [value])[0]
 
 
-def apart(what: str, given: Location, env: Environment) -> Location:
+def apart(what: str, value: Location, env: Environment) -> Location:
     """A place that is not among what the deployer itself keeps in the artifact bucket.
 
     Raises:
         ValueError: it is, or all of that would be below it.
     """
     own = f"{env.name}/"
-    if given.bucket.name == env.artifact_bucket and (
-        given.prefix.startswith(own) or (given.prefix and own.startswith(given.prefix))
+    if value.bucket.name == env.artifact_bucket and (
+        value.prefix.startswith(own) or (value.prefix and own.startswith(value.prefix))
     ):
         raise ValueError(
-            f"{what}: {given.uri} is among the artifacts and records of {env.name}, where gc deletes; take another place"
+            f"{what}: {value.uri} is among the artifacts and records of {env.name}, where gc deletes; take another place"
         )
-    return given
+    return value
 
 
-def of_kind(what: str, given: Ref, kind: str) -> Ref:
+def of_kind(what: str, value: Ref, kind: str) -> Ref:
     """A resource of that kind.
 
     Raises:
         TypeError: it is something else.
     """
-    if not isinstance(given, Ref) or given.key.kind != kind:
-        shown = given.key if isinstance(given, Ref) else repr(given)
+    if not isinstance(value, Ref) or value.key.kind != kind:
+        shown = value.key if isinstance(value, Ref) else repr(value)
         raise TypeError(f"{what} is about a {kind}, not about {shown}")
-    return given
+    return value
 
 
-def whole_number(what: str, given: int, least: int, most: int) -> int:
+def whole_number(what: str, value: int, least: int, most: int) -> int:
     """A whole number within bounds.
 
     Raises:
         TypeError: it is none.
         ValueError: it is out of bounds.
     """
-    if not isinstance(given, int) or isinstance(given, bool):
-        raise TypeError(f"{what} is a whole number, not {given!r}")
-    if not least <= given <= most:
-        raise ValueError(f"{what} is {given}; AWS accepts {least} to {most}")
-    return given
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{what} is a whole number, not {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"{what} is {value}; AWS accepts {least} to {most}")
+    return value
 
 
-def content(what: str, given: Json) -> Json:
+def content(what: str, value: Json) -> Json:
     """Something that JSON can hold, copied.
 
     Raises:
         TypeError: it cannot.
     """
     try:
-        text = json.dumps(given, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"{what} holds something that JSON cannot: {error}") from None
     return json.loads(text)
 
 
-def mapping(what: str, given: JsonMapping) -> JsonObject:
+def mapping(what: str, value: JsonMapping) -> JsonObject:
     """An object that JSON can hold, copied.
 
     Raises:
         TypeError: it is none.
     """
-    found = content(what, given)
-    if not isinstance(found, dict):
-        raise TypeError(f"{what} is an object, as in {{'zone': 'north'}}, not {found!r}")
-    return found
+    result = content(what, value)
+    if not isinstance(result, dict):
+        raise TypeError(f"{what} is an object, as in {{'zone': 'north'}}, not {result!r}")
+    return result
 
 
 def schedule(expression: str) -> str:
@@ -181,32 +181,32 @@ def schedule(expression: str) -> str:
     return schedules.check_eventbridge(expression)
 
 
-def settings(given: Json, field: str, values: Variables) -> Settings | JsonObject | None:
+def settings(declared: Json, field: str, values: Variables) -> Settings | JsonObject | None:
     """The settings, an object or a dictionary, with `values` for one of their maps where they say nothing of it.
 
     Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes one.
     """
     if not values:
-        return given  # type: ignore[no-any-return]  # looked at where it is merged
+        return declared  # type: ignore[no-any-return]  # looked at where it is merged
     typed = bool, int, float, list
     spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in values.items()}
-    if isinstance(given, Settings):
-        return given.over({field: spelled})
-    said = dict(given or {})
-    return {**said, field: {**spelled, **(said.get(field) or {})}}
+    if isinstance(declared, Settings):
+        return declared.over({field: spelled})
+    fields = dict(declared or {})
+    return {**fields, field: {**spelled, **(fields.get(field) or {})}}
 
 
-def _each(what: str, given: Iterable[Json], types: tuple[type, ...], wanted: str) -> tuple[Json, ...]:
-    if isinstance(given, str | Ref | Location):
-        raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_shown(given)}")
-    if not isinstance(given, Iterable):
-        raise TypeError(f"{what} is a list, not {given!r}; leave it out, or write {what}=[…]")
-    found = tuple(given)
-    for one in found:
-        if not isinstance(one, types):
-            raise TypeError(f"{what}: {_shown(one)} is not a {wanted}")
-    return found
+def _each(what: str, values: Iterable[Json], types: tuple[type, ...], expected: str) -> tuple[Json, ...]:
+    if isinstance(values, str | Ref | Location):
+        raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_shown(values)}")
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{what} is a list, not {values!r}; leave it out, or write {what}=[…]")
+    items = tuple(values)
+    for item in items:
+        if not isinstance(item, types):
+            raise TypeError(f"{what}: {_shown(item)} is not a {expected}")
+    return items
 
 
-def _shown(one: object) -> str:
-    return str(one.key) if isinstance(one, Ref) else one.uri if isinstance(one, Location) else repr(one)
+def _shown(value: object) -> str:
+    return str(value.key) if isinstance(value, Ref) else value.uri if isinstance(value, Location) else repr(value)

@@ -73,7 +73,7 @@ def test_where_nobody_can_be_asked_it_is_said(moto: None, profiles: Callable[[st
         AccountError, match=rf"requires a code \(Enter MFA code for {SERIAL}\), but there is no terminal to ask for it"
     ):
         session().clients.sign_in(None)
-    with pytest.raises(AccountError, match="nobody can be asked here"):
+    with pytest.raises(AccountError, match="there is no terminal to ask for it"):
         session().guard()
 
 

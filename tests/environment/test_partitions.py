@@ -129,13 +129,16 @@ def test_what_configuration_names_must_be_there(repository: Repository, said: di
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"roles": {"arns": {"lambda": "arn:aws:iam::999999999999:role/x"}}}, "role/x is of the account 999999999999"),
-        ({"roles": {"permissions_boundary": "arn:aws:iam::999999999999:policy/x"}}, "policy/x is of the account 999999999999"),
+        ({"roles": {"arns": {"lambda": "arn:aws:iam::999999999999:role/x"}}}, "role/x belongs to the account 999999999999"),
+        (
+            {"roles": {"permissions_boundary": "arn:aws:iam::999999999999:policy/x"}},
+            "policy/x belongs to the account 999999999999",
+        ),
         (
             {"projects": {"acres": {"functions": {"Validate": {"role": "arn:aws:iam::999999999999:role/x"}}}}},
             "role/x belongs to the account 999999999999, but the environment to 123456789012",
         ),
-        ({"defaults": {"job": {"role": "arn:aws:iam::999999999999:role/x"}}}, "role/x is of the account 999999999999"),
+        ({"defaults": {"job": {"role": "arn:aws:iam::999999999999:role/x"}}}, "role/x belongs to the account 999999999999"),
         (
             {"defaults": {"function": {"layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}}},
             "layer:x:1 is in the region us-east-1, but the environment is in eu-central-1",

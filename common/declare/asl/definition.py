@@ -33,12 +33,12 @@ def load(source: Source, where: str) -> JsonObject:
     Raises:
         DeclarationError: the file is missing or malformed, or the structure is broken; all errors in one message.
     """
-    found = _read(source, where) if isinstance(source, Path) else source() if callable(source) else source
-    if not isinstance(found, Mapping):
+    content = _read(source, where) if isinstance(source, Path) else source() if callable(source) else source
+    if not isinstance(content, Mapping):
         raise DeclarationError(f"{where}: the definition must be an object with StartAt and States.")
     try:
-        check_nested_size(found)
-        text = json.dumps(found, allow_nan=False, ensure_ascii=False)
+        check_nested_size(content)
+        text = json.dumps(content, allow_nan=False, ensure_ascii=False)
         text.encode()
         definition: JsonObject = json.loads(text, object_pairs_hook=_unique)
     except NestedSizeError as error:
@@ -100,12 +100,12 @@ def _read(path: Path, where: str) -> Json:
 
 def _unique(pairs: list[tuple[Json, Json]]) -> dict[Json, Json]:
     """The object of these pairs. JSON would let the last of two states of one name win."""
-    found: dict[Json, Json] = {}
+    result: dict[Json, Json] = {}
     for key, value in pairs:
-        if key in found:
+        if key in result:
             raise ValueError(f"the key {key!r} is repeated")
-        found[key] = value
-    return found
+        result[key] = value
+    return result
 
 
 def _problems(machine: JsonMapping, at: str) -> Iterator[str]:
@@ -151,12 +151,12 @@ def _paths(start: str, states: Mapping[str, JsonMapping], at: str) -> Iterator[s
             yield f"{at}{name}: no path leads from here to an end."
 
 
-def _closure(found: set[str], edges: Mapping[str, set[str]]) -> set[str]:
-    todo = set(found)
+def _closure(names: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+    todo = set(names)
     while todo:
-        todo = set().union(*(edges[name] for name in todo)) - found
-        found = found | todo
-    return found
+        todo = set().union(*(edges[name] for name in todo)) - names
+        names = names | todo
+    return names
 
 
 def _targets(state: JsonMapping) -> Iterator[tuple[str, Json]]:
@@ -164,9 +164,9 @@ def _targets(state: JsonMapping) -> Iterator[tuple[str, Json]]:
         if field in state:
             yield field, state[field]
     for many in ("Choices", "Catch"):
-        for number, one in enumerate(_list(state.get(many))):
-            if isinstance(one, Mapping) and "Next" in one:
-                yield f"{many}[{number}].Next", one["Next"]
+        for number, target in enumerate(_list(state.get(many))):
+            if isinstance(target, Mapping) and "Next" in target:
+                yield f"{many}[{number}].Next", target["Next"]
 
 
 def _ending(here: str, state: JsonMapping) -> Iterator[str]:
@@ -176,8 +176,8 @@ def _ending(here: str, state: JsonMapping) -> Iterator[str]:
     if kind == "Choice":
         if not _list(state.get("Choices")):
             yield f"{here}: a Choice needs Choices."
-        for number, one in enumerate(_list(state.get("Choices"))):
-            if not isinstance(one, Mapping) or "Next" not in one:
+        for number, choice in enumerate(_list(state.get("Choices"))):
+            if not isinstance(choice, Mapping) or "Next" not in choice:
                 yield f"{here}.Choices[{number}]: Next is missing."
     elif kind not in ENDING and ("Next" in state) == bool(state.get("End")):
         yield f"{here}: exactly one of Next and End is needed."
@@ -199,5 +199,5 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _among(name: Json, known: Collection[str]) -> bool:
-    return isinstance(name, str) and name in known
+def _among(name: Json, names: Collection[str]) -> bool:
+    return isinstance(name, str) and name in names

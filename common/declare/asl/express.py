@@ -26,8 +26,10 @@ def check(definition: JsonMapping, kind: str, where: str) -> None:
     """
     problems = list(_problems(definition, "", express=kind == EXPRESS))
     if problems:
-        told = "\n".join([f"{where}: express workflows cannot do what the definition says:", *(f"  {one}" for one in problems)])
-        raise DeclarationError(f'{told}\nMake it "STANDARD", or take these states out.')
+        message = "\n".join(
+            [f"{where}: express workflows cannot do what the definition says:", *(f"  {problem}" for problem in problems)]
+        )
+        raise DeclarationError(f'{message}\nMake it "STANDARD", or take these states out.')
 
 
 def _problems(machine: JsonMapping, at: str, *, express: bool) -> Iterator[str]:

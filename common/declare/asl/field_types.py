@@ -78,7 +78,9 @@ def with_field_types(definition: JsonMapping, names: Names, where: str) -> JsonO
     typing = _Typing(names)
     result = typing.machine(definition, "")
     if typing.problems:
-        raise DeclarationError("\n".join([f"{where}: the definition is broken:", *(f"  {one}" for one in typing.problems)]))
+        raise DeclarationError(
+            "\n".join([f"{where}: the definition is broken:", *(f"  {problem}" for problem in typing.problems)])
+        )
     return result
 
 
@@ -141,32 +143,32 @@ class _Typing:
         return result
 
     def _numbers(self, part: JsonMapping, fields: Mapping[str, Limits], here: str) -> JsonObject:
-        found = {name: self._number(part[name], limits, f"{here}.{name}") for name, limits in fields.items() if name in part}
-        return {**part, **found}
+        numbers = {name: self._number(part[name], limits, f"{here}.{name}") for name, limits in fields.items() if name in part}
+        return {**part, **numbers}
 
     def _number(self, value: Json, limits: Limits, here: str) -> Json:
-        given = self._given(value)
-        if _is_later(given):
+        content = self._given(value)
+        if _is_later(content):
             return value
-        number = _parsed(given) if given is not value else given
+        number = _parsed(content) if content is not value else content
         kind = int if limits.whole else (int, float)
         fits = isinstance(number, kind) and not isinstance(number, bool)
         if not fits or not limits.hold(number):
-            self._refused(here, str(limits), value, given)
+            self._refused(here, str(limits), value, content)
         return number
 
     def _boolean(self, value: Json, here: str) -> Json:
-        given = self._given(value)
-        if _is_later(given):
+        content = self._given(value)
+        if _is_later(content):
             return value
-        boolean = _parsed(given) if given is not value else given
+        boolean = _parsed(content) if content is not value else content
         if not isinstance(boolean, bool):
-            self._refused(here, "true or false", value, given)
+            self._refused(here, "true or false", value, content)
         return boolean
 
-    def _refused(self, here: str, what: str, value: Json, given: Json) -> None:
-        told = json.dumps(given) if given is value else f"{json.dumps(given)}, the value of {value}"
-        self.problems.append(f"{here}: it must be {what}, not {told}.")
+    def _refused(self, here: str, what: str, value: Json, content: Json) -> None:
+        shown = json.dumps(content) if content is value else f"{json.dumps(content)}, the value of {value}"
+        self.problems.append(f"{here}: it must be {what}, not {shown}.")
 
     def _given(self, value: Json) -> Json:
         """The value of a parameter, where there is nothing else; else the value itself."""
@@ -175,13 +177,13 @@ class _Typing:
 
     def _text(self, value: Json) -> Json:
         """A parameter that is no text is spelled as one."""
-        given = self._given(value)
-        return as_text(given, value).replace("${", ESCAPE) if given is not value and not isinstance(given, str) else value
+        content = self._given(value)
+        return as_text(content, value).replace("${", ESCAPE) if content is not value and not isinstance(content, str) else value
 
 
-def _is_later(given: Json) -> bool:
+def _is_later(value: Json) -> bool:
     """Whether the value is known only later: an expression of JSONata, a parameter without a value, or in Parameter Store."""
-    return isinstance(given, str) and (given.startswith(("{%", SSM_PREFIX)) or ALONE.fullmatch(given) is not None)
+    return isinstance(value, str) and (value.startswith(("{%", SSM_PREFIX)) or ALONE.fullmatch(value) is not None)
 
 
 def _parsed(given: Json) -> Json:

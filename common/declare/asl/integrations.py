@@ -167,14 +167,14 @@ def _distributed(env: Environment, own: Ref, state: JsonMapping, names: Names, w
         yield _bucket(env, state["ResultWriter"], WRITERS, names, f"{where}.ResultWriter")
 
 
-def _bucket(env: Environment, part: JsonMapping, known: Mapping[str, tuple[str, ...]], names: Names, where: str) -> Need:
+def _bucket(env: Environment, part: JsonMapping, types: Mapping[str, tuple[str, ...]], names: Names, where: str) -> Need:
     """What reading or writing the bucket of an ItemReader or ResultWriter needs."""
     operation = str(part.get("Resource", "")).partition(":states:::")[2]
-    if operation not in known:
-        hint = did_you_mean(operation, known, otherwise=known_names(known))
+    if operation not in types:
+        hint = did_you_mean(operation, types, otherwise=known_names(types))
         raise DeclarationError(f"{where}: the integration {operation!r} is not known.{hint}")
     bucket = _parameters(part).get("Bucket")
-    return known[operation], set(targets.arns(env, "bucket", bucket, names, f"{where}.Bucket"))
+    return types[operation], set(targets.arns(env, "bucket", bucket, names, f"{where}.Bucket"))
 
 
 def _parameters(part: JsonMapping) -> JsonMapping:

@@ -61,8 +61,8 @@ def _fields(here: str, state: JsonMapping, language: object) -> Iterator[str]:
     if state["Type"] == "Choice" and ("Next" in state or "End" in state):
         yield f"{here}: a Choice has no Next or End of its own; Default says where it goes when no choice is met."
     if state["Type"] == "Wait":
-        given = [field for field in (*WAITING[::2], *(WAITING[1::2] if language == "JSONPath" else ())) if field in state]
-        if len(given) != 1:
+        present = [field for field in (*WAITING[::2], *(WAITING[1::2] if language == "JSONPath" else ())) if field in state]
+        if len(present) != 1:
             yield f"{here}: a Wait needs one of {', '.join(WAITING)}."
     if language not in [*ELSEWHERE]:
         yield f"{here}: the query language is one of {', '.join(ELSEWHERE)}, not {language!r}."
@@ -78,9 +78,9 @@ def _handling(here: str, state: JsonMapping) -> Iterator[str]:
             yield f"{here}.{field}: a {state['Type']} does not fail, so it has none."
         elif not isinstance(many, list):
             yield f"{here}.{field}: it must be a list."
-        for number, one in enumerate(many if isinstance(many, list) else ()):
-            errors = one.get("ErrorEquals") if isinstance(one, Mapping) else None
+        for number, handler in enumerate(many if isinstance(many, list) else ()):
+            errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
             if not isinstance(errors, list) or not errors:
                 yield f"{here}.{field}[{number}]: ErrorEquals must be a list of errors."
-            elif field == "Catch" and "Next" not in one:
+            elif field == "Catch" and "Next" not in handler:
                 yield f"{here}.{field}[{number}]: Next is missing."

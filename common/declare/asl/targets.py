@@ -74,24 +74,24 @@ def of_task(env: Environment, service: str, operation: str, parameters: Json, na
     Raises:
         DeclarationError: the target cannot be told before the machine runs, or is no resource of the service.
     """
-    known = dict(PARAMETERS.get(service, {}))
+    forms = dict(PARAMETERS.get(service, {}))
     if service == "glue":
-        known |= next(({"Name": form} for word, form in NAMED.items() if word in operation), {})
-    if not known:
+        forms |= next(({"Name": form} for word, form in NAMED.items() if word in operation), {})
+    if not forms:
         raise DeclarationError(
             f"{where} calls {service}:{operation}, and no permission for it can be generated. {_elsewhere(env)}"
         )
-    given = list(_given(service, parameters, known))
-    if not given:
-        name = next(iter(known))
+    targets = list(_given(service, parameters, forms))
+    if not targets:
+        name = next(iter(forms))
         raise DeclarationError(
             f"{where} calls {service}:{operation}, but which {name} it is cannot be told before it runs, so no permission can be "
             f"generated. Name it as in ${{Name.arn}}. {_elsewhere(env)}"
         )
-    found = {arn for parameter, form, value in given for arn in arns(env, form, value, names, f"{where}.{parameter}")}
+    arns_ = {arn for parameter, form, value in targets for arn in arns(env, form, value, names, f"{where}.{parameter}")}
     if service == "dynamodb" and {"IndexName", "IndexName.$"} & {*parameters}:
-        found |= {f"{table}/index/*" for table in found}
-    return found
+        arns_ |= {f"{table}/index/*" for table in arns_}
+    return arns_
 
 
 def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> tuple[str, ...]:
@@ -112,8 +112,8 @@ def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> 
     wrong = [ref for ref in refs if ref.key.kind != kind]
     target = None if wrong else _target(env, form, text)
     if target is None:
-        told = f"{wrong[0].key}" if wrong else repr(text)
-        raise DeclarationError(f"{where}: {told} is no {form}, so no permission can be generated. {_accepted(form)}")
+        shown = f"{wrong[0].key}" if wrong else repr(text)
+        raise DeclarationError(f"{where}: {shown} is no {form}, so no permission can be generated. {_accepted(form)}")
     if text == value and (declared := names.of(kind, text)):
         raise DeclarationError(f"{where}: {text!r} is not what {declared.key} is called in AWS. {_accepted(form, text)}")
     return _with_parts(env, form, target)
@@ -122,22 +122,22 @@ def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> 
 def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[str]:
     """The buckets, and all that is in them, that the source of a copy begins with or refers to."""
     text, refs = names.substitute(value, where)
-    found = {ref.name for ref in refs if ref.key.kind == "bucket"}
+    buckets = {ref.name for ref in refs if ref.key.kind == "bucket"}
     if isinstance(text, str) and not DYNAMIC.fullmatch(text.strip()) and "States." not in text:
-        found |= {text.lstrip("/").partition("/")[0]}
-    if not found or not all(BUCKET_NAME.fullmatch(name) for name in found):
+        buckets |= {text.lstrip("/").partition("/")[0]}
+    if not buckets or not all(BUCKET_NAME.fullmatch(name) for name in buckets):
         raise DeclarationError(
             f"{where}: which bucket it is cannot be told before it runs, so no permission can be generated. "
             f"Name it as in ${{name.name}}. {_elsewhere(env)}"
         )
-    return {arn for name in found for arn in (env.bucket_arn(name), env.bucket_arn(name, "*"))}
+    return {arn for name in buckets for arn in (env.bucket_arn(name), env.bucket_arn(name, "*"))}
 
 
-def _given(service: str, parameters: Json, known: Mapping[str, str]) -> Iterator[tuple[str, str, Json]]:
+def _given(service: str, parameters: Json, forms: Mapping[str, str]) -> Iterator[tuple[str, str, Json]]:
     """Each parameter that names a target, what kind of it, and its value; None for one that is only known when it runs."""
     if not isinstance(parameters, Mapping):
         return
-    for parameter, form in known.items():
+    for parameter, form in forms.items():
         if parameter in parameters:
             yield parameter, form, parameters[parameter]
         elif f"{parameter}.$" in parameters:
@@ -146,7 +146,7 @@ def _given(service: str, parameters: Json, known: Mapping[str, str]) -> Iterator
         items = parameters.get("TransactItems")
         for actions in items if isinstance(items, list) else ():
             for request in actions.values() if isinstance(actions, Mapping) else ():
-                yield from _given("", request, known)
+                yield from _given("", request, forms)
         tables = parameters.get("RequestItems")
         yield from (("RequestItems", "table", name) for name in (tables if isinstance(tables, Mapping) else ()))
 
