@@ -20,7 +20,6 @@ from common.base.errors import UsageError
 from common.base.signals import SIGNALS
 from common.environment import config
 from common.model.choices import Choices
-from common.packaging.source_files import NEVER_PACKAGED
 
 PAUSE = 0.3
 """How many seconds pass between two looks. A save has ended when a look finds nothing new."""
@@ -69,7 +68,7 @@ def watch(
 
 
 class FileWatch:
-    """Looks at the files of a repository; those that git ignores and those of `IGNORED` are left out.
+    """Looks at the files of a repository; those that git ignores and those of `NEVER_PACKAGED` are left out.
 
     Changes are found from the moment when this is made.
     """
@@ -89,7 +88,7 @@ class FileWatch:
                 self._sleep(self._pause)
                 now = self._look()
             if now != before:
-                self._ignored = provenance.ignored(self._root)
+                self._ignored = provenance.git_ignored(self._root)
                 self._snapshot = now = self._look()
                 kept = {name: status for name, status in before.items() if name in now or not _is_below(name, self._ignored)}
                 if changes := digest.differences(kept, now):
@@ -117,7 +116,7 @@ def snapshot_of(root: Path, ignored: Collection[str]) -> Snapshot:
         with suppress(OSError), os.scandir(folder) as entries:  # it may be gone again
             for entry in entries:
                 name = prefix + entry.name
-                if entry.name in IGNORED or name in ignored or name in OUTPUT_FOLDERS or TEMPORARY.fullmatch(entry.name):
+                if entry.name in NEVER_PACKAGED or name in ignored or name in OUTPUT_FOLDERS or TEMPORARY.fullmatch(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((f"{name}/", entry.path))
@@ -159,7 +158,7 @@ def _command(root: Path, choices: Choices, *, json: bool) -> list[str]:
     task = "deploy" if choices.env else "package-lambdas"
     values = {"--env": choices.env, "--project": choices.project, "--only": choices.only}
     options = [word for option, value in values.items() if value is not None for word in (option, value)]
-    return [*programs.isolated("-m", "invoke"), "--search-root", str(root), task, *options, *(["--json"] if json else [])]
+    return [*programs.isolated_python("-m", "invoke"), "--search-root", str(root), task, *options, *(["--json"] if json else [])]
 
 
 def _is_below(name: str, ignored: Collection[str]) -> bool:

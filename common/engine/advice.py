@@ -39,7 +39,7 @@ def warnings(resources: Iterable[Resource], today: date) -> list[str]:
     for resource in resources:
         if isinstance(resource, Executed):
             users.setdefault(resource.executed_by, []).append(f"{resource.key.project}: {resource.key}")
-    texts = [aws_versions.warning(runtime, names, today) for runtime, names in sorted(users.items())]
+    texts = [aws_versions.support_warning(runtime, names, today) for runtime, names in sorted(users.items())]
     return [text for text in texts if text is not None]
 
 
