@@ -20,6 +20,7 @@ from common.base.errors import UsageError
 from common.base.signals import SIGNALS
 from common.environment import config
 from common.model.choices import Choices
+from common.packaging.source_files import NEVER_PACKAGED
 
 PAUSE = 0.3
 """How many seconds pass between two looks. A save has ended when a look finds nothing new."""

@@ -16,17 +16,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
 from common.base.errors import ArtifactError
+from common.packaging import source_files
 from common.packaging.python_source import can_parse, parse_file
-from common.packaging.source_files import (
-    IGNORE_FILE,
-    IgnoreRules,
-    SourceFile,
-    check_link,
-    display_path,
-    is_ignored,
-    is_tool_leftover,
-    list_files,
-)
+from common.packaging.source_files import IGNORE_FILE, IgnoreRules, SourceFile, display_path
 
 IMPORT_FUNCTIONS = frozenset({"import_module", "__import__"})
 CATCHES_IMPORT_ERROR = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -113,7 +105,7 @@ class _Search:
         folder = self._place(name)
         if self._is_folder(folder):
             prefix = name.replace(".", "/")
-            for inner, file in list_files(folder, IgnoreRules(folder), self._repository).items():
+            for inner, file in source_files.list_files(folder, IgnoreRules(folder), self._repository).items():
                 if not self._is_ignored(f"{prefix}/{inner}"):
                     self._take(f"{prefix}/{inner}", file)
         if not self._module(name, with_parents=True) and not self._is_folder(folder):
@@ -182,7 +174,7 @@ class _Search:
         folder, prefix = path.parent, name.rpartition("/")[0]
         for beside in sorted(self._names(folder)) if prefix else ():
             file = folder / beside
-            is_data = not is_tool_leftover(beside) and not beside.endswith((".py", ".pyi"))
+            is_data = not source_files.is_tool_leftover(beside) and not beside.endswith((".py", ".pyi"))
             if is_data and file.is_file() and not self._is_ignored(f"{prefix}/{beside}"):
                 self._take(f"{prefix}/{beside}", SourceFile(file, file.stat()))
 
@@ -191,7 +183,7 @@ class _Search:
         first, _, rest = name.partition("/")
         if first not in self._ignoring:
             self._ignoring[first] = IgnoreRules(self._roots[first])
-        return rest.endswith(IGNORE_FILE) or is_ignored(rest, self._ignoring[first])
+        return rest.endswith(IGNORE_FILE) or source_files.is_ignored(rest, self._ignoring[first])
 
     def _take(self, name: str, file: SourceFile, package: str | None = None) -> None:
         self._check_link(file.path)
@@ -212,7 +204,7 @@ class _Search:
 
     def _check_link(self, path: Path) -> None:
         if self._repository is not None and path.is_symlink():
-            check_link(path, self._repository)
+            source_files.check_link(path, self._repository)
 
     def _names(self, folder: Path) -> frozenset[str]:
         if folder not in self._listed:
