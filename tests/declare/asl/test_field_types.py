@@ -211,14 +211,14 @@ def test_what_python_reads_and_nobody_gives_is_told_like_any_other(repository: R
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (None, "a parameter is a text, a number, true or false, or a list of these"),
-        ({"a": 1}, "a parameter is a text, a number, true or false, or a list of these"),
-        ([["a"]], "a parameter is a text, a number, true or false, or a list of these"),
-        (["ssm:/a"], "ssm:/… stands alone"),
+        (None, "a parameter must be a text, a number, true or false, or a list of these"),
+        ({"a": 1}, "a parameter must be a text, a number, true or false, or a list of these"),
+        ([["a"]], "a parameter must be a text, a number, true or false, or a list of these"),
+        (["ssm:/a"], "ssm:/… cannot be an item of a list"),
         (10**400, f"a number beyond {2**53 - 1} is rounded by many programs that read JSON; write it as a text, in quotes"),
         (-(2**53), f"a number beyond {2**53 - 1} is rounded by many programs that read JSON; write it as a text, in quotes"),
-        (float("nan"), "a parameter is a text, a number, true or false, or a list of these"),
-        ([float("inf")], "a parameter is a text, a number, true or false, or a list of these"),
+        (float("nan"), "a parameter must be a text, a number, true or false, or a list of these"),
+        ([float("inf")], "a parameter must be a text, a number, true or false, or a list of these"),
     ],
 )
 def test_what_no_parameter_can_be(repository: Repository, value: Any, told: str) -> None:
