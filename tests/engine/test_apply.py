@@ -131,7 +131,7 @@ def test_a_failure_stops_what_depends_on_it_and_nothing_else(tmp_path: Path) -> 
         if when == "before" and operation == "Put" and "arn:aws:fake:eu-central-1:123456789012:p/a" in world.live:
             raise AwsError("fake", "Put", "Throttling", "Rate exceeded")
 
-    both = [*things(FIRST), *[one for one in things({"z": {"Size": 1}}, project="q") if one.key != BUCKET]]
+    both = [*things(FIRST), *[thing for thing in things({"z": {"Size": 1}}, project="q") if thing.key != BUCKET]]
     first = deploy(world, both, tmp_path, fault=fault)
     assert first.failed == {Key("p", "thing", "a"), Key("q", "thing", "z")}
     assert first.untried == {Key("p", "thing", "b"), Key("p", "thing", "c")}

@@ -40,8 +40,8 @@ def whole_pages(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Moto ends a page at 100 tags though it was asked for 100 resources; AWS counts tags only where it is asked to."""
     paged = ResourceGroupsTaggingAPIBackend.get_resources
 
-    def by_resources(backend: Any, **given: Any) -> Any:
-        return paged(backend, **{**given, "tags_per_page": 10**9})
+    def by_resources(backend: Any, **parameters: Any) -> Any:
+        return paged(backend, **{**parameters, "tags_per_page": 10**9})
 
     monkeypatch.setattr(ResourceGroupsTaggingAPIBackend, "get_resources", by_resources)
 
@@ -73,10 +73,10 @@ class Deployed:
 
     @property
     def changes(self) -> dict[str, Action]:
-        return {str(one.key): one.action for one in self.plan.changes if one.action is not Action.NOOP}
+        return {str(change.key): change.action for change in self.plan.changes if change.action is not Action.NOOP}
 
     def change(self, key: str) -> Change:
-        return next(one for one in self.plan.changes if str(one.key) == key)
+        return next(change for change in self.plan.changes if str(change.key) == key)
 
 
 def unchanged(resources: int) -> int:
@@ -105,7 +105,7 @@ def deployed(request: pytest.FixtureRequest, repository: Repository) -> tuple[Re
 def test_every_row_of_the_table(deployed: tuple[Repository, Size, Deployed]) -> None:
     """One test, as the first deploy of 1,000 resources is what takes the time."""
     repository, size, first = deployed
-    root, told = repository.root, documented()
+    root, documented_calls = repository.root, documented()
     assert first.total <= 5 * (first.resources - OWN) + FIRST
     assert set(first.changes.values()) == {Action.CREATE, Action.UPLOAD}
 
@@ -126,14 +126,14 @@ def test_every_row_of_the_table(deployed: tuple[Repository, Size, Deployed]) -> 
             {"artifact/Fn0000": Action.UPLOAD, "lambda/Fn0000": Action.UPDATE},
             Counter({"s3:GetObject": 2, "s3:GetObjectTagging": 1, "lambda:GetFunction": 1})
             + Counter({"s3:PutObject": 1, "lambda:UpdateFunctionCode": 1}),
-            told["one function's code changed"],
+            documented_calls["one function's code changed"],
         ),
         (
             lambda: edit_job(repository, "edited"),
             {"artifact/job_0000": Action.UPLOAD, "glue-job/job_0000": Action.UPDATE},
             Counter({"s3:GetObject": 2, "s3:GetObjectTagging": 1, "glue:GetJob": 1, "glue:GetTags": 1})
             + Counter({"s3:PutObject": 1, "glue:GetJob": 1, "glue:UpdateJob": 1}),
-            told["one Glue script changed"],
+            documented_calls["one Glue script changed"],
         ),
     ]
     for edit, actions, own, budget in edits:
@@ -157,7 +157,7 @@ def test_every_row_of_the_table(deployed: tuple[Repository, Size, Deployed]) -> 
     assert machines.calls - base.calls == _times(own, size.machines) + Counter(
         {"s3:GetObject": 1, "s3:PutObject": 3, "s3:DeleteObject": 1}
     )
-    assert machines.total - base.total == told["one state machine changed"] + (size.machines - 1) * own.total()
+    assert machines.total - base.total == documented_calls["one state machine changed"] + (size.machines - 1) * own.total()
     assert Deployed(root).calls == base.calls
 
 

@@ -15,8 +15,8 @@ def test_what_is_gone_and_whose_record_cannot_be_read_may_have_had_another_name(
     world.buckets[ENV.artifact_bucket]["dev/p/records/thing/a.json"].body = b"{"
     del world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]
     changed = deploy(world, things({**FIRST, "a": {"Size": 2}}), tmp_path)
-    told = "is gone from AWS; its record cannot be read, so another name that it had is not known"
-    assert changed.reasons() == {"thing/a": told}
+    reported = "is gone from AWS; its record cannot be read, so another name that it had is not known"
+    assert changed.reasons() == {"thing/a": reported}
 
 
 def test_what_was_never_there_is_told_apart_from_what_is_gone(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ RUNNING = [
 ]
 """What runs with a role: its section of configuration without the s, its kind, and the one that is declared."""
 PLACES = ("the resource", "the defaults", "roles by kind", "roles by name")
-DECLARED = [(*one, "the declaration") for one in RUNNING if one[0] in SETTINGS]
+DECLARED = [(*item, "the declaration") for item in RUNNING if item[0] in SETTINGS]
 """Triggers have no settings there."""
 
 
@@ -46,7 +46,7 @@ def document(name: str) -> dict[str, Any]:
     env = config.load(ROOT, name)
     with fresh_imports():
         declared = projects.load(ROOT, env, projects.names(ROOT))
-    return policy.deployer(env, [one for pipeline in declared for one in pipeline.resources()])
+    return policy.deployer(env, [resource for pipeline in declared for resource in pipeline.resources()])
 
 
 @pytest.fixture
@@ -63,36 +63,39 @@ def printed(repository: Repository) -> list[dict[str, Any]]:
 
 
 def passing(statements: list[dict[str, Any]]) -> dict[str, Any]:
-    (statement,) = [one for one in statements if one["Action"] == ["iam:PassRole"]]
+    (statement,) = [item for item in statements if item["Action"] == ["iam:PassRole"]]
     return statement
 
 
-def declaring(repository: Repository, **said: str) -> None:
+def declaring(repository: Repository, **overrides: str) -> None:
     """A project with one of each kind that runs with a role, settings by kind as the declaration says them."""
-    given = {kind: f", settings={model}({said[kind]})" if kind in said else "" for kind, model in SETTINGS.items()}
+    options = {kind: f", settings={model}({overrides[kind]})" if kind in overrides else "" for kind, model in SETTINGS.items()}
     shared = '    shared.bucket("final")\n    shared.database("acreage")\n    return shared'
     repository.write("deploy.py", SHARED.replace("    return shared", shared))
     repository.project(
         "acres",
         f"from common import {', '.join(SETTINGS.values())}",
-        f'p.function("Validate"{given["function"]})',
-        f'p.job("load"{given["job"]})',
-        f'p.crawler("look", targets=[p.shared.bucket("final")/"t"], database=p.shared.database("acreage"){given["crawler"]})',
-        f'm = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Succeed"}}}}}}{given["state_machine"]})',
+        f'p.function("Validate"{options["function"]})',
+        f'p.job("load"{options["job"]})',
+        f'p.crawler("look", targets=[p.shared.bucket("final")/"t"], database=p.shared.database("acreage"){options["crawler"]})',
+        f'm = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Succeed"}}}}}}{options["state_machine"]})',
         'p.schedule("nightly", m, "rate(1 day)")',
     )
 
 
 def test_what_is_not_held_to_names_only_reads_or_delivers_logs() -> None:
-    wide = [one for one in document("dev")["Statement"] if one["Resource"] == ["*"] and "Condition" not in one]
+    wide = [item for item in document("dev")["Statement"] if item["Resource"] == ["*"] and "Condition" not in item]
     operations = [action.partition(":")[2] for statement in wide for action in statement["Action"]]
-    assert all(one.startswith(READING) or "LogDelivery" in one or one == "PutResourcePolicy" for one in operations)
+    assert all(
+        operation.startswith(READING) or "LogDelivery" in operation or operation == "PutResourcePolicy"
+        for operation in operations
+    )
 
 
 def test_crawlers_are_created_with_the_tag_of_the_environment_alone(repository: Repository) -> None:
     """AWS holds glue:CreateCrawler to no resource: see its line of the Service Authorization Reference."""
     declaring(repository)
-    statements = [one for one in printed(repository) if "glue:CreateCrawler" in one["Action"]]
+    statements = [item for item in printed(repository) if "glue:CreateCrawler" in item["Action"]]
     condition = {"StringEquals": {"aws:RequestTag/deployer:environment": "t-dev/dev"}}
     assert statements == [{"Effect": "Allow", "Action": ["glue:CreateCrawler"], "Resource": ["*"], "Condition": condition}]
     repository.project("acres")
@@ -108,11 +111,11 @@ def test_what_is_not_used_is_not_allowed(repository: Repository) -> None:
     assert not asked_by_lambda & allowed()
     assert {"iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole", "logs:CreateLogDelivery"} < allowed()
     network = {"subnet_ids": ["subnet-0123abcd"], "security_group_ids": ["sg-0123abcd"]}
-    given = {"arns": dict.fromkeys(("lambda", "glue-job", "crawler", "state-machine", "trigger"), MINE)}
-    repository.configure(network=network, defaults={"function": {"vpc": True}}, roles=given)
+    parameters = {"arns": dict.fromkeys(("lambda", "glue-job", "crawler", "state-machine", "trigger"), MINE)}
+    repository.configure(network=network, defaults={"function": {"vpc": True}}, roles=parameters)
     removing = {"DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies"}
     assert {action for action in allowed() if action.startswith("iam:")} == {
-        *(f"iam:{one}" for one in removing), "iam:ListRoles", "iam:PassRole",
+        *(f"iam:{item}" for item in removing), "iam:ListRoles", "iam:PassRole",
     }  # fmt: skip
     assert passing(printed(repository))["Resource"] == [MINE]
     assert asked_by_lambda < allowed()
@@ -144,22 +147,24 @@ def test_layers_of_others_may_be_used_wherever_they_are_named_and_nothing_else(r
         repository.configure(defaults={"function": {"layers": [THEIRS]}})
     else:
         declaring(repository, function=f"layers=({THEIRS!r},)")
-    (statement,) = [one for one in printed(repository) if THEIRS in one["Resource"]]
+    (statement,) = [item for item in printed(repository) if THEIRS in item["Resource"]]
     assert (statement["Action"], statement["Resource"]) == (["lambda:GetLayerVersion"], [THEIRS])
 
 
-@pytest.mark.parametrize(("section", "kind", "name", "place"), [(*one, place) for one in RUNNING for place in PLACES] + DECLARED)
+@pytest.mark.parametrize(
+    ("section", "kind", "name", "place"), [(*item, place) for item in RUNNING for place in PLACES] + DECLARED
+)
 def test_existing_roles_may_be_passed_wherever_they_are_named(
     repository: Repository, section: str, kind: str, name: str, place: str
 ) -> None:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "the resource": {"projects": {"acres": {f"{section}s": {name: {"role": MINE}}}}},
         "the defaults": {"defaults": {section: {"role": MINE}}},
         "roles by kind": {"roles": {"arns": {kind: MINE}}},
         "roles by name": {"roles": {"arns": {f"{kind}/{name}": MINE}}},
     }
-    declaring(repository, **({} if place in said else {section: f"role={MINE!r}"}))
-    repository.configure(**said.get(place, {}))
+    declaring(repository, **({} if place in fields else {section: f"role={MINE!r}"}))
+    repository.configure(**fields.get(place, {}))
     assert passing(printed(repository))["Resource"] == [MINE, "arn:aws:iam::123456789012:role/t-dev/dev/*/*"]
 
 
@@ -184,12 +189,12 @@ def test_it_takes_no_credentials(repository: Repository, no_credentials: None) -
 def test_a_parameter_is_allowed_by_its_name_whatever_its_version(selector: str) -> None:
     project = config.Project(parameters={"most": f"ssm:/acres/most{selector}"})
     env = config.load(ROOT, "dev").model_copy(update={"projects": {"acres": project}})
-    (statement,) = [one for one in policy.deployer(env, [])["Statement"] if one["Action"] == ["ssm:GetParameters"]]
+    (statement,) = [item for item in policy.deployer(env, [])["Statement"] if item["Action"] == ["ssm:GetParameters"]]
     assert statement["Resource"] == ["arn:aws:ssm:us-east-1:111111111111:parameter/acres/most"]
 
 
 def test_a_database_is_deleted_with_its_tables_and_functions() -> None:
-    (statement,) = [one for one in document("dev")["Statement"] if "glue:DeleteDatabase" in one["Action"]]
+    (statement,) = [item for item in document("dev")["Statement"] if "glue:DeleteDatabase" in item["Action"]]
     arn = "arn:aws:glue:us-east-1:111111111111:"
     parts = {f"{arn}{part}" for part in ("database/acres_dev_acreage", "table/acres_dev_acreage/*")}
     assert {f"{arn}catalog", f"{arn}userDefinedFunction/acres_dev_acreage/*", *parts} < {*statement["Resource"]}
@@ -204,8 +209,8 @@ class Deployer(AwsSession):
         self._statements = policy.deployer(env, [Place().role()])["Statement"]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        given = [one for one in self._statements if f"{service}:{operation}" in one["Action"]]
-        if not any(self._holds(one.get("Condition"), parameters) for one in given):
+        allowing = [statement for statement in self._statements if f"{service}:{operation}" in statement["Action"]]
+        if not any(self._holds(item.get("Condition"), parameters) for item in allowing):
             raise AwsError(service, operation, "AccessDenied", "no identity-based policy allows it")
         return super().call(service, operation, **parameters)
 
@@ -213,8 +218,8 @@ class Deployer(AwsSession):
         if condition is None:
             return True
         bound = parameters.get("PermissionsBoundary")
-        if bound is None and (found := self.find("iam", "GetRole", "NoSuchEntity", RoleName=parameters["RoleName"])):
-            bound = found["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        if bound is None and (response := self.find("iam", "GetRole", "NoSuchEntity", RoleName=parameters["RoleName"])):
+            bound = response["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return condition == {"StringEquals": {"iam:PermissionsBoundary": bound}}
 
 
@@ -229,19 +234,19 @@ def test_with_and_without_a_boundary_roles_can_be_managed(moto: None, before: st
     def role(bound: str | None) -> Role:
         return place.role(statements=(ALLOW,), managed_policies=(place.policy_arn("writer"),), boundary=bound)
 
-    wanted, deployer = role(boundary), Deployer(boundary)
+    desired, deployer = role(boundary), Deployer(boundary)
     if before == "a role in the making":
         place.role().create(Deployer(None), final(place.role()))
-        wanted.create(deployer, final(wanted))
+        desired.create(deployer, final(desired))
     elif before == "nothing":
-        wanted.create(deployer, final(wanted))
+        desired.create(deployer, final(desired))
     else:
         there = role(boundaries.get(before))
         there.create(Deployer(there.boundary), final(there))
-        updated(deployer, wanted, {"PermissionsBoundary", "Policies", "AttachedPolicies"})
-    assert live_state(deployer, wanted) == final(wanted)
-    wanted.delete(deployer)
-    assert wanted.read(deployer) is None
+        updated(deployer, desired, {"PermissionsBoundary", "Policies", "AttachedPolicies"})
+    assert live_state(deployer, desired) == final(desired)
+    desired.delete(deployer)
+    assert desired.read(deployer) is None
 
 
 def test_who_must_set_a_boundary_cannot_do_without(moto: None) -> None:

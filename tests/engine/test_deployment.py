@@ -82,7 +82,7 @@ class OnWorld(Deployment):
         self.events: list[Event] = []
         self._world, self._planning, self.plans = world, planning, 0
         aws, pool = FakeAws(world, fault), ThreadPoolExecutor(1)
-        consumers = {artifact.key: one.key for one in resources for artifact in one.artifacts}
+        consumers = {artifact.key: resource.key for resource in resources for artifact in resource.artifacts}
         workspace = Workspace(root, choices)
         workspace.environment = ENV
         connection, declarations = Connection(ENV, aws, pool, pool), DeclaredPipelines(ENV, [], resources, consumers)
@@ -116,7 +116,7 @@ class OnWorld(Deployment):
 
 
 def types(kind: str) -> Any:
-    return {one.kind: one for one in (Thing, Function, Machine, ArtifactBucket)}.get(kind)
+    return {type_.kind: type_ for type_ in (Thing, Function, Machine, ArtifactBucket)}.get(kind)
 
 
 def deployment(
@@ -176,7 +176,7 @@ def test_nothing_is_deleted_when_something_failed(tmp_path: Path) -> None:
         opened.close()
     assert live(world) == {"fn": 1, "sm": 1}
     blocked = [event for event in opened.events if isinstance(event, Blocked)]
-    assert [(str(one.change.key), str(one.needed)) for one in blocked] == [("lambda/fn", "state-machine/sm")]
+    assert [(str(event.change.key), str(event.needed)) for event in blocked] == [("lambda/fn", "state-machine/sm")]
 
 
 def test_who_waited_plans_the_steps_before_again(tmp_path: Path) -> None:
@@ -223,8 +223,8 @@ def test_what_a_stopped_deploy_has_uploaded_is_done_and_the_rest_is_told(tmp_pat
         opened.close()
     assert live(world) == {}
     assert finished(opened.events) == ["upload artifact/fn"]
-    told = [str(event.change.key) for event in opened.events if isinstance(event, Blocked)]
-    assert told == ["lambda/fn", "state-machine/sm"]
+    blocked_keys = [str(event.change.key) for event in opened.events if isinstance(event, Blocked)]
+    assert blocked_keys == ["lambda/fn", "state-machine/sm"]
 
 
 def test_an_error_that_nobody_foresaw_leaves_its_resource_in_doubt(tmp_path: Path) -> None:

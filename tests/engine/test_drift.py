@@ -24,9 +24,9 @@ __all__ = ["moto_aws", "moto_gaps", "moto_glue", "place", "slept"]
 class Applied(Records):
     """Records that say that a resource has this state and these artifacts, of which one may be lost."""
 
-    def __init__(self, aws: AwsSession, env: Environment, one: Resource, applied: State | None, lost: Key | None = None) -> None:
+    def __init__(self, aws: AwsSession, env: Environment, item: Resource, applied: State | None, lost: Key | None = None) -> None:
         super().__init__(aws, env)
-        self._one, self._applied, self._lost = one, applied, lost
+        self._one, self._applied, self._lost = item, applied, lost
 
     def read(self, key: Key) -> Mapping[str, Any]:
         assert key == self._one.key
@@ -45,7 +45,7 @@ class Applied(Records):
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         assert (project, version) == (self._one.key.project, None)
-        return Root({str(one.key): one.input_digest() for one in self._one.artifacts}), "etag"
+        return Root({str(artifact.key): artifact.input_digest() for artifact in self._one.artifacts}), "etag"
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def env(moto_aws: AwsSession) -> Environment:
     )
 
 
-def found(aws: AwsSession, env: Environment, one: Resource, applied: State | None, lost: Key | None = None) -> DriftResult:
+def found(aws: AwsSession, env: Environment, item: Resource, applied: State | None, lost: Key | None = None) -> DriftResult:
     with ThreadPoolExecutor(2) as pool:
-        return compare(env, aws, Applied(aws, env, one, applied, lost), [one], pool)
+        return compare(env, aws, Applied(aws, env, item, applied, lost), [item], pool)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -77,17 +77,17 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
     unsaid = {name for name in ("EventBridge", "Description", "PermissionsBoundary") if not final(before).get(name, True)}
     unsaid &= case.changed
     drifted = found(moto_aws, env, before, final(before)).drifted
-    assert [one.how for one in drifted] == (
+    assert [drift.how for drift in drifted] == (
         [] if more_tags_alone or case.changed == unsaid or before.key.kind == "layer" else ["changed"]
     )
-    for one in drifted:
-        assert {field.name.partition(".")[0] for field in one.fields} == case.changed - unsaid
-        assert all(field.live not in (field.applied, field.declared) for field in one.fields)
+    for drift in drifted:
+        assert {field.name.partition(".")[0] for field in drift.fields} == case.changed - unsaid
+        assert all(field.live not in (field.applied, field.declared) for field in drift.fields)
 
     assert found(moto_aws, env, after, final(before)).drifted == ()  # what is declared now is no drift, whoever has made it
 
     before.delete(moto_aws)
-    assert [one.how for one in found(moto_aws, env, before, final(before)).drifted] == ["deleted"]
+    assert [drift.how for drift in found(moto_aws, env, before, final(before)).drifted] == ["deleted"]
     assert found(moto_aws, env, before, None) == DriftResult(0, (), (f"{before.key.project}:{before.key}",))
 
 
@@ -100,8 +100,8 @@ def test_an_empty_map_is_no_difference_beside_its_keys(
     plain, allowing = place.role(), place.role(statements=(allowed,))
     declared, made = (allowing, plain) if emptied else (plain, allowing)
     made.create(moto_aws, final(made))
-    (one,) = found(moto_aws, env, declared, final(declared)).drifted
-    names = [field.name for field in one.fields]
+    (drift,) = found(moto_aws, env, declared, final(declared)).drifted
+    names = [field.name for field in drift.fields]
     assert names
     assert all(name.startswith("Policies.") for name in names), names
 

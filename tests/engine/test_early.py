@@ -42,8 +42,8 @@ class Overwritten(Versioned):
     """In a bucket that keeps no versions nothing may be read before the root has come."""
 
     def root_tag(self, project: str) -> RootTag | None:
-        found = super().root_tag(project)
-        return found and replace(found, version=None)
+        result = super().root_tag(project)
+        return result and replace(result, version=None)
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         assert not self.looked.wait(MOMENT), "a resource was read before its root"
@@ -61,22 +61,22 @@ def planned(
     early: bool = True,
 ) -> tuple[Outcome, list[str]]:
     """The plan, and the operations in the order in which they were asked for."""
-    asked: list[str] = []
+    requested: list[str] = []
     looked = threading.Event()
 
     def note(_: int, when: str, operation: str) -> None:
         if when == "before":
             during(operation)
-            asked.append(operation)
+            requested.append(operation)
         elif operation == "Get":
             looked.set()
 
     aws = FakeAws(world, note)
     with ThreadPoolExecutor(16) as pool:
-        known = records(aws, looked, early=early)
-        reads = reads_of(aws, known, tmp_path, pool)
+        known_records = records(aws, looked, early=early)
+        reads = reads_of(aws, known_records, tmp_path, pool)
         reads.expect(likely)
-        return Planner(ENV, aws, known, tmp_path, pool).plan(resources, Options(), reads), asked
+        return Planner(ENV, aws, known_records, tmp_path, pool).plan(resources, Options(), reads), requested
 
 
 @pytest.fixture
@@ -92,18 +92,20 @@ def test_it_is_read_once_and_no_earlier_than_the_root(
 ) -> None:
     """The root is overwritten only if nobody has written it since: so what is planned must be no older than that."""
     resources = things({"a": {"Size": 2}, "b": {"Size": 1}})
-    outcome, asked = planned(world, resources, resources[1:2], tmp_path, records)
-    assert [(str(one.key), str(one.action)) for one in outcome.plan.changes if one.action != "noop"] == [("thing/a", "update")]
-    assert asked.count("Get") == 1
-    known = asked[: asked.index("Get")]
-    later = asked.count(before) - known.count(before)
+    outcome, requested = planned(world, resources, resources[1:2], tmp_path, records)
+    assert [(str(change.key), str(change.action)) for change in outcome.plan.changes if change.action != "noop"] == [
+        ("thing/a", "update")
+    ]
+    assert requested.count("Get") == 1
+    earlier = requested[: requested.index("Get")]
+    later = requested.count(before) - earlier.count(before)
     assert later in ({0, 1} if before == "GetObject" else {0})  # the record of what changes is read beside it, after the root
-    assert ("GetObject" in known) == (before == "GetObject")
+    assert ("GetObject" in earlier) == (before == "GetObject")
 
 
-@pytest.mark.parametrize(("records", "told"), [(Versioned, pytest.raises(OvertakenError)), (Overwritten, nullcontext())])
+@pytest.mark.parametrize(("records", "expectation"), [(Versioned, pytest.raises(OvertakenError)), (Overwritten, nullcontext())])
 def test_what_was_read_before_somebody_else_deployed_is_not_believed(
-    world: World, tmp_path: Path, records: type[Versioned], told: AbstractContextManager[object]
+    world: World, tmp_path: Path, records: type[Versioned], expectation: AbstractContextManager[object]
 ) -> None:
     """Between the mark and the root; they may even have put back the same."""
     resources = things({"a": {"Size": 2}, "b": {"Size": 1}})
@@ -113,9 +115,9 @@ def test_what_was_read_before_somebody_else_deployed_is_not_believed(
         while operation == "GetObject" and waiting:
             deploy(world, waiting.pop(), tmp_path)
 
-    outcome, asked = planned(world, resources, resources[1:2], tmp_path, records, somebody)
-    assert (asked.index("Get") < asked.index("GetObject")) == (records is Versioned)
-    with told:
+    outcome, requested = planned(world, resources, resources[1:2], tmp_path, records, somebody)
+    assert (requested.index("Get") < requested.index("GetObject")) == (records is Versioned)
+    with expectation:
         Records(FakeAws(world), ENV).start("p", Root(), outcome.baselines["p"].etag, None)
 
 

@@ -29,7 +29,7 @@ def with_age(small: Repository, written: str) -> None:
 def test_what_the_index_does_not_show_yet_is_listed(small: Repository) -> None:
     """One call for all jobs: it lags, so what was created a moment ago may be missing."""
     before = Deployed(small.root)
-    with index(lambda found: [one for one in found if ":job/" not in one.arn]):
+    with index(lambda items: [item for item in items if ":job/" not in item.arn]):
         again = Deployed(small.root)
     assert again.changes == {}
     assert again.calls - before.calls == {"glue:ListJobs": 1}
@@ -37,7 +37,7 @@ def test_what_the_index_does_not_show_yet_is_listed(small: Repository) -> None:
 
 def test_a_few_are_read(small: Repository) -> None:
     before = Deployed(small.root)
-    with index(lambda found: [one for one in found if "crawler" not in one.arn]):
+    with index(lambda items: [item for item in items if "crawler" not in item.arn]):
         again = Deployed(small.root)
     assert again.changes == {}
     assert again.calls - before.calls == {"glue:GetCrawler": 1, "glue:GetTags": 1}
@@ -67,7 +67,7 @@ def test_what_the_index_does_not_show_after_a_day_is_read_in_full(small: Reposit
         TagsToRemove=["deployer:environment"],
     )
     with_age(small, written)
-    with index(lambda found: [one for one in found if ":job/" not in one.arn]):
+    with index(lambda items: [item for item in items if ":job/" not in item.arn]):
         done = small.invoke("plan", "--env", "dev")
     assert done.code == 1
     assert "glue-job/job_0000" in done.err
@@ -81,7 +81,7 @@ def test_a_listing_that_is_refused_costs_calls_alone(small: Repository, monkeypa
         raise JsonRESTError("AccessDeniedException", "is not authorized to perform: glue:ListJobs")
 
     monkeypatch.setattr(GlueResponse, "list_jobs", refuse)
-    with index(lambda found: [one for one in found if ":job/" not in one.arn]):
+    with index(lambda items: [item for item in items if ":job/" not in item.arn]):
         again = Deployed(small.root)
     assert again.changes == {}
     assert again.calls - before.calls == {"glue:GetJob": 4, "glue:GetTags": 4, "s3:GetObjectTagging": 4}
@@ -89,9 +89,9 @@ def test_a_listing_that_is_refused_costs_calls_alone(small: Repository, monkeypa
 
 def test_what_is_gone_from_aws_is_created_when_the_index_knows_and_by_verify_at_once(small: Repository) -> None:
     """The index lags the other way, too: what others have deleted may still be shown, and then only reading tells."""
-    stale = [one for one in shown(lambda: Deployed(small.root)) if one.arn.endswith("Fn0001") and ":lambda:" in one.arn]
+    stale = [entry for entry in shown(lambda: Deployed(small.root)) if entry.arn.endswith("Fn0001") and ":lambda:" in entry.arn]
     call("lambda", "DeleteFunction", FunctionName="t-dev-bulk-Fn0001")
-    with index(lambda told: [*told, *stale]):
+    with index(lambda message: [*message, *stale]):
         assert Deployed(small.root, planning=True, verify=True).changes == {"lambda/Fn0001": "create"}
         assert "lambda/Fn0001" in small.invoke("drift", "--env", "dev").out
     assert Deployed(small.root).changes == {"lambda/Fn0001": "create"}
@@ -99,10 +99,10 @@ def test_what_is_gone_from_aws_is_created_when_the_index_knows_and_by_verify_at_
 
 
 def test_what_changes_is_read_even_if_the_index_shows_it_wrongly(small: Repository) -> None:
-    stale = [one for one in shown(lambda: Deployed(small.root)) if one.arn.endswith("Fn0000") and ":lambda:" in one.arn]
+    stale = [entry for entry in shown(lambda: Deployed(small.root)) if entry.arn.endswith("Fn0000") and ":lambda:" in entry.arn]
     call("lambda", "DeleteFunction", FunctionName="t-dev-bulk-Fn0000")
     edit_function(small, "edited")
-    with index(lambda told: [*told, *stale]):
+    with index(lambda message: [*message, *stale]):
         assert Deployed(small.root).changes == {"artifact/Fn0000": "upload", "lambda/Fn0000": "create"}
 
 

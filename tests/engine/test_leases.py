@@ -88,7 +88,7 @@ def begun(world: World, declared: list[Resource], tmp_path: Path) -> tuple[Outco
     def lock(project: str) -> Lock:
         return Lock(aws, ENV, project, {"holder": "test"}, lambda _: None)
 
-    roots = RootUpdates(outcome, {one.key: one for one in declared}, {})
+    roots = RootUpdates(outcome, {item.key: item for item in declared}, {})
     return outcome, Leases(outcome, Records(aws, ENV), roots, lock, False, lambda: False, lambda: ABOUT, lambda _: ())
 
 

@@ -43,8 +43,8 @@ def collected(repository: Repository, *, days_later: int = 400, only_find: bool 
     lock = Lock(session, env, "acres", {"holder": "test"}, lambda _: None)
     with pool_of(4) as pool:
         collector = Collector(env, session, Records(session, env), pool, datetime.now(UTC) + timedelta(days=days_later))
-        found = collector.find("acres") if only_find else collector.collect("acres", lock, {"id": "gc"})
-    return [one.key for one in found if one.key.startswith("layer/")]
+        result = collector.find("acres") if only_find else collector.collect("acres", lock, {"id": "gc"})
+    return [item.key for item in result if item.key.startswith("layer/")]
 
 
 def test_what_the_last_ten_releases_name_stays(released: Repository) -> None:
@@ -59,8 +59,8 @@ def test_what_some_function_still_uses_stays(released: Repository) -> None:
     session = aws()
     role = session.call("lambda", "GetFunction", FunctionName="t-dev-acres-One")["Configuration"]["Role"]
     layer = f"arn:aws:lambda:eu-central-1:{session.account_id}:layer:{LAYER}:2"
-    said = {"Runtime": "python3.11", "Handler": "a.b", "Role": role, "Layers": [layer]}
-    session.call("lambda", "CreateFunction", FunctionName="theirs", Code={"ZipFile": b"PK\x05\x06" + bytes(18)}, **said)
+    fields = {"Runtime": "python3.11", "Handler": "a.b", "Role": role, "Layers": [layer]}
+    session.call("lambda", "CreateFunction", FunctionName="theirs", Code={"ZipFile": b"PK\x05\x06" + bytes(18)}, **fields)
     assert collected(released) == [f"layer/{LAYER}:3", f"layer/{LAYER}:1"]
     session.call("lambda", "DeleteFunction", FunctionName="theirs")
     assert collected(released) == [f"layer/{LAYER}:2"]
@@ -135,5 +135,5 @@ def test_what_a_collection_that_failed_was_about_is_looked_at_by_the_next_deploy
 
 def test_the_command_deletes_no_version_of_today(acres: Repository) -> None:
     release(acres, 2)
-    found = ran(acres, "gc", "--dry-run")
-    assert (found["layers"], found["deleted"]) == ([], False)
+    result = ran(acres, "gc", "--dry-run")
+    assert (result["layers"], result["deleted"]) == ([], False)

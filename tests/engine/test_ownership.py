@@ -47,27 +47,27 @@ def done(repository: Repository, *words: str, code: int = 0) -> str:
 def tags() -> dict[str, dict[str, str]]:
     """All tags of everything, by what it is."""
 
-    def listed(found: Any, key: str = "Key", value: str = "Value") -> dict[str, str]:
-        return {one[key]: one[value] for one in found}
+    def listed(items: Any, key: str = "Key", value: str = "Value") -> dict[str, str]:
+        return {item[key]: item[value] for item in items}
 
     glue, lambda_, logs, iam = (boto3.client(name, **PLACE) for name in ("glue", "lambda", "logs", "iam"))
     glue_arns = {kind: f"arn:aws:glue:{ARN}:{kind}/{name}" for kind, name in GLUE.items()}
-    found = {kind: glue.get_tags(ResourceArn=arn)["Tags"] for kind, arn in glue_arns.items()}
-    found["function"] = lambda_.list_tags(Resource=f"arn:aws:lambda:{ARN}:function:t-dev-acres-Validate")["Tags"]
+    result = {kind: glue.get_tags(ResourceArn=arn)["Tags"] for kind, arn in glue_arns.items()}
+    result["function"] = lambda_.list_tags(Resource=f"arn:aws:lambda:{ARN}:function:t-dev-acres-Validate")["Tags"]
     group = f"arn:aws:logs:{ARN}:log-group:/aws/lambda/t-dev-acres-Validate"
-    found["log group"] = logs.list_tags_for_resource(resourceArn=group)["tags"]
-    found["role"] = listed(iam.list_role_tags(RoleName="t-dev-acres-load-glue-job")["Tags"])
+    result["log group"] = logs.list_tags_for_resource(resourceArn=group)["tags"]
+    result["role"] = listed(iam.list_role_tags(RoleName="t-dev-acres-load-glue-job")["Tags"])
     states = boto3.client("stepfunctions", **PLACE)
     machine = f"arn:aws:states:{ARN}:stateMachine:t-dev-acres-main"
-    found["machine"] = listed(states.list_tags_for_resource(resourceArn=machine)["tags"], "key", "value")
+    result["machine"] = listed(states.list_tags_for_resource(resourceArn=machine)["tags"], "key", "value")
     table = boto3.client("dynamodb", **PLACE).list_tags_of_resource(ResourceArn=f"arn:aws:dynamodb:{ARN}:table/t-dev-acres-runs")
-    found["table"] = listed(table["Tags"])
+    result["table"] = listed(table["Tags"])
     topic = boto3.client("sns", **PLACE).list_tags_for_resource(ResourceArn=f"arn:aws:sns:{ARN}:t-dev-alerts")
-    found["topic"] = listed(topic["Tags"])
+    result["topic"] = listed(topic["Tags"])
     rule = boto3.client("events", **PLACE).list_tags_for_resource(ResourceARN=f"arn:aws:events:{ARN}:rule/t-dev-acres-daily")
-    found["rule"] = listed(rule["Tags"])
-    found["bucket"] = listed(boto3.client("s3", **PLACE).get_bucket_tagging(Bucket="t-dev-artifacts")["TagSet"])
-    return found
+    result["rule"] = listed(rule["Tags"])
+    result["bucket"] = listed(boto3.client("s3", **PLACE).get_bucket_tagging(Bucket="t-dev-artifacts")["TagSet"])
+    return result
 
 
 GLUE = {"job": "t-dev-acres-load", "crawler": "t-dev-acres-found", "database": "t_dev_lake"}
@@ -117,10 +117,10 @@ def test_what_exists_is_taken_over_without_losing_anything(repository: Repositor
     assert "Policies.permissions, Policies.theirs" in planned
     done(repository, "deploy", "--adopt")
 
-    found = s3.get_bucket_encryption(Bucket="t-dev-artifacts")["ServerSideEncryptionConfiguration"]["Rules"][0]
-    assert found["ApplyServerSideEncryptionByDefault"] == rule["ApplyServerSideEncryptionByDefault"]
+    result = s3.get_bucket_encryption(Bucket="t-dev-artifacts")["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert result["ApplyServerSideEncryptionByDefault"] == rule["ApplyServerSideEncryptionByDefault"]
     statements = json.loads(s3.get_bucket_policy(Bucket="t-dev-artifacts")["Policy"])["Statement"]
-    assert [one["Sid"] for one in statements] == ["Theirs", "TlsOnly"]
+    assert [statement["Sid"] for statement in statements] == ["Theirs", "TlsOnly"]
     assert set(iam.list_role_policies(RoleName=role)["PolicyNames"]) == {"permissions", "theirs", "deployer-permissions"}
     assert trust in iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     (group,) = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/t-dev-acres-Validate")["logGroups"]
@@ -150,11 +150,11 @@ def test_what_somebody_else_has_deployed_is_taken_over_by_naming_that_owner(
     theirs = {"deployer:environment": environment, "deployer:project": project or "acres"}
     boto3.client("logs", **PLACE).create_log_group(logGroupName=group, tags=theirs)
     for words in ((), ("--adopt",), ("--adopt-from", "others")):
-        told = done(repository, "deploy", *words, code=1)
-        assert f"log-group/Validate: arn:aws:logs:{ARN}:log-group:{group} exists and belongs to {owner}." in told
-        assert f"take it over with --adopt-from {owner}." in told
-    told = done(repository, "plan", "--adopt-from", owner, code=2)
-    assert f"~ log-group/Validate update taken over from {owner}, its tags alone: Tags.deployer:" in squeezed(told)
+        reported = done(repository, "deploy", *words, code=1)
+        assert f"log-group/Validate: arn:aws:logs:{ARN}:log-group:{group} exists and belongs to {owner}." in reported
+        assert f"take it over with --adopt-from {owner}." in reported
+    reported = done(repository, "plan", "--adopt-from", owner, code=2)
+    assert f"~ log-group/Validate update taken over from {owner}, its tags alone: Tags.deployer:" in squeezed(reported)
     done(repository, "deploy", "--adopt-from", owner)
     assert "nothing to do" in done(repository, "plan", "--verify")
 
@@ -164,8 +164,8 @@ def test_what_is_taken_over_is_not_replaced(repository: Repository, moto_dates: 
     repository.project("acres", 'p.function("Validate")', 'p.job("load")')
     document = json.dumps({"Version": "2012-10-17", "Statement": []})
     boto3.client("iam").create_role(RoleName="t-dev-acres-load-glue-job", Path="/team/", AssumeRolePolicyDocument=document)
-    told = done(repository, "deploy", "--adopt", code=1)
-    assert "role/load-glue-job: Path cannot be changed in place, and what is taken over is not replaced" in told
+    reported = done(repository, "deploy", "--adopt", code=1)
+    assert "role/load-glue-job: Path cannot be changed in place, and what is taken over is not replaced" in reported
     boto3.client("iam").get_role(RoleName="t-dev-acres-load-glue-job")
 
 

@@ -42,7 +42,7 @@ def collected(world: World, tmp_path: Path) -> Any:
     with pool_of(1) as pool:
         collector = Collector(ENV, aws, Records(aws, ENV), pool, EPOCH + timedelta(seconds=world.seconds))
         gone = collector.collect("p", Lock(aws, ENV, "p", {}, lambda _: None), ABOUT)
-        return [one.key for one in gone], len(history(Records(aws, ENV), "p", 20, pool))
+        return [item.key for item in gone], len(history(Records(aws, ENV), "p", 20, pool))
 
 
 def emptied(world: World, tmp_path: Path) -> Any:
@@ -65,8 +65,8 @@ def test_the_index_is_asked_for_what_carries_the_environment_s_tag(tmp_path: Pat
     deploy(world, things({"a": {"Size": 1}}), tmp_path)
     theirs = {"deployer:environment": "test/prod", "deployer:project": "p"}
     world.live["arn:aws:fake:eu-central-1:123456789012:p/theirs"] = {"Tags": theirs}
-    found = list_tagged(FakeAws(world), ENV)
-    assert found == {"arn:aws:s3:::test-artifacts": "shared", "arn:aws:fake:eu-central-1:123456789012:p/a": "p"}
+    result = list_tagged(FakeAws(world), ENV)
+    assert result == {"arn:aws:s3:::test-artifacts": "shared", "arn:aws:fake:eu-central-1:123456789012:p/a": "p"}
     assert list_tagged(FakeAws(world), ENV, ["s3"]) == {"arn:aws:s3:::test-artifacts": "shared"}
 
 

@@ -102,16 +102,16 @@ def acres(repository: Repository) -> Repository:
 def statements(repository: Repository) -> list[dict[str, Any]]:
     done = repository.invoke("policy", "--env", "dev")
     assert done.code == 0, done.err
-    found: list[dict[str, Any]] = json.loads(done.out)["Statement"]
-    return found
+    printed_statements: list[dict[str, Any]] = json.loads(done.out)["Statement"]
+    return printed_statements
 
 
 def test_all_that_is_declared_may_be_changed_and_nothing_of_the_environment_beside(acres: Repository) -> None:
     printed = statements(acres)
-    assert [one for one in CHANGES if not allows(printed, one[0], named(one[1], "acres"))] == []
+    assert [change for change in CHANGES if not allows(printed, change[0], named(change[1], "acres"))] == []
     for project in ("orders", "dev", "dev_tools"):
         beside = [(action, named(arn, "acres-dev", project)) for action, arn in CHANGES]
-        assert [one for one in beside if allows(printed, *one, owner="acres-dev/next")] == []
+        assert [item for item in beside if allows(printed, *item, owner="acres-dev/next")] == []
 
 
 @pytest.mark.parametrize("project", ["orders", "dev"])
@@ -122,16 +122,16 @@ def test_a_project_that_is_called_as_the_environment_beside_goes_on_is_named_res
     declare(acres, project)
     printed = statements(acres)
     ours = [(action, named(arn, "acres", project)) for action, arn in CHANGES]
-    assert [one for one in ours if not allows(printed, *one)] == []
+    assert [item for item in ours if not allows(printed, *item)] == []
     theirs = [(action, named(arn, f"acres-{project}", "other")) for action, arn in CHANGES]
-    assert [one for one in theirs if allows(printed, *one, owner=f"acres-{project}/next")] == []
+    assert [item for item in theirs if allows(printed, *item, owner=f"acres-{project}/next")] == []
 
 
 def test_what_is_left_over_is_read_and_deleted_if_it_is_ours(acres: Repository) -> None:
     printed = statements(acres)
-    assert [one for one in READS if not allows(printed, *one)] == []
-    assert [one for one in LEFT if not allows(printed, *one)] == []
-    assert [one for one in LEFT if allows(printed, *one, owner="acres-dev/next")] == []
+    assert [item for item in READS if not allows(printed, *item)] == []
+    assert [item for item in LEFT if not allows(printed, *item)] == []
+    assert [item for item in LEFT if allows(printed, *item, owner="acres-dev/next")] == []
 
 
 def test_nothing_is_changed_in_groups_of_glue_s_own_and_no_parameter_is_read_that_nobody_names(acres: Repository) -> None:
@@ -145,11 +145,13 @@ def test_nothing_is_changed_in_groups_of_glue_s_own_and_no_parameter_is_read_tha
 
 def test_patterns_end_where_a_project_or_the_account_does(acres: Repository) -> None:
     changing = [
-        one
-        for one in statements(acres)
-        if not all(action.partition(":")[2].startswith(("Get", "List", "Describe")) for action in one["Action"])
+        statement
+        for statement in statements(acres)
+        if not all(action.partition(":")[2].startswith(("Get", "List", "Describe")) for action in statement["Action"])
     ]
-    patterns = {arn for one in changing if "Condition" not in one for arn in one["Resource"] if "*" in arn.removesuffix("/*")}
+    patterns = {arn for item in changing if "Condition" not in item for arn in item["Resource"] if "*" in arn.removesuffix("/*")}
     bounded = ("acres-orders-*", "/acres/*", "acres/dev/*", "/aws-glue/jobs", "/aws-glue/python-jobs", "states/acres:*")
-    assert {one for one in patterns if not any(text in one for text in bounded)} == {"*"}, "delivery of logs knows no resource"
+    assert {pattern for pattern in patterns if not any(text in pattern for text in bounded)} == {"*"}, (
+        "delivery of logs knows no resource"
+    )
     assert CONFIG["name_prefix"] not in json.dumps(sorted(patterns))

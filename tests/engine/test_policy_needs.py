@@ -90,7 +90,7 @@ OTHERS = {
     "Database": {"Name": "t_dev_acreage", "DatabaseInput": {"Name": "t_dev_acreage"}},
 }
 """Where the names of a call's parameters do not tell its kind: how the call ends."""
-GLUE_ARNS = [f"arn:aws:glue:{HERE}:{one}" for one in ("crawler/t-dev-acres-look", "database/t_dev_acreage")]
+GLUE_ARNS = [f"arn:aws:glue:{HERE}:{item}" for item in ("crawler/t-dev-acres-look", "database/t_dev_acreage")]
 GLUE_LOGS = "/aws-glue/jobs/output"
 
 
@@ -107,7 +107,7 @@ def questions(call: str) -> Iterator[Asked]:
     """What IAM is asked for this call on every declared resource of its service."""
     service, _, operation = call.partition(":")
     for example in EXAMPLES.get(service, [{}]):
-        yield from asked(call, {**example, **next((one for kind, one in OTHERS.items() if operation.endswith(kind)), {})})
+        yield from asked(call, {**example, **next((other for kind, other in OTHERS.items() if operation.endswith(kind)), {})})
     for arn in GLUE_ARNS if "{ResourceArn}" in {need.arn for need in NEEDS[call]} and service == "glue" else ():
         yield from asked(call, {"ResourceArn": arn})
 
@@ -121,7 +121,9 @@ def test_every_call_on_every_declared_resource_is_allowed(acres: Repository) -> 
     acres.project("acres", *LINES, 'p.function("Most", folder="lambda/Validate", environment={"MOST": "${most}"})')
     statements = printed(acres)
     # Whatever its tags are: those of what is no longer declared are another matter.
-    refused = [f"{call} needs {one}" for call in NEEDS for one in questions(call) if not allows(statements, one, {})]
+    refused = [
+        f"{call} needs {question}" for call in NEEDS for question in questions(call) if not allows(statements, question, {})
+    ]
     assert refused == []
 
 
@@ -130,7 +132,7 @@ def test_what_glue_logs_in_groups_of_its_own_can_be_read(acres: Repository, grou
     """Where a failed run says why."""
     statements, place = printed(acres), {"logGroupName": f"/aws-glue/{group}", "logStreamName": "jr_1"}
     for call in ("logs:GetLogEvents", "logs:FilterLogEvents"):
-        assert [one for one in asked(call, place) if one.arn.count(":") > 6 and not allows(statements, one, {})] == []
+        assert [item for item in asked(call, place) if item.arn.count(":") > 6 and not allows(statements, item, {})] == []
 
 
 def test_no_action_is_allowed_that_no_call_needs(acres: Repository) -> None:
@@ -142,12 +144,12 @@ def test_no_action_is_allowed_that_no_call_needs(acres: Repository) -> None:
 
 def test_no_statement_is_about_nothing_which_iam_refuses(repository: Repository) -> None:
     repository.project("acres")
-    assert [one for one in printed(repository) if not one["Action"] or not one["Resource"]] == []
+    assert [item for item in printed(repository) if not item["Action"] or not item["Resource"]] == []
 
 
 def named_calls() -> set[str]:
     """Every operation that the source names beside its service."""
-    found = set()
+    result = set()
     for path in (ROOT / "common").rglob("*.py"):
         if "local" in path.parts:
             continue
@@ -157,10 +159,10 @@ def named_calls() -> set[str]:
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr in {"call", "find", "pages"}
             ):
-                words = [one.value for one in node.args[:2] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                words = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
                 if len(words) == 2:
-                    found.add(":".join(words))
-    return found
+                    result.add(":".join(words))
+    return result
 
 
 def test_the_reference_knows_every_call_that_the_source_names() -> None:
@@ -186,13 +188,15 @@ def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[
 
 def refused(statements: list[dict[str, Any]], calls: list[tuple[str, dict[str, Any]]], paths: dict[str, str]) -> list[str]:
     """What the policy does not allow of it. The path of a role stands only in the call that creates it; before, there is none."""
-    found = []
+    result = []
     for call, parameters in calls:
         if call == "iam:CreateRole":
             paths[parameters["RoleName"]] = parameters["Path"]
         path = paths.get(parameters.get("RoleName", ""), "/")
-        found += [f"{call} needs {one}" for one in asked(call, {"Path": path, **parameters}) if not allows(statements, one, TAGS)]
-    return found
+        result += [
+            f"{call} needs {item}" for item in asked(call, {"Path": path, **parameters}) if not allows(statements, item, TAGS)
+        ]
+    return result
 
 
 def test_no_command_makes_a_call_that_the_policy_does_not_allow(

@@ -13,7 +13,7 @@ from tests.support.repository import Repository
 )
 def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repository, number: int, way: str) -> None:
     repository.project("acres", *(f'p.function("F{number}", folder="lambda/Validate")' for number in range(number)))
-    repository.configure(roles={"arns": {f"lambda/F{one}": f"{MINE}/{'x' * 60}{one}" for one in range(number)}})
+    repository.configure(roles={"arns": {f"lambda/F{index}": f"{MINE}/{'x' * 60}{index}" for index in range(number)}})
     done = repository.invoke("policy", "--env", "dev")
     length = len(json.dumps(json.loads(done.out), separators=(",", ":")))
     assert length > 6144
@@ -25,7 +25,7 @@ def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repositor
 
 def test_it_does_not_grow_with_a_project(repository: Repository) -> None:
     def length(number: int) -> int:
-        repository.project("acres", *(f'p.function("F{one}", folder="lambda/Validate")' for one in range(number)))
+        repository.project("acres", *(f'p.function("F{index}", folder="lambda/Validate")' for index in range(number)))
         return len(json.dumps(printed(repository)))
 
     assert length(1) == length(100)

@@ -8,7 +8,7 @@ from common.model.resource import Action, Change, Key, Plan
 
 
 def plan(kind: str, action: Action, number: int, *changed: str) -> Plan:
-    return Plan(tuple(Change(Key("p", kind, f"n{one}"), action, "", changed=frozenset(changed)) for one in range(number)))
+    return Plan(tuple(Change(Key("p", kind, f"n{index}"), action, "", changed=frozenset(changed)) for index in range(number)))
 
 
 def test_nothing_to_do_costs_nothing() -> None:
@@ -16,9 +16,9 @@ def test_nothing_to_do_costs_nothing() -> None:
 
 
 def test_functions_are_bound_by_the_rate_of_lambda() -> None:
-    found = predict(plan("lambda", Action.CREATE, 500))
-    assert found.calls == 500 + 500 + 4
-    assert found.seconds == pytest.approx(499 / 15)
+    result = predict(plan("lambda", Action.CREATE, 500))
+    assert result.calls == 500 + 500 + 4
+    assert result.seconds == pytest.approx(499 / 15)
 
 
 def test_machines_have_a_burst_and_then_one_a_second() -> None:
@@ -27,9 +27,9 @@ def test_machines_have_a_burst_and_then_one_a_second() -> None:
 
 
 def test_what_has_no_published_rate_is_bound_by_how_many_calls_are_under_way() -> None:
-    found = predict(plan("glue-job", Action.CREATE, 100), jobs=8)
-    assert found.calls == 204
-    assert found.seconds == pytest.approx(204 * 0.05 / 8)
+    result = predict(plan("glue-job", Action.CREATE, 100), jobs=8)
+    assert result.calls == 204
+    assert result.seconds == pytest.approx(204 * 0.05 / 8)
 
 
 def test_layers_share_the_rate_of_functions() -> None:

@@ -129,12 +129,12 @@ def test_a_protected_environment_takes_only_what_is_committed(acres: Repository,
     acres.write("projects/acres/texts/b.txt", "b\n")
     git(acres.root, "add", "--all")
     git(acres.root, "commit", "--quiet", "--message", "All")
-    change, told = WAYS[way]
+    change, reported = WAYS[way]
     change(acres)
     ended = acres.invoke("deploy", "--env", "prod", "--yes")
     assert ended.code == 1
     assert "prod is protected and takes only what a commit says, but these files differ:\n" in ended.err
-    assert f"  {told}\n" in ended.err
+    assert f"  {reported}\n" in ended.err
     assert not [call for call in aws_calls if "Put" in call or "Create" in call]
 
 
@@ -162,8 +162,8 @@ def test_what_is_committed_is_deployed_and_the_commit_is_told(acres: Repository,
 
 
 def releases(repository: Repository, environment: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(repository.invoke("history", "--env", environment, "--json").out)["releases"]
-    return found
+    result: list[dict[str, Any]] = json.loads(repository.invoke("history", "--env", environment, "--json").out)["releases"]
+    return result
 
 
 def test_history_says_what_was_not_committed(acres: Repository) -> None:

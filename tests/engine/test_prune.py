@@ -45,8 +45,8 @@ def test_what_needs_others_goes_before_them(tmp_path: Path) -> None:
 def test_without_being_asked_nothing_is_deleted(tmp_path: Path) -> None:
     world = World()
     deploy(world, things(ABC), tmp_path)
-    told = deploy(world, things({"a": ABC["a"]}), tmp_path)
-    assert told.reasons() == {
+    reported = deploy(world, things({"a": ABC["a"]}), tmp_path)
+    assert reported.reasons() == {
         "thing/b": "no longer declared; it stays, unless you say --prune",
         "thing/c": "no longer declared; it stays, unless you say --prune",
     }
@@ -56,8 +56,8 @@ def test_without_being_asked_nothing_is_deleted(tmp_path: Path) -> None:
 def test_what_holds_data_takes_both_options(tmp_path: Path) -> None:
     world = World()
     deploy(world, [*things({}), store("kept", Size=1)], tmp_path)
-    told = deploy(world, things({}), tmp_path, undeclared=["p"])
-    assert told.reasons() == {"store/kept": "no longer declared; it holds data and stays, unless you say --prune --data"}
+    reported = deploy(world, things({}), tmp_path, undeclared=["p"])
+    assert reported.reasons() == {"store/kept": "no longer declared; it holds data and stays, unless you say --prune --data"}
     assert f"{ARN}kept" in world.live
 
 

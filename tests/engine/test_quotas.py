@@ -55,19 +55,19 @@ class Account(FakeAws):
 
 def listing(kind: str, number: int) -> dict[str, Any]:
     operation, items, name = COUNTED[kind]
-    return {operation: {items: [{name: str(one)} if name else str(one) for one in range(number)]}}
+    return {operation: {items: [{name: str(index)} if name else str(index) for index in range(number)]}}
 
 
 def creating(kind: str, number: int, action: Action = Action.CREATE) -> Plan:
-    return Plan(tuple(Change(Key("p", kind, f"r{one}"), action, "does not exist") for one in range(number)))
+    return Plan(tuple(Change(Key("p", kind, f"r{index}"), action, "does not exist") for index in range(number)))
 
 
 def check(aws: Account, plan: Plan, tmp_path: Path, resources: Sequence[Resource] = (), env: Environment = ENV) -> list[str]:
     """What is said."""
-    said: list[str] = []
+    notes: list[str] = []
     with Sequential() as pool:
-        check_quotas(env, aws, plan, resources, tmp_path, pool, said.append)
-    return said
+        check_quotas(env, aws, plan, resources, tmp_path, pool, notes.append)
+    return notes
 
 
 QUOTAS = {name: kind.quota for name, kind in kinds().items() if kind.quota and kind.listing}
@@ -77,14 +77,14 @@ def quota(value: float) -> dict[str, Any]:
     return {"GetServiceQuota": {"Quota": {"Value": value}}}
 
 
-@pytest.mark.parametrize("kind", [kind for kind, one in QUOTAS.items() if one.code])
+@pytest.mark.parametrize("kind", [kind for kind, item in QUOTAS.items() if item.code])
 def test_what_would_pass_a_quota_is_refused_with_all_numbers(kind: str, tmp_path: Path) -> None:
     what, service, code = QUOTAS[kind].what, QUOTAS[kind].service, QUOTAS[kind].code
     aws = Account({**listing(kind, 289), **quota(300.0)})
     assert check(aws, creating(kind, 11), tmp_path) == []
-    with pytest.raises(DeployError) as told:
+    with pytest.raises(DeployError) as caught:
         check(Account({**listing(kind, 290), **quota(300.0)}), creating(kind, 11), tmp_path)
-    assert str(told.value) == (
+    assert str(caught.value) == (
         "This plan would pass a quota of account 123456789012 in eu-central-1. Nothing was changed.\n"
         f"  300 {what} are allowed, 290 exist, and 11 would come: 1 too many. Raise it (aws service-quotas "
         f"request-service-quota-increase --service-code {service} --quota-code {code} --desired-value 301), "
@@ -106,23 +106,23 @@ def test_roles_are_counted_by_one_call(tmp_path: Path) -> None:
     aws = Account({"GetAccountSummary": {"SummaryMap": {"Roles": 950, "RolesQuota": 1000}}})
     assert check(aws, creating("role", 50), tmp_path) == []
     assert aws.calls == {"iam:GetAccountSummary": 1}
-    with pytest.raises(DeployError) as told:
+    with pytest.raises(DeployError) as caught:
         check(aws, creating("role", 120), tmp_path)
-    assert "1,000 IAM roles are allowed, 950 exist, and 120 would come: 70 too many" in str(told.value)
-    assert "--service-code iam --quota-code L-FE177D64 --region us-east-1 --desired-value 1070" in str(told.value)
+    assert "1,000 IAM roles are allowed, 950 exist, and 120 would come: 70 too many" in str(caught.value)
+    assert "--service-code iam --quota-code L-FE177D64 --region us-east-1 --desired-value 1070" in str(caught.value)
 
 
 def test_code_that_would_not_fit_into_what_lambda_stores_is_refused(tmp_path: Path) -> None:
-    texts = [Text(key=Key("p", "artifact", f"r{one}"), text=f"{one}" * 100) for one in range(10, 30)]
+    texts = [Text(key=Key("p", "artifact", f"r{index}"), text=f"{index}" * 100) for index in range(10, 30)]
     things: list[Resource] = [
         Thing(
-            identity=Identity(key=Key("p", "lambda", one.key.name), name=one.key.name, arn=f"arn:{one.key.name}", tags={}),
+            identity=Identity(key=Key("p", "lambda", text.key.name), name=text.key.name, arn=f"arn:{text.key.name}", tags={}),
             fields={},
-            code=one,
+            code=text,
         )
-        for one in texts
+        for text in texts
     ]
-    uploads = tuple(Change(one.key, Action.UPLOAD, "not uploaded yet") for one in texts[:15])
+    uploads = tuple(Change(text.key, Action.UPLOAD, "not uploaded yet") for text in texts[:15])
     plan = Plan((*uploads, *creating("lambda", 30).changes))
     limits = {"AccountLimit": {"TotalCodeSize": 75 * GIGABYTE}}
     aws = Account({"GetAccountSettings": {**limits, "AccountUsage": {"TotalCodeSize": 75 * GIGABYTE - 3000}}})
@@ -149,9 +149,9 @@ def test_an_account_that_has_asked_for_nothing_has_what_aws_gives_in_the_region(
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalFailure"])
 def test_a_quota_that_may_not_be_read_is_told_and_refuses_nothing(code: str, tmp_path: Path) -> None:
     aws = Account({**listing("rule", 295), "GetServiceQuota": refused("GetServiceQuota", code)})
-    (told,) = check(aws, creating("rule", 11), tmp_path)
+    (note,) = check(aws, creating("rule", 11), tmp_path)
     unknown = f"how many are allowed is not known here ({code}). By default 300 are allowed."
-    assert told == f"11 rules of the default event bus would come; 295 exist; {unknown}"
+    assert note == f"11 rules of the default event bus would come; 295 exist; {unknown}"
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_a_quota_that_may_not_be_read_is_told_and_refuses_nothing(code: str, tmp
 def test_what_exists_and_may_not_be_counted_is_told_and_refuses_nothing(
     kind: str, operation: str, default: str, tmp_path: Path
 ) -> None:
-    (told,) = check(Account({operation: DENIED}), creating(kind, 5000), tmp_path)
-    assert told.endswith(f"how many exist is not known here (AccessDeniedException). By default {default} are allowed.")
+    (note,) = check(Account({operation: DENIED}), creating(kind, 5000), tmp_path)
+    assert note.endswith(f"how many exist is not known here (AccessDeniedException). By default {default} are allowed.")
 
 
 def test_what_has_no_quota_to_be_asked_for_is_held_to_what_is_documented(tmp_path: Path) -> None:

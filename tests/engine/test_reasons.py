@@ -15,7 +15,7 @@ def chmod(path: str, mode: int) -> Callable[[Repository], object]:
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "message"),
     [
         (chmod("projects/acres/lambda/Validate/handler.py", 0o755), ["lambda/Validate: handler.py is executable now"]),
         (chmod("projects/acres/lambda/Validate/run.sh", 0o644), ["lambda/Validate: run.sh is no longer executable"]),
@@ -27,7 +27,7 @@ def chmod(path: str, mode: int) -> Callable[[Repository], object]:
     ids=["handler", "script", "shared"],
 )
 def test_a_changed_mode_names_its_file(
-    repository: Repository, moto_dates: None, edit: Callable[[Repository], object], told: list[str]
+    repository: Repository, moto_dates: None, edit: Callable[[Repository], object], message: list[str]
 ) -> None:
     repository.project("acres")
     repository.write(SHARED_FILE, "LIMIT = 3\n")
@@ -39,7 +39,7 @@ def test_a_changed_mode_names_its_file(
     edit(repository)
     plan = repository.invoke("plan", "--env", "dev")
     assert plan.code == 2
-    for line in told:
+    for line in message:
         key, _, reason = line.partition(": ")
         assert f"~ {key} update {reason}" in squeezed(plan.out)
         assert f"↑ artifact/{line.partition('/')[2].partition(':')[0]}" in squeezed(plan.out)

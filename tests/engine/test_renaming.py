@@ -41,8 +41,8 @@ def ran(repository: Repository, *words: str) -> Any:
 def changes(repository: Repository, *words: str) -> dict[str, tuple[str, str]]:
     done = ran(repository, *words, "--json")
     assert done.err == ""
-    told = json.loads(done.out)["changes"]
-    return {one["key"]: (one["action"], one["reason"]) for one in told if one["action"] != "noop"}
+    reported = json.loads(done.out)["changes"]
+    return {item["key"]: (item["action"], item["reason"]) for item in reported if item["action"] != "noop"}
 
 
 def names() -> dict[str, set[str]]:
@@ -50,18 +50,18 @@ def names() -> dict[str, set[str]]:
     events, functions, glue = boto3.client("events", **PLACE), boto3.client("lambda", **PLACE), boto3.client("glue", **PLACE)
     machines, topics = boto3.client("stepfunctions", **PLACE), boto3.client("sns", **PLACE)
     return {
-        "rule": {one["Name"] for one in events.list_rules()["Rules"]},
-        "function": {one["FunctionName"] for one in functions.list_functions()["Functions"]},
-        "layer": {one["LayerName"] for one in functions.list_layers()["Layers"]},
-        "job": {one["Name"] for one in glue.get_jobs()["Jobs"]},
-        "crawler": {one["Name"] for one in glue.get_crawlers()["Crawlers"]},
-        "database": {one["Name"] for one in glue.get_databases()["DatabaseList"]},
-        "machine": {one["name"] for one in machines.list_state_machines()["stateMachines"]},
-        "role": {one["RoleName"] for one in boto3.client("iam").list_roles()["Roles"]},
-        "topic": {one["TopicArn"].rpartition(":")[2] for one in topics.list_topics()["Topics"]},
+        "rule": {rule["Name"] for rule in events.list_rules()["Rules"]},
+        "function": {function["FunctionName"] for function in functions.list_functions()["Functions"]},
+        "layer": {layer["LayerName"] for layer in functions.list_layers()["Layers"]},
+        "job": {job["Name"] for job in glue.get_jobs()["Jobs"]},
+        "crawler": {crawler["Name"] for crawler in glue.get_crawlers()["Crawlers"]},
+        "database": {database["Name"] for database in glue.get_databases()["DatabaseList"]},
+        "machine": {machine["name"] for machine in machines.list_state_machines()["stateMachines"]},
+        "role": {role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]},
+        "topic": {topic["TopicArn"].rpartition(":")[2] for topic in topics.list_topics()["Topics"]},
         "table": {*boto3.client("dynamodb", **PLACE).list_tables()["TableNames"]},
-        "bucket": {one["Name"] for one in boto3.client("s3", **PLACE).list_buckets()["Buckets"]},
-        "group": {one["logGroupName"] for one in boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]},
+        "bucket": {bucket["Name"] for bucket in boto3.client("s3", **PLACE).list_buckets()["Buckets"]},
+        "group": {group["logGroupName"] for group in boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]},
     }
 
 
@@ -81,10 +81,10 @@ def test_another_prefix_replaces_what_holds_no_data_and_keeps_the_rest_in_sight(
     assert done.code == 0, done.err
 
     after, data = names(), {"table", "bucket", "group", "topic", "database"}
-    for kind, found in after.items():
+    for kind, item in after.items():
         new = {name.replace("t-dev", "t-new").replace("t_dev", "t_new") for name in before[kind]}
         expected = new | before[kind] if kind in data else new
-        assert found == expected - {"t-new-artifacts"}, kind
+        assert item == expected - {"t-new-artifacts"}, kind
     left = changes(acres, "plan")
     assert {action for action, _ in left.values()} == {"orphan"}
     assert {key.partition("/")[0] for key in left} == {"table", "bucket", "log-group", "topic", "database"}
@@ -94,7 +94,7 @@ def test_another_prefix_replaces_what_holds_no_data_and_keeps_the_rest_in_sight(
 
     gone = ran(acres, "deploy", "--prune", "--data")
     assert gone.code == 0, gone.err
-    assert {name for found in names().values() for name in found if "dev" in name} == {"t-dev-artifacts"}
+    assert {name for names_of_kind in names().values() for name in names_of_kind if "dev" in name} == {"t-dev-artifacts"}
     assert changes(acres, "plan") == {}
 
 
@@ -103,14 +103,14 @@ def test_destroy_sees_what_has_another_prefix_now(acres: Repository) -> None:
     assert ran(acres, "deploy").code == 0
     done = ran(acres, "destroy", "--data", "--yes", "dev")
     assert done.code == 0, done.err
-    assert {kind: found for kind, found in names().items() if found} == {}
+    assert {kind: items for kind, items in names().items() if items} == {}
 
 
 def test_destroy_before_the_first_deploy_under_another_prefix_deletes_the_old(acres: Repository) -> None:
     acres.configure(name_prefix="t-new")
     done = ran(acres, "destroy", "--data", "--yes", "dev")
     assert done.code == 0, done.err
-    assert {kind: found for kind, found in names().items() if found} == {}
+    assert {kind: items for kind, items in names().items() if items} == {}
 
 
 def test_a_prefix_that_is_set_back_takes_up_what_was_kept(acres: Repository) -> None:
@@ -121,7 +121,7 @@ def test_a_prefix_that_is_set_back_takes_up_what_was_kept(acres: Repository) -> 
     back = ran(acres, "deploy")
     assert back.code == 0, back.err
     kinds = {"rule", "function", "job", "crawler", "machine", "role"}
-    assert {kind: found for kind, found in names().items() if kind in kinds} == {kind: before[kind] for kind in kinds}
+    assert {kind: items for kind, items in names().items() if kind in kinds} == {kind: before[kind] for kind in kinds}
     assert "t-new-acres-runs" in names()["table"]
     assert ran(acres, "deploy", "--prune", "--data").code == 0
     assert names() == before
@@ -164,8 +164,8 @@ def test_another_key_is_another_resource_and_the_old_one_is_told(acres: Reposito
     acres.project("acres", *LINES[:-1], 'p.schedule("weekly", m, "cron(0 3 * * ? *)")')
     planned = changes(acres, "plan")
     assert planned["rule/weekly"] == ("create", "does not exist")
-    told = "no longer declared; it goes on starting executions, unless you say --prune"
-    assert planned["rule/nightly"] == ("orphan", told)
+    reported = "no longer declared; it goes on starting executions, unless you say --prune"
+    assert planned["rule/nightly"] == ("orphan", reported)
     assert ran(acres, "deploy", "--prune").code == 0
     assert names()["rule"] == {"t-dev-acres-weekly"}
 
@@ -214,4 +214,4 @@ def test_a_log_group_that_was_only_half_made_under_its_new_name_gets_its_retenti
             ran(acres, "deploy", "--wait")
     assert ran(acres, "deploy", "--wait").code == 0
     groups = boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]
-    assert {one.get("retentionInDays") for one in groups if "t-new" in one["logGroupName"]} == {30}
+    assert {group.get("retentionInDays") for group in groups if "t-new" in group["logGroupName"]} == {30}

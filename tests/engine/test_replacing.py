@@ -73,9 +73,9 @@ def replaced(made: type[Thing], live: Live | None) -> str:
 
 
 def test_what_cannot_be_put_back_is_said() -> None:
-    told = replaced(Refused, Live({"Kind": "x", "Tags": {}}))
-    assert "not y" in told
-    assert "The old b was deleted before, and could not be put back: fake:Put was refused: Denied: not x" in told
+    reported = replaced(Refused, Live({"Kind": "x", "Tags": {}}))
+    assert "not y" in reported
+    assert "The old b was deleted before, and could not be put back: fake:Put was refused: Denied: not x" in reported
 
 
 class Locked(Thing):
@@ -115,11 +115,11 @@ def test_what_aws_says_of_a_definition_is_told_with_where_it_is() -> None:
     """As in https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html."""
     wrong = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": "not for EXPRESS", "location": "/States/A"}
     aws = ScriptedAws({"stepfunctions:ValidateStateMachineDefinition": {"result": "FAIL", "diagnostics": [wrong]}})
-    one = Place().state_machine()
+    resource = Place().state_machine()
     with pytest.raises(
         DeclarationError, match=r"AWS would not create it as STANDARD, and the old one stays.*\n  /States/A: not for"
     ):
-        one.check_creation(aws, final(one))
+        resource.check_creation(aws, final(resource))
     assert aws.sent("stepfunctions:ValidateStateMachineDefinition")["type"] == "STANDARD"
 
 
@@ -132,8 +132,8 @@ def standard(repository: Repository, moto_dates: None) -> Repository:
 
 def live_machine() -> dict[str, Any]:
     client = boto3.client("stepfunctions", region_name="eu-central-1")
-    (found,) = client.list_state_machines()["stateMachines"]
-    described: dict[str, Any] = client.describe_state_machine(stateMachineArn=found["stateMachineArn"])
+    (result,) = client.list_state_machines()["stateMachines"]
+    described: dict[str, Any] = client.describe_state_machine(stateMachineArn=result["stateMachineArn"])
     return described
 
 
@@ -165,10 +165,10 @@ def test_a_definition_that_aws_refuses_deletes_nothing(standard: Repository, mon
 def test_a_machine_that_is_refused_all_the_same_leaves_the_old_one(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     create, before = StepFunctionBackend.create_state_machine, live_machine()
 
-    def refuse(backend: Any, **given: Any) -> Any:
-        if given.get("sm_type") == "EXPRESS":
+    def refuse(backend: Any, **parameters: Any) -> Any:
+        if parameters.get("sm_type") == "EXPRESS":
             raise ValidationException("no")
-        return create(backend, **given)
+        return create(backend, **parameters)
 
     with monkeypatch.context() as patched:
         patched.setattr(StepFunctionBackend, "create_state_machine", refuse)

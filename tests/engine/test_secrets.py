@@ -57,13 +57,13 @@ def nothing_was_written() -> bool:
 def test_a_secret_that_is_declared_is_refused_unless_a_reason_is_given(
     repository: Repository, moto_dates: None, kind: str
 ) -> None:
-    line, told = DECLARED[kind]
+    line, message = DECLARED[kind]
     plain, insisting = line.removesuffix("{})") + ")", line.removesuffix("{})") + f", {INSISTING})"
     repository.project("acres", plain)
     for task in ("plan", "deploy"):
         done = repository.invoke(task, "--env", "dev")
         assert done.code == 1
-        assert told in done.err, done.err
+        assert message in done.err, done.err
         assert done.err.count("error: ") == 1
         assert all(word not in done.out + done.err for word in (TOKEN, "hunter2", "abc123", ":pw@"))
     assert nothing_was_written()
@@ -75,8 +75,8 @@ def test_a_secret_that_is_declared_is_refused_unless_a_reason_is_given(
     history = repository.invoke("history", "--env", "dev", "--json")
     assert "accepts a secret: of the demo" in history.out
     stored = "".join(
-        boto3.client("s3", **PLACE).get_object(Bucket="t-dev-artifacts", Key=one["Key"])["Body"].read().decode("latin-1")
-        for one in boto3.client("s3", **PLACE).list_objects_v2(Bucket="t-dev-artifacts", Prefix="dev/")["Contents"]
+        boto3.client("s3", **PLACE).get_object(Bucket="t-dev-artifacts", Key=content["Key"])["Body"].read().decode("latin-1")
+        for content in boto3.client("s3", **PLACE).list_objects_v2(Bucket="t-dev-artifacts", Prefix="dev/")["Contents"]
     )
     assert not [word for word in (TOKEN, "hunter2", "abc123", ":pw@") if word in stored], "not even then it is recorded"
     assert repository.invoke("plan", "--env", "dev").code == 0
@@ -125,8 +125,8 @@ def test_package_lambdas_refuses_and_tells_what_is_accepted(repository: Reposito
     refused = repository.invoke("package-lambdas")
     assert (refused.code, "Validate/keys.py:1 holds a secret (github pat)" in refused.err) == (1, True)
     repository.project("acres", f'p.function("Validate", {INSISTING})')
-    told = repository.invoke("package-lambdas")
-    assert (told.code, "    accepts a secret: of the demo" in told.out) == (0, True)
+    reported = repository.invoke("package-lambdas")
+    assert (reported.code, "    accepts a secret: of the demo" in reported.out) == (0, True)
     (package,) = json.loads(repository.invoke("package-lambdas", "--json").out)["packages"]
     assert package["accepts_secret"] == "of the demo"
 
@@ -143,9 +143,9 @@ def test_what_is_unchanged_does_not_load_the_scanner(repository: Repository, mot
     assert secret_detector._load_scanner.cache_info().currsize == 1
 
 
-@pytest.mark.parametrize("given", ["", " ", 1, True])
-def test_a_reason_is_a_text(repository: Repository, given: object) -> None:
-    repository.project("acres", f'p.function("Validate", accept_secret={given!r})')
+@pytest.mark.parametrize("parameters", ["", " ", 1, True])
+def test_a_reason_is_a_text(repository: Repository, parameters: object) -> None:
+    repository.project("acres", f'p.function("Validate", accept_secret={parameters!r})')
     done = repository.invoke("package-lambdas")
     assert (done.code, "accept_secret is" in done.err) == (1, True)
 

@@ -26,12 +26,12 @@ def declare(repository: Repository, word: str) -> None:
 
 def stored_objects() -> dict[str, str]:
     """Every version of every object in the artifact bucket, and its tags."""
-    s3, found = boto3.client("s3", **PLACE), {}
-    for one in s3.list_object_versions(Bucket=BUCKET)["Versions"]:
-        where = {"Bucket": BUCKET, "Key": one["Key"], "VersionId": one["VersionId"]}
+    s3, result = boto3.client("s3", **PLACE), {}
+    for version in s3.list_object_versions(Bucket=BUCKET)["Versions"]:
+        where = {"Bucket": BUCKET, "Key": version["Key"], "VersionId": version["VersionId"]}
         tags = s3.get_object_tagging(**where)["TagSet"]
-        found[f"{one['Key']} {one['VersionId']}"] = s3.get_object(**where)["Body"].read().decode("latin-1") + str(tags)
-    return found
+        result[f"{version['Key']} {version['VersionId']}"] = s3.get_object(**where)["Body"].read().decode("latin-1") + str(tags)
+    return result
 
 
 def test_no_value_is_stored_or_told(repository: Repository, moto_dates: None) -> None:
@@ -56,18 +56,18 @@ def test_no_value_is_stored_or_told(repository: Repository, moto_dates: None) ->
     function = {"FunctionName": FUNCTION, "Environment": {"Variables": {"WORD": BY_HAND, "ZONE": "landing"}}}
     boto3.client("lambda", **PLACE).update_function_configuration(**function)
     drifted = json.loads(invoke("drift", code=2).out)["drifted"]
-    ((field,),) = (one["fields"] for one in drifted)
+    ((field,),) = (drift["fields"] for drift in drifted)
     assert field["name"] == "Environment.Variables.WORD"
     assert field["applied"] == field["declared"] != field["live"]
     assert all(re.fullmatch(r"\(sha256 [0-9a-f]{12}\)", field[name]) for name in ("applied", "declared", "live"))
     invoke("deploy", "--verify")
     invoke("drift")
     invoke("history")
-    told = "".join(done.out + done.err for done in ended)
+    reported = "".join(done.out + done.err for done in ended)
     objects = stored_objects()
     assert len([name for name in objects if name.startswith(RECORD)]) >= 1
     assert not [name for name, text in objects.items() if "planted" in text]
-    assert "planted" not in told
+    assert "planted" not in reported
     built = [path for path in (repository.root / "build").rglob("*") if path.is_file()]
     assert built
     assert not [path for path in built if b"planted" in path.read_bytes()]
@@ -83,7 +83,7 @@ def test_a_record_of_before_is_read_and_written_anew(repository: Repository, mot
     assert body["arn"].endswith(f":function:{FUNCTION}")
     assert body["desired"]["Tags"]["deployer:environment"]
     body["desired"]["Environment"] = {"Variables": {"WORD": FIRST, "ZONE": "landing"}}
-    tags = "&".join(f"{one['Key']}={one['Value']}" for one in s3.get_object_tagging(Bucket=BUCKET, Key=RECORD)["TagSet"])
+    tags = "&".join(f"{item['Key']}={item['Value']}" for item in s3.get_object_tagging(Bucket=BUCKET, Key=RECORD)["TagSet"])
     s3.put_object(Bucket=BUCKET, Key=RECORD, Body=json.dumps(body).encode(), Tagging=tags)
     assert repository.invoke("plan", "--env", "dev").code == 0
     drifted = repository.invoke("drift", "--env", "dev")
@@ -95,8 +95,8 @@ def test_a_record_of_before_is_read_and_written_anew(repository: Repository, mot
 
 
 def test_equal_values_of_two_variables_have_two_digests(place: Place) -> None:
-    one = place.function(environment={"A": FIRST, "B": FIRST})
-    assert len(set(digests(one, "Environment", final(one)["Environment"]).values())) == 2
+    resource = place.function(environment={"A": FIRST, "B": FIRST})
+    assert len(set(digests(resource, "Environment", final(resource)["Environment"]).values())) == 2
 
 
 @pytest.mark.parametrize("damaged", [{DIGESTS: 1}, {DIGESTS: ["x"]}, {DIGESTS: None}])
@@ -105,18 +105,18 @@ def test_a_damaged_record_has_no_digests(place: Place, damaged: dict[str, object
 
 
 def test_what_is_recorded_once_is_recorded_so_again(place: Place) -> None:
-    one = place.job(arguments={"--word": FIRST})
-    once = stored(one, final(one))
-    assert stored(one, once) == once
+    resource = place.job(arguments={"--word": FIRST})
+    once = stored(resource, final(resource))
+    assert stored(resource, once) == once
     assert FIRST not in json.dumps(once)
 
 
 def test_messages_of_aws_lose_the_values_that_they_quote(place: Place) -> None:
     """As Glue's do: "Value '{--word=…}' at 'jobUpdate.defaultArguments' failed to satisfy constraint"."""
     quoting = 'a"b\\nc'
-    one = place.job(arguments={"--word": FIRST, "--quoting": quoting, "--short": "on"})
-    said = f"Value '{{--word={FIRST}, --quoting={quoting}, {json.dumps(quoting)}}}' failed on constraint"
-    told = scrubbed(said, one, final(one))
-    assert FIRST not in told
-    assert quoting not in told
-    assert told.endswith("failed on constraint")
+    resource = place.job(arguments={"--word": FIRST, "--quoting": quoting, "--short": "on"})
+    message = f"Value '{{--word={FIRST}, --quoting={quoting}, {json.dumps(quoting)}}}' failed on constraint"
+    reported = scrubbed(message, resource, final(resource))
+    assert FIRST not in reported
+    assert quoting not in reported
+    assert reported.endswith("failed on constraint")

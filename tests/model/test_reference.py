@@ -49,7 +49,7 @@ def test_text_without_tokens_stays(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("${Validate}", "here: ${Validate} is no parameter of this project. Did you mean ${Validate.arn}?"),
         ("${Validat.arn}", "here: ${Validat.arn} refers to nothing. Did you mean ${Validate.arn}?"),
@@ -64,10 +64,10 @@ def test_text_without_tokens_stays(value: Any) -> None:
         ("${1}", "here: ${1} is no parameter of this project."),
     ],
 )
-def test_a_reference_to_nothing_is_an_error(names: Names, text: str, told: str) -> None:
+def test_a_reference_to_nothing_is_an_error(names: Names, text: str, message: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         names.substitute({"deep": [text]}, "here")
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
 def test_what_is_known_is_told_if_nothing_is_near() -> None:
@@ -116,7 +116,7 @@ def test_one_name_may_serve_several_kinds(names: Names) -> None:
         replaced == "t-dev-acres-Validate arn:aws:state-machine:Validate t-dev-acres-job t-dev-acres-job arn:aws:lambda:load_job"
     )
     assert [ref.key.kind for ref in refs] == ["lambda", "state-machine", "glue-job", "lambda"]
-    for wrong, told in (
+    for wrong, message in (
         (
             "${Validate.arn}",
             "may be lambda/Validate or state-machine/Validate. Write ${function.Validate.arn} or ${state_machine.V",
@@ -126,7 +126,7 @@ def test_one_name_may_serve_several_kinds(names: Names) -> None:
     ):
         with pytest.raises(DeclarationError) as caught:
             names.substitute(wrong, "here")
-        assert str(caught.value).startswith(f"here: {wrong} {told}")
+        assert str(caught.value).startswith(f"here: {wrong} {message}")
 
 
 @pytest.mark.parametrize("kind", ["glue-job", "layer"])

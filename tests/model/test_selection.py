@@ -18,14 +18,14 @@ def test_what_is_named_comes_with_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "told"),
+    ("pattern", "message"),
     [
         ("thing/bta", r"--only 'thing/bta' matches nothing\. Did you mean 'thing/beta'\? `plan --json` lists all of them\.$"),
         ("x/*", r"--only 'x/\*' matches nothing\. Keys look like bucket/artifacts\. `plan --json` lists all of them\.$"),
     ],
 )
-def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         Choices(only=pattern).select(things(FIELDS))
     assert not Choices(only=pattern, prune=True).select(things(FIELDS))(Key("p", "thing", "beta"))
 

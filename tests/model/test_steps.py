@@ -41,9 +41,9 @@ def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
     declared = projects.load(ROOT, load(ROOT, "local"), projects.names(ROOT))
     consumers = projects.consumers(declared)
     for pipeline in declared:
-        for one in pipeline.resources():
-            own = STEPS.index(steps.step_of(one.key, consumers, kinds()))
-            assert all(STEPS.index(steps.step_of(need, consumers, kinds())) <= own for need in one.needs), one.key
+        for resource in pipeline.resources():
+            own = STEPS.index(steps.step_of(resource.key, consumers, kinds()))
+            assert all(STEPS.index(steps.step_of(need, consumers, kinds())) <= own for need in resource.needs), resource.key
 
 
 @pytest.mark.parametrize(

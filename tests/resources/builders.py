@@ -137,32 +137,32 @@ class Place:
     def policy_arn(self, name: str) -> str:
         return f"arn:aws:iam::{self.account_id}:policy/{name}"
 
-    def bucket(self, **said: Any) -> Bucket:
+    def bucket(self, **overrides: Any) -> Bucket:
         own = {"account_id": self.account_id, "region": self.region}
-        return self._built(Bucket, "bucket", "arn:aws:s3:::t-landing", "t-landing", own, said)
+        return self._built(Bucket, "bucket", "arn:aws:s3:::t-landing", "t-landing", own, overrides)
 
-    def database(self, **said: Any) -> Database:
-        return self._built(Database, "database", self.arn("glue", "database/t_final"), "t_final", {}, said)
+    def database(self, **overrides: Any) -> Database:
+        return self._built(Database, "database", self.arn("glue", "database/t_final"), "t_final", {}, overrides)
 
-    def table(self, **said: Any) -> Table:
+    def table(self, **overrides: Any) -> Table:
         own = {"partition_key": "run_id"}
-        return self._built(Table, "table", self.arn("dynamodb", "table/t-runs"), "t-runs", own, said)
+        return self._built(Table, "table", self.arn("dynamodb", "table/t-runs"), "t-runs", own, overrides)
 
-    def topic(self, **said: Any) -> Topic:
-        return self._built(Topic, "topic", self.arn("sns", "t-failures"), "t-failures", {}, said)
+    def topic(self, **overrides: Any) -> Topic:
+        return self._built(Topic, "topic", self.arn("sns", "t-failures"), "t-failures", {}, overrides)
 
-    def queue(self, name: str = "t-orders", **said: Any) -> Queue:
-        return self._built(Queue, "queue", self.arn("sqs", name), name, {}, said)
+    def queue(self, name: str = "t-orders", **overrides: Any) -> Queue:
+        return self._built(Queue, "queue", self.arn("sqs", name), name, {}, overrides)
 
-    def log_group(self, **said: Any) -> LogGroup:
+    def log_group(self, **overrides: Any) -> LogGroup:
         own = {"retention_days": 30}
-        return self._built(LogGroup, "log-group", self.arn("logs", "log-group:/t/logs"), "/t/logs", own, said)
+        return self._built(LogGroup, "log-group", self.arn("logs", "log-group:/t/logs"), "/t/logs", own, overrides)
 
-    def role(self, **said: Any) -> Role:
+    def role(self, **overrides: Any) -> Role:
         own = {"path": "/t/test/p/", "service": "lambda.amazonaws.com"}
-        return self._built(Role, "role", self.role_arn("t-worker"), "t-worker", own, said)
+        return self._built(Role, "role", self.role_arn("t-worker"), "t-worker", own, overrides)
 
-    def function(self, **said: Any) -> Function:
+    def function(self, **overrides: Any) -> Function:
         own = {
             "role_arn": self.role_arn(),
             "handler": "main.handler",
@@ -172,14 +172,14 @@ class Place:
             "environment": {},
             "log_group": "/aws/lambda/t-Validate",
         }
-        return self._built(Function, "lambda", self.arn("lambda", "function:t-Validate"), "t-Validate", own, said)
+        return self._built(Function, "lambda", self.arn("lambda", "function:t-Validate"), "t-Validate", own, overrides)
 
-    def layer(self, name: str = "t-deps", **said: Any) -> Layer:
-        code = Code(name, said.pop("code", zipped("x = 1")).data)
+    def layer(self, name: str = "t-deps", **overrides: Any) -> Layer:
+        code = Code(name, overrides.pop("code", zipped("x = 1")).data)
         own = {"code": code, "bucket": ARTIFACTS, "runtime": "python3.11", "architecture": "x86_64"}
-        return self._built(Layer, "layer", self.arn("lambda", f"layer:{name}"), name, own, said)
+        return self._built(Layer, "layer", self.arn("lambda", f"layer:{name}"), name, own, overrides)
 
-    def job(self, **said: Any) -> Job:
+    def job(self, **overrides: Any) -> Job:
         own = {
             "role_arn": self.role_arn(),
             "script": Code("landing", b"print(1)"),
@@ -187,9 +187,9 @@ class Place:
             "settings": JobSettings(),
             "arguments": {"--zone": "landing"},
         }
-        return self._built(Job, "glue-job", self.arn("glue", "job/t-landing"), "t-landing", own, said)
+        return self._built(Job, "glue-job", self.arn("glue", "job/t-landing"), "t-landing", own, overrides)
 
-    def directory(self, files: Mapping[str, str] | None = None, **said: Any) -> Directory:
+    def directory(self, files: Mapping[str, str] | None = None, **overrides: Any) -> Directory:
         """Its files are written to a temporary folder, each named by its contents."""
         texts = {"sql/acres.sql": "select 1", "codes.csv": "a,b"} if files is None else files
         contents = {}
@@ -198,34 +198,36 @@ class Place:
             path.write_text(text)
             contents[name] = Content(path, path.stat(), digest.md5)
         place = f"{ARTIFACTS}/configs/"
-        return self._built(Directory, "directory", f"arn:aws:s3:::{place}", place, {"files": contents}, said)
+        return self._built(Directory, "directory", f"arn:aws:s3:::{place}", place, {"files": contents}, overrides)
 
-    def crawler(self, **said: Any) -> Crawler:
+    def crawler(self, **overrides: Any) -> Crawler:
         own = {
             "role_arn": self.role_arn(),
             "database": "t_final",
             "targets": ("s3://t-final/acres/",),
             "settings": CrawlerSettings(),
         }
-        return self._built(Crawler, "crawler", self.arn("glue", "crawler/t-final"), "t-final", own, said)
+        return self._built(Crawler, "crawler", self.arn("glue", "crawler/t-final"), "t-final", own, overrides)
 
-    def state_machine(self, **said: Any) -> StateMachine:
+    def state_machine(self, **overrides: Any) -> StateMachine:
         own = {
             "role_arn": self.role_arn(),
             "definition": DEFINITION,
             "settings": StateMachineSettings(),
             "log_group_arn": self.arn("logs", "log-group:/t/logs"),
         }
-        return self._built(StateMachine, "state-machine", self.arn("states", "stateMachine:t-Main"), "t-Main", own, said)
+        return self._built(StateMachine, "state-machine", self.arn("states", "stateMachine:t-Main"), "t-Main", own, overrides)
 
-    def rule(self, **said: Any) -> Rule:
+    def rule(self, **overrides: Any) -> Rule:
         own = {"target_arn": self.arn("states", "stateMachine:t-Main"), "role_arn": self.role_arn()}
-        when: dict[str, Any] = {} if {"schedule", "pattern"} & said.keys() else {"schedule": "rate(1 day)"}
-        return self._built(Rule, "trigger", self.arn("events", "rule/t-daily"), "t-daily", {**own, **when}, said)
+        when: dict[str, Any] = {} if {"schedule", "pattern"} & overrides.keys() else {"schedule": "rate(1 day)"}
+        return self._built(Rule, "trigger", self.arn("events", "rule/t-daily"), "t-daily", {**own, **when}, overrides)
 
-    def _built(self, make: Callable[..., R], kind: str, arn: str, name: str, fields: dict[str, Any], given: dict[str, Any]) -> R:
+    def _built(
+        self, make: Callable[..., R], kind: str, arn: str, name: str, fields: dict[str, Any], parameters: dict[str, Any]
+    ) -> R:
         """The resource: what a test gives wins, and may be of its identity or of its type."""
-        whole: dict[str, Any] = {"key": Key("p", kind, name), "name": name, "arn": arn, "tags": TAGS, **fields, **given}
+        whole: dict[str, Any] = {"key": Key("p", kind, name), "name": name, "arn": arn, "tags": TAGS, **fields, **parameters}
         identity = Identity(**{field: whole.pop(field) for field in IDENTITY & whole.keys()})
         return make(identity=identity, **whole)
 
@@ -247,7 +249,7 @@ def prepare(aws: AwsSession, *resources: Resource) -> None:
         aws.call("lambda", "PublishLayerVersion", LayerName="common", Content={"ZipFile": zipped("").data})
     if any(isinstance(resource, Queue) for resource in resources):
         aws.call("sqs", "CreateQueue", QueueName="t-failed")
-    for artifact in (one for resource in resources for one in resource.artifacts):
+    for artifact in (artifact for resource in resources for artifact in resource.artifacts):
         if isinstance(artifact, Code):
             aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key=artifact.location, Body=artifact.data)
 

@@ -28,8 +28,8 @@ class ScriptedAws:
 
     def sent(self, operation: str) -> dict[str, Any]:
         """The parameters of the only call of an operation."""
-        (found,) = [parameters for name, parameters in self.calls if name == operation]
-        return found
+        (result,) = [parameters for name, parameters in self.calls if name == operation]
+        return result
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         name = f"{service}:{operation}"
@@ -58,8 +58,8 @@ class ScriptedAws:
         self.slept.append(seconds)
 
 
-def refused(operation: str, code: str, said: str = "") -> AwsError:
-    return AwsError("service", operation, code, said)
+def refused(operation: str, code: str, message: str = "") -> AwsError:
+    return AwsError("service", operation, code, message)
 
 
 class Raw:
@@ -72,6 +72,6 @@ class Raw:
         return [self._body]
 
 
-def answered(request: Any, code: str, said: str) -> AWSResponse:
+def answered(request: Any, code: str, message: str) -> AWSResponse:
     """How a service that speaks JSON refuses: for botocore's event `before-send`, before moto answers it."""
-    return AWSResponse(request.url, 400, {}, Raw(json.dumps({"__type": code, "message": said}).encode()))
+    return AWSResponse(request.url, 400, {}, Raw(json.dumps({"__type": code, "message": message}).encode()))

@@ -134,5 +134,5 @@ def test_what_is_written_over_or_deleted_stays_as_a_version(moto_aws: AwsSession
     for body in (b"first", b"second"):
         moto_aws.call("s3", "PutObject", Bucket=bucket.name, Key="a", Body=body)
     moto_aws.call("s3", "DeleteObject", Bucket=bucket.name, Key="a")
-    found = moto_aws.call("s3", "ListObjectVersions", Bucket=bucket.name)
-    assert (len(found["Versions"]), len(found["DeleteMarkers"])) == (2, 1)
+    result = moto_aws.call("s3", "ListObjectVersions", Bucket=bucket.name)
+    assert (len(result["Versions"]), len(result["DeleteMarkers"])) == (2, 1)

@@ -87,9 +87,9 @@ def test_a_bare_role_name_is_no_difference(role: str) -> None:
     assert live_state(aws, crawler) == final(crawler)
 
 
-@pytest.mark.parametrize("said", [{}, {"schema_change": "log", "deleted_data": "delete"}, {"schema_change": "update"}])
-def test_new_folders_go_with_log_alone(said: dict[str, str]) -> None:
-    settings = CrawlerSettings.model_validate({"recrawl": "new_folders", **said})
+@pytest.mark.parametrize("overrides", [{}, {"schema_change": "log", "deleted_data": "delete"}, {"schema_change": "update"}])
+def test_new_folders_go_with_log_alone(overrides: dict[str, str]) -> None:
+    settings = CrawlerSettings.model_validate({"recrawl": "new_folders", **overrides})
     with pytest.raises(DeclarationError, match=r'crawler/t-final: with recrawl "new_folders" .* to "log"'):
         Place().crawler(settings=settings).desired()
 

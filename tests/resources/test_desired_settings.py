@@ -161,9 +161,9 @@ OPTIONS: list[tuple[Build, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-def differing(build: Build, **said: Any) -> dict[str, Any]:
+def differing(build: Build, **overrides: Any) -> dict[str, Any]:
     """What the state has otherwise than without what is said."""
-    plain, state = final(build(PLACE)), final(build(PLACE, **said))
+    plain, state = final(build(PLACE)), final(build(PLACE, **overrides))
     assert plain.keys() == state.keys()
     return {name: value for name, value in state.items() if plain[name] != value}
 
@@ -180,8 +180,8 @@ def test_every_setting_is_looked_at() -> None:
 
 
 def test_a_python_shell_job_is_sized_by_its_capacity() -> None:
-    def shell(place: Place, **said: Any) -> Any:
-        return place.job(shell=True, **said)
+    def shell(place: Place, **overrides: Any) -> Any:
+        return place.job(shell=True, **overrides)
 
     assert differing(shell, settings=JobSettings(python_shell_capacity="1")) == {"MaxCapacity": 1.0}
 
@@ -193,6 +193,6 @@ def test_a_crawler_of_new_folders_changes_no_tables() -> None:
     assert differing(Place.crawler, settings=settings) == expected
 
 
-@pytest.mark.parametrize(("build", "said", "expected"), OPTIONS)
-def test_an_option_changes_this_and_nothing_else(build: Build, said: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert differing(build, **said) == expected
+@pytest.mark.parametrize(("build", "overrides", "expected"), OPTIONS)
+def test_an_option_changes_this_and_nothing_else(build: Build, overrides: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert differing(build, **overrides) == expected

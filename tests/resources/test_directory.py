@@ -20,15 +20,15 @@ from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepar
 
 
 def keys(aws: AwsSession) -> list[str]:
-    return [one["Key"] for one in aws.call("s3", "ListObjectsV2", Bucket=ARTIFACTS).get("Contents", ())]
+    return [content["Key"] for content in aws.call("s3", "ListObjectsV2", Bucket=ARTIFACTS).get("Contents", ())]
 
 
 @pytest.fixture
 def deployed(moto_aws: AwsSession, place: Place) -> Directory:
-    one = place.directory()
-    prepare(moto_aws, one)
-    one.create(moto_aws, final(one))
-    return one
+    resource = place.directory()
+    prepare(moto_aws, resource)
+    resource.create(moto_aws, final(resource))
+    return resource
 
 
 def test_reading_a_folder_asks_about_every_object(moto_aws: AwsSession, deployed: Directory) -> None:
@@ -75,19 +75,19 @@ def test_what_is_no_longer_in_the_folder_goes_and_what_others_keep_there_stays(
 
 
 def test_an_object_of_somebody_else_under_one_of_our_names_shows_no_tags_of_ours(moto_aws: AwsSession, place: Place) -> None:
-    one = place.directory({"codes.csv": "a,b"})
-    prepare(moto_aws, one)
+    resource = place.directory({"codes.csv": "a,b"})
+    prepare(moto_aws, resource)
     moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs/codes.csv", Body=b"theirs")
-    live = live_state(moto_aws, one)
+    live = live_state(moto_aws, resource)
     assert live is not None
     assert (live["Foreign"], live["Tags"]) == (["codes.csv"], {"deployer:environment": ""})
 
 
 def test_a_file_that_changes_during_a_deploy_is_refused(embedded_aws: AwsSession, tmp_path: Path) -> None:
-    one = Place(embedded_aws.account_id, embedded_aws.region).directory({"codes.csv": "a,b"})
-    prepare(embedded_aws, one)
+    resource = Place(embedded_aws.account_id, embedded_aws.region).directory({"codes.csv": "a,b"})
+    prepare(embedded_aws, resource)
     (path := tmp_path / "codes.csv").write_text("a,b")
-    late = replace(one, files={"codes.csv": Content(path, path.stat(), digest.md5)})
+    late = replace(resource, files={"codes.csv": Content(path, path.stat(), digest.md5)})
     planned = final(late)
     path.write_text("changed since")
     with pytest.raises(
@@ -124,16 +124,16 @@ def test_a_place_with_too_much_of_others_is_refused_and_what_is_recorded_can_be_
 class Remembered:
     """Knows every file."""
 
-    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, found: os.stat_result) -> Digest:
-        del kind, read, path, found
+    def of(self, kind: str, read: Callable[[Path], Digest], path: Path, status: os.stat_result) -> Digest:
+        del kind, read, path, status
         return Digest("remembered")
 
 
 def test_what_is_known_is_not_read(place: Place) -> None:
-    one = place.directory({"codes.csv": "a,b"})
-    read = one.desired()["Files"]
-    one.look(Remembered())
-    assert (read, one.desired()["Files"]) == ({"codes.csv": "b345e1dc09f20fdefdea469f09167892"}, {"codes.csv": "remembered"})
+    resource = place.directory({"codes.csv": "a,b"})
+    read = resource.desired()["Files"]
+    resource.look(Remembered())
+    assert (read, resource.desired()["Files"]) == ({"codes.csv": "b345e1dc09f20fdefdea469f09167892"}, {"codes.csv": "remembered"})
 
 
 class KeyOfItsOwn(AwsSession):
@@ -149,14 +149,14 @@ class KeyOfItsOwn(AwsSession):
 
 
 def test_in_a_bucket_with_a_key_of_its_own_a_tag_says_what_an_object_holds(moto_aws: AwsSession, place: Place) -> None:
-    one, aws = place.directory(), KeyOfItsOwn(place.region, place.account_id)
-    prepare(aws, one)
+    resource, aws = place.directory(), KeyOfItsOwn(place.region, place.account_id)
+    prepare(aws, resource)
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
     aws.call("s3", "PutBucketEncryption", Bucket=ARTIFACTS, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    one.create(aws, final(one))
-    assert live_state(aws, one) == final(one)
-    tags = "&".join(f"{name}={value}" for name, value in one.tags.items())
+    resource.create(aws, final(resource))
+    assert live_state(aws, resource) == final(resource)
+    tags = "&".join(f"{name}={value}" for name, value in resource.tags.items())
     aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs/codes.csv", Body=b"theirs", Tagging=tags)
-    live = live_state(aws, one)
+    live = live_state(aws, resource)
     assert live is not None
-    assert difference(final(one), live) == ("Files",)
+    assert difference(final(resource), live) == ("Files",)

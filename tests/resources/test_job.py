@@ -85,6 +85,6 @@ def test_a_job_is_sized_in_one_way_whatever_it_was_before(shell: bool, sized: se
 
 
 def test_of_what_is_declared_nothing_is_told_as_kept() -> None:
-    found = JOB.read(ScriptedAws({"glue:GetJob": {"Job": {**final(JOB), **SPARK}}, "glue:GetTags": {"Tags": TAGS}}))
-    assert found is not None
-    assert found.undeclared == {}
+    result = JOB.read(ScriptedAws({"glue:GetJob": {"Job": {**final(JOB), **SPARK}}, "glue:GetTags": {"Tags": TAGS}}))
+    assert result is not None
+    assert result.undeclared == {}

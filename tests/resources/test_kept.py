@@ -31,10 +31,10 @@ NEVER_READ = {
 @cache
 def shape(service: str, operation: str, *path: str) -> Any:
     """The input of an operation, or a structure in it."""
-    found = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    result = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
     for name in path:
-        found = found.members[name]
-    return found
+        result = result.members[name]
+    return result
 
 
 def filled(of: Any, depth: int = 4) -> Any:
@@ -128,10 +128,10 @@ def test_a_function_keeps_every_field(changed: str) -> None:
     done = {"LastUpdateStatus": "Successful", "CodeSha256": desired["CodeSha256"]}
     updates = {"lambda:UpdateFunctionConfiguration": done, "lambda:UpdateFunctionCode": done}
     aws = ScriptedAws({"lambda:GetFunction": answer, **updates})
-    found = function.read(aws)
-    assert found is not None
+    result = function.read(aws)
+    assert result is not None
     unsaid = whole.members.keys() - desired.keys() - {"FunctionName", "RevisionId", "ImageConfig"}
-    assert unsaid <= found.undeclared.keys()  # what Lambda keeps because no call names it, is named to people
+    assert unsaid <= result.undeclared.keys()  # what Lambda keeps because no call names it, is named to people
     assert brought(aws, function) == {changed}
     if changed == "CodeSha256":
         assert aws.sent("lambda:UpdateFunctionCode")["SourceKMSKeyArn"] == "key"
@@ -148,11 +148,11 @@ def test_a_state_machine_keeps_its_key() -> None:
     live = by_hand("stepfunctions", "CreateStateMachine") | {name: desired[name] for name in desired if name != "Tags"}
     live |= {"definition": '{"StartAt": "X"}', "status": "ACTIVE"}
     tags = [{"key": name, "value": text} for name, text in desired["Tags"].items()]
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "stepfunctions:UpdateStateMachine": {"revisionId": "r2"},
         "stepfunctions:ListTagsForResource": {"tags": tags},
     }
-    aws = ScriptedAws({"stepfunctions:DescribeStateMachine": live, **said})
+    aws = ScriptedAws({"stepfunctions:DescribeStateMachine": live, **fields})
     assert brought(aws, machine) == {"definition"}
     sent = aws.sent("stepfunctions:UpdateStateMachine")
     assert sent["encryptionConfiguration"] == live["encryptionConfiguration"]
@@ -186,7 +186,7 @@ def test_a_rule_keeps_what_put_rule_would_empty_and_what_is_said_of_its_target()
 
 
 @pytest.mark.parametrize(
-    ("said", "of"),
+    ("overrides", "of"),
     [
         (accepted_fields.JOB, ("glue", "UpdateJob", "JobUpdate")),
         (accepted_fields.CRAWLER, ("glue", "UpdateCrawler")),
@@ -194,7 +194,7 @@ def test_a_rule_keeps_what_put_rule_would_empty_and_what_is_said_of_its_target()
         (accepted_fields.MACHINE, ("stepfunctions", "UpdateStateMachine")),
     ],
 )
-def test_what_an_update_takes_is_what_the_model_says(said: Mapping[str, Any], of: tuple[str, ...]) -> None:
+def test_what_an_update_takes_is_what_the_model_says(overrides: Mapping[str, Any], of: tuple[str, ...]) -> None:
     """A field that AWS adds has to be carried, too."""
     place = Place()
     types: dict[str, Resource] = {"JobUpdate": place.job(), "UpdateCrawler": place.crawler()}
@@ -202,9 +202,9 @@ def test_what_an_update_takes_is_what_the_model_says(said: Mapping[str, Any], of
     declared = final(types[of[-1]])
     members = shape(*of).members
     names = {"FunctionName", "RevisionId", "ImageConfig", "Name", "stateMachineArn", "publish", "versionDescription"}
-    assert members.keys() - names - declared.keys() <= said.keys()
-    assert said.keys() - members.keys() <= {"SourceKMSKeyArn"}
-    for name, inner in said.items():
+    assert members.keys() - names - declared.keys() <= overrides.keys()
+    assert overrides.keys() - members.keys() <= {"SourceKMSKeyArn"}
+    for name, inner in overrides.items():
         if inner:
             assert inner.keys() == members[name].members.keys(), name
     target = shape("glue", "UpdateCrawler", "Targets", "S3Targets").member.members

@@ -15,15 +15,15 @@ ARN = "arn:aws:lambda:eu-central-1:123456789012:layer:t-deps"
 LIST, PUBLISH = "lambda:ListLayerVersions", "lambda:PublishLayerVersion"
 
 
-def listed(number: int, said: str = "", **more: Any) -> dict[str, Any]:
-    return {"LayerVersionArn": f"{ARN}:{number}", "Version": number, "Description": said, **more}
+def listed(number: int, description: str = "", **more: Any) -> dict[str, Any]:
+    return {"LayerVersionArn": f"{ARN}:{number}", "Version": number, "Description": description, **more}
 
 
 def ours(place: Place, number: int, text: str) -> dict[str, Any]:
     """A version as ours are described."""
     layer = place.layer(code=zipped(text))
-    said = f"environment=t/test inputs={layer.code.input_digest()} sha256={final(layer)['CodeSha256']}"
-    return listed(number, said, CompatibleRuntimes=["python3.11"], CompatibleArchitectures=["x86_64"])
+    description = f"environment=t/test inputs={layer.code.input_digest()} sha256={final(layer)['CodeSha256']}"
+    return listed(number, description, CompatibleRuntimes=["python3.11"], CompatibleArchitectures=["x86_64"])
 
 
 def test_a_version_says_whose_it_is_and_what_it_holds(place: Place) -> None:
@@ -51,11 +51,11 @@ def test_the_version_of_the_same_inputs_stands_for_the_layer_else_the_newest_of_
     layer = place.layer()
     first, second, theirs = ours(place, 1, "x = 1"), ours(place, 2, "x = 2"), listed(3, "by hand")
     assert live_state(ScriptedAws({LIST: {"LayerVersions": [theirs, second, first]}}), layer) == final(layer)
-    found = live_state(ScriptedAws({LIST: {"LayerVersions": [theirs, second]}}), layer)
-    assert found == final(place.layer(code=zipped("x = 2")))
-    found = live_state(ScriptedAws({LIST: {"LayerVersions": [theirs]}}), layer)
-    assert found is not None
-    assert (found["CodeSha256"], found["Tags"]) == (None, {})
+    result = live_state(ScriptedAws({LIST: {"LayerVersions": [theirs, second]}}), layer)
+    assert result == final(place.layer(code=zipped("x = 2")))
+    result = live_state(ScriptedAws({LIST: {"LayerVersions": [theirs]}}), layer)
+    assert result is not None
+    assert (result["CodeSha256"], result["Tags"]) == (None, {})
     assert layer.read(ScriptedAws({LIST: refused("ListLayerVersions", "ResourceNotFoundException")})) is None
 
 
@@ -71,13 +71,13 @@ def test_a_version_that_does_not_hold_what_it_says_does_not_stay(place: Place) -
 def test_one_listing_answers_every_function(place: Place) -> None:
     layer = place.layer()
     aws = ScriptedAws({LIST: {"LayerVersions": [ours(place, 2, "x = 2"), ours(place, 1, "x = 1"), listed(3)]}})
-    found: list[str | None] = []
-    threads = [Thread(target=lambda: found.append(layer.content(aws, f"{ARN}:1"))) for _ in range(20)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert found == [final(layer)["CodeSha256"]] * 20
+    result: list[str | None] = []
+    threads = [Thread(target=lambda: result.append(layer.content(aws, f"{ARN}:1"))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert result == [final(layer)["CodeSha256"]] * 20
     assert layer.content(aws, f"{ARN}:3") is None
     assert aws.operations == [LIST]
     assert layer.content(aws, f"{ARN}:9") is layer.content(aws, f"{ARN}:9") is None
@@ -120,8 +120,8 @@ def test_layers_of_an_environment_are_told_by_their_newest_versions(place: Place
 
 
 def test_a_description_of_somebody_else_says_nothing(place: Place) -> None:
-    for said in ("environment=t/test", "sha256", "a = b", "", "inputs=x"):
-        assert not Version.of(listed(1, said)).tags
+    for text in ("environment=t/test", "sha256", "a = b", "", "inputs=x"):
+        assert not Version.of(listed(1, text)).tags
 
 
 def test_only_our_versions_are_deleted(moto_aws: AwsSession, place: Place) -> None:
@@ -133,7 +133,7 @@ def test_only_our_versions_are_deleted(moto_aws: AwsSession, place: Place) -> No
     moto_aws.call("lambda", "PublishLayerVersion", LayerName="t-deps", Content=content, Description="environment=t/test")
     assert layer.live_tags(moto_aws, layer) == {"deployer:environment": "t/test"}
     layer.delete(moto_aws)
-    assert [one.number for one in versions(moto_aws, "t-deps")] == [3, 1]
+    assert [version.number for version in versions(moto_aws, "t-deps")] == [3, 1]
     assert layer.live_tags(moto_aws, layer) == {}
     layer.delete(moto_aws)
-    assert [one.number for one in versions(moto_aws, "t-deps")] == [3, 1]
+    assert [version.number for version in versions(moto_aws, "t-deps")] == [3, 1]

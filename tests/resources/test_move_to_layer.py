@@ -50,11 +50,11 @@ def update(aws: AwsSession, before: Function, after: Function) -> list[str]:
     before.create(aws, final(before))
     live = after.read(aws)
     assert live is not None
-    asked = aws.calls.copy()
+    requested = aws.calls.copy()
     changed = frozenset(difference(final(after), live.state))
     after.update(aws, Change(after.key, Action.UPDATE, "", final(after), live, changed))
     assert live_state(aws, after) == final(after)
-    return sorted((aws.calls - asked).elements())
+    return sorted((aws.calls - requested).elements())
 
 
 @pytest.mark.parametrize("back", [False, True])
@@ -66,10 +66,10 @@ def test_packages_move_between_code_and_layer(
     layered = here.function(code=packed("slim", 0), layers=(here.layer("t-moved", code=packed("layer", LARGE)),))
     before, after = (layered, alone) if back else (alone, layered)
     request.addfinalizer(lambda: before.delete(backend))
-    asked = update(backend, before, replace(after, settings=FunctionSettings(**settings)))
+    requested = update(backend, before, replace(after, settings=FunctionSettings(**settings)))
     refused_first, alone_first = (0, 0) if back else (1, bool(settings))
-    assert asked.count(CODE) == 1
-    assert asked.count(CONFIGURATION) == 1 + refused_first + alone_first
+    assert requested.count(CODE) == 1
+    assert requested.count(CONFIGURATION) == 1 + refused_first + alone_first
 
 
 def test_what_is_too_large_together_is_still_refused(moto_aws: AwsSession, place: Place) -> None:

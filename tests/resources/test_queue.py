@@ -58,10 +58,10 @@ def done(repository: Repository, *words: str, code: int = 0) -> str:
 
 def attributes(name: str = "t-dev-acres-orders") -> dict[str, str]:
     """What AWS has of a queue."""
-    found = boto3.client("sqs", **PLACE).get_queue_attributes(
+    result = boto3.client("sqs", **PLACE).get_queue_attributes(
         QueueUrl=f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}", AttributeNames=["All"]
     )
-    return dict(found["Attributes"])
+    return dict(result["Attributes"])
 
 
 def test_a_queue_lives_through_deploys(moto: None, acres: Repository) -> None:
@@ -82,9 +82,9 @@ def test_a_queue_lives_through_deploys(moto: None, acres: Repository) -> None:
     sqs = boto3.client("sqs", **PLACE)
     url = sqs.get_queue_url(QueueName="t-dev-acres-orders")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5", "DelaySeconds": "7"})
-    told = done(acres, "drift", code=2)
-    assert "acres: queue/orders" in told
-    assert "VisibilityTimeout" in told
+    reported = done(acres, "drift", code=2)
+    assert "acres: queue/orders" in reported
+    assert "VisibilityTimeout" in reported
     sqs.untag_queue(QueueUrl=url, TagKeys=["deployer:environment", "deployer:project"])
     assert "--adopt" in done(acres, "deploy", "--verify", code=1)
     done(acres, "deploy", "--verify", "--adopt")
@@ -113,7 +113,7 @@ def test_queues_are_shared_or_a_pipelines_own_and_named_by_url_and_arn(acres: Re
 def test_readers_receive_and_writers_send_and_no_more(acres: Repository) -> None:
     policies = acres.resources()["role/Validate-lambda"].desired()["Policies"]
     (policy,) = policies.values()
-    statements = [one for one in policy["Statement"] if one["Action"][0].startswith("sqs:")]
+    statements = [item for item in policy["Statement"] if item["Action"][0].startswith("sqs:")]
     using = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
     assert statements == [
         {
@@ -129,9 +129,13 @@ def test_the_printed_policy_allows_what_the_calls_need_on_its_own_queues_alone(a
     statements = printed(acres)
     own = {"deployer:environment": "t-dev/dev"}
     questions = [Asked(need.action, need.arn, {}) for needs in NEEDS.values() for need in needs]
-    assert [str(one) for one in questions if not allows(statements, one, own)] == []
+    assert [str(question) for question in questions if not allows(statements, question, own)] == []
     for theirs in (f"arn:aws:sqs:{HERE}:t-prod-acres-orders", f"arn:aws:sqs:{HERE}:billing"):
-        assert not [one for one in questions if one.arn != "*" and allows(statements, Asked(one.action, theirs, {}), own)]
+        assert not [
+            question
+            for question in questions
+            if question.arn != "*" and allows(statements, Asked(question.action, theirs, {}), own)
+        ]
     shared = Asked("sqs:SetQueueAttributes", f"arn:aws:sqs:{HERE}:t-dev-audit", {})
     assert allows(statements, shared, own)
     left_over = f"arn:aws:sqs:{HERE}:t-dev-gone-orders"
@@ -140,7 +144,7 @@ def test_the_printed_policy_allows_what_the_calls_need_on_its_own_queues_alone(a
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ('p.queue("a.fifo", dead_letter=p.queue("b"))', "a FIFO queue and its dead letter queue both end with .fifo"),
         ('p.queue("a", dead_letter=p.table("t", partition_key="id"))', "dead_letter is about a queue, not about table/t"),
@@ -154,11 +158,11 @@ def test_the_printed_policy_allows_what_the_calls_need_on_its_own_queues_alone(a
         ('p.queue("a")\n    p.queue("a")', "declares queue/a twice"),
     ],
 )
-def test_what_aws_would_refuse_is_refused_where_it_is_declared(repository: Repository, line: str, told: str) -> None:
+def test_what_aws_would_refuse_is_refused_where_it_is_declared(repository: Repository, line: str, message: str) -> None:
     repository.project("acres", line)
     ended = repository.invoke("policy", "--env", "dev")
     assert (ended.code, "Traceback" in ended.err) == (1, False)
-    assert told in ended.err
+    assert message in ended.err
 
 
 def test_a_new_queue_is_waited_for_until_it_can_be_used(place: Place) -> None:

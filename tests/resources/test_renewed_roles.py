@@ -46,8 +46,8 @@ def works(name: str) -> bool:
     return bool(function.granted_to == (function.role, role_id(ACCOUNT, function.role)))
 
 
-def changes(found: dict[str, Any]) -> dict[str, str]:
-    return {one["key"]: f"{one['action']}: {one['reason']}" for one in found["changes"] if one["action"] != "noop"}
+def changes(items: dict[str, Any]) -> dict[str, str]:
+    return {change["key"]: f"{change['action']}: {change['reason']}" for change in items["changes"] if change["action"] != "noop"}
 
 
 def test_what_runs_with_a_role_that_is_made_again_is_given_it_anew(deployed: Repository) -> None:
@@ -58,7 +58,7 @@ def test_what_runs_with_a_role_that_is_made_again_is_given_it_anew(deployed: Rep
     planned = changes(command(deployed, "plan", code=2))
     assert planned["role/Validate-lambda"] == "create: is gone from AWS"
     again = "update: its role is made again"
-    assert {key: told for key, told in planned.items() if not key.startswith("role/")} == dict.fromkeys(
+    assert {key: reason for key, reason in planned.items() if not key.startswith("role/")} == dict.fromkeys(
         ("lambda/Validate", "glue-job/load", "state-machine/main", "rule/daily"), again
     )
     done = deployed.invoke("deploy", "--env", "dev")
@@ -75,8 +75,8 @@ def test_only_what_runs_with_it_is_updated(deployed: Repository) -> None:
 
 
 def test_forcing_gives_no_function_another_role(deployed: Repository) -> None:
-    found = command(deployed, "deploy", "--force", "--only", "lambda/Validate")
-    assert "iam:CreateRole" not in found["api_calls"]["by_operation"]
+    result = command(deployed, "deploy", "--force", "--only", "lambda/Validate")
+    assert "iam:CreateRole" not in result["api_calls"]["by_operation"]
 
 
 def test_a_role_of_somebody_else_does_not_stand_in(deployed: Repository) -> None:

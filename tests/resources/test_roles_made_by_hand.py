@@ -56,8 +56,8 @@ def make_again(name: str, *, whole: bool = True, tagged: bool = True) -> None:
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
-def calls(found: dict[str, Any]) -> dict[str, int]:
-    return dict(found["api_calls"]["by_operation"])
+def calls(items: dict[str, Any]) -> dict[str, int]:
+    return dict(items["api_calls"]["by_operation"])
 
 
 def root() -> dict[str, Any]:

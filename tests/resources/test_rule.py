@@ -37,10 +37,10 @@ def test_a_target_that_nobody_declared_stays(moto_aws: AwsSession, place: Place)
     assert rule.read(moto_aws) is None
 
 
-@pytest.mark.parametrize("said", [{"schedule": None}, {"schedule": "rate(1 day)", "pattern": {"source": ["aws.s3"]}}])
-def test_either_a_schedule_or_a_pattern(said: dict[str, Any], place: Place) -> None:
+@pytest.mark.parametrize("overrides", [{"schedule": None}, {"schedule": "rate(1 day)", "pattern": {"source": ["aws.s3"]}}])
+def test_either_a_schedule_or_a_pattern(overrides: dict[str, Any], place: Place) -> None:
     with pytest.raises(DeclarationError, match="trigger/t-daily: a rule has either a schedule or a pattern"):
-        place.rule(**said).desired()
+        place.rule(**overrides).desired()
 
 
 def test_one_kind_of_input(place: Place) -> None:

@@ -74,31 +74,31 @@ def check(aws: AwsSession, resource: Resource) -> None:
 
 @SHARED
 @given(said=valid(FunctionSettings, FUNCTIONS), network=NETWORKS)
-def test_function(moto_aws: AwsSession, said: FunctionSettings, network: Network | None) -> None:
-    check(moto_aws, PLACE.function(settings=said, environment=said.environment, network=network))
+def test_function(moto_aws: AwsSession, settings: FunctionSettings, network: Network | None) -> None:
+    check(moto_aws, PLACE.function(settings=settings, environment=settings.environment, network=network))
 
 
 @SHARED
 @given(
     said=valid(JobSettings, JOBS) | valid(JobSettings, OLD_JOBS), shell=st.booleans(), log_group=st.none() | st.just("/t/glue")
 )
-def test_job(moto_aws: AwsSession, said: JobSettings, shell: bool, log_group: str | None) -> None:
-    check(moto_aws, PLACE.job(settings=said, arguments=said.arguments, shell=shell, log_group=log_group))
+def test_job(moto_aws: AwsSession, settings: JobSettings, shell: bool, log_group: str | None) -> None:
+    check(moto_aws, PLACE.job(settings=settings, arguments=settings.arguments, shell=shell, log_group=log_group))
 
 
 @SHARED
 @given(
     said=valid(CrawlerSettings, CRAWLERS)
     | valid(CrawlerSettings, CRAWLERS).map(
-        lambda one: one.model_copy(update={"recrawl": "new_folders", "schema_change": "log", "deleted_data": "log"})
+        lambda settings: settings.model_copy(update={"recrawl": "new_folders", "schema_change": "log", "deleted_data": "log"})
     )
 )
-def test_crawler(moto_aws: AwsSession, said: CrawlerSettings) -> None:
-    check(moto_aws, PLACE.crawler(settings=said))
+def test_crawler(moto_aws: AwsSession, settings: CrawlerSettings) -> None:
+    check(moto_aws, PLACE.crawler(settings=settings))
 
 
 @SHARED
 @given(said=valid(StateMachineSettings, {"role": st.none()}), comment=TEXT)
-def test_state_machine(moto_aws: AwsSession, said: StateMachineSettings, comment: str) -> None:
+def test_state_machine(moto_aws: AwsSession, settings: StateMachineSettings, comment: str) -> None:
     definition = {"StartAt": "Done", "Comment": comment, "States": {"Done": {"Type": "Succeed"}}}
-    check(moto_aws, PLACE.state_machine(settings=said, definition=definition))
+    check(moto_aws, PLACE.state_machine(settings=settings, definition=definition))

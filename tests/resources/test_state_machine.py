@@ -50,8 +50,8 @@ def test_a_machine_that_logs_nothing_logs_nowhere() -> None:
 
 @pytest.mark.parametrize("arn", [Place().arn("logs", "log-group:/t/logs"), Place().arn("logs", "log-group:/t/logs:*")])
 def test_the_log_group_is_named_with_its_streams(arn: str) -> None:
-    (found,) = Place().state_machine(log_group_arn=arn).desired()["loggingConfiguration"]["destinations"]
-    assert found == {"cloudWatchLogsLogGroup": {"logGroupArn": Place().arn("logs", "log-group:/t/logs:*")}}
+    (result,) = Place().state_machine(log_group_arn=arn).desired()["loggingConfiguration"]["destinations"]
+    assert result == {"cloudWatchLogsLogGroup": {"logGroupArn": Place().arn("logs", "log-group:/t/logs:*")}}
 
 
 def test_an_existing_machine_is_updated_because_creation_would_ignore_role_and_tags() -> None:

@@ -113,6 +113,6 @@ def test_what_others_have_set_is_seen(place: Place, field: str) -> None:
             "dynamodb:ListTagsOfResource": {"Tags": []},
         }
     )
-    found = place.table().read(aws)
-    assert found is not None
-    assert found.undeclared == {field: THEIRS[field]}
+    result = place.table().read(aws)
+    assert result is not None
+    assert result.undeclared == {field: THEIRS[field]}

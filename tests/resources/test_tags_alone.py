@@ -27,10 +27,10 @@ TYPES: list[tuple[Build, str, str]] = [
 
 def told(parameters: dict[str, Any]) -> Any:
     """The tags of a call as a map, or the keys of those that go."""
-    (given,) = [value for name, value in parameters.items() if name.lower().startswith("tag") and "ARN" not in name.upper()]
-    if isinstance(given, dict):
-        return given
-    return {one["Key" if "Key" in one else "key"]: one["Value" if "Value" in one else "value"] for one in given}
+    (tags,) = [value for name, value in parameters.items() if name.lower().startswith("tag") and "ARN" not in name.upper()]
+    if isinstance(tags, dict):
+        return tags
+    return {item["Key" if "Key" in item else "key"]: item["Value" if "Value" in item else "value"] for item in tags}
 
 
 @pytest.mark.parametrize(("build", "tag", "untag"), TYPES, ids=[f"{build.__name__}" for build, _, _ in TYPES])

@@ -23,12 +23,12 @@ def s3() -> Any:
 
 def put(key: str, body: bytes) -> None:
     tags = s3().get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
-    s3().put_object(Bucket=BUCKET, Key=key, Body=body, Tagging="&".join(f"{one['Key']}={one['Value']}" for one in tags))
+    s3().put_object(Bucket=BUCKET, Key=key, Body=body, Tagging="&".join(f"{tag['Key']}={tag['Value']}" for tag in tags))
 
 
 def body() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(s3().get_object(Bucket=BUCKET, Key=RECORD)["Body"].read())
-    return found
+    result: dict[str, Any] = json.loads(s3().get_object(Bucket=BUCKET, Key=RECORD)["Body"].read())
+    return result
 
 
 DAMAGES: dict[str, Callable[[], object]] = {
@@ -54,8 +54,8 @@ def test_drift_says_that_a_record_is_damaged_and_verify_writes_it_anew(deployed:
     assert drift.code == 2
     assert "acres: glue-job/load not recorded: s3://t-dev-artifacts/dev/acres/records/glue-job/load.json is missing" in drift.out
     assert "not deployed yet" not in drift.out
-    told = json.loads(deployed.invoke("drift", "--env", "dev", "--json").out)
-    assert [(one["key"], one["how"]) for one in told["drifted"]] == [("glue-job/load", "not recorded")]
+    reported = json.loads(deployed.invoke("drift", "--env", "dev", "--json").out)
+    assert [(drifted["key"], drifted["how"]) for drifted in reported["drifted"]] == [("glue-job/load", "not recorded")]
     verified = deployed.invoke("deploy", "--env", "dev", "--verify")
     assert verified.code == 0, verified.err
     line = r"= glue-job/load recorded [\d.]+ s is as declared; its record cannot be read"
@@ -98,16 +98,16 @@ def test_a_record_that_has_lost_its_tag_is_said_and_written_anew(deployed: Repos
 
 
 def test_an_artifact_that_has_lost_its_tags_is_said_and_gets_them_back(deployed: Repository) -> None:
-    found = s3().list_objects_v2(Bucket=BUCKET, Prefix="dev/acres/artifacts/Validate/")["Contents"][0]["Key"]
-    before = s3().get_object_tagging(Bucket=BUCKET, Key=found)["TagSet"]
-    untag(found)
+    result = s3().list_objects_v2(Bucket=BUCKET, Prefix="dev/acres/artifacts/Validate/")["Contents"][0]["Key"]
+    before = s3().get_object_tagging(Bucket=BUCKET, Key=result)["TagSet"]
+    untag(result)
     drift = deployed.invoke("drift", "--env", "dev")
     assert drift.code == 2
-    assert f"s3://t-dev-artifacts/{found} is gone, or has lost its tags" in drift.out
+    assert f"s3://t-dev-artifacts/{result} is gone, or has lost its tags" in drift.out
     assert "↑ artifact/Validate upload" in squeezed(deployed.invoke("plan", "--env", "dev", "--verify").out)
     verified = deployed.invoke("deploy", "--env", "dev", "--verify")
     assert verified.code == 0, verified.out
-    assert s3().get_object_tagging(Bucket=BUCKET, Key=found)["TagSet"] == before
+    assert s3().get_object_tagging(Bucket=BUCKET, Key=result)["TagSet"] == before
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert deployed.invoke("plan", "--env", "dev", "--verify").code == 0
 
@@ -128,8 +128,8 @@ def test_a_root_that_cannot_be_read_is_said_by_drift_and_status_and_written_by_a
     assert lost in deployed.invoke("plan", "--env", "dev", "--verify").out
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     for command in ("drift", "status", "plan"):
-        told = deployed.invoke(command, "--env", "dev")
-        assert (told.code, "cannot be read" in told.out) == (0, False)
+        reported = deployed.invoke(command, "--env", "dev")
+        assert (reported.code, "cannot be read" in reported.out) == (0, False)
 
 
 def test_a_damaged_record_of_what_changes_does_not_stop_a_deploy(deployed: Repository) -> None:
@@ -149,9 +149,9 @@ def test_what_is_left_over_is_seen_by_drift(deployed: Repository) -> None:
 def copied(source: str, target: str, *parts: str) -> None:
     """Copies objects between two prefixes with their tags, as people do it by hand."""
     for part in parts:
-        for found in s3().list_objects_v2(Bucket=BUCKET, Prefix=f"{source}{part}").get("Contents", ()):
-            place = {"Bucket": BUCKET, "Key": f"{target}{found['Key'].removeprefix(source)}"}
-            s3().copy_object(**place, CopySource={"Bucket": BUCKET, "Key": found["Key"]})
+        for entry in s3().list_objects_v2(Bucket=BUCKET, Prefix=f"{source}{part}").get("Contents", ()):
+            place = {"Bucket": BUCKET, "Key": f"{target}{entry['Key'].removeprefix(source)}"}
+            s3().copy_object(**place, CopySource={"Bucket": BUCKET, "Key": entry["Key"]})
 
 
 def shown(repository: Repository) -> list[list[str]]:
@@ -169,9 +169,9 @@ def test_what_is_recorded_of_another_project_or_environment_is_not_believed(
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     if source.startswith("old/"):  # an environment that had its records in the same bucket
         copied("dev/orders/", source, "")
-        for found in s3().list_objects_v2(Bucket=BUCKET, Prefix=source)["Contents"]:
-            text = s3().get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read().replace(b"dev/orders", b"old/acres")
-            put(found["Key"], text)
+        for entry in s3().list_objects_v2(Bucket=BUCKET, Prefix=source)["Contents"]:
+            text = s3().get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read().replace(b"dev/orders", b"old/acres")
+            put(entry["Key"], text)
     before = shown(deployed)
     copied(source, "dev/acres/", *parts)
     drift = deployed.invoke("drift", "--env", "dev")
@@ -209,5 +209,5 @@ def test_nothing_is_promised_of_a_project_that_has_left_artifacts_alone(deployed
     shutil.rmtree(deployed.root / "projects/orders")
     assert "orders: there is no projects/orders/ any more: --prune deletes" in deployed.invoke("status", "--env", "dev").out
     assert deployed.invoke("deploy", "--env", "dev", "--prune", "--data").code == 0
-    told = deployed.invoke("status", "--env", "dev").out
-    assert "orders: there is no projects/orders/ any more: nothing of it is deployed any more, and gc deletes its" in told
+    reported = deployed.invoke("status", "--env", "dev").out
+    assert "orders: there is no projects/orders/ any more: nothing of it is deployed any more, and gc deletes its" in reported

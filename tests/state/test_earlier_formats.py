@@ -22,32 +22,32 @@ ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
 
 def as_first_written(world: World) -> None:
     """The first format: what is pending is a list, records do not say where a resource is, nobody says what was changed."""
-    for path, one in world.buckets[ENV.artifact_bucket].items():
+    for path, stored in world.buckets[ENV.artifact_bucket].items():
         if path.endswith("/release.json"):
-            body = json.loads(one.body)
+            body = json.loads(stored.body)
             old = {name: body[name] for name in ("schema", "digests", "files", "about")} | {"pending": sorted(body["pending"])}
-            one.body = json.dumps(old, sort_keys=True).encode()
-            one.tags = {name: one.tags[name] for name in ("root-sha256", "state")}
+            stored.body = json.dumps(old, sort_keys=True).encode()
+            stored.tags = {name: stored.tags[name] for name in ("root-sha256", "state")}
         elif "/records/" in path:
-            body = json.loads(one.body)
-            one.body = json.dumps({name: body[name] for name in ("schema", "key", "desired", "outputs")}).encode()
+            body = json.loads(stored.body)
+            stored.body = json.dumps({name: body[name] for name in ("schema", "key", "desired", "outputs")}).encode()
 
 
 def before_doubts(world: World) -> None:
     """The second: with places and changes, without what is doubted, the time of writing and the version."""
-    for path, one in world.buckets[ENV.artifact_bucket].items():
+    for path, stored in world.buckets[ENV.artifact_bucket].items():
         if path.endswith(".json"):
-            body = json.loads(one.body)
-            one.body = json.dumps({name: body[name] for name in body if name not in {"doubted", "deployer"}}).encode()
-            one.tags = {name: value for name, value in one.tags.items() if name != "written"}
+            body = json.loads(stored.body)
+            stored.body = json.dumps({name: body[name] for name in body if name not in {"doubted", "deployer"}}).encode()
+            stored.tags = {name: value for name, value in stored.tags.items() if name != "written"}
 
 
 def before_versions(world: World) -> None:
     """The third, of version 0.1.0: all but the version."""
-    for path, one in world.buckets[ENV.artifact_bucket].items():
+    for path, stored in world.buckets[ENV.artifact_bucket].items():
         if path.endswith(".json"):
-            body = json.loads(one.body)
-            one.body = json.dumps({name: body[name] for name in body if name != "deployer"}).encode()
+            body = json.loads(stored.body)
+            stored.body = json.dumps({name: body[name] for name in body if name != "deployer"}).encode()
 
 
 EARLIER = [as_first_written, before_doubts, before_versions]

@@ -23,9 +23,9 @@ def test_who_comes_second_is_told_of_the_first(world: World, made: Locks) -> Non
     with pytest.raises(
         LockedError,
         match=rf"deployed by ann on mill since 2030-01-01T00:00:00\+00:00 \(commit 0123456789ab, deployer {VERSION}\)",
-    ) as told:
+    ) as caught:
         made(holder="bob").acquire()
-    assert "in 53 s" in str(told.value)
+    assert "in 53 s" in str(caught.value)
     assert json.loads(stored(world).body)["holder"] == "ann"
 
 

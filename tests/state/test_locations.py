@@ -42,8 +42,8 @@ def all_of(prefix: str) -> set[str]:
 
 
 def root(world: World) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(world.buckets[ENV.artifact_bucket]["dev/p/release.json"].body)
-    return found
+    body: dict[str, Any] = json.loads(world.buckets[ENV.artifact_bucket]["dev/p/release.json"].body)
+    return body
 
 
 def test_a_renamed_resource_replaces_the_old_one_in_the_same_deploy_and_data_stays(tmp_path: Path) -> None:
@@ -219,11 +219,11 @@ def test_an_old_one_that_may_not_be_looked_at_is_said_with_what_to_allow(tmp_pat
 
     def deny(_number: int, when: str, operation: str) -> None:
         if when == "before" and operation == "Get":
-            asked.append(operation)
-            if len(asked) > 4:  # the new ones are looked at first
+            requested.append(operation)
+            if len(requested) > 4:  # the new ones are looked at first
                 raise AwsError("fake", "Get", "AccessDeniedException", "no identity-based policy allows fake:Get")
 
-    asked: list[str] = []
+    requested: list[str] = []
     with pytest.raises(OwnershipError, match=r"formerly/old-.* and these credentials may not look at it: no ident"):
         deploy(world, named("new"), tmp_path, fault=deny)
     assert names(world) == all_of("old")
@@ -233,14 +233,14 @@ def test_two_that_swap_their_names_forget_nothing_and_delete_nothing(tmp_path: P
     def pair(first: str, second: str) -> list[Resource]:
         both = [("a", first, {"Size": 1}), ("b", second, {"Size": 2})]
         tags = ENV.ownership("p")
-        found = [
+        problems = [
             Thing(
                 identity=Identity(key=Key("p", "thing", key), name=name, arn=f"{ARN}{name}", tags=tags, needs=(BUCKET,)),
                 fields=fields,
             )
             for key, name, fields in both
         ]
-        return [bucket(), *found]
+        return [bucket(), *problems]
 
     world = World()
     deploy(world, pair("x", "y"), tmp_path)

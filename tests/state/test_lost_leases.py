@@ -136,7 +136,7 @@ def test_whoever_loses_its_lease_at_any_call_of_a_deploy_changes_nothing_after_i
             assert world.buckets[ENV.artifact_bucket]["dev/p/release.json"].tags["state"] == "clean"
         world.seconds += LEASE_SECONDS * 2
         deploy(world, things(CHANGED, {"a": "print(2)"}), tmp_path)
-        assert {name: one["Size"] for name, one in world.live.items() if "/" in name} == {
+        assert {name: state["Size"] for name, state in world.live.items() if "/" in name} == {
             f"arn:aws:fake:eu-central-1:123456789012:p/{name}": fields["Size"] for name, fields in CHANGED.items()
         }
     assert lost > 10
@@ -145,6 +145,6 @@ def test_whoever_loses_its_lease_at_any_call_of_a_deploy_changes_nothing_after_i
 def seen(world: World) -> dict[str, object]:
     """What a deploy changes, the mark of its beginning left out."""
     objects = world.buckets[ENV.artifact_bucket]
-    written = {name: one.etag for name, one in objects.items() if "/records/" in name or "/artifacts/" in name}
+    written = {name: stored.etag for name, stored in objects.items() if "/records/" in name or "/artifacts/" in name}
     clean = objects["dev/p/release.json"].etag if objects["dev/p/release.json"].tags["state"] == "clean" else "under way"
     return {"live": copy.deepcopy(world.live), "written": written, "clean": clean}

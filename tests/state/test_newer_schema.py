@@ -26,18 +26,22 @@ ROOT, RECORD, LOCK = "dev/p/release.json", "dev/p/records/thing/c.json", "dev/p/
 ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
 
 
-def raise_schema(world: World, path: str, **said: object) -> None:
+def raise_schema(world: World, path: str, **overrides: object) -> None:
     """Makes an object one of a later version's, which keeps no field but the two that every version keeps."""
     stored = world.buckets[ENV.artifact_bucket][path]
-    stored.body = json.dumps({"schema": SCHEMA + 1, "deployer": "9.1.0", **said, "contents": "unknown"}).encode()
+    stored.body = json.dumps({"schema": SCHEMA + 1, "deployer": "9.1.0", **overrides, "contents": "unknown"}).encode()
     if path == ROOT:
         stored.tags = {**stored.tags, "root-sha256": "0" * 64}  # the schema is part of every root's digest
 
 
 def everything(world: World) -> dict[str, Any]:
     """All that a deploy could spoil; leases come and go."""
-    objects = {path: one for path, one in world.buckets[ENV.artifact_bucket].items() if path != LOCK and "/shared/" not in path}
-    return {path: (one.body, dict(one.tags)) for path, one in objects.items()} | {"live": json.dumps(world.live, sort_keys=True)}
+    objects = {
+        path: stored for path, stored in world.buckets[ENV.artifact_bucket].items() if path != LOCK and "/shared/" not in path
+    }
+    return {path: (stored.body, dict(stored.tags)) for path, stored in objects.items()} | {
+        "live": json.dumps(world.live, sort_keys=True)
+    }
 
 
 def create_again(world: World, folder: Path) -> None:

@@ -19,10 +19,10 @@ LOCK, ROOT = "dev/acres/lock.json", "dev/acres/release.json"
 
 def versions(prefix: str) -> dict[str, int]:
     page = boto3.client("s3", **PLACE).list_object_versions(Bucket=BUCKET, Prefix=prefix)
-    found: dict[str, int] = {}
-    for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-        found[one["Key"]] = found.get(one["Key"], 0) + 1
-    return found
+    result: dict[str, int] = {}
+    for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+        result[version["Key"]] = result.get(version["Key"], 0) + 1
+    return result
 
 
 def change(repository: Repository, value: int) -> None:
@@ -42,8 +42,8 @@ def superseded(repository: Repository, days: float, last: int = 10) -> dict[str,
     env, aws = repository.environment(), AwsSession("eu-central-1", "123456789012")
     now = datetime.now(UTC) + timedelta(days=days)
     with ThreadPoolExecutor(2) as pool:
-        found = old_versions.superseded(env, aws, Records(aws, env), "acres", last, now, pool)
-    return {one.key: len(one.versions) for one in found}
+        result = old_versions.superseded(env, aws, Records(aws, env), "acres", last, now, pool)
+    return {record.key: len(record.versions) for record in result}
 
 
 def test_a_lock_keeps_its_newest_version_alone(changed: Repository) -> None:
@@ -54,9 +54,9 @@ def test_a_lock_keeps_its_newest_version_alone(changed: Repository) -> None:
 def test_what_history_tells_of_stays_for_two_years(changed: Repository) -> None:
     record = "dev/acres/records/lambda/Validate.json"
     assert superseded(changed, 729, last=2).keys() == {LOCK}
-    found = superseded(changed, 731, last=2)
-    assert found[record] == versions(record)[record] - 1
-    assert found[ROOT] == versions(ROOT)[ROOT] - 3  # the last release, and the one before it with its beginning
+    result = superseded(changed, 731, last=2)
+    assert result[record] == versions(record)[record] - 1
+    assert result[ROOT] == versions(ROOT)[ROOT] - 3  # the last release, and the one before it with its beginning
     assert ROOT not in superseded(changed, 731, last=10)  # there were not ten yet
 
 
@@ -74,8 +74,8 @@ def test_after_a_collection_everything_is_up_to_date_and_history_goes_on(
     assert versions("dev/") == {key: count - done["old_records"].get(key, 0) for key, count in before.items()}
     assert command(changed, "plan", "--verify")["counts"]["update"] == 0
     change(changed, 7)
-    found: Any = command(changed, "history")
-    assert len(found["releases"]) >= 4
+    result: Any = command(changed, "history")
+    assert len(result["releases"]) >= 4
     assert "old versions of locks, releases and records deleted" in changed.invoke("gc", "--env", "dev").out
 
 

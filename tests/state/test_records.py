@@ -15,8 +15,8 @@ SCRIPT = Text(key=Key("p", "artifact", "load"), text="print(1)")
 
 @pytest.fixture
 def world() -> World:
-    made, one = World(), bucket()
-    one.create(FakeAws(made), one.desired())
+    made, resource = World(), bucket()
+    resource.create(FakeAws(made), resource.desired())
     return made
 
 

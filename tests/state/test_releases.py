@@ -60,11 +60,11 @@ def test_a_deploy_that_died_is_interrupted_and_stays_so(tmp_path: Path, monkeypa
     deploy(world, things(FIELDS), tmp_path)
     monkeypatch.setattr("tests.support.deploying.ABOUT", {"id": "dies"})
     assert killed(world, things(changing(2)), tmp_path, 9, "after")
-    assert [one.outcome for one in told(world)] == ["interrupted", "succeeded"]
+    assert [release.outcome for release in told(world)] == ["interrupted", "succeeded"]
     monkeypatch.setattr("tests.support.deploying.ABOUT", {"id": "heals"})
     deploy(world, things(changing(2)), tmp_path)
-    assert [one.outcome for one in told(world)] == ["succeeded", "interrupted", "succeeded"]
-    assert [one.outcome for one in told(world, last=1)] == ["succeeded"]
+    assert [release.outcome for release in told(world)] == ["succeeded", "interrupted", "succeeded"]
+    assert [release.outcome for release in told(world, last=1)] == ["succeeded"]
 
 
 def test_a_deploy_that_changes_nothing_leaves_nothing(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_version_that_cannot_be_read_is_told_as_that(tmp_path: Path, body: byt
     deploy(world, things(FIELDS), tmp_path)
     Records(FakeAws(world), ENV)
     FakeAws(world).call("s3", "PutObject", **WHOSE, Key=ROOT, Body=body)
-    assert [one.outcome for one in told(world)] == ["unreadable", "succeeded"]
+    assert [release.outcome for release in told(world)] == ["unreadable", "succeeded"]
 
 
 def test_changes_of_any_shape_are_shown(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_changes_of_any_shape_are_shown(tmp_path: Path) -> None:
     stored = world.buckets[ENV.artifact_bucket][ROOT]
     odd = [{}, {"key": ["x"], "outcome": 7, "outputs": [1]}, {"key": "a\r\nb" * 999, "message": {"x": 1}, "outputs": {"v": {}}}]
     stored.body = json.dumps({**json.loads(stored.body), "changes": odd}).encode()
-    (found,) = told(world)
-    assert len(found.changes) == 3
-    assert all(str(one["key"]).isprintable() and len(str(one["key"])) < 310 for one in found.changes)
+    (release,) = told(world)
+    assert len(release.changes) == 3
+    assert all(str(change["key"]).isprintable() and len(str(change["key"])) < 310 for change in release.changes)
 
 
 # What is stored is not believed -----------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_what_was_recorded_stays_in_the_past_whatever_comes_after(tmp_path: Path
 
     def past() -> list[tuple[str, str]]:
         versions = world.versions[ENV.artifact_bucket]
-        return [(key, one.version) for key, one in versions if one is not None and not key.endswith("/lock.json")]
+        return [(key, version.version) for key, version in versions if version is not None and not key.endswith("/lock.json")]
 
     def refuse(_number: int, when: str, operation: str) -> None:
         if operation == "Put" and when == "before":

@@ -78,9 +78,9 @@ ROOTS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), [*product(ROOTS, ROOTS)])
-def test_two_roots_say_the_same_exactly_if_they_have_one_digest(one: Root, other: Root) -> None:
-    assert one.equals(other) == (one.digest() == other.digest()) == (one is other)
+@pytest.mark.parametrize(("root", "other"), [*product(ROOTS, ROOTS)])
+def test_two_roots_say_the_same_exactly_if_they_have_one_digest(root: Root, other: Root) -> None:
+    assert root.equals(other) == (root.digest() == other.digest()) == (root is other)
 
 
 @pytest.mark.parametrize(("clean", "etag", "new"), [(False, None, True), (True, None, False), (False, "e", False)])

@@ -44,8 +44,8 @@ def package(tmp_path: Path) -> Package:
 
 
 def check(world: World, package: Package, build_dir: Path) -> None:
-    known = Records(FakeAws(world), ENV)
-    tagged = known.uploaded_content(package)
+    records = Records(FakeAws(world), ENV)
+    tagged = records.uploaded_content(package)
     assert tagged is not None
     ArtifactVerifier(FakeAws(world), ENV, build_dir).check(package, tagged)
 
@@ -88,29 +88,29 @@ def test_so_may_what_another_zlib_has_deflated(world: World, package: Package, t
     check(world, package, tmp_path / "build")
 
 
-def edited(found: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
-    return packed([(member, content + b"\n# evil\n") for member, content in found])
+def edited(members: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+    return packed([(member, content + b"\n# evil\n") for member, content in members])
 
 
-def added(found: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
-    return packed([*found, (zipfile.ZipInfo("sitecustomize.py"), b"evil = True\n")])
+def added(members: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+    return packed([*members, (zipfile.ZipInfo("sitecustomize.py"), b"evil = True\n")])
 
 
-def executable(found: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
-    for member, _ in found:
+def executable(members: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+    for member, _ in members:
         member.external_attr = 0o100755 << 16
-    return packed(found)
+    return packed(members)
 
 
-def hidden(found: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+def hidden(members: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
     """Before the first member, where only those see it who read an archive from its beginning."""
-    return packed([(zipfile.ZipInfo("handler.py"), b"evil = True\n")]) + packed(found)
+    return packed([(zipfile.ZipInfo("handler.py"), b"evil = True\n")]) + packed(members)
 
 
-def between(found: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+def between(members: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
     """A member that is there and in no directory."""
-    whole = packed([*found, (zipfile.ZipInfo("sitecustomize.py"), b"evil = True\n")])
-    good = packed(found)
+    whole = packed([*members, (zipfile.ZipInfo("sitecustomize.py"), b"evil = True\n")])
+    good = packed(members)
     with zipfile.ZipFile(io.BytesIO(good)) as archive:
         start = archive.start_dir
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
@@ -130,11 +130,11 @@ def test_nothing_else_may(
 ) -> None:
     body = forged(members(package.build(tmp_path / "build")))
     put(world, package, body)
-    with pytest.raises(ArtifactError, match="is not what this repository builds") as told:
+    with pytest.raises(ArtifactError, match="is not what this repository builds") as caught:
         check(world, package, tmp_path / "build")
-    assert package.location in str(told.value)
-    assert digest.of_bytes(body) in str(told.value)
-    assert package.content(tmp_path / "build") in str(told.value)
+    assert package.location in str(caught.value)
+    assert digest.of_bytes(body) in str(caught.value)
+    assert package.content(tmp_path / "build") in str(caught.value)
 
 
 def test_a_tag_that_does_not_fit_the_bytes_is_told(world: World, package: Package, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def poisoned(repository: Repository, ending: str) -> str:
     """The object of an artifact, with other bytes and tags that fit; its key."""
     s3 = boto3.client("s3", **PLACE)
     listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="dev/acres/artifacts/")["Contents"]
-    key = str(next(one["Key"] for one in listed if one["Key"].endswith(ending)))
+    key = str(next(entry["Key"] for entry in listed if entry["Key"].endswith(ending)))
     tags = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]}
     body = b"print('evil')\n"
     tags["content-sha256"] = hashlib.sha256(body).hexdigest()
@@ -247,7 +247,7 @@ def test_a_protected_environment_compares_what_it_is_about_to_deploy(deployed: R
     deployed.commit()
     good = boto3.client("s3", **PLACE)
     listed = good.list_objects_v2(Bucket=BUCKET, Prefix="dev/acres/artifacts/load/")["Contents"]
-    kept = {one["Key"]: good.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in listed}
+    kept = {entry["Key"]: good.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in listed}
     (old,) = [key for key, body in kept.items() if body == first.encode()]
     tags = urlencode({tag["Key"]: tag["Value"] for tag in good.get_object_tagging(Bucket=BUCKET, Key=old)["TagSet"]})
     good.put_object(Bucket=BUCKET, Key=old, Body=b"print('evil')\n", Tagging=tags)
@@ -265,9 +265,9 @@ def test_verify_reads_files_whose_stat_has_not_changed(deployed: Repository) -> 
     job.write_text(text.replace("print", "PRINT"))
     seen = digest.of_stat(job.stat())
     kept = cache.read_bytes().partition(b"\n")[2]
-    known = {**json.loads(kept), str(job): [*seen, digest.of_bytes(text.encode())]}
-    said = json.dumps(known, separators=(",", ":")).encode()
-    cache.write_bytes(f"{digest_cache.SCHEMA} {digest.of_bytes(said)}\n".encode() + said)
+    entries = {**json.loads(kept), str(job): [*seen, digest.of_bytes(text.encode())]}
+    body = json.dumps(entries, separators=(",", ":")).encode()
+    cache.write_bytes(f"{digest_cache.SCHEMA} {digest.of_bytes(body)}\n".encode() + body)
     assert deployed.invoke("plan", "--env", "dev").code == 0, "the test does not hide the change"
     ended = deployed.invoke("plan", "--env", "dev", "--verify")
     assert (ended.code, "load.py changed" in ended.out) == (2, True), ended
