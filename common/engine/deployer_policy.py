@@ -62,7 +62,7 @@ BOUNDED = (
 )
 """Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
 UNBINDING = "DeleteRolePermissionsBoundary"
-"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy anew."""
+"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy again."""
 MANAGED_POLICY = 6144
 """Characters besides white space that IAM accepts in one."""
 INLINE_POLICY = 10_240

@@ -194,7 +194,7 @@ class Deployment:
         for name in sorted(name for name, trusted in outcome.baselines.items() if trusted.is_lost):
             self._say(
                 f"{name}: its release.json is lost, cannot be read, or is of another project, so all of it was looked at; a "
-                f"deploy writes it anew."
+                f"deploy writes it again."
             )
 
     def _tell_undeclared(self, outcome: Outcome) -> None:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
+from common.base.command_text import typed
 from common.base.errors import AwsError, UnfinishedError
 from common.base.json_types import JsonObject
 from common.engine import superseded
@@ -150,7 +151,7 @@ class Collector:
                 where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{project}/records/{key}.json"
                 raise UnfinishedError(
                     f"{project}: {where} cannot be read, so what {key} needs is not known. Nothing is deleted until "
-                    f"`deploy --verify` has written it anew, or, if nothing declares {key} any more, it is removed by hand."
+                    f"`{typed('deploy --verify')}` has written it again, or, if {key} is no longer declared, you remove it by hand."
                 )
             named |= set(_DIGEST.findall(jsons.dumps(body)))
         return named

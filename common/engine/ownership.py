@@ -77,7 +77,7 @@ def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: boo
     if resource.data and not data:
         raise DeployError(
             f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and replacing it would delete what it "
-            f"holds. Declare a new one under another name, or say --data if nobody needs what is in this one."
+            f"holds. Declare a new one under another name, or add --data if nobody needs the data in this one."
         )
 
 

@@ -139,7 +139,8 @@ def _refusal(use: Use) -> str:
     quota, total = use.quota, use.total
     excess = total - (use.allowed or 0)
     use_in_words = (
-        f"  {use.allowed:,} {quota.what} are allowed, {use.present:,} exist, and {use.new:,} would come: {excess:,} too many."
+        f"  {use.allowed:,} {quota.what} are allowed, {use.present:,} exist, and this plan would create {use.new:,}: "
+        f"{excess:,} too many."
     )
     options = f"--service-code {quota.service} --quota-code {quota.code}{' --region us-east-1' if quota.service == 'iam' else ''}"
     desired_value = -(-total // GIGABYTE) if quota is STORAGE else total
@@ -152,6 +153,6 @@ def _unknown_quota(use: Use) -> str:
     quota = use.quota
     present = "how many exist" if use.present is None else f"{use.present:,} exist; how many are allowed"
     return (
-        f"{use.new:,} {quota.what} would come; {present} is not known here ({use.unknown}). "
+        f"This plan would create {use.new:,} {quota.what}; {present} is unknown ({use.unknown}). "
         f"By default {quota.default:,} are allowed."
     )

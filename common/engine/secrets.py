@@ -44,7 +44,7 @@ RANDOM = 8
 """A word may be random if it has at least this number of characters."""
 ADVICE = (
     "Whoever may read the configuration reads it there. Keep it in Secrets Manager or Parameter Store, hand over its name, and "
-    "let the code read it when it runs; docs/packaging.md tells how. If it is no secret, or must be there, say so in the "
+    "let the code read it when it runs; docs/packaging.md tells how. If it is not a secret, or must be there, say so in the "
     'declaration: accept_secret="why". Nothing was changed.'
 )
 

@@ -174,7 +174,7 @@ class Names:
         """A parameter as text; if it has no value, it is added to `missing`."""
         if name not in self._parameters:
             if not PARAMETER.fullmatch(name):
-                raise DeclarationError(f"{where}: ${{{name}}} is no parameter of this project.{self._guess(name)} {LITERALLY}")
+                raise DeclarationError(f"{where}: ${{{name}}} is not a parameter of this project.{self._guess(name)} {LITERALLY}")
             self.used.add(name)
             close = self._close(name)
             missing[name] = f"{where}; did you mean {close}?" if close else where
@@ -223,7 +223,7 @@ class Names:
         return names
 
 
-LITERALLY = "Write $${…} if it is no reference."
+LITERALLY = "Write $${…} if it is not a reference."
 
 
 def _walked(value: Json, replaced: Callable[[str], Json], text: Callable[[str], str]) -> Json:

@@ -196,7 +196,10 @@ WRONG = [
     ('p.state_machine("m", "missing.json")', "missing.json cannot be read: [Errno 2] No such file or directory"),
     ('p.state_machine("m", {"StartAt": "A"})', "state-machine/m: the definition is broken:\n  the top level: States is"),
     (f'p.state_machine("m", {str(MACHINE).replace("Validate", "Validat")})', "Did you mean ${Validate.arn}?"),
-    ('p.function("Validate", environment={"AA": "${Nothing}"})', "lambda/Validate: ${Nothing} is no parameter of this project."),
+    (
+        'p.function("Validate", environment={"AA": "${Nothing}"})',
+        "lambda/Validate: ${Nothing} is not a parameter of this project.",
+    ),
     ('p.function("Validate", environment={"A B": "x"})', "lambda/Validate: environment.A B: String should match pattern"),
     (
         'p.function("Validate", environment={"LEVEL": None})',

@@ -86,7 +86,7 @@ def test_what_would_pass_a_quota_is_refused_with_all_numbers(kind: str, tmp_path
         check(Account({**listing(kind, 290), **quota(300.0)}), creating(kind, 11), tmp_path)
     assert str(caught.value) == (
         "This plan would pass a quota of account 123456789012 in eu-central-1. Nothing was changed.\n"
-        f"  300 {what} are allowed, 290 exist, and 11 would come: 1 too many. Raise it (aws service-quotas "
+        f"  300 {what} are allowed, 290 exist, and this plan would create 11: 1 too many. Raise it (aws service-quotas "
         f"request-service-quota-increase --service-code {service} --quota-code {code} --desired-value 301), "
         "or deploy a part of it: --project, --only."
     )
@@ -108,7 +108,7 @@ def test_roles_are_counted_by_one_call(tmp_path: Path) -> None:
     assert aws.calls == {"iam:GetAccountSummary": 1}
     with pytest.raises(DeployError) as caught:
         check(aws, creating("role", 120), tmp_path)
-    assert "1,000 IAM roles are allowed, 950 exist, and 120 would come: 70 too many" in str(caught.value)
+    assert "1,000 IAM roles are allowed, 950 exist, and this plan would create 120: 70 too many" in str(caught.value)
     assert "--service-code iam --quota-code L-FE177D64 --region us-east-1 --desired-value 1070" in str(caught.value)
 
 
@@ -128,7 +128,9 @@ def test_code_that_would_not_fit_into_what_lambda_stores_is_refused(tmp_path: Pa
     aws = Account({"GetAccountSettings": {**limits, "AccountUsage": {"TotalCodeSize": 75 * GIGABYTE - 3000}}})
     assert check(aws, plan, tmp_path, things) == []
     aws = Account({"GetAccountSettings": {**limits, "AccountUsage": {"TotalCodeSize": 75 * GIGABYTE - 2999}}})
-    with pytest.raises(DeployError, match=r"80,530,636,800 bytes of code .* 3,000 would come: 1 too many.*--desired-value 76"):
+    with pytest.raises(
+        DeployError, match=r"80,530,636,800 bytes of code .* this plan would create 3,000: 1 too many.*--desired-value 76"
+    ):
         check(aws, plan, tmp_path, things)
 
 
@@ -141,7 +143,7 @@ def test_an_account_that_has_asked_for_nothing_has_what_aws_gives_in_the_region(
     defaults = {"Quotas": [{"QuotaCode": "L-658A4FD9", "Value": 7.0}, {"QuotaCode": "L-244521F2", "Value": 100.0}]}
     aws = Account({**listing("rule", 95), **unset, "ListAWSDefaultServiceQuotas": defaults})
     with pytest.raises(
-        DeployError, match="100 rules of the default event bus are allowed, 95 exist, and 11 would come: 6 too many"
+        DeployError, match="100 rules of the default event bus are allowed, 95 exist, and this plan would create 11: 6 too many"
     ):
         check(aws, creating("rule", 11), tmp_path)
 
@@ -150,8 +152,8 @@ def test_an_account_that_has_asked_for_nothing_has_what_aws_gives_in_the_region(
 def test_a_quota_that_may_not_be_read_is_told_and_refuses_nothing(code: str, tmp_path: Path) -> None:
     aws = Account({**listing("rule", 295), "GetServiceQuota": refused("GetServiceQuota", code)})
     (note,) = check(aws, creating("rule", 11), tmp_path)
-    unknown = f"how many are allowed is not known here ({code}). By default 300 are allowed."
-    assert note == f"11 rules of the default event bus would come; 295 exist; {unknown}"
+    unknown = f"how many are allowed is unknown ({code}). By default 300 are allowed."
+    assert note == f"This plan would create 11 rules of the default event bus; 295 exist; {unknown}"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_what_exists_and_may_not_be_counted_is_told_and_refuses_nothing(
     kind: str, operation: str, default: str, tmp_path: Path
 ) -> None:
     (note,) = check(Account({operation: DENIED}), creating(kind, 5000), tmp_path)
-    assert note.endswith(f"how many exist is not known here (AccessDeniedException). By default {default} are allowed.")
+    assert note.endswith(f"how many exist is unknown (AccessDeniedException). By default {default} are allowed.")
 
 
 def test_what_has_no_quota_to_be_asked_for_is_held_to_what_is_documented(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_a_command_is_refused_before_anything_is_created(
     monkeypatch.setattr(AccountSummary, "summary_map", {"Roles": 999, "RolesQuota": 1000})
     ended = repository.invoke(task, "--env", "dev")
     assert ended.code == 1
-    assert "1,000 IAM roles are allowed, 999 exist, and 21 would come: 20 too many." in ended.err
+    assert "1,000 IAM roles are allowed, 999 exist, and this plan would create 21: 20 too many." in ended.err
     assert not [call for call in aws_calls if not call.partition(":")[2].startswith(("Get", "List", "Head", "Describe"))]
 
 
@@ -192,5 +194,5 @@ def test_quotas_that_are_refused_do_not_stop_a_deploy(
     repository.project("acres", *(f'p.job("j{number}", script="glue/landing/load.py")' for number in range(12)))
     ended = repository.invoke("deploy", "--env", "dev")
     assert (ended.code, ended.err) == (0, "")
-    assert "12 Glue jobs would come; 0 exist; how many are allowed is not known here (AccessDeniedException)." in ended.out
+    assert "This plan would create 12 Glue jobs; 0 exist; how many are allowed is unknown (AccessDeniedException)." in ended.out
     assert AwsSession("eu-central-1", "123456789012").call("glue", "ListJobs")["JobNames"]

@@ -51,17 +51,17 @@ def test_text_without_tokens_stays(value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("${Validate}", "here: ${Validate} is no parameter of this project. Did you mean ${Validate.arn}?"),
+        ("${Validate}", "here: ${Validate} is not a parameter of this project. Did you mean ${Validate.arn}?"),
         ("${Validat.arn}", "here: ${Validat.arn} refers to nothing. Did you mean ${Validate.arn}?"),
         ("${Validate.ARN}", "here: ${Validate.ARN} refers to nothing. Did you mean ${Validate."),
         ("${Validate.Arn}", "here: ${Validate.Arn} refers to nothing. Did you mean ${Validate.arn}?"),
         ("${Validate.url}", "here: ${Validate.url} refers to nothing. Did you mean ${Validate."),
         ("${level.arn}", "here: ${level.arn} refers to nothing."),
-        ("${ level }", "here: ${ level } is no parameter of this project."),
+        ("${ level }", "here: ${ level } is not a parameter of this project."),
         ("${a.b.c}", "here: ${a.b.c} refers to nothing."),
         ("${${Validate.arn}}", "here: a reference is within a reference: ${${Validate.arn}}."),
-        ("${AWS::Partion}", "here: ${AWS::Partion} is no parameter of this project."),
-        ("${1}", "here: ${1} is no parameter of this project."),
+        ("${AWS::Partion}", "here: ${AWS::Partion} is not a parameter of this project."),
+        ("${1}", "here: ${1} is not a parameter of this project."),
     ],
 )
 def test_a_reference_to_nothing_is_an_error(names: Names, text: str, message: str) -> None:
