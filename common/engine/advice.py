@@ -11,7 +11,7 @@ from common.model.resource import CHANGING, Change, Key, Plan, Resource
 
 @runtime_checkable
 class Executed(Protocol):
-    """What is executed by a runtime whose support ends one day."""
+    """A resource that runs with a runtime of Lambda, whose support ends one day."""
 
     @property
     def key(self) -> Key:
@@ -26,10 +26,10 @@ class Executed(Protocol):
 
 @runtime_checkable
 class BeginsLater(Protocol):
-    """What may begin to do something only some time after a deploy has ended."""
+    """A resource that may begin to work only some time after a deploy has ended."""
 
     def begins_later(self, change: Change) -> str:
-        """What begins later because of a change, as a sentence; empty if nothing does."""
+        """A sentence about what begins later after this change; empty if nothing does."""
         ...
 
 
@@ -44,7 +44,7 @@ def warnings(resources: Iterable[Resource], today: date) -> list[str]:
 
 
 def delays(plan: Plan, resources: Iterable[Resource]) -> list[str]:
-    """A sentence for each resource that begins to do something only some time after the deploy has ended."""
+    """A sentence for each resource that begins to work only some time after the deploy has ended."""
     delayed = {resource.key: resource for resource in resources if isinstance(resource, BeginsLater)}
     changes = [change for change in plan.changes if change.key in delayed and change.action in CHANGING]
     delays = [(change.key, delayed[change.key].begins_later(change)) for change in changes]

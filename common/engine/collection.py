@@ -1,4 +1,4 @@
-"""Garbage of several projects, found and deleted: artifacts, versions of layers, and old versions of what is recorded."""
+"""Finds and deletes the garbage of several projects: artifacts, versions of layers, and old versions of stored objects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class GarbageCollection:
         return Collection.of(by_project, [record for name in projects for record in self._old_records(name)])
 
     def delete(self, garbage: Collection) -> Collection:
-        """Deletes what was found, each project's under its lease; what is needed by now stays. Returns what was deleted."""
+        """Deletes garbage, that of each project under its lease, unless it is needed by now. Returns what was deleted."""
         connection = self._connection
         old_versions.delete(connection.env, connection.aws, [*garbage.records])
         deleted = {name: self._collect(name) for name in garbage.projects}

@@ -29,7 +29,7 @@ from common.state.records import Records
 
 
 class Account(Aws, Protocol):
-    """AWS, which counts its calls and can prove whose credentials it uses."""
+    """A session with AWS that counts its calls and can prove to which account its credentials belong."""
 
     calls: Counter[str]
 
@@ -43,7 +43,7 @@ class Account(Aws, Protocol):
 
 
 class Connection:
-    """AWS as one environment's commands use it. The account is proved before anybody has one.
+    """The connection that the commands of one environment use. Its constructor proves the account.
 
     Args:
         env: the environment as its files describe it.
@@ -68,16 +68,16 @@ class Connection:
         self._background, self._begun = background, begun
 
     def first_reads(self, projects: Collection[str], parts: Sequence[Part] = ((),)) -> FirstReads:
-        """The first reads of a plan: those that began before the connection was made, or new ones where these are used up."""
+        """The first reads of a plan: once those that began before the connection was made, after that new ones."""
         begun, self._begun = self._begun, None
         return begun or FirstReads(self.aws, self.records, self.env, projects, parts, self._background)
 
     def lease(self, project: str, about: Mapping[str, str], say: Callable[[str], None]) -> Lock:
-        """The lease on a project, not taken yet; `about` says who wants it."""
+        """The lease on a project, which is not taken yet; `about` describes who wants it."""
         return Lock(self.aws, self.env, project, about, say)
 
     def about(self, origin: Mapping[str, str]) -> dict[str, str]:
-        """What a release says of the deploy that wrote it: who deploys, from where, and to where, unless that is as usual."""
+        """The description of this deploy for its releases: who deploys, from where, and to which endpoints, unless AWS's own."""
         elsewhere = {"endpoints": endpoints.describe_endpoints(self.env.endpoints)} if self.env.endpoints else {}
         return {"id": self.id, "who": self.caller, **origin, **elsewhere}
 
@@ -132,7 +132,7 @@ class Connecting:
         return dict(self._aws.calls)
 
     def close(self) -> None:
-        """Begins nothing more, and waits for what must not be left to itself."""
+        """Starts no more calls, and waits for those that must not be abandoned."""
         self._pool.shutdown(cancel_futures=True)
         self._background.shutdown()
 

@@ -62,7 +62,7 @@ BOUNDED = (
 )
 """Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
 UNBINDING = "DeleteRolePermissionsBoundary"
-"""Then nobody's; to do without a boundary again, take it out of the configuration and print the policy again."""
+"""With a boundary, nobody may do this. To remove the boundary, remove it from the configuration and print the policy again."""
 MANAGED_POLICY = 6144
 """Characters besides white space that IAM accepts in one."""
 INLINE_POLICY = 10_240
@@ -71,7 +71,7 @@ INLINE_POLICY = 10_240
 
 @runtime_checkable
 class Asks(Protocol):
-    """What asks more of whoever deploys it than all resources of its kind do."""
+    """A resource whose deployer needs more permissions than for other resources of its kind."""
 
     def deployer_needs(self) -> Mapping[str, tuple[str, ...]]:
         """IAM actions by the ARN that they are about; ``*`` where AWS does not let them be narrowed."""
@@ -230,7 +230,7 @@ def _named_roles(env: Environment, projects: Iterable[str]) -> Statement:
 
 
 def _needs_of_resources(declared: Iterable[Resource]) -> dict[str, set[tuple[str, ...]]]:
-    """What single resources ask of whoever deploys them, besides what their kinds do: actions, by ARN."""
+    """The permissions that single resources need besides those of their kinds: IAM actions by ARN."""
     result: dict[str, set[tuple[str, ...]]] = {}
     for resource in declared:
         if isinstance(resource, Asks):
@@ -240,7 +240,7 @@ def _needs_of_resources(declared: Iterable[Resource]) -> dict[str, set[tuple[str
 
 
 def _by_actions(needs: Mapping[str, Collection[tuple[str, ...]]]) -> list[Statement]:
-    """One statement for the same actions, on all their ARNs."""
+    """The statements for these permissions, one for each set of actions with all its ARNs."""
     arns_by_actions: dict[tuple[str, ...], list[str]] = {}
     for arn, many in needs.items():
         for actions in many:

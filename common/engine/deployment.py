@@ -30,7 +30,7 @@ from common.state import locations
 from common.state.lease import Lock
 
 Ask = Callable[[str], str]
-"""Puts a question to the user and returns the answer."""
+"""Asks the user a question and returns the answer."""
 
 
 class Deployment:
@@ -75,11 +75,11 @@ class Deployment:
         self._outcome: Outcome | None = None
 
     def plan(self) -> Plan:
-        """What a deploy would do. Made once; it only reads."""
+        """The plan of this deploy. It is made once, and making it only reads."""
         return self._planned().plan
 
     def step(self, name: str) -> None:
-        """Carries out one step's part of the plan; of a new one, if it waited for a deploy that has overtaken the first."""
+        """Carries out one step of the plan. If another deploy has overtaken the plan while this one waited, a new one is made."""
         try:
             self._step(name)
         except OvertakenError:
@@ -96,7 +96,7 @@ class Deployment:
             raise
 
     def prune(self) -> None:
-        """Deletes what the plan says is to go, after all steps: what was renamed, and with --prune what is not declared."""
+        """Carries out the deletions of the plan, after all steps: of renamed resources, and with --prune of orphans."""
         part = [change for change in self.plan().changes if change.action in REMOVING]
         if part and self._applying.engine is not None:
             self._report(StepStarted(steps.PRUNE, Plan(tuple(part)).counts()))
@@ -113,11 +113,11 @@ class Deployment:
 
     @property
     def counts(self) -> Counts:
-        """What became of the changes of the plan so far."""
+        """How many changes of the plan had each outcome so far."""
         return self._applying.counts
 
     def about(self) -> dict[str, str]:
-        """Who deploys what, from where."""
+        """Who deploys which commit from which machine."""
         return self._connection.about(self._workspace.origin(self._declarations.resources))
 
     def new_lease(self, project: str) -> Lock:
@@ -178,14 +178,14 @@ class Deployment:
         )
 
     def _selected(self) -> Callable[[Key], bool]:
-        """Which resources are brought up to date: those of the covered steps that --only names, and the artifact bucket."""
+        """Whether a resource is selected: those of the covered steps that --only selects are, and the artifact bucket."""
         if self._choices.only is None and {*steps.STEPS} <= {*self._covered}:
             return lambda _: True
         is_chosen = self._choices.select(self._declarations.resources)
         return lambda key: key == BUCKET or (is_chosen(key) and self._step_of(key) in self._covered)
 
     def _undeclared(self) -> set[str]:
-        """Projects that have a folder no more and something in the bucket; asked for only by those who prune everything."""
+        """The projects in the bucket that no longer have a folder. Only a prune of all projects needs them."""
         if not self._choices.prune or self._choices.project is not None:
             return set()
         return self._connection.records.projects() - {SHARED, *self._workspace.enabled()}

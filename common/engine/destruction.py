@@ -1,8 +1,8 @@
-"""Removing what was deployed of a project, or of a whole environment, declared or not.
+"""Deletes everything that was deployed of a project, or of a whole environment, declared or not.
 
-A destruction is a deploy that declares nothing: all that is recorded is left over, and goes in the order and with the checks of
-any other deletion. Whoever kills it may start it again. Data stays unless it is asked for, too; then the artifact bucket, with
-every record in it, goes last.
+A destruction is a deploy that declares nothing. So everything that is recorded is an orphan, and is deleted in the same order and
+with the same checks as other orphans. If it is killed, it can be started again. Data is deleted only with --data; then the
+artifact bucket, with all records in it, is deleted last.
 """
 
 import time
@@ -26,7 +26,7 @@ from common.state import locations
 from common.state.lease import Lock
 
 BUCKET_GOES = Change(BUCKET, Action.DELETE, "last, with every record and artifact in it")
-"""The deletion of the artifact bucket, which goes by itself: the records of everything else are in it."""
+"""The artifact bucket is deleted by this change, apart from the plan, because it holds the records of everything else."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Removal:
     """What a destruction deletes.
 
     Args:
-        projects: of which projects.
-        outcome: the plan, dependents first, without the artifact bucket.
-        bucket: the artifact bucket, if it goes, too.
+        projects: the projects that are destroyed.
+        outcome: the plan, users before what they use, without the artifact bucket.
+        bucket: the artifact bucket, if it is deleted, too.
     """
 
     projects: Collection[str]
@@ -45,7 +45,7 @@ class Removal:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Everything that goes, and what stays, as people are shown it."""
+        """All changes as people are shown them, those that leave a resource alone included."""
         changes = self.outcome.plan.changes
         if self.bucket is None:
             return changes
@@ -76,7 +76,7 @@ class Destruction:
         self._applying = Interruptible(connection, build_dir, report, self._lease, about)
 
     def plan(self, project: str | None) -> Removal:
-        """What goes, dependents first, and what stays; it is reported.
+        """Plans the destruction and reports the plan: users before what they use.
 
         Args:
             project: the projects to destroy, separated by commas; None for the whole environment.
@@ -93,7 +93,7 @@ class Destruction:
         return removal
 
     def carry_out(self, removal: Removal) -> None:
-        """Deletes; the artifact bucket in the end, if all else is gone."""
+        """Carries out the deletions; at the end that of the artifact bucket, if everything else is gone."""
         engine = self._applying.begin(removal.outcome, [])
         part = tuple(change for change in removal.outcome.plan.changes if change.action in REMOVING)
         self._report(StepStarted("destroy", Plan(part).counts()))
@@ -113,11 +113,11 @@ class Destruction:
 
     @property
     def counts(self) -> Counts:
-        """What became of the changes so far."""
+        """How many changes had each outcome so far."""
         return self._applying.counts
 
     def _projects(self, project: str | None) -> set[str]:
-        """The projects to destroy: of a whole environment all that the bucket knows."""
+        """The projects to destroy: for a whole environment, all that have records in the bucket."""
         deployed = self._connection.records.projects()
         if project is None:
             return deployed
@@ -139,7 +139,7 @@ class Destruction:
         return replace(outcome, plan=Plan(changes))
 
     def _artifact_bucket(self) -> Orphan | None:
-        """The artifact bucket, if it is there and ours alone.
+        """The artifact bucket; None if it does not exist.
 
         Raises:
             OwnershipError: it is not ours, or holds something that does not belong to this environment.
@@ -182,5 +182,5 @@ class Destruction:
 
 
 def _reason(reason: str) -> str:
-    """The reason of a deletion where that it is not declared is none: everything goes."""
+    """The reason of a deletion without "no longer declared", which is no reason here because everything is deleted."""
     return reason.removeprefix(UNDECLARED).removeprefix("; ") or "is destroyed"

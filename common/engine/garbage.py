@@ -151,7 +151,7 @@ class Collector:
                 where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{project}/records/{key}.json"
                 raise UnfinishedError(
                     f"{project}: {where} cannot be read, so what {key} needs is not known. Nothing is deleted until "
-                    f"`{typed('deploy --verify')}` has written it again, or, if {key} is no longer declared, you remove it by hand."
+                    f"`{typed('deploy --verify')}` has written it again, or you remove it by hand if {key} is not declared."
                 )
             named |= set(_DIGEST.findall(jsons.dumps(body)))
         return named

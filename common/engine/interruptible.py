@@ -1,4 +1,4 @@
-"""One plan after the other carried out until somebody asks to stop: what deploying and destroying have in common."""
+"""Carries out plans until a signal asks to stop. Deploying and destroying both use this."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from common.resources import of_kind
 from common.state.lease import Lock
 
 BUCKET = Key(SHARED, "bucket", ARTIFACTS)
-"""The artifact bucket."""
+"""The artifact bucket has this key."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Counts:
 
 
 class Interruptible:
-    """Carries out plans, and starts nothing more once a signal has asked to stop.
+    """Carries out plans, and starts no more changes once a signal has asked to stop.
 
     Args:
         connection: where.
@@ -81,14 +81,14 @@ class Interruptible:
 
     @property
     def counts(self) -> Counts:
-        """What became of the changes of the current plan."""
+        """How many changes of the current plan had each outcome."""
         engine = self.engine
         if engine is None:
             return Counts()
         return Counts(*map(len, (engine.done, engine.failed, engine.untried, engine.skipped)))
 
     def close(self) -> None:
-        """Writes the release roots, gives leases and signals back.
+        """Writes the release roots, gives the leases back, and restores the signal handlers.
 
         Raises:
             FailedError: something failed; each failure was reported when it happened.

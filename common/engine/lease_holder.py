@@ -1,4 +1,4 @@
-"""Who holds the lease on a project, and how people take it away. Before the first deploy there is no bucket: nobody holds it."""
+"""Reads who holds the lease on a project, and removes it. Before the first deploy there is no bucket, so nobody holds it."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def holder(connection: Connection, project: str) -> JsonObject | None:
-    """What the lease on a project says of its holder; None if nobody holds it."""
+    """The description of the holder in a project's lease; None if nobody holds it."""
     return _unless_bucket_is_missing(connection.lease(project, {}, lambda _: None).holder, None)
 
 

@@ -168,7 +168,7 @@ class Bucket(Declared):
         return self.update(aws, whole(self, desired, self.read(aws) if exists else None))
 
     def begins_later(self, change: Change) -> str:
-        """When EventBridge is told of new objects.
+        """The note that S3 begins to send events to EventBridge some time after the deploy; empty if it does not send any.
 
         See https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
         """

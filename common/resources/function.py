@@ -34,7 +34,7 @@ from common.resources.function_updates import CODE, FunctionUpdates
 from common.resources.stand_in_role import stand_in
 
 _NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
-"""Lambda asks these itself, with the credentials of whoever puts a function into a network."""
+"""Lambda makes these calls itself, with the credentials of the deployer, when a function is put into a network."""
 _STATUS = frozenset({"State", "LastUpdateStatus"})
 
 
@@ -77,7 +77,7 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Function(Declared):
-    """A function. `environment` is complete and rendered; `bucket` holds the code."""
+    """A function. `environment` is complete and rendered; the code is in `bucket`."""
 
     artifact_field: ClassVar[str] = "CodeSha256"
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
@@ -104,7 +104,7 @@ class Function(Declared):
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Its variables."""
+        """The environment variables."""
         return frozenset({"Environment"})
 
     @property
@@ -113,7 +113,7 @@ class Function(Declared):
         return self.settings.runtime
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """What Lambda asks of whoever deploys it: its layers of others, and the network that it is put into."""
+        """The permissions that its deployer needs besides those of its kind: to use layers of others, and for its network."""
         needs: dict[str, tuple[str, ...]] = dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",))
         return needs | ({"*": _NETWORK} if self.network else {})
 
@@ -135,7 +135,7 @@ class Function(Declared):
         }
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state, all of it from one GetFunction.
+        """The live state, from a single GetFunction.
 
         Raises:
             AwsError: AWS refused the call, or left tags or variables out of its answer for want of a permission.
@@ -208,7 +208,7 @@ class Function(Declared):
 
     @contextmanager
     def _without_role(self, aws: Aws, change: Change) -> Iterator[Live | None]:
-        """Gives the function another role first, if its own is another one than before: then it is granted its variables anew."""
+        """Updates a function whose role was created again: it gets another role first, so that AWS grants again."""
         if ROLE_ID not in change.changed or not self.environment or change.live is None:
             yield change.live
             return
@@ -249,13 +249,13 @@ class Function(Declared):
         }
 
     def _by_content(self, aws: Aws, arn: str) -> Json:
-        """A version of a layer as `desired` names it; one that is not ours, or gone, by its ARN."""
+        """A layer version as in `desired`; if it is not ours or was deleted, its ARN."""
         layer = next((own for own in self.layers if own.arn == arn.rpartition(":")[0]), None)
         content = layer.content(aws, arn) if layer is not None else None
         return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
 
     def by_number(self, aws: Aws, state: State) -> State:
-        """The same state as Lambda takes it."""
+        """The state as Lambda accepts it: layers by the ARNs of their versions."""
         if "Layers" not in state:
             return state
         by_arn = {layer.arn: layer for layer in self.layers}
@@ -273,6 +273,6 @@ class Function(Declared):
 
 
 def _refused(part: Mapping[str, str] | None) -> None:
-    """Raises what GetFunction says of a part that it left out."""
+    """Raises the error that GetFunction reports for a part that it left out."""
     if part:
         raise AwsError("lambda", "GetFunction", part.get("ErrorCode", "Unknown"), part.get("Message", "no reason given"))

@@ -12,13 +12,13 @@ from common.model.resource import Artifact, Live, State
 from common.resources import accepted_fields
 
 CODE = frozenset({"CodeSha256", "Architectures"})
-"""Fields that UpdateFunctionCode changes; all others are the configuration."""
+"""UpdateFunctionCode changes these fields; all others belong to the configuration."""
 _TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller")
-"""What Lambda says of code and layers that are too large together."""
+"""Lambda's messages contain one of these texts if code and layers together are too large."""
 
 
 class Updatable(Protocol):
-    """A function as far as its updates need it."""
+    """The part of a function that its updates need."""
 
     @property
     def name(self) -> str:
@@ -27,7 +27,7 @@ class Updatable(Protocol):
 
     @property
     def bucket(self) -> str:
-        """Holds its code."""
+        """The bucket with its code."""
         ...
 
     @property
@@ -40,7 +40,7 @@ class Updatable(Protocol):
         ...
 
     def by_number(self, aws: Aws, state: State) -> State:
-        """The state as Lambda takes it: layers by the ARNs of their versions."""
+        """The state as Lambda accepts it: layers by the ARNs of their versions."""
         ...
 
 
@@ -51,7 +51,7 @@ class FunctionUpdates:
         self._aws, self._function = aws, function
 
     def carry_out(self, live: Live | None, steps: list[State]) -> JsonObject:
-        """Configuration and code in this order, or in the other one where only that is small enough."""
+        """Updates configuration and code in this order, or in the other one if only that is small enough."""
         try:
             return self.one_by_one(live, steps)
         except AwsError as error:
@@ -65,7 +65,7 @@ class FunctionUpdates:
             return self.one_by_one(live, [*first, code, configuration])
 
     def one_by_one(self, live: Live | None, steps: list[State]) -> JsonObject:
-        """Updates of configuration or code, one after the other, each of the revision that the one before has left.
+        """Makes updates of configuration or code one after the other, each of the revision after the one before.
 
         Returns:
             What Lambda said of the last one, and which code the function has.
@@ -91,7 +91,7 @@ class FunctionUpdates:
         return response
 
     def _change(self, operation: str, fields: State, desired: State, revision: str | None) -> JsonObject:
-        """One update and its end; what another update is in the way of is tried again once that has ended."""
+        """Makes one update and waits for its end. If another update is running, it is tried again once that has ended."""
         try:
             response = self._replace(operation, fields, desired, revision)
         except AwsError as error:
@@ -104,7 +104,7 @@ class FunctionUpdates:
         return response
 
     def _replace(self, operation: str, fields: State, desired: State, revision: str | None) -> JsonObject:
-        """One update of the revision that was read. A call whose answer was lost is sent again, and then meets its own."""
+        """Makes one update of the revision that was read. A call whose answer was lost is sent again and finds its own change."""
         condition = {"RevisionId": revision} if revision else {}
         try:
             return self._aws.call("lambda", operation, FunctionName=self._function.name, **fields, **condition)
@@ -116,7 +116,7 @@ class FunctionUpdates:
         return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
 
     def _next_revision(self, expected: State) -> str | None:
-        """The revision after our own change: when a change has ended, it is another one than Lambda had answered with."""
+        """The revision after our own change has ended; it differs from the one in Lambda's answer to the change."""
         return self._unless_changed("UpdateFunctionCode", self._function.read(self._aws), expected).revision
 
     def _unless_changed(self, operation: str, live: Live | None, expected: State) -> Live:

@@ -78,7 +78,7 @@ class Job(Declared):
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """The script, and what it imports."""
+        """The script, the shared code and the wheels that it imports."""
         return tuple(artifact for artifact in (self.script, self.shared_code, *self.wheels) if artifact is not None)
 
     @property
@@ -92,7 +92,7 @@ class Job(Declared):
         return frozenset({"DefaultArguments"})
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """Reading what Glue logs of a run by itself, in groups that all of an account share."""
+        """The permissions to read the logs that Glue itself writes, in log groups that the whole account shares."""
         here = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
         reading = ("logs:FilterLogEvents", "logs:GetLogEvents")
         return {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
@@ -102,7 +102,7 @@ class Job(Declared):
         return {**self._job(), "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state; empty maps and defaults that Glue leaves out are filled in."""
+        """The live state, with the empty maps and defaults that Glue leaves out."""
         response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
         if response is None:
             return None

@@ -206,7 +206,7 @@ class Records:
         return {} if own else {name: body[name] for name in ("of", "name", "arn", "needs") if name in body}
 
     def orphan(self, key: Key, location: Location | None) -> Orphan | None:
-        """What is known of a resource that nobody declares: from its record, else from `location`, which a root has of it."""
+        """An undeclared resource: from its record, else from its `location` in a root; None if neither is valid."""
         for recorded in (self.read(key), location or {}):
             if orphan := release_root.orphan_of(key, recorded, self._env.account_id):
                 return orphan
