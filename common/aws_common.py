@@ -76,7 +76,7 @@ class Clients:
     def _session(self) -> "Session":
         if self._endpoints.secret is not None:
             return shell_credentials.isolated_session()
-        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+        from botocore.exceptions import ProfileNotFound  # slow to load, and an unchanged deploy does not need it
 
         session = shell_credentials.shell_session()
         session._last_client_region_used = self._region  # noqa: SLF001 - the region in which credential providers call STS
@@ -94,7 +94,7 @@ class Clients:
             AccountError: there is no terminal, or the profile does not exist.
             AwsError: AWS does not accept the code.
         """
-        from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+        from botocore.exceptions import ProfileNotFound  # slow to load, and an unchanged deploy does not need it
 
         try:
             if ask is not None:
@@ -106,8 +106,8 @@ class Clients:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
 
     def _created(self, service: str) -> "BaseClient":
-        from botocore.config import Config  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
-        from botocore.exceptions import (  # noqa: PLC0415 - slow to load
+        from botocore.config import Config  # slow to load, and an unchanged deploy does not need it
+        from botocore.exceptions import (  # slow to load
             ConnectionError,  # noqa: A004 - botocore's name
             ConnectTimeoutError,
             EndpointConnectionError,
@@ -144,16 +144,16 @@ class Clients:
 
 def make_waiter(name: str, config: Any, poll: Callable[..., Any]) -> Any:
     """Returns one of botocore's waiters that calls `poll`, so that its polls can be counted and paced."""
-    from botocore.waiter import NormalizedOperationMethod, Waiter  # noqa: PLC0415 - most commands wait for nothing
+    from botocore.waiter import NormalizedOperationMethod, Waiter  # most commands wait for nothing
 
     return Waiter(name, config, NormalizedOperationMethod(poll))
 
 
 def sign_request(verb: str, url: str, region: str, account_id: str, secret: str) -> dict[str, str]:
     """Returns the signed headers of a request to the embedded AWS that is not an operation of a service."""
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - slow to load
-    from botocore.credentials import Credentials  # noqa: PLC0415 - slow to load
+    from botocore.auth import SigV4Auth  # slow to load, and an unchanged deploy does not need it
+    from botocore.awsrequest import AWSRequest  # slow to load
+    from botocore.credentials import Credentials  # slow to load
 
     request = AWSRequest(verb, url)
     SigV4Auth(Credentials(account_id, secret), "embedded", region).add_auth(request)
@@ -162,7 +162,7 @@ def sign_request(verb: str, url: str, region: str, account_id: str, secret: str)
 
 def method_name(operation: str) -> str:
     """Returns the name of a client's method for an API operation."""
-    from botocore import xform_name  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+    from botocore import xform_name  # slow to load, and an unchanged deploy does not need it
 
     return str(xform_name(operation))
 
@@ -200,7 +200,7 @@ class Translated:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
             return
-        from botocore.exceptions import (  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+        from botocore.exceptions import (  # slow to load, and an unchanged deploy does not need it
             BotoCoreError,
             ClientError,
             NoCredentialsError,

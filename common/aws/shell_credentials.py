@@ -34,7 +34,7 @@ def keep_credentials(session: "Session") -> None:
 
     A code is asked for only in `Clients.sign_in`.
     """
-    from botocore.utils import JSONFileCache  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+    from botocore.utils import JSONFileCache  # slow to load, and an unchanged deploy does not need it
 
     cache = JSONFileCache(str(CREDENTIAL_CACHE.expanduser()))
     providers = session.get_component("credential_provider")
@@ -56,7 +56,7 @@ def isolated_session() -> "Session":
 
 def shell_session(heard: Collection[str] = SHELL_SETTINGS, files: Mapping[str, object] | None = None) -> "Session":
     """Returns a session that takes only these settings from the shell and the shared config files."""
-    from botocore.session import Session  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+    from botocore.session import Session  # slow to load, and an unchanged deploy does not need it
 
     class WithoutPlugins(Session):  # type: ignore[misc]  # botocore is not typed
         """A session that loads no plugins that a variable names."""
@@ -75,7 +75,7 @@ def shell_session(heard: Collection[str] = SHELL_SETTINGS, files: Mapping[str, o
 
 
 def _fast_loader() -> "Loader":
-    from botocore.loaders import Loader  # noqa: PLC0415 - slow to load, and an unchanged deploy does not need it
+    from botocore.loaders import Loader  # slow to load, and an unchanged deploy does not need it
 
     class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
         """A loader that counts every folder as a service, without listing the contents of each."""

@@ -63,7 +63,7 @@ class Repository:
         variables |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ATTR_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         variables["PATH"] = programs.search_path()
         try:
-            return subprocess.run(  # noqa: S603 - the arguments are the deployer's own
+            return subprocess.run(  # the arguments are the deployer's own
                 command, input=stdin, capture_output=True, timeout=TIMEOUT_SECONDS, check=True, cwd=self.top, env=variables
             ).stdout
         except subprocess.CalledProcessError as error:

@@ -10,7 +10,7 @@ Follows https://docs.python.org/3/library/sys_path_init.html
 import os
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib must not be loaded yet
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # pathlib must not be loaded yet
 """The repository that this module belongs to."""
 
 
@@ -35,6 +35,6 @@ def _is_within(folder: str, parent: str) -> bool:
 
 def _current_folder() -> str:
     try:
-        return os.path.realpath(os.getcwd())  # noqa: PTH109 - pathlib must not be loaded yet
+        return os.path.realpath(os.getcwd())  # pathlib must not be loaded yet
     except FileNotFoundError:  # the folder was deleted
         return ""

@@ -78,7 +78,7 @@ class Screen:
 
     @cached_property
     def _console(self) -> "Console":
-        from rich.console import Console  # noqa: PLC0415 - slow to load, and only a terminal needs it
+        from rich.console import Console  # slow to load, and only a terminal needs it
 
         return Console(file=self._stream, highlight=False, soft_wrap=True, emoji=False)
 
@@ -141,9 +141,9 @@ class Screen:
         folding: Sequence[int] = (),
     ) -> None:
         """Writes a table of text; see `text_table.lay_out`."""
-        from rich.console import Console  # noqa: PLC0415 - slow to load, and few commands print tables
+        from rich.console import Console  # slow to load, and few commands print tables
 
-        from common.base import text_table  # noqa: PLC0415 - loads rich
+        from common.base import text_table  # loads rich
 
         names, cells = (
             [visible(name, lines=False) for name in columns],

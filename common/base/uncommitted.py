@@ -37,7 +37,7 @@ class Committed:
     """
 
     def __init__(self, root: Path, commit: str | None = None) -> None:
-        self._root = Path(os.path.abspath(root))  # noqa: PTH100 - must not resolve links
+        self._root = Path(os.path.abspath(root))  # must not resolve links
         self._repository = Repository(root)
         self.commit = self._repository.commit() if commit is None else commit
         self._entries = self._repository.entries(self.commit)
@@ -99,10 +99,12 @@ class Committed:
             link = next((way for way in ways if (self._top / way).is_symlink()), None)
             if link is None:
                 return path, ""
-            target, entry = os.readlink(self._top / link), self._entries.get(link)  # noqa: PTH115 - the text of the link
+            target, entry = os.readlink(self._top / link), self._entries.get(link)  # the text of the link
             if entry is None or entry != Entry(LINK, digest.of_blob(os.fsencode(target), len(entry.name))):
                 return path, f"is behind the link {self._shown(link)}, which is not as in the commit"
-            target_path = os.path.join(self._top, os.path.dirname(link), target, os.path.relpath(path, link))  # noqa: PTH118, PTH120 - pathlib would drop `..`
+            target_path = os.path.join(
+                self._top, os.path.dirname(link), target, os.path.relpath(path, link)
+            )  # pathlib would drop `..`
             path = Path(os.path.relpath(target_path, self._top)).as_posix()
         return path, "is behind links that lead in a circle"
 
@@ -117,7 +119,7 @@ class Committed:
 
     def _inside(self, file: Path) -> str:
         """Returns a file's path from the top folder, after resolving only the links in the path of the root."""
-        place = os.path.abspath(file)  # noqa: PTH100 - must not resolve its links
+        place = os.path.abspath(file)  # must not resolve its links
         inside = os.path.relpath(place, self._root)
         if inside == ".." or inside.startswith("../"):
             return Path(os.path.relpath(place, self._top)).as_posix()

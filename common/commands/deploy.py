@@ -49,7 +49,7 @@ def show_plan(planned: "Deployment") -> None:
 def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
     """The task of one step, or of all that come before it."""
 
-    def run(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
+    def run(  # Invoke reads a task's options from its signature
         _c: Context,
         env: str | None = None,
         project: str | None = None,

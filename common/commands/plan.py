@@ -9,7 +9,7 @@ from common.model.choices import Choices, parallel
 
 
 @task(help=options(*PLANNING), reads_only=True)
-def plan(  # noqa: PLR0913, PLR0917 - Invoke reads a task's options from its signature
+def plan(  # Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
     project: str | None = None,

@@ -145,7 +145,7 @@ def run_round(command: list[str]) -> int:
     before = {number: signal.signal(number, hand_on) for number in SIGNALS}
     try:
         # A group of its own: else the terminal would signal it, too, and the second one ends a deploy at once.
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603 - our own program
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)  # our own program
         code = child.wait()
     finally:
         for number, action in before.items():

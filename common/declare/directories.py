@@ -19,7 +19,7 @@ class DirectoryDeclaration:
     folder: Path
     location: Location
 
-    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # noqa: ARG002 - nothing is configured
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the directory with every file that is not ignored."""
         ignoring = source_files.IgnoreRules(self.folder, ("/.deployignore",))
         files = source_files.list_files(self.folder, ignoring) if self.folder.is_dir() else {}

@@ -36,7 +36,7 @@ class Inputs:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
+        self._root = os.path.abspath(root)  # as audit events are compared with it
         self.opened: dict[str, list[int]] = {}
         """What `stat` said of each file just before it was first opened, by its path."""
         self.commit = ""
@@ -48,10 +48,10 @@ class Inputs:
 
     def note(self, path: str) -> None:
         """Notes that a file is opened for reading."""
-        place = os.path.abspath(path)  # noqa: PTH100 - this runs whenever a file is opened
+        place = os.path.abspath(path)  # this runs whenever a file is opened
         if place.startswith(f"{self._root}{os.sep}"):
             with suppress(OSError):  # it is not there
-                self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # noqa: PTH116 - see above
+                self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # see above
 
     def files(self, resources: Iterable[Resource]) -> dict[Path, Digest | None]:
         """All of them, and the digests of what is packaged.

@@ -38,7 +38,7 @@ class LayerDeclaration:
     includes: tuple[str, ...] = ()
     command: Command | None = None
 
-    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # noqa: ARG002 - nothing is configured
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the layer."""
         project.add(self.layer(project.env, project.identity(ref)))
 

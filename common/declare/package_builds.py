@@ -43,8 +43,8 @@ def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Bui
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as threads:
         yield from threads.map(_build, others, others.values(), repeat(build_dir))
     if apart:
-        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - most commands build few
-        from multiprocessing import get_context  # noqa: PLC0415 - most commands build few
+        from concurrent.futures import ProcessPoolExecutor  # most commands build few
+        from multiprocessing import get_context  # most commands build few
 
         with ProcessPoolExecutor(os.cpu_count(), get_context("fork"), _follow_parent) as processes:
             yield from processes.map(_build, apart, apart.values(), repeat(build_dir))
@@ -65,7 +65,7 @@ def layer_hints(packages: Mapping[Path, Package]) -> Iterator[str]:
 
 def _follow_parent() -> None:
     """Makes a process one that ends with the command, however that ends, and leaves interrupts to it."""
-    import ctypes  # noqa: PLC0415 - most commands build few
+    import ctypes  # most commands build few
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

@@ -57,7 +57,7 @@ class ProjectFolder:
             return os.path.realpath(path)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)
-        return os.path.join(self._folders[folder], name)  # noqa: PTH118 - one is made for each function
+        return os.path.join(self._folders[folder], name)  # one is made for each function
 
     def taken(self, path: str) -> Path:
         """As `within`, for what a declaration names: that, what is in it and what it is in are found by convention no more."""
@@ -70,7 +70,9 @@ class ProjectFolder:
     def folders(self, place: str) -> Iterator[str]:
         """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
         for folder in sorted((self.path / place).glob("[!._]*/"), key=PARTS):
-            if not self._is_taken(folder) and any(name not in NEVER_PACKAGED for name in os.listdir(folder)):  # noqa: PTH208 - one is made for each function
+            if not self._is_taken(folder) and any(
+                name not in NEVER_PACKAGED for name in os.listdir(folder)
+            ):  # one is made for each function
                 yield folder.name
 
     def _is_taken(self, path: Path) -> bool:

@@ -33,7 +33,7 @@ class SimpleDeclaration:
     make: Make
     uses: tuple[Ref, ...] = ()
 
-    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # noqa: ARG002 - nothing is configured
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
         project.add(self.make(identity=project.identity(ref, [used.key for used in self.uses])))
 

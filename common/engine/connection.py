@@ -151,7 +151,7 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
         AccountError: the profile asks for a code, and nobody can be asked.
     """
     if env.embedded is not None:
-        from common import local  # noqa: PLC0415 - only the embedded environment needs it
+        from common import local  # only the embedded environment needs it
 
         started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say)
         where, rates = started.endpoints, None

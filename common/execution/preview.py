@@ -93,7 +93,7 @@ def _first_rows(aws: Aws, file: _File, rows: int) -> list[JsonObject]:
 
 
 def _open_parquet(aws: Aws, file: _File) -> Any:
-    import pyarrow.parquet  # noqa: PLC0415 - slow to load, and only a preview needs it
+    import pyarrow.parquet  # slow to load, and only a preview needs it
 
     try:
         return pyarrow.parquet.ParquetFile(_Object(aws, file), buffer_size=BLOCK_BYTES, pre_buffer=False)

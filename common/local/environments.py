@@ -129,7 +129,9 @@ def _run_and_read(command: list[str], what: str) -> str:
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
     environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}
     root = HOME.anchor  # where no pyproject.toml adds the project's own constraints
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=root, check=False)  # noqa: S603 - the arguments are the deployer's own
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environ, cwd=root, check=False
+    )  # the arguments are the deployer's own
     if done.returncode == 0:
         return done.stdout
     last_lines = "\n".join(f"  {line}" for line in _last_lines(done.stderr))
@@ -150,6 +152,6 @@ def _java_home_of(candidate: str) -> str | None:
     if not candidate or not program.is_file():
         return None
     settings = [str(program), "-XshowSettings:properties", "-version"]
-    done = subprocess.run(settings, capture_output=True, text=True, check=False)  # noqa: S603 - runs the machine's Java
+    done = subprocess.run(settings, capture_output=True, text=True, check=False)  # runs the machine's Java
     properties = dict(re.findall(r"^\s*(java\.\S+) = (.*)$", done.stderr, re.MULTILINE))
     return properties.get("java.home") if properties.get("java.specification.version") in {"17", "11"} else None

@@ -253,7 +253,9 @@ def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     with (folder / "embedded.log").open("w") as log:
         command = [str(python), str(_LAUNCHER), str(settings)]
         quiet = subprocess.DEVNULL
-        subprocess.run(command, env=environment, cwd=folder, check=False, stdin=quiet, stdout=log, stderr=log)  # noqa: S603 - runs the launcher
+        subprocess.run(
+            command, env=environment, cwd=folder, check=False, stdin=quiet, stdout=log, stderr=log
+        )  # runs the launcher
 
 
 def _wait_for(root: Path, folder: Path) -> Embedded:

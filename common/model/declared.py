@@ -82,7 +82,7 @@ class Declared:
         """The fields with default values: none unless the type overrides this."""
         return frozenset()
 
-    def loses(self, name: str, live: Json) -> str:  # noqa: ARG002 - for types that override it
+    def loses(self, name: str, live: Json) -> str:  # for types that override it
         """What a change would lose: nothing unless the type overrides this."""
         return ""
 

@@ -154,7 +154,7 @@ class Sources:
         """Returns the path at which the built file is stored."""
         return build_dir / self.key.project / self.key.name / f"{self.input_digest()}{self.ending}"
 
-    def components(self, build_dir: Path) -> Sequence[Component]:  # noqa: ARG002 - overridden by artifacts that install packages
+    def components(self, build_dir: Path) -> Sequence[Component]:  # overridden by artifacts that install packages
         """Returns the third-party packages that the artifact holds."""
         return ()
 
@@ -209,7 +209,7 @@ class Script(Sources):
     def _inputs(self) -> JsonObject:
         return {"content": self._read_files()[self.path.name]}
 
-    def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed
+    def _write(self, target: Path, build_dir: Path) -> None:  # nothing is installed
         check_syntax(self.path)
         check_secrets(self._source_files, self.accept_secret)
         with new_file(target) as temporary, temporary.open("wb") as file:

@@ -161,7 +161,7 @@ class Dependencies:
         return package_cache.components(build_dir, self.digest(), ignoring, lambda: self._components(build_dir, ignoring))
 
     def _components(self, build_dir: Path, ignoring: IgnoreRules) -> list[Component]:
-        from common.packaging.installed_packages import distributions  # noqa: PLC0415 - most commands install nothing
+        from common.packaging.installed_packages import distributions  # most commands install nothing
 
         folder = self.install(build_dir)
         paths = {file.path for file in self._members(build_dir, ignoring).values()}
@@ -169,7 +169,7 @@ class Dependencies:
 
     def component(self, build_dir: Path, name: str) -> list[Component]:
         """Returns one distribution, by its normalized name."""
-        from common.packaging.installed_packages import distributions  # noqa: PLC0415 - most commands install nothing
+        from common.packaging.installed_packages import distributions  # most commands install nothing
 
         return distributions([find_dist_info(self.install(build_dir), name)], self._wheels(build_dir))
 

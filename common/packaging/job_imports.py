@@ -63,7 +63,7 @@ class SharedCode(Sources):
     def _inputs(self) -> JsonObject:
         return {"files": dict(self._read_files()), "executable": self._list_executables(), "shell": self.shell}
 
-    def _write(self, target: Path, build_dir: Path) -> None:  # noqa: ARG002 - nothing is installed
+    def _write(self, target: Path, build_dir: Path) -> None:  # nothing is installed
         check_secrets(self._source_files, self.accept_secret)
         check_case(self._source_files, display_path(self.script))
         for name, file in self._source_files.items():

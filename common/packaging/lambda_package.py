@@ -200,7 +200,7 @@ class Package(Sources):
         files_ = self._source_files if self.command is None else self.members(build_dir)
         if self.dependencies is None and not any(".dist-info/" in name or "node_modules/" in name for name in files_):
             return ()
-        from common.packaging import installed_packages  # noqa: PLC0415 - most packages have no third-party code
+        from common.packaging import installed_packages  # most packages have no third-party code
 
         components = (
             self.dependencies.components(build_dir, self._ignoring.for_installed()) if self.dependencies is not None else []

@@ -136,7 +136,7 @@ class NodeModules:
         return package_cache.components(build_dir, self.digest(), ignoring, lambda: self._components(build_dir, ignoring))
 
     def _components(self, build_dir: Path, ignoring: IgnoreRules) -> list[Component]:
-        from common.packaging.installed_packages import packages  # noqa: PLC0415 - most commands install nothing
+        from common.packaging.installed_packages import packages  # most commands install nothing
 
         folder = self.install(build_dir)
         parents = {parent for file in self._members(build_dir, ignoring).values() for parent in file.path.parents}
@@ -258,7 +258,9 @@ def _find_npm() -> str:
 
 def _run_command(command: list[str], folder: Path, what: str) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(ZIP_EPOCH_SECONDS), "TZ": "UTC", "LC_ALL": "C"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)  # noqa: S603 - the project declares this command
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=folder, check=False
+    )  # the project declares this command
     if done.returncode:
         output = "\n".join(f"  {line}" for line in (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
         raise ArtifactError(f"{what} has failed with exit code {done.returncode}:\n{output}")

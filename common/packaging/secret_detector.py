@@ -133,6 +133,6 @@ def _get_scanner() -> "Scanner":
 
 @lru_cache(maxsize=1)
 def _load_scanner(_process: int) -> "Scanner":
-    from kingfisher_sdk import Rules, Scanner  # noqa: PLC0415 - slow to load, and needed only for files that were not scanned before
+    from kingfisher_sdk import Rules, Scanner  # slow to load, and needed only for files that were not scanned before
 
     return Scanner(Rules([RULES_FILE]))

@@ -86,7 +86,7 @@ class IgnoreRules:
 
     @cached_property
     def _spec(self) -> "GitIgnoreSpec":
-        from pathspec import GitIgnoreSpec  # noqa: PLC0415 - a tenth of a second that few packages need
+        from pathspec import GitIgnoreSpec  # a tenth of a second that few packages need
 
         try:
             return GitIgnoreSpec.from_lines([*self._left_out, *self.patterns])

@@ -33,7 +33,7 @@ class Target:
         marker = pin.partition(" --hash=")[0].partition(";")[2]
         if not marker:
             return True
-        from packaging.markers import Marker  # noqa: PLC0415 - slow to load, and few files have markers
+        from packaging.markers import Marker  # slow to load, and few files have markers
 
         linux = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux"}
         machine = {"platform_machine": self.platform.partition("-")[0]}

@@ -46,7 +46,7 @@ def run(words: list[str], what: str, folder: Path | None = None, *, alone: bool 
     environment = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}
     command = [_find_uv(), *words, "--quiet", "--no-progress", "--python", sys.executable]
     place = folder or Path.cwd().anchor
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place, check=False)  # noqa: S603 - runs uv
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place, check=False)  # runs uv
     if done.returncode:
         raise ArtifactError(_explain(done.stderr, what))
 

@@ -32,7 +32,7 @@ def answering(body: bytes, sent: Callable[[int], int]) -> Iterator[tuple[str, li
             self.end_headers()
             self.wfile.write(body[: log[-1]])
 
-        do_GET = do_POST = do_HEAD = answer  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_HEAD = answer  # the names that http.server calls
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -78,7 +78,7 @@ class Proxy(BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815 - the names that http.server calls
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # the names that http.server calls
 
 
 def main() -> None:

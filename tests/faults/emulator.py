@@ -101,7 +101,7 @@ def in_child(act: Callable[[], None], quiet: Path) -> int:
         act()
         code = 0
     except BaseException:  # noqa: BLE001 - a child must not go on as a second parent, whatever happens
-        import traceback  # noqa: PLC0415 - only where it is needed
+        import traceback  # only where it is needed
 
         traceback.print_exc()
     os._exit(code)

@@ -6,7 +6,6 @@ needs a thousand equal worlds makes one and copies it. ``POST /_ahead?seconds=N`
 ``POST /_crawl?name&looks`` lets a crawler run until it has been looked at so often.
 """
 
-# ruff: noqa: PLC0415 (ministack reads os.environ when it is imported)
 import asyncio
 import gc
 import json

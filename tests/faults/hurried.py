@@ -31,7 +31,7 @@ def main() -> None:
         made = URLLib3Session.__init__
         URLLib3Session.__init__ = lambda self, **said: made(self, **{**said, "timeout": (float(seconds),) * 2})
 
-    from invoke.main import program  # noqa: PLC0415 - what it imports may keep `sleep` by name
+    from invoke.main import program  # what it imports may keep `sleep` by name
 
     program.run()
 

@@ -34,7 +34,7 @@ def recording() -> Iterator[Recorder]:
             recorder.asked.append(f"{self.command} {self.path}")
             self.send_error(403)
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_CONNECT = note  # noqa: N815 - the names that http.server calls
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_CONNECT = note  # the names that http.server calls
 
         def log_message(self, *_: Any) -> None:
             """Nothing."""

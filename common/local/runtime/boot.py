@@ -4,7 +4,6 @@ Usage: ``python boot.py <error file> <script> [<argument> ...]``. Standard input
 when that goes away, by whatever death, the job goes with it.
 """
 
-# ruff: noqa: SLF001 (awsglue has no public way to leave its Java half out)
 import importlib.util
 import os
 import runpy
@@ -35,7 +34,7 @@ def main() -> int:
             return 0
         error_file.write_text(f"SystemExit: {end.code}")
         return end.code if isinstance(end.code, int) else 1
-    except BaseException as error:  # noqa: BLE001 (whatever ends a script is reported)
+    except BaseException as error:  # whatever ends a script is reported
         traceback.print_exception(error.with_traceback(_from_script(error.__traceback__, script)))
         error_file.write_text(_as_glue_says(error))
         return 1
@@ -73,8 +72,8 @@ def _leave_out_spark() -> None:
 
 def _replace_java_half() -> None:
     """GlueContext and Job without Glue's Java library, which is not on PyPI: DataFrames work, DynamicFrames cannot."""
-    import awsglue.context  # noqa: PLC0415 (in Glue's environment only)
-    import awsglue.job  # noqa: PLC0415 - only a job has it
+    import awsglue.context  # in Glue's environment only
+    import awsglue.job  # only a job has it
 
     context = awsglue.context.GlueContext
     context._get_glue_scala_context = _no_dynamic_frames

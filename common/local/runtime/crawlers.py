@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/glue/latest/dg/crawler-running.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import contextvars
 import json
 import re
@@ -116,7 +115,7 @@ def _run(crawler: Request, s3: Any) -> None:
         for line in _crawl(crawler, s3):
             stream.write(f"[{last['MessagePrefix']}] INFO : {line}")
         last["Status"] = "CANCELLED" if crawler["State"] == "STOPPING" else "SUCCEEDED"
-    except Exception as error:  # noqa: BLE001 (a crawl must reach READY, whatever happens)
+    except Exception as error:  # a crawl must reach READY, whatever happens
         last.update(Status="FAILED", ErrorMessage=str(error) or type(error).__name__)
         detail = "" if isinstance(error, CrawlError) else traceback.format_exc()
         stream.write(f"[{last['MessagePrefix']}] ERROR : {last['ErrorMessage']} {detail}".rstrip())

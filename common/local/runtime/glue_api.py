@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import json
 import time
 from collections.abc import Callable

@@ -4,7 +4,6 @@ A run's record is ministack's own, so GetJobRun and GetJobRuns need no change.
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import contextvars
 import os
 import signal
@@ -107,7 +106,7 @@ def _supervise(job: Request, run: Request, programs: job_program.Programs) -> No
     streams = _streams(job, run)
     try:
         state, message = _execute(job, run, programs, streams)
-    except Exception as error:  # noqa: BLE001 (a run must reach a final state, whatever happens)
+    except Exception as error:  # a run must reach a final state, whatever happens
         state, message = "FAILED", str(error) or type(error).__name__
         streams["error"].write(message)
     finally:
@@ -125,7 +124,7 @@ def _supervise(job: Request, run: Request, programs: job_program.Programs) -> No
 def _execute(job: Request, run: Request, programs: job_program.Programs, streams: dict[str, logs.Stream]) -> tuple[str, str]:
     command = programs.prepare(job, run, get_account_id())
     started = time.time()
-    with subprocess.Popen(  # noqa: S603 (running the job's script is the purpose)
+    with subprocess.Popen(  # running the job's script is the purpose
         command.line, cwd=command.folder, env=command.environment, text=True, errors="replace", process_group=0,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as program:  # fmt: skip

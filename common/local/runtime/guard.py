@@ -6,7 +6,6 @@ Origin and Sec-Fetch-Site), and is signed as AWS wants it, with the secret that 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import hmac
 import json
 import re

@@ -124,7 +124,7 @@ class Programs:
                 uv, _ = self._settings.python("uv")
                 fresh = folder / "modules"
                 install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *options, *wanted]
-                done = subprocess.run(  # noqa: S603 (our own command)
+                done = subprocess.run(  # our own command
                     install, capture_output=True, text=True, env=self._settings.shell, cwd=folder.anchor, check=False
                 )  # from the root folder: no pyproject.toml adds a project's own constraints there
                 if done.returncode != 0:

@@ -6,7 +6,6 @@ Here Python handlers run in a clean environment with boto3, Node.js handlers wit
 https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import threading
 from typing import Any
 

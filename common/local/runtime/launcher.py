@@ -29,7 +29,7 @@ def main() -> None:
         os._exit(0)
     os.setsid()
     end_handlers_with_this()
-    from ministack import app  # noqa: PLC0415 (reads os.environ when imported)
+    from ministack import app  # reads os.environ when imported
 
     install(settings)
     sys.argv = ["ministack"]
@@ -61,12 +61,12 @@ def end_handlers_with_this() -> None:
     Handlers of functions are in the group, and one that is busy would not notice. The jobs of Glue look after themselves.
     """
     command = ["/bin/sh", "-c", "read -r _; kill -KILL 0"]  # waits for what never comes: the end of the pipe
-    _held.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))  # noqa: S603 (ours)
+    _held.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))  # ours
 
 
 def install(settings: launch_settings.Settings) -> None:
     """Put every seam in place; stops with its name where one no longer fits."""
-    import seams  # noqa: PLC0415 (these import ministack, which reads os.environ)
+    import seams  # these import ministack, which reads os.environ
 
     try:
         for part in PARTS:
@@ -78,10 +78,10 @@ def install(settings: launch_settings.Settings) -> None:
 
 def end_after_saving(settings: launch_settings.Settings) -> None:
     """Once the state is saved nothing else matters: do not wait for executions, pollers or handlers that still run."""
-    import crawlers  # noqa: PLC0415 (imports ministack, which reads os.environ)
-    import glue_runs  # noqa: PLC0415 (imports ministack, too)
-    import seams  # noqa: PLC0415 (imports ministack, too)
-    from ministack import app  # noqa: PLC0415 (reads os.environ when imported)
+    import crawlers  # imports ministack, which reads os.environ
+    import glue_runs  # imports ministack, too
+    import seams  # imports ministack, too
+    from ministack import app  # reads os.environ when imported
 
     save = seams.use(app, "save_all", "services")
 

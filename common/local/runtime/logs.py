@@ -1,6 +1,5 @@
 """Log lines of jobs and crawlers, into the embedded CloudWatch Logs where AWS puts them."""
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import time
 
 import seams

@@ -126,8 +126,8 @@ def _ministack_variables(settings: Settings) -> dict[str, str]:
 
 def client_factory(settings: Settings) -> Callable[[str], Any]:
     """S3 clients of the embedded AWS, one an account."""
-    from botocore.config import Config  # noqa: PLC0415 (after os.environ is clean)
-    from botocore.session import Session  # noqa: PLC0415 - likewise
+    from botocore.config import Config  # after os.environ is clean
+    from botocore.session import Session  # likewise
 
     style = Config(s3={"addressing_style": "path"}, proxies={}, max_pool_connections=32)
 
@@ -150,7 +150,7 @@ def _provided(
     provider: tuple[str, ...], shell: tuple[tuple[str, str], ...], name: str, version: str
 ) -> tuple[str, dict[str, str]]:
     command = [*provider, name, *filter(None, [version])]
-    done = subprocess.run(command, capture_output=True, text=True, env=dict(shell), check=False)  # noqa: S603 - our own program
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(shell), check=False)  # our own program
     if done.returncode != 0:
         raise EnvironmentMissingError(done.stderr.strip().removeprefix("error: "))
     sys.stderr.write(done.stderr)  # what was fetched, into the log

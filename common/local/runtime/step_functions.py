@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import json
 import time
 from collections.abc import Callable

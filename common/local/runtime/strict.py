@@ -8,7 +8,6 @@
 * The tags of a topic that is not there are ResourceNotFound: https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 from http import HTTPStatus
 from typing import Any
 

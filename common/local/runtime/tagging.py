@@ -6,7 +6,6 @@ AWS's lacks what was made for minutes and shows what was deleted for longer. Thi
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
 """
 
-# ruff: noqa: SLF001 (ministack has no public seams)
 import json
 import time
 import uuid

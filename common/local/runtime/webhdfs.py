@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "FileNotFoundException", str(error))
         except ConnectionError:
             self.close_connection = True
-        except Exception as error:  # noqa: BLE001 (Hadoop gets every failure as an IOException)
+        except Exception as error:  # Hadoop gets every failure as an IOException
             self._refuse(500, "IOException", f"{type(error).__name__}: {error}")
 
     def _status(self) -> None:
