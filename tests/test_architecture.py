@@ -221,10 +221,8 @@ def test_common_offers_what_it_says() -> None:
 
 
 def test_no_file_is_long() -> None:
-    lines = {path: len(path.read_text().splitlines()) for path in MAINTAINED}
-    assert {
-        shown(path): number for path, number in lines.items() if number > (330 if path.is_relative_to(ROOT / "tests") else 300)
-    } == {}
+    lines = {shown(path): len(path.read_text().splitlines()) for path in MAINTAINED}
+    assert {path: number for path, number in lines.items() if number > 300} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:
