@@ -95,10 +95,20 @@ def list_tagged(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[s
     }
 
 
-def list_roles(aws: Aws, env: Environment) -> dict[str, str]:
-    """Returns the ARNs and ids of the roles below this environment's path. A role that was created again has another id."""
-    pages = aws.pages("iam", "ListRoles", PathPrefix=_role_path(env), MaxItems=1000)
+def list_roles(aws: Aws, env: Environment, path: str = "") -> dict[str, str]:
+    """Returns the ARNs and ids of the roles below a path, which is this environment's unless another is given.
+
+    A role that was created again has another id.
+    """
+    pages = aws.pages("iam", "ListRoles", PathPrefix=path or _role_path(env), MaxItems=1000)
     return {role["Arn"]: role["RoleId"] for page in pages for role in page["Roles"]}
+
+
+def other_paths(env: Environment, arns: Iterable[str]) -> list[str]:
+    """The paths below which those of these roles are that are not below this environment's; none of them is below another."""
+    paths = {f"/{arn.partition('/')[2]}".rpartition("/")[0] + "/" for arn in arns}
+    others = sorted(path for path in paths if not path.startswith(_role_path(env)))
+    return [path for path in others if not any(path != other and path.startswith(other) for other in others)]
 
 
 def project_of(env: Environment, role: str) -> str:

@@ -13,9 +13,12 @@ def policy(_c: Context, env: str | None = None, project: str | None = None) -> N
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common.base.terminal import Screen, say
     from common.declare.workspace import Workspace
-    from common.engine import deployer_policy
+    from common.engine import deployer_policy, policy_names
 
-    document = deployer_policy.of_workspace(Workspace(INVOCATION.get().root, Choices(env=env, project=project)))
+    workspace = Workspace(INVOCATION.get().root, Choices(env=env, project=project))
+    document = deployer_policy.of_workspace(workspace)
     Screen().object(document, indent=2)
     if advice := deployer_policy.advice_on_size(document):
+        say(f"note: {advice}")
+    for advice in policy_names.advice(workspace.environment):
         say(f"note: {advice}")

@@ -13,10 +13,11 @@ from common.base.suggestions import did_you_mean, known_names
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.project_resources import Declaration, ProjectResources
 from common.environment.config import Environment
+from common.environment.names import DEFAULT
 from common.environment.parameter_values import missing_values_message
 from common.environment.resource_settings import Settings, explain_settings_error
 from common.model.reference import Ref
-from common.model.resource import Key
+from common.model.resource import SHARED, Key
 from common.resources import kind_of, kinds
 
 S = TypeVar("S", bound=Settings)
@@ -62,6 +63,7 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
             if name not in names_:
                 hint = did_you_mean(name, names_, otherwise=known_names(names_))
                 raise ConfigError(f"{env.place(project, kind.section, name)}: the project declares no such {kind.name}.{hint}")
+    check_exact_names(env, project, declared)
     unused = sorted(set(config.parameters) - set(parameters))
     if unused:
         where = env.place(project, "parameters", unused[0]).rpartition(".")[0]
@@ -69,6 +71,43 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
             f"{where}: nothing uses {', '.join(unused)}. "
             f'Remove, or refer to it as ${{{unused[0]}}}, in Python as p.parameters["{unused[0]}"].'
         )
+
+
+def check_templates(env: Environment) -> None:
+    """Looks for templates of no kind.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    known = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or name == "role")]
+    for key in env.names:
+        if (name := key.partition("/")[0]) not in known:
+            where = f"config/{env.name}.json: $.names.{key}"
+            raise ConfigError(f"{where}: there is no kind {name!r}.{did_you_mean(name, known, otherwise=known_names(known))}")
+
+
+def check_exact_names(env: Environment, project: str, declared: Collection[Key]) -> None:
+    """Looks for names of what is not declared.
+
+    Args:
+        env: the environment.
+        project: whose resources.
+        declared: all that it declares.
+
+    Raises:
+        ConfigError: there is one, or the name stands at the wrong place.
+    """
+    exact = [key for key in env.names if "/" in key] if project == SHARED else env.project(project).names
+    groups = {"log-group/glue"} if any(str(key).startswith("log-group/glue/") for key in declared) else set()
+    known = sorted({str(key) for key in declared} | groups)
+    for key in exact:
+        kind, _, name = key.partition("/")
+        where = f"config/{env.name}.json: $.names.{key}" if project == SHARED else env.place(project, "names", key)
+        if project != SHARED and kind in kinds() and (section := kinds()[kind].section):
+            raise ConfigError(f'{where}: this name stands at the resource: "{section}": {{"{name}": {{"name": …}}}}.')
+        if key not in known:
+            whose = "deploy.py" if project == SHARED else "the project"
+            raise ConfigError(f"{where}: {whose} declares no such resource.{did_you_mean(key, known)}")
 
 
 def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from common.base.errors import DeclarationError
 from common.declare import configuration, validation
-from common.declare.naming import physical_name
+from common.declare.naming import NO_NAMES, Exact, PhysicalNames
 from common.declare.project_resources import Declaration, ProjectResources
 from common.declare.validation import Reason
 from common.environment.config import Environment
@@ -24,7 +24,8 @@ class Declarations:
 
     def __init__(self, project: str, env: Environment, names: Names) -> None:
         self._project, self._env, self._names = project, env, names
-        self._resources = ProjectResources(project, env, names)
+        self._physical = PhysicalNames(env, project, names)
+        self._resources = ProjectResources(project, env, names, self._physical)
         self._by_ref: dict[Ref, Declaration] = {}
         self._names_of: dict[str, set[str]] = {}
 
@@ -36,13 +37,15 @@ class Declarations:
         """The references to what is declared of a kind, in the order of their declarations."""
         return [ref for ref in self._by_ref if ref.key.kind == kind]
 
-    def add(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None) -> Ref:
+    def add(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None, exact: Exact = NO_NAMES) -> Ref:
         """Keeps a declaration, and computes what its resource is called in AWS.
 
         Raises:
             DeclarationError: it was declared before, or AWS does not allow the name.
         """
-        physical = physical_name(self._env, self._project, kind_of(kind), name)
+        for key, given in exact.keys(Key(self._project, kind, name)).items():
+            self._physical.declare(key, given)
+        physical = self._physical.of(kind_of(kind), name)
         ref = self._names.add(Ref(Key(self._project, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))
         self.keep(ref, declaration, accept_secret)
         return ref
@@ -72,5 +75,6 @@ class Declarations:
             ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
         """
         configuration.render(self._resources, self._by_ref)
-        configuration.check(self._env, self._project, [ref.key for ref in self._by_ref], self._names.used)
+        declared = dict.fromkeys((*(ref.key for ref in self._by_ref), *(one.key for one in self._resources.resources())))
+        configuration.check(self._env, self._project, declared, self._names.used)
         return self._resources.resources()

@@ -1,5 +1,6 @@
 """Folders that pipelines keep at a place in a bucket."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 from common.base.errors import DeclarationError
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
+from common.environment.config import Environment
 from common.model.reference import Location, Ref
+from common.model.resource import Key
 from common.packaging import source_files
 from common.resources.directory import Content, Directory
 
@@ -31,3 +34,26 @@ class DirectoryDeclaration:
             for name, file in files.items()
         }
         project.add(Directory(identity=project.identity(ref, [self.location.bucket.key]), files=contents))
+
+
+def reference(project: str, env: Environment, folder: str, at: Location, others: Iterable[Ref]) -> Ref:
+    """The reference to a folder that is kept at a place.
+
+    Args:
+        project: whose folder.
+        env: the environment.
+        folder: relative to the project.
+        at: the place.
+        others: the project's other directories.
+
+    Raises:
+        DeclarationError: it is all of a bucket, or one of them would be within the other.
+    """
+    key = Key(project, "directory", folder.strip("/").replace("/", "-"))
+    if not at.prefix:
+        raise DeclarationError(f"projects/{project}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
+    ref = Ref(key, f"{at.bucket.name}/{at.prefix}", env.bucket_arn(at.bucket.name, at.prefix))
+    for other in others:
+        if other != ref and (other.name.startswith(ref.name) or ref.name.startswith(other.name)):
+            raise DeclarationError(f"projects/{project}: {other.key} and {key} would be one within the other at {at.uri}.")
+    return ref

@@ -16,6 +16,7 @@ from common.packaging import source_files
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
 from common.packaging.node import Command
+from common.resources import kind_of
 from common.resources.function import Function
 from common.resources.layer import Layer
 from common.resources.log_group import LogGroup
@@ -97,8 +98,9 @@ class FunctionDeclaration:
 
 
 def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) -> LogGroup:
-    name = f"/aws/lambda/{ref.name}"
-    group_ref = Ref(project.key("log-group", ref.key.name), name, project.env.arn("logs", f"log-group:{name}"))
+    kind = kind_of("log-group")
+    name = project.physical.of(kind, ref.key.name)
+    group_ref = Ref(project.key(kind.name, ref.key.name), name, kind.arn_of(project.env, name))
     group = LogGroup(
         identity=project.identity(group_ref),
         retention_days=settings.log_retention_days,

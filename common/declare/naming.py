@@ -1,15 +1,24 @@
-"""What resources are called in AWS: names computed from the environment, checked before anything is asked.
+"""What resources are called in AWS: exact ones, or computed from the environment; checked before anything is asked.
 
 Follows the limits of each service's reference, as in
 https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html and, for variables,
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
+from common.base.text_rules import check_bucket_name
+from common.declare import validation
 from common.environment.config import Environment
+from common.environment.names import DEFAULT, FIELD, OWN_FIELDS, rendered
 from common.model.kind import Kind
+from common.model.reference import Names
+from common.model.resource import SHARED, Key, Resource
+from common.resources import kinds
+from common.resources.queue import FIFO
 
 RESERVED = frozenset(
     {
@@ -22,21 +31,240 @@ RESERVED = frozenset(
 """Variables of a function that Lambda sets."""
 
 
-def physical_name(env: Environment, project: str, kind: Kind, name: str) -> str:
-    """The name of a resource in AWS.
+BUILT_IN = {"bucket": "{prefix}-{name}-{account}", "database": "{prefix}_{name}", "log-group": "/{prefix}/{name}"}
+"""The templates of kinds that `default` is not about: names of buckets are unique in the world, Athena wants no hyphens."""
+ANY = "{prefix}-{project}-{name}"
+"""The template of every other kind."""
+PROJECT_FIELD = re.compile(r"\{project\}[-_./]?|[-_./]\{project\}$")
+"""In a template, what falls away for shared resources, which are of no project."""
+ARTIFACTS = "artifacts"
+"""The bucket that holds artifacts and records; its name is configured, the others' are computed."""
+ARTIFACT_BUCKET = Key(SHARED, "bucket", ARTIFACTS)
+"""Its key."""
+ROLE_PATH = re.compile(r"(?!/aws-)/([A-Za-z0-9+=,.@_-]+/)*")
+"""What may stand before the name of a role; `/aws-service-role/` and the like are AWS's own."""
+LONGEST_PATH = 512
+"""Characters of such a path, slashes included."""
+ONE_PROJECT = re.compile(r"\{(?:project|name)\}")
+"""In a template, what differs within an environment."""
+GLUE_GROUPS = "glue/"
+"""Begins the names of log groups that Glue joins itself, from the beginning that a job gives it."""
 
-    Raises:
-        DeclarationError: it is longer than AWS allows, or has characters that some service does not allow.
+
+@dataclass(frozen=True)
+class Exact:
+    """The exact names that a declaration gives a resource and what belongs to it alone.
+
+    Args:
+        name: of the resource.
+        role: of the role that it runs with, with its path, if it begins with a slash.
+        log_group: of its log group.
     """
-    if not kind.declared_name.fullmatch(name):
-        raise DeclarationError(f"projects/{project}: {kind.name}/{name}: {kind.declared_words}.")
-    physical = env.resource_name(project, name)
-    if len(physical) > kind.names.most:
-        raise DeclarationError(
-            f"projects/{project}: {kind.name}/{name} would be called {physical!r}: {len(physical)} characters; AWS allows "
-            f"{kind.names.most}. Shorten its name, the project's, or name_prefix in config/{env.name}.json."
-        )
-    return physical
+
+    name: str | None = None
+    role: str | None = None
+    log_group: str | None = None
+
+    def keys(self, key: Key) -> dict[Key, str | None]:
+        """The names by the keys of what they are of."""
+        role = key._replace(kind="role", name=f"{key.name}-{kinds()[key.kind].role_name}")
+        return {key: self.name, role: self.role, key._replace(kind="log-group"): self.log_group}
+
+
+NO_NAMES = Exact()
+"""What a declaration says that leaves names to configuration."""
+
+
+class PhysicalNames:
+    """What the resources of one project are called in AWS.
+
+    The most specific name wins: the configured one, then the declared one, then the template of the kind, then `default`.
+
+    Args:
+        env: the environment.
+        project: whose resources.
+        names: what exact names may refer to, as in ``fsa-${stage}-validate``.
+    """
+
+    def __init__(self, env: Environment, project: str, names: Names | None = None) -> None:
+        self._env, self._project, self._names = env, project, names
+        self._configured = env.names if project == SHARED else env.project(project).names
+        self._declared: dict[Key, str] = {}
+
+    def declare(self, key: Key, name: str | None) -> None:
+        """Takes the exact name that a declaration gives a resource, if it does.
+
+        Raises:
+            TypeError: it is no text.
+        """
+        if name is not None:
+            self._declared[key] = validation.text("a name in AWS", name, longest=1024, shortest=1)
+
+    def of(self, kind: Kind, name: str) -> str:
+        """The name of a resource in AWS; of a role with its path, if something gives it one.
+
+        Raises:
+            DeclarationError: AWS does not allow it, or authors may not call something so.
+        """
+        key = Key(self._project, kind.name, name)
+        if self._project != SHARED and not kind.declared_name.fullmatch(name):
+            raise DeclarationError(f"{self._where(key)}: {kind.declared_words}.")
+        physical, advice = self._exact(key) or self._computed(kind, name)
+        self._check(key, kind, physical, advice)
+        return physical
+
+    def named(self, kind: Kind, name: str) -> str:
+        """The same, whether AWS allows it or not."""
+        return (self._exact(Key(self._project, kind.name, name)) or self._computed(kind, name))[0]
+
+    def _where(self, key: Key) -> str:
+        return f"deploy.py: {key}" if self._project == SHARED else f"projects/{self._project}: {key}"
+
+    def _exact(self, key: Key) -> tuple[str, str] | None:
+        """The exact name of a resource, and where it stands."""
+        section = kinds()[key.kind].section
+        settings = getattr(self._env.project(self._project), section).get(key.name) if section else None
+        configured = settings.name if settings is not None else self._configured.get(str(key))
+        place = self.place(key)
+        name, where = (configured, place) if configured is not None else (self._declared.get(key), self._where(key))
+        if name is None:
+            return None
+        joined = (key.project, key.kind) == (SHARED, "log-group") and key.name.startswith(GLUE_GROUPS)
+        if joined or key == ARTIFACT_BUCKET:
+            source = "names.log-group/glue, to which Glue adds the rest," if joined else "artifact_bucket"
+            raise DeclarationError(f"{where}: {source} in configuration says what {key} is called. Take this name away.")
+        advice = f"Change it in {place}." if configured is not None else "Change the name that its declaration gives it."
+        return self._substituted(name, where), advice
+
+    def place(self, key: Key) -> str:
+        """Where configuration gives a resource its name."""
+        if self._project == SHARED:
+            return f"config/{self._env.name}.json: $.names.{key}"
+        section = kinds()[key.kind].section
+        return self._env.place(self._project, section or "names", key.name if section else str(key))
+
+    def _substituted(self, text: str, where: str) -> str:
+        if self._names is None:
+            return text
+        name, _ = self._names.substitute(text, where, texts=True)
+        return str(name)
+
+    def _computed(self, kind: Kind, name: str) -> tuple[str, str]:
+        """The name that follows from a template, and what to change if AWS does not allow it."""
+        env = self._env
+        if Key(self._project, kind.name, name) == ARTIFACT_BUCKET:
+            return env.artifact_bucket, f"Change artifact_bucket in config/{env.name}.json."
+        if kind.name == "log-group" and self._project != SHARED and kind.name not in env.names:
+            return f"/aws/lambda/{self.named(kinds()['lambda'], name)}", "Shorten the name of the function."
+        if kind.name == "log-group" and self._project == SHARED and name == "states":
+            return f"/aws/vendedlogs/states/{env.name_prefix}", ""  # AWS reserves this beginning for what it delivers itself
+        stem, ending = name, ""
+        if kind.name == "queue" and name.endswith(FIFO):
+            stem, ending = name.removesuffix(FIFO), FIFO
+        if kind.name == "log-group" and self._project == SHARED and name.startswith(GLUE_GROUPS):
+            begin, slash, rest = name.partition("/")
+            return f"{self.named(kind, begin)}{slash}{rest}", ""
+        template, given = self._template(kind)
+        names = "Change its name" if self._project == SHARED else "Shorten its name, the project's"
+        source = f"names.{given}" if given else "name_prefix"
+        advice = f"{names}, or {source} in config/{env.name}.json."
+        return f"{self._rendered(kind, template, stem)}{ending}", advice
+
+    def begun(self, template: str) -> str:
+        """A template as far as it is the same for all projects and resources."""
+        return rendered(ONE_PROJECT.split(template, maxsplit=1)[0], self._fields(""))
+
+    def template(self, kind: Kind) -> str:
+        """The template from which names of a kind follow."""
+        return self._template(kind)[0]
+
+    def _template(self, kind: Kind) -> tuple[str, str]:
+        """The template of a kind, and its key in configuration, if it stands there."""
+        names = self._env.names
+        given = kind.name if kind.name in names else DEFAULT if DEFAULT in names and kind.name not in BUILT_IN else ""
+        return (names[given] if given else BUILT_IN.get(kind.name, ANY)), given
+
+    def _rendered(self, kind: Kind, template: str, name: str) -> str:
+        fields = self._fields(name)
+        if kind.name == "database":
+            fields = {field: value.replace("-", "_") for field, value in fields.items()}
+        return rendered(PROJECT_FIELD.sub("", template) if self._project == SHARED else template, fields)
+
+    def _fields(self, name: str) -> dict[str, str]:
+        env = self._env
+        fields = {"prefix": env.name_prefix, "project": self._project, "name": name, "env": env.name}
+        return {**fields, "ENV": env.name.upper(), "region": env.region, "account": env.account_id}
+
+    def _check(self, key: Key, kind: Kind, physical: str, advice: str) -> None:
+        where, rule = self._where(key), kind.names
+        path, slash, name = physical.rpartition("/") if kind.name == "role" else ("", "", physical)
+        problem = ""
+        if slash and not (ROLE_PATH.fullmatch(f"{path}/") and len(path) < LONGEST_PATH):
+            problem = (
+                f"a role's path begins with a slash, has up to {LONGEST_PATH} letters, digits and +=,.@_- between slashes, and "
+                f"is none of AWS's own"
+            )
+        elif len(name) > rule.most and rule.pattern.fullmatch(name):
+            raise DeclarationError(
+                f"{where} would be called {physical!r}: {len(name)} characters; AWS allows {rule.most}. {advice}"
+            )
+        elif not rule.pattern.fullmatch(name) or len(name) < rule.least:
+            problem = f"AWS allows {rule.least} to {rule.most} characters: {rule.words}"
+        elif kind.name == "queue" and name.endswith(FIFO) != key.name.endswith(FIFO):
+            problem = f"the names of a FIFO queue end with {FIFO}, both or none"
+        elif kind.name == "bucket":
+            try:
+                check_bucket_name(name)
+            except ValueError as error:
+                problem = str(error)
+        if problem:
+            raise DeclarationError(f"{where} would be called {physical!r}; {problem}. {advice}")
+
+
+def with_declared(env: Environment, shared: Iterable[Resource]) -> Environment:
+    """The environment with the exact names that root `deploy.py` gives shared resources, for the pipelines that refer to them."""
+    names = PhysicalNames(env, SHARED)
+    exact = {str(one.key): one.name for one in shared if one.name != names.named(kinds()[one.key.kind], one.key.name)}
+    return env.model_copy(update={"names": {**env.names, **exact}}) if exact else env
+
+
+def usual(env: Environment, key: Key) -> str:
+    """What a resource is called in AWS where neither configuration nor a declaration says anything of names."""
+    bare = env.model_copy(update={"names": {}, "projects": {}})
+    return PhysicalNames(bare, key.project).named(kinds()[key.kind], key.name)
+
+
+def is_unusual(env: Environment, key: Key, arn: str) -> bool:
+    """Whether a resource is called otherwise, or is a role at another path, than it would be without anything said of names."""
+    kind = kinds().get(key.kind)
+    if kind is None or (kind.arn is None and key.kind != "role"):
+        return False
+    name = usual(env, key)
+    return arn != (env.role_arn(env.role_path(key.project), name) if kind.arn is None else kind.arn_of(env, name))
+
+
+def tells_apart(template: str) -> bool:
+    """Whether the names that follow from a template have a beginning that is the environment's own, and then end with theirs."""
+    return template.endswith("{name}") and not OWN_FIELDS.isdisjoint(FIELD.findall(template))
+
+
+def beginning(env: Environment, resource: Resource) -> str | None:
+    """How the names begin that follow from the template of a resource; None where it has an exact name.
+
+    It is None, too, where that beginning does not tell the environment from others.
+    """
+    kind, key = kinds()[resource.key.kind], resource.key
+    templates = {name: text for name, text in env.names.items() if "/" not in name}
+    names = PhysicalNames(env.model_copy(update={"names": templates, "projects": {}}), key.project)
+    follows_function = kind.name == "log-group" and key.project != SHARED and kind.name not in templates
+    fits = tells_apart(names.template(kinds()["lambda"] if follows_function else kind))
+    return resource.name.removesuffix(key.name) if fits and names.named(kind, key.name) == resource.name else None
+
+
+def template_beginnings(env: Environment) -> set[str]:
+    """How the names begin that templates of configuration give, whatever the project."""
+    names = PhysicalNames(env.model_copy(update={"projects": {}}), SHARED)
+    return {names.begun(text) for key, text in env.names.items() if "/" not in key}
 
 
 def check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:

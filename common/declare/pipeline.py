@@ -9,8 +9,7 @@ from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.base.text_rules import check_text
-from common.declare import validation
+from common.declare import directories, validation
 from common.declare.asl.definition import Source
 from common.declare.crawlers import CrawlerDeclaration
 from common.declare.declaration import Entry
@@ -19,22 +18,24 @@ from common.declare.directories import DirectoryDeclaration
 from common.declare.functions import FunctionDeclaration
 from common.declare.jobs import JobDeclaration
 from common.declare.layers import LayerDeclaration
+from common.declare.naming import Exact
 from common.declare.project_folder import ProjectFolder
+from common.declare.project_resources import Declaration
 from common.declare.shared_references import Shared
 from common.declare.simple_resources import Make, SimpleDeclaration, SimpleResources
 from common.declare.state_machines import StateMachineDeclaration
-from common.declare.triggers import ObjectTriggerDeclaration, ScheduleDeclaration
+from common.declare.triggers import Triggers, machine_of
 from common.declare.validation import Reason, Variables
 from common.environment.config import Environment
 from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, StateMachineSettings
 from common.model.reference import Grantable, Location, Names, Ref
-from common.model.resource import Key, Resource
+from common.model.resource import Resource
 from common.packaging.imports import Libraries
 from common.packaging.node import command
 from common.resources import kinds
 
 
-class Pipeline(SimpleResources):
+class Pipeline(SimpleResources, Triggers):
     """One project's resources in one environment.
 
     Args:
@@ -44,12 +45,10 @@ class Pipeline(SimpleResources):
     """
 
     def __init__(self, name: str, env: Environment, folder: Path) -> None:
-        self.name, self.env, self.folder = name, env, folder
-        self._inside = ProjectFolder(name, folder)
+        self.name, self.env, self.folder, self._inside = name, env, folder, ProjectFolder(name, folder)
         self.entry: Entry | None = None
         self.parameters = env.project(name).parameters  # what a declaration reads of them counts as used
-        names = Names(self.parameters, kinds(), env.account)
-        self._declarations = Declarations(name, env, names)
+        self._declarations = Declarations(name, env, names := Names(self.parameters, kinds(), env.account))
         self._resources: tuple[Resource, ...] = ()
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
@@ -57,7 +56,8 @@ class Pipeline(SimpleResources):
 
     def function(  # noqa: PLR0913 - all but the name are optional and named
         self,
-        name: str,
+        reference: str,
+        /,
         *,
         handler: str | None = None,
         folder: str | None = None,
@@ -70,11 +70,14 @@ class Pipeline(SimpleResources):
         layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
         accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
+        log_group_name: str | None = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
 
         Args:
-            name: its name in references and configuration.
+            reference: what references and configuration call it.
             handler: as Lambda spells it, ``file.function``.
             folder: where its code is, relative to the project.
             reads: what its role may read.
@@ -86,9 +89,12 @@ class Pipeline(SimpleResources):
             layers: of this project, or shared; where two have the same file, the later one's counts.
             settings: what the declaration wants different from the defaults.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
+            name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
+            role_name: the same of its role; one that begins with a slash has a path, as in `/team/validate`.
+            log_group_name: the same of its log group.
         """
         declaration = FunctionDeclaration(
-            folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{name}"),
+            folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{reference}"),
             handler=handler,
             reads=validation.grants("reads", reads),
             writes=validation.grants("writes", writes),
@@ -98,11 +104,12 @@ class Pipeline(SimpleResources):
             command=command(build, output),
             layers=validation.refs("layers", layers),
         )
-        return self._declarations.add("lambda", name, declaration, accept_secret)
+        return self._declarations.add("lambda", reference, declaration, accept_secret, Exact(name, role_name, log_group_name))
 
-    def layer(
+    def layer(  # noqa: PLR0913 - see above
         self,
-        name: str,
+        reference: str,
+        /,
         *,
         folder: str | None = None,
         runtime: str | None = None,
@@ -111,11 +118,12 @@ class Pipeline(SimpleResources):
         build: str | None = None,
         output: str = "dist",
         accept_secret: Reason = None,
+        name: str | None = None,
     ) -> Ref:
         """A Lambda layer of the dependencies and files in `layers/<name>/` (or `folder`), for functions to share.
 
         Args:
-            name: its name in references.
+            reference: what references call it.
             folder: where its files are, relative to the project.
             runtime: of the functions that use it; what the environment's functions have by default.
             architecture: see `runtime`.
@@ -123,20 +131,22 @@ class Pipeline(SimpleResources):
             build: as of a function; what the command makes is unpacked to /opt as it is.
             output: see `build`.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
+            name: as of a function.
         """
         declaration = LayerDeclaration(
-            folder=self._inside.taken(folder) if folder else self._inside.within(f"layers/{name}"),
+            folder=self._inside.taken(folder) if folder else self._inside.within(f"layers/{reference}"),
             runtime=runtime,
             architecture=architecture,
             libraries=self._importable,
             includes=validation.texts("includes", includes),
             command=command(build, output),
         )
-        return self._declarations.add("layer", name, declaration, accept_secret)
+        return self._declarations.add("layer", reference, declaration, accept_secret, Exact(name))
 
     def job(  # noqa: PLR0913 - see above
         self,
-        name: str,
+        reference: str,
+        /,
         *,
         script: str | None = None,
         reads: Iterable[Grantable] = (),
@@ -147,11 +157,13 @@ class Pipeline(SimpleResources):
         settings: JobSettings | None = None,
         shell: bool = False,
         accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
     ) -> Ref:
         """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
 
         Args:
-            name: its name in references and configuration.
+            reference: what references and configuration call it.
             script: where the script is, relative to the project.
             reads: what its role may read.
             writes: what its role may read and write.
@@ -161,12 +173,10 @@ class Pipeline(SimpleResources):
             settings: what the declaration wants different from the defaults.
             shell: see above.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
+            name: as of a function.
+            role_name: as of a function.
         """
-        path = self._inside.taken(script) if script else self._inside.script(name)
-        beside = path.with_name(f"{path.stem}.requirements.txt")
-        requirements_file = self._inside.within(requirements) if requirements else beside
-        if requirements and not requirements_file.is_file():
-            raise DeclarationError(f"projects/{self.name}: glue-job/{name}: there is no file {requirements}.")
+        path = self._inside.taken(script) if script else self._inside.script(reference)
         declaration = JobDeclaration(
             script=path,
             reads=validation.grants("reads", reads),
@@ -175,9 +185,9 @@ class Pipeline(SimpleResources):
             shell=shell,
             libraries=self._inside.importable(path, self._libraries),
             includes=validation.texts("includes", includes),
-            requirements=requirements_file,
+            requirements=self._inside.requirements(path, requirements, f"glue-job/{reference}"),
         )
-        return self._declarations.add("glue-job", name, declaration, accept_secret)
+        return self._declarations.add("glue-job", reference, declaration, accept_secret, Exact(name, role_name))
 
     def library(self, path: str) -> None:
         """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
@@ -187,68 +197,61 @@ class Pipeline(SimpleResources):
 
     def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
         """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
-        key = Key(self.name, "directory", folder.strip("/").replace("/", "-"))
         at = validation.apart("at", validation.place("at", at), self.env)
-        if not at.prefix:
-            raise DeclarationError(f"projects/{self.name}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
-        ref = Ref(key, f"{at.bucket.name}/{at.prefix}", self.env.bucket_arn(at.bucket.name, at.prefix))
-        for other in (declared for declared in self._declarations.refs("directory") if declared != ref):
-            if other.name.startswith(ref.name) or ref.name.startswith(other.name):
-                raise DeclarationError(f"projects/{self.name}: {other.key} and {key} would be one within the other at {at.uri}.")
+        ref = directories.reference(self.name, self.env, folder, at, self._declarations.refs("directory"))
         self._declarations.keep(ref, DirectoryDeclaration(folder=self._inside.within(folder), location=at), accept_secret)
         return at
 
-    def crawler(self, name: str, *, targets: Iterable[Location], database: Ref, settings: CrawlerSettings | None = None) -> Ref:
-        """A Glue crawler that keeps the tables of `database` for what lies at `targets`."""
-        declaration = CrawlerDeclaration(
-            targets=validation.places("targets", targets),
-            database=validation.of_kind("database", database, "database"),
-            settings=settings,
-        )
-        return self._declarations.add("crawler", name, declaration)
+    def crawler(
+        self,
+        reference: str,
+        /,
+        *,
+        targets: Iterable[Location],
+        database: Ref,
+        settings: CrawlerSettings | None = None,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """A Glue crawler that keeps the tables of `database` for what lies at `targets`; names as of a function."""
+        of_kind = validation.of_kind("database", database, "database")
+        declaration = CrawlerDeclaration(targets=validation.places("targets", targets), database=of_kind, settings=settings)
+        return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name))
 
     def state_machine(
         self,
-        name: str,
+        reference: str,
+        /,
         definition: Source | str,
         *,
         tokens: Mapping[str, str] | None = None,
         settings: StateMachineSettings | None = None,
         accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
     ) -> Ref:
         """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
 
         Args:
-            name: its name in references and configuration.
+            reference: what references and configuration call it.
             definition: where the definition comes from; text is a path relative to the project.
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             settings: what the declaration wants different from the defaults.
             accept_secret: why it may hold what looks like a secret.
+            name: as of a function; so is `role_name`.
+            role_name: see above.
         """
         source = self._inside.within(definition) if isinstance(definition, str) else definition
         declaration = StateMachineDeclaration(source=source, tokens=tokens or {}, settings=settings)
-        return self._declarations.add("state-machine", name, declaration, accept_secret)
+        return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name))
 
-    def _declare(self, kind: str, name: str, make: Make, uses: Iterable[Ref] = ()) -> Ref:
+    def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
         """Declares a resource of the pipeline's own that needs no configuration; its kind's own method is for authors."""
-        return self._declarations.add(kind, name, SimpleDeclaration(make, tuple(uses)))
+        return self._declarations.add(kind, reference, SimpleDeclaration(make, tuple(uses)), exact=Exact(name))
 
-    def schedule(
-        self, name: str, machine: Ref, expression: str, constant: JsonMapping | None = None, *, accept_secret: Reason = None
-    ) -> Ref:
-        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; `accept_secret` as of a function."""
-        declaration = ScheduleDeclaration(
-            machine=_machine(machine),
-            expression=validation.schedule(expression),
-            input=validation.mapping("constant", constant or {}),
-        )
-        return self._declarations.add("rule", name, declaration, accept_secret)
-
-    def on_object(self, name: str, machine: Ref, location: Location, suffix: str = "") -> Ref:
-        """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`."""
-        place = validation.place("location", location)
-        declaration = ObjectTriggerDeclaration(machine=_machine(machine), location=place, suffix=check_text(suffix))
-        return self._declarations.add("rule", name, declaration)
+    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact) -> Ref:
+        """Declares what starts a state machine; `schedule` and `on_object` are for authors."""
+        return self._declarations.add("rule", reference, declaration, accept_secret, exact)
 
     def run_by(
         self,
@@ -269,7 +272,7 @@ class Pipeline(SimpleResources):
         places = {path: validation.place("sample", location) for path, location in (sample or {}).items()}
         files = tuple((self._inside.within(path), location) for path, location in places.items())
         given_input = self._inside.within(starting) if isinstance(starting, str) else validation.content("starting", starting)
-        self.entry = Entry(_machine(machine), given_input, files, preview and validation.place("preview", preview))
+        self.entry = Entry(machine_of(machine), given_input, files, preview and validation.place("preview", preview))
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Makes known what root `deploy.py` declares."""
@@ -294,7 +297,3 @@ class Pipeline(SimpleResources):
             for name in names:
                 if name not in declarations.names(kind):
                     declare(name)
-
-
-def _machine(ref: Ref) -> Ref:
-    return validation.of_kind("machine", ref, "state-machine")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from common.declare.declaration import Configured
-from common.declare.naming import physical_name
+from common.declare.naming import PhysicalNames
 from common.declare.permissions import Statement
 from common.declare.shared_references import Shared
 from common.environment import partitions
@@ -47,10 +47,11 @@ class ProjectResources:
         project: its name.
         env: the environment.
         names: what texts of the project may refer to.
+        physical: what its resources are called in AWS.
     """
 
-    def __init__(self, project: str, env: Environment, names: Names) -> None:
-        self.project, self.env, self.names = project, env, names
+    def __init__(self, project: str, env: Environment, names: Names, physical: PhysicalNames) -> None:
+        self.project, self.env, self.names, self.physical = project, env, names, physical
         self.shared = Shared(env)
         self.borrowed: dict[Key, Resource] = {}
         """What root `deploy.py` declares."""
@@ -108,11 +109,12 @@ class ProjectResources:
             partitions.require_usable_arns([existing], self.env.account, self.where(ref))
             return UsedRole(existing)
         key = self.key("role", f"{ref.key.name}-{kind}")
-        name = physical_name(self.env, self.project, kind_of("role"), key.name)
-        arn = self.env.role_arn(self.project, name)
+        path, slash, name = self.physical.of(kind_of("role"), key.name).rpartition("/")
+        path = f"{path}/" if slash else self.env.role_path(self.project)
+        arn = self.env.role_arn(path, name)
         role = Role(
             identity=self.identity(Ref(key, name, arn)),
-            path=self.env.role_path(self.project),
+            path=path,
             service=kind_of(ref.key.kind).principal,
             statements=tuple(statements),
             boundary=self.env.roles.permissions_boundary,

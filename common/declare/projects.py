@@ -18,7 +18,7 @@ from common.base.errors import ConfigError, DeclarationError, DeployError, Usage
 from common.base.suggestions import did_you_mean
 from common.base.terminal import stdout_to_stderr
 from common.base.text_rules import check_file_name
-from common.declare import configuration
+from common.declare import configuration, naming
 from common.declare.declaration import Borrows, Declares
 from common.declare.declaration_errors import explain
 from common.environment.config import Environment
@@ -93,11 +93,14 @@ def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
     """
     existing = names(root)
     _check_names(root, env, existing)
+    configuration.check_templates(env)
     with import_source.importing_declarations(str(root)), stdout_to_stderr():
         declared = [_pipeline(root, SHARED, "deploy", env)]
         shared = declared[0].resources()
-        declared += [_pipeline(root, name, f"projects.{name}.deploy", env, shared) for name in selected]
+        named = naming.with_declared(env, shared)
+        declared += [_pipeline(root, name, f"projects.{name}.deploy", named, shared) for name in selected]
     resources = [one for pipeline in declared for one in pipeline.resources()]
+    configuration.check_exact_names(env, SHARED, [resource.key for resource in shared])
     _check_references(resources)
     _check_circles(resources)
     _check_collisions(resources, env)

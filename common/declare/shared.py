@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.base.text_rules import check_bucket_name
 from common.declare import validation
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
-from common.declare.shared_references import ARTIFACTS, Shared
+from common.declare.naming import ARTIFACT_BUCKET, ARTIFACTS
+from common.declare.shared_references import Shared
 from common.declare.simple_resources import Make, SimpleResources
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
-from common.resources import kind_of
 from common.resources.bucket import Bucket
 from common.resources.database import Database
 from common.resources.log_group import LogGroup
@@ -32,53 +31,64 @@ class SharedResources(SimpleResources):
         self._refs = Shared(env)
         self._resources: dict[Key, Resource] = {}
 
-    def bucket(self, name: str, *, event_bridge: bool = False) -> None:
-        """A versioned, encrypted bucket without public access; `event_bridge` tells EventBridge of every new object."""
+    def bucket(self, reference: str, /, *, event_bridge: bool = False, name: str | None = None) -> None:
+        """A versioned, encrypted bucket without public access.
+
+        Args:
+            reference: what references call it.
+            event_bridge: tell EventBridge of every new object.
+            name: its exact name in AWS, instead of one that follows from a template.
+        """
         bucket = Bucket(
-            identity=self._identity(self._refs.bucket(name)),
+            identity=self._identity(self._named("bucket", reference, name)),
             region=self._env.region,
             account_id=self._env.account_id,
             event_bridge=event_bridge,
         )
         self._add(bucket)
 
-    def database(self, name: str, description: str = "") -> None:
-        """A Glue database."""
+    def database(self, reference: str, /, description: str = "", *, name: str | None = None) -> None:
+        """A Glue database; `name` as of a bucket."""
         self._add(
             Database(
-                identity=self._identity(self._refs.database(name)),
+                identity=self._identity(self._named("database", reference, name)),
                 description=validation.text("description", description, longest=2048),
             )
         )
 
-    def _declare(self, kind: str, name: str, make: Make, uses: Iterable[Ref] = ()) -> Ref:
-        """Declares a shared resource whose name follows from its kind; its kind's own method is for authors."""
-        ref = self._refs.of(kind, name)
+    def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
+        """Declares a shared resource; its kind's own method is for authors."""
+        ref = self._named(kind, reference, name)
         self._add(make(identity=self._identity(ref, uses=uses)))
         return ref
 
-    def topic(self, name: str) -> None:
-        """An SNS topic."""
-        self._add(Topic(identity=self._identity(self._refs.topic(name))))
+    def topic(self, reference: str, /, *, name: str | None = None) -> None:
+        """An SNS topic; `name` as of a bucket."""
+        self._add(Topic(identity=self._identity(self._named("topic", reference, name))))
 
-    def log_group(self, name: str) -> None:
-        """A log group with the environment's retention."""
+    def log_group(self, reference: str, /, *, name: str | None = None) -> None:
+        """A log group with the environment's retention; `name` as of a bucket."""
         defaults = self._env.defaults
         by_default = "log_retention_days" not in defaults.model_fields_set
-        identity = self._identity(self._refs.log_group(name))
+        identity = self._identity(self._named("log-group", reference, name))
         self._add(LogGroup(identity=identity, retention_days=defaults.log_retention_days, by_default=by_default))
 
     def layer(
         self,
-        name: str,
+        reference: str,
+        /,
         folder: Path,
         *,
         runtime: str | None = None,
         architecture: str | None = None,
         accept_secret: str | None = None,
+        name: str | None = None,
     ) -> None:
-        """A layer of the dependencies and files of a folder, for the runtime and architecture of functions by default."""
-        identity = self._identity(self._refs.layer(name), validation.reason(accept_secret))
+        """A layer of the dependencies and files of a folder, for the runtime and architecture of functions by default.
+
+        `name` as of a bucket.
+        """
+        identity = self._identity(self._named("layer", reference, name), validation.reason(accept_secret))
         declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
         self._add(declaration.layer(self._env, identity))
 
@@ -88,25 +98,19 @@ class SharedResources(SimpleResources):
         Raises:
             DeclarationError: the artifact bucket is not declared.
         """
-        if Key(SHARED, "bucket", ARTIFACTS) not in self._resources:
+        if ARTIFACT_BUCKET not in self._resources:
             raise DeclarationError(f'deploy.py must declare the artifact bucket: shared.bucket("{ARTIFACTS}").')
         return tuple(self._resources.values())
 
     def _add(self, resource: Resource) -> None:
         if resource.key in self._resources:
             raise DeclarationError(f"deploy.py declares {resource.key} twice.")
-        limit, pattern, allowed = kind_of(resource.key.kind).names
-        if not pattern.fullmatch(resource.name) or len(resource.name) > limit or len(resource.name) < 3:
-            raise DeclarationError(
-                f"deploy.py: {resource.key} would be called {resource.name!r}; AWS allows 3 to {limit} characters: {allowed}. "
-                f"Change its name, or name_prefix in config/{self._env.name}.json."
-            )
-        if resource.key.kind == "bucket":
-            try:
-                check_bucket_name(resource.name)
-            except ValueError as error:
-                raise DeclarationError(f"deploy.py: {resource.key} would be called {resource.name!r}: {error}.") from None
         self._resources[resource.key] = resource
+
+    def _named(self, kind: str, reference: str, name: str | None) -> Ref:
+        """The reference to a resource that is being declared, with the exact name that its declaration gives it."""
+        self._refs.physical.declare(Key(SHARED, kind, reference), name)
+        return self._refs.of(kind, reference)
 
     def _identity(self, ref: Ref, accept_secret: str = "", uses: Iterable[Ref] = ()) -> Identity:
         return Identity(

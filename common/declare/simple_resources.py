@@ -42,16 +42,23 @@ class SimpleResources(ABC):
     """The methods by which root `deploy.py` and pipelines declare such resources."""
 
     @abstractmethod
-    def _declare(self, kind: str, name: str, make: Make, uses: Iterable[Ref] = ()) -> Ref:
-        """Declares a resource that refers to the resources `uses`."""
+    def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
+        """Declares a resource that refers to the resources `uses`, with an exact name in AWS, if it is given one."""
 
-    def table(self, name: str, *, partition_key: str) -> Ref:
-        """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery."""
-        return self._declare("table", name, partial(Table, partition_key=validation.partition_key(partition_key)))
+    def table(self, reference: str, /, *, partition_key: str, name: str | None = None) -> Ref:
+        """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery.
+
+        Args:
+            reference: what references call it.
+            partition_key: the name of its key.
+            name: its exact name in AWS, instead of one that follows from a template.
+        """
+        return self._declare("table", reference, partial(Table, partition_key=validation.partition_key(partition_key)), name)
 
     def queue(
         self,
-        name: str,
+        reference: str,
+        /,
         *,
         dead_letter: Ref | None = None,
         max_receives: int = 5,
@@ -59,11 +66,12 @@ class SimpleResources(ABC):
         visibility_timeout_seconds: int = 30,
         deduplicate: bool = False,
         kms_key: str | None = None,
+        name: str | None = None,
     ) -> QueueRef:
         """An encrypted SQS queue; one whose name ends with `.fifo` keeps the order of its messages.
 
         Args:
-            name: its name in references.
+            reference: what references call it.
             dead_letter: the queue that takes what was received too often.
             max_receives: how often a message may be received before that.
             retention_seconds: how long a message waits to be received.
@@ -72,8 +80,9 @@ class SimpleResources(ABC):
             deduplicate: of a FIFO queue, two messages of the same content within five minutes are one.
             kms_key: the id, ARN or alias of the key that encrypts it, whose policy must allow those who send and receive to use
                 it; without one SQS encrypts with its own.
+            name: see `table`.
         """
-        is_fifo = name.endswith(FIFO)
+        is_fifo = reference.endswith(FIFO)
         if dead_letter is not None and validation.of_kind("dead_letter", dead_letter, "queue").name.endswith(FIFO) != is_fifo:
             raise ValueError(
                 f"dead_letter is {dead_letter.name}, and a FIFO queue and its dead letter queue both end with {FIFO}"
@@ -90,5 +99,5 @@ class SimpleResources(ABC):
             deduplicate=deduplicate,
             kms_key=kms_key,
         )
-        ref = self._declare("queue", name, make, [dead_letter] if dead_letter is not None else [])
+        ref = self._declare("queue", reference, make, name, [dead_letter] if dead_letter is not None else [])
         return QueueRef(ref.key, ref.name, ref.arn)

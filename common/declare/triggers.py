@@ -1,12 +1,16 @@
 """What starts a state machine, as pipelines declare it: a schedule with a constant input, or new objects below a place."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare import configuration, permissions
+from common.base.text_rules import check_text
+from common.declare import configuration, permissions, validation
 from common.declare.declaration import Configured
-from common.declare.project_resources import ProjectResources
+from common.declare.naming import Exact
+from common.declare.project_resources import Declaration, ProjectResources
+from common.declare.validation import Reason
 from common.environment.resource_settings import TriggerSettings
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
@@ -83,3 +87,59 @@ def _check_events(bucket: Resource | None, where: str) -> None:
         raise DeclarationError(
             f"{where}: {bucket.key} tells nobody of new objects. Declare it with shared.bucket({name!r}, event_bridge=True)."
         )
+
+
+class Triggers(ABC):
+    """The methods by which pipelines declare them."""
+
+    @abstractmethod
+    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact) -> Ref:
+        """Declares a rule."""
+
+    def schedule(
+        self,
+        reference: str,
+        /,
+        machine: Ref,
+        expression: str,
+        constant: JsonMapping | None = None,
+        *,
+        accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; all that is named as of a function."""
+        declaration = ScheduleDeclaration(
+            machine=machine_of(machine),
+            expression=validation.schedule(expression),
+            input=validation.mapping("constant", constant or {}),
+        )
+        return self._trigger(reference, declaration, accept_secret, Exact(name, role_name))
+
+    def on_object(
+        self,
+        reference: str,
+        /,
+        machine: Ref,
+        location: Location,
+        suffix: str = "",
+        *,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`.
+
+        Names are given as to a function.
+        """
+        place = validation.place("location", location)
+        declaration = ObjectTriggerDeclaration(machine=machine_of(machine), location=place, suffix=check_text(suffix))
+        return self._trigger(reference, declaration, None, Exact(name, role_name))
+
+
+def machine_of(ref: Ref) -> Ref:
+    """The state machine that is started.
+
+    Raises:
+        TypeError: it is none.
+    """
+    return validation.of_kind("machine", ref, "state-machine")

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
 from common.base.json_types import JsonMapping, JsonObject
+from common.declare import naming
 from common.declare.permissions import Statement, allow
 from common.declare.workspace import Workspace
 from common.engine import policy_names
@@ -94,7 +95,8 @@ def of_workspace(workspace: Workspace) -> JsonObject:
     """The policy document for what a command line is about: the whole environment, or the chosen projects of it."""
     env, root, projects = workspace.environment, workspace.root, workspace.projects
     resources = workspace.load(env).resources
-    neighbours = {config.load(root, name).name_prefix for name in config.environments(root)} - {env.name_prefix}
+    others = (config.load(root, name) for name in config.environments(root) if name != env.name)
+    neighbours = {text for other in others for text in policy_names.of_neighbour(other)} - {f"{env.name_prefix}-"}
     if workspace.choices.project is None:
         return deployer(env, resources, neighbours)
     chosen = env.model_copy(update={"projects": {name: env.project(name) for name in projects}})
@@ -122,26 +124,30 @@ def deployer(
     Args:
         env: the environment.
         resources: what it declares.
-        neighbours: the name prefixes of other environments, whose resources may be in the same account.
+        neighbours: how names of other environments begin, whose resources may be in the same account.
         projects: whose roles may be managed.
     """
     declared = list(resources)
     used = [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in declared)]
     own = policy_names.own(env, declared, neighbours)
     named = [allow(_actions(service, operations), own[service]) for service, operations in _split(own, wide=False)]
-    reading = [
-        allow(_actions(service, operations), policy_names.beginnings(env)[service])
-        for service, operations in _split(policy_names.beginnings(env), wide=True)
-    ]
+    known = policy_names.beginnings(env, declared)
+    reading = [allow(_actions(service, operations), known[service]) for service, operations in _split(known, wide=True)]
+    unusual = policy_names.unusual(env, declared)
+    renamed = {kind_of(resource.key.kind).name: kind_of(resource.key.kind) for resource in unusual}.values()
     everywhere = [action for service, operations in account_wide_operations().items() for action in _actions(service, operations)]
     everywhere += [action for kind in used for action in kind.policy.when_declared]
     more = _needs_of_resources(declared)
     everywhere += [action for actions in more.pop("*", ()) for action in actions]
     managed = list(projects)
-    roles = [env.role_arn(project, "*") for project in managed]
+    other_roles = [one for one in unusual if kind_of(one.key.kind).is_assumed]
+    foreign = [one for one in other_roles if f":role{env.role_path(one.key.project)}" not in one.arn]
+    elsewhere = [arn for one in foreign for arn in (one.arn, *kind_of(one.key.kind).policy.parts(one.arn))]
+    roles = [*(env.role_arn(env.role_path(project), "*") for project in managed), *elsewhere]
     theirs = [*_by_actions(more), *_pass_role(roles, declared)]
     ours = [*_parameters(env), *_roles(env, roles, used), *_created(env, used)]
-    statements = [*named, *reading, _left_over(env), *ours, _named_roles(env, managed)]
+    left_over = [_left_over(env, renamed), *(_roles_elsewhere(env) if elsewhere else ())]
+    statements = [*named, *reading, *left_over, *ours, _named_roles(env, managed, other_roles)]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
 
 
@@ -184,13 +190,29 @@ def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, 
             yield service, part
 
 
-def _left_over(env: Environment) -> Statement:
-    """The statement to delete orphans: only resources with the environment's tag."""
+def _left_over(env: Environment, renamed: Iterable[Kind]) -> Statement:
+    """The statement to delete orphans: only resources with the environment's tag.
+
+    What follows from no prefix may have had any name, so it is read whatever its name; again with the tag alone.
+    """
     actions = [action for kind in kinds().values() for action in _actions(kind.service, kind.policy.left_over)]
-    return {
-        **allow(actions, policy_names.tagged(env)),
-        "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner}},
-    }
+    for kind in renamed:
+        looking = [one for one in kind.policy.operations if one.startswith(READING) and not one.startswith(CONTENT)]
+        actions += _actions(kind.service, looking) if kind.policy.left_over else []
+    return _if_tagged(env, allow(actions, policy_names.tagged(env, renamed)))
+
+
+def _if_tagged(env: Environment, statement: Statement, **condition: str) -> Statement:
+    return {**statement, "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner, **condition}}}
+
+
+def _roles_elsewhere(env: Environment) -> Iterator[Statement]:
+    """Deleting roles of any path, as of those that have another one now: only what carries the environment's tag."""
+    boundary, anywhere = env.roles.permissions_boundary, [env.role_arn("/", "*")]
+    bound = [operation for operation in UNDOING if boundary and operation in BOUNDED]
+    yield _if_tagged(env, allow(_actions("iam", [one for one in UNDOING if one not in bound]), anywhere))
+    if boundary:
+        yield _if_tagged(env, allow(_actions("iam", bound), anywhere), **{"iam:PermissionsBoundary": boundary})
 
 
 def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
@@ -223,9 +245,12 @@ def _roles(env: Environment, roles: list[str], used: list[Kind]) -> list[Stateme
     return [allow(_actions("iam", free), roles), {**allow(bound, roles), "Condition": condition}]
 
 
-def _named_roles(env: Environment, projects: Iterable[str]) -> Statement:
+def _named_roles(env: Environment, projects: Iterable[str], others: Iterable[Resource]) -> Statement:
     """The statement to read a role by its name alone: for a role that does not exist, IAM does not know its path."""
     names = [env.resource_name(project, "*") for project in projects]
+    for resource in others:
+        begin = naming.beginning(env, resource)
+        names.append(resource.name if begin is None else f"{begin}*")
     return allow(["iam:GetRole"], [f"arn:{env.partition}:iam::{env.account_id}:role/{name}" for name in names])
 
 

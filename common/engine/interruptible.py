@@ -6,17 +6,17 @@ from pathlib import Path
 
 from common.base.errors import DeployError, FailedError, StoppedError
 from common.base.signals import Stopping
-from common.declare.shared_references import ARTIFACTS
+from common.declare.naming import ARTIFACT_BUCKET
 from common.engine.apply import ApplyContext, Engine
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.prune import Types
 from common.model.events import Note, Report
-from common.model.resource import SHARED, Key, Resource
+from common.model.resource import Resource
 from common.resources import of_kind
 from common.state.lease import Lock
 
-BUCKET = Key(SHARED, "bucket", ARTIFACTS)
+BUCKET = ARTIFACT_BUCKET
 """The artifact bucket has this key."""
 
 

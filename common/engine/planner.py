@@ -7,7 +7,7 @@ is unchanged if its record is proven to hold the desired digest and the resource
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -16,6 +16,7 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import DeployError, raise_together, returning_errors
+from common.declare import naming
 from common.engine import listing, ownership, reasons, renewed_roles
 from common.engine.decisions import Decider
 from common.engine.prune import Pruner, Types, no_type
@@ -128,12 +129,13 @@ class Planner:
         digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
         listings = [kind.owned for kind in _used_kinds(resources) if kind.owned is not None]
         unindexed = [self._pool.submit(owned, self._aws, self._env.owner) for owned in listings]
+        reads.first.look_for(resources)
         projects = {*undeclared, *(key.project for key in digests)}
         root_tags = {name: reads.first.root_tag(name) for name in projects}
         for name in projects if options.verify or options.force else ():
             reads.root(name)
         ordered = _order(resources)
-        ids = renewed_roles.listed(resources, reads.first.roles.result())
+        ids = renewed_roles.listed(resources, reads.first.roles())
         baselines = baseline.of_projects(
             self._records, self._pool, {name: tag.result() for name, tag in root_tags.items()}, reads.roots, digests, ids
         )
@@ -145,7 +147,10 @@ class Planner:
         if not options.adopt:
             ownership.check_records(self._env, resources, changes)
         deletions, orphans = self._orphans(baselines, resources, digests, options)
-        plan = Plan((*(changes[key] for key in ordered if key in changes), *deletions))
+        called = {key: (orphan.name, orphan.arn) for key, orphan in orphans.items()}
+        called |= {resource.key: (resource.name, resource.arn) for resource in resources}
+        planned = [*(changes[key] for key in ordered if key in changes), *deletions]
+        plan = Plan(tuple(self._named(change, *called.get(change.key, ("", ""))) for change in planned))
         digests |= {
             change.key: digest.of_struct("formerly", 1, orphans[change.key].arn)
             for change in deletions
@@ -188,7 +193,7 @@ class Planner:
         present = {*present, *listing.existing(self._aws, unseen, self._pool)}
         ownership.check_case(selected, present)
         missing_roles = renewed_roles.gone(resources, present)
-        ids = renewed_roles.listed(resources, reads.first.roles.result())
+        ids = renewed_roles.listed(resources, reads.first.roles())
         others = renewed_roles.replaced(ids, {name: project.roles for name, project in baselines.items()})
         new_roles = missing_roles | others
         unsettled = [
@@ -239,6 +244,12 @@ class Planner:
             reads, {key: change for key, change in changes.items() if key in recorded_keys and key not in artifacts}
         )
         return changes
+
+    def _named(self, change: Change, name: str, arn: str) -> Change:
+        """The change, with what its resource is called in AWS, where people would not expect that."""
+        if not name or locations.successor(change.key) is not None or not naming.is_unusual(self._env, change.key, arn):
+            return change
+        return replace(change, name=name)
 
     def _orphans(
         self, baselines: Mapping[str, Baseline], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options

@@ -5,9 +5,11 @@ most. If the names of another environment match this pattern, too, the resources
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from common.declare import naming
 from common.environment.config import Environment
+from common.environment.names import FIELD, OWN_FIELDS
 from common.model.kind import Kind
 from common.model.resource import SHARED, Resource
 from common.resources import kind_of, kinds
@@ -19,7 +21,7 @@ def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[st
     Args:
         env: the environment.
         resources: its declared resources.
-        neighbours: the name prefixes of other environments.
+        neighbours: how names of other environments begin.
     """
     result: dict[str, list[str]] = defaultdict(list)
     result["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(env.artifact_bucket, "*")]
@@ -30,31 +32,59 @@ def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[st
     patterns: dict[tuple[str, str], None] = {}
     for resource in resources:
         kind = kind_of(resource.key.kind)
-        if kind.arn is None or (kind.policy.shared_patterns and resource.key.project == SHARED):
+        is_unusual = naming.is_unusual(env, resource.key, resource.arn)
+        if kind.arn is None or (kind.policy.shared_patterns and resource.key.project == SHARED and not is_unusual):
             continue  # other statements or patterns cover these
-        if resource.key.project in exact:
+        pattern = resource.arn.removesuffix(resource.key.name) + "*"
+        if is_unusual:
+            begin = naming.beginning(env, resource)
+            named = begin is None or any(other.startswith(begin) for other in neighbours)
+        else:
+            named = resource.key.project in exact
+        if named:
             result[kind.service] += [resource.arn, *kind.policy.parts(resource.arn)]
         else:
-            pattern = resource.arn.removesuffix(resource.key.name) + "*"
             patterns |= dict.fromkeys((kind.service, arn) for arn in (pattern, *_parts(kind, pattern)))
     for service, pattern in patterns:
         result[service].append(pattern)
     return result
 
 
-def beginnings(env: Environment) -> dict[str, list[str]]:
-    """Patterns of everything that an environment may ever have deployed; resources of others may match them, too."""
-    result: dict[str, list[str]] = defaultdict(list)
-    result["s3"] = [env.bucket_arn(env.artifact_bucket)]
+def of_neighbour(env: Environment) -> set[str]:
+    """How names of an environment begin: by its prefix, by its templates, and exact ones, as far as configuration says them."""
+    exact = {name for key, name in env.names.items() if "/" in key}
+    for project in env.projects.values():
+        sections = (getattr(project, kind.section) for kind in kinds().values() if kind.section)
+        exact |= {settings.name for section in sections for settings in section.values() if settings.name}
+        exact |= {*project.names.values()}
+    return {f"{env.name_prefix}-", *exact, *naming.template_beginnings(env)}
+
+
+def beginnings(env: Environment, resources: Iterable[Resource]) -> dict[str, list[str]]:
+    """Whatever an environment may ever have had; what begins so may be another's. And what is called otherwise, by name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    found["s3"] = [env.bucket_arn(env.artifact_bucket)]
     for kind in kinds().values():
         for arn in _arns(env, kind, (*kind.policy.shared_patterns, *kind.policy.patterns)):
-            result[kind.service] += [arn, *kind.policy.beside(arn)]
-    return result
+            found[kind.service] += [arn, *kind.policy.beside(arn)]
+    for resource in unusual(env, resources):
+        kind = kind_of(resource.key.kind)
+        if kind.arn is not None:
+            is_one = naming.beginning(env, resource) is None
+            arn = resource.arn if is_one else f"{resource.arn.removesuffix(resource.key.name)}*"
+            found[kind.service] += [arn, *(kind.policy.parts(arn) if is_one else _parts(kind, arn)), *kind.policy.beside(arn)]
+    return {service: [*dict.fromkeys(arns)] for service, arns in found.items()}
 
 
-def tagged(env: Environment) -> list[str]:
-    """The same patterns, of the kinds whose services can check tags in a policy."""
-    return [arn for kind in kinds().values() if kind.policy.left_over for arn in _arns(env, kind, kind.policy.patterns)]
+def unusual(env: Environment, resources: Iterable[Resource]) -> list[Resource]:
+    """The resources that are called otherwise than they would be without anything said of names."""
+    return [resource for resource in resources if naming.is_unusual(env, resource.key, resource.arn)]
+
+
+def tagged(env: Environment, everywhere: Iterable[Kind]) -> list[str]:
+    """What may be left over of kinds whose service lets a policy look at tags; of kinds in `everywhere` whatever it is called."""
+    kinds_of_left = [kind for kind in kinds().values() if kind.policy.left_over]
+    return [arn for kind in kinds_of_left for arn in _arns(env, kind, ("*",) if kind in [*everywhere] else kind.policy.patterns)]
 
 
 def _arns(env: Environment, kind: Kind, patterns: Iterable[str]) -> list[str]:
@@ -65,9 +95,24 @@ def _arns(env: Environment, kind: Kind, patterns: Iterable[str]) -> list[str]:
 
 def _reaches(env: Environment, project: str, neighbours: Iterable[str]) -> bool:
     """Whether the names of a neighbour's resources begin like those of this project."""
-    return any(f"{prefix}-".startswith(env.resource_name(project, "")) for prefix in neighbours)
+    return any(other.startswith(env.resource_name(project, "")) for other in neighbours)
 
 
 def _parts(kind: Kind, pattern: str) -> list[str]:
     """The ARNs of the parts of resources that match a pattern, unless the pattern covers them already."""
     return [arn.replace("*:*", "*") for arn in kind.policy.parts(pattern) if not arn.startswith(pattern.removesuffix("*"))]
+
+
+def advice(env: Environment) -> Iterator[str]:
+    """What to say of templates that do not tell the environment from others, or that let no pattern stand for its names."""
+    for key, template in env.names.items():
+        where = f"names.{key} in config/{env.name}.json"
+        if "/" in key:
+            continue
+        if not OWN_FIELDS & {*FIELD.findall(template)}:
+            yield (
+                f"{where} has no {{env}}, {{ENV}} or {{prefix}}, so nothing tells {env.name} from other environments: two of one "
+                f"account would want the same names."
+            )
+        if not naming.tells_apart(template):
+            yield f"no pattern is {env.name}'s alone by {where}, so each resource is named: print it again when there are more."

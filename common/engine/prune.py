@@ -171,8 +171,8 @@ class Pruner:
                 raise
             raise OwnershipError(
                 f"{orphan.key.project}: {orphan.key}: {orphan.arn} was deployed before, and these credentials may not look at "
-                f"it: {error.reason}\nIf its name begins with another name_prefix, also allow what `{typed('policy')}` prints "
-                "with that prefix."
+                f"it: {error.reason}\nIf it has another name now, or its name begins with another name_prefix, also allow what "
+                f"`{typed('policy')}` prints with that name or prefix."
             ) from error
 
     def _with_dependencies(

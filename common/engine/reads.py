@@ -38,9 +38,6 @@ class FirstReads:
         projects: the projects that the plan will probably be about.
         parts: the requests to the tagging index.
         pool: where calls run in parallel.
-
-    Attributes:
-        roles: the ARNs of the existing roles, with their ids.
     """
 
     def __init__(
@@ -52,16 +49,30 @@ class FirstReads:
         parts: Sequence[Part],
         pool: Executor,
     ) -> None:
-        self._records, self._pool, self._env = records, pool, env
+        self._records, self._pool, self._env, self._aws = records, pool, env, aws
         self._root_tags: dict[str, Future[RootTag | None]] = {}
         self._indexed = [pool.submit(tagging_index.list_tagged, aws, env, part) for part in parts]  # takes the most round trips
         for name in projects:
             self.root_tag(name)
-        self.roles = pool.submit(tagging_index.list_roles, aws, env)
+        self._roles = [pool.submit(tagging_index.list_roles, aws, env)]
+        self._elsewhere: dict[str, str] = {}
+        """The ARNs of declared roles at paths of their own, and their projects."""
+
+    def look_for(self, resources: Collection[Resource]) -> None:
+        """Begins to list the paths of declared roles that are not below the environment's path."""
+        arns = {resource.arn: resource.key.project for resource in resources if ":iam:" in resource.arn}
+        paths = tagging_index.other_paths(self._env, arns)
+        self._elsewhere = arns if paths else {}
+        self._roles += [self._pool.submit(tagging_index.list_roles, self._aws, self._env, path) for path in paths]
+
+    def roles(self) -> dict[str, str]:
+        """The ARNs of the existing roles, with their ids: all of the environment's path, and declared ones at other paths."""
+        own, *others = [listed.result() for listed in self._roles]
+        return own | {arn: role_id for listed in others for arn, role_id in listed.items() if arn in self._elsewhere}
 
     def present(self) -> dict[str, str]:
         """The ARNs of all existing resources except layers, with their projects."""
-        roles = {arn: tagging_index.project_of(self._env, arn) for arn in self.roles.result()}
+        roles = {arn: self._elsewhere.get(arn) or tagging_index.project_of(self._env, arn) for arn in self.roles()}
         return roles | {arn: project for part in self._indexed for arn, project in part.result().items()}
 
     def root_tag(self, project: str) -> Future[RootTag | None]:

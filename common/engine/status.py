@@ -3,13 +3,14 @@
 All of it comes from the artifact bucket and from Step Functions. Nothing is compared with this repository; `plan` does that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
-from common.declare.declaration import Entry
+from common.declare import naming
+from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
 from common.engine.lease_holder import holder
@@ -44,6 +45,7 @@ class Status:
         resources: how many there are.
         pending: what a deploy was about to change.
         former: what is still there under a name that it had before.
+        names: what resources are called in AWS, by their keys, where that does not follow from prefix, project and key.
         lock: what the lease says of its holder; None if nobody holds it.
     """
 
@@ -53,6 +55,7 @@ class Status:
     resources: int = 0
     pending: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     lock: JsonObject | None = None
     last_execution: Execution | None = None
     declared: bool = True
@@ -71,7 +74,7 @@ def read_all(
         why_undeclared: tells why nothing of a project is declared.
     """
     pool, pipelines = connection.pool, declarations.pipelines
-    statuses = list(pool.map(lambda pipeline: read(connection, pipeline.name, pipeline.entry), pipelines))
+    statuses = list(pool.map(lambda pipeline: _with_names(connection, pipeline), pipelines))
     if others:
         names = sorted(connection.records.projects() - {status.project for status in statuses})
         reasons = {name: why_undeclared(name) for name in names}
@@ -99,6 +102,15 @@ def read(connection: Connection, project: str, entry: Entry | None = None) -> St
         lock=holder(connection, project),
         last_execution=_last_execution(connection, entry),
     )
+
+
+def _with_names(connection: Connection, pipeline: Declares) -> Status:
+    """The status of a declared project, and the names in AWS of what is deployed of it."""
+    status = read(connection, pipeline.name, pipeline.entry)
+    if status.state == NEVER:
+        return status
+    unusual = (one for one in pipeline.resources() if naming.is_unusual(connection.env, one.key, one.arn))
+    return replace(status, names={str(one.key): one.name for one in unusual})
 
 
 def _last_execution(connection: Connection, entry: Entry | None) -> Execution | None:

@@ -21,16 +21,17 @@ from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, Tag
 from common.environment import aws_versions, partitions
 from common.environment.config_errors import explain_errors
 from common.environment.endpoints import Service, Url
+from common.environment.names import ExactNames, Names
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
 from common.environment.resource_settings import (
     CrawlerSettings,
+    Defaults,
     Embedded,
     FunctionSettings,
     JobSettings,
     Model,
     Network,
-    Retention,
     StateMachineSettings,
     TriggerSettings,
 )
@@ -39,23 +40,6 @@ M = TypeVar("M", bound=Model)
 
 OWNER_TAG = "deployer:environment"
 PROJECT_TAG = "deployer:project"
-
-
-class Defaults(Model):
-    """Settings of every resource of a type, unless something nearer says otherwise."""
-
-    function: FunctionSettings = FunctionSettings()
-    """The defaults of all functions."""
-    job: JobSettings = JobSettings()
-    """The defaults of all Glue jobs."""
-    crawler: CrawlerSettings = CrawlerSettings()
-    """The defaults of all crawlers."""
-    state_machine: StateMachineSettings = StateMachineSettings()
-    """The defaults of all state machines."""
-    trigger: TriggerSettings = TriggerSettings()
-    """The defaults of all schedules and rules."""
-    log_retention_days: Retention = 30
-    """How many days the log groups keep their lines that state machines and jobs share."""
 
 
 class Project(Model):
@@ -76,6 +60,8 @@ class Project(Model):
     """Settings of single state machines, by name."""
     triggers: dict[ResourceName, TriggerSettings] = Field(default_factory=dict)
     """Settings of single schedules and rules, by name."""
+    names: ExactNames = Field(default_factory=dict)
+    """Exact names in AWS of what has no section here, by `kind/name`, as in `table/runs`. A role's may begin with its path."""
 
 
 class Roles(Model):
@@ -107,6 +93,8 @@ class Environment(Model):
         default_factory=dict, max_length=40
     )
     """Tags of every resource, besides the deployer's own."""
+    names: Names = Field(default_factory=dict)
+    """Templates of names in AWS by kind, or `default`; exact names of shared resources by `kind/name`, as in `bucket/landing`."""
     protected: bool = False
     """Deploy only what is committed, ask for the environment's name before anything is changed, and refuse `destroy`."""
     default: bool = False
@@ -176,9 +164,9 @@ class Environment(Model):
         """Returns the IAM path of a project's roles. Its beginning is that of all roles of the environment, for ListRoles."""
         return f"/{self.name_prefix}/{self.name}/{project}/"
 
-    def role_arn(self, project: str, role_name: str) -> str:
-        """Returns the ARN of a managed role."""
-        return f"arn:{self.partition}:iam::{self.account_id}:role{self.role_path(project)}{role_name}"
+    def role_arn(self, path: str, role_name: str) -> str:
+        """Returns the ARN of a role below a path."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role{path}{role_name}"
 
     def bucket_arn(self, bucket: str, key: str = "") -> str:
         """Returns the ARN of a bucket, or of objects in it."""

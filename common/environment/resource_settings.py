@@ -8,13 +8,23 @@ merged key by key. The models are strict: "512" is not 512, and an unknown key i
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from common.base import schedules
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import LayerArn, RoleArn, Text
 from common.environment import aws_versions
+from common.environment.names import PhysicalName
 
 Retention = Literal[
     "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -97,6 +107,8 @@ class Embedded(Model):
 class FunctionSettings(Settings):
     """A Lambda function."""
 
+    name: PhysicalName | None = None
+    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     runtime: Annotated[str, Field(pattern=r"^(python3\.[0-9]+|nodejs[0-9]+\.x)$")] = "python3.11"
     """Lambda's name of the runtime, as in python3.12 or nodejs22.x."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
@@ -131,6 +143,8 @@ class FunctionSettings(Settings):
 class JobSettings(Settings):
     """A Glue job."""
 
+    name: PhysicalName | None = None
+    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
     """The version of Glue, which decides the versions of Spark and Python."""
     worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
@@ -169,6 +183,8 @@ class JobSettings(Settings):
 class CrawlerSettings(Settings):
     """A Glue crawler."""
 
+    name: PhysicalName | None = None
+    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+/.*$")], ...] = ()
     """S3 locations; they replace those of the declaration."""
     exclusions: tuple[Text, ...] = ()
@@ -192,6 +208,8 @@ class CrawlerSettings(Settings):
 class StateMachineSettings(Settings):
     """A Step Functions state machine."""
 
+    name: PhysicalName | None = None
+    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     """EXPRESS is for short executions, and keeps no history."""
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
@@ -207,9 +225,35 @@ class StateMachineSettings(Settings):
 class TriggerSettings(Settings):
     """A schedule, or a rule that starts a state machine for each new object."""
 
+    name: PhysicalName | None = None
+    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     enabled: bool = True
     """Whether the schedule or rule starts anything."""
     expression: Annotated[str, AfterValidator(schedules.check_eventbridge)] | None = None
     """When a schedule starts the state machine, in UTC; replaces the declared expression."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+
+
+class Defaults(Model):
+    """Settings of every resource of a type, unless something nearer says otherwise."""
+
+    function: FunctionSettings = FunctionSettings()
+    """The defaults of all functions."""
+    job: JobSettings = JobSettings()
+    """The defaults of all Glue jobs."""
+    crawler: CrawlerSettings = CrawlerSettings()
+    """The defaults of all crawlers."""
+    state_machine: StateMachineSettings = StateMachineSettings()
+    """The defaults of all state machines."""
+    trigger: TriggerSettings = TriggerSettings()
+    """The defaults of all schedules and rules."""
+    log_retention_days: Retention = 30
+    """How many days the log groups keep their lines that state machines and jobs share."""
+
+    @model_validator(mode="after")
+    def _name_nothing(self) -> Self:
+        for section in type(self).model_fields:
+            if getattr(getattr(self, section), "name", None) is not None:
+                raise ValueError(f"{section}.name is of a single resource; how all are named, `names` says by a template")
+        return self

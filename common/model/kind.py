@@ -48,11 +48,20 @@ class NameRule(NamedTuple):
         most: the greatest number of characters.
         pattern: a pattern that names must match.
         words: the pattern in words, for messages.
+        least: the smallest number of characters.
     """
 
     most: int
     pattern: re.Pattern[str] = re.compile(r"[A-Za-z0-9_./#-]+")
     words: str = "letters, digits and _./#-"
+    least: int = 1
+
+
+PLAIN = re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"
+"""Which characters most services accept in names, and the same for people."""
+_GLUE = r"[A-Za-z0-9_.,()+=@#-]+"
+GLUE_NAMES = NameRule(255, re.compile(f"{_GLUE}( +{_GLUE})*"), "letters, digits, _.,()+=@#- and spaces between them")
+"""Glue accepts nearly all characters in names; those that mean something in a policy or in an ARN are left out."""
 
 
 class Calls(NamedTuple):

@@ -210,6 +210,8 @@ class Change:
     changed: frozenset[str] = frozenset()
     stale: State = field(default_factory=dict, repr=False)
     """The live fields that are no longer declared but were when the resource was applied last: the update removes them."""
+    name: str = ""
+    """What the resource is called in AWS, where that does not follow from the prefix, the project and the key."""
 
     def fits(self, live: Live | None) -> bool:
         """Whether the change is still right if the resource has this live state now."""

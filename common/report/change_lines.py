@@ -72,19 +72,24 @@ class ChangeLines:
         changes = [change for change in plan.changes if change.action not in IDLE]
         projects = len({change.key.project for change in changes})
         lines = cls(projects, removal=removal)
-        widths = [len(visible(lines.name(change.key), lines=False)) for change in changes]
+        widths = [len(visible(lines.named(change), lines=False)) for change in changes]
         return cls(projects, min(max(widths, default=0), WIDEST_NAME), removal)
 
     def name(self, key: Key) -> str:
         """What people call a resource."""
         return f"{key.project}: {key}" if self.projects > 1 else str(key)
 
+    def named(self, change: Change) -> str:
+        """The same of a change, and what its resource is called in AWS, where nobody would expect that."""
+        return f"{self.name(change.key)}{_in_aws(change)}"
+
     def planned(self, change: Change, width: int) -> str:
         """A change that is to be made, below the name of its project; keys have a column of `width` characters."""
         sign, style, word = SIGNS[change.action], STYLES[change.action], str(change.action)
         if self.removal and change.action is Action.ORPHAN:
             style, word = "green", "keep"
-        return f"  [{style}]{sign}[/{style}] {_padded(str(change.key), width)}  {word:<{WORD}}  {quoted(change.reason)}"
+        name = _padded(f"{change.key}{_in_aws(change)}", width)
+        return f"  [{style}]{sign}[/{style}] {name}  {word:<{WORD}}  {quoted(change.reason)}"
 
     def finished(self, change: Change, seconds: float) -> str:
         """A change that was made."""
@@ -104,14 +109,18 @@ class ChangeLines:
         return self._line(change, "not tried", "red", "", cause)
 
     def _line(self, change: Change, word: str, style: str, time: str, reason: str) -> str:
-        sign, name = f"[{style}]{SIGNS[change.action]}[/{style}]", _padded(self.name(change.key), self.width)
+        sign, name = f"[{style}]{SIGNS[change.action]}[/{style}]", _padded(self.named(change), self.width)
         line = f"  {sign} {name}  [{style}]{word:<{WORD}}[/{style}]  [dim]{time:>{TIME}}[/dim]"
         return f"{line}  {quoted(reason)}" if reason else line if time else f"  {sign} {name}  [{style}]{word}[/{style}]"
 
 
 def width_of_keys(changes: list[Change]) -> int:
     """The width of a column that holds the keys of these changes."""
-    return min(max((len(visible(str(change.key), lines=False)) for change in changes), default=0), WIDEST_NAME)
+    return min(max((len(visible(f"{change.key}{_in_aws(change)}", lines=False)) for change in changes), default=0), WIDEST_NAME)
+
+
+def _in_aws(change: Change) -> str:
+    return f" ({change.name})" if change.name else ""
 
 
 def _padded(name: str, width: int) -> str:

@@ -239,4 +239,5 @@ def as_object(change: Change) -> dict[str, Any]:
         "action": str(change.action),
         "reason": change.reason,
         "changed": sorted(change.changed),
+        **({"name": change.name} if change.name else {}),
     }

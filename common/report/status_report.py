@@ -13,6 +13,8 @@ from common.state.lease import who
 
 COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
 
+MOST_NAMES = 10
+"""So many names in AWS are told of a project."""
 NOTHING_LEFT = "nothing of it is deployed any more, and gc deletes its artifacts once they are old enough"
 """What is told of a project that was deployed, and of which records and resources are gone."""
 
@@ -50,5 +52,9 @@ def _notes(status: Status) -> Iterator[str]:
         yield f"{status.undeclared}: {left if status.state != NEVER else NOTHING_LEFT}"
     if status.former:
         yield f"kept under earlier names: {', '.join(status.former)}"
+    if status.names:
+        shown = [f"{key} is {name}" for key, name in status.names.items()][:MOST_NAMES]
+        more = len(status.names) - len(shown)
+        yield f"names in AWS: {', '.join(shown)}{f', and {more} more that --json shows' if more else ''}"
     if status.lock is not None:
         yield f"being deployed by {who(status.lock)}"

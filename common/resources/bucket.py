@@ -42,7 +42,9 @@ KIND = Kind(
     service="s3",
     step=steps.SHARED,
     arn=ArnForm("s3", regional=False),
-    names=NameRule(63, re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), "lower-case letters, digits and hyphens"),
+    names=NameRule(
+        63, re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), "lower-case letters, digits and hyphens", 3
+    ),
     reads=("s3:GetObject",),
     writes=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000)),

@@ -17,7 +17,7 @@ from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -37,7 +37,7 @@ KIND = Kind(
     service="glue",
     step=steps.CRAWLERS,
     arn=ArnForm("glue", "crawler/"),
-    names=NameRule(255),
+    names=GLUE_NAMES,
     section="crawlers",
     principal="glue.amazonaws.com",
     listing=Listing("ListCrawlers", "CrawlerNames", tags="Tags", size=("MaxResults", 1000), token="NextToken"),  # noqa: S106

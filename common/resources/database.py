@@ -33,7 +33,7 @@ KIND = Kind(
     service="glue",
     step=steps.SHARED,
     arn=ArnForm("glue", "database/"),
-    names=NameRule(255, re.compile(r"[a-z0-9_]+"), "lower-case letters, digits and _"),
+    names=NameRule(255, re.compile(r"[a-z0-9_-]+"), "lower-case letters, digits, _ and -"),
     reads=_READ,
     writes=(
         *_READ,

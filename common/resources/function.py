@@ -25,7 +25,7 @@ from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
-from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -44,7 +44,7 @@ KIND = Kind(
     service="lambda",
     step=steps.LAMBDAS,
     arn=ArnForm("lambda", "function:"),
-    names=NameRule(64),
+    names=NameRule(64, *PLAIN),
     is_packaged=True,
     section="functions",
     principal="lambda.amazonaws.com",

@@ -16,7 +16,7 @@ from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -31,7 +31,7 @@ KIND = Kind(
     service="glue",
     step=steps.JOBS,
     arn=ArnForm("glue", "job/"),
-    names=NameRule(255),
+    names=GLUE_NAMES,
     is_packaged=True,
     section="jobs",
     principal="glue.amazonaws.com",

@@ -7,7 +7,6 @@ The number is looked up when it has to be sent. Versions cannot be changed and h
 Follows https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.html
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from common.base.json_types import JsonMapping
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
-from common.model.kind import ArnForm, Calls, Kind, NameRule, Policy, Versions
+from common.model.kind import PLAIN, ArnForm, Calls, Kind, NameRule, Policy, Versions
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
@@ -139,7 +138,7 @@ KIND = Kind(
     service="lambda",
     step=steps.LAMBDAS,
     arn=ArnForm("lambda", "layer:"),
-    names=NameRule(140, re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"),
+    names=NameRule(140, *PLAIN),
     is_packaged=True,
     in_index=False,
     owned=existing,

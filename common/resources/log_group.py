@@ -6,6 +6,7 @@ cannot be made again, so a group counts as data.
 Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -26,7 +27,7 @@ KIND = Kind(
     service="logs",
     step=steps.LAMBDAS,
     arn=ArnForm("logs", "log-group:"),
-    names=NameRule(512),
+    names=NameRule(512, re.compile(r"(?!aws/)[A-Za-z0-9_./#-]+")),
     listing=Listing("DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix"),
     calls=Calls(("CreateLogGroup", "PutRetentionPolicy")),
     passing=Passing(codes={"OperationAbortedException": AT_ONCE}),

@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 """
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -22,6 +23,7 @@ from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Q
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.resources.stand_in_role import stand_in_arn
 
 _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
@@ -36,7 +38,7 @@ KIND = Kind(
     word="role",
     service="iam",
     step=steps.ROLES,
-    names=NameRule(64),
+    names=NameRule(64, re.compile(r"[A-Za-z0-9_+=,.@-]+"), "letters, digits and _+=,.@-"),
     is_assumed=True,
     in_index=False,
     quota=Quota(
@@ -57,6 +59,7 @@ KIND = Kind(
         ),
         everywhere=("ListRoles",),
         actions={"CreateRole": ("iam:CreateRole", "iam:TagRole")},
+        parts=lambda arn: (stand_in_arn(arn),),
         when_declared=("iam:GetAccountSummary",),  # how many roles there are
     ),
 )

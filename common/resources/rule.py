@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -36,7 +37,7 @@ KIND = Kind(
     service="events",
     step=steps.TRIGGERS,
     arn=ArnForm("events", "rule/"),
-    names=NameRule(64),
+    names=NameRule(64, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-"),
     section="triggers",
     principal="events.amazonaws.com",
     role_word="trigger",

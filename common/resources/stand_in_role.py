@@ -20,6 +20,12 @@ from common.environment.config import OWNER_TAG
 from common.model.tags import tag_map
 
 
+def stand_in_arn(role_arn: str) -> str:
+    """The ARN of the role that takes the place of this one while it is made again."""
+    name = role_arn.rpartition("/")[2]
+    return f"{role_arn.removesuffix(name)}{name[:58]}-again"
+
+
 @contextmanager
 def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
     """Creates a copy of a role and deletes it at the end.
@@ -31,7 +37,7 @@ def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
         OwnershipError: a role with the name of the copy exists and is not ours.
     """
     name = role_arn.rpartition("/")[2]
-    other = f"{name[:58]}-again"
+    other = stand_in_arn(role_arn).rpartition("/")[2]
     role = aws.call("iam", "GetRole", RoleName=name)["Role"]
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     options: JsonObject = {"PermissionsBoundary": boundary} if boundary else {}
@@ -55,7 +61,7 @@ def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
         aws.call("iam", "PutRolePolicy", RoleName=other, PolicyName=policy, PolicyDocument=json.dumps(document))
     for arn in attached:
         aws.call("iam", "AttachRolePolicy", RoleName=other, PolicyArn=arn)
-    yield f"{role_arn.removesuffix(name)}{other}"
+    yield stand_in_arn(role_arn)
     inline, attached = _policies(aws, other)
     for policy in inline:
         aws.call("iam", "DeleteRolePolicy", RoleName=other, PolicyName=policy)

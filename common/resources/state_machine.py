@@ -18,7 +18,7 @@ from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -35,7 +35,7 @@ KIND = Kind(
     service="stepfunctions",
     step=steps.MACHINES,
     arn=ArnForm("states", "stateMachine:"),
-    names=NameRule(80),
+    names=NameRule(80, *PLAIN),
     section="state_machines",
     principal="states.amazonaws.com",
     has_secrets=True,

@@ -36,7 +36,7 @@ KIND = Kind(
     service="dynamodb",
     step=steps.SHARED,
     arn=ArnForm("dynamodb", "table/"),
-    names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-"),
+    names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-", 3),
     reads=_READ,
     writes=(
         *_READ,

@@ -9,7 +9,6 @@ Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
 https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 """
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,7 +16,7 @@ from common.aws.protocol import Aws
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Kind, NameRule, Passing, Policy
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, NameRule, Passing, Policy
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -28,7 +27,7 @@ KIND = Kind(
     service="sns",
     step=steps.SHARED,
     arn=ArnForm("sns"),
-    names=NameRule(256, re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"),
+    names=NameRule(256, *PLAIN),
     writes=("sns:Publish",),
     passing=Passing(
         codes={

@@ -161,7 +161,7 @@ def test_names_of_devices_are_no_names_of_files(repository: Repository, name: st
 def test_shared_buckets_are_held_to_the_same(repository: Repository) -> None:
     repository.configure(name_prefix="xn--acres")
     repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("raw")\n    return shared'))
-    with pytest.raises(DeclarationError, match=r"bucket/raw would be called 'xn--acres-raw-123456789012': S3 reserves names"):
+    with pytest.raises(DeclarationError, match=r"bucket/raw would be called 'xn--acres-raw-123456789012'; S3 reserves names"):
         repository.declared()
 
 

@@ -7,8 +7,8 @@ import pytest
 from common.base.errors import ArtifactError, ConfigError, DeclarationError, DeployError
 from common.declare import projects
 from common.environment import aws_versions
-from common.environment.config import Defaults, environments, load
-from common.environment.resource_settings import JobSettings
+from common.environment.config import environments, load
+from common.environment.resource_settings import Defaults, JobSettings
 from common.model.resource import Key
 from common.packaging.artifact import Script
 from common.resources.function import Function
@@ -265,10 +265,7 @@ def test_shared_resources(repository: Repository) -> None:
     repository.write("deploy.py", SHARED.replace("    return", '    shared.bucket("artifacts")\n    return'))
     assert refused(repository) == "deploy.py declares bucket/artifacts twice."
     repository.write("deploy.py", SHARED.replace("    return", f'    shared.bucket("{"b" * 50}")\n    return'))
-    assert (
-        "AWS allows 3 to 63 characters: lower-case letters, digits and hyphens. Change its name, or name_prefix in config/dev"
-        in refused(repository)
-    )
+    assert "69 characters; AWS allows 63. Change its name, or name_prefix in config/dev.json." in refused(repository)
 
 
 def test_the_entry_says_how_to_run(repository: Repository) -> None:

@@ -176,15 +176,15 @@ def test_a_crawler_without_targets_is_told(repository: Repository) -> None:
         ),
         (
             'shared.topic("a.b")',
-            "topic/a.b would be called 't-dev-a.b'; AWS allows 3 to 256 characters: letters, digits, - and _.",
+            "topic/a.b would be called 't-dev-a.b'; AWS allows 1 to 256 characters: letters, digits, - and _.",
         ),
         (
             'shared.database("Acres")',
-            "database/Acres would be called 't_dev_Acres'; AWS allows 3 to 255 characters: lower-case letters",
+            "database/Acres would be called 't_dev_Acres'; AWS allows 1 to 255 characters: lower-case letters",
         ),
         (
             'shared.log_group("a b")',
-            "log-group/a b would be called '/t-dev/a b'; AWS allows 3 to 512 characters: letters, digits and _./#-.",
+            "log-group/a b would be called '/t-dev/a b'; AWS allows 1 to 512 characters: letters, digits and _./#-.",
         ),
     ],
 )

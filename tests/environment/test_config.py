@@ -244,7 +244,7 @@ def test_names_and_arns_follow_from_the_environment(region: str, partition: str)
     assert env.bucket_arn("b", "k/*") == f"arn:{partition}:s3:::b/k/*"
     assert env.resource_name("acres", "Validate") == "t-dev-acres-Validate"
     assert env.role_path("acres") == "/t-dev/dev/acres/"
-    assert env.role_arn("acres", "r") == f"arn:{partition}:iam::123456789012:role/t-dev/dev/acres/r"
+    assert env.role_arn(env.role_path("acres"), "r") == f"arn:{partition}:iam::123456789012:role/t-dev/dev/acres/r"
     assert env.ownership("acres") == {
         "team": "farm",
         "deployer:environment": "t-dev/dev",
