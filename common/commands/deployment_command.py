@@ -20,7 +20,7 @@ def deploy_report(choices: Choices, *, planning: bool = False, json: bool) -> Re
     Raises:
         UsageError: a chosen project is not in the repository.
     """
-    names = projects.chosen(INVOCATION.get().root, choices.project)
+    names = projects.select_projects(INVOCATION.get().root, choices.project)
     if json:
         return JsonDeployReport(choices.env, names)
     return TextReport(planning=planning)

@@ -137,7 +137,7 @@ def opened(choices: Choices, report: Report, *, json: bool = False, must_exist: 
     """
     invocation = INVOCATION.get()
     if must_exist:
-        projects.chosen(invocation.root, choices.project)
+        projects.select_projects(invocation.root, choices.project)
     command = EnvironmentCommand(invocation.root, choices, report, prompt(json=json), invocation.began)
     return invocation.keep(object(), lambda: command, EnvironmentCommand.close)
 

@@ -29,9 +29,9 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     root, choices = INVOCATION.get().root, Choices(env=env, project=project, yes=yes)
     name = project or ""
     if not name or "," in name:
-        raise UsageError(f"Whose lease? Add --project NAME; there are {', '.join([SHARED, *projects.names(root)])}.")
+        raise UsageError(f"Whose lease? Add --project NAME; there are {', '.join([SHARED, *projects.list_projects(root)])}.")
     if name != SHARED:
-        projects.chosen(root, name)
+        projects.select_projects(root, name)
     command = opened(choices, TextReport())
     connection = command.connection()
 

@@ -1,1 +1,1 @@
-"""From a repository and an environment to resources: declarations are loaded, checked and rendered. Nothing here asks AWS."""
+"""Turns a repository and an environment into resources: loads, checks and renders declarations. It makes no calls to AWS."""

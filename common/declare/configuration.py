@@ -1,6 +1,6 @@
-"""What an environment's configuration says of the resources that a project declares.
+"""Looks up the configuration of a project's resources, and refuses configuration that nothing uses.
 
-Configuration that nothing uses is a mistake: a renamed function would silently lose its settings.
+Unused configuration is a mistake: a renamed function would silently lose its settings.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def configured(env: Environment, key: Key) -> Configured:
-    """What configuration says of one resource."""
+    """Returns the configuration of a resource."""
     section = kind_of(key.kind).section
     if not section:
         return Configured()
@@ -33,10 +33,10 @@ def configured(env: Environment, key: Key) -> Configured:
 
 
 def merged(model: type[S], configuration: Configured, declared: DeclaredSettings, where: str) -> S:
-    """The settings of one resource: the most specific setting wins, which is the configured one, then the declared one.
+    """Merges the settings of a resource: configured settings win over declared ones, and declared ones over defaults.
 
     Raises:
-        DeclarationError: what the declaration gives is wrong.
+        DeclarationError: the settings of the declaration are wrong.
     """
     try:
         return (configuration.own if isinstance(configuration.own, model) else model()).over(declared, configuration.default)
@@ -45,16 +45,16 @@ def merged(model: type[S], configuration: Configured, declared: DeclaredSettings
 
 
 def check(env: Environment, project: str, declared: Collection[Key], parameters: Collection[str]) -> None:
-    """Looks for what nothing uses.
+    """Refuses configuration of a project that nothing uses.
 
     Args:
         env: the environment.
-        project: whose configuration.
-        declared: its resources.
-        parameters: those that some text has used.
+        project: the name of the project.
+        declared: the resources of the project.
+        parameters: the parameters that were used.
 
     Raises:
-        ConfigError: there is something.
+        ConfigError: something in the configuration is not used.
     """
     config = env.project(project)
     for kind in kinds().values():
@@ -77,7 +77,7 @@ def check_templates(env: Environment) -> None:
     """Looks for templates of no kind.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: there is such a role.
     """
     known = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or name == "role")]
     for key in env.names:
@@ -111,7 +111,7 @@ def check_exact_names(env: Environment, project: str, declared: Collection[Key])
 
 
 def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -> None:
-    """Renders what a project declares. Whoever adds an environment is told of all the values that it lacks at once.
+    """Renders the declarations of a project. All parameters without values are reported in one error.
 
     Raises:
         ParameterError: parameters have no values in the environment.
@@ -130,14 +130,14 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:
-    """Looks for roles of what no project declares.
+    """Refuses configured roles of resources that no project declares.
 
     Args:
         env: the environment.
         declared: the resources of all projects.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: there is such a role.
     """
     kind_and_name = ((kinds()[key.kind], key.name) for key in declared if key.kind in kinds())
     names_ = sorted({f"{kind.role_name}/{name}" for kind, name in kind_and_name if kind.principal})

@@ -13,7 +13,7 @@ from common.resources.crawler import Crawler
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlerDeclaration:
-    """A Glue crawler; `Pipeline.crawler` tells every field."""
+    """A Glue crawler; `Pipeline.crawler` explains every field."""
 
     targets: tuple[Location, ...]
     database: Ref

@@ -1,4 +1,4 @@
-"""What a pipeline is made of, as its authors declare it: settings, what configuration adds, and how `run` starts it."""
+"""The parts of a declared pipeline: settings, their configuration, and how `run` starts it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from common.model.reference import Location, Ref
 from common.model.resource import Resource
 
 DeclaredSettings = Settings | JsonMapping | None
-"""Settings as far as the declaration gives them."""
+"""The settings in a declaration, if it has any."""
 
 
 @dataclass(frozen=True)
 class Configured:
-    """What configuration says of one resource: of itself, and of all of its kind.
+    """The configured settings of a resource: its own, and the defaults of its kind.
 
-    Both are None for a kind that is not configured, and where the environment's files say nothing.
+    Both are None for a kind without settings, and if the environment's files have none.
     """
 
     own: Settings | None = None
@@ -27,13 +27,13 @@ class Configured:
 
 @dataclass(frozen=True)
 class Entry:
-    """How `run` starts a pipeline, and what it shows in the end.
+    """How `run` starts a pipeline, and which table it shows at the end.
 
     Args:
         machine: the state machine to start.
-        input: the execution's input when the user gives none, or the JSON file that holds it.
-        sample: local files and the places to which the embedded AWS gets them first.
-        preview: where the final table's Parquet files are.
+        input: the default input of the execution, or the JSON file that contains it.
+        sample: local files and the locations to which they are put first on the embedded AWS.
+        preview: the location of the final table's Parquet files.
     """
 
     machine: Ref
@@ -43,20 +43,20 @@ class Entry:
 
 
 class Declares(Protocol):
-    """What the engine sees of a declared pipeline."""
+    """The interface of a declared pipeline for the engine."""
 
     name: str
     entry: Entry | None
 
     def resources(self) -> tuple[Resource, ...]:
-        """Every resource of the pipeline."""
+        """Returns every resource of the pipeline."""
         ...
 
 
 @runtime_checkable
 class Borrows(Protocol):
-    """A pipeline whose resources stand on more of the shared ones than their names."""
+    """A pipeline that needs more of the shared resources than their names."""
 
     def borrow(self, shared: Iterable[Resource]) -> None:
-        """Makes known what root `deploy.py` declares, before this pipeline's resources are asked for."""
+        """Receives the resources of root `deploy.py`, before `resources` is called."""
         ...

@@ -1,6 +1,6 @@
-"""What Python's own errors say of a declaration, in one line, with what was probably meant.
+"""Explains Python's own errors in declarations in one line, with a suggestion.
 
-Python itself guesses only where it prints a traceback, and never at the name of an argument.
+Python itself suggests names only in tracebacks, and never for arguments.
 """
 
 import inspect
@@ -18,7 +18,7 @@ IMPORTED = re.compile(r"cannot import name '(?P<name>\w+)' from 'common'")
 
 
 def explain(error: BaseException) -> str:
-    """The error as a sentence, its type named unless it is about settings."""
+    """Returns the error as a sentence with its type, which is left out for errors in settings."""
     if isinstance(error, ValidationError):
         return explain_settings_error(error)
     text = " ".join(str(error).split())
@@ -42,7 +42,7 @@ def _public(names: Collection[str]) -> list[str]:
 
 
 def _keywords(function: str) -> Collection[str]:
-    """The arguments of what authors may call, named as in ``Pipeline.function``; none if it is something of their own."""
+    """Returns the arguments of a function such as ``Pipeline.function``; none for the authors' own functions."""
     owner, _, method = function.partition(".")
     called = getattr(common, owner) if owner in common.__all__ else None
     called = getattr(called, method, None) if method else called

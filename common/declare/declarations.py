@@ -1,4 +1,4 @@
-"""All declarations of one project, each under the reference that other declarations use."""
+"""Collects the declarations of a project, each under the reference that other declarations use."""
 
 from collections.abc import Iterable
 
@@ -14,12 +14,12 @@ from common.resources import kind_of
 
 
 class Declarations:
-    """What one project declares.
+    """The declarations of a project.
 
     Args:
-        project: its name.
+        project: the name of the project.
         env: the environment.
-        names: what texts of the project may refer to; every declaration is added to it.
+        names: the names that texts of the project may refer to; every declaration is added to them.
     """
 
     def __init__(self, project: str, env: Environment, names: Names) -> None:
@@ -30,15 +30,15 @@ class Declarations:
         self._names_of: dict[str, set[str]] = {}
 
     def names(self, kind: str) -> set[str]:
-        """The names that are declared of a kind."""
+        """Returns the declared names of a kind."""
         return self._names_of.setdefault(kind, set())
 
     def refs(self, kind: str) -> list[Ref]:
-        """The references to what is declared of a kind, in the order of their declarations."""
+        """Returns the references to declarations of a kind, in their order."""
         return [ref for ref in self._by_ref if ref.key.kind == kind]
 
     def add(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None, exact: Exact = NO_NAMES) -> Ref:
-        """Keeps a declaration, and computes what its resource is called in AWS.
+        """Adds a declaration, and computes the name of its resource in AWS.
 
         Raises:
             DeclarationError: it was declared before, or AWS does not allow the name.
@@ -51,7 +51,7 @@ class Declarations:
         return ref
 
     def keep(self, ref: Ref, declaration: Declaration, accept_secret: Reason = None) -> None:
-        """Keeps a declaration under a reference.
+        """Adds a declaration under a reference.
 
         Raises:
             DeclarationError: it was declared before.
@@ -61,17 +61,17 @@ class Declarations:
             raise DeclarationError(f"projects/{self._project}/deploy.py declares {ref.key} twice.{hint}")
         self.names(ref.key.kind).add(ref.key.name)
         self._by_ref[ref] = declaration
-        self._resources.accepted[ref.key] = validation.reason(accept_secret)
+        self._resources.accepted[ref.key] = validation.check_reason(accept_secret)
 
     def borrow(self, shared: Iterable[Resource]) -> None:
-        """Makes known what root `deploy.py` declares."""
+        """Receives the resources of root `deploy.py`."""
         self._resources.borrowed |= {resource.key: resource for resource in shared}
 
     def rendered(self) -> tuple[Resource, ...]:
-        """The resources of everything that is declared.
+        """Returns the resources of all declarations.
 
         Raises:
-            DeclarationError: something refers to nothing, or AWS would not accept it.
+            DeclarationError: a reference leads to nothing, or AWS would not accept a resource.
             ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
         """
         configuration.render(self._resources, self._by_ref)

@@ -1,4 +1,4 @@
-"""Folders that pipelines keep at a place in a bucket."""
+"""Folders of projects whose files are stored at a place in a bucket."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from common.resources.directory import Content, Directory
 
 @dataclass(frozen=True, kw_only=True)
 class DirectoryDeclaration:
-    """A folder of the project that is kept at a place in a bucket."""
+    """A folder of the project whose files are stored at a place in a bucket."""
 
     folder: Path
     location: Location
@@ -27,7 +27,9 @@ class DirectoryDeclaration:
         ignoring = source_files.IgnoreRules(self.folder, ("/.deployignore",))
         files = source_files.list_files(self.folder, ignoring) if self.folder.is_dir() else {}
         if not files:
-            raise DeclarationError(f"{project.where(ref)}: the folder {self.folder.name}/ is empty, or not there.")
+            raise DeclarationError(
+                f"{project.where(ref)}: the folder {self.folder.name}/ is empty or does not exist. Add files to it."
+            )
         accepted = project.accepted[ref.key]
         contents = {
             name: Content(file.path, file.status, partial(source_files.scan_and_hash, name, file, accepted))

@@ -1,4 +1,4 @@
-"""Looks at the files of everything that is declared."""
+"""Digests the files of all declared resources."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,21 +7,21 @@ from common.base.digest_cache import StatCache
 from common.model.resource import Key, Resource
 
 
-def cache_of(root: Path) -> Path:
-    """Where a repository's `StatCache` is."""
+def cache_path(root: Path) -> Path:
+    """Returns the path of a repository's `StatCache`."""
     return root / "build" / "stat-cache.json"
 
 
-def edited(resources: Iterable[Resource], cache: Path, *, believing: bool = True) -> list[Resource]:
-    """Takes the digests of all files from what `stat` says of them, where that is known.
+def hash_edited_files(resources: Iterable[Resource], cache: Path, *, believing: bool = True) -> list[Resource]:
+    """Digests all files, without reading those whose status has not changed.
 
     Args:
-        resources: what is declared.
-        cache: where the `StatCache` is.
+        resources: the declared resources.
+        cache: the path of the `StatCache`.
         believing: see `StatCache`.
 
     Returns:
-        Those of which a file holds other bytes than when it was last looked at.
+        The resources of which a file has changed since it was last digested.
     """
     looked: set[Key] = set()
     edited_paths = []

@@ -24,7 +24,7 @@ from common.resources.log_group import LogGroup
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionDeclaration:
-    """A Lambda function; `Pipeline.function` tells every field."""
+    """A Lambda function; `Pipeline.function` explains every field."""
 
     folder: Path
     handler: str | None
@@ -55,7 +55,7 @@ class FunctionDeclaration:
         group = _log_group(project, ref, settings)
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
         role = project.role(ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])])
-        own_layers = layers.used(self.layers, project.known(), settings, where)
+        own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
         granted = permissions.references(self.reads, self.writes)
         needs = [*role.needs, group.key, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]

@@ -1,7 +1,7 @@
-"""Every file of a repository that a command makes something of: what is packaged, and what was read to know what to deploy.
+"""Records the input files of a command: the files that are packaged, and those that configuration and declarations read.
 
-What configuration and declarations read, they read in ways of their own: Python's audit events tell of every file that is opened.
-Of what is packaged the digests are known, often without opening a file; so packages are asked for theirs.
+Configuration and declarations can read files in any way, so Python's audit events report every file that is opened. Packaged
+files are often not opened, because their digests are known, so the artifacts name theirs.
 
 Follows https://docs.python.org/3/library/audit_events.html
 """
@@ -25,11 +25,11 @@ from common.resources.directory import Directory
 
 WRITING = os.O_WRONLY | os.O_RDWR
 _noting: list["Inputs"] = []
-"""Whoever notes what is opened: the last that was made, as a hook of Python stays until its process ends."""
+"""The instance that records opened files: the last one, as an audit hook stays until the process ends."""
 
 
 class Inputs:
-    """What a command makes something of; from when this is made, files that are opened below `root` are noted.
+    """The input files of a command. From its creation on it records files that are opened below `root`.
 
     Args:
         root: the repository.
@@ -38,7 +38,7 @@ class Inputs:
     def __init__(self, root: Path) -> None:
         self._root = os.path.abspath(root)  # as audit events are compared with it
         self.opened: dict[str, list[int]] = {}
-        """What `stat` said of each file just before it was first opened, by its path."""
+        """The status of each file just before it was first opened, by its path."""
         self.commit = ""
         self._found: dict[str, str] | None = None
         self._lock = Lock()
@@ -47,14 +47,14 @@ class Inputs:
         _noting[:] = [self]
 
     def note(self, path: str) -> None:
-        """Notes that a file is opened for reading."""
+        """Records that a file is opened for reading."""
         place = os.path.abspath(path)  # this runs whenever a file is opened
         if place.startswith(f"{self._root}{os.sep}"):
-            with suppress(OSError):  # it is not there
+            with suppress(OSError):  # the file does not exist
                 self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # see above
 
     def files(self, resources: Iterable[Resource]) -> dict[Path, Digest | None]:
-        """All of them, and the digests of what is packaged.
+        """Returns all input files, with the digests of those that are packaged.
 
         Args:
             resources: what is declared.
@@ -70,13 +70,13 @@ class Inputs:
         return {**{Path(place): None for place in below if self._is_input(place)}, **packaged}
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
-        """What of it, and of all else that git knows, is not as committed: why, by its path. Compared once.
+        """Returns why files differ from the commit, by path, for input files and all files of git. It is computed once.
 
         Args:
             resources: what is declared.
 
         Raises:
-            NoCommitError: git cannot tell.
+            NoCommitError: git failed.
         """
         with self._lock:
             if self._found is None:
@@ -85,13 +85,13 @@ class Inputs:
             return self._found
 
     def _changed(self) -> dict[str, str]:
-        """The files that were saved after they were read: what was read of them may be in no commit."""
+        """Returns the files that were saved after they were read, so that what was read may be in no commit."""
         now = {place: Path(place) for place in self.opened.copy() if self._is_input(place)}
         saved = [path for place, path in now.items() if path.exists() and digest.of_stat(path.stat()) != self.opened[place]]
         return {path.relative_to(self._root).as_posix(): SAVED for path in saved}
 
     def about(self, resources: Iterable[Resource]) -> dict[str, str]:
-        """Who deploys it, from where; see `provenance`.
+        """Describes who deploys from where; see `provenance`.
 
         Args:
             resources: what is declared, if anything was.

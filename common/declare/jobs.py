@@ -18,7 +18,7 @@ from common.resources.job import Job
 
 @dataclass(frozen=True, kw_only=True)
 class JobDeclaration:
-    """A Glue job; `Pipeline.job` tells every field."""
+    """A Glue job; `Pipeline.job` explains every field."""
 
     script: Path
     reads: tuple[Grantable, ...]

@@ -1,6 +1,6 @@
-"""Layers of Lambda functions as pipelines and root `deploy.py` declare them.
+"""Layers of Lambda functions in the declarations of pipelines and of root `deploy.py`.
 
-What a function may use is told by the declarations alone: a layer is for one runtime and architecture.
+The declarations alone determine which functions can use a layer: it is for one runtime and architecture.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
 """
@@ -23,13 +23,13 @@ from common.packaging.node import Command
 from common.packaging.source_files import display_path
 from common.resources.layer import Layer
 
-MOST = 5
-"""Lambda accepts this many layers of one function."""
+MAX_LAYERS = 5
+"""How many layers Lambda accepts for a function."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerDeclaration:
-    """A layer; `Pipeline.layer` tells every field."""
+    """A layer; `Pipeline.layer` explains every field."""
 
     folder: Path
     runtime: str | None = None
@@ -43,7 +43,7 @@ class LayerDeclaration:
         project.add(self.layer(project.env, project.identity(ref)))
 
     def layer(self, env: Environment, identity: Identity) -> Layer:
-        """The layer, for the runtime and architecture of functions by default unless the declaration says otherwise.
+        """Returns the layer. Its runtime and architecture are the declared ones, or else the defaults of functions.
 
         Raises:
             DeclarationError: there is no such folder.
@@ -53,7 +53,7 @@ class LayerDeclaration:
             raise DeclarationError(f"{key.project}: {key}: there is no folder {display_path(self.folder)}/.")
         runtime = self.runtime or env.defaults.function.runtime
         architecture = self.architecture or env.defaults.function.architecture
-        FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # says what is wrong with them
+        FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # raises if they are wrong
         code = LayerPackage(
             key=key._replace(kind="artifact", name=f"{key.name}.layer"),
             prefix=f"{env.name}/{key.project}/",
@@ -76,23 +76,25 @@ class LayerDeclaration:
         )
 
 
-def used(refs: Iterable[Ref], resources: Mapping[Key, Resource], settings: FunctionSettings, where: str) -> tuple[Layer, ...]:
-    """The layers that a function names.
+def find_used_layers(
+    refs: Iterable[Ref], resources: Mapping[Key, Resource], settings: FunctionSettings, where: str
+) -> tuple[Layer, ...]:
+    """Returns the layers that a function names.
 
     Args:
-        refs: of the layers, in the order in which Lambda unpacks them.
-        resources: what is declared.
-        settings: the function's.
-        where: named in errors.
+        refs: references to the layers, in the order in which Lambda unpacks them.
+        resources: the declared resources.
+        settings: the settings of the function.
+        where: the subject of errors.
 
     Raises:
-        DeclarationError: there are too many, one is named twice or is no layer, or is for another runtime or architecture.
+        DeclarationError: there are too many layers, or one is repeated, not a layer, or for another runtime or architecture.
     """
     used_layers: dict[Key, Layer] = {}
     for ref in refs:
         layer = resources.get(ref.key)
         if ref.key.kind != "layer" or ref.key in used_layers:
-            wrong = "is named twice" if ref.key in used_layers else "is no layer"
+            wrong = "is named twice" if ref.key in used_layers else "is not a layer"
             raise DeclarationError(f"{where}: {ref.key} {wrong}. Name each of its layers once in `layers`.")
         if not isinstance(layer, Layer):
             raise DeclarationError(f"{where} refers to the shared {ref.key}, which deploy.py does not declare.")
@@ -102,11 +104,11 @@ def used(refs: Iterable[Ref], resources: Mapping[Key, Resource], settings: Funct
                 f"{layer.architecture}. Give the function a layer of its own runtime and architecture."
             )
         used_layers[ref.key] = layer
-    if len(used_layers) + len(settings.layers) > MOST:
-        raise DeclarationError(f"{where} has {len(used_layers) + len(settings.layers)} layers; Lambda accepts {MOST}.")
+    if len(used_layers) + len(settings.layers) > MAX_LAYERS:
+        raise DeclarationError(f"{where} has {len(used_layers) + len(settings.layers)} layers; Lambda accepts {MAX_LAYERS}.")
     return tuple(used_layers.values())
 
 
 def packages(layers: Iterable[Layer]) -> tuple[LayerPackage, ...]:
-    """What layers hold."""
+    """Returns the packages of layers."""
     return tuple(layer.code for layer in layers if isinstance(layer.code, LayerPackage))

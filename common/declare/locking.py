@@ -1,4 +1,4 @@
-"""Writes the locks that packages are built from: of everything that some function or job of any environment installs."""
+"""Writes the lock files of everything that functions and jobs of any environment install."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +15,10 @@ from common.packaging.target import Target
 
 
 def write_locks(workspace: Workspace, say: Say) -> None:
-    """Writes each lock for all targets of all environments; --only would leave targets out.
+    """Writes each lock file for all targets of all environments. It ignores --only, which would leave targets out.
 
     Raises:
-        ArtifactError: something cannot be resolved, or has no wheel for where it will run.
+        ArtifactError: requirements cannot be resolved, or a package has no wheel for a target.
     """
     locks: dict[Path, tuple[Requirements, set[Target]]] = {}
     for name in packages.environments(workspace, every=True):
@@ -37,6 +37,6 @@ def write_locks(workspace: Workspace, say: Say) -> None:
 
 
 def _installed(resource: Resource) -> Iterator[Dependencies]:
-    """What a resource installs, directly or in its artifacts."""
+    """Yields the dependencies of a resource and of its artifacts."""
     candidates = [getattr(artifact, "dependencies", None) for artifact in resource.artifacts]
     yield from (installed for installed in candidates if isinstance(installed, Dependencies))

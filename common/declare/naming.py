@@ -20,7 +20,7 @@ from common.model.resource import SHARED, Key, Resource
 from common.resources import kinds
 from common.resources.queue import FIFO
 
-RESERVED = frozenset(
+LAMBDA_VARIABLES = frozenset(
     {
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
         *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"),
@@ -28,7 +28,7 @@ RESERVED = frozenset(
         *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
     }
 )
-"""Variables of a function that Lambda sets."""
+"""The environment variables that Lambda sets itself."""
 
 
 BUILT_IN = {"bucket": "{prefix}-{name}-{account}", "database": "{prefix}_{name}", "log-group": "/{prefix}/{name}"}
@@ -98,7 +98,7 @@ class PhysicalNames:
             TypeError: it is no text.
         """
         if name is not None:
-            self._declared[key] = validation.text("a name in AWS", name, longest=1024, shortest=1)
+            self._declared[key] = validation.check_length("a name in AWS", name, longest=1024, shortest=1)
 
     def of(self, kind: Kind, name: str) -> str:
         """The name of a resource in AWS; of a role with its path, if something gives it one.
@@ -268,12 +268,12 @@ def template_beginnings(env: Environment) -> set[str]:
 
 
 def check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:
-    """A function's variables, by names that Lambda leaves to it.
+    """Returns the environment variables of a function if Lambda accepts their names.
 
     Raises:
-        DeclarationError: Lambda sets one of them itself, and refuses a function that does.
+        DeclarationError: Lambda sets one of them itself, and refuses functions that set it.
     """
     for name in variables:
-        if name in RESERVED:
+        if name in LAMBDA_VARIABLES:
             raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
     return dict(variables)

@@ -1,4 +1,4 @@
-"""Builds packages that are not built yet, in parallel, and finds those that a layer would make smaller."""
+"""Builds packages in parallel, and finds packages that a layer would make smaller."""
 
 import os
 import signal
@@ -14,23 +14,23 @@ from common.model.events import Built
 from common.packaging.lambda_package import Package
 from common.packaging.layer_package import LayerPackage
 
-LARGE = 10 * 2**20
-"""Packages of fewer bytes are no trouble, even several times."""
-MOST_NAMED = 5
+LARGE_BYTES = 10 * 2**20
+"""Below this size in bytes, equal dependencies in several packages are not reported."""
+MAX_NAMED = 5
 """How many functions a hint names."""
-MANY = 100
+MIN_PACKAGES_FOR_PROCESSES = 100
 """Processes are started for at least this many packages; threads have built fewer before processes would have begun."""
 
 
 def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Built | DeployError]:
-    """Builds packages in parallel; what is built comes last, where people look.
+    """Builds packages in parallel, and yields those that were built before first.
 
-    For one without dependencies compiling its sources is most of the work, and threads take turns at that: where processes can be
-    had by forking they do it, if there are many. The rest is work of uv and zlib, which no thread has to wait for.
+    For a package without dependencies compiling its sources is most of the work, and threads cannot do that in parallel. So many
+    packages are built by forked processes, on systems that can fork. The rest is work of uv and zlib, which runs in parallel.
 
     Args:
-        packages: by where each is built.
-        build_dir: where packages are built.
+        packages: the packages by the paths of the built files.
+        build_dir: the build folder.
     """
     ordered = {path: packages[path] for path in sorted(packages, key=lambda path: not path.exists())}
     plain = {
@@ -38,7 +38,7 @@ def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Bui
         for path, package in ordered.items()
         if package.dependencies is None and package.command is None and not path.exists()
     }
-    apart = plain if len(plain) >= MANY and sys.platform == "linux" else {}
+    apart = plain if len(plain) >= MIN_PACKAGES_FOR_PROCESSES and sys.platform == "linux" else {}
     others = {path: package for path, package in ordered.items() if path not in apart}
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as threads:
         yield from threads.map(_build, others, others.values(), repeat(build_dir))
@@ -51,20 +51,20 @@ def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Bui
 
 
 def layer_hints(packages: Mapping[Path, Package]) -> Iterator[str]:
-    """Large packages of one project that install the same: what they share could be built, uploaded and kept once."""
+    """Yields hints about large packages of a project that install the same, which a layer would build, upload and store once."""
     alike: defaultdict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
     for path, package in packages.items():
-        if package.dependencies is not None and not isinstance(package, LayerPackage) and path.stat().st_size >= LARGE:
+        if package.dependencies is not None and not isinstance(package, LayerPackage) and path.stat().st_size >= LARGE_BYTES:
             alike[package.key.project, package.dependencies.digest()][package.key.name] = path
     for (project, _), paths in sorted(alike.items()):
         if len(paths) > 1:
             size = max(path.stat().st_size for path in paths.values()) / 2**20
-            names = f"{', '.join(sorted(paths)[:MOST_NAMED])}{', …' if len(paths) > MOST_NAMED else ''}"
+            names = f"{', '.join(sorted(paths)[:MAX_NAMED])}{', …' if len(paths) > MAX_NAMED else ''}"
             yield f"{project}: {names} install the same packages, {size:.0f} MB each; a layer would hold them once."
 
 
 def _follow_parent() -> None:
-    """Makes a process one that ends with the command, however that ends, and leaves interrupts to it."""
+    """Makes this process end with the command, however that ends, and ignore interrupts."""
     import ctypes  # most commands build few
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,6 @@
-"""What is packaged: for one environment or, where none is named, for all of them. Asks AWS nothing.
+"""Selects what is packaged: for one environment or, if none is named, for all. It makes no calls to AWS.
 
-Configuration may give a function another runtime or architecture in each environment; what is the same in two is built once.
+Each environment may configure another runtime or architecture for a function; equal packages are built once.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,10 +15,10 @@ Say = Callable[[str], None]
 
 
 def environments(workspace: Workspace, *, every: bool = False) -> list[str]:
-    """The environments that a command is about: the one that it names, or all.
+    """Returns the environments of a command: the one that it names, or all.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there are no environments.
     """
     names = config.environments(workspace.root)
     if not names:
@@ -29,9 +29,9 @@ def environments(workspace: Workspace, *, every: bool = False) -> list[str]:
 
 
 def declared(workspace: Workspace, environment: str, say: Say) -> list[Resource]:
-    """All that an environment's pipelines declare.
+    """Returns all resources that an environment's pipelines declare.
 
-    Where no environment is named, a project that an environment has no values for is left out there: nobody can deploy it to it.
+    If no environment is named, projects without values for their parameters are skipped: nobody can deploy them there.
 
     Raises:
         ParameterError: the environment is named, and has no values for what a project refers to.
@@ -50,7 +50,7 @@ def declared(workspace: Workspace, environment: str, say: Say) -> list[Resource]
 
 
 def selected(workspace: Workspace, say: Say) -> Iterator[Resource]:
-    """What a command is about, in each environment; the digests of its files are taken."""
+    """Yields the selected resources of each environment, after digesting their files."""
     for name in environments(workspace):
         resources = [resource for resource in declared(workspace, name, say) if workspace.choices.matches(resource.key)]
         workspace.edited(resources)
@@ -58,6 +58,6 @@ def selected(workspace: Workspace, say: Say) -> Iterator[Resource]:
 
 
 def nothing_selected(only: str | None) -> UsageError:
-    """What to say where nothing is selected."""
+    """Returns the error for a selection that is empty."""
     what = "This" if only is None else f"--only {only!r}"
     return UsageError(f"{what} names nothing that is packaged. Keys look like lambda/Validate; see `plan`.")

@@ -1,6 +1,6 @@
-"""The IAM statements that a resource needs for what its declaration says it reads and writes, and for where it runs.
+"""Builds the IAM statements of a resource's role, from what its declaration reads and writes and from where it runs.
 
-What a state machine needs follows from its definition: see `integrations`.
+The statements of a state machine follow from its definition: see `integrations`.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -18,24 +18,24 @@ from common.resources import kind_of, kinds
 
 Statement = JsonObject
 
-PATTERN = re.compile(r"[*?]|\$(?=\{)")
-"""Characters that mean something else than themselves in a policy."""
+SPECIAL_CHARACTERS = re.compile(r"[*?]|\$(?=\{)")
+"""Matches the characters that have a special meaning in a policy."""
 
 
 def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
-    """One statement, in a fixed order so that equal permissions are equal states."""
+    """Returns a statement in a fixed order, so that equal permissions are equal states."""
     return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": sorted(set(resources))}
 
 
 def grants(env: Environment, reads: Iterable[Grantable], writes: Iterable[Grantable]) -> Iterator[Statement]:
-    """The statements for what is read and written."""
+    """Yields the statements for what is read and written."""
     for granted, writing in ((reads, False), (writes, True)):
         for grant in granted:
-            yield from _bucket(env, grant, writing=writing) if _is_bucket(grant) else _other(grant, writing=writing)
+            yield from _grant_bucket(env, grant, writing=writing) if _is_bucket(grant) else _grant_other(grant, writing=writing)
 
 
 def references(*granted: Iterable[Grantable]) -> tuple[Ref, ...]:
-    """The resources that grants refer to."""
+    """Returns the resources that grants refer to."""
     return tuple(grant.bucket if isinstance(grant, Location) else grant for grants in granted for grant in grants)
 
 
@@ -43,13 +43,15 @@ def _is_bucket(grant: Grantable) -> bool:
     return isinstance(grant, Location) or grant.key.kind == "bucket"
 
 
-def _bucket(env: Environment, grant: Grantable, *, writing: bool) -> Iterator[Statement]:
+def _grant_bucket(env: Environment, grant: Grantable, *, writing: bool) -> Iterator[Statement]:
     bucket, prefix = (grant.bucket, literal(grant.prefix.strip("/"))) if isinstance(grant, Location) else (grant, "")
-    # Glue's file system marks every folder on the way by an object of its own.
+    # Glue's file system creates a marker object for every folder of a path.
     folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if writing else []
-    # S3A, which Glue 5.1 has, asks for the folder itself before it looks into it.
+    # S3A, which Glue 5.1 uses, requests the folder itself before it lists it.
     objects = [f"{prefix}/*", prefix, *(f"{folder}_$folder$" for folder in folders)] if prefix else ["*"]
-    yield allow(_actions(kind_of(bucket.key.kind), writing=writing), [env.bucket_arn(bucket.name, key) for key in objects])
+    yield allow(
+        _granted_actions(kind_of(bucket.key.kind), writing=writing), [env.bucket_arn(bucket.name, key) for key in objects]
+    )
     listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
     if prefix:
         listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}}
@@ -57,61 +59,64 @@ def _bucket(env: Environment, grant: Grantable, *, writing: bool) -> Iterator[St
 
 
 def literal(text: str) -> str:
-    """A text in which IAM sees no pattern and no variable."""
-    return PATTERN.sub(lambda match: f"${{{match[0]}}}", text)
+    """Escapes a text so that IAM reads no patterns or variables in it."""
+    return SPECIAL_CHARACTERS.sub(lambda match: f"${{{match[0]}}}", text)
 
 
-def _other(grant: Grantable, *, writing: bool) -> Iterator[Statement]:
+def _grant_other(grant: Grantable, *, writing: bool) -> Iterator[Statement]:
     ref = grant.bucket if isinstance(grant, Location) else grant
     kind = kind_of(ref.key.kind)
-    if isinstance(grant, Location) or not (actions := _actions(kind, writing=writing)):
-        grantable = sorted(f"{name}s" for name, kind in kinds().items() if _actions(kind, writing=writing))
+    if isinstance(grant, Location) or not (actions := _granted_actions(kind, writing=writing)):
+        grantable = sorted(f"{name}s" for name, kind in kinds().items() if _granted_actions(kind, writing=writing))
         verb = "written" if writing else "read"
         raise DeclarationError(f"{ref.key.project}: {ref.key} cannot be {verb}: this can be granted for {', '.join(grantable)}.")
     yield allow(actions, [ref.arn, *kind.granted(ref.arn)])
 
 
-def _actions(kind: Kind, *, writing: bool) -> tuple[str, ...]:
+def _granted_actions(kind: Kind, *, writing: bool) -> tuple[str, ...]:
     return kind.writes if writing else kind.reads
 
 
 def logs(group_arns: Iterable[str]) -> Statement:
-    """Writing to log groups that exist. Without CreateLogGroup, so that nothing recreates a group without its retention."""
+    """Allows writing to existing log groups.
+
+    CreateLogGroup is not allowed, so that no group is created again without its retention.
+    """
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:*" for arn in group_arns])
 
 
 def glue_logs(env: Environment, *names: str) -> Statement:
-    """Writing to log groups of Glue's own, which all of an account share and whoever comes first creates."""
+    """Allows writing to Glue's own log groups, which all jobs of an account share and the first one creates."""
     groups = [env.arn("logs", f"log-group:/aws-glue/{name}") for name in names]
     arns = [arn for group in groups for arn in (group, f"{group}:*")]
     return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], arns)
 
 
 def shell_logs(env: Environment) -> Statement:
-    """Writing to the log groups of python-shell jobs."""
+    """Allows writing to the log groups of python-shell jobs."""
     return glue_logs(env, "python-jobs/error", "python-jobs/output")
 
 
 def artifacts(env: Environment, beginning: str) -> Statement:
-    """Reading the script of a job, and what it imports, whose names go on with a dot."""
+    """Allows reading the script of a job and what it imports, whose names continue with a dot."""
     return allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
 
 
 def log_delivery() -> Statement:
-    """What Step Functions needs to deliver its logs; these operations know no narrower resource."""
+    """Allows Step Functions to deliver its logs; these operations support no narrower resource."""
     deliveries = ("CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "ListLogDeliveries", "UpdateLogDelivery")
     policies = ("DescribeLogGroups", "DescribeResourcePolicies", "PutResourcePolicy")
     return allow([f"logs:{verb}" for verb in (*deliveries, *policies)], ["*"])
 
 
 def tracing() -> Statement:
-    """What Step Functions needs to send traces; these operations know no narrower resource."""
+    """Allows Step Functions to send traces; these operations support no narrower resource."""
     verbs = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
     return allow([f"xray:{verb}" for verb in verbs], ["*"])
 
 
 def network_interfaces(function_arn: str) -> list[Statement]:
-    """What Lambda needs to place a function in a network, which the code of the function itself may not do.
+    """Allows Lambda to attach a function to a network, and denies it to the code of the function itself.
 
     Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
     """
@@ -122,9 +127,9 @@ def network_interfaces(function_arn: str) -> list[Statement]:
 
 
 def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]:
-    """What Spark needs where Glue's catalog is its metastore: it makes a database `default`, and looks for `global_temp`.
+    """Allows Spark to use Glue's catalog as its metastore: it creates a database `default`, and looks for `global_temp`.
 
-    Glue minds that the argument is there, whatever it says but false.
+    For Glue the argument counts as true with every value except false.
     """
     if arguments.get("--enable-glue-datacatalog", "false").lower() == "false":
         return []
@@ -133,7 +138,7 @@ def metastore(env: Environment, arguments: Mapping[str, str]) -> list[Statement]
 
 
 def connections(env: Environment, names: Iterable[str]) -> list[Statement]:
-    """What a Glue job needs to use connections: to read them, and to place its workers in their network."""
+    """Allows a Glue job to use connections: to read them, and to attach its workers to their network."""
     describe = ("RouteTables", "SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "NetworkInterfaces")
     return [
         allow(

@@ -1,7 +1,7 @@
-"""Declaring a pipeline: what authors write in `projects/<name>/deploy.py`.
+"""Pipelines as authors declare them in `projects/<name>/deploy.py`.
 
-Functions are found in `lambda/<Name>/` and jobs in `glue/<stage>/<job>.py`; a declaration adds what a folder cannot say: what
-is read and written, variables, schedules. Nothing is created or asked here: a declaration is a pure function of the environment.
+Functions are found in `lambda/<Name>/` and jobs in `glue/<stage>/<job>.py`. A declaration adds what a folder cannot express: what
+is read and written, variables, schedules. It creates nothing and calls nothing: it is a pure function of the environment.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,25 +36,25 @@ from common.resources import kinds
 
 
 class Pipeline(SimpleResources, Triggers):
-    """One project's resources in one environment.
+    """The resources of a project in an environment.
 
     Args:
-        name: the project's folder.
+        name: the name of the project's folder.
         env: the environment.
-        folder: where `lambda/` and `glue/` are.
+        folder: the folder with `lambda/` and `glue/`.
     """
 
     def __init__(self, name: str, env: Environment, folder: Path) -> None:
         self.name, self.env, self.folder, self._inside = name, env, folder, ProjectFolder(name, folder)
         self.entry: Entry | None = None
-        self.parameters = env.project(name).parameters  # what a declaration reads of them counts as used
+        self.parameters = env.project(name).parameters  # parameters that a declaration reads count as used
         self._declarations = Declarations(name, env, names := Names(self.parameters, kinds(), env.account))
         self._resources: tuple[Resource, ...] = ()
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
         self.shared = Shared(env, names.add)
 
-    def function(  # noqa: PLR0913 - all but the name are optional and named
+    def function(  # noqa: PLR0913 - all arguments but the name are optional keywords
         self,
         reference: str,
         /,
@@ -86,7 +86,7 @@ class Pipeline(SimpleResources, Triggers):
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
             output: see `build`.
-            layers: of this project, or shared; where two have the same file, the later one's counts.
+            layers: layers of this project, or shared ones; if two have the same file, the later one wins.
             settings: what the declaration wants different from the defaults.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
@@ -96,17 +96,17 @@ class Pipeline(SimpleResources, Triggers):
         declaration = FunctionDeclaration(
             folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{reference}"),
             handler=handler,
-            reads=validation.grants("reads", reads),
-            writes=validation.grants("writes", writes),
-            settings=validation.settings(settings, "environment", environment),
+            reads=validation.check_grants("reads", reads),
+            writes=validation.check_grants("writes", writes),
+            settings=validation.with_values(settings, "environment", environment),
             libraries=self._importable,
-            includes=validation.texts("includes", includes),
+            includes=validation.check_texts("includes", includes),
             command=command(build, output),
-            layers=validation.refs("layers", layers),
+            layers=validation.check_refs("layers", layers),
         )
         return self._declarations.add("lambda", reference, declaration, accept_secret, Exact(name, role_name, log_group_name))
 
-    def layer(  # noqa: PLR0913 - see above
+    def layer(  # noqa: PLR0913 - all arguments but the name are optional keywords
         self,
         reference: str,
         /,
@@ -125,10 +125,10 @@ class Pipeline(SimpleResources, Triggers):
         Args:
             reference: what references call it.
             folder: where its files are, relative to the project.
-            runtime: of the functions that use it; what the environment's functions have by default.
+            runtime: the runtime of the functions that use it; by default that of the environment's functions.
             architecture: see `runtime`.
-            includes: shared modules, dotted, that it brings though none of its own modules imports them.
-            build: as of a function; what the command makes is unpacked to /opt as it is.
+            includes: dotted names of shared modules that it contains although none of its own modules imports them.
+            build: as for a function; the output of the command is unpacked to /opt unchanged.
             output: see `build`.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: as of a function.
@@ -138,12 +138,12 @@ class Pipeline(SimpleResources, Triggers):
             runtime=runtime,
             architecture=architecture,
             libraries=self._importable,
-            includes=validation.texts("includes", includes),
+            includes=validation.check_texts("includes", includes),
             command=command(build, output),
         )
         return self._declarations.add("layer", reference, declaration, accept_secret, Exact(name))
 
-    def job(  # noqa: PLR0913 - see above
+    def job(  # noqa: PLR0913 - all arguments but the name are optional keywords
         self,
         reference: str,
         /,
@@ -167,11 +167,11 @@ class Pipeline(SimpleResources, Triggers):
             script: where the script is, relative to the project.
             reads: what its role may read.
             writes: what its role may read and write.
-            arguments: of each run; tokens are replaced.
+            arguments: the arguments of each run; tokens are replaced.
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
-            requirements: the file that says what to install; `<script>.requirements.txt` beside the script is found.
+            requirements: the file of requirements; `<script>.requirements.txt` beside the script is found.
             settings: what the declaration wants different from the defaults.
-            shell: see above.
+            shell: whether it is a python-shell job.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: as of a function.
             role_name: as of a function.
@@ -179,25 +179,25 @@ class Pipeline(SimpleResources, Triggers):
         path = self._inside.taken(script) if script else self._inside.script(reference)
         declaration = JobDeclaration(
             script=path,
-            reads=validation.grants("reads", reads),
-            writes=validation.grants("writes", writes),
-            settings=validation.settings(settings, "arguments", arguments),
+            reads=validation.check_grants("reads", reads),
+            writes=validation.check_grants("writes", writes),
+            settings=validation.with_values(settings, "arguments", arguments),
             shell=shell,
             libraries=self._inside.importable(path, self._libraries),
-            includes=validation.texts("includes", includes),
+            includes=validation.check_texts("includes", includes),
             requirements=self._inside.requirements(path, requirements, f"glue-job/{reference}"),
         )
         return self._declarations.add("glue-job", reference, declaration, accept_secret, Exact(name, role_name))
 
     def library(self, path: str) -> None:
-        """Lets functions and jobs import a folder (or a single module) of the repository by its own name, as in `libs/geo`."""
+        """Makes a folder (or module) of the repository, such as `libs/geo`, importable by its own name in functions and jobs."""
         place = self._inside.of_repository(path)
         if self._libraries.setdefault(place.stem, place) != place:
             raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
 
     def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
-        """Keeps the files of a folder of the project at a place in a bucket, and nothing of ours that the folder has not."""
-        at = validation.apart("at", validation.place("at", at), self.env)
+        """Stores the files of a folder of the project at a place in a bucket, and deletes those that the folder no longer has."""
+        at = validation.check_apart("at", validation.check_place("at", at), self.env)
         ref = directories.reference(self.name, self.env, folder, at, self._declarations.refs("directory"))
         self._declarations.keep(ref, DirectoryDeclaration(folder=self._inside.within(folder), location=at), accept_secret)
         return at
@@ -214,8 +214,8 @@ class Pipeline(SimpleResources, Triggers):
         role_name: str | None = None,
     ) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`; names as of a function."""
-        of_kind = validation.of_kind("database", database, "database")
-        declaration = CrawlerDeclaration(targets=validation.places("targets", targets), database=of_kind, settings=settings)
+        of_kind = validation.check_kind("database", database, "database")
+        declaration = CrawlerDeclaration(targets=validation.check_places("targets", targets), database=of_kind, settings=settings)
         return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name))
 
     def state_machine(
@@ -234,10 +234,10 @@ class Pipeline(SimpleResources, Triggers):
 
         Args:
             reference: what references and configuration call it.
-            definition: where the definition comes from; text is a path relative to the project.
+            definition: the definition, or its path relative to the project.
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             settings: what the declaration wants different from the defaults.
-            accept_secret: why it may hold what looks like a secret.
+            accept_secret: the reason for accepting what looks like a secret in it.
             name: as of a function; so is `role_name`.
             role_name: see above.
         """
@@ -246,7 +246,7 @@ class Pipeline(SimpleResources, Triggers):
         return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name))
 
     def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
-        """Declares a resource of the pipeline's own that needs no configuration; its kind's own method is for authors."""
+        """Declares a resource of the pipeline without configuration; authors call the method of its kind."""
         return self._declarations.add(kind, reference, SimpleDeclaration(make, tuple(uses)), exact=Exact(name))
 
     def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact) -> Ref:
@@ -261,28 +261,28 @@ class Pipeline(SimpleResources, Triggers):
         sample: Mapping[str, Location] | None = None,
         preview: Location | None = None,
     ) -> None:
-        """Says what `invoke run` starts, and with which input.
+        """Declares what `invoke run` starts, and with which input.
 
         Args:
             machine: the state machine to start.
-            starting: the input of the execution, unless the user gives another; text is a JSON file of the project.
+            starting: the default input of the execution, or the path of a JSON file of the project.
             sample: files of the project; on the embedded AWS they are put to their locations first.
-            preview: where the Parquet files are that are shown in the end.
+            preview: the location of the Parquet files that are shown at the end.
         """
-        places = {path: validation.place("sample", location) for path, location in (sample or {}).items()}
+        places = {path: validation.check_place("sample", location) for path, location in (sample or {}).items()}
         files = tuple((self._inside.within(path), location) for path, location in places.items())
-        given_input = self._inside.within(starting) if isinstance(starting, str) else validation.content("starting", starting)
-        self.entry = Entry(machine_of(machine), given_input, files, preview and validation.place("preview", preview))
+        given_input = self._inside.within(starting) if isinstance(starting, str) else validation.copy_json("starting", starting)
+        self.entry = Entry(machine_of(machine), given_input, files, preview and validation.check_place("preview", preview))
 
     def borrow(self, shared: Iterable[Resource]) -> None:
-        """Makes known what root `deploy.py` declares."""
+        """Receives the resources of root `deploy.py`."""
         self._declarations.borrow(shared)
 
     def resources(self) -> tuple[Resource, ...]:
-        """Every resource of the pipeline, those found by convention included.
+        """Returns every resource of the pipeline, also those found by convention.
 
         Raises:
-            DeclarationError: a reference to nothing, a name too long, a broken definition.
+            DeclarationError: a reference leads to nothing, a name is too long, or a definition is broken.
             ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
         """
         if not self._resources:

@@ -1,4 +1,4 @@
-"""What a project's folder says by itself: `lambda/<Name>/`, `layers/<name>/` and `glue/<stage>/<job>.py` need no declaration."""
+"""Finds resources by convention: `lambda/<Name>/`, `layers/<name>/` and `glue/<stage>/<job>.py` need no declaration."""
 
 import os
 from collections import ChainMap
@@ -13,11 +13,11 @@ from common.packaging.script_modules import Scripts, acts_when_run
 from common.packaging.source_files import NEVER_PACKAGED
 
 PARTS = attrgetter("parts")
-"""By which paths are sorted; they themselves are slow to compare."""
+"""The sort key of paths; comparing the paths themselves is slow."""
 
 
 class ProjectFolder:
-    """The folder of one project."""
+    """The folder of a project."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.path = path
@@ -28,10 +28,10 @@ class ProjectFolder:
         self._folders_of_scripts: dict[Path, Scripts] = {}
 
     def within(self, path: str) -> Path:
-        """A path of the project, which does not lead out of it: what is deployed is what its folder shows.
+        """Returns a path in the project's folder, so that everything that is deployed is in that folder.
 
         Raises:
-            DeclarationError: it leads out.
+            DeclarationError: the path leads out of the folder.
         """
         inner = self.path / path
         if not f"{self._real_of(inner)}{os.sep}".startswith(self._real):
@@ -39,10 +39,10 @@ class ProjectFolder:
         return inner
 
     def of_repository(self, path: str) -> Path:
-        """A path of the repository, which does not lead out of it.
+        """Returns a path in the repository.
 
         Raises:
-            DeclarationError: it leads out, or there is nothing.
+            DeclarationError: the path leads out of the repository, or does not exist.
         """
         root = self.path.parents[1]
         inner = root / path
@@ -51,7 +51,7 @@ class ProjectFolder:
         return inner
 
     def _real_of(self, path: Path) -> str:
-        """Where a path leads; that of a folder is found once for all in it."""
+        """Resolves a path; each folder is resolved once for all its entries."""
         folder, name = os.path.split(path)
         if name in {"", ".", ".."} or "\0" in name or path.is_symlink():
             return os.path.realpath(path)
@@ -60,7 +60,7 @@ class ProjectFolder:
         return os.path.join(self._folders[folder], name)  # one is made for each function
 
     def taken(self, path: str) -> Path:
-        """As `within`, for what a declaration names: that, what is in it and what it is in are found by convention no more."""
+        """Does the same as `within` for a path that a declaration names. It is then no longer found by convention."""
         path_ = self.within(path)
         normal = Path(os.path.normpath(path_))
         self._named.add(normal)
@@ -68,7 +68,7 @@ class ProjectFolder:
         return path_
 
     def folders(self, place: str) -> Iterator[str]:
-        """The folders in `place` that hold something: switching branches leaves some behind that hold nothing but caches."""
+        """Yields the folders in `place` that hold more than caches, which switching branches leaves behind."""
         for folder in sorted((self.path / place).glob("[!._]*/"), key=PARTS):
             if not self._is_taken(folder) and any(
                 name not in NEVER_PACKAGED for name in os.listdir(folder)
@@ -79,31 +79,31 @@ class ProjectFolder:
         return path in self._taken or (bool(self._named) and not self._named.isdisjoint(path.parents))
 
     def jobs(self, declared: Container[str] = ()) -> Iterator[str]:
-        """The names of the scripts that no declaration names, in the order of their paths; not of modules that they import.
+        """Yields the names of scripts that no declaration names, in the order of their paths, without modules that they import.
 
         Args:
-            declared: names of jobs.
+            declared: the names of the declared jobs.
 
         Raises:
-            DeclarationError: a script that others import may be a job, or not.
+            DeclarationError: a script that others import may or may not be a job.
         """
         left = (name for name in self._scripts if not name.startswith((".", "_")) and name not in declared and self._left(name))
         return (name for name in left if not self._is_module(self._left(name)))
 
     def _is_module(self, scripts: list[Path]) -> bool:
-        """Whether a file is there for others to import."""
+        """Whether a file is a module that other scripts import."""
         (script, *others) = scripts
         importer = None if others else self._beside(script.parent).importer(script)
         if importer is not None and acts_when_run(script):
             path, job = script.relative_to(self.path).as_posix(), f'p.job("{script.stem}")'
             raise DeclarationError(
-                f"projects/{self._name}: {path} is imported by {importer.name} beside it, but does something by itself, as a job "
+                f"projects/{self._name}: {path} is imported by {importer.name} beside it, but runs code by itself, as a job "
                 f"does. If it is a job, too, declare it: {job}. If not, leave only definitions in it, or call it _{script.name}."
             )
         return importer is not None
 
     def importable(self, script: Path, libraries: dict[str, Path]) -> Libraries:
-        """What a script may import of the repository: libraries, and the modules beside it that it imports."""
+        """Returns what a script can import from the repository: libraries, and the modules beside it that it imports."""
         modules = self._beside(script.parent).modules(script) if script.is_file() else {}
         return Libraries(ChainMap(libraries, modules), self.path.parents[1])
 

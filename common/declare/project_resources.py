@@ -1,6 +1,6 @@
-"""The resources of one project, as its declarations are rendered: each gets its identity, its needs, and a role of its own.
+"""Renders the resources of a project: each gets its identity, its needs, and its own role.
 
-A role has just the statements that follow from what its resource refers to, unless configuration names an existing role.
+A role has exactly the statements that follow from the references of its resource, unless configuration names an existing role.
 """
 
 from collections import ChainMap, defaultdict
@@ -23,30 +23,30 @@ from common.resources.role import Role
 
 @dataclass(frozen=True)
 class UsedRole:
-    """The role that a resource runs with, and what must exist for it: nothing where configuration names a role."""
+    """The role that a resource runs with, and the keys that it needs: none if configuration names a role."""
 
     arn: str
     needs: tuple[Key, ...] = ()
 
 
 class Declaration(Protocol):
-    """What a declaration says of one resource, before configuration and conventions are added to it."""
+    """The declaration of a resource, before configuration and conventions are applied."""
 
     def render(self, project: "ProjectResources", ref: Ref, configured: Configured) -> None:
         """Adds the resource `ref`, and what belongs to it alone (its role, its log group), to the project's resources.
 
         Raises:
-            DeclarationError: AWS would not accept it, or it refers to nothing.
+            DeclarationError: AWS would not accept the resource, or a reference leads to nothing.
         """
 
 
 class ProjectResources:
-    """What the declarations of one project have been rendered to so far.
+    """The resources of a project that have been rendered so far.
 
     Args:
-        project: its name.
+        project: the name of the project.
         env: the environment.
-        names: what texts of the project may refer to.
+        names: the names that texts of the project may refer to.
         physical: what its resources are called in AWS.
     """
 
@@ -56,25 +56,25 @@ class ProjectResources:
         self.borrowed: dict[Key, Resource] = {}
         """What root `deploy.py` declares."""
         self.accepted: defaultdict[Key, str] = defaultdict(str)
-        """Why declarations take what looks like a secret in them."""
+        """The reasons for accepting secrets, by key."""
         self._resources: dict[Key, Resource] = {}
 
     @property
     def runs_here(self) -> bool:
-        """Whether everything runs on this machine: so it does on the embedded AWS."""
+        """Whether everything runs on this machine, on the embedded AWS."""
         return self.env.embedded is not None
 
     @property
     def prefix(self) -> str:
-        """Where the project's objects begin in the artifact bucket."""
+        """The prefix of the project's objects in the artifact bucket."""
         return f"{self.env.name}/{self.project}/"
 
     def resources(self) -> tuple[Resource, ...]:
-        """All that was rendered."""
+        """Returns all rendered resources."""
         return tuple(self._resources.values())
 
     def known(self) -> Mapping[Key, Resource]:
-        """What was rendered, and what root `deploy.py` declares."""
+        """Returns the rendered resources and those of root `deploy.py`."""
         return ChainMap(self._resources, self.borrowed)
 
     def add(self, resource: Resource) -> None:
@@ -82,15 +82,15 @@ class ProjectResources:
         self._resources[resource.key] = resource
 
     def key(self, kind: str, name: str) -> Key:
-        """The key of something of this project."""
+        """Returns the key of something of this project."""
         return Key(self.project, kind, name)
 
     def where(self, ref: Ref) -> str:
-        """Names a declaration in messages."""
+        """Returns the subject of messages about a declaration."""
         return f"projects/{self.project}: {ref.key}"
 
     def identity(self, ref: Ref, needs: Iterable[Key] = ()) -> Identity:
-        """What `ref` is called and whose it is; it may name itself, since names are computed."""
+        """Returns the identity of `ref`. A resource may refer to itself, because names are computed."""
         return Identity(
             key=ref.key,
             name=ref.name,
@@ -101,7 +101,7 @@ class ProjectResources:
         )
 
     def role(self, ref: Ref, configured: str | None, statements: Iterable[Statement]) -> UsedRole:
-        """The role for `ref`: the configured one, or a role of its own with just these statements."""
+        """Returns the role for `ref`: the configured one, or its own role with exactly these statements."""
         kind = kind_of(ref.key.kind).role_name
         arns = self.env.roles.arns
         existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
@@ -123,6 +123,6 @@ class ProjectResources:
         return UsedRole(arn, (key,))
 
     def location(self, uri: str) -> Location:
-        """A place that only configuration knows, from ``s3://bucket/prefix``."""
+        """Returns the location of a URI in configuration, ``s3://bucket/prefix``."""
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         return Location(Ref(self.key("bucket", bucket), bucket, self.env.bucket_arn(bucket)), prefix)

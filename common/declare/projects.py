@@ -29,7 +29,7 @@ from common.resources import kind_of
 T = TypeVar("T")
 
 
-def names(root: Path) -> list[str]:
+def list_projects(root: Path) -> list[str]:
     """The projects of a repository, by folder name; hidden folders are none.
 
     Raises:
@@ -49,34 +49,34 @@ def names(root: Path) -> list[str]:
     return folders
 
 
-def enabled(root: Path, env: Environment) -> list[str]:
-    """The projects that are for an environment."""
-    return [name for name in names(root) if env.project(name).enabled]
+def enabled_projects(root: Path, env: Environment) -> list[str]:
+    """Returns the projects that are enabled in an environment."""
+    return [name for name in list_projects(root) if env.project(name).enabled]
 
 
-def chosen(root: Path, project: str | None, env: Environment | None = None) -> list[str]:
-    """The projects that a command is about: one, several separated by commas, or all that are for the environment.
+def select_projects(root: Path, project: str | None, env: Environment | None = None) -> list[str]:
+    """Returns the projects of a command: those in a comma-separated list, or all that are enabled in the environment.
 
     Raises:
-        UsageError: there is no such project, or it is not for the environment.
+        UsageError: there is no such project, or it is not enabled in the environment.
     """
-    existing = names(root)
+    existing = list_projects(root)
     if env is not None and project is None:
-        return enabled(root, env)
+        return enabled_projects(root, env)
     selected = existing if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
     for name in selected:
         if name not in existing:
             there_are = ", ".join(existing) or "none"
             raise UsageError(f"There is no project {name!r}: projects/ has {there_are}.{did_you_mean(name, existing)}")
         if env is not None and not env.project(name).enabled:
-            why = undeclared(root, name, env)
+            why = reason_not_declared(root, name, env)
             raise UsageError(f"{name} is not for {env.name}: {why}. Take that out, or leave {name} out of --project.")
     return selected
 
 
-def undeclared(root: Path, name: str, env: Environment) -> str:
-    """Why nothing of a project is declared in an environment."""
-    if name not in names(root):
+def reason_not_declared(root: Path, name: str, env: Environment) -> str:
+    """Says why nothing of a project is declared in an environment."""
+    if name not in list_projects(root):
         return f"there is no projects/{name}/ any more"
     overlay = f"config/{name}/{env.name}.json"
     section = json.loads((root / overlay).read_text(encoding="utf-8")) if (root / overlay).is_file() else {}
@@ -84,27 +84,27 @@ def undeclared(root: Path, name: str, env: Environment) -> str:
 
 
 def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
-    """The declared pipelines of an environment, the shared resources first.
+    """Loads the declared pipelines of an environment; the shared resources come first.
 
     Raises:
         DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares; two
             resources would have one name in AWS, or each would have to be there before the other.
         ConfigError: the environment configures a project, or a role of something, that does not exist.
     """
-    existing = names(root)
+    existing = list_projects(root)
     _check_names(root, env, existing)
     configuration.check_templates(env)
     with import_source.importing_declarations(str(root)), stdout_to_stderr():
-        declared = [_pipeline(root, SHARED, "deploy", env)]
+        declared = [_load_pipeline(root, SHARED, "deploy", env)]
         shared = declared[0].resources()
         named = naming.with_declared(env, shared)
-        declared += [_pipeline(root, name, f"projects.{name}.deploy", named, shared) for name in selected]
-    resources = [one for pipeline in declared for one in pipeline.resources()]
+        declared += [_load_pipeline(root, name, f"projects.{name}.deploy", named, shared) for name in selected]
+    resources = [resource for pipeline in declared for resource in pipeline.resources()]
     configuration.check_exact_names(env, SHARED, [resource.key for resource in shared])
     _check_references(resources)
     _check_circles(resources)
     _check_collisions(resources, env)
-    if set(enabled(root, env)) <= set(selected):
+    if set(enabled_projects(root, env)) <= set(selected):
         configuration.check_roles(env, [resource.key for resource in resources])
     return declared
 
@@ -127,12 +127,12 @@ def _check_references(resources: list[Resource]) -> None:
             alike = [key.name for key in keys if key.project == SHARED and key.kind == missing.kind]
             raise DeclarationError(
                 f"{where} refers to the shared {missing}, which deploy.py does not declare.{did_you_mean(missing.name, alike)} "
-                f"To have it, add this line to deploy.py: {_line(missing)}"
+                f"To have it, add this line to deploy.py: {_declaration_line(missing)}"
             )
 
 
-def _line(missing: Key) -> str:
-    """The line of root `deploy.py` that declares a shared resource."""
+def _declaration_line(missing: Key) -> str:
+    """Returns the line of root `deploy.py` that declares a shared resource."""
     kind = kind_of(missing.kind)
     return f'shared.{kind.word}("{missing.name}"{kind.must_say.format(name=missing.name)})'
 
@@ -150,17 +150,19 @@ def _check_circles(resources: list[Resource]) -> None:
 
 
 def _check_collisions(resources: list[Resource], env: Environment) -> None:
-    """Names are joined from parts, so two may come out alike: project `a`, `b-c` and project `a-b`, `c`."""
+    """Refuses equal names in AWS: names are joined from parts, so project `a` with `b-c` and project `a-b` with `c` collide."""
     keys: dict[str, Key] = {}
     for resource in resources:
-        other = keys.setdefault(_told_apart(resource), resource.key)
+        other = keys.setdefault(_unique_identity(resource), resource.key)
         if other != resource.key:
             both = f"{other.project}: {other} and {resource.key.project}: {resource.key}"
-            raise DeclarationError(f"{both} would both be {resource.arn} in {env.name}{_because(resource)}. Rename one of them.")
+            raise DeclarationError(
+                f"{both} would both be {resource.arn} in {env.name}{_case_note(resource)}. Rename one of them."
+            )
 
 
-def _told_apart(resource: Resource) -> str:
-    """What no two resources may share: of a role its name in whatever case, wherever its path leads.
+def _unique_identity(resource: Resource) -> str:
+    """Returns what must be unique for a resource: its ARN, but for a role its name, ignoring case and path.
 
     Follows https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: names are unique within the account and are
     not distinguished by case.
@@ -168,32 +170,32 @@ def _told_apart(resource: Resource) -> str:
     return f"role {resource.arn.rpartition('/')[2].casefold()}" if resource.key.kind == "role" else resource.arn
 
 
-def _because(resource: Resource) -> str:
+def _case_note(resource: Resource) -> str:
     return ", as IAM does not tell capital letters from small ones" if resource.key.kind == "role" else ""
 
 
-def _pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
+def _load_pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:
     where = f"{module.replace('.', '/')}.py"
-    imported: ModuleType = _told(root, where, lambda: importlib.import_module(module))
+    imported: ModuleType = _reporting_errors(root, where, lambda: importlib.import_module(module))
     loaded_from = Path(imported.__file__ or "")
     if loaded_from != root / where:
         raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
     if not callable(getattr(imported, "pipeline", None)):
         raise DeclarationError(f"{where} must define `pipeline(env)`, which returns the declared pipeline.")
-    reading = _noting(env, name)
-    declared: Declares = _told(root, where, lambda: imported.pipeline(reading))
+    reading = _recording_reads(env, name)
+    declared: Declares = _reporting_errors(root, where, lambda: imported.pipeline(reading))
     if not callable(getattr(declared, "resources", None)):
         raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
     if declared.name != name:
         raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {name!r}, as its folder is.")
     if isinstance(declared, Borrows):
         declared.borrow(shared)
-    _told(root, where, declared.resources)
+    _reporting_errors(root, where, declared.resources)
     return declared
 
 
-def _noting(env: Environment, name: str) -> Environment:
-    """The environment, with parameters of a project that note what its declaration reads."""
+def _recording_reads(env: Environment, name: str) -> Environment:
+    """Returns the environment with parameters of a project that remember which of them its declaration reads."""
     if name == SHARED:
         return env
     section = env.project(name)
@@ -201,18 +203,18 @@ def _noting(env: Environment, name: str) -> Environment:
     return env.model_copy(update={"projects": {**env.projects, name: noting}})
 
 
-def _told(root: Path, where: str, declare: Callable[[], T]) -> T:
+def _reporting_errors(root: Path, where: str, declare: Callable[[], T]) -> T:
     try:
         return declare()
     except DeployError:
         raise
     except SyntaxError as error:
-        raise DeclarationError(f"{_shown(root, error.filename or where)}:{error.lineno}: {error.msg}.") from None
+        raise DeclarationError(f"{_display_file(root, error.filename or where)}:{error.lineno}: {error.msg}.") from None
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - authors' code may raise anything; what it was and where is told
+    except BaseException as error:  # noqa: BLE001 - authors' code may raise anything; the error and its line are reported
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(root, frame.filename)]
-        at = f"{_shown(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
+        at = f"{_display_file(root, frames[-1].filename)}:{frames[-1].lineno}" if frames else where
         raise DeclarationError(f"{at}: {explain(error)}") from None
 
 
@@ -220,12 +222,12 @@ def _is_authors(root: Path, file: str) -> bool:
     return Path(file).is_relative_to(root / "projects") or Path(file) == root / "deploy.py"
 
 
-def _shown(root: Path, file: str) -> str:
+def _display_file(root: Path, file: str) -> str:
     path = Path(file)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
 
 
 def consumers(pipelines: Sequence[Declares]) -> dict[Key, Key]:
-    """Of each artifact, the resource that runs it."""
+    """Returns for each artifact the resource that uses it."""
     resources = [resource for pipeline in pipelines for resource in pipeline.resources()]
     return {artifact.key: resource.key for resource in resources for artifact in resource.artifacts}

@@ -1,4 +1,4 @@
-"""The resources that the pipelines of an environment share, as root `deploy.py` declares them."""
+"""The resources that all pipelines of an environment share, which root `deploy.py` declares."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +21,7 @@ from common.resources.topic import Topic
 
 
 class SharedResources(SimpleResources):
-    """What root `deploy.py` declares: the shared resources of one environment."""
+    """The shared resources of an environment, as root `deploy.py` declares them."""
 
     name = SHARED
     entry: Entry | None = None
@@ -52,7 +52,7 @@ class SharedResources(SimpleResources):
         self._add(
             Database(
                 identity=self._identity(self._named("database", reference, name)),
-                description=validation.text("description", description, longest=2048),
+                description=validation.check_length("description", description, longest=2048),
             )
         )
 
@@ -88,7 +88,7 @@ class SharedResources(SimpleResources):
 
         `name` as of a bucket.
         """
-        identity = self._identity(self._named("layer", reference, name), validation.reason(accept_secret))
+        identity = self._identity(self._named("layer", reference, name), validation.check_reason(accept_secret))
         declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
         self._add(declaration.layer(self._env, identity))
 

@@ -1,4 +1,4 @@
-"""How pipelines refer to the shared resources of their environment.
+"""References of pipelines to the shared resources of their environment.
 
 Names follow from the environment, so that a pipeline can refer to a shared resource without loading its declaration; exact ones
 that the declaration gives are added to the environment once it is loaded. That what is referred to is declared is checked once

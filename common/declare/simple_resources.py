@@ -53,7 +53,9 @@ class SimpleResources(ABC):
             partition_key: the name of its key.
             name: its exact name in AWS, instead of one that follows from a template.
         """
-        return self._declare("table", reference, partial(Table, partition_key=validation.partition_key(partition_key)), name)
+        return self._declare(
+            "table", reference, partial(Table, partition_key=validation.check_partition_key(partition_key)), name
+        )
 
     def queue(
         self,
@@ -83,18 +85,18 @@ class SimpleResources(ABC):
             name: see `table`.
         """
         is_fifo = reference.endswith(FIFO)
-        if dead_letter is not None and validation.of_kind("dead_letter", dead_letter, "queue").name.endswith(FIFO) != is_fifo:
+        if dead_letter is not None and validation.check_kind("dead_letter", dead_letter, "queue").name.endswith(FIFO) != is_fifo:
             raise ValueError(
                 f"dead_letter is {dead_letter.name}, and a FIFO queue and its dead letter queue both end with {FIFO}"
             )
         if deduplicate and not is_fifo:
             raise ValueError(f"deduplicate is for FIFO queues, whose names end with {FIFO}")
-        hidden_for = validation.whole_number("visibility_timeout_seconds", visibility_timeout_seconds, 0, 43_200)
+        hidden_for = validation.check_integer("visibility_timeout_seconds", visibility_timeout_seconds, 0, 43_200)
         make = partial(
             Queue,
             dead_letter_arn=dead_letter.arn if dead_letter is not None else None,
-            max_receives=validation.whole_number("max_receives", max_receives, 1, 1000),
-            retention_seconds=validation.whole_number("retention_seconds", retention_seconds, 60, 1_209_600),
+            max_receives=validation.check_integer("max_receives", max_receives, 1, 1000),
+            retention_seconds=validation.check_integer("retention_seconds", retention_seconds, 60, 1_209_600),
             visibility_timeout_seconds=hidden_for,
             deduplicate=deduplicate,
             kms_key=kms_key,

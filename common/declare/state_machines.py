@@ -18,7 +18,7 @@ from common.resources.state_machine import StateMachine
 
 @dataclass(frozen=True, kw_only=True)
 class StateMachineDeclaration:
-    """A state machine; `Pipeline.state_machine` tells every field."""
+    """A state machine; `Pipeline.state_machine` explains every field."""
 
     source: Source
     tokens: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What starts a state machine, as pipelines declare it: a schedule with a constant input, or new objects below a place."""
+"""The triggers of state machines in declarations: a schedule with a constant input, or new objects below a place."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from common.resources.bucket import Bucket
 from common.resources.rule import Rule, object_created
 
 OBJECT_PATHS = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
-"""Where an event of EventBridge names the new object."""
+"""The JSON paths at which an event of EventBridge names the new object."""
 OBJECT_INPUT = '{"bucket": <bucket>, "key": <key>}'
-"""What an execution gets that a new object has started."""
+"""The input of an execution that a new object starts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleDeclaration:
-    """Starts a state machine by time; `Pipeline.schedule` tells every field."""
+    """A schedule that starts a state machine; `Pipeline.schedule` explains every field."""
 
     machine: Ref
     expression: str
@@ -49,7 +49,7 @@ class ScheduleDeclaration:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectTriggerDeclaration:
-    """Starts a state machine for every new object at a place; `Pipeline.on_object` tells every field."""
+    """A rule that starts a state machine for every new object at a place; `Pipeline.on_object` explains every field."""
 
     machine: Ref
     location: Location
@@ -77,10 +77,10 @@ class ObjectTriggerDeclaration:
 
 
 def _check_events(bucket: Resource | None, where: str) -> None:
-    """Looks whether a bucket tells of its new objects: a rule waits for ever for one that does not.
+    """Checks that a bucket sends events for new objects; without them the rule would never start anything.
 
     Raises:
-        DeclarationError: it does not.
+        DeclarationError: the bucket sends no events.
     """
     if isinstance(bucket, Bucket) and not bucket.event_bridge:
         name = bucket.key.name
@@ -111,8 +111,8 @@ class Triggers(ABC):
         """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; all that is named as of a function."""
         declaration = ScheduleDeclaration(
             machine=machine_of(machine),
-            expression=validation.schedule(expression),
-            input=validation.mapping("constant", constant or {}),
+            expression=validation.check_schedule(expression),
+            input=validation.check_object("constant", constant or {}),
         )
         return self._trigger(reference, declaration, accept_secret, Exact(name, role_name))
 
@@ -131,7 +131,7 @@ class Triggers(ABC):
 
         Names are given as to a function.
         """
-        place = validation.place("location", location)
+        place = validation.check_place("location", location)
         declaration = ObjectTriggerDeclaration(machine=machine_of(machine), location=place, suffix=check_text(suffix))
         return self._trigger(reference, declaration, None, Exact(name, role_name))
 
@@ -142,4 +142,4 @@ def machine_of(ref: Ref) -> Ref:
     Raises:
         TypeError: it is none.
     """
-    return validation.of_kind("machine", ref, "state-machine")
+    return validation.check_kind("machine", ref, "state-machine")

@@ -1,6 +1,6 @@
-"""What authors give to the calls of a declaration, looked at where they give it.
+"""Checks the arguments of the functions that authors of declarations call.
 
-What is wrong is Python's own error, as of any call: whoever loads declarations tells the line on which it was raised.
+A wrong argument raises one of Python's own errors, and the loader of declarations reports the line of the call.
 
 Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
@@ -17,25 +17,25 @@ from common.environment.resource_settings import Settings
 from common.model.reference import Grantable, Location, Ref
 
 Reason = str | None
-"""Why a declaration takes what looks like a secret, if it does."""
+"""The reason that a declaration gives for accepting a secret, or None."""
 Variables = Mapping[str, Value] | None
 """Variables or arguments by name."""
 
 
-def texts(what: str, values: Iterable[str]) -> tuple[str, ...]:
-    """A list of texts; a text alone would be taken letter by letter.
+def check_texts(what: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Returns a list of texts. A single text is refused, because it would be read letter by letter.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not a list of texts.
     """
-    return _each(what, values, (str,), "text")
+    return _check_each(what, values, (str,), "text")
 
 
-def reason(value: str | None) -> str:
-    """Why a declaration takes what looks like a secret; empty if it does not.
+def check_reason(value: str | None) -> str:
+    """Returns the reason for accepting a secret; an empty text if there is none.
 
     Raises:
-        TypeError: it is no reason.
+        TypeError: the value is not a text with a reason.
     """
     if value is None:
         return ""
@@ -44,11 +44,11 @@ def reason(value: str | None) -> str:
     return value.strip()
 
 
-def text(what: str, value: str, longest: int, shortest: int = 0) -> str:
-    """A text of a length that AWS accepts.
+def check_length(what: str, value: str, longest: int, shortest: int = 0) -> str:
+    """Returns a text if AWS accepts its length.
 
     Raises:
-        TypeError: it is no text.
+        TypeError: the value is not a text.
         ValueError: AWS would refuse it.
     """
     if not isinstance(value, str):
@@ -58,55 +58,55 @@ def text(what: str, value: str, longest: int, shortest: int = 0) -> str:
     return check_text(value)
 
 
-def partition_key(value: str) -> str:
-    """The name of a table's key.
+def check_partition_key(value: str) -> str:
+    """Returns the name of a table's partition key.
 
     Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_KeySchemaElement.html
     """
-    return text("partition_key", value, longest=255, shortest=1)
+    return check_length("partition_key", value, longest=255, shortest=1)
 
 
-def grants(what: str, values: Iterable[Grantable]) -> tuple[Grantable, ...]:
-    """A list of resources and places in buckets.
+def check_grants(what: str, values: Iterable[Grantable]) -> tuple[Grantable, ...]:
+    """Returns a list of resources and places in buckets.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not such a list.
     """
-    return _each(what, values, (Ref, Location), "resource, as in p.shared.bucket(…), and not a place in one")
+    return _check_each(what, values, (Ref, Location), "resource, as in p.shared.bucket(…), and not a place in one")
 
 
-def refs(what: str, values: Iterable[Ref]) -> tuple[Ref, ...]:
-    """A list of resources.
+def check_refs(what: str, values: Iterable[Ref]) -> tuple[Ref, ...]:
+    """Returns a list of resources.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not such a list.
     """
-    return _each(what, values, (Ref,), "resource")
+    return _check_each(what, values, (Ref,), "resource")
 
 
-def places(what: str, values: Iterable[Location]) -> tuple[Location, ...]:
-    """A list of places in buckets.
+def check_places(what: str, values: Iterable[Location]) -> tuple[Location, ...]:
+    """Returns a list of places in buckets.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not such a list.
     """
-    return _each(what, values, (Location,), 'place in a bucket, as in bucket / "orders", or bucket / "" for all of it')
+    return _check_each(what, values, (Location,), 'place in a bucket, as in bucket / "orders", or bucket / "" for all of it')
 
 
-def place(what: str, value: Location) -> Location:
-    """One place in a bucket.
+def check_place(what: str, value: Location) -> Location:
+    """Returns a place in a bucket.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not a place in a bucket.
     """
-    return places(what, [value])[0]
+    return check_places(what, [value])[0]
 
 
-def apart(what: str, value: Location, env: Environment) -> Location:
-    """A place that is not among what the deployer itself keeps in the artifact bucket.
+def check_apart(what: str, value: Location, env: Environment) -> Location:
+    """Returns a place if it does not overlap the deployer's own objects in the artifact bucket.
 
     Raises:
-        ValueError: it is, or all of that would be below it.
+        ValueError: the place is among these objects, or contains them.
     """
     own = f"{env.name}/"
     if value.bucket.name == env.artifact_bucket and (
@@ -118,11 +118,11 @@ def apart(what: str, value: Location, env: Environment) -> Location:
     return value
 
 
-def of_kind(what: str, value: Ref, kind: str) -> Ref:
-    """A resource of that kind.
+def check_kind(what: str, value: Ref, kind: str) -> Ref:
+    """Returns a resource if it is of this kind.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: the value is something else.
     """
     if not isinstance(value, Ref) or value.key.kind != kind:
         shown = value.key if isinstance(value, Ref) else repr(value)
@@ -130,12 +130,12 @@ def of_kind(what: str, value: Ref, kind: str) -> Ref:
     return value
 
 
-def whole_number(what: str, value: int, least: int, most: int) -> int:
-    """A whole number within bounds.
+def check_integer(what: str, value: int, least: int, most: int) -> int:
+    """Returns an integer if it is within bounds.
 
     Raises:
-        TypeError: it is none.
-        ValueError: it is out of bounds.
+        TypeError: the value is not an integer.
+        ValueError: the number is out of bounds.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{what} is a whole number, not {value!r}")
@@ -144,11 +144,11 @@ def whole_number(what: str, value: int, least: int, most: int) -> int:
     return value
 
 
-def content(what: str, value: Json) -> Json:
-    """Something that JSON can hold, copied.
+def copy_json(what: str, value: Json) -> Json:
+    """Returns a copy of a JSON value.
 
     Raises:
-        TypeError: it cannot.
+        TypeError: JSON cannot hold the value.
     """
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
@@ -158,36 +158,37 @@ def content(what: str, value: Json) -> Json:
     return json.loads(text)
 
 
-def mapping(what: str, value: JsonMapping) -> JsonObject:
-    """An object that JSON can hold, copied.
+def check_object(what: str, value: JsonMapping) -> JsonObject:
+    """Returns a copy of a JSON object.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not a JSON object.
     """
-    result = content(what, value)
+    result = copy_json(what, value)
     if not isinstance(result, dict):
         raise TypeError(f"{what} is an object, as in {{'zone': 'north'}}, not {result!r}")
     return result
 
 
-def schedule(expression: str) -> str:
-    """When EventBridge starts something, in UTC.
+def check_schedule(expression: str) -> str:
+    """Returns a schedule if EventBridge accepts it.
 
     Raises:
-        ValueError: it would not take the expression.
+        TypeError: the expression is not a text.
+        ValueError: EventBridge would refuse the expression.
     """
     if not isinstance(expression, str):
         raise TypeError(f"expression must be a text such as rate(1 hour), not {expression!r}")
     return schedules.check_eventbridge(expression)
 
 
-def settings(declared: Json, field: str, values: Variables) -> Settings | JsonObject | None:
-    """The settings, an object or a dictionary, with `values` for one of their maps where they say nothing of it.
+def with_values(declared: Json, field: str, values: Variables) -> Settings | JsonObject | None:
+    """Adds `values` to one of the maps in settings (an object or a dictionary). Entries that the settings have win.
 
-    Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes one.
+    Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes text.
     """
     if not values:
-        return declared  # type: ignore[no-any-return]  # looked at where it is merged
+        return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it
     typed = bool, int, float, list
     spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in values.items()}
     if isinstance(declared, Settings):
@@ -196,17 +197,17 @@ def settings(declared: Json, field: str, values: Variables) -> Settings | JsonOb
     return {**fields, field: {**spelled, **(fields.get(field) or {})}}
 
 
-def _each(what: str, values: Iterable[Json], types: tuple[type, ...], expected: str) -> tuple[Json, ...]:
+def _check_each(what: str, values: Iterable[Json], types: tuple[type, ...], expected: str) -> tuple[Json, ...]:
     if isinstance(values, str | Ref | Location):
-        raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_shown(values)}")
+        raise TypeError(f"{what} is a list, even of one: write {what}=[…], not {what}={_display(values)}")
     if not isinstance(values, Iterable):
         raise TypeError(f"{what} is a list, not {values!r}; leave it out, or write {what}=[…]")
     items = tuple(values)
     for item in items:
         if not isinstance(item, types):
-            raise TypeError(f"{what}: {_shown(item)} is not a {expected}")
+            raise TypeError(f"{what}: {_display(item)} is not a {expected}")
     return items
 
 
-def _shown(value: object) -> str:
+def _display(value: object) -> str:
     return str(value.key) if isinstance(value, Ref) else value.uri if isinstance(value, Location) else repr(value)

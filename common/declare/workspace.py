@@ -1,4 +1,4 @@
-"""The files of a repository as one command sees them: configuration, declarations, inputs, the build folder. Asks AWS nothing."""
+"""The files of a repository for one command: configuration, declarations, inputs, the build folder. It makes no calls to AWS."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class Workspace:
     def projects(self) -> list[str]:
         """The projects that the command is about; where no environment is named, whether they are for one or not."""
         environment = self.environment if self.choices.env is not None else None
-        return projects.chosen(self.root, self.choices.project, environment)
+        return projects.select_projects(self.root, self.choices.project, environment)
 
     @property
     def index_sizes(self) -> Path:
@@ -105,15 +105,15 @@ class Workspace:
             Those resources of which a file has changed since it was last looked at.
         """
         believing = not self.choices.verify
-        return edited_files.edited(resources, edited_files.cache_of(self.root), believing=believing)
+        return edited_files.hash_edited_files(resources, edited_files.cache_path(self.root), believing=believing)
 
     def undeclared(self, name: str) -> str:
         """Why nothing of a project is declared in the environment."""
-        return projects.undeclared(self.root, name, self.environment)
+        return projects.reason_not_declared(self.root, name, self.environment)
 
     def enabled(self) -> list[str]:
         """The projects that are for the environment, chosen or not."""
-        return projects.enabled(self.root, self.environment)
+        return projects.enabled_projects(self.root, self.environment)
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
         """Which files are not as they are committed, and why.

@@ -125,7 +125,7 @@ def test_a_folder_is_put_again_when_its_bucket_is(moving: Callable[[str], Reposi
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        (['p.directory("nowhere", landing / "a")'], "directory/nowhere: the folder nowhere/ is empty, or not there"),
+        (['p.directory("nowhere", landing / "a")'], "directory/nowhere: the folder nowhere/ is empty or does not exist"),
         (
             ['p.directory("configs", landing / "a")', 'p.directory("configs/sql", landing / "a/b")'],
             "would be one within the other",

@@ -175,7 +175,7 @@ def test_a_shared_layer_serves_several_projects(acres: Repository) -> None:
             'p.function("One", layers=[p.shared.layer("geo")])',
             "refers to the shared layer/geo, which deploy.py does not declare.",
         ),
-        ('p.function("One", layers=[p.function("Two")])', "lambda/Two is no layer."),
+        ('p.function("One", layers=[p.function("Two")])', "lambda/Two is not a layer."),
         ('p.function("One", layers=[p.layer("a", folder="layers/analytics")] * 2)', "layer/a is named twice."),
         ('p.layer("lost")', "projects/acres/layers/lost/."),
         ('p.layer("a", folder="layers/analytics", runtime="python2")', "runtime: String should match pattern"),

@@ -37,8 +37,8 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 
 @pytest.mark.parametrize("name", environments(ROOT))
 def test_the_pipelines_of_this_repository_are_declared_for_every_environment(name: str) -> None:
-    declared = projects.load(ROOT, load(ROOT, name), projects.names(ROOT))
-    assert [one.name for one in declared] == ["shared", *projects.names(ROOT)]
+    declared = projects.load(ROOT, load(ROOT, name), projects.list_projects(ROOT))
+    assert [one.name for one in declared] == ["shared", *projects.list_projects(ROOT)]
     assert all(one.resources() for one in declared)
 
 
@@ -46,7 +46,7 @@ def test_the_pipelines_of_this_repository_are_declared_for_every_environment(nam
 def test_configuration_alone_chooses_the_version_of_glue_in_this_repository(version: str) -> None:
     env = load(ROOT, "dev")
     older = env.model_copy(update={"defaults": Defaults(job=JobSettings.model_validate({"glue_version": version}))})
-    assert projects.load(ROOT, older, projects.names(ROOT))
+    assert projects.load(ROOT, older, projects.list_projects(ROOT))
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 
 
 def test_a_project_is_a_folder_with_a_declaration(repository: Repository) -> None:
-    assert projects.names(repository.root) == []
+    assert projects.list_projects(repository.root) == []
     repository.project("soil")
     repository.project("acres")
     repository.write("projects/notes/README.md", "")
     repository.write("projects/deploy.py", "")
-    assert projects.names(repository.root) == ["acres", "soil"]
+    assert projects.list_projects(repository.root) == ["acres", "soil"]
     assert [one.name for one in repository.declared()] == ["shared", "acres", "soil"]
     assert [one.name for one in repository.declared("soil")] == ["shared", "soil"]
 
@@ -33,13 +33,13 @@ def test_a_project_is_a_folder_with_a_declaration(repository: Repository) -> Non
 def test_projects_are_chosen_by_name(repository: Repository) -> None:
     repository.project("soil")
     repository.project("acres")
-    assert projects.chosen(repository.root, None) == ["acres", "soil"]
-    assert projects.chosen(repository.root, "soil, acres,soil") == ["soil", "acres"]
+    assert projects.select_projects(repository.root, None) == ["acres", "soil"]
+    assert projects.select_projects(repository.root, "soil, acres,soil") == ["soil", "acres"]
     with pytest.raises(UsageError, match=r"^There is no project 'acre': projects/ has acres, soil. Did you mean 'acres'\?$"):
-        projects.chosen(repository.root, "soil,acre")
+        projects.select_projects(repository.root, "soil,acre")
     for said in ("soil,", "", " "):
         with pytest.raises(UsageError, match="There is no project ''"):
-            projects.chosen(repository.root, said)
+            projects.select_projects(repository.root, said)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_folder_that_deploys_would_not_find_again_is_refused(repository: Repos
     (repository.root / "projects" / name).mkdir()
     (repository.root / "projects" / name / "deploy.py").write_text("")
     with pytest.raises(DeclarationError) as caught:
-        projects.chosen(repository.root, "acres")
+        projects.select_projects(repository.root, "acres")
     assert str(caught.value).startswith(f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters")
     str(caught.value).encode()
 
@@ -193,7 +193,7 @@ def test_a_hidden_folder_is_no_project(repository: Repository) -> None:
     repository.project("acres")
     repository.project(".old")
     repository.write("projects/1st/notes.md", "")
-    assert projects.names(repository.root) == ["acres"]
+    assert projects.list_projects(repository.root) == ["acres"]
     assert [one.name for one in repository.declared()] == ["shared", "acres"]
 
 

@@ -45,7 +45,7 @@ def document(name: str) -> dict[str, Any]:
     """The policy for an environment of this repository."""
     env = config.load(ROOT, name)
     with fresh_imports():
-        declared = projects.load(ROOT, env, projects.names(ROOT))
+        declared = projects.load(ROOT, env, projects.list_projects(ROOT))
     return policy.deployer(env, [resource for pipeline in declared for resource in pipeline.resources()])
 
 

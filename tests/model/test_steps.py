@@ -38,7 +38,7 @@ def test_every_kind_has_its_step(key: Key, step: str) -> None:
 
 
 def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
-    declared = projects.load(ROOT, load(ROOT, "local"), projects.names(ROOT))
+    declared = projects.load(ROOT, load(ROOT, "local"), projects.list_projects(ROOT))
     consumers = projects.consumers(declared)
     for pipeline in declared:
         for resource in pipeline.resources():

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from common.base import digest
-from common.declare.package_builds import MANY
+from common.declare.package_builds import MIN_PACKAGES_FOR_PROCESSES
 from common.resources.job import Job
 from tests.packaging.index import wheel
 from tests.support.repository import HANDLER, ROOT, Repository
@@ -93,7 +93,7 @@ def test_a_change_of_shared_code_rebuilds_just_what_imports_it_and_says_so(acres
 
 
 def test_many_are_built_as_few_are(acres: Repository) -> None:
-    for number in range(MANY):
+    for number in range(MIN_PACKAGES_FOR_PROCESSES):
         acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"# {number}\n{HANDLER}")
     broken = acres.write(f"{HANDLERS}/Fn7/broken.py", "def broken(\n")
     ended = acres.invoke("package-lambdas")
@@ -102,7 +102,7 @@ def test_many_are_built_as_few_are(acres: Repository) -> None:
     broken.unlink()
     assert reasons(acres) == {"Fn7": "never built here"}, "the others were built all the same"
     by_many = {path: path.read_bytes() for path in zips(acres)}
-    assert len(by_many) == MANY + 4
+    assert len(by_many) == MIN_PACKAGES_FOR_PROCESSES + 4
     for path in list(by_many)[:5]:
         path.unlink()
     assert len(reasons(acres)) == 5
@@ -111,7 +111,7 @@ def test_many_are_built_as_few_are(acres: Repository) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they are built by threads")
 def test_a_command_that_is_killed_leaves_nobody_at_work(acres: Repository) -> None:
-    for number in range(MANY):
+    for number in range(MIN_PACKAGES_FOR_PROCESSES):
         acres.write(f"{HANDLERS}/Fn{number}/handler.py", f"{HANDLER}\n" + f"# {number}\nx = [1]\n" * 5000)
     (acres.root / "common").symlink_to(ROOT / "common")
     command = [sys.executable, "-m", "invoke", "package-lambdas"]
@@ -203,7 +203,7 @@ def test_locks_are_written_for_all_environments_and_packages_follow(repository: 
     repository.write(f"{HANDLERS}/Validate/requirements.txt", "straw\nboto3\n")
     refused = repository.invoke("deploy", "--env", "dev")
     assert refused.code == 1
-    assert "projects/acres/lambda/Validate/requirements.txt is not locked" in refused.err
+    assert "projects/acres/lambda/Validate/requirements.txt has no lock file" in refused.err
     assert "Run `invoke package-lambdas --lock` and commit requirements.lock." in refused.err
     locked = repository.invoke("package-lambdas", "--lock")
     assert (locked.code, locked.err) == (0, "")

@@ -126,7 +126,7 @@ class Repository:
     def declared(self, *names: str) -> list[Declares]:
         """The declared pipelines, the shared resources first."""
         with fresh_imports():
-            return projects.load(self.root, self.environment(), list(names) or projects.names(self.root))
+            return projects.load(self.root, self.environment(), list(names) or projects.list_projects(self.root))
 
     def resources(self) -> dict[str, Resource]:
         """The projects' resources by ``kind/name``."""
