@@ -232,7 +232,7 @@ def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Pat
         declared = (repository.root / "deploy.py").read_text()
         repository.write("deploy.py", declared.replace('"glue/output"', '"glue"'))
     repository.write("projects/acres/glue/all.txt", "grain\n")
-    assert "glue/all.txt is not locked" in repository.invoke("plan", "--env", "dev").err
+    assert "glue/all.txt has no lock file" in repository.invoke("plan", "--env", "dev").err
     repository.invoke("package-lambdas", "--lock")
     first = deployed(repository)
     assert first["artifact/load.wheels.grain"] == "not uploaded yet"
