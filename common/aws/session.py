@@ -22,7 +22,7 @@ from common.aws.rates import Rates
 from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, retry_seconds
 from common.aws_common import Clients, Translated, make_waiter, method_name
 from common.base.errors import AccountError, AwsError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.terminal import code_prompt
 from common.environment.endpoints import AWS_ITSELF, Endpoints
 
@@ -72,8 +72,8 @@ class AwsSession:
         self.say: Callable[[str], None] = lambda _: None
         """Receives a message when a call is going to take minutes."""
         self._endpoints, self._refusals = endpoints, refusals
-        self._buckets: set[Any] = set()
-        self._objects: set[Any] = set()
+        self._buckets: set[object] = set()
+        self._objects: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
         self._caller: str | None = None
 
@@ -116,7 +116,7 @@ class AwsSession:
             )
         return str(caller["Arn"])
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> JsonObject:
+    def call(self, service: str, operation: str, /, **parameters: Json) -> JsonObject:
         """Calls an API operation and retries it for as long as a new role, bucket or object may be unknown.
 
         Raises:
@@ -143,7 +143,7 @@ class AwsSession:
             self.sleep(wait)
             waited, pause = waited + wait, min(pause * 2, 10.0)
 
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> JsonObject | None:
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Json) -> JsonObject | None:
         """Calls an API operation and returns None if AWS answers with exactly the error code `absent`."""
         try:
             return self.call(service, operation, **parameters)
@@ -152,7 +152,7 @@ class AwsSession:
                 return None
             raise
 
-    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[JsonObject]:
+    def pages(self, service: str, operation: str, /, **parameters: Json) -> Iterator[JsonObject]:
         """Yields every page of a paginated operation. Each page is counted as a call."""
         paginator = self.clients.of(service).get_paginator(method_name(operation))
         with Translated(self.account_id, service, operation):
@@ -160,7 +160,7 @@ class AwsSession:
                 self._count(service, operation)
                 yield page
 
-    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+    def wait(self, service: str, waiter: str, /, **parameters: Json) -> None:
         """Waits with one of botocore's waiters, with short pauses at first. Each poll is counted as a call of its operation."""
         client = self.clients.of(service)
         config = client.get_waiter(waiter).config

@@ -12,7 +12,9 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NewType, Protocol
+from typing import IO, BinaryIO, NewType, Protocol
+
+from common.base.json_types import Json
 
 Digest = NewType("Digest", str)
 OfFile = Callable[[Path, os.stat_result], Digest]
@@ -34,7 +36,7 @@ class FileDigests(Protocol):
         ...
 
 
-def of_struct(kind: str, schema: int, value: Any, stand_in: Callable[[Any], str] | None = None) -> Digest:
+def of_struct(kind: str, schema: int, value: Json, stand_in: Callable[[object], str] | None = None) -> Digest:
     """Returns the digest of a JSON-like value (str, int, float, bool, None, list, tuple, dict).
 
     Args:
@@ -54,7 +56,7 @@ def of_struct(kind: str, schema: int, value: Any, stand_in: Callable[[Any], str]
     return of_bytes(text.encode())
 
 
-def _check_keys(values: Iterable[Any]) -> None:
+def _check_keys(values: Iterable[object]) -> None:
     """Refuses keys that are not text: `json` writes the keys 1 and "1" alike, so two values would have the same text."""
     for value in values:
         if isinstance(value, dict):

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.digest import Digest
+from common.base.json_types import Json
 
 SCHEMA = 1
 YOUNG_NS = 2_000_000_000
@@ -41,8 +42,8 @@ class StatCache:
 
     def __init__(self, path: Path, clock: Callable[[], int] = time.time_ns, *, believing: bool = True) -> None:
         self._path, self._old_ns, self._believing = path, clock() - YOUNG_NS, believing
-        self._known: dict[str, list[Any]] = {}
-        self._used: dict[str, list[Any]] = {}
+        self._known: dict[str, list[Json]] = {}
+        self._used: dict[str, list[Json]] = {}
         self._fresh = False
         self.changed = 0
         """How many files turned out to hold other bytes than remembered."""
@@ -86,8 +87,8 @@ class StatCache:
             temporary.write_bytes(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
 
 
-def _parse(data: bytes) -> dict[str, list[Any]]:
+def _parse(data: bytes) -> dict[str, list[Json]]:
     """Returns the saved entries; none if a byte of the file has changed."""
     head, _, text = data.partition(b"\n")
-    entries: dict[str, list[Any]] = json.loads(text) if head == f"{SCHEMA} {digest.of_bytes(text)}".encode() else {}
+    entries: dict[str, list[Json]] = json.loads(text) if head == f"{SCHEMA} {digest.of_bytes(text)}".encode() else {}
     return entries

@@ -7,7 +7,7 @@ no environment. And each task would have to open what the one before had just cl
 import atexit
 import gc
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from invoke.tasks import Call, Task
 
 from common.base import process_clock, signals, terminal
 from common.base.errors import DeployError
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.terminal import visible
 from common.commands import invoke_options
 from common.commands.invocation import INVOCATION, ROOT, Invocation
@@ -34,11 +35,11 @@ STOPPED = frozenset({130, 143})
 class Executor(invoke.executor.Executor):
     """Runs tasks, and turns our errors into one message and an exit code."""
 
-    def execute(self, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
+    def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> Any:
         """Runs the tasks of one command line within one `Invocation`."""
         gc.set_threshold(200_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
-        requested: list[tuple[str, Mapping[str, Any]]] = []
+        requested: list[tuple[str, JsonMapping]] = []
         written = terminal.Screen.objects
         try:
             invoke_options.check(self.config)
@@ -63,7 +64,7 @@ class Executor(invoke.executor.Executor):
             _show_object(requested, written, "stopped", "Stopped.")
             raise Exit("Stopped.", code=143 if isinstance(stopped, signals.Terminated) else 130) from None
 
-    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, dict[str, Any]] | ParserContext) -> Any:
+    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, JsonObject] | ParserContext) -> Any:
         """The first error is the one to tell: what closing finds afterwards is its consequence."""
         answer: Exit | None = None
         try:
@@ -79,7 +80,7 @@ class Executor(invoke.executor.Executor):
             raise answer
         return result
 
-    def normalize(self, tasks: tuple[str | tuple[str, dict[str, Any]] | ParserContext, ...]) -> list[Call]:
+    def normalize(self, tasks: tuple[str | tuple[str, JsonObject] | ParserContext, ...]) -> list[Call]:
         """The calls that the command line asks for; with ``--dry`` they only show what they would do."""
         calls = super().normalize(tasks)
         calls = invoke_options.dry(calls) if self.config.run.dry else calls
@@ -109,20 +110,20 @@ class Executor(invoke.executor.Executor):
         return [expanded for call in calls for expanded in _expanded(call, call.kwargs)]
 
 
-def _show_object(requested: Sequence[tuple[str, Mapping[str, Any]]], written: int, outcome: str, error: str) -> None:
+def _show_object(requested: Sequence[tuple[str, JsonMapping]], written: int, outcome: str, error: str) -> None:
     """What programs read of a command that ended before it had anything to report; whatever else it has is in the full object."""
     if terminal.Screen.objects == written and any(options.get("json") for _, options in requested):
         terminal.Screen().object({"outcome": outcome, "error": error, "failed": {}, "not_tried": [], "skipped": {}})
 
 
-def _expanded(call: Call, options: dict[str, Any]) -> Iterator[Call]:
+def _expanded(call: Call, options: JsonObject) -> Iterator[Call]:
     before: list[Any] = list(call.task.pre)
     for pre in before:
         yield from _expanded(_with(pre, options), options)
     yield call
 
 
-def _with(pre: Call | Task[Any], options: dict[str, Any]) -> Call:
+def _with(pre: Call | Task[Any], options: JsonObject) -> Call:
     """The call with all of its options said, as the parser says them: equal calls run once."""
     call = pre if isinstance(pre, Call) else Call(pre)
     values = {str(argument.name): options.get(str(argument.name), argument.default) for argument in call.task.get_arguments()}

@@ -1,12 +1,13 @@
 """What the tasks of one command line share: each is a call of its own, but they work on one plan."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
 from common.base.errors import DeployError
+from common.base.json_types import JsonMapping
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,10 +26,10 @@ class Invocation:
         began: when people began to wait for the tasks with the current options.
     """
 
-    def __init__(self, requested: Sequence[tuple[str, Mapping[str, Any]]], began: float | None = None, root: Path = ROOT) -> None:
+    def __init__(self, requested: Sequence[tuple[str, JsonMapping]], began: float | None = None, root: Path = ROOT) -> None:
         self._requested, self.root = requested, root
         self.began = time.monotonic() if began is None else began
-        self._options: Mapping[str, Any] = {}
+        self._options: JsonMapping = {}
         self._kept: dict[Any, Any] = {}
         self._closing: list[Callable[[], None]] = []
 
@@ -36,7 +37,7 @@ class Invocation:
         """The names of the tasks that the command line asks for; with `alike`, of those with the options of the current one."""
         return [name for name, options in self._requested if not alike or dict(options) == dict(self._options)]
 
-    def begin(self, options: Mapping[str, Any]) -> None:
+    def begin(self, options: JsonMapping) -> None:
         """Closes what tasks with other options have left open: one environment is done with before the next one is begun.
 
         Raises:

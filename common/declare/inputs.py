@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from common.base import digest, provenance
 from common.base.digest import Digest
@@ -108,7 +107,7 @@ class Inputs:
         return not apart and os.path.lexists(place)
 
 
-def _note(event: str, arguments: tuple[Any, ...]) -> None:
+def _note(event: str, arguments: tuple[object, ...]) -> None:
     if event != "open":
         return
     path, _, flags = arguments

@@ -8,14 +8,14 @@ so no declaration depends on a response of AWS.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from common.base import text_rules
 from common.base.encoding import decode_text
 from common.base.errors import ConfigError, UsageError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 from common.environment import aws_versions, partitions
@@ -252,7 +252,7 @@ def read_file(path: Path, root: Path) -> JsonObject:
     return data
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> JsonObject:
+def _without_duplicates(pairs: list[tuple[str, Json]]) -> JsonObject:
     result: JsonObject = {}
     for key, value in pairs:
         if key in result:

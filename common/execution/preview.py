@@ -40,7 +40,7 @@ class Preview:
 
     uri: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[tuple[object, ...], ...]
     total: int | None
     files: int
 

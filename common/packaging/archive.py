@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from common.base import digest
 from common.base.atomic_file import new_file
@@ -101,7 +101,7 @@ def build_once(folder: Path, make: Callable[[Path], None]) -> Path:
 
 def _digest_folder(folder: Path) -> Digest:
     """Returns the digest of a folder's contents: bytes, executable bits, and targets of links."""
-    contents: dict[str, list[Any]] = {}
+    contents: dict[str, list[object]] = {}
     for directory, folders, files in os.walk(folder):
         for path in (Path(directory, name) for name in (*folders, *files)):
             name = path.relative_to(folder).as_posix()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from common.base.json_types import JsonObject
 from common.base.markup import escape
 from common.base.terminal import Screen, quoted
 from common.model.events import (
@@ -231,7 +232,7 @@ class JsonDeployReport(JsonReport):
         super().take(event)
 
 
-def as_object(change: Change) -> dict[str, Any]:
+def as_object(change: Change) -> JsonObject:
     """A change as programs read it."""
     return {
         "project": change.key.project,

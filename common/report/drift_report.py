@@ -1,8 +1,9 @@
 """What has drifted, field by field, as text."""
 
 import json
-from typing import Any, TextIO
+from typing import TextIO
 
+from common.base.json_types import Json
 from common.base.terminal import Screen, quoted
 from common.engine.drift import Drifted, DriftResult
 from common.model.events import Note
@@ -36,5 +37,5 @@ def _rows(drifted: Drifted) -> list[list[str]]:
     return [[field.name, *map(_value, (field.applied, field.declared, field.live))] for field in drifted.fields]
 
 
-def _value(value: Any) -> str:
+def _value(value: Json) -> str:
     return printable(value if isinstance(value, str) else json.dumps(value, sort_keys=True), VALUE_WIDTH)

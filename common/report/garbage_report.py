@@ -1,13 +1,13 @@
 """What garbage collection has deleted, or would delete, as lines of text and as JSON."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from common.base.json_types import JsonObject
 from common.engine.collection import Collection
 from common.packaging.sbom import FILE_SUFFIX
 
 
-def as_object(garbage: Collection, *, deleted: bool) -> dict[str, Any]:
+def as_object(garbage: Collection, *, deleted: bool) -> JsonObject:
     """What programs read."""
     return {
         "artifacts": [artifact.key for artifact in garbage.artifacts],

@@ -3,6 +3,7 @@
 import threading
 from typing import Any, TextIO
 
+from common.base.json_types import JsonObject
 from common.base.terminal import Screen
 from common.model.events import Closed, Planned
 from common.report.outcome import Tally, ending
@@ -21,7 +22,7 @@ class JsonReport:
     """
 
     def __init__(self, environment: str | None, stream: TextIO | None = None, indent: int | None = 2) -> None:
-        self.contents: dict[str, Any] = {"environment": environment or ""}
+        self.contents: JsonObject = {"environment": environment or ""}
         self._screen, self._indent = Screen(stream), indent
         self._lock = threading.Lock()
         self._tally = Tally()

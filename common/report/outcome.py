@@ -3,9 +3,8 @@
 What was not tried is what was planned and never heard of again: after a failure, a signal, a lease that somebody else holds.
 """
 
-from typing import Any
-
 from common.base.errors import StoppedError
+from common.base.json_types import JsonObject
 from common.model.events import Closed, Event, Failed, Finished, Planned, Skipped
 from common.model.resource import CHANGING, REMOVING, Action, Change
 
@@ -35,13 +34,13 @@ class Tally:
                 self._left.discard(_name(change))
                 self._skipped[_name(change)] = message
 
-    def unchanged(self, closed: Closed) -> dict[str, Any]:
+    def unchanged(self, closed: Closed) -> JsonObject:
         """The changes that were not made."""
         not_tried = [] if closed.error is None else sorted(self._left)
         return {"failed": self._failed, "not_tried": not_tried, "skipped": self._skipped}
 
 
-def ending(closed: Closed) -> dict[str, Any]:
+def ending(closed: Closed) -> JsonObject:
     """What the object of every command ends with.
 
     That is the outcome (``succeeded``, ``failed`` or ``stopped``), the error if there is one, the calls and the seconds.

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, TextIO
 
 from common.base import text_table
+from common.base.json_types import Json, JsonObject
 from common.base.terminal import Screen, quoted
 from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Put, RunEvent, Shown, Waiting
@@ -121,7 +122,7 @@ def show_preview(screen: Screen, preview: Preview) -> None:
     screen.line("")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Json) -> str:
     text = "" if value is None else " ".join(str(value).split())
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
@@ -131,7 +132,7 @@ class JsonRunReport(JsonReport):
 
     def __init__(self, environment: str | None, stream: TextIO | None = None) -> None:
         super().__init__(environment, stream)
-        self._runs: list[dict[str, Any]] = []
+        self._runs: list[JsonObject] = []
 
     def take(self, event: Any) -> None:
         """See `JsonReport`."""
@@ -149,7 +150,7 @@ class JsonRunReport(JsonReport):
         super().take(event)
 
 
-def _ended(outcome: Outcome) -> dict[str, Any]:
+def _ended(outcome: Outcome) -> JsonObject:
     failure = outcome.failure
     return {
         "status": outcome.status,
@@ -164,17 +165,17 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _state(visit: Visit) -> dict[str, Any]:
+def _state(visit: Visit) -> JsonObject:
     seconds = None if visit.seconds is None else round(visit.seconds, 3)
     return {"name": visit.title, "status": str(visit.status), "seconds": seconds, "attempts": visit.attempts}
 
 
-def _previewed(preview: Preview) -> dict[str, Any]:
+def _previewed(preview: Preview) -> JsonObject:
     rows = [dict(zip(preview.columns, row, strict=True)) for row in preview.rows]
     return {"uri": preview.uri, "rows": rows, "total": preview.total, "files": preview.files}
 
 
-def _parsed(text: str | None) -> Any:
+def _parsed(text: str | None) -> Json:
     try:
         return None if text is None else json.loads(text)
     except ValueError:
