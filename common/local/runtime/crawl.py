@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
+from json_types import JsonObject
 
 _SAMPLE = 1 << 20
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -73,7 +74,7 @@ class Found:
     keys: tuple[str, ...]
     objects: tuple[tuple[tuple[str, ...], Item], ...]
 
-    def table(self, crawler: str) -> dict[str, Any]:
+    def table(self, crawler: str) -> JsonObject:
         """The Data Catalog's TableInput without its name."""
         counted = {"objectCount": str(len(self.objects)), "sizeKey": str(sum(item.size for _, item in self.objects))}
         made = {"UPDATED_BY_CRAWLER": crawler, "CrawlerSchemaSerializerVersion": "1.0"}
@@ -87,7 +88,7 @@ class Found:
             "Parameters": descriptor["Parameters"],
         }
 
-    def partitions(self, database: str, table: str) -> list[dict[str, Any]]:
+    def partitions(self, database: str, table: str) -> list[JsonObject]:
         """A partition for every folder that holds objects; none for a table without partition keys."""
         if not self.keys:
             return []
@@ -103,7 +104,7 @@ class Found:
             for values, place in sorted(places.items())
         ]
 
-    def _descriptor(self, location: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def _descriptor(self, location: str, parameters: dict[str, str]) -> JsonObject:
         reader, writer, serde = _FORMATS[self.schema.kind]
         options = dict(self.schema.options)
         delimiter = {"field.delim": options["delimiter"]} if "delimiter" in options else {"serialization.format": "1"}
@@ -122,7 +123,7 @@ class Found:
         }
 
 
-def listed(s3: Any, target: dict[str, Any]) -> list[Item]:
+def listed(s3: Any, target: JsonObject) -> list[Item]:
     """The objects of an S3 target that a crawler looks at, without hidden, empty and excluded ones."""
     bucket, prefix = _split(target["Path"])
     leave_out = [_pattern(glob) for glob in target.get("Exclusions", [])]
@@ -137,7 +138,7 @@ def listed(s3: Any, target: dict[str, Any]) -> list[Item]:
     ]
 
 
-def tables(target: dict[str, Any], items: list[Item], s3: Any) -> Iterator[Found]:
+def tables(target: JsonObject, items: list[Item], s3: Any) -> Iterator[Found]:
     """The tables that the objects of a target form."""
     schemas = {item: schema for item in items if (schema := _schema(item, s3))}
     if schemas:

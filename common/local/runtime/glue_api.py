@@ -10,9 +10,10 @@ from typing import Any
 
 import seams
 import settings as launch_settings
+from json_types import JsonObject
 from ministack.services import glue
 
-Request = dict[str, Any]
+Request = JsonObject
 Response = tuple[int, dict[str, str], bytes]
 
 _CAPACITY = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8, "Standard": 1}

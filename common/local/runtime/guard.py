@@ -16,10 +16,11 @@ from typing import Any
 import seams
 import settings as launch_settings
 import signatures
+from json_types import JsonObject
 from ministack import app
 from ministack.services import iam, sts
 
-Scope, Message = dict[str, Any], dict[str, Any]
+Scope, Message = JsonObject, JsonObject
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 

@@ -16,10 +16,10 @@ import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import settings as launch_settings
 import webhdfs
+from json_types import JsonObject
 from ministack.core.responses import get_region
 from s3_tree import S3Tree
 
@@ -68,7 +68,7 @@ class Programs:
         """The run's own folder: scripts, Spark's temporary files and configuration."""
         return self._settings.folder / "jobs" / run_id
 
-    def prepare(self, job: dict[str, Any], run: dict[str, Any], account: str) -> Command:
+    def prepare(self, job: JsonObject, run: JsonObject, account: str) -> Command:
         """Fetch script and libraries, write Spark's configuration, and name the command."""
         folder = self.folder(run["Id"])
         for name in ("tmp", "lib", "conf"):
@@ -176,7 +176,7 @@ class Programs:
         return {**schemes, **links}
 
 
-def _arguments(job: dict[str, Any], run: dict[str, Any], spark: bool) -> dict[str, str]:
+def _arguments(job: JsonObject, run: JsonObject, spark: bool) -> dict[str, str]:
     own = {"--JOB_NAME": job["Name"], "--JOB_ID": job["Name"], "--JOB_RUN_ID": run["Id"]} if spark else {}
     return {**job.get("DefaultArguments", {}), **own, **run["Arguments"], **job.get("NonOverridableArguments", {})}
 

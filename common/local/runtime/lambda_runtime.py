@@ -11,6 +11,7 @@ from typing import Any
 
 import seams
 import settings as launch_settings
+from json_types import JsonObject
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
@@ -83,12 +84,12 @@ def _python(settings: launch_settings.Settings, version: str, script: str) -> tu
     return python, f"import sys as _sys\nprint({note!r}, file=_sys.stderr)\n{script}"
 
 
-def _remember(result: dict[str, Any]) -> dict[str, Any]:
+def _remember(result: JsonObject) -> JsonObject:
     _failed.result = result
     return result
 
 
-def _typed(execute: Any, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+def _typed(execute: Any, func: JsonObject, event: Any, request_id: str) -> JsonObject:
     """The result of ministack's executor, with the error that the worker told of."""
     _failed.result = {}
     result = execute(func, event, request_id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
+from json_types import JsonObject
 
 _STAGED = ("_temporary", ".spark-staging", ".hive-staging")
 _ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
@@ -159,7 +160,7 @@ class S3Tree:
         below = (made[len(path) + 1 :] for made in self._made if made.startswith(f"{path}/"))
         return {name.split("/")[0] for name in below}
 
-    def _listed(self, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    def _listed(self, bucket: str, prefix: str) -> list[JsonObject]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return [item for page in pages for item in page.get("Contents", [])]
 
@@ -169,7 +170,7 @@ class S3Tree:
         except ClientError as error:
             return _absent(error)
 
-    def _head(self, bucket: str, key: str) -> dict[str, Any] | None:
+    def _head(self, bucket: str, key: str) -> JsonObject | None:
         try:
             return self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:

@@ -10,6 +10,8 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
+from json_types import JsonObject
+
 ALL: dict[str, tuple[Any, str, Any]] = {}  # "services.glue._create_job" -> its owner, its name there, and what it was at first
 
 
@@ -37,7 +39,7 @@ def replace(owner: ModuleType | type, name: str, parameters: str, new: Callable[
     return original
 
 
-def table(owner: ModuleType, name: str) -> dict[str, Any]:
+def table(owner: ModuleType, name: str) -> JsonObject:
     """The dictionary ``name`` of a module, to add entries to."""
     title = owner.__name__.removeprefix("ministack.")
     found = getattr(owner, name, None)

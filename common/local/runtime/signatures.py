@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from json_types import JsonObject
 
 WHERE = "Sign with the credentials of this embedded AWS: invoke local.start says where they are."
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -55,7 +56,7 @@ class Signature:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
-def of(scope: dict[str, Any]) -> Signature:
+def of(scope: JsonObject) -> Signature:
     """The signature of a request, none the wiser whether it is right.
 
     Raises:
@@ -84,7 +85,7 @@ def of(scope: dict[str, Any]) -> Signature:
     return signature
 
 
-def check(signature: Signature, secret: str, scope: dict[str, Any], body: bytes) -> None:
+def check(signature: Signature, secret: str, scope: JsonObject, body: bytes) -> None:
     """Compare a signature with what it should be.
 
     Raises:
@@ -173,14 +174,14 @@ def _chunks_are_signed(signature: Signature, secret: str, body: bytes) -> bool:
     return False
 
 
-def _headers(scope: dict[str, Any]) -> dict[str, list[str]]:
+def _headers(scope: JsonObject) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
         found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("utf-8", "replace"))
     return found
 
 
-def _query(scope: dict[str, Any]) -> list[tuple[str, str]]:
+def _query(scope: JsonObject) -> list[tuple[str, str]]:
     pairs = (part.partition("=") for part in scope.get("query_string", b"").decode("latin-1").split("&") if part)
     return [(unquote(name.replace("+", "%20")), unquote(value.replace("+", "%20"))) for name, _, value in pairs]
 

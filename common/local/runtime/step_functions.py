@@ -12,6 +12,7 @@ from typing import Any
 
 import seams
 import settings as launch_settings
+from json_types import JsonObject
 from ministack.services import glue, stepfunctions
 
 _RESOURCE = "arn:aws:states:::glue:startJobRun"
@@ -44,7 +45,7 @@ def _with_tracing(operation: Callable[..., Any]) -> Callable[..., Any]:
     """An operation that keeps ``tracingConfiguration``, which ministack forgets."""
     machines = seams.table(stepfunctions, "_state_machines")
 
-    def kept(data: dict[str, Any]) -> Any:
+    def kept(data: JsonObject) -> Any:
         response = operation(data)
         arn = data.get("stateMachineArn") or json.loads(response[2]).get("stateMachineArn")
         if response[0] == HTTPStatus.OK and "tracingConfiguration" in data:
@@ -54,7 +55,7 @@ def _with_tracing(operation: Callable[..., Any]) -> Callable[..., Any]:
     return kept
 
 
-def _start_job_run(resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def _start_job_run(resource: str, parameters: JsonObject) -> JsonObject:
     name = parameters.get("JobName")
     run_id = _call(glue._start_job_run, parameters)["JobRunId"]
     if not resource.endswith(".sync"):
@@ -73,7 +74,7 @@ def _start_job_run(resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _last_attempt(name: Any, run_ids: set[str]) -> dict[str, Any]:
+def _last_attempt(name: Any, run_ids: set[str]) -> JsonObject:
     """The run, or the attempt that followed it."""
     runs = glue._job_runs.get(name, [])
     for run in reversed(runs):
@@ -85,7 +86,7 @@ def _last_attempt(name: Any, run_ids: set[str]) -> dict[str, Any]:
     return found
 
 
-def _call(operation: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+def _call(operation: Any, parameters: JsonObject) -> JsonObject:
     status, _, body = operation(parameters)
     answer = json.loads(body)
     if status >= 400:

@@ -16,13 +16,14 @@ from urllib.parse import parse_qsl
 
 import seams
 import settings as launch_settings
+from json_types import JsonObject
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, s3, stepfunctions, tagging
 
 Tagged = Iterator[tuple[str, list[dict[str, str]]]]
 KEPT = 100
 """So many lists are kept for those who have not asked for all pages yet."""
-_BEGUN: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
+_BEGUN: dict[str, tuple[Any, list[JsonObject]]] = {}
 """Headers and all that was found, by the first part of the token."""
 
 
@@ -93,7 +94,7 @@ def _log_groups() -> Tagged:
         yield arn, [{"Key": key, "Value": value} for key, value in group.get("tags", {}).items()]
 
 
-def _page(get_resources: Any, data: dict[str, Any]) -> Any:
+def _page(get_resources: Any, data: JsonObject) -> Any:
     """One page of what was ever tagged, in a stable order; the pages after the first are of what there was then."""
     begun, _, start = (data.get("PaginationToken") or "").partition(" ")
     if begun not in _BEGUN:

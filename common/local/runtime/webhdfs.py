@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import guard
+from json_types import JsonObject
 from s3_tree import Entry, S3Tree
 
 _ROOT = "/webhdfs/v1"
@@ -52,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         """Stay quiet: Hadoop asks hundreds of times a job."""
 
-    def _answer(self, operations: dict[str, Any]) -> None:
+    def _answer(self, operations: JsonObject) -> None:
         self._raw = quote(self.path.encode("latin-1"), safe=string.punctuation)  # Hadoop sends UTF-8 as it is
         url = urlsplit(self._raw)
         self._query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -152,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _json(self, body: dict[str, Any], status: int = 200) -> None:
+    def _json(self, body: JsonObject, status: int = 200) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -167,14 +168,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _NO_BLOCKS = {"fileLength": 0, "isUnderConstruction": False, "isLastBlockComplete": True, "locatedBlocks": []}
-_CONSTANT: dict[str, Any] = {
+_CONSTANT: JsonObject = {
     "GETHOMEDIRECTORY": {"Path": "/"},
     "GET_BLOCK_LOCATIONS": {"LocatedBlocks": _NO_BLOCKS},
     "GETFILEBLOCKLOCATIONS": {"BlockLocations": {"BlockLocation": []}},
 }
 
 
-def _status(entry: Entry) -> dict[str, Any]:
+def _status(entry: Entry) -> JsonObject:
     kind, permission = ("DIRECTORY", "755") if entry.folder else ("FILE", "644")
     constant = {"accessTime": 0, "owner": "s3", "group": "s3", "replication": 1, "childrenNum": 0, "fileId": 0}
     block = 0 if entry.folder else _BLOCK
