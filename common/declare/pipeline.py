@@ -54,7 +54,7 @@ class Pipeline(SimpleResources, Triggers):
         self._importable = Libraries(self._libraries, folder.parents[1])
         self.shared = Shared(env, names.add)
 
-    def function(  # noqa: PLR0913 - all arguments but the name are optional keywords
+    def function(
         self,
         reference: str,
         /,
@@ -106,7 +106,7 @@ class Pipeline(SimpleResources, Triggers):
         )
         return self._declarations.add("lambda", reference, declaration, accept_secret, Exact(name, role_name, log_group_name))
 
-    def layer(  # noqa: PLR0913 - all arguments but the name are optional keywords
+    def layer(
         self,
         reference: str,
         /,
@@ -143,7 +143,7 @@ class Pipeline(SimpleResources, Triggers):
         )
         return self._declarations.add("layer", reference, declaration, accept_secret, Exact(name))
 
-    def job(  # noqa: PLR0913 - all arguments but the name are optional keywords
+    def job(
         self,
         reference: str,
         /,

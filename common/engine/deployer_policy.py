@@ -131,8 +131,8 @@ def deployer(
     used = [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in declared)]
     own = policy_names.own(env, declared, neighbours)
     named = [allow(_actions(service, operations), own[service]) for service, operations in _split(own, wide=False)]
-    known = policy_names.beginnings(env, declared)
-    reading = [allow(_actions(service, operations), known[service]) for service, operations in _split(known, wide=True)]
+    beginnings = policy_names.beginnings(env, declared)
+    reading = [allow(_actions(service, operations), beginnings[service]) for service, operations in _split(beginnings, wide=True)]
     unusual = policy_names.unusual(env, declared)
     renamed = {kind_of(resource.key.kind).name: kind_of(resource.key.kind) for resource in unusual}.values()
     everywhere = [action for service, operations in account_wide_operations().items() for action in _actions(service, operations)]
@@ -140,9 +140,9 @@ def deployer(
     more = _needs_of_resources(declared)
     everywhere += [action for actions in more.pop("*", ()) for action in actions]
     managed = list(projects)
-    other_roles = [one for one in unusual if kind_of(one.key.kind).is_assumed]
-    foreign = [one for one in other_roles if f":role{env.role_path(one.key.project)}" not in one.arn]
-    elsewhere = [arn for one in foreign for arn in (one.arn, *kind_of(one.key.kind).policy.parts(one.arn))]
+    other_roles = [resource for resource in unusual if kind_of(resource.key.kind).is_assumed]
+    foreign = [role for role in other_roles if f":role{env.role_path(role.key.project)}" not in role.arn]
+    elsewhere = [arn for role in foreign for arn in (role.arn, *kind_of(role.key.kind).policy.parts(role.arn))]
     roles = [*(env.role_arn(env.role_path(project), "*") for project in managed), *elsewhere]
     theirs = [*_by_actions(more), *_pass_role(roles, declared)]
     ours = [*_parameters(env), *_roles(env, roles, used), *_created(env, used)]
@@ -197,7 +197,11 @@ def _left_over(env: Environment, renamed: Iterable[Kind]) -> Statement:
     """
     actions = [action for kind in kinds().values() for action in _actions(kind.service, kind.policy.left_over)]
     for kind in renamed:
-        looking = [one for one in kind.policy.operations if one.startswith(READING) and not one.startswith(CONTENT)]
+        looking = [
+            operation
+            for operation in kind.policy.operations
+            if operation.startswith(READING) and not operation.startswith(CONTENT)
+        ]
         actions += _actions(kind.service, looking) if kind.policy.left_over else []
     return _if_tagged(env, allow(actions, policy_names.tagged(env, renamed)))
 
@@ -210,7 +214,7 @@ def _roles_elsewhere(env: Environment) -> Iterator[Statement]:
     """Deleting roles of any path, as of those that have another one now: only what carries the environment's tag."""
     boundary, anywhere = env.roles.permissions_boundary, [env.role_arn("/", "*")]
     bound = [operation for operation in UNDOING if boundary and operation in BOUNDED]
-    yield _if_tagged(env, allow(_actions("iam", [one for one in UNDOING if one not in bound]), anywhere))
+    yield _if_tagged(env, allow(_actions("iam", [operation for operation in UNDOING if operation not in bound]), anywhere))
     if boundary:
         yield _if_tagged(env, allow(_actions("iam", bound), anywhere), **{"iam:PermissionsBoundary": boundary})
 

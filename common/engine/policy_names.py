@@ -62,18 +62,18 @@ def of_neighbour(env: Environment) -> set[str]:
 
 def beginnings(env: Environment, resources: Iterable[Resource]) -> dict[str, list[str]]:
     """Whatever an environment may ever have had; what begins so may be another's. And what is called otherwise, by name."""
-    found: dict[str, list[str]] = defaultdict(list)
-    found["s3"] = [env.bucket_arn(env.artifact_bucket)]
+    result: dict[str, list[str]] = defaultdict(list)
+    result["s3"] = [env.bucket_arn(env.artifact_bucket)]
     for kind in kinds().values():
         for arn in _arns(env, kind, (*kind.policy.shared_patterns, *kind.policy.patterns)):
-            found[kind.service] += [arn, *kind.policy.beside(arn)]
+            result[kind.service] += [arn, *kind.policy.beside(arn)]
     for resource in unusual(env, resources):
         kind = kind_of(resource.key.kind)
         if kind.arn is not None:
             is_one = naming.beginning(env, resource) is None
             arn = resource.arn if is_one else f"{resource.arn.removesuffix(resource.key.name)}*"
-            found[kind.service] += [arn, *(kind.policy.parts(arn) if is_one else _parts(kind, arn)), *kind.policy.beside(arn)]
-    return {service: [*dict.fromkeys(arns)] for service, arns in found.items()}
+            result[kind.service] += [arn, *(kind.policy.parts(arn) if is_one else _parts(kind, arn)), *kind.policy.beside(arn)]
+    return {service: [*dict.fromkeys(arns)] for service, arns in result.items()}
 
 
 def unusual(env: Environment, resources: Iterable[Resource]) -> list[Resource]:

@@ -109,8 +109,8 @@ def _with_names(connection: Connection, pipeline: Declares) -> Status:
     status = read(connection, pipeline.name, pipeline.entry)
     if status.state == NEVER:
         return status
-    unusual = (one for one in pipeline.resources() if naming.is_unusual(connection.env, one.key, one.arn))
-    return replace(status, names={str(one.key): one.name for one in unusual})
+    unusual = (resource for resource in pipeline.resources() if naming.is_unusual(connection.env, resource.key, resource.arn))
+    return replace(status, names={str(resource.key): resource.name for resource in unusual})
 
 
 def _last_execution(connection: Connection, entry: Entry | None) -> Execution | None:
