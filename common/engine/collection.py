@@ -44,10 +44,10 @@ class GarbageCollection:
     """Looks for garbage, and deletes it.
 
     Args:
-        connection: where.
-        days: how long what was in use is kept.
-        about: who does it; asked when something is deleted.
-        say: is told which projects cannot be looked at, and why.
+        connection: the connection with AWS.
+        days: for how many days artifacts that were in use are kept.
+        about: who deletes; called when something is deleted.
+        say: is called with a sentence for each project that cannot be checked.
     """
 
     def __init__(

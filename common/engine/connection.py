@@ -87,10 +87,10 @@ class Connecting:
 
     Args:
         env: the environment as its files describe it.
-        aws: where to ask.
-        jobs: how many calls may be under way at once.
-        projects: the projects whose parameters and declarations the command is about.
-        parts: how to ask the tagging index, if a plan for these projects will be made; its first reads begin at once.
+        aws: the session with AWS.
+        jobs: how many calls may run at once.
+        projects: the projects of the command.
+        parts: the requests to the tagging index, if a plan for these projects will be made; its first reads begin at once.
     """
 
     def __init__(
@@ -143,8 +143,8 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
     Args:
         root: the repository.
         env: the environment.
-        jobs: how many calls may be under way at once.
-        say: is told where AWS is asked, unless that is as usual.
+        jobs: how many calls may run at once.
+        say: is called with a note about each endpoint that is not AWS's own.
 
     Raises:
         LocalError: the embedded AWS cannot be started.

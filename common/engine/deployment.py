@@ -37,14 +37,14 @@ class Deployment:
     """The plan of one command line, and its steps.
 
     Args:
-        workspace: the repository, and what the command line says.
+        workspace: the repository and the options of the command line.
         connection: where to deploy.
-        declarations: what is declared there.
-        edited: the resources of which a file has changed since it was last looked at.
-        covered: the steps that the command line is about.
-        report: gets every event.
-        ask: puts a question to the user; None where nobody can be asked.
-        types: finds the type of what nobody declares any more.
+        declarations: the declared resources of this environment.
+        edited: the resources with a file that has changed since the last command.
+        covered: the steps of the command line.
+        report: receives every event.
+        ask: asks the user; None if nobody can be asked.
+        types: finds the type of a resource that is no longer declared.
     """
 
     def __init__(

@@ -61,11 +61,11 @@ class Destruction:
     """Deletes what was deployed.
 
     Args:
-        connection: where.
+        connection: the connection with AWS.
         build_dir: where built artifacts are.
-        about: who does it, from where; asked when something is written.
-        report: gets every event.
-        data: delete what holds data, too.
+        about: who destroys it, and from where; called when a release root is written.
+        report: receives every event.
+        data: also delete resources that hold data.
     """
 
     def __init__(

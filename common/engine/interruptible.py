@@ -34,13 +34,13 @@ class Interruptible:
     """Carries out plans, and starts no more changes once a signal has asked to stop.
 
     Args:
-        connection: where.
+        connection: the connection with AWS.
         build_dir: where built artifacts are.
-        report: gets every event.
-        lease: the lease on a project.
-        about: who deploys what; asked when a release root is written.
-        wait: wait for another deploy that holds a lease.
-        types: finds the type of what nobody declares any more.
+        report: receives every event.
+        lease: makes the lease on a project.
+        about: who deploys what; called when a release root is written.
+        wait: wait while another deploy holds a lease.
+        types: finds the type of a resource that is no longer declared.
 
     Attributes:
         engine: carries out the current plan; None before the first.

@@ -19,9 +19,9 @@ def remove_lease(connection: Connection, project: str, confirm: Callable[[str], 
     """Takes the lease on a project from its holder.
 
     Args:
-        connection: where.
+        connection: the connection with AWS.
         project: the project.
-        confirm: gets a sentence about the holder first, and raises to leave the lease.
+        confirm: is called first with a sentence about the holder; it raises to keep the lease.
 
     Returns:
         Whether somebody held it.
