@@ -75,6 +75,8 @@ class Declarations:
             ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
         """
         configuration.render(self._resources, self._by_ref)
-        declared = dict.fromkeys((*(ref.key for ref in self._by_ref), *(one.key for one in self._resources.resources())))
+        declared = dict.fromkeys(
+            (*(ref.key for ref in self._by_ref), *(resource.key for resource in self._resources.resources()))
+        )
         configuration.check(self._env, self._project, declared, self._names.used)
         return self._resources.resources()

@@ -224,7 +224,7 @@ class PhysicalNames:
 def with_declared(env: Environment, shared: Iterable[Resource]) -> Environment:
     """The environment with the exact names that root `deploy.py` gives shared resources, for the pipelines that refer to them."""
     names = PhysicalNames(env, SHARED)
-    exact = {str(one.key): one.name for one in shared if one.name != names.named(kinds()[one.key.kind], one.key.name)}
+    exact = {str(ref.key): ref.name for ref in shared if ref.name != names.named(kinds()[ref.key.kind], ref.key.name)}
     return env.model_copy(update={"names": {**env.names, **exact}}) if exact else env
 
 

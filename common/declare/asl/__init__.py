@@ -1,1 +1,1 @@
-"""State machine definitions in the Amazon States Language: loaded, checked, and read for what they may call."""
+"""State machine definitions in the Amazon States Language: loads and checks them, and finds the permissions that they need."""

@@ -1,7 +1,7 @@
-"""State machine definitions: read from Python, JSON or YAML, and checked before AWS sees them.
+"""Loads state machine definitions from Python, JSON or YAML, and checks them before they are sent to AWS.
 
-AWS accepts many broken definitions at create time only to fail at run time, and the embedded AWS accepts all. So the structure
-is proved here: a StartAt, every Next and Default leads to a state of the same level, every state can be reached and can end.
+AWS accepts many broken definitions that then fail at run time, and the embedded AWS accepts all. So the structure is checked
+here: there is a StartAt, every Next and Default leads to a state of the same level, every state can be reached and can end.
 
 Follows https://states-language.net/spec.html
 """
@@ -21,14 +21,14 @@ from common.declare.asl.states import refusals
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 ENDING = frozenset({"Succeed", "Fail"})
 FILE_LIMIT = 2 * SIZE_LIMIT
-"""Characters of a file that is read: comments and indentation take some."""
+"""How many characters a definition's file may have; more than the definition itself, because of comments and indentation."""
 
 Source = JsonMapping | Path | Callable[[], JsonMapping]
 """An ASL object, a function that makes one, or a file: .json, .asl.json, .yaml or .yml."""
 
 
 def load(source: Source, where: str) -> JsonObject:
-    """The ASL object, tokens not yet replaced.
+    """Loads and checks the ASL object; its tokens are not replaced yet.
 
     Raises:
         DeclarationError: the file is missing or malformed, or the structure is broken; all errors in one message.
@@ -53,14 +53,14 @@ def load(source: Source, where: str) -> JsonObject:
 
 
 def inner_machines(state: JsonMapping) -> list[Json]:
-    """The definitions within a Parallel or Map state."""
+    """Returns the definitions within a Parallel or Map state."""
     if state["Type"] == "Parallel":
         return _list(state.get("Branches"))
     return [state[field] for field in ("ItemProcessor", "Iterator") if field in state] if state["Type"] == "Map" else []
 
 
 def is_distributed(state: JsonMapping) -> bool:
-    """Whether this is a Map that runs each of its items in an execution of its own."""
+    """Whether a state is a Map that runs its items in separate executions."""
     if state["Type"] != "Map" or "ItemProcessor" not in state:
         return False
     how = state["ItemProcessor"].get("ProcessorConfig", {})
@@ -68,7 +68,7 @@ def is_distributed(state: JsonMapping) -> bool:
 
 
 def _every(machine: JsonMapping, at: str) -> Iterator[tuple[str, str, JsonMapping]]:
-    """Every state, after where it is and its name, of a definition that holds together."""
+    """Yields every state of a checked definition, with its place and its name."""
     for name, state in machine["States"].items():
         yield f"{at}{name}", name, state
         for inner in inner_machines(state):
@@ -99,7 +99,7 @@ def _read(path: Path, where: str) -> Json:
 
 
 def _unique(pairs: list[tuple[Json, Json]]) -> dict[Json, Json]:
-    """The object of these pairs. JSON would let the last of two states of one name win."""
+    """Returns the object of these pairs and refuses repeated keys, of which JSON would keep only the last."""
     result: dict[Json, Json] = {}
     for key, value in pairs:
         if key in result:
@@ -139,7 +139,7 @@ def _state(here: str, state: Json, states: JsonMapping) -> Iterator[str]:
 
 
 def _paths(start: str, states: Mapping[str, JsonMapping], at: str) -> Iterator[str]:
-    """What is wrong with where states lead, once each of them leads somewhere."""
+    """Yields the problems of paths between states, once every transition leads to a state."""
     after = {name: {target for _, target in _targets(state)} for name, state in states.items()}
     before = {name: {other for other, targets in after.items() if name in targets} for name in states}
     ending = {name for name, state in states.items() if state["Type"] in ENDING or state.get("End")}
@@ -195,7 +195,7 @@ def _inner(here: str, state: JsonMapping) -> Iterator[str]:
 
 
 def _list(value: Json) -> list[Json]:
-    """A list as it is; what should be one and is not, as an empty one."""
+    """Returns a list unchanged, and an empty list for everything else."""
     return value if isinstance(value, list) else []
 
 

@@ -1,4 +1,4 @@
-"""What an express workflow cannot do, looked for before AWS is asked: it refuses such a definition when the machine is made.
+"""Finds what an express workflow cannot do, before AWS refuses the definition when the machine is created.
 
 That matters most where a standard machine becomes an express one. The type of a machine cannot be changed, so the old one has to
 be deleted first. The children of a distributed Map may be express workflows, too, in a machine that is a standard one itself.
@@ -19,10 +19,10 @@ _WAITING[".waitForTaskToken"] = "waits for a task token"
 
 
 def check(definition: JsonMapping, kind: str, where: str) -> None:
-    """Looks whether a definition can be run by a machine of this type.
+    """Checks that a machine of this type can run a definition.
 
     Raises:
-        DeclarationError: it has states that express workflows do not support; all of them in one message.
+        DeclarationError: express workflows do not support some of its states; one message lists all.
     """
     problems = list(_problems(definition, "", express=kind == EXPRESS))
     if problems:

@@ -1,7 +1,7 @@
-"""Fields of a definition that take a number, a boolean or a text: AWS refuses another type there (SCHEMA_VALIDATION_FAILED).
+"""Converts parameters to the types of fields: AWS refuses a number as text, for example (SCHEMA_VALIDATION_FAILED).
 
-A parameter that is all of such a field becomes what the field takes, whether configuration or Parameter Store has it as text or
-as a number. What is handed on to tasks (Parameters, Result, Arguments …) may be of any type and stays what it is.
+A parameter that is the whole value of a field gets the type of the field, whether configuration or Parameter Store has it as text
+or as a number. Data for tasks (Parameters, Result, Arguments …) can have any type and stays unchanged.
 
 Follows https://states-language.net/spec.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
@@ -18,14 +18,14 @@ from common.model.reference import ALONE, ESCAPE, UPPER_TOKEN, Names
 
 
 class Limits(NamedTuple):
-    """What numbers a field takes."""
+    """The numbers that a field accepts."""
 
     first: int | None = None
     last: int | None = None
     whole: bool = True
 
     def hold(self, number: float) -> bool:
-        """Whether the number is within them."""
+        """Whether the number is within the limits."""
         return (self.first is None or self.first <= number) and (self.last is None or number <= self.last)
 
     def __str__(self) -> str:
@@ -61,19 +61,19 @@ FREE = frozenset(
         *("Condition", "Label"),
     }
 )
-"""Fields of a state that take any type."""
+"""Fields of a state that accept any type."""
 
 
 def with_field_types(definition: JsonMapping, names: Names, where: str) -> JsonObject:
-    """The definition with parameters in place of references where the type is fixed.
+    """Returns the definition with references replaced by parameters in all fields with a fixed type.
 
     Args:
-        definition: its structure proved, references not yet replaced.
-        names: knows the parameters.
-        where: named in errors.
+        definition: the checked definition; references are not replaced yet.
+        names: the names with the parameters.
+        where: the subject of errors.
 
     Raises:
-        DeclarationError: a field has a value of another type; all of them in one message.
+        DeclarationError: fields have values of a wrong type; one message lists all.
     """
     typing = _Typing(names)
     result = typing.machine(definition, "")
@@ -85,14 +85,14 @@ def with_field_types(definition: JsonMapping, names: Names, where: str) -> JsonO
 
 
 class _Typing:
-    """Walks through a definition, and notes what is wrong."""
+    """Walks through a definition and collects problems."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
         self.problems: list[str] = []
 
     def machine(self, machine: JsonMapping, at: str) -> JsonObject:
-        """A whole definition, or one within a state."""
+        """Returns a definition, or one within a state, with its fields converted."""
         states = {name: self._state(state, f"{at}{name}") for name, state in machine["States"].items()}
         top = {name: value if name in OF_STATE else self._text(value) for name, value in machine.items()}
         return {**self._numbers(top, OF_STATE, at.removesuffix(" > ") or "the top level"), "States": states}
@@ -171,23 +171,23 @@ class _Typing:
         self.problems.append(f"{here}: it must be {what}, not {shown}.")
 
     def _given(self, value: Json) -> Json:
-        """The value of a parameter, where there is nothing else; else the value itself."""
+        """Returns the value of a parameter if it is the whole value, or else the value itself."""
         parameter = self._names.parameter(value) if isinstance(value, str) else None
         return value if parameter is None else parameter
 
     def _text(self, value: Json) -> Json:
-        """A parameter that is no text is spelled as one."""
+        """Returns a parameter as text."""
         content = self._given(value)
         return as_text(content, value).replace("${", ESCAPE) if content is not value and not isinstance(content, str) else value
 
 
 def _is_later(value: Json) -> bool:
-    """Whether the value is known only later: an expression of JSONata, a parameter without a value, or in Parameter Store."""
+    """Whether the value is known only later: a JSONata expression, or a parameter without a value or in Parameter Store."""
     return isinstance(value, str) and (value.startswith(("{%", SSM_PREFIX)) or ALONE.fullmatch(value) is not None)
 
 
 def _parsed(given: Json) -> Json:
-    """What a parameter's text stands for as JSON, if it is spelled like that."""
+    """Parses a parameter's text as JSON, if it is JSON."""
     try:
         value = json.loads(given) if isinstance(given, str) else given
     except ValueError:

@@ -1,4 +1,4 @@
-"""The IAM statements that a state machine needs: what its definition does, and nothing else.
+"""Finds the IAM statements that a state machine needs: exactly those for what its definition does.
 
 Each task's integration names the API operation, and the parameter that names its target the only resource that it is allowed on.
 A Map in distributed mode starts executions of the machine that it is in, and reads its items from a bucket itself.
@@ -66,7 +66,7 @@ SDK_ACTIONS = {
     "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
     "sqs:SendMessageBatch": ("sqs:SendMessage",),
 }
-"""Where the IAM action is not called as the operation is."""
+"""IAM actions whose name differs from that of the operation."""
 READERS = {"s3:getObject": ("s3:GetObject",), "s3:listObjectsV2": ("s3:ListBucket",)}
 WRITERS = {
     "s3:putObject": ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
@@ -74,7 +74,7 @@ WRITERS = {
 """What a distributed Map reads its items with, and writes its results with: IAM actions by the operation that it names."""
 
 Need = tuple[tuple[str, ...], set[str]]
-"""IAM actions, and the resources that they are needed on."""
+"""IAM actions, and the resources on which they are needed."""
 
 
 def state_machine(env: Environment, own: Ref, definition: JsonMapping, names: Names, where: str) -> Iterator[Statement]:
@@ -106,7 +106,7 @@ def state_machine(env: Environment, own: Ref, definition: JsonMapping, names: Na
 
 
 def _states(machine: JsonMapping) -> Iterator[tuple[str, JsonMapping]]:
-    """The states of a definition whose structure was proved, nested ones too."""
+    """Yields the states of a checked definition, also nested ones."""
     for name, state in machine["States"].items():
         yield name, state
         for inner in inner_machines(state):
@@ -139,7 +139,7 @@ def _task(env: Environment, task: JsonMapping, names: Names, where: str) -> Iter
 
 
 def _role(env: Environment, credentials: Json, names: Names, where: str) -> str:
-    """The role that a task takes on."""
+    """Returns the role that a task assumes."""
     role, _ = names.substitute(_object(credentials).get("RoleArn"), where)
     if not isinstance(role, str) or not ROLE.fullmatch(role):
         raise DeclarationError(
@@ -168,7 +168,7 @@ def _distributed(env: Environment, own: Ref, state: JsonMapping, names: Names, w
 
 
 def _bucket(env: Environment, part: JsonMapping, types: Mapping[str, tuple[str, ...]], names: Names, where: str) -> Need:
-    """What reading or writing the bucket of an ItemReader or ResultWriter needs."""
+    """Returns what reading or writing the bucket of an ItemReader or ResultWriter needs."""
     operation = str(part.get("Resource", "")).partition(":states:::")[2]
     if operation not in types:
         hint = did_you_mean(operation, types, otherwise=known_names(types))
@@ -178,7 +178,7 @@ def _bucket(env: Environment, part: JsonMapping, types: Mapping[str, tuple[str, 
 
 
 def _parameters(part: JsonMapping) -> JsonMapping:
-    """What is said in JSONPath or in JSONata; nothing, if all of it is an expression."""
+    """Returns the parameters in JSONPath or JSONata; none if all of it is an expression."""
     return _object(part.get("Parameters") or part.get("Arguments"))
 
 
@@ -187,13 +187,13 @@ def _object(value: Json) -> JsonMapping:
 
 
 def _executions(machine_arn: str) -> str:
-    """The beginning of the ARNs of a machine's executions, whichever version or alias of it was started."""
+    """Returns the prefix of the ARNs of a machine's executions, for all of its versions and aliases."""
     machine = ":".join(machine_arn.split(":")[:7])
     return machine.replace(":stateMachine:", ":execution:")
 
 
 def _actions(name: str, where: str) -> tuple[str, str, tuple[str, ...]]:
-    """The service, the operation and the IAM actions of an integration, which is what its ARN ends with."""
+    """Returns the service, the operation and the IAM actions of an integration, from the end of its ARN."""
     plain = name.removesuffix(".waitForTaskToken")
     if plain.startswith("aws-sdk:"):
         service, _, operation = plain.removeprefix("aws-sdk:").partition(":")

@@ -1,6 +1,6 @@
-"""What AWS refuses in the states of a definition, or accepts only to fail at run time, each state looked at by itself.
+"""Checks each state of a definition for what AWS refuses, or accepts although it fails at run time.
 
-That states lead somewhere is proved before, in `definition`.
+The transitions between states are checked before, in `definition`.
 
 Follows https://states-language.net/spec.html and https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
@@ -11,14 +11,14 @@ from common.base.json_types import JsonMapping
 from common.base.suggestions import did_you_mean
 
 LONGEST = 80
-"""Characters of a state's name."""
+"""How many characters the name of a state may have."""
 WAITING = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
 RETRYING = frozenset({"Task", "Parallel", "Map"})
 ELSEWHERE = {
     "JSONPath": ("Arguments", "Output"),
     "JSONata": ("Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector"),
 }
-"""What each query language does not know of the other's fields."""
+"""For each query language the fields that only the other one has."""
 
 FIELDS = frozenset(
     {
@@ -31,15 +31,15 @@ FIELDS = frozenset(
         *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
     }
 )
-"""All fields of states. AWS refuses others; one that is like none of these may be newer than the list, and is left to it."""
+"""All fields of states. A similar field is refused as misspelled; any other may be newer than the list and is left to AWS."""
 
 
 def refusals(states: Iterable[tuple[str, str, JsonMapping]], language: object) -> Iterator[str]:
-    """What is wrong with states.
+    """Yields the problems of states.
 
     Args:
         states: of the whole definition, each after where it is, as in ``Load all > Load``, and its name.
-        language: the definition's query language, unless a state says another.
+        language: the query language of the definition; a state can set another.
     """
     seen: dict[str, str] = {}
     for here, name, state in states:
@@ -71,7 +71,7 @@ def _fields(here: str, state: JsonMapping, language: object) -> Iterator[str]:
 
 
 def _handling(here: str, state: JsonMapping) -> Iterator[str]:
-    """What is wrong with how a state meets errors."""
+    """Yields the problems of a state's Retry and Catch."""
     for field in ("Retry", "Catch"):
         many = state.get(field, [])
         if field in state and state["Type"] not in RETRYING:

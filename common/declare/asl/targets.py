@@ -19,7 +19,7 @@ from common.model.reference import UPPER_TOKEN, Names
 from common.resources import kind_of
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$.*", re.DOTALL)
-"""A JSONata expression, or a path of JSONPath."""
+"""Matches a JSONata expression, or a JSONPath path."""
 
 
 class Form(NamedTuple):
@@ -55,21 +55,21 @@ PARAMETERS = {
     "dynamodb": {"TableName": "table"},
     "s3": {"Bucket": "bucket"},
 }
-"""The parameters of each service that name a target, and what kind of it."""
+"""The parameters of each service that name a target, with the kind of the target."""
 NAMED = {"Crawler": "crawler", "Database": "database"}
 """What `Name` is in an operation of Glue that is called after it."""
 
 
 def of_task(env: Environment, service: str, operation: str, parameters: Json, names: Names, where: str) -> set[str]:
-    """The ARNs that a task acts on.
+    """Returns the ARNs that a task acts on.
 
     Args:
-        env: whose account and region a name belongs to.
-        service: as IAM calls it.
-        operation: without `.sync` and the like.
-        parameters: of the task, its references not yet replaced.
-        names: what it may refer to.
-        where: the state; named in errors.
+        env: the environment, with the account and region of names.
+        service: the service as IAM calls it.
+        operation: the operation, without suffixes such as `.sync`.
+        parameters: the parameters of the task; references are not replaced yet.
+        names: the names that it may refer to.
+        where: the state, which errors name.
 
     Raises:
         DeclarationError: the target cannot be told before the machine runs, or is no resource of the service.
@@ -95,7 +95,7 @@ def of_task(env: Environment, service: str, operation: str, parameters: Json, na
 
 
 def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> tuple[str, ...]:
-    """The ARNs of one target, with what belongs to it: a function's versions, a bucket's objects, a database's tables.
+    """Returns the ARNs of a target and of what belongs to it: a function's versions, a bucket's objects, a database's tables.
 
     Raises:
         DeclarationError: see `of_task`.
@@ -120,7 +120,7 @@ def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> 
 
 
 def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[str]:
-    """The buckets, and all that is in them, that the source of a copy begins with or refers to."""
+    """Returns the buckets, with all their objects, that the source of a copy begins with or refers to."""
     text, refs = names.substitute(value, where)
     buckets = {ref.name for ref in refs if ref.key.kind == "bucket"}
     if isinstance(text, str) and not DYNAMIC.fullmatch(text.strip()) and "States." not in text:
@@ -134,7 +134,7 @@ def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[s
 
 
 def _given(service: str, parameters: Json, forms: Mapping[str, str]) -> Iterator[tuple[str, str, Json]]:
-    """Each parameter that names a target, what kind of it, and its value; None for one that is only known when it runs."""
+    """Yields each parameter that names a target, the kind of the target, and its value; None if it is known only at run time."""
     if not isinstance(parameters, Mapping):
         return
     for parameter, form in forms.items():
@@ -152,7 +152,7 @@ def _given(service: str, parameters: Json, forms: Mapping[str, str]) -> Iterator
 
 
 def _target(env: Environment, form: str, text: str) -> str | None:
-    """The ARN, without a function's qualifier; None if the text does not name such a thing."""
+    """Returns the ARN, without a function's qualifier; None if the text does not name such a target."""
     if form == "bucket":
         return env.bucket_arn(text) if BUCKET_NAME.fullmatch(text) else None
     if form == "queue":
