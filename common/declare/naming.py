@@ -14,6 +14,7 @@ from common.base.text_rules import check_bucket_name
 from common.declare import validation
 from common.environment.config import Environment
 from common.environment.names import DEFAULT, FIELD, OWN_FIELDS, rendered
+from common.environment.parameter_values import SSM_PREFIX
 from common.model.kind import Kind
 from common.model.reference import Names
 from common.model.resource import SHARED, Key, Resource
@@ -146,8 +147,13 @@ class PhysicalNames:
     def _substituted(self, text: str, where: str) -> str:
         if self._names is None:
             return text
-        name, _ = self._names.substitute(text, where, texts=True)
-        return str(name)
+        name = str(self._names.substitute(text, where, texts=True)[0])
+        if SSM_PREFIX in name:
+            raise DeclarationError(
+                f"{where}: names are known before anything is asked of AWS, so no parameter in {text} may be one that stands in "
+                f"Parameter Store. Give it its value in configuration."
+            )
+        return name
 
     def _computed(self, kind: Kind, name: str) -> tuple[str, str]:
         """The name that follows from a template, and what to change if AWS does not allow it."""

@@ -151,14 +151,15 @@ def _check_circles(resources: list[Resource]) -> None:
 
 def _check_collisions(resources: list[Resource], env: Environment) -> None:
     """Refuses equal names in AWS: names are joined from parts, so project `a` with `b-c` and project `a-b` with `c` collide."""
-    keys: dict[str, Key] = {}
+    resources_by_name: dict[str, Resource] = {}
     for resource in resources:
-        other = keys.setdefault(_unique_identity(resource), resource.key)
-        if other != resource.key:
-            both = f"{other.project}: {other} and {resource.key.project}: {resource.key}"
-            raise DeclarationError(
-                f"{both} would both be {resource.arn} in {env.name}{_case_note(resource)}. Rename one of them."
-            )
+        other = resources_by_name.setdefault(_unique_identity(resource), resource)
+        if other.key != resource.key:
+            both = f"{other.key.project}: {other.key} and {resource.key.project}: {resource.key}"
+            or_else = " Or give the template in `names` the field {project}." if resource.key.project != other.key.project else ""
+            advice = f"Rename one of them.{or_else if env.names else ''}"
+            reason = _why_equal(resource, other)
+            raise DeclarationError(f"{both} would both be {resource.arn} in {env.name}{reason}. {advice}")
 
 
 def _unique_identity(resource: Resource) -> str:
@@ -170,8 +171,11 @@ def _unique_identity(resource: Resource) -> str:
     return f"role {resource.arn.rpartition('/')[2].casefold()}" if resource.key.kind == "role" else resource.arn
 
 
-def _case_note(resource: Resource) -> str:
-    return ", as IAM does not tell capital letters from small ones" if resource.key.kind == "role" else ""
+def _why_equal(resource: Resource, other: Resource) -> str:
+    if resource.arn == other.arn:
+        return ""
+    differs = "two roles apart by their paths" if resource.name == other.name else "capital letters from small ones"
+    return f", as IAM does not tell {differs}"
 
 
 def _load_pipeline(root: Path, name: str, module: str, env: Environment, shared: Sequence[Resource] = ()) -> Declares:

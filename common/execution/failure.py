@@ -103,7 +103,8 @@ def _sources(aws: Aws, execution: str, visit: Visit) -> Iterator[_Source]:
         until = visit.failed_at or visit.left or visit.entered
         seconds = timedelta(seconds=5)
         between = (_milliseconds((visit.entered - seconds).timestamp()), _milliseconds((until + seconds).timestamp()))
-        yield _Source(f"/aws/lambda/{_function_name(str(function))}", between=between)
+        for group in _log_groups(aws, _function_name(str(function))):
+            yield _Source(group, between=between)
     run_id, job = run.get("Id") or run.get("JobRunId"), run.get("JobName") or parameters.get("JobName")
     if run_id and job:
         arguments = {**_default_arguments(aws, str(job)), **(run.get("Arguments") or {})}
@@ -141,6 +142,17 @@ def _find_state(definition: JsonMapping, name: str) -> JsonMapping:
     inner = [state.get("ItemProcessor") or state.get("Iterator") or {} for state in states.values()]
     inner += [branch for state in states.values() for branch in state.get("Branches", ())]
     return next((state for part in inner if (state := _find_state(part, name))), {})
+
+
+def _log_groups(aws: Aws, function: str) -> tuple[str, ...]:
+    """Returns the log group that a function is given, and the one that Lambda gives a function."""
+    usual = f"/aws/lambda/{function}"
+    try:
+        response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=function)
+    except AwsError:  # the name may be enough
+        return (usual,)
+    group = ((response or {}).get("Configuration", {}).get("LoggingConfig") or {}).get("LogGroup", usual)
+    return tuple(dict.fromkeys((str(group), usual)))
 
 
 def _default_arguments(aws: Aws, job: str) -> JsonMapping:

@@ -223,6 +223,7 @@ def test_what_cannot_be_a_name_is_refused(repository: Repository, configured: di
         ({"names": {"table/rums": "x-y"}}, "names.table/rums: the project declares no such resource. Did you mean 'table/runs'?"),
         ({"functions": {"Validate": {"name": "a b"}}}, "Change it in config/dev.json: $.projects.acres.functions.Validate."),
         ({"functions": {"Validate": {"name": "a-${stage}"}}}, "no values for"),
+        ({"functions": {"Validate": {"name": "a-${s}"}}, "parameters": {"s": "ssm:/a"}}, "no parameter in a-${s} may be"),
     ],
 )  # fmt: skip
 def test_a_name_of_a_project_is_refused_with_its_place(repository: Repository, configured: dict[str, Any], told: str) -> None:
@@ -247,6 +248,7 @@ def test_two_resources_of_one_name_are_refused_across_projects(repository: Repos
         repository.project(name)
     repository.configure(names={"lambda": "FSA-{env}-{name}"})
     assert "acres: log-group/Validate and bees: log-group/Validate would both be" in refused(repository)
+    assert "Rename one of them. Or give the template in `names` the field {project}." in refused(repository)
     repository.project("bees", 'p.function("Validate", name="FSA-dev-Bees")')
     assert repository.declared()
     repository.project("bees", 'p.function("Validate", name="FSA-dev-Bees", log_group_name="/aws/lambda/FSA-dev-Validate")')
@@ -257,7 +259,9 @@ def test_two_roles_of_one_name_are_refused_whatever_their_paths(repository: Repo
     """As in https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: names are unique within the account."""
     lines = ('p.function("Validate", role_name="/a/Team")', 'p.job("load", role_name="/b/team")')
     repository.project("acres", *lines)
-    assert "would both be" in refused(repository)
+    assert "/b/team in dev, as IAM does not tell capital letters from small ones. Rename one of them." in refused(repository)
+    repository.project("acres", *(line.replace("Team", "team") for line in lines))
+    assert "/b/team in dev, as IAM does not tell two roles apart by their paths. Rename one of them." in refused(repository)
 
 
 def test_a_shared_resource_and_one_of_a_project_share_a_namespace(repository: Repository) -> None:

@@ -12,7 +12,8 @@ from tests.resources.scripted import ScriptedAws, refused
 from tests.support import histories
 from tests.support.histories import CHILD, EXECUTION, RUN, Script
 
-FILTER, GET = "logs:FilterLogEvents", "logs:GetLogEvents"
+FILTER, GET, FUNCTION = "logs:FilterLogEvents", "logs:GetLogEvents", "lambda:GetFunction"
+NO_FUNCTION = {FUNCTION: refused("GetFunction", "ResourceNotFoundException")}
 JOB = {"Job": {"Name": "t-p-landing", "DefaultArguments": {"--custom-logGroup-prefix": "/t/glue"}}}
 ABSENT = refused("GetLogEvents", "ResourceNotFoundException")
 
@@ -29,7 +30,7 @@ def lines(*messages: str) -> dict[str, Any]:
 
 def test_a_function_that_fails_is_told_with_its_message_and_its_lines() -> None:
     said = lines("START RequestId: 1\n", "[ERROR] InputInvalid: s3://b/k is empty\nTraceback:\n\n  here\n", "END RequestId: 1\n")
-    aws = ScriptedAws({FILTER: said})
+    aws = ScriptedAws({**NO_FUNCTION, FILTER: said})
     found = explain(aws, EXECUTION, read(histories.failing_function()))
     assert (found.states, found.error, found.message) == (("Validate",), "InputInvalid", "s3://b/k is empty")
     assert found.log == "/aws/lambda/t-p-Validate"
@@ -41,17 +42,28 @@ def test_a_function_that_fails_is_told_with_its_message_and_its_lines() -> None:
     assert aws.slept == []
 
 
+def test_a_function_s_lines_are_read_where_it_logs() -> None:
+    """As in https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html: a function may log to any group."""
+    configured = {"Configuration": {"LoggingConfig": {"LogGroup": "/fsa/validate"}}}
+    aws = ScriptedAws({FUNCTION: configured, FILTER: lines("x")})
+    assert explain(aws, EXECUTION, read(histories.failing_function())).log == "/fsa/validate"
+    aws = ScriptedAws({FUNCTION: configured, FILTER: [lines(), lines("x")]})
+    assert explain(aws, EXECUTION, read(histories.failing_function())).log == "/aws/lambda/t-p-Validate"
+    aws = ScriptedAws({FUNCTION: refused("GetFunction", "AccessDeniedException"), FILTER: lines("x")})
+    assert explain(aws, EXECUTION, read(histories.failing_function())).log == "/aws/lambda/t-p-Validate"
+
+
 def test_only_the_last_lines_are_told() -> None:
-    aws = ScriptedAws({FILTER: lines(*[f"line {number}" for number in range(100)])})
+    aws = ScriptedAws({**NO_FUNCTION, FILTER: lines(*[f"line {number}" for number in range(100)])})
     found = explain(aws, EXECUTION, read(histories.failing_function()))
     assert found.lines == tuple(f"line {number}" for number in range(100 - failure.LOG_LINES, 100))
 
 
 def test_late_lines_are_waited_for_and_missing_ones_are_not_missed() -> None:
-    late = ScriptedAws({FILTER: [lines(), lines(), lines("late")]})
+    late = ScriptedAws({**NO_FUNCTION, FILTER: [lines(), lines(), lines("late")]})
     assert explain(late, EXECUTION, read(histories.failing_function())).lines == ("late",)
     assert len(late.slept) == 2
-    never = ScriptedAws({FILTER: refused("FilterLogEvents", "AccessDeniedException")})
+    never = ScriptedAws({**NO_FUNCTION, FILTER: refused("FilterLogEvents", "AccessDeniedException")})
     found = explain(never, EXECUTION, read(histories.failing_function()))
     assert (found.error, found.log, found.lines) == ("InputInvalid", "", ())
     assert len(never.slept) == failure.LOG_ATTEMPTS - 1
@@ -125,7 +137,7 @@ def test_without_parameters_in_the_history_the_definition_tells_the_function() -
     outer = {"Type": "Map", "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [branch]}}}}
     definition = json.dumps({"StartAt": "Outer", "States": {"Outer": outer}})
     described = {"definition": definition}
-    aws = ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described, FILTER: lines("x")})
+    aws = ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described, FILTER: lines("x"), **NO_FUNCTION})
     assert explain(aws, EXECUTION, read(script)).log == "/aws/lambda/t-p-Inner"
 
 
