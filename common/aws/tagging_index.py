@@ -73,11 +73,11 @@ class Sizes:
 
     def _known(self) -> dict[str, int]:
         try:
-            sizes_ = json.loads(self._path.read_bytes())
+            content = json.loads(self._path.read_bytes())
         except (OSError, ValueError):
             return {}
-        sizes = isinstance(sizes_, dict) and all(isinstance(size, int) and size > 0 for size in sizes_.values())
-        return sizes_ if sizes else {}
+        sizes = isinstance(content, dict) and all(isinstance(size, int) and size > 0 for size in content.values())
+        return content if sizes else {}
 
 
 def list_tagged(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:

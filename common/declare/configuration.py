@@ -58,10 +58,10 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
     """
     config = env.project(project)
     for kind in kinds().values():
-        names_ = [key.name for key in declared if key.kind == kind.name]
+        declared_names = [key.name for key in declared if key.kind == kind.name]
         for name in getattr(config, kind.section) if kind.section else ():
-            if name not in names_:
-                hint = did_you_mean(name, names_, otherwise=known_names(names_))
+            if name not in declared_names:
+                hint = did_you_mean(name, declared_names, otherwise=known_names(declared_names))
                 raise ConfigError(f"{env.place(project, kind.section, name)}: the project declares no such {kind.name}.{hint}")
     check_exact_names(env, project, declared)
     unused = sorted(set(config.parameters) - set(parameters))
@@ -140,8 +140,8 @@ def check_roles(env: Environment, declared: Iterable[Key]) -> None:
         ConfigError: there is such a role.
     """
     kind_and_name = ((kinds()[key.kind], key.name) for key in declared if key.kind in kinds())
-    names_ = sorted({f"{kind.role_name}/{name}" for kind, name in kind_and_name if kind.principal})
+    declared_names = sorted({f"{kind.role_name}/{name}" for kind, name in kind_and_name if kind.principal})
     for name in env.roles.arns:
-        if "/" in name and name not in names_:
-            hint = did_you_mean(name, names_, otherwise=known_names(names_))
+        if "/" in name and name not in declared_names:
+            hint = did_you_mean(name, declared_names, otherwise=known_names(declared_names))
             raise ConfigError(f"config/{env.name}.json: $.roles.arns.{name}: no project declares it.{hint}")

@@ -25,13 +25,13 @@ def hash_edited_files(resources: Iterable[Resource], cache: Path, *, believing: 
     """
     looked: set[Key] = set()
     edited_paths = []
-    with StatCache(cache, believing=believing) as cache_:
+    with StatCache(cache, believing=believing) as digests:
         for resource in resources:
-            changed = cache_.changed
-            resource.look(cache_)
+            changed = digests.changed
+            resource.look(digests)
             for artifact in (artifact for artifact in resource.artifacts if artifact.key not in looked):
-                artifact.hash_files(cache_.of_file)
+                artifact.hash_files(digests.of_file)
                 looked.add(artifact.key)
-            if cache_.changed > changed:
+            if digests.changed > changed:
                 edited_paths.append(resource)
     return edited_paths

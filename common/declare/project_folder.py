@@ -61,11 +61,11 @@ class ProjectFolder:
 
     def taken(self, path: str) -> Path:
         """Does the same as `within` for a path that a declaration names. It is then no longer found by convention."""
-        path_ = self.within(path)
-        normal = Path(os.path.normpath(path_))
+        named = self.within(path)
+        normal = Path(os.path.normpath(named))
         self._named.add(normal)
         self._taken |= {normal, *normal.parents}
-        return path_
+        return named
 
     def folders(self, place: str) -> Iterator[str]:
         """Yields the folders in `place` that hold more than caches, which switching branches leaves behind."""

@@ -197,8 +197,8 @@ class Package(Sources):
 
         Those that are installed, and those that the folder or the command's output contains.
         """
-        files_ = self._source_files if self.command is None else self.members(build_dir)
-        if self.dependencies is None and not any(".dist-info/" in name or "node_modules/" in name for name in files_):
+        bundled = self._source_files if self.command is None else self.members(build_dir)
+        if self.dependencies is None and not any(".dist-info/" in name or "node_modules/" in name for name in bundled):
             return ()
         from common.packaging import installed_packages  # most packages have no third-party code
 
@@ -206,7 +206,7 @@ class Package(Sources):
             self.dependencies.components(build_dir, self._ignoring.for_installed()) if self.dependencies is not None else []
         )
         with TemporaryDirectory() as place:
-            files = {name: member for name, member in files_.items() if isinstance(member, SourceFile)}
+            files = {name: member for name, member in bundled.items() if isinstance(member, SourceFile)}
             return [*components, *installed_packages.vendored(files, self._digests_by_path, Path(place))]
 
     def build_reason(self, built: Path) -> str:

@@ -63,7 +63,7 @@ def npm_licenses(metadata: JsonObject) -> list[JsonObject]:
     """Returns the licenses in a `package.json`, including the forms that were used before 2015."""
     license_field = metadata.get("license") or metadata.get("licenses") or []
     several = license_field if isinstance(license_field, list) else [license_field]
-    return to_cyclonedx([str(license_.get("type", "") if isinstance(license_, dict) else license_) for license_ in several])
+    return to_cyclonedx([str(entry.get("type", "") if isinstance(entry, dict) else entry) for entry in several])
 
 
 def to_cyclonedx(texts: Iterable[str]) -> list[JsonObject]:

@@ -186,10 +186,10 @@ def _is_later(value: Json) -> bool:
     return isinstance(value, str) and (value.startswith(("{%", SSM_PREFIX)) or ALONE.fullmatch(value) is not None)
 
 
-def _parsed(given: Json) -> Json:
+def _parsed(parameter: Json) -> Json:
     """Parses a parameter's text as JSON, if it is JSON."""
     try:
-        value = json.loads(given) if isinstance(given, str) else given
+        value = json.loads(parameter) if isinstance(parameter, str) else parameter
     except ValueError:
-        return given
-    return value if not isinstance(given, str) or json.dumps(value) == given else given
+        return parameter
+    return value if not isinstance(parameter, str) or json.dumps(value) == parameter else parameter

@@ -88,10 +88,10 @@ def of_task(env: Environment, service: str, operation: str, parameters: Json, na
             f"{where} calls {service}:{operation}, but which {name} it is cannot be told before it runs, so no permission can be "
             f"generated. Name it as in ${{Name.arn}}. {_elsewhere(env)}"
         )
-    arns_ = {arn for parameter, form, value in targets for arn in arns(env, form, value, names, f"{where}.{parameter}")}
+    result = {arn for parameter, form, value in targets for arn in arns(env, form, value, names, f"{where}.{parameter}")}
     if service == "dynamodb" and {"IndexName", "IndexName.$"} & {*parameters}:
-        arns_ |= {f"{table}/index/*" for table in arns_}
-    return arns_
+        result |= {f"{table}/index/*" for table in result}
+    return result
 
 
 def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> tuple[str, ...]:
