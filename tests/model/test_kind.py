@@ -34,7 +34,7 @@ def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
 
 @KINDS
 def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
-    sections = config.Project.model_fields.keys() - {"schema_", "enabled", "parameters"}
+    sections = config.Project.model_fields.keys() - {"schema_", "enabled", "names", "parameters"}
     assert (kind.section in sections) is bool(kind.section)
     (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(config.Roles.model_json_schema()["properties"]["arns"]))
     assert (kind.role_name in pattern.split("|")) is bool(kind.principal)
