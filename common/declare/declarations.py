@@ -1,6 +1,6 @@
 """Collects the declarations of a project, each under the reference that other declarations use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from common.base.errors import DeclarationError
 from common.declare import configuration, validation
@@ -43,6 +43,10 @@ class Declarations:
         Raises:
             DeclarationError: it was declared before, or AWS does not allow the name.
         """
+        settings = getattr(declaration, "settings", None)
+        if (settings.get("name") if isinstance(settings, Mapping) else getattr(settings, "name", None)) is not None:
+            where = f"projects/{self._project}: {kind}/{name}"
+            raise DeclarationError(f'{where}: its settings give it a name. Give it beside them, as in name="…".')
         for key, given in exact.keys(Key(self._project, kind, name)).items():
             self._physical.declare(key, given)
         physical = self._physical.of(kind_of(kind), name)

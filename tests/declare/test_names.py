@@ -243,6 +243,15 @@ def test_a_declared_name_is_one_that_aws_allows(repository: Repository, said: st
     assert re.search(r"would be called 'x y'; AWS allows|a name in AWS (is a text|has 0 characters)", refused(repository))
 
 
+@pytest.mark.parametrize("settings", ['FunctionSettings(name="fsa")', '{"name": "fsa"}'])
+def test_settings_of_a_declaration_name_nothing(repository: Repository, settings: str) -> None:
+    """Only configuration has a name among its settings; that of a declaration would be passed over in silence."""
+    repository.project("acres", "from common import FunctionSettings", f'p.function("Validate", settings={settings})')
+    assert refused(repository) == (
+        'projects/acres: lambda/Validate: its settings give it a name. Give it beside them, as in name="…".'
+    )
+
+
 def test_two_resources_of_one_name_are_refused_across_projects(repository: Repository) -> None:
     for name in ("acres", "bees"):
         repository.project(name)
