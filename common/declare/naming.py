@@ -249,6 +249,15 @@ def is_unusual(env: Environment, key: Key, arn: str) -> bool:
     return arn != (env.role_arn(env.role_path(key.project), name) if kind.arn is None else kind.arn_of(env, name))
 
 
+def unusual_name(env: Environment, key: Key, name: str, arn: str) -> str:
+    """What people are shown of a name that they would not expect, of a role with a path of its own; empty if they would."""
+    if not is_unusual(env, key, arn):
+        return ""
+    path = arn.partition(":role/")[2].removesuffix(name)
+    own = env.role_path(key.project)
+    return f"/{path}{name}" if ":role/" in arn and f"/{path}" != own else name
+
+
 def tells_apart(template: str) -> bool:
     """Whether the names that follow from a template have a beginning that is the environment's own, and then end with theirs."""
     return template.endswith("{name}") and not OWN_FIELDS.isdisjoint(FIELD.findall(template))

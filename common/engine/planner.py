@@ -247,9 +247,9 @@ class Planner:
 
     def _named(self, change: Change, name: str, arn: str) -> Change:
         """The change, with what its resource is called in AWS, where people would not expect that."""
-        if not name or locations.successor(change.key) is not None or not naming.is_unusual(self._env, change.key, arn):
+        if not name or locations.successor(change.key) is not None:
             return change
-        return replace(change, name=name)
+        return replace(change, name=naming.unusual_name(self._env, change.key, name, arn))
 
     def _orphans(
         self, baselines: Mapping[str, Baseline], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options

@@ -45,7 +45,7 @@ class Status:
         resources: how many there are.
         pending: what a deploy was about to change.
         former: what is still there under a name that it had before.
-        names: what resources are called in AWS, by their keys, where that does not follow from prefix, project and key.
+        names: what resources are declared to be called in AWS, by key, where that does not follow from prefix, project and key.
         lock: what the lease says of its holder; None if nobody holds it.
     """
 
@@ -109,8 +109,8 @@ def _with_names(connection: Connection, pipeline: Declares) -> Status:
     status = read(connection, pipeline.name, pipeline.entry)
     if status.state == NEVER:
         return status
-    unusual = (resource for resource in pipeline.resources() if naming.is_unusual(connection.env, resource.key, resource.arn))
-    return replace(status, names={str(resource.key): resource.name for resource in unusual})
+    names = {str(one.key): naming.unusual_name(connection.env, one.key, one.name, one.arn) for one in pipeline.resources()}
+    return replace(status, names={key: name for key, name in names.items() if name})
 
 
 def _last_execution(connection: Connection, entry: Entry | None) -> Execution | None:

@@ -55,6 +55,6 @@ def _notes(status: Status) -> Iterator[str]:
     if status.names:
         shown = [f"{key} is {name}" for key, name in status.names.items()][:MOST_NAMES]
         more = len(status.names) - len(shown)
-        yield f"names in AWS: {', '.join(shown)}{f', and {more} more that --json shows' if more else ''}"
+        yield f"names in AWS, as declared: {', '.join(shown)}{f', and {more} more that --json shows' if more else ''}"
     if status.lock is not None:
         yield f"being deployed by {who(status.lock)}"

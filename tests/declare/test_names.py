@@ -4,15 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from common.base.errors import ConfigError, DeclarationError
-from common.declare.naming import PhysicalNames
-from common.environment.names import FIELDS
-from common.model.resource import SHARED
-from common.resources import kinds
-from tests.support.deploying import ENV
 from tests.support.repository import ACCOUNT, Repository
 from tests.support.repository import SHARED as DEPLOY
 
@@ -282,28 +275,3 @@ def test_a_job_and_a_machine_may_share_a_name(repository: Repository) -> None:
     machine = 'p.state_machine("main", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="FSA-End")'
     repository.project("acres", 'p.job("load", name="FSA-End")', machine)
     assert {name for key, name in called(repository).items() if "job/load" in key or "main" in key} >= {"FSA-End"}
-
-
-NAMED = {name: kind for name, kind in kinds().items() if kind.arn is not None or name == "role"}
-TEXTS = ("FSA", "-", "_", "/", ".", " ", "é", "*", "aws")
-PARTS = st.lists(st.sampled_from([*(f"{{{field}}}" for field in FIELDS), *TEXTS]), max_size=6)
-REFUSED = re.compile("AWS allows|a role's path|bucket's name|S3 keeps")
-
-
-@given(kind=st.sampled_from(sorted(NAMED)), before=PARTS, after=PARTS, project=st.sampled_from(["acres", SHARED]))
-def test_a_rendered_name_is_one_that_aws_allows_or_is_refused(
-    kind: str, before: list[str], after: list[str], project: str
-) -> None:
-    template = f"{''.join(before)}{{name}}{''.join(after)}"
-    names = PhysicalNames(ENV.model_copy(update={"names": {kind: template}}), project)
-    rule = NAMED[kind].names
-    try:
-        physical = names.of(NAMED[kind], "Validate" if kind not in {"bucket", "database"} else "valid")
-    except DeclarationError as refusal:
-        told = str(refusal)
-    else:
-        told, name = "", physical.rpartition("/")[2] if kind == "role" else physical
-        assert rule.pattern.fullmatch(name)
-        assert rule.least <= len(name) <= rule.most
-        assert {*"*{}é"}.isdisjoint(name)
-    assert not told or REFUSED.search(told)

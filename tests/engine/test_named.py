@@ -87,12 +87,13 @@ def test_screens_show_names_that_do_not_follow_from_the_prefix(acres: Repository
     changed = {one["key"]: one.get("name") for one in json.loads(ran(acres, "plan", "--json").out)["changes"]}
     assert changed["lambda/Validate"] == "fsa-prod-validate-v2"
     assert changed["directory/configs"] is None
-    assert "acres: names in AWS: " in ran(acres, "status").out
+    assert "acres: names in AWS, as declared: " in ran(acres, "status").out
     projects = {one["project"]: one["names"] for one in json.loads(ran(acres, "status", "--json").out)["projects"]}
     assert projects["acres"]["rule/nightly"] == "FSA.nightly"
     assert projects["shared"]["bucket/landing"] == "company-landing"
     shown = ran(acres, "destroy", "--project", "acres", "--dry-run")
     assert "rule/nightly (FSA.nightly)" in shown.out
+    assert "role/Validate-lambda (/team/fsa-v)" in shown.out
 
 
 def test_another_exact_name_is_a_renaming(acres: Repository) -> None:
