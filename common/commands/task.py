@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
@@ -27,6 +28,15 @@ class OurTask(Task[T]):
     def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, **named: Any) -> None:
         super().__init__(body, **named)
         self.reads_only, self.for_all = reads_only, for_all
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """The arguments with their help, however often they are asked for: Invoke uses the help up the first time."""
+        options_help = dict(self.help)
+        try:
+            arguments: list[Argument] = super().get_arguments(ignore_unknown_help)
+        finally:
+            self.help = options_help
+        return arguments
 
     def __call__(self, *args: Any, **options: Any) -> T:
         """Runs it, once everything that tasks with other options have opened is closed."""
