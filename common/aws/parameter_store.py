@@ -69,6 +69,6 @@ def _replace_references(env: Environment, values: Mapping[str, Value]) -> Enviro
 
     projects = {}
     for name, section in env.projects.items():
-        parameters = {key: value_of(given) for key, given in section.parameters.items()}
+        parameters = {key: value_of(configured) for key, configured in section.parameters.items()}
         projects[name] = section.model_copy(update={"parameters": parameters})
     return env.model_copy(update={"projects": projects})

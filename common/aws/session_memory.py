@@ -22,5 +22,5 @@ def of_session(aws: Aws, key: Hashable, make: Callable[[], T]) -> T:
         memory = _memories.setdefault(aws, {})
         if key not in memory:
             memory[key] = make()
-        found: T = memory[key]
-        return found
+        value: T = memory[key]
+        return value

@@ -79,11 +79,13 @@ def check_templates(env: Environment) -> None:
     Raises:
         ConfigError: there is such a role.
     """
-    known = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or name == "role")]
+    kind_names = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or name == "role")]
     for key in env.names:
-        if (name := key.partition("/")[0]) not in known:
+        if (name := key.partition("/")[0]) not in kind_names:
             where = f"config/{env.name}.json: $.names.{key}"
-            raise ConfigError(f"{where}: there is no kind {name!r}.{did_you_mean(name, known, otherwise=known_names(known))}")
+            raise ConfigError(
+                f"{where}: there is no kind {name!r}.{did_you_mean(name, kind_names, otherwise=known_names(kind_names))}"
+            )
 
 
 def check_exact_names(env: Environment, project: str, declared: Collection[Key]) -> None:
@@ -99,15 +101,15 @@ def check_exact_names(env: Environment, project: str, declared: Collection[Key])
     """
     exact = [key for key in env.names if "/" in key] if project == SHARED else env.project(project).names
     groups = {"log-group/glue"} if any(str(key).startswith("log-group/glue/") for key in declared) else set()
-    known = sorted({str(key) for key in declared} | groups)
+    declared_keys = sorted({str(key) for key in declared} | groups)
     for key in exact:
         kind, _, name = key.partition("/")
         where = f"config/{env.name}.json: $.names.{key}" if project == SHARED else env.place(project, "names", key)
         if project != SHARED and kind in kinds() and (section := kinds()[kind].section):
             raise ConfigError(f'{where}: this name stands at the resource: "{section}": {{"{name}": {{"name": …}}}}.')
-        if key not in known:
+        if key not in declared_keys:
             whose = "deploy.py" if project == SHARED else "the project"
-            raise ConfigError(f"{where}: {whose} declares no such resource.{did_you_mean(key, known)}")
+            raise ConfigError(f"{where}: {whose} declares no such resource.{did_you_mean(key, declared_keys)}")
 
 
 def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -> None:

@@ -170,9 +170,9 @@ class PhysicalNames:
         if kind.name == "log-group" and self._project == SHARED and name.startswith(GLUE_GROUPS):
             begin, slash, rest = name.partition("/")
             return f"{self.named(kind, begin)}{slash}{rest}", ""
-        template, given = self._template(kind)
+        template, named_by = self._template(kind)
         names = "Change its name" if self._project == SHARED else "Shorten its name, the project's"
-        source = f"names.{given}" if given else "name_prefix"
+        source = f"names.{named_by}" if named_by else "name_prefix"
         advice = f"{names}, or {source} in config/{env.name}.json."
         return f"{self._rendered(kind, template, stem)}{ending}", advice
 
@@ -187,8 +187,8 @@ class PhysicalNames:
     def _template(self, kind: Kind) -> tuple[str, str]:
         """The template of a kind, and its key in configuration, if it stands there."""
         names = self._env.names
-        given = kind.name if kind.name in names else DEFAULT if DEFAULT in names and kind.name not in BUILT_IN else ""
-        return (names[given] if given else BUILT_IN.get(kind.name, ANY)), given
+        named_by = kind.name if kind.name in names else DEFAULT if DEFAULT in names and kind.name not in BUILT_IN else ""
+        return (names[named_by] if named_by else BUILT_IN.get(kind.name, ANY)), named_by
 
     def _rendered(self, kind: Kind, template: str, name: str) -> str:
         fields = self._fields(name)
