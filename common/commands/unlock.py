@@ -22,7 +22,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     from common.commands.environment_command import opened
     from common.declare import projects
     from common.engine import protection
-    from common.engine.lease_holder import remove_lease
+    from common.engine.lease_takeover import remove_lease
     from common.model.resource import SHARED
     from common.report.deploy_report import TextReport
 

@@ -13,7 +13,7 @@ from common.declare import naming
 from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
-from common.engine.lease_holder import holder
+from common.engine.lease_takeover import holder
 from common.state import locations
 from common.state.release_root import CLEAN, DEPLOYING, Root
 from common.state.stored_objects import printable

@@ -29,7 +29,7 @@ from common.base.errors import LocalError
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments
 from common.local.environments import Say
-from common.local.server_process import server_process
+from common.local.process_lookup import server_process
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
