@@ -1,15 +1,17 @@
 """Which operation an HTTP request to AWS asks for, and with which parameters, by botocore's own description of the services."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
 from email.message import Message
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel
-from botocore.session import get_session
 
 from tests.faults.proxy import Call
 
@@ -31,7 +33,7 @@ def request_of(call: Call) -> Request:
         ValueError: it is of no operation that botocore knows.
     """
     service = SERVICES.get(call.service, call.service)
-    model = _model(service)
+    model = model_of(service)
     if model.metadata["protocol"].startswith("rest"):
         operation, parameters = _by_path(call, model)
     else:
@@ -44,8 +46,12 @@ def request_of(call: Call) -> Request:
 
 
 @cache
-def _model(service: str) -> ServiceModel:
-    return get_session().get_service_model(service)
+def model_of(service: str) -> ServiceModel:
+    """The service as botocore's files describe it; the clients of S3 that this process has made have changed their own copy."""
+    loader = create_loader()
+    version = loader.determine_latest_version(service, "service-2")
+    path = Path(loader.BUILTIN_DATA_PATH, service, version, "service-2.json.gz")
+    return ServiceModel(json.loads(gzip.decompress(path.read_bytes())), service)
 
 
 @cache

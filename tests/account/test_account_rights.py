@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 
 from common import local
 from common.environment import config
@@ -16,7 +15,7 @@ from tests.account import commands, rights
 from tests.account.findings import Check, Finding, Verdict, judged
 from tests.account.gate import Gate
 from tests.account.place import Place
-from tests.account.requests import request_of
+from tests.account.requests import model_of, request_of
 from tests.account.runner import Run
 from tests.faults.proxy import Call, Refused
 from tests.support.iam import NEEDS, Asked, allows
@@ -187,7 +186,7 @@ def test_each_object_that_is_deleted_is_judged(env: Environment) -> None:
 @pytest.mark.parametrize("name", sorted(name for name in NEEDS if name.startswith(("lambda:", "s3:"))))
 def test_requests_are_told_apart(name: str) -> None:
     service, _, operation = name.partition(":")
-    model = get_session().get_service_model(service).operation_model(operation)
+    model = model_of(service).operation_model(operation)
     path = model.http["requestUri"].replace("+}", "}").format_map(Values())
     path += "?tagKeys=a" * (name == "lambda:UntagResource")
     request = request_of(call(service, model.http["method"], path, b"" if service == "s3" else b"{}"))

@@ -101,7 +101,9 @@ def test_no_task_asks_elsewhere(
     assert elsewhere.asked == []
     assert internet.asked
     assert {host.endswith(".amazonaws.com:443") for host in internet.asked} == {True}
-    ignored = f"Ignored: {', '.join(sorted(['AWS_ENDPOINT_URL', *VARIABLE.values()]))}. Only `endpoints` in config/dev.json says"
+    ignored = (
+        f"Ignored: {', '.join(sorted(['AWS_ENDPOINT_URL', *VARIABLE.values()]))}. Only `endpoints` in config/dev.json changes"
+    )
     assert ignored in ended.out + ended.err
 
 

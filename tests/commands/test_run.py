@@ -204,7 +204,7 @@ def test_ctrl_c_stops_following_and_not_the_execution(repository: Repository) ->
         Runner(repository.root, declarations, aws, pool, told.append).run(Start("acres", pipeline.entry, "{}"))
     assert aws.operations == ["s3:HeadObject", "stepfunctions:StartExecution", "stepfunctions:GetExecutionHistory"]
     assert isinstance(told[-1], Note)
-    assert "The execution goes on" in told[-1].text
+    assert "The execution continues" in told[-1].text
     assert f"aws stepfunctions stop-execution --region eu-central-1 --execution-arn {EXECUTION}" in told[-1].text
 
 

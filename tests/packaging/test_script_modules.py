@@ -81,7 +81,7 @@ def test_what_may_be_a_job_is_asked_about(acres: Repository, text: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         acres.declared()
     assert str(caught.value) == (
-        "projects/acres: glue/load/helpers.py is imported by load_orders.py beside it, but does something by itself, as a job "
+        "projects/acres: glue/load/helpers.py is imported by load_orders.py beside it, but runs code by itself, as a job "
         'does. If it is a job, too, declare it: p.job("helpers"). If not, leave only definitions in it, or call it _helpers.py.'
     )
     acres.project("acres", 'p.job("helpers")')

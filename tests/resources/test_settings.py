@@ -47,6 +47,7 @@ NETWORKS = st.none() | st.builds(
 
 def valid(model: type[BaseModel], special: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Any valid settings: a field's own type and bounds, but where text has a pattern of its own `special`."""
+    special = {"name": st.none(), **special}  # declarations take it before a resource is made
     fields = {name: special[name] if name in special else _within(field) for name, field in model.model_fields.items()}
     return st.fixed_dictionaries({}, optional=fields).map(model.model_validate)
 
@@ -73,14 +74,16 @@ def check(aws: AwsSession, resource: Resource) -> None:
 
 
 @SHARED
-@given(said=valid(FunctionSettings, FUNCTIONS), network=NETWORKS)
+@given(settings=valid(FunctionSettings, FUNCTIONS), network=NETWORKS)
 def test_function(moto_aws: AwsSession, settings: FunctionSettings, network: Network | None) -> None:
     check(moto_aws, PLACE.function(settings=settings, environment=settings.environment, network=network))
 
 
 @SHARED
 @given(
-    said=valid(JobSettings, JOBS) | valid(JobSettings, OLD_JOBS), shell=st.booleans(), log_group=st.none() | st.just("/t/glue")
+    settings=valid(JobSettings, JOBS) | valid(JobSettings, OLD_JOBS),
+    shell=st.booleans(),
+    log_group=st.none() | st.just("/t/glue"),
 )
 def test_job(moto_aws: AwsSession, settings: JobSettings, shell: bool, log_group: str | None) -> None:
     check(moto_aws, PLACE.job(settings=settings, arguments=settings.arguments, shell=shell, log_group=log_group))
@@ -88,7 +91,7 @@ def test_job(moto_aws: AwsSession, settings: JobSettings, shell: bool, log_group
 
 @SHARED
 @given(
-    said=valid(CrawlerSettings, CRAWLERS)
+    settings=valid(CrawlerSettings, CRAWLERS)
     | valid(CrawlerSettings, CRAWLERS).map(
         lambda settings: settings.model_copy(update={"recrawl": "new_folders", "schema_change": "log", "deleted_data": "log"})
     )
@@ -98,7 +101,7 @@ def test_crawler(moto_aws: AwsSession, settings: CrawlerSettings) -> None:
 
 
 @SHARED
-@given(said=valid(StateMachineSettings, {"role": st.none()}), comment=TEXT)
+@given(settings=valid(StateMachineSettings, {"role": st.none()}), comment=TEXT)
 def test_state_machine(moto_aws: AwsSession, settings: StateMachineSettings, comment: str) -> None:
     definition = {"StartAt": "Done", "Comment": comment, "States": {"Done": {"Type": "Succeed"}}}
     check(moto_aws, PLACE.state_machine(settings=settings, definition=definition))

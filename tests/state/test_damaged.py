@@ -198,7 +198,7 @@ def test_a_record_that_was_copied_is_forgotten_whatever_it_says_of_whose_it_is(d
     s3().put_object(**put_new, Body=json.dumps({**body(), "key": "glue-job/more", "of": of}).encode())
     s3().delete_object(Bucket=BUCKET, Key=ROOT)
     planned = squeezed(deployed.invoke("plan", "--env", "dev").out)
-    assert f"= glue-job/more forget its record is of {of}, and was copied here" in planned
+    assert f"= glue-job/more (t-dev-acres-load) forget its record is of {of}, and was copied here" in planned
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     assert "glue-job/more" not in deployed.invoke("plan", "--env", "dev").out
 
