@@ -32,7 +32,10 @@ class ProjectFolder:
 
         Raises:
             DeclarationError: the path leads out of the folder.
+            ValueError: no file can have this path.
         """
+        if "\0" in path:
+            raise ValueError(f"{path!r} is not a path: it has a NUL character")
         inner = self.path / path
         if not f"{self._real_of(inner)}{os.sep}".startswith(self._real):
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
@@ -44,6 +47,8 @@ class ProjectFolder:
         Raises:
             DeclarationError: the path leads out of the repository, or does not exist.
         """
+        if "\0" in path:
+            raise ValueError(f"{path!r} is not a path: it has a NUL character")
         root = self.path.parents[1]
         inner = root / path
         if not inner.exists() or not inner.resolve().is_relative_to(root.resolve()):
@@ -53,7 +58,7 @@ class ProjectFolder:
     def _real_of(self, path: Path) -> str:
         """Resolves a path; each folder is resolved once for all its entries."""
         folder, name = os.path.split(path)
-        if name in {"", ".", ".."} or "\0" in name or path.is_symlink():
+        if name in {"", ".", ".."} or path.is_symlink():
             return os.path.realpath(path)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)

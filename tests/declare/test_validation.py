@@ -89,7 +89,8 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         ),
         (f'{MACHINE}; p.schedule("s", m, "rate(1 day)", {{"a": {{1}}}})', "TypeError: constant holds something that JSON cannot"),
         (f'{MACHINE}; p.run_by(m, starting={{"a": object()}})', "TypeError: starting holds something that JSON cannot"),
-        ('p.function("Validate", folder="a\\0b")', "ValueError: embedded null byte."),
+        ('p.function("Validate", folder="a\\0b")', "ValueError: 'a\\x00b' is not a path: it has a NUL character."),
+        ('p.library("a\\0b")', "ValueError: 'a\\x00b' is not a path: it has a NUL character."),
         (
             'p.function("Validate", build=["make"])',
             "TypeError: build must be a text, as in build='make package', output='dist', not [",
