@@ -39,9 +39,7 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
     program = Path(words[0])
     if not PROGRAMS & {program.stem, program.parent.name}:
         return
-    if VERSION_OPTIONS & {
-        *words[1:]
-    }:  # in front of a task Invoke obeys it, and tells its own version alone; behind one it does not
+    if not VERSION_OPTIONS.isdisjoint(words[1:]):  # Invoke shows its own version alone, and only for an option before all tasks
         show(versions())
         raise Exit(code=0)
     if not any(_suspicious(namespace, words[1:])):

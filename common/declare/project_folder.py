@@ -34,9 +34,7 @@ class ProjectFolder:
             DeclarationError: the path leads out of the folder.
             ValueError: no file can have this path.
         """
-        if "\0" in path:
-            raise ValueError(f"{path!r} is not a path: it has a NUL character")
-        inner = self.path / path
+        inner = self.path / _possible(path)
         if not f"{self._real_of(inner)}{os.sep}".startswith(self._real):
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
         return inner
@@ -46,11 +44,10 @@ class ProjectFolder:
 
         Raises:
             DeclarationError: the path leads out of the repository, or does not exist.
+            ValueError: no file can have this path.
         """
-        if "\0" in path:
-            raise ValueError(f"{path!r} is not a path: it has a NUL character")
         root = self.path.parents[1]
-        inner = root / path
+        inner = root / _possible(path)
         if not inner.exists() or not inner.resolve().is_relative_to(root.resolve()):
             raise DeclarationError(f"projects/{self._name}: the library {path} is not in the repository.")
         return inner
@@ -148,3 +145,9 @@ class ProjectFolder:
         for script in sorted((self.path / "glue").glob("*/*.py"), key=PARTS):
             scripts.setdefault(script.stem, []).append(script)
         return scripts
+
+
+def _possible(path: str) -> str:
+    if "\0" in path:
+        raise ValueError(f"{path!r} is not a path: it has a NUL character")
+    return path

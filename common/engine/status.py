@@ -109,7 +109,10 @@ def _with_names(connection: Connection, pipeline: Declares) -> Status:
     status = read(connection, pipeline.name, pipeline.entry)
     if status.state == NEVER:
         return status
-    names = {str(one.key): naming.unusual_name(connection.env, one.key, one.name, one.arn) for one in pipeline.resources()}
+    names = {
+        str(resource.key): naming.unusual_name(connection.env, resource.key, resource.name, resource.arn)
+        for resource in pipeline.resources()
+    }
     return replace(status, names={key: name for key, name in names.items() if name})
 
 

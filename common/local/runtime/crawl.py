@@ -129,12 +129,12 @@ def listed(s3: Any, target: JsonObject) -> list[Item]:
     leave_out = [_pattern(glob) for glob in target.get("Exclusions", [])]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [
-        Item(bucket, found["Key"], found["Size"])
+        Item(bucket, listed_object["Key"], listed_object["Size"])
         for page in pages
-        for found in page.get("Contents", [])
-        if found["Size"]
-        and not any(part.startswith(("_", ".")) for part in found["Key"][len(prefix) :].split("/"))
-        and not any(pattern.fullmatch(found["Key"][len(prefix) :]) for pattern in leave_out)
+        for listed_object in page.get("Contents", [])
+        if listed_object["Size"]
+        and not any(part.startswith(("_", ".")) for part in listed_object["Key"][len(prefix) :].split("/"))
+        and not any(pattern.fullmatch(listed_object["Key"][len(prefix) :]) for pattern in leave_out)
     ]
 
 

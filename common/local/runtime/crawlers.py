@@ -134,8 +134,8 @@ def _crawl(crawler: Request, s3: Any) -> Any:
     for target in crawler["Targets"].get("S3Targets", []):
         if crawler["State"] == "STOPPING":
             return
-        for found in crawl.tables(target, crawl.listed(s3, target), s3):
-            yield _write(crawler, found)
+        for crawled_table in crawl.tables(target, crawl.listed(s3, target), s3):
+            yield _write(crawler, crawled_table)
         yield from _absent(crawler, s3, target)
 
 

@@ -114,8 +114,9 @@ class Programs:
     def _modules(self, account: str, modules: list[str], options: list[str], folder: Path, installer: _Installer) -> Path:
         """What an installer has to install, once for each list of it."""
         fetched = [self._download(account, name, folder) if name.startswith("s3://") else name for name in modules]
-        wanted = [_wanted(one, installer) if isinstance(one, Path) else one for one in fetched]
-        options = [option for option in options if option != "--no-index" or all(one in map(str, fetched) for one in wanted)]
+        requirements = [_requirement(module, installer) if isinstance(module, Path) else module for module in fetched]
+        are_all_files = all(requirement in map(str, fetched) for requirement in requirements)
+        options = [option for option in options if option != "--no-index" or are_all_files]
         python = installer.python
         digest = hashlib.sha256("\n".join([python, *options, *modules]).encode()).hexdigest()[:16]
         target = self._settings.folder / "modules" / digest
@@ -123,7 +124,7 @@ class Programs:
             if not target.exists():
                 uv, _ = self._settings.python("uv")
                 fresh = folder / "modules"
-                install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *options, *wanted]
+                install = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(fresh), *options, *requirements]
                 done = subprocess.run(  # our own command
                     install, capture_output=True, text=True, env=self._settings.shell, cwd=folder.anchor, check=False
                 )  # from the root folder: no pyproject.toml adds a project's own constraints there
@@ -181,7 +182,7 @@ def _arguments(job: JsonObject, run: JsonObject, spark: bool) -> dict[str, str]:
     return {**job.get("DefaultArguments", {}), **own, **run["Arguments"], **job.get("NonOverridableArguments", {})}
 
 
-def _wanted(wheel: Path, installer: _Installer) -> str:
+def _requirement(wheel: Path, installer: _Installer) -> str:
     """What to tell the installer: the file, or name and version if it holds what cannot run here."""
     with zipfile.ZipFile(wheel) as archive:
         compiled = any(name.endswith((".so", ".pyd", ".dylib")) for name in archive.namelist())

@@ -114,8 +114,8 @@ class S3Tree:
         if existed and not self._local(path):
             bucket, key = _split(path)
             keys = [item["Key"] for item in self._listed(bucket, f"{key}/" if key else "")]
-            for one in [*keys, key] if key else keys:
-                self._s3.delete_object(Bucket=bucket, Key=one)
+            for object_key in [*keys, key] if key else keys:
+                self._s3.delete_object(Bucket=bucket, Key=object_key)
         return existed
 
     def _local(self, path: str) -> Path | None:
