@@ -97,15 +97,15 @@ def importing_declarations(root: str) -> Iterator[None]:
     install(root)
     arrange_path(root)
     finder = _Declarations(root)
-    sys.meta_path.insert(0, finder)
+    sys.meta_path = [finder, *sys.meta_path]  # another list: in a list that changes, other threads would pass over a finder
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path = [other for other in sys.meta_path if other is not finder]
 
 
 def _find_finder(folder: str) -> FileFinder:
-    if not os.path.isdir(folder) or not any(_is_below(folder, root) for root in _roots):  # noqa: PTH112 - runs before each import, so it must be fast
+    if not os.path.isdir(folder) or not any(_is_below(folder, root) for root in tuple(_roots)):  # noqa: PTH112 - runs before each import, so it must be fast
         raise ImportError(f"{folder} is not a folder of a repository")
     own = f"{os.path.realpath(folder)}{os.sep}".startswith(OWN_FOLDER)
     return FileFinder(folder, (FromSourceOrSame if own else FromSource, [".py"]))

@@ -166,14 +166,29 @@ def test_other_threads_may_import_meanwhile(monkeypatch: pytest.MonkeyPatch, tmp
             sys.path_importer_cache.pop(f"/elsewhere/{(number + 250) % 500}", None)
             number += 1
 
+    errors: list[RuntimeError] = []
+
+    def find_elsewhere() -> None:
+        while not ended.is_set():
+            try:
+                import_source._find_finder("/")
+            except ImportError:
+                continue
+            except RuntimeError as error:
+                errors.append(error)
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     importing = threading.Thread(target=import_elsewhere)
+    finding = threading.Thread(target=find_elsewhere)
     importing.start()
+    finding.start()
     try:
         for number in range(50):
             import_source.install(str(tmp_path / str(number)))
     finally:
         ended.set()
         importing.join()
+        finding.join()
         sys.setswitchinterval(interval)
+    assert errors == []
