@@ -1,10 +1,13 @@
 """Glue crawlers as pipelines declare them, with their role."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
-from common.declare import configuration, permissions
+from common.declare import configuration, permissions, validation
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.naming import Exact
+from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.environment.resource_settings import CrawlerSettings
 from common.model.reference import Location, Ref
@@ -37,3 +40,23 @@ class CrawlerDeclaration:
             settings=settings,
         )
         project.add(crawler)
+
+
+class Crawlers(PipelineParts):
+    """Glue crawlers of a pipeline."""
+
+    def crawler(
+        self,
+        reference: str,
+        /,
+        *,
+        targets: Iterable[Location],
+        database: Ref,
+        settings: CrawlerSettings | None = None,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """A Glue crawler that keeps the tables of `database` for what lies at `targets`; names as of a function."""
+        of_kind = validation.check_kind("database", database, "database")
+        declaration = CrawlerDeclaration(targets=validation.check_places("targets", targets), database=of_kind, settings=settings)
+        return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name))

@@ -1,21 +1,24 @@
 """Lambda functions as pipelines declare them, with their package, their log group and their role."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.suggestions import did_you_mean
-from common.declare import configuration, layers, permissions
+from common.declare import configuration, layers, permissions, validation
 from common.declare.declaration import Configured, DeclaredSettings
-from common.declare.naming import check_variables
+from common.declare.naming import Exact, check_variables
+from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
+from common.declare.validation import Reason, Variables
 from common.environment import partitions
 from common.environment.resource_settings import FunctionSettings
 from common.model.reference import Grantable, Ref
 from common.packaging import source_files
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
-from common.packaging.node import Command
+from common.packaging.node import Command, command
 from common.resources import kind_of
 from common.resources.function import Function
 from common.resources.layer import Layer
@@ -108,3 +111,59 @@ def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) 
     )
     project.add(group)
     return group
+
+
+class Functions(PipelineParts):
+    """Lambda functions of a pipeline."""
+
+    def function(
+        self,
+        reference: str,
+        /,
+        *,
+        handler: str | None = None,
+        folder: str | None = None,
+        reads: Iterable[Grantable] = (),
+        writes: Iterable[Grantable] = (),
+        environment: Variables = None,
+        includes: Iterable[str] = (),
+        build: str | None = None,
+        output: str = "dist",
+        layers: Iterable[Ref] = (),
+        settings: FunctionSettings | None = None,
+        accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
+        log_group_name: str | None = None,
+    ) -> Ref:
+        """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
+
+        Args:
+            reference: what references and configuration call it.
+            handler: as Lambda spells it, ``file.function``.
+            folder: where its code is, relative to the project.
+            reads: what its role may read.
+            writes: what its role may read and write.
+            environment: variables; tokens are replaced.
+            includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
+            build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
+            output: see `build`.
+            layers: layers of this project, or shared ones; if two have the same file, the later one wins.
+            settings: what the declaration wants different from the defaults.
+            accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
+            name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
+            role_name: the same of its role; one that begins with a slash has a path, as in `/team/validate`.
+            log_group_name: the same of its log group.
+        """
+        declaration = FunctionDeclaration(
+            folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{reference}"),
+            handler=handler,
+            reads=validation.check_grants("reads", reads),
+            writes=validation.check_grants("writes", writes),
+            settings=validation.with_values(settings, "environment", environment),
+            libraries=self._importable,
+            includes=validation.check_texts("includes", includes),
+            command=command(build, output),
+            layers=validation.check_refs("layers", layers),
+        )
+        return self._declarations.add("lambda", reference, declaration, accept_secret, Exact(name, role_name, log_group_name))

@@ -1,12 +1,16 @@
 """Glue jobs as pipelines declare them, with their script, what it imports, and their role."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.declare import configuration, permissions
+from common.declare import configuration, permissions, validation
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.naming import Exact
+from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
+from common.declare.validation import Reason, Variables
 from common.environment import aws_versions
 from common.environment.resource_settings import JobSettings
 from common.model.reference import Grantable, Ref
@@ -73,3 +77,53 @@ class JobDeclaration:
             wheels=imported.wheels,
         )
         project.add(job)
+
+
+class Jobs(PipelineParts):
+    """Glue jobs of a pipeline."""
+
+    def job(
+        self,
+        reference: str,
+        /,
+        *,
+        script: str | None = None,
+        reads: Iterable[Grantable] = (),
+        writes: Iterable[Grantable] = (),
+        arguments: Variables = None,
+        includes: Iterable[str] = (),
+        requirements: str | None = None,
+        settings: JobSettings | None = None,
+        shell: bool = False,
+        accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
+
+        Args:
+            reference: what references and configuration call it.
+            script: where the script is, relative to the project.
+            reads: what its role may read.
+            writes: what its role may read and write.
+            arguments: the arguments of each run; tokens are replaced.
+            includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
+            requirements: the file of requirements; `<script>.requirements.txt` beside the script is found.
+            settings: what the declaration wants different from the defaults.
+            shell: whether it is a python-shell job.
+            accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
+            name: as of a function.
+            role_name: as of a function.
+        """
+        path = self._inside.taken(script) if script else self._inside.script(reference)
+        declaration = JobDeclaration(
+            script=path,
+            reads=validation.check_grants("reads", reads),
+            writes=validation.check_grants("writes", writes),
+            settings=validation.with_values(settings, "arguments", arguments),
+            shell=shell,
+            libraries=self._inside.importable(path, self._libraries),
+            includes=validation.check_texts("includes", includes),
+            requirements=self._inside.requirements(path, requirements, f"glue-job/{reference}"),
+        )
+        return self._declarations.add("glue-job", reference, declaration, accept_secret, Exact(name, role_name))

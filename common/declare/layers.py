@@ -10,8 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.base.errors import DeclarationError
+from common.declare import validation
 from common.declare.declaration import Configured
+from common.declare.naming import Exact
+from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
+from common.declare.validation import Reason
 from common.environment.config import Environment
 from common.environment.resource_settings import FunctionSettings
 from common.model.declared import Identity
@@ -19,7 +23,7 @@ from common.model.reference import Ref
 from common.model.resource import Key, Resource
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.layer_package import LayerPackage
-from common.packaging.node import Command
+from common.packaging.node import Command, command
 from common.packaging.source_files import display_path
 from common.resources.layer import Layer
 
@@ -112,3 +116,44 @@ def find_used_layers(
 def packages(layers: Iterable[Layer]) -> tuple[LayerPackage, ...]:
     """Returns the packages of layers."""
     return tuple(layer.code for layer in layers if isinstance(layer.code, LayerPackage))
+
+
+class Layers(PipelineParts):
+    """Layers of a pipeline."""
+
+    def layer(
+        self,
+        reference: str,
+        /,
+        *,
+        folder: str | None = None,
+        runtime: str | None = None,
+        architecture: str | None = None,
+        includes: Iterable[str] = (),
+        build: str | None = None,
+        output: str = "dist",
+        accept_secret: Reason = None,
+        name: str | None = None,
+    ) -> Ref:
+        """A Lambda layer of the dependencies and files in `layers/<name>/` (or `folder`), for functions to share.
+
+        Args:
+            reference: what references call it.
+            folder: where its files are, relative to the project.
+            runtime: the runtime of the functions that use it; by default that of the environment's functions.
+            architecture: see `runtime`.
+            includes: dotted names of shared modules that it contains although none of its own modules imports them.
+            build: as for a function; the output of the command is unpacked to /opt unchanged.
+            output: see `build`.
+            accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
+            name: as of a function.
+        """
+        declaration = LayerDeclaration(
+            folder=self._inside.taken(folder) if folder else self._inside.within(f"layers/{reference}"),
+            runtime=runtime,
+            architecture=architecture,
+            libraries=self._importable,
+            includes=validation.check_texts("includes", includes),
+            command=command(build, output),
+        )
+        return self._declarations.add("layer", reference, declaration, accept_secret, Exact(name))

@@ -10,7 +10,10 @@ from common.declare.asl import express, integrations
 from common.declare.asl.definition import Source
 from common.declare.asl.field_types import with_field_types
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.naming import Exact
+from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
+from common.declare.validation import Reason
 from common.environment.resource_settings import StateMachineSettings
 from common.model.reference import Ref, spelled_out
 from common.resources.state_machine import StateMachine
@@ -44,3 +47,34 @@ class StateMachineDeclaration:
             log_group_arn=f"{group.arn}:*",
         )
         project.add(machine)
+
+
+class StateMachines(PipelineParts):
+    """State machines of a pipeline."""
+
+    def state_machine(
+        self,
+        reference: str,
+        /,
+        definition: Source | str,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        settings: StateMachineSettings | None = None,
+        accept_secret: Reason = None,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
+
+        Args:
+            reference: what references and configuration call it.
+            definition: the definition, or its path relative to the project.
+            tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
+            settings: what the declaration wants different from the defaults.
+            accept_secret: the reason for accepting what looks like a secret in it.
+            name: as of a function; so is `role_name`.
+            role_name: see above.
+        """
+        source = self._inside.within(definition) if isinstance(definition, str) else definition
+        declaration = StateMachineDeclaration(source=source, tokens=tokens or {}, settings=settings)
+        return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name))

@@ -1,0 +1,34 @@
+"""What the methods of a pipeline have in common: its folder, its declarations so far, and what its code may import.
+
+Each kind of resource adds its own method to a pipeline, beside what it declares: `functions.Functions`, `jobs.Jobs` and so on.
+"""
+
+from pathlib import Path
+
+from common.declare.declaration import Entry
+from common.declare.declarations import Declarations
+from common.declare.project_folder import ProjectFolder
+from common.declare.shared_references import Shared
+from common.environment.config import Environment
+from common.model.reference import Names
+from common.packaging.imports import Libraries
+from common.resources import kinds
+
+
+class PipelineParts:
+    """The parts of a pipeline.
+
+    Args:
+        name: the name of the project's folder.
+        env: the environment.
+        folder: the folder with `lambda/` and `glue/`.
+    """
+
+    def __init__(self, name: str, env: Environment, folder: Path) -> None:
+        self.name, self.env, self.folder, self._inside = name, env, folder, ProjectFolder(name, folder)
+        self.entry: Entry | None = None
+        self.parameters = env.project(name).parameters  # parameters that a declaration reads count as used
+        self._declarations = Declarations(name, env, names := Names(self.parameters, kinds(), env.account))
+        self._libraries = {"shared": folder / "shared"}
+        self._importable = Libraries(self._libraries, folder.parents[1])
+        self.shared = Shared(env, names.add)
