@@ -1,5 +1,6 @@
 """`invoke package-lambdas`: builds every Lambda package and layer; with an option it locks, lists or watches them instead."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from invoke.context import Context
@@ -73,13 +74,15 @@ def build(choices: Choices, *, lock: bool, json: bool) -> None:
     selected = [artifact for artifact in artifacts if isinstance(artifact, Package)]
     if choices.only is not None and not selected:
         raise packages.nothing_selected(choices.only)
-    by_path, errors = dict[Path, Package](), list[str]()
+    by_path, functions, errors = dict[Path, Package](), defaultdict[Path, list[Package]](list), list[str]()
     for package in selected:
         try:
             by_path.setdefault(package.built_at(workspace.build_dir), package)
+            for layer in package.layers:
+                functions[layer.built_at(workspace.build_dir)].append(package)
         except DeployError as error:  # nothing says what to install
             errors.append(str(error))
-    for result in build_all(by_path, workspace.build_dir):
+    for result in build_all(by_path, functions, workspace.build_dir):
         if isinstance(result, DeployError):
             errors.append(str(result))
         else:

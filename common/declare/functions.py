@@ -77,7 +77,6 @@ class FunctionDeclaration:
         project.add(function)
 
     def _package(self, project: ProjectResources, ref: Ref, settings: FunctionSettings, own_layers: tuple[Layer, ...]) -> Package:
-        packages = layers.packages(own_layers)
         default_handler = "handler.handler" if settings.runtime.startswith("python") else "index.handler"
         package = Package(
             key=project.key("artifact", ref.key.name),
@@ -89,14 +88,12 @@ class FunctionDeclaration:
             libraries=self.libraries,
             includes=self.includes,
             command=self.command,
-            layers=packages,
+            layers=layers.packages(own_layers),
             has_unknown_layers=bool(settings.layers),
             here=project.runs_here,
             accept_secret=project.accepted[ref.key],
         )
         package.check_handler()
-        for layer_package in packages:
-            layer_package.users.append(package)
         return package
 
 

@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
 from common.base.errors import DeployError
+from common.declare.layer_sizes import check_functions
 from common.model.events import Built
 from common.packaging.lambda_package import Package
 from common.packaging.layer_package import LayerPackage
@@ -22,7 +23,9 @@ MIN_PACKAGES_FOR_PROCESSES = 100
 """Processes are started for at least this many packages; threads have built fewer before processes would have begun."""
 
 
-def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Built | DeployError]:
+def build_all(
+    packages: Mapping[Path, Package], functions: Mapping[Path, Sequence[Package]], build_dir: Path
+) -> Iterator[Built | DeployError]:
     """Builds packages in parallel, and yields those that were built before first.
 
     For a package without dependencies compiling its sources is most of the work, and threads cannot do that in parallel. So many
@@ -30,6 +33,7 @@ def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Bui
 
     Args:
         packages: the packages by the paths of the built files.
+        functions: for each layer, by the path of its built file, the packages of the functions that use it.
         build_dir: the build folder.
     """
     ordered = {path: packages[path] for path in sorted(packages, key=lambda path: not path.exists())}
@@ -41,13 +45,15 @@ def build_all(packages: Mapping[Path, Package], build_dir: Path) -> Iterator[Bui
     apart = plain if len(plain) >= MIN_PACKAGES_FOR_PROCESSES and sys.platform == "linux" else {}
     others = {path: package for path, package in ordered.items() if path not in apart}
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="build") as threads:
-        yield from threads.map(_build, others, others.values(), repeat(build_dir))
+        yield from threads.map(_build, others, others.values(), (functions.get(path, ()) for path in others), repeat(build_dir))
     if apart:
         from concurrent.futures import ProcessPoolExecutor  # most commands build few
         from multiprocessing import get_context  # most commands build few
 
         with ProcessPoolExecutor(os.cpu_count(), get_context("fork"), _follow_parent) as processes:
-            yield from processes.map(_build, apart, apart.values(), repeat(build_dir))
+            yield from processes.map(
+                _build, apart, apart.values(), (functions.get(path, ()) for path in apart), repeat(build_dir)
+            )
 
 
 def layer_hints(packages: Mapping[Path, Package]) -> Iterator[str]:
@@ -71,9 +77,12 @@ def _follow_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _build(path: Path, package: Package, build_dir: Path) -> Built | DeployError:
+def _build(path: Path, package: Package, functions: Sequence[Package], build_dir: Path) -> Built | DeployError:
     try:
-        because = "" if path.exists() else package.build_reason(path)
+        because = ""
+        if not path.exists():
+            because = package.build_reason(path)
+            check_functions(functions, build_dir)  # before the layer is built, so that a refusal is repeated by the next command
         size = package.build(build_dir).stat().st_size
         package.sbom_file(build_dir)
         return Built(package.key, package.files(), size, package.package_names(), because, package.accept_secret)

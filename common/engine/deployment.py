@@ -10,6 +10,7 @@ from itertools import chain
 
 from common.aws.tagging_index import Sizes
 from common.base.errors import LockedError, OvertakenError
+from common.declare.layer_sizes import check_uploaded_layers
 from common.declare.missing_imports import report_missing_imports
 from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine import advice, protection
@@ -146,6 +147,7 @@ class Deployment:
         planner = Planner(self._env, connection.aws, connection.records, build_dir, connection.pool, self._types)
         outcome = planner.plan(resources, options, reads, self._undeclared())
         outcome = vetted(outcome, resources)
+        check_uploaded_layers(outcome.plan, resources, build_dir)
         report_missing_imports(outcome.plan, resources, build_dir, self._say, protected=self._env.protected)
         check_quotas(self._env, connection.aws, outcome.plan, resources, build_dir, connection.pool, self._say)
         return outcome

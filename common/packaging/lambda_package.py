@@ -40,8 +40,8 @@ from common.packaging.source_files import (
 from common.packaging.target import function_target
 
 SMALL = 10 * 2**20
-"""Below this size in bytes, a function's package does not install its layers to check their common size: building the layer
-does that."""
+"""Below this size in bytes, a function's package does not install its layers to check their common size: building a layer
+checks that."""
 
 COMMANDS = 2
 """Bump this version when a command would receive different files of an equal folder."""
@@ -236,7 +236,7 @@ class Package(Sources):
             manifest.write_text(json.dumps(manifest_fields, indent=1) + "\n", encoding="utf-8")
 
     def check_size(self, members: Members, build_dir: Path) -> None:
-        """Checks the size of the package together with its layers.
+        """Checks the size of the package together with its layers; unchanged packages are checked, too, when a layer is built.
 
         Raises:
             ArtifactError: the package is too large.

@@ -15,13 +15,8 @@ from common.packaging.lambda_package import Package
 
 @dataclass(frozen=True)
 class LayerPackage(Package):
-    """The package of a layer.
+    """The package of a layer."""
 
-    Args:
-        users: the packages of the functions that use the layer; the common size is limited.
-    """
-
-    users: list[Package] = field(default_factory=list, repr=False, compare=False)
     _made: dict[Path, Members] = field(default_factory=dict, repr=False, compare=False)
     kind: ClassVar[str] = "layer-package"
 
@@ -31,16 +26,6 @@ class LayerPackage(Package):
     def members(self, build_dir: Path) -> Members:
         """Returns the members, computed once for all functions that use the layer."""
         return self._made.get(build_dir) or self._made.setdefault(build_dir, super().members(build_dir))
-
-    def check_size(self, members: Members, build_dir: Path) -> None:
-        """Checks the size of the layer, and of every function that uses it.
-
-        Raises:
-            ArtifactError: the layer, or a function with its layers, is too large.
-        """
-        super().check_size(members, build_dir)
-        for user in self.users:
-            user.check_size(user.members(build_dir), build_dir)
 
     def place_members(self, members: Members) -> Members:
         """Returns the members by their paths.

@@ -83,6 +83,37 @@ def test_a_layer_that_grows_is_weighed_with_functions_that_are_built_already(acr
     assert versions() == [1]
 
 
+def test_a_layer_that_grows_is_refused_again_and_again_though_its_functions_are_built(acres: Repository) -> None:
+    with (acres.root / "projects/acres/lambda/One/data.bin").open("wb") as file:
+        file.truncate(110 << 20)
+    assert acres.invoke("package-lambdas").code == 0
+    with (acres.root / "projects/acres/layers/analytics/model.bin").open("wb") as file:
+        file.truncate(150 << 20)
+    for _ in range(2):
+        ended = acres.invoke("package-lambdas")
+        assert ended.code == 1
+        assert "lambda/One: 260 MB unzipped with the layers analytics" in ended.err
+
+
+def test_a_layer_is_weighed_with_the_functions_of_every_environment(acres: Repository) -> None:
+    """Equal layers are built once, but each environment has functions of its own that use them."""
+    acres.configure("tst")
+    acres.project(
+        "acres", 'deps = p.layer("analytics")', 'p.function(f"In_{env.name}", folder=f"code/{env.name}", layers=[deps])'
+    )
+    for name, size in {"dev": 1, "tst": 110}.items():
+        acres.write(f"projects/acres/code/{name}/handler.py", HANDLER)
+        with (acres.root / f"projects/acres/code/{name}/data.bin").open("wb") as file:
+            file.truncate(size << 20)
+    assert acres.invoke("package-lambdas").code == 0
+    with (acres.root / "projects/acres/layers/analytics/model.bin").open("wb") as file:
+        file.truncate(150 << 20)
+    ended = acres.invoke("package-lambdas")
+    assert ended.code == 1
+    assert "code/tst: 260 MB unzipped with the layers analytics" in ended.err
+    assert "code/dev" not in ended.err
+
+
 def test_a_layer_is_suggested_where_large_packages_install_the_same(repository: Repository, index: Path) -> None:
     repository.project("acres")
     wheel(index, "heavy", "1.0", files={"heavy/data.bin": "".join(random.Random(1).choices(string.printable, k=13 << 20))})
