@@ -17,7 +17,7 @@ from invoke.program import Program
 import tasks
 from common import Pipeline, SharedResources
 from common.commands.option_help import HELP
-from common.environment.config import load
+from common.environment.config_files import load
 from common.model import steps
 from tests.account.checks import CHECKS
 from tests.support.repository import ROOT, Repository

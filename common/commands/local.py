@@ -12,10 +12,10 @@ def start(_c: Context, env: str = "local") -> None:
     """Start the embedded AWS, unless it is running."""
     from common import local
     from common.base.errors import UsageError
-    from common.environment import config
+    from common.environment import config_files
 
     root = INVOCATION.get().root
-    environment = config.load(root, env)
+    environment = config_files.load(root, env)
     if environment.embedded is None:
         raise UsageError(f"{env} is a real account. Nothing has to be started for it.")
     place = {"account_id": environment.account_id, "region": environment.region}

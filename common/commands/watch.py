@@ -18,7 +18,7 @@ from types import FrameType
 from common.base import digest, programs, provenance, terminal
 from common.base.errors import UsageError
 from common.base.signals import SIGNALS
-from common.environment import config
+from common.environment import config_files
 from common.model.choices import Choices
 from common.packaging.source_files import NEVER_PACKAGED
 
@@ -57,7 +57,7 @@ def watch(
         UsageError: the environment is protected.
         KeyboardInterrupt: a signal has come; a round that was under way has ended.
     """
-    if choices.env is not None and config.load(root, choices.env).protected:
+    if choices.env is not None and config_files.load(root, choices.env).protected:
         raise UsageError(f"{choices.env} is protected: it takes what is committed, not every save. Watch without it.")
     command, files = _command(root, choices, json=json), FileWatch(root, sleep)
     verb = f"deploys to {choices.env}" if choices.env else "builds what has changed"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from common.base.errors import ParameterError, UsageError
 from common.declare import projects
 from common.declare.workspace import Workspace
-from common.environment import config
+from common.environment import config_files
 from common.model.resource import Resource
 
 Say = Callable[[str], None]
@@ -20,7 +20,7 @@ def environments(workspace: Workspace, *, every: bool = False) -> list[str]:
     Raises:
         UsageError: there are no environments.
     """
-    names = config.environments(workspace.root)
+    names = config_files.environments(workspace.root)
     if not names:
         raise UsageError(
             "config/ describes no environment. Add one, as in config/dev.json; config/schema.json says what it holds."
@@ -36,7 +36,7 @@ def declared(workspace: Workspace, environment: str, say: Say) -> list[Resource]
     Raises:
         ParameterError: the environment is named, and has no values for what a project refers to.
     """
-    env = config.load(workspace.root, environment)
+    env = config_files.load(workspace.root, environment)
     names = [name for name in workspace.projects if env.project(name).enabled]
     while True:
         try:

@@ -10,7 +10,7 @@ from common.base.errors import UsageError
 from common.declare import edited_files, projects
 from common.declare.declaration import Declares
 from common.declare.inputs import Inputs
-from common.environment import config
+from common.environment import config_files
 from common.environment.config import Environment
 from common.model.choices import Choices
 from common.model.resource import Key, Resource
@@ -63,12 +63,12 @@ class Workspace:
             UsageError: the command line names no environment.
         """
         if self.choices.env is None:
-            names = ", ".join(config.environments(self.root)) or "none yet"
+            names = ", ".join(config_files.environments(self.root)) or "none yet"
             raise UsageError(
                 f"Which environment? Add --env NAME; config/ has {names}. "
                 'Without it, DEPLOY_ENV names one, or one that is not protected says "default": true.'
             )
-        return config.load(self.root, self.choices.env)
+        return config_files.load(self.root, self.choices.env)
 
     @cached_property
     def projects(self) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError
 
 from common.base.errors import DeployError
-from common.environment import config
+from common.environment import config_files
 from tests.account import leftovers
 from tests.account.checks import CHECKS
 from tests.account.commands import asks_for_a_code_once
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Asks, or cleans up; the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        env = config.load(ROOT, chosen.env)
+        env = config_files.load(ROOT, chosen.env)
         with tempfile.TemporaryDirectory() as folder:
             began = datetime.now(UTC)
             with closing(Place(Path(folder), env, f"{PREFIX}{began:%m%d%H%M}", chosen.minutes * 60, mfa=chosen.mfa)) as place:

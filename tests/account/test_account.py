@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from common.engine.deployer_policy import INLINE_POLICY
-from common.environment import config
+from common.environment import config_files
 from tests.account import __main__ as proof
 from tests.account import commands, leftovers, rights, services
 from tests.account.checks import CHECKS
@@ -69,7 +69,7 @@ def test_ctrl_c_deletes_what_was_made(tmp_path: Path) -> None:
 
 def test_what_a_command_does_otherwise_is_called_different(tmp_path: Path) -> None:
     (tmp_path / "proof").mkdir()
-    with proof.closing(Place(tmp_path / "proof", config.load(ROOT, "local"), PREFIX, 1.0)) as place:
+    with proof.closing(Place(tmp_path / "proof", config_files.load(ROOT, "local"), PREFIX, 1.0)) as place:
         assert commands.first_deploy(place).verdict is Verdict.EXPECTED
         script = place.repository.root / "projects/proof/glue/landing/load.py"
         script.write_text(script.read_text() + "# edited\n")
@@ -93,7 +93,7 @@ def test_what_a_command_does_otherwise_is_called_different(tmp_path: Path) -> No
 
 def test_an_index_that_lags_is_measured(tmp_path: Path) -> None:
     (tmp_path / "proof").mkdir()
-    with proof.closing(Place(tmp_path / "proof", config.load(ROOT, "local"), PREFIX, 60.0)) as place:
+    with proof.closing(Place(tmp_path / "proof", config_files.load(ROOT, "local"), PREFIX, 60.0)) as place:
         lag = place.repository.root / "build/local/index-lag"
         lag.write_text("3600")
         assert commands.first_deploy(place).verdict is Verdict.EXPECTED

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from common import local
-from common.environment import config
+from common.environment import config_files
 from common.environment.config import Environment
 from tests.account import commands, rights
 from tests.account.findings import Check, Finding, Verdict, judged
@@ -40,7 +40,7 @@ class Poorer(Place):
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    made = Poorer(tmp_path_factory.mktemp("proof"), config.load(ROOT, "local"), PREFIX, 1.0)
+    made = Poorer(tmp_path_factory.mktemp("proof"), config_files.load(ROOT, "local"), PREFIX, 1.0)
     yield made
     made.close()
 

@@ -7,7 +7,7 @@ import pytest
 from common.base.errors import ArtifactError, ConfigError, DeclarationError, DeployError
 from common.declare import projects
 from common.environment import aws_versions
-from common.environment.config import environments, load
+from common.environment.config_files import environments, load
 from common.environment.resource_settings import Defaults, JobSettings
 from common.model.resource import Key
 from common.packaging.artifact import Script

@@ -13,7 +13,7 @@ from botocore.session import get_session
 from common.base.errors import ConfigError
 from common.engine import advice
 from common.environment import aws_versions
-from common.environment.config import load
+from common.environment.config_files import load
 from common.environment.resource_settings import FunctionSettings, JobSettings
 from common.model.resource import Action, Change, Plan, Resource
 from common.packaging.target import job_target

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.base.errors import ConfigError, UsageError
-from common.environment import config
+from common.environment import config, config_files
 from common.environment.config import Environment
 from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings
 from tests.support.repository import CONFIG, ROOT, Repository
@@ -26,9 +26,9 @@ def refused(repository: Repository, **said: Any) -> list[str]:
     return str(caught.value).splitlines()
 
 
-@pytest.mark.parametrize("name", config.environments(ROOT))
+@pytest.mark.parametrize("name", config_files.environments(ROOT))
 def test_every_environment_of_this_repository_is_valid_and_names_the_schema(name: str) -> None:
-    assert config.load(ROOT, name).name == name
+    assert config_files.load(ROOT, name).name == name
     assert json.loads((ROOT / f"config/{name}.json").read_text())["$schema"] == "schema.json"
 
 
@@ -165,7 +165,7 @@ def test_there_are_only_the_environments_that_have_a_file(repository: Repository
     repository.write("config/schema.json", {})
     with pytest.raises(UsageError, match=r"config/ has dev"):
         repository.environment(name)
-    assert config.environments(repository.root) == ["dev"]
+    assert config_files.environments(repository.root) == ["dev"]
 
 
 def test_an_overlay_wins_key_by_key(repository: Repository) -> None:

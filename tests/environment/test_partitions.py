@@ -10,7 +10,8 @@ import pytest
 
 from common.base.errors import ConfigError, DeclarationError
 from common.declare import projects
-from common.environment.config import Environment, load
+from common.environment.config import Environment
+from common.environment.config_files import load
 from common.environment.partitions import Account, localize_arns
 from common.resources.function import Function
 from common.resources.job import Job

@@ -14,7 +14,7 @@ from common.declare import projects
 from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.destruction import Destruction
-from common.environment import config
+from common.environment import config_files
 from common.environment.config import Environment
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.model import steps
@@ -174,7 +174,7 @@ class Site:
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
-        self.env = config.load(self.root, "local")
+        self.env = config_files.load(self.root, "local")
         self.aws = AwsSession(
             self.env.region,
             self.env.account_id,

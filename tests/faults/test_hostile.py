@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from common.base.errors import ConfigError, DeclarationError, LockedError
 from common.declare.pipeline import Pipeline
 from common.engine.planner import Options
-from common.environment import config
+from common.environment import config_files
 from common.model.resource import Action
 from tests.faults.bounded import bounded
 from tests.faults.hostile import TAGS, changed, stored
@@ -93,7 +93,7 @@ def test_any_configuration_is_valid_or_told_what_is_wrong(tmp_path_factory: pyte
     overlay.write_bytes(data.draw(changed(b'{"jobs": {"load": {"workers": 3}}, "parameters": {"x": "2"}}')))
     told = ""
     try:
-        config.load(root, "dev")
+        config_files.load(root, "dev")
     except ConfigError as error:
         told = str(error)
     assert told == "" or told.startswith("config/")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from common.commands import all_tasks
 from common.declare import projects
-from common.environment.config import load
+from common.environment.config_files import load
 from common.model import steps
 from common.model.resource import Key
 from common.model.steps import STEPS

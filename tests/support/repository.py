@@ -21,7 +21,8 @@ from invoke.program import Program
 
 from common.declare import projects
 from common.declare.declaration import Declares
-from common.environment.config import Environment, load
+from common.environment.config import Environment
+from common.environment.config_files import load
 from common.model.resource import Resource
 
 ROOT = Path(__file__).resolve().parents[2]
