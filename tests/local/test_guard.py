@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -244,3 +244,16 @@ def test_credentials_that_it_hands_out_are_taken(embedded: local.Embedded, clien
     assert send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", **said)).status == 200
     client("iam").update_access_key(UserName="u", AccessKeyId=key["AccessKeyId"], Status="Inactive")
     assert refused(send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", **said)))
+
+
+def test_the_code_of_a_function_is_downloaded_from_the_address_that_is_given_out(
+    embedded: local.Embedded, client: Client, function: Callable[..., str]
+) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html."""
+    function("downloaded", "def handler(event, context): return 7")
+    answer = client("lambda").get_function(FunctionName="downloaded")
+    parts = urlsplit(answer["Code"]["Location"])
+    code = send(embedded, "GET", f"{parts.path}?{parts.query}")
+    assert base64.b64encode(hashlib.sha256(code.body).digest()).decode() == answer["Configuration"]["CodeSha256"]
+    assert refused(send(embedded, "GET", parts.path))
+    assert refused(send(embedded, "GET", f"{parts.path.replace('downloaded', 'other')}?{parts.query}"))

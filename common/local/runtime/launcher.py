@@ -16,7 +16,18 @@ from typing import TextIO
 
 import settings as launch_settings
 
-PARTS = ("logs", "glue_api", "glue_runs", "crawlers", "lambda_runtime", "step_functions", "tagging", "strict", "guard")
+PARTS = (
+    "logs",
+    "glue_api",
+    "glue_runs",
+    "crawlers",
+    "lambda_runtime",
+    "code_locations",
+    "step_functions",
+    "tagging",
+    "strict",
+    "guard",
+)
 _held: "list[TextIO | subprocess.Popen[bytes]]" = []
 """What lasts as long as this process."""
 
