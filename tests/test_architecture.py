@@ -166,6 +166,23 @@ def test_commands_are_one_file_a_task_and_what_tasks_share() -> None:
     assert len((ROOT / "tasks.py").read_text().splitlines()) < 60
 
 
+def test_an_option_is_known_to_its_tasks_and_to_one_module_that_decides() -> None:
+    """The way of `--only`: a task hands it to `Choices`, and `Choices.select` decides; nobody else looks at it."""
+    trees = {shown(path): ast.parse(path.read_bytes()) for path in OURS}
+    reading = {
+        name
+        for name, tree in trees.items()
+        if any(isinstance(node, ast.Attribute) and node.attr == "only" for node in ast.walk(tree))
+    }
+    assert reading == {"common/model/choices.py"}
+    naming = {
+        name
+        for name, tree in trees.items()
+        if any(getattr(node, "arg", getattr(node, "id", None)) == "only" for node in ast.walk(tree))
+    }
+    assert naming == {*reading, *(f"common/commands/{task}.py" for task in ("deploy", "package_lambdas", "plan"))}
+
+
 def writes_to_the_terminal(path: Path) -> bool:
     """Whether a file prints, names a standard stream that is written to, or makes a console of its own."""
     for node in ast.walk(ast.parse(path.read_bytes())):

@@ -72,8 +72,7 @@ def build(choices: Choices, *, lock: bool, json: bool) -> None:
         write_locks(workspace, command.say)
     artifacts = (resource.artifact for resource in packages.selected(workspace, command.say))
     selected = [artifact for artifact in artifacts if isinstance(artifact, Package)]
-    if choices.only is not None and not selected:
-        raise packages.nothing_selected(choices.only)
+    choices.check_packaged(selected)
     by_path, functions, errors = dict[Path, Package](), defaultdict[Path, list[Package]](list), list[str]()
     for package in selected:
         try:

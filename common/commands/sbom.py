@@ -13,13 +13,12 @@ def print_sbom(choices: Choices) -> None:
 
     Raises:
         ArtifactError: something cannot be built.
-        UsageError: nothing is selected.
+        UsageError: --only selects no package.
     """
     command = opened(choices, TextReport(stream=terminal.errors()))
     workspace = command.workspace
     artifacts = sbom.artifacts_of(packages.selected(workspace, command.say), workspace.build_dir)
-    if not artifacts:
-        raise packages.nothing_selected(choices.only)
+    choices.check_packaged(artifacts)
     name = workspace.projects[0] if len(workspace.projects) == 1 else "pipelines"
     records = (lambda: command.connection().records) if choices.env is not None else None
     terminal.Screen().object(sbom.merged(name, artifacts, workspace.build_dir, records), indent=2)

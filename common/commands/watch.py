@@ -157,9 +157,8 @@ def run_round(command: list[str]) -> int:
 
 def _command(root: Path, choices: Choices, *, json: bool) -> list[str]:
     task = "deploy" if choices.env else "package-lambdas"
-    values = {"--env": choices.env, "--project": choices.project, "--only": choices.only}
-    options = [word for option, value in values.items() if value is not None for word in (option, value)]
-    return [*programs.isolated_python("-m", "invoke"), "--search-root", str(root), task, *options, *(["--json"] if json else [])]
+    words = [*choices.selection(), *(["--json"] if json else [])]
+    return [*programs.isolated_python("-m", "invoke"), "--search-root", str(root), task, *words]
 
 
 def _is_below(name: str, ignored: Collection[str]) -> bool:

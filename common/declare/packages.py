@@ -55,9 +55,3 @@ def selected(workspace: Workspace, say: Say) -> Iterator[Resource]:
         resources = [resource for resource in declared(workspace, name, say) if workspace.choices.matches(resource.key)]
         workspace.edited(resources)
         yield from resources
-
-
-def nothing_selected(only: str | None) -> UsageError:
-    """Returns the error for a selection that is empty."""
-    what = "This" if only is None else f"--only {only!r}"
-    return UsageError(f"{what} names nothing that is packaged. Keys look like lambda/Validate; see `plan`.")

@@ -181,8 +181,6 @@ class Deployment:
 
     def _selected(self) -> Callable[[Key], bool]:
         """Whether a resource is selected: those of the covered steps that --only selects are, and the artifact bucket."""
-        if self._choices.only is None and {*steps.STEPS} <= {*self._covered}:
-            return lambda _: True
         is_chosen = self._choices.select(self._declarations.resources)
         return lambda key: key == BUCKET or (is_chosen(key) and self._step_of(key) in self._covered)
 

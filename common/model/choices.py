@@ -1,7 +1,7 @@
 """The options of a command line as one value."""
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 
 from common.base.errors import UsageError
@@ -77,6 +77,23 @@ class Choices:
                 selected.add(key)
                 waiting.extend(needs.get(key, ()))
         return lambda key: key in selected or (key not in needs and self.matches(key))
+
+    def check_packaged(self, selected: Sized) -> None:
+        """Checks that --only selects something that is packaged.
+
+        Args:
+            selected: what it selects.
+
+        Raises:
+            UsageError: it selects nothing.
+        """
+        if self.only is not None and not selected:
+            raise UsageError(f"--only {self.only!r} names nothing that is packaged. Keys look like lambda/Validate; see `plan`.")
+
+    def selection(self) -> list[str]:
+        """The words of a command line that select the same environment, projects and resources."""
+        values = {"--env": self.env, "--project": self.project, "--only": self.only}
+        return [word for option, value in values.items() if value is not None for word in (option, value)]
 
     def __post_init__(self) -> None:
         """Checks `project`, and lets `rebuild` imply `verify`."""

@@ -14,7 +14,7 @@ from tests.packaging.conftest import index
 from tests.packaging.test_sbom import check
 from tests.support.deploying import ENV, deploy, things
 from tests.support.fake_aws import FakeAws, Killed, Text, World
-from tests.support.repository import HANDLER, Ended, Repository
+from tests.support.repository import HANDLER, PROJECT, Ended, Repository
 
 __all__ = ["index"]
 BUCKET = "t-dev-artifacts"
@@ -146,6 +146,11 @@ def test_what_a_bill_costs(acres: Repository, moto: None) -> None:
         done = cost("deploy")
         assert done - unchanged <= calls
         assert done - planned["api_calls"]["total"] == planned["predicted"]["calls"]
+
+
+def test_a_repository_that_packages_nothing_has_an_empty_bill(repository: Repository) -> None:
+    repository.write("projects/acres/deploy.py", PROJECT.format(name="acres", body=""))
+    assert sbom(repository)["components"] == []
 
 
 def test_another_machine_reads_the_bill_of_what_was_deployed_and_builds_nothing(
