@@ -1,0 +1,74 @@
+"""The live accounts of the fixtures, each in an embedded AWS of its own, in the root of a repository that deploys to it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common import local
+from tests.local.fixtures import client_of
+from tests.moving_in import flat_account, fsa_account, fsa_foundations, snapshot
+from tests.support import ending
+from tests.support.repository import Repository
+
+Client = Callable[[str], Any]
+DEPLOY = """
+from common import Environment, SharedResources, main
+
+
+def pipeline(env: Environment) -> SharedResources:
+    shared = SharedResources(env)
+    shared.bucket("artifacts")
+    return shared
+
+
+if __name__ == "__main__":
+    main("deploy-shared")
+"""
+"""The root declaration that a team begins with: it has nothing but what the deployer itself needs."""
+
+
+@dataclass(frozen=True)
+class LiveAccount:
+    """An account, and the repository that is to deploy to it."""
+
+    repository: Repository
+    client: Client
+
+    def snapshot(self) -> snapshot.Snapshot:
+        """Everything in it."""
+        return snapshot.take(self.client)
+
+
+@pytest.fixture
+def fsa(repository: Repository) -> Iterator[LiveAccount]:
+    """The first one."""
+    with_account = _live(repository, fsa_foundations.ACCOUNT, fsa_foundations.REGION, "fsa-dev")
+    try:
+        fsa_account.FsaAccount(with_account.client).make()
+        yield with_account
+    finally:
+        local.stop(repository.root)
+
+
+@pytest.fixture
+def flat(repository: Repository) -> Iterator[LiveAccount]:
+    """The second one."""
+    with_account = _live(repository, flat_account.ACCOUNT, flat_account.REGION, "acme")
+    try:
+        flat_account.FlatAccount(with_account.client).make()
+        yield with_account
+    finally:
+        local.stop(repository.root)
+
+
+def _live(repository: Repository, account: str, region: str, prefix: str) -> LiveAccount:
+    """A repository with an environment `dev` in this account, and nothing in it."""
+    ending.promise()
+    repository.configure(account_id=account, region=region, name_prefix=prefix, artifact_bucket=f"{prefix}-deployer", embedded={})
+    repository.write("deploy.py", DEPLOY)
+    root: Path = repository.root
+    embedded = local.start(root, account_id=account, region=region, say=print)
+    return LiveAccount(repository, lambda service: client_of(embedded, service))
