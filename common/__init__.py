@@ -25,6 +25,7 @@ import_source.install()
 
 if TYPE_CHECKING:
     from common.commands.executor import main
+    from common.declare.allowed_actions import Permission, allow
     from common.declare.pipeline import Pipeline
     from common.declare.shared import SharedResources
     from common.environment.config import Environment
@@ -45,19 +46,23 @@ __all__ = [
     "JobSettings",
     "Location",
     "Network",
+    "Permission",
     "Pipeline",
     "Ref",
     "SharedResources",
     "StateMachineSettings",
     "TriggerSettings",
+    "allow",
     "main",
 ]
 _MODULES = {
     "Environment": "environment.config",
     "Location": "model.reference",
+    "Permission": "declare.allowed_actions",
     "Pipeline": "declare.pipeline",
     "Ref": "model.reference",
     "SharedResources": "declare.shared",
+    "allow": "declare.allowed_actions",
     "main": "commands.executor",
 }
 

@@ -5,7 +5,10 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-REFRESH = "uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -o requirements.txt"
+REFRESH = (
+    "uv pip compile pyproject.toml --group dev --group aws-data --universal --generate-hashes --no-header --no-annotate "
+    "-o requirements.txt"
+)
 
 
 def test_constraints_are_the_pins_of_requirements_txt() -> None:

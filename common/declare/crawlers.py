@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
 from common.declare import configuration, permissions, validation
+from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
@@ -20,6 +21,7 @@ class CrawlerDeclaration:
 
     targets: tuple[Location, ...]
     database: Ref
+    further: FurtherAccess
     settings: DeclaredSettings
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
@@ -30,7 +32,7 @@ class CrawlerDeclaration:
         if not targets:
             raise DeclarationError(f"{project.where(ref)}: a crawler needs targets, here or in configuration.")
         granted = permissions.grants(project.env, elsewhere or self.targets, [self.database])
-        role = project.role(ref, settings.role, [*granted, permissions.glue_logs(project.env, "crawlers")])
+        role = project.role(ref, settings.role, [*granted, permissions.glue_logs(project.env, "crawlers")], self.further)
         used = permissions.references(() if elsewhere else self.targets, [self.database])
         crawler = Crawler(
             identity=project.identity(ref, [*role.needs, *(other.key for other in used)]),
@@ -52,11 +54,18 @@ class Crawlers(PipelineParts):
         *,
         targets: Iterable[Location],
         database: Ref,
+        permissions: Iterable[Permission] = (),
+        managed_policies: Iterable[str] = (),
         settings: CrawlerSettings | None = None,
         name: str | None = None,
         role_name: str | None = None,
     ) -> Ref:
-        """A Glue crawler that keeps the tables of `database` for what lies at `targets`; names as of a function."""
+        """A Glue crawler that keeps the tables of `database` for what lies at `targets`; all else as of a function."""
         of_kind = validation.check_kind("database", database, "database")
-        declaration = CrawlerDeclaration(targets=validation.check_places("targets", targets), database=of_kind, settings=settings)
+        declaration = CrawlerDeclaration(
+            targets=validation.check_places("targets", targets),
+            database=of_kind,
+            further=FurtherAccess.of(permissions, managed_policies),
+            settings=settings,
+        )
         return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name))

@@ -7,6 +7,7 @@ from pathlib import Path
 from common.base.errors import DeclarationError
 from common.base.suggestions import did_you_mean
 from common.declare import configuration, layers, permissions, validation
+from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact, check_variables
 from common.declare.pipeline_parts import PipelineParts
@@ -33,6 +34,7 @@ class FunctionDeclaration:
     handler: str | None
     reads: tuple[Grantable, ...]
     writes: tuple[Grantable, ...]
+    further: FurtherAccess
     settings: DeclaredSettings
     libraries: Libraries
     includes: tuple[str, ...]
@@ -57,7 +59,9 @@ class FunctionDeclaration:
             )
         group = _log_group(project, ref, settings)
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
-        role = project.role(ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])])
+        role = project.role(
+            ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])], self.further
+        )
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
         granted = permissions.references(self.reads, self.writes)
@@ -122,6 +126,8 @@ class Functions(PipelineParts):
         folder: str | None = None,
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
+        permissions: Iterable[Permission] = (),
+        managed_policies: Iterable[str] = (),
         environment: Variables = None,
         includes: Iterable[str] = (),
         build: str | None = None,
@@ -141,6 +147,8 @@ class Functions(PipelineParts):
             folder: where its code is, relative to the project.
             reads: what its role may read.
             writes: what its role may read and write.
+            permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
+            managed_policies: the ARNs of policies that its role gets as well.
             environment: variables; tokens are replaced.
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
@@ -157,6 +165,7 @@ class Functions(PipelineParts):
             handler=handler,
             reads=validation.check_grants("reads", reads),
             writes=validation.check_grants("writes", writes),
+            further=FurtherAccess.of(permissions, managed_policies),
             settings=validation.with_values(settings, "environment", environment),
             libraries=self._importable,
             includes=validation.check_texts("includes", includes),

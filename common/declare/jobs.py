@@ -6,6 +6,7 @@ from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.declare import configuration, permissions, validation
+from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
@@ -27,6 +28,7 @@ class JobDeclaration:
     script: Path
     reads: tuple[Grantable, ...]
     writes: tuple[Grantable, ...]
+    further: FurtherAccess
     settings: DeclaredSettings
     shell: bool
     libraries: Libraries
@@ -62,7 +64,7 @@ class JobDeclaration:
             *(permissions.connections(env, settings.connections) if settings.connections else []),
             *([] if self.shell else permissions.metastore(env, arguments)),
         ]
-        role = project.role(ref, settings.role, statements)
+        role = project.role(ref, settings.role, statements, self.further)
         used = (*groups, *refs, *permissions.references(self.reads, self.writes))
         job = Job(
             identity=project.identity(ref, [*role.needs, script.key, *imported.keys(), *(other.key for other in used)]),
@@ -90,6 +92,8 @@ class Jobs(PipelineParts):
         script: str | None = None,
         reads: Iterable[Grantable] = (),
         writes: Iterable[Grantable] = (),
+        permissions: Iterable[Permission] = (),
+        managed_policies: Iterable[str] = (),
         arguments: Variables = None,
         includes: Iterable[str] = (),
         requirements: str | None = None,
@@ -106,6 +110,8 @@ class Jobs(PipelineParts):
             script: where the script is, relative to the project.
             reads: what its role may read.
             writes: what its role may read and write.
+            permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
+            managed_policies: the ARNs of policies that its role gets as well.
             arguments: the arguments of each run; tokens are replaced.
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             requirements: the file of requirements; `<script>.requirements.txt` beside the script is found.
@@ -120,6 +126,7 @@ class Jobs(PipelineParts):
             script=path,
             reads=validation.check_grants("reads", reads),
             writes=validation.check_grants("writes", writes),
+            further=FurtherAccess.of(permissions, managed_policies),
             settings=validation.with_values(settings, "arguments", arguments),
             shell=shell,
             libraries=self._inside.importable(path, self._libraries),

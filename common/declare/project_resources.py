@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess
 from common.declare.declaration import Configured
 from common.declare.naming import PhysicalNames
 from common.declare.permissions import Statement
@@ -23,7 +24,10 @@ from common.resources.role import Role
 
 @dataclass(frozen=True)
 class UsedRole:
-    """The role that a resource runs with, and the keys that it needs: none if configuration names a role."""
+    """The role that a resource runs with, and the keys that it needs: none if configuration names a role.
+
+    They include what the role is allowed to use, so that it exists before the role is used.
+    """
 
     arn: str
     needs: tuple[Key, ...] = ()
@@ -100,8 +104,14 @@ class ProjectResources:
             accept_secret=self.accepted[ref.key],
         )
 
-    def role(self, ref: Ref, configured: str | None, statements: Iterable[Statement]) -> UsedRole:
-        """Returns the role for `ref`: the configured one, or its own role with exactly these statements."""
+    def role(
+        self, ref: Ref, configured: str | None, statements: Iterable[Statement], further: FurtherAccess = NO_FURTHER_ACCESS
+    ) -> UsedRole:
+        """Returns the role for `ref`: the configured one, or its own role with these statements and `further` access.
+
+        Raises:
+            DeclarationError: something cannot be granted.
+        """
         kind = kind_of(ref.key.kind).role_name
         arns = self.env.roles.arns
         existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
@@ -112,15 +122,17 @@ class ProjectResources:
         path, slash, name = self.physical.of(kind_of("role"), key.name).rpartition("/")
         path = f"{path}/" if slash else self.env.role_path(self.project)
         arn = self.env.role_arn(path, name)
+        further_statements, used = further.statements(self.names, self.where(ref))
         role = Role(
             identity=self.identity(Ref(key, name, arn)),
             path=path,
             service=kind_of(ref.key.kind).principal,
-            statements=tuple(statements),
+            statements=(*statements, *further_statements),
+            managed_policies=further.managed(self.names, self.env.account, self.where(ref)),
             boundary=self.env.roles.permissions_boundary,
         )
         self.add(role)
-        return UsedRole(arn, (key,))
+        return UsedRole(arn, (key, *(other.key for other in used)))
 
     def location(self, uri: str) -> Location:
         """Returns the location of a URI in configuration, ``s3://bucket/prefix``."""

@@ -1,10 +1,11 @@
 """State machines as pipelines declare them: the definition is loaded and checked, and its role follows from what it calls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 from common.declare import configuration, permissions
+from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.asl import definition as definitions
 from common.declare.asl import express, integrations
 from common.declare.asl.definition import Source
@@ -25,6 +26,7 @@ class StateMachineDeclaration:
 
     source: Source
     tokens: Mapping[str, str]
+    further: FurtherAccess
     settings: DeclaredSettings
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
@@ -37,7 +39,7 @@ class StateMachineDeclaration:
         express.check(definition, settings.type, where)
         calls = integrations.state_machine(project.env, ref, typed, project.names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
-        role = project.role(ref, settings.role, chain(calls, observing))
+        role = project.role(ref, settings.role, chain(calls, observing), self.further)
         group = project.shared.log_group("states")
         machine = StateMachine(
             identity=project.identity(ref, [*role.needs, group.key, *(other.key for other in refs)]),
@@ -59,6 +61,8 @@ class StateMachines(PipelineParts):
         definition: Source | str,
         *,
         tokens: Mapping[str, str] | None = None,
+        permissions: Iterable[Permission] = (),
+        managed_policies: Iterable[str] = (),
         settings: StateMachineSettings | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
@@ -70,11 +74,18 @@ class StateMachines(PipelineParts):
             reference: what references and configuration call it.
             definition: the definition, or its path relative to the project.
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
+            permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
+            managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
             accept_secret: the reason for accepting what looks like a secret in it.
             name: as of a function; so is `role_name`.
             role_name: see above.
         """
         source = self._inside.within(definition) if isinstance(definition, str) else definition
-        declaration = StateMachineDeclaration(source=source, tokens=tokens or {}, settings=settings)
+        declaration = StateMachineDeclaration(
+            source=source,
+            tokens=tokens or {},
+            further=FurtherAccess.of(permissions, managed_policies),
+            settings=settings,
+        )
         return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name))

@@ -24,11 +24,9 @@ def of(resource: Resource, desired: State, live: Live, changed: Collection[str],
             continue
         before, after = live.state.get(name), desired.get(name)
         if before != after:
-            lost = resource.loses(name, before)
-            parts.append(
-                _field_changed(name, before, after, hidden=name in {resource.artifact_field, *resource.hidden})
-                + (f"; {lost}" if lost else "")
-            )
+            lost, is_hidden = resource.loses(name, before), name in {resource.artifact_field, *resource.hidden}
+            worded = resource.describe_change(name, before, after) or _field_changed(name, before, after, hidden=is_hidden)
+            parts.append(worded + (f"; {lost}" if lost else ""))
     parts += [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
     return "; ".join(part for part in parts if part)
 

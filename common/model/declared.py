@@ -86,6 +86,10 @@ class Declared:
         """What a change would lose: nothing unless the type overrides this."""
         return ""
 
+    def describe_change(self, name: str, before: Json, after: Json) -> str:  # for types that override it
+        """Like any other change unless the type overrides this."""
+        return ""
+
     def check_creation(self, aws: Aws, desired: State) -> None:
         """Checks nothing unless the type overrides this."""
 

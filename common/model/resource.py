@@ -148,6 +148,9 @@ class Resource(Protocol):
     def loses(self, name: str, live: Json) -> str:
         """What would be lost by changing a field from its live value to the desired one, for people; empty if nothing."""
 
+    def describe_change(self, name: str, before: Json, after: Json) -> str:
+        """How the change of a field is worded, for people; empty if like that of any other field."""
+
     def desired(self) -> State:
         """The declared state. It makes no AWS calls."""
 

@@ -21,6 +21,7 @@ from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
 from common.model.orphan import Named
+from common.model.policy_changes import statements_changed
 from common.model.resource import ROLE_ID, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 from common.resources.stand_in_role import stand_in_arn
@@ -97,6 +98,16 @@ class Role(Declared):
             "PermissionsBoundary": self.boundary,
             "Tags": dict(self.tags),
         }
+
+    def describe_change(self, name: str, before: Json, after: Json) -> str:
+        """Permissions and managed policies that are added and taken away, one by one."""
+        if name == "Policies":
+            return statements_changed((before or {}).get(_POLICY) or {}, (after or {}).get(_POLICY) or {})
+        if name == "AttachedPolicies":
+            old, new = set(before or ()), set(after or ())
+            signed = [*((arn, "+") for arn in new - old), *((arn, "-") for arn in old - new)]
+            return ", ".join(f"{sign} policy {arn.rpartition(':policy/')[2]}" for arn, sign in sorted(signed))
+        return ""
 
     def read(self, aws: Aws) -> Live | None:
         """The live role with all its policies."""
