@@ -87,9 +87,9 @@ def test_a_new_role_is_not_asked_for_policies_to_take_away(moto_aws: AwsSession,
 def test_plans_tell_each_statement_and_each_policy_that_comes_or_goes(place: Place) -> None:
     role = place.role(statements=(ALLOW,))
     before, after = final(role)["Policies"], final(place.role())["Policies"]
-    action, resource = ALLOW["Action"][0], ALLOW["Resource"][0]
-    assert role.describe_change("Policies", before, after) == f"- {action} on {resource}"
-    assert role.describe_change("Policies", after, before) == f"+ {action} on {resource}"
+    worded = f"{ALLOW['Action']} on {ALLOW['Resource'].rpartition(':')[2]}"
+    assert role.describe_change("Policies", before, after) == f"- {worded}"
+    assert role.describe_change("Policies", after, before) == f"+ {worded}"
     policies = [place.policy_arn("reader")], [place.policy_arn("writer")]
     assert role.describe_change("AttachedPolicies", *policies) == "- policy reader, + policy writer"
     assert role.describe_change("Tags", {}, {"team": "a"}) == ""
