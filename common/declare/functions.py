@@ -58,6 +58,7 @@ class FunctionDeclaration:
                 f"config/{project.env.name}.json, or take `vpc` and `network` out of its settings."
             )
         group = _log_group(project, ref, settings)
+        groups = [group.key] if settings.logging == "managed" else []
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
         role = project.role(
             ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])], self.further
@@ -65,7 +66,7 @@ class FunctionDeclaration:
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
         granted = permissions.references(self.reads, self.writes)
-        needs = [*role.needs, group.key, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
+        needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
         function = Function(
             identity=project.identity(ref, [*needs, *(used.key for used in (*refs, *granted))]),
             role_arn=role.arn,
@@ -101,17 +102,19 @@ class FunctionDeclaration:
         return package
 
 
-def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) -> LogGroup:
+def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) -> Ref:
+    """The log group of a function; it is a resource of the project unless its logging is unmanaged."""
     kind = kind_of("log-group")
     name = project.physical.of(kind, ref.key.name)
     group_ref = Ref(project.key(kind.name, ref.key.name), name, kind.arn_of(project.env, name))
-    group = LogGroup(
-        identity=project.identity(group_ref),
-        retention_days=settings.log_retention_days,
-        by_default="log_retention_days" not in settings.model_fields_set,
-    )
-    project.add(group)
-    return group
+    if settings.logging == "managed":
+        group = LogGroup(
+            identity=project.identity(group_ref),
+            retention_days=settings.log_retention_days,
+            by_default="log_retention_days" not in settings.model_fields_set,
+        )
+        project.add(group)
+    return group_ref
 
 
 class Functions(PipelineParts):

@@ -15,6 +15,7 @@ from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason
+from common.environment import partitions
 from common.environment.resource_settings import StateMachineSettings
 from common.model.reference import Ref, spelled_out
 from common.resources.state_machine import StateMachine
@@ -40,13 +41,16 @@ class StateMachineDeclaration:
         calls = integrations.state_machine(project.env, ref, typed, project.names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         role = project.role(ref, settings.role, chain(calls, observing), self.further)
+        if settings.log_group:
+            partitions.require_usable_arns([settings.log_group], project.env.account, where)
         group = project.shared.log_group("states")
+        groups = [group.key] if settings.log_group is None else []
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, group.key, *(other.key for other in refs)]),
+            identity=project.identity(ref, [*role.needs, *groups, *(other.key for other in refs)]),
             role_arn=role.arn,
             definition=definition,
             settings=settings,
-            log_group_arn=f"{group.arn}:*",
+            log_group_arn=settings.log_group or f"{group.arn}:*",
         )
         project.add(machine)
 

@@ -58,10 +58,7 @@ class ObjectTriggerDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
         settings = configuration.merged(TriggerSettings, configured, None, project.where(ref))
-        if getattr(configured.own, "expression", None):
-            raise DeclarationError(
-                f"{project.where(ref)}: it waits for new objects, so it has no schedule. Take `expression` away."
-            )
+        _check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
@@ -74,6 +71,39 @@ class ObjectTriggerDeclaration:
             input_transformer=(OBJECT_PATHS, OBJECT_INPUT),
         )
         project.add(rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTriggerDeclaration:
+    """A rule that starts a state machine for every event of a pattern; `Pipeline.on_event` explains every field."""
+
+    machine: Ref
+    pattern: JsonMapping
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
+        """Adds the rule and its role."""
+        settings = configuration.merged(TriggerSettings, configured, None, project.where(ref))
+        _check_no_schedule(configured, project.where(ref))
+        pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
+        role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
+        rule = Rule(
+            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)]),
+            enabled=settings.enabled,
+            target_arn=self.machine.arn,
+            role_arn=role.arn,
+            pattern=pattern,
+        )
+        project.add(rule)
+
+
+def _check_no_schedule(configured: Configured, where: str) -> None:
+    """Checks that configuration gives no schedule to what waits for events.
+
+    Raises:
+        DeclarationError: it does.
+    """
+    if getattr(configured.own, "expression", None):
+        raise DeclarationError(f"{where}: it waits for events, so it has no schedule. Take `expression` away.")
 
 
 def _check_events(bucket: Resource | None, where: str) -> None:
@@ -133,6 +163,23 @@ class Triggers(ABC):
         """
         place = validation.check_place("location", location)
         declaration = ObjectTriggerDeclaration(machine=machine_of(machine), location=place, suffix=check_text(suffix))
+        return self._trigger(reference, declaration, None, Exact(name, role_name))
+
+    def on_event(
+        self,
+        reference: str,
+        /,
+        machine: Ref,
+        pattern: JsonMapping,
+        *,
+        name: str | None = None,
+        role_name: str | None = None,
+    ) -> Ref:
+        """Starts `machine` with each event of the default bus that `pattern` matches; tokens in the pattern are replaced.
+
+        Names are given as to a function.
+        """
+        declaration = EventTriggerDeclaration(machine=machine_of(machine), pattern=validation.check_object("pattern", pattern))
         return self._trigger(reference, declaration, None, Exact(name, role_name))
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 from common.base import schedules
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean, known_names
-from common.base.text_rules import LayerArn, RoleArn, Text
+from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
 from common.environment.names import PhysicalName
 
@@ -129,6 +129,8 @@ class FunctionSettings(Settings):
     """Another network than the environment's; implies `vpc`."""
     log_retention_days: Retention = 30
     """How many days the function's log group keeps its lines."""
+    logging: Literal["managed", "unmanaged"] = "managed"
+    """With `unmanaged` the function's log group is somebody else's: it is not created, and its retention stays as it is."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
 
@@ -216,6 +218,8 @@ class StateMachineSettings(Settings):
     """Which events of executions are logged."""
     log_execution_data: bool = False
     """Log inputs and outputs, too."""
+    log_group: LogGroupArn | None = None
+    """An existing log group. Without it a machine logs to the group that the machines of the environment share."""
     tracing: bool = False
     """Trace executions with X-Ray."""
     role: RoleArn | None = None

@@ -152,7 +152,5 @@ def test_wherever_it_is_said(repository: Repository, where: str, wrong: str) -> 
 def test_what_waits_for_new_objects_has_no_schedule(repository: Repository) -> None:
     repository.configure(projects={"acres": {"triggers": {"new": {"expression": "rate(1 day)"}}}})
     repository.project("acres", MACHINE, 'p.on_object("new", m, p.shared.bucket("artifacts") / "x")')
-    with pytest.raises(
-        DeclarationError, match=r"rule/new: it waits for new objects, so it has no schedule\. Take `expression` away"
-    ):
+    with pytest.raises(DeclarationError, match=r"rule/new: it waits for events, so it has no schedule\. Take `expression` away"):
         repository.declared()

@@ -70,10 +70,10 @@ FIELDS: Mapping[type[Settings], Mapping[str, tuple[Any, dict[str, Any]]]] = {
 }
 """Of each field of each model a value, and what it makes of the state."""
 ELSEWHERE: Mapping[type[Settings], set[str]] = {
-    FunctionSettings: {"environment", "vpc", "network", "log_retention_days", "role"},
+    FunctionSettings: {"environment", "vpc", "network", "log_retention_days", "logging", "role"},
     JobSettings: {"arguments", "role"},
     CrawlerSettings: {"targets", "role"},
-    StateMachineSettings: {"role"},
+    StateMachineSettings: {"log_group", "role"},
 }
 """Fields that a type is handed rendered: see `OPTIONS`. Every type is handed its name."""
 BUILDS: Mapping[type[Settings], Build] = {
