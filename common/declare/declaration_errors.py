@@ -22,6 +22,13 @@ def explain(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         return explain_settings_error(error)
     text = " ".join(str(error).split())
+    if keyword := KEYWORD.match(text):
+        owner, _, method = keyword["function"].partition(".")
+        classes = _classes(owner) if method else []
+        shown = f"{classes[0].__name__}.{method}" if len(classes) == 1 else method or owner
+        called = getattr(classes[0], method, None) if classes else getattr(common, owner, None)
+        text = f"{shown}{text.removeprefix(keyword['function'])}"
+        return f"{type(error).__name__}: {text}.{did_you_mean(keyword['name'], _arguments(called))}"
     return f"{type(error).__name__}: {text}.{_guess(error, text)}"
 
 
@@ -32,8 +39,6 @@ def _guess(error: BaseException, text: str) -> str:
         return did_you_mean(error.name, common.__all__)
     if imported := IMPORTED.match(text):
         return did_you_mean(imported["name"], common.__all__)
-    if keyword := KEYWORD.match(text):
-        return did_you_mean(keyword["name"], _keywords(keyword["function"]))
     return ""
 
 
@@ -41,9 +46,12 @@ def _public(names: Collection[str]) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def _keywords(function: str) -> Collection[str]:
-    """Returns the arguments of a function such as ``Pipeline.function``; none for the authors' own functions."""
-    owner, _, method = function.partition(".")
-    called = getattr(common, owner) if owner in common.__all__ else None
-    called = getattr(called, method, None) if method else called
+def _classes(owner: str) -> list[type]:
+    """Returns the classes for authors that have the methods of a class. Python names the class that defines a method."""
+    public = [getattr(common, name) for name in common.__all__]
+    return [called for called in public if isinstance(called, type) and owner in {base.__name__ for base in called.__mro__}]
+
+
+def _arguments(called: object) -> Collection[str]:
+    """Returns the arguments of a function; none for the authors' own functions."""
     return [*inspect.signature(called).parameters] if callable(called) else []

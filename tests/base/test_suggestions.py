@@ -15,7 +15,7 @@ def test_the_case_of_letters_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("deply", "--env", "dev"), "error: There is no task 'deply'. Did you mean 'deploy'? `invoke --list` shows all of them."),
         (("plan", "deploy_sfn", "--env", "dev"), "error: There is no task 'deploy_sfn'. Did you mean 'deploy-sfn'?"),
@@ -27,10 +27,10 @@ def test_the_case_of_letters_does_not_count() -> None:
         (("--lst",), "error: invoke has no option --lst. Did you mean '--list'? `invoke --help` lists them."),
     ],
 )
-def test_tasks_and_options_that_there_are_not(repository: Repository, words: tuple[str, ...], told: str) -> None:
+def test_tasks_and_options_that_there_are_not(repository: Repository, words: tuple[str, ...], message: str) -> None:
     ended = repository.shell("invoke", *words)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith(told)
+    assert ended.err.startswith(message)
     assert "Traceback" not in ended.err
 
 
@@ -42,7 +42,7 @@ def test_a_declaration_that_runs_as_a_script_is_told_the_same(repository: Reposi
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("FunctionSettings(memory=512)", "FunctionSettings has no 'memory'. Did you mean 'memory_mb'?"),
         ("JobSettings(worker=2)", "JobSettings has no 'worker'. Did you mean 'workers'?"),
@@ -61,6 +61,10 @@ def test_a_declaration_that_runs_as_a_script_is_told_the_same(repository: Reposi
             'p.functon("Validate")',
             "AttributeError: 'Pipeline' object has no attribute 'functon'. Did you mean 'function'?",
         ),
+        (
+            'p.queue("loads", retension_seconds=1)',
+            "TypeError: queue() got an unexpected keyword argument 'retension_seconds'. Did you mean 'retention_seconds'?",
+        ),
         ("JobSetings()", "NameError: name 'JobSetings' is not defined. Did you mean 'JobSettings'?"),
         (
             'p.shared.bukket("landing")',
@@ -68,12 +72,12 @@ def test_a_declaration_that_runs_as_a_script_is_told_the_same(repository: Reposi
         ),
     ],
 )
-def test_names_in_declarations(repository: Repository, line: str, told: str) -> None:
+def test_names_in_declarations(repository: Repository, line: str, message: str) -> None:
     imports = "from common import CrawlerSettings, FunctionSettings, JobSettings, Network"
     repository.project("acres", imports, line)
     with pytest.raises(DeclarationError) as refused:
         repository.declared()
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert str(refused.value).startswith("projects/acres")
 
 
@@ -84,7 +88,7 @@ def test_what_common_does_not_offer(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "told"),
+    ("pattern", "message"),
     [
         ("lamda/*", "Did you mean 'lambda/*'?"),
         ("job/*", "Did you mean 'glue-job/*'?"),
@@ -92,11 +96,11 @@ def test_what_common_does_not_offer(repository: Repository) -> None:
     ],
 )
 @pytest.mark.usefixtures("moto")
-def test_patterns_of_only(repository: Repository, pattern: str, told: str) -> None:
+def test_patterns_of_only(repository: Repository, pattern: str, message: str) -> None:
     repository.project("acres")
     ended = repository.invoke("plan", "--env", "dev", "--only", pattern)
     assert ended.code == 1
-    assert f"--only {pattern!r} matches nothing. {told}" in ended.err
+    assert f"--only {pattern!r} matches nothing. {message}" in ended.err
 
 
 def test_a_folder_that_is_no_function_is_told_how_to_say_so(repository: Repository) -> None:
@@ -111,7 +115,7 @@ def test_a_folder_that_is_no_function_is_told_how_to_say_so(repository: Reposito
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "message"),
     [
         ({"Type": "Taks"}, "Type must be one of Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait. Did you mean 'Task'?"),
         ({"Type": "Pass", "End": True, "Paramters": {}}, "A.Paramters: states have no such field. Did you mean 'Parameters'?"),
@@ -125,12 +129,12 @@ def test_a_folder_that_is_no_function_is_told_how_to_say_so(repository: Reposito
         ),
     ],
 )
-def test_names_in_definitions(repository: Repository, state: dict[str, object], told: str) -> None:
+def test_names_in_definitions(repository: Repository, state: dict[str, object], message: str) -> None:
     """AWS refuses a field that it does not know (SCHEMA_VALIDATION_FAILED): https://states-language.net/spec.html."""
     repository.project("acres", f'p.state_machine("m", {{"StartAt": "A", "States": {{"A": {state!r}}}}})')
     with pytest.raises(DeclarationError) as refused:
         repository.declared()
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_a_folder_that_is_not_there(repository: Repository) -> None:
