@@ -78,7 +78,7 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def get_permission(bucket: Any, action: str, resource: str) -> Any:
         policy = json.loads(bucket.policy or b'{"Statement": []}')
-        statements = [one for one in policy["Statement"] if "Condition" not in one]
+        statements = [statement for statement in policy["Statement"] if "Condition" not in statement]
         return IAMPolicy(json.dumps({**policy, "Statement": statements})).is_action_permitted(action, resource)
 
     monkeypatch.setattr(FakeBucket, "get_permission", get_permission)

@@ -113,15 +113,15 @@ def test_no_module_imports_in_a_circle() -> None:
 
 def test_types_of_resources_do_not_know_each_other() -> None:
     for path in (ROOT / "common/resources").glob("*.py"):
-        known = {name.split(".")[2] for name in imported(path) if name.startswith("common.resources.")}
-        assert known <= SHARED_BY_TYPES, shown(path)
+        modules = {name.split(".")[2] for name in imported(path) if name.startswith("common.resources.")}
+        assert modules <= SHARED_BY_TYPES, shown(path)
 
 
 def test_the_engine_knows_types_by_their_registry_alone() -> None:
     registry = {"budgets", "kind_of", "kinds", "of_kind", "refusals"}
     for path in (ROOT / "common/engine").glob("*.py"):
-        known = {name.removeprefix("common.resources.") for name in imported(path) if name.startswith("common.resources.")}
-        assert known <= registry, shown(path)
+        names = {name.removeprefix("common.resources.") for name in imported(path) if name.startswith("common.resources.")}
+        assert names <= registry, shown(path)
 
 
 def test_two_modules_speak_to_aws_and_one_reads_its_models_and_one_makes_digests() -> None:

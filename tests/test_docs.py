@@ -42,12 +42,12 @@ PROGRAMS = ("tests.account", "tests.bench", "tests.bench.packaging", "tests.soak
 
 def anchors(text: str) -> set[str]:
     """The anchors of a document's headings, as GitHub makes them."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for heading in HEADING.findall(FENCE.sub("", text)):
         words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
         slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
-        found[slug] = found.get(slug, -1) + 1
-    return {f"{slug}-{count}" if count else slug for slug, last in found.items() for count in range(last + 1)}
+        numbers[slug] = numbers.get(slug, -1) + 1
+    return {f"{slug}-{count}" if count else slug for slug, last in numbers.items() for count in range(last + 1)}
 
 
 def commands(text: str) -> Iterator[str]:
@@ -108,8 +108,8 @@ def test_every_shared_option_is_explained() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_options_exist(document: Path) -> None:
     contexts = [*tasks.namespace.to_contexts(), Program().initial_context]
-    known = {name for context in contexts for name in context.flags} | OTHERS | {*_taken(*PROGRAMS)}
-    assert sorted(set(OPTION.findall(document.read_text())) - known) == []
+    options = {name for context in contexts for name in context.flags} | OTHERS | {*_taken(*PROGRAMS)}
+    assert sorted(set(OPTION.findall(document.read_text())) - options) == []
 
 
 def _taken(*programs: str) -> Iterator[str]:
@@ -218,8 +218,8 @@ def test_the_length_of_the_printed_policy_is_as_told() -> None:
         timeout=60,
     )
     length = len(json.dumps(json.loads(done.stdout), separators=(",", ":")))
-    told = re.findall(r"has ([\d,]+) characters", (ROOT / "docs/operations.md").read_text())
-    assert told == [f"{length:,}"]
+    lengths = re.findall(r"has ([\d,]+) characters", (ROOT / "docs/operations.md").read_text())
+    assert lengths == [f"{length:,}"]
 
 
 def test_every_document_says_something_of_what_proves_it() -> None:

@@ -52,12 +52,12 @@ def environment() -> dict[str, str]:
 
 
 def deploy(root: Path, *words: str, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(invoke(root, "deploy", "--env", "local", "--json", *words, code=code))
-    return found
+    output: dict[str, Any] = json.loads(invoke(root, "deploy", "--env", "local", "--json", *words, code=code))
+    return output
 
 
 def changes(result: dict[str, Any]) -> dict[str, str]:
-    return {one["key"]: one["reason"] for one in result["changes"] if one["action"] != "noop"}
+    return {change["key"]: change["reason"] for change in result["changes"] if change["action"] != "noop"}
 
 
 def writes(result: dict[str, Any]) -> dict[str, int]:
@@ -203,9 +203,9 @@ def test_ctrl_c_finishes_what_is_under_way_and_the_next_deploy_does_the_rest(roo
 def test_the_pipeline_runs_and_the_final_zone_holds_what_an_independent_computation_says(root: Path) -> None:
     command = "run --env local --project fpac_pipeline"
     assert tour.not_printed(command, invoke(root, *command.split())) == []
-    found = local.running(root)
-    assert found is not None
-    assert _final_rows(found, root) == final_rows(root / "projects/fpac_pipeline/tests/data/sample.csv")
+    running = local.running(root)
+    assert running is not None
+    assert _final_rows(running, root) == final_rows(root / "projects/fpac_pipeline/tests/data/sample.csv")
 
 
 def _final_rows(embedded: local.Embedded, root: Path) -> list[dict[str, Any]]:

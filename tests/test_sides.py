@@ -106,10 +106,10 @@ def team(tmp_path: Path) -> Path:
 def test_the_rules_of_style_are_the_teams_own(team: Path) -> None:
     ruff = (sys.executable, "-m", "ruff")
     words = (*ruff, "check", "--no-cache", "--output-format", "json")
-    told = json.loads(subprocess.run(words, cwd=team, capture_output=True, text=True, check=False).stdout)
+    output = json.loads(subprocess.run(words, cwd=team, capture_output=True, text=True, check=False).stdout)
     rules: dict[str, set[str]] = {}
-    for one in told:
-        rules.setdefault(Path(one["filename"]).relative_to(team).as_posix(), set()).add(one["code"])
+    for violation in output:
+        rules.setdefault(Path(violation["filename"]).relative_to(team).as_posix(), set()).add(violation["code"])
     assert rules.pop("common/module.py") >= {"D100", "D103", "E401", "E702", "F401", "S101", "S307", "T201"}
     assert rules == {"projects/orders/lambda/Validate/handler.py": {"S307"}}, "its own rule alone"
     formatted = subprocess.run(

@@ -124,8 +124,8 @@ def tell(check: Check, finding: Finding) -> None:
 
 def summary(run: Run) -> str:
     """One line for each check, and how many ended how."""
-    asked = [(check, run.findings[check.name].verdict) for check in CHECKS if check.name in run.findings]
-    rows = [f"| {check.name} | {verdict} | {check.question} |" for check, verdict in asked]
+    verdicts = [(check, run.findings[check.name].verdict) for check in CHECKS if check.name in run.findings]
+    rows = [f"| {check.name} | {verdict} | {check.question} |" for check, verdict in verdicts]
     counts = Counter(finding.verdict for finding in run.findings.values())
     counted = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
     return "\n".join(["| check | verdict | question |", "|---|---|---|", *rows, "", counted + "."])

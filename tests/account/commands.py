@@ -113,11 +113,11 @@ def deleted_by_hand(place: Place) -> Finding:
     restored = place.invoke("deploy", "--verify")
     if restored.code:
         return _failed("The deploy of what had been deleted", restored)
-    told = "; ".join(
+    message = "; ".join(
         f"{key} after {seconds[key]} s" if key in seconds else f"{key} not in {place.patience:.0f} s" for key in gone
     )
     at_once = all(verified.get(key) == "create" for key in gone)
-    what = f"`plan --verify` noticed both {'at once' if at_once else 'not at once'}, and `plan`: {told}."
+    what = f"`plan --verify` noticed both {'at once' if at_once else 'not at once'}, and `plan`: {message}."
     return judged(at_once, what, seconds=seconds)
 
 
@@ -158,19 +158,19 @@ def run(place: Place) -> Finding:
 
 
 def logs_of_a_failed_run(place: Place) -> Finding:
-    told = {}
+    shown_by_kind = {}
     for what in ("function", "job"):
         ran = _run(place, what)
         log = (ran.told.get("runs") or [{}])[0].get("log") or {}
-        told[what] = ran.code == 1 and any(ASKED_TO_FAIL in line for line in log.get("lines", ()))
-    without = [f"the {what}" for what, shown in told.items() if not shown]
+        shown_by_kind[what] = ran.code == 1 and any(ASKED_TO_FAIL in line for line in log.get("lines", ()))
+    without = [f"the {what}" for what, shown in shown_by_kind.items() if not shown]
     what = f"What {' and '.join(without)} wrote before the end was not shown." if without else "`run` shows what both wrote."
     return judged(not without, what)
 
 
 def _run(place: Place, fail: str) -> Command:
-    given = json.dumps({"fail": fail})
-    return place.run("run", "--env", ENVIRONMENT, "--project", PROJECT, "--input", given, "--json")
+    payload = json.dumps({"fail": fail})
+    return place.run("run", "--env", ENVIRONMENT, "--project", PROJECT, "--input", payload, "--json")
 
 
 def move_to_layer(place: Place) -> Finding:
@@ -207,8 +207,8 @@ def nothing_left(place: Place) -> Finding:
 
 
 def _left(place: Place) -> list[leftovers.Left]:
-    found = leftovers.found(place.peek, place.prefix)
-    return [entry for entry in found if entry.name != f"{place.prefix}-deployer"]
+    leftover = leftovers.found(place.peek, place.prefix)
+    return [entry for entry in leftover if entry.name != f"{place.prefix}-deployer"]
 
 
 def asks_for_a_code_once(place: Place) -> Finding:

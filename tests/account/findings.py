@@ -69,9 +69,9 @@ def not_asked(why: str) -> Finding:
 def publishable(value: Any, account: str) -> Any:
     """The value as JSON has it, without secrets, without names of people, and with another account's number."""
     if isinstance(value, Mapping):
-        return {publishable(str(key), account): publishable(one, account) for key, one in value.items() if key not in LEFT_OUT}
+        return {publishable(str(key), account): publishable(item, account) for key, item in value.items() if key not in LEFT_OUT}
     if isinstance(value, list | tuple | set | frozenset):
-        return [publishable(one, account) for one in value]
+        return [publishable(item, account) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return PERSON.sub(r"\1/…", SIGNED.sub("?…", str(value))).replace(account, ACCOUNT)

@@ -120,9 +120,9 @@ class Place:
     def refused(self) -> list[str]:
         """What was refused to commands since this was asked last."""
         refusals = self.gate.refusals if self.gate else []
-        told = list(dict.fromkeys(refusals))
+        reasons = list(dict.fromkeys(refusals))
         refusals.clear()
-        return told
+        return reasons
 
     def declared(self) -> dict[str, Resource]:
         """All that the repository declares, by key."""
@@ -169,11 +169,11 @@ class Place:
                 child.wait()
                 raise
             printed, error = (_read(file) for file in (out, err))
-        told = _parsed(printed)
+        output = _parsed(printed)
         self.note(
-            command=" ".join(words), code=child.returncode, seconds=round(time.monotonic() - began, 1), told=told, error=error
+            command=" ".join(words), code=child.returncode, seconds=round(time.monotonic() - began, 1), told=output, error=error
         )
-        return Command(child.returncode, told if isinstance(told, dict) else {}, error.strip())
+        return Command(child.returncode, output if isinstance(output, dict) else {}, error.strip())
 
     def until(self, holds: Callable[[], bool]) -> float | None:
         """How many seconds it took until it held; None if it never did."""

@@ -57,13 +57,13 @@ def model_of(service: str) -> ServiceModel:
 @cache
 def _operations(model: ServiceModel) -> list[tuple[OperationModel, re.Pattern[str], dict[str, str]]]:
     """Each operation with its path, and with what its query always has."""
-    found = []
+    operations = []
     named = [model.operation_model(name) for name in model.operation_names]
     for operation in [operation for operation in named if not operation.deprecated]:
         path, _, query = operation.http["requestUri"].partition("?")
         pattern = re.sub(r"\\{(\w+)(\\\+)?\\}", lambda part: f"(?P<{part[1]}>{'.+' if part[2] else '[^/]+'})", re.escape(path))
-        found.append((operation, re.compile(f"{pattern.rstrip('/')}/?"), dict(parse_qsl(query, keep_blank_values=True))))
-    return found
+        operations.append((operation, re.compile(f"{pattern.rstrip('/')}/?"), dict(parse_qsl(query, keep_blank_values=True))))
+    return operations
 
 
 def _by_path(call: Call, model: ServiceModel) -> tuple[str, dict[str, Any]]:
@@ -75,17 +75,17 @@ def _by_path(call: Call, model: ServiceModel) -> tuple[str, dict[str, Any]]:
         match = pattern.fullmatch(url.path) if operation.http["method"] == call.method else None
         if match is None or not always.items() <= query.items():
             continue
-        given = {name: unquote(value) for name, value in match.groupdict().items()} | dict(
+        parameters = {name: unquote(value) for name, value in match.groupdict().items()} | dict(
             _beside(operation, query, call.headers)
         )
         required = {*operation.input_shape.required_members} if operation.input_shape else set()
         located = required & {name for name, _ in _located(operation)}
-        if located <= given.keys():
-            fitting.append((len(always) + len(located), operation.name, given))
+        if located <= parameters.keys():
+            fitting.append((len(always) + len(located), operation.name, parameters))
     if not fitting:
         raise ValueError(f"{call} is of no operation that botocore knows")
-    _, name, given = max(fitting, key=lambda one: one[0])
-    return name, {**given, **_body(call)}
+    _, name, parameters = max(fitting, key=lambda candidate: candidate[0])
+    return name, {**parameters, **_body(call)}
 
 
 def _located(operation: OperationModel) -> Iterator[tuple[str, Any]]:

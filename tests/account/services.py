@@ -85,10 +85,10 @@ def delete_marker(place: Place) -> Finding:
     place.ask("s3", "PutObject", **where, Body=b"x")
     place.ask("s3", "DeleteObject", **where)
     answers = {operation: place.ask("s3", operation, **where) for operation in ("GetObjectTagging", "GetObject", "HeadObject")}
-    said = {operation: (answer.status, answer.headers.get("x-amz-delete-marker")) for operation, answer in answers.items()}
+    markers = {operation: (answer.status, answer.headers.get("x-amz-delete-marker")) for operation, answer in answers.items()}
     expected = {"GetObjectTagging": (405, "true"), "GetObject": (404, "true"), "HeadObject": (404, "true")}
-    what = ", ".join(f"{operation} {status}" for operation, (status, _) in said.items())
-    return judged(said == expected, f"For a delete marker S3 answers {what}.", answers=said)
+    what = ", ".join(f"{operation} {status}" for operation, (status, _) in markers.items())
+    return judged(markers == expected, f"For a delete marker S3 answers {what}.", answers=markers)
 
 
 def conditional_writes(place: Place) -> Finding:
@@ -115,8 +115,8 @@ def conditional_writes(place: Place) -> Finding:
         "a deletion where there is nothing": (delete("nothing", etag).status, 404),
     }
     different = {what: status for what, (status, expected) in cases.items() if status != expected}
-    told = "; ".join(f"{what}: {status} instead of {cases[what][1]}" for what, status in different.items())
-    return judged(not different, f"Conditions of S3: {told or 'all are heeded'}.", statuses=cases)
+    message = "; ".join(f"{what}: {status} instead of {cases[what][1]}" for what, status in different.items())
+    return judged(not different, f"Conditions of S3: {message or 'all are heeded'}.", statuses=cases)
 
 
 def name_of_a_deleted_bucket(place: Place) -> Finding:
@@ -140,5 +140,5 @@ def name_of_a_deleted_bucket(place: Place) -> Finding:
     place.ask("s3", "DeleteBucket", Bucket=bucket)
     when = f"not within {place.patience:.0f} s" if seconds is None else f"after {seconds} s"
     holds = refusals <= {"OperationAborted"}  # how long is not documented: up to an hour has been seen
-    said = f" ({', '.join(sorted(refusals))})" if refusals else ""
-    return judged(holds, f"The name of a deleted bucket could be used again {when}{said}.", seconds=seconds)
+    reasons = f" ({', '.join(sorted(refusals))})" if refusals else ""
+    return judged(holds, f"The name of a deleted bucket could be used again {when}{reasons}.", seconds=seconds)

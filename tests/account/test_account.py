@@ -36,32 +36,32 @@ def started(to: Path) -> "subprocess.Popen[str]":
 @pytest.mark.timeout(900)
 def test_all_is_as_expected_on_the_embedded_aws(tmp_path: Path) -> None:
     with started(tmp_path) as running:
-        told, _ = running.communicate()
+        output, _ = running.communicate()
     [path] = tmp_path.glob("*.json")
     kept = json.loads(path.read_text())
     verdicts = {check["name"]: check["verdict"] for check in kept["checks"]}
-    assert set(verdicts.values()) == {Verdict.EXPECTED}, told
+    assert set(verdicts.values()) == {Verdict.EXPECTED}, output
     assert [*verdicts] == [check.name for check in CHECKS if check.name != "code asked once"]
     assert running.returncode == 0
     assert all(check["raw"] for check in kept["checks"])
-    assert "The first deploy succeeded with what `invoke policy` prints." in told
-    assert told.rstrip().endswith("Nothing is left.")
+    assert "The first deploy succeeded with what `invoke policy` prints." in output
+    assert output.rstrip().endswith("Nothing is left.")
 
 
 @pytest.mark.timeout(600)
 def test_ctrl_c_deletes_what_was_made(tmp_path: Path) -> None:
     with started(tmp_path) as running:
         assert running.stdout is not None
-        told = ""
+        output = ""
         for line in running.stdout:
-            told += line
+            output += line
             if "first deploy:" in line:
                 running.send_signal(signal.SIGINT)
         running.wait()
-    assert running.returncode == 130, told
-    assert "Traceback" not in told
-    assert f"role {PREFIX[:8]}" in told
-    deleted = told.partition("Looking for what is left.")[2]
+    assert running.returncode == 130, output
+    assert "Traceback" not in output
+    assert f"role {PREFIX[:8]}" in output
+    deleted = output.partition("Looking for what is left.")[2]
     assert "20 deleted." in deleted  # a directory is in its bucket
     [path] = tmp_path.glob("*.json")
     assert [check["name"] for check in json.loads(path.read_text())["checks"]] == ["first deploy"]
@@ -109,18 +109,18 @@ def test_an_index_that_lags_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--env", "nope"], "error: There is no environment 'nope': config/ has dev, local, prod."),
         (["--env", "dev"], "error: No AWS credentials were found."),
     ],
 )
 def test_nothing_is_begun_without_an_environment_and_credentials(
-    words: list[str], said: str, no_credentials: None, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, no_credentials: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert proof.main([*words, "--yes"]) == 1
     printed = capsys.readouterr()
-    assert printed.err.startswith(said)
+    assert printed.err.startswith(message)
     assert printed.out == ""
 
 
@@ -202,7 +202,7 @@ def test_what_is_left_is_found_by_its_name_and_deleted_and_nothing_else(place: P
     assert proof.clean_up(place, left, ask=False) == 0
     assert leftovers.found(place.peek) == []
     assert boto3.client("lambda", "eu-central-1").list_functions()["Functions"][0]["FunctionName"] == "acctest-others-f"
-    assert [one["Name"] for one in boto3.client("s3").list_buckets()["Buckets"]] == ["acctest-others-b"]
+    assert [entry["Name"] for entry in boto3.client("s3").list_buckets()["Buckets"]] == ["acctest-others-b"]
 
 
 def test_nothing_is_deleted_unless_somebody_says_so(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ def no_service(name: str) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("without", "said"),
+    ("without", "message"),
     [
         (no_action("iam:GetRole"), "iam:GetRole on"),
         (no_resource(f":role/{PREFIX}-*-*"), f"iam:GetRole on arn:aws:iam::000000000000:role/{PREFIX}-proof-"),
@@ -96,12 +96,12 @@ def no_service(name: str) -> Change:
     ],
 )
 @pytest.mark.timeout(120)
-def test_what_is_taken_out_of_the_policy_is_missed_by_the_first_deploy(place: Place, without: Change, said: str) -> None:
+def test_what_is_taken_out_of_the_policy_is_missed_by_the_first_deploy(place: Place, without: Change, message: str) -> None:
     Poorer.without = staticmethod(without)
     finding = commands.first_deploy(place)
     assert finding.verdict is Verdict.DIFFERENT
-    assert said in finding.what
-    assert any(said in refusal for refusal in place.refused())
+    assert message in finding.what
+    assert any(message in refusal for refusal in place.refused())
 
 
 @pytest.mark.timeout(300)
@@ -149,16 +149,16 @@ def env(repository: Repository) -> Environment:
 def test_what_nobody_has_looked_up_is_refused(env: Environment) -> None:
     gate = Gate(env, lambda _: "/")
     gate.statements = [ANYTHING]
-    for asked, said in (
+    for request, message in (
         (call("glue", "POST", "/", b"{}", "CreateTrigger"), "cannot be judged: KeyError('glue:CreateTrigger')"),
         (call("glue", "POST", "/", b"{}", "GetJob"), "cannot be judged: KeyError('JobName')"),
         (call("lambda", "POST", "/2015-03-31/functions/f/invocations"), "cannot be judged: KeyError('lambda:Invoke')"),
         (call("lambda", "GET", "/nowhere"), "is of no operation that botocore knows"),
         (call("lambda", "GET", "/2015-03-31/functions/f"), "is not authorized to perform lambda:ListTags on"),
     ):
-        answer = gate.judge(asked)
+        answer = gate.judge(request)
         assert isinstance(answer, Refused)
-        assert said in answer.message
+        assert message in answer.message
     assert len(gate.refusals) == 5
     assert gate.judge(call("glue", "POST", "/", b'{"JobName": "j"}', "GetJob")) is None
 
@@ -166,8 +166,8 @@ def test_what_nobody_has_looked_up_is_refused(env: Environment) -> None:
 def test_a_role_is_judged_by_its_path_and_where_there_is_none_by_its_name_alone(env: Environment) -> None:
     gate = Gate(env, lambda name: {"r": "/a/b/"}.get(name, "/"))
     gate.statements = [{"Effect": "Allow", "Action": ["iam:GetRole"], "Resource": ["arn:aws:iam::123456789012:role/a/*"]}]
-    asked = (call("iam", "POST", "/", f"Action=GetRole&RoleName={name}".encode(), "GetRole") for name in "rs")
-    there, absent = map(gate.judge, asked)
+    requests = (call("iam", "POST", "/", f"Action=GetRole&RoleName={name}".encode(), "GetRole") for name in "rs")
+    there, absent = map(gate.judge, requests)
     assert there is None
     assert isinstance(absent, Refused)
     assert absent.message.endswith("iam:GetRole on arn:aws:iam::123456789012:role/s")

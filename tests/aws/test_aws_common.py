@@ -37,7 +37,7 @@ def test_a_proxy_stays_between_us_and_aws(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "told"),
+    ("code", "detail", "message"),
     [
         (
             "ProxyConnectionError",
@@ -52,5 +52,5 @@ def test_a_proxy_stays_between_us_and_aws(monkeypatch: pytest.MonkeyPatch) -> No
         ("AccessDenied", "no", "sts:Get was refused: AccessDenied: no. Allow this action"),
     ],
 )
-def test_only_who_answered_has_refused(code: str, said: str, told: str) -> None:
-    assert str(AwsError("sts", "Get", code, said)).startswith(told)
+def test_only_who_answered_has_refused(code: str, detail: str, message: str) -> None:
+    assert str(AwsError("sts", "Get", code, detail)).startswith(message)

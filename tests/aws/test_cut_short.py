@@ -54,8 +54,8 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("first", [0, 1, len(FOUND) // 2, len(FOUND) - 1])
 def test_an_answer_that_was_cut_short_is_asked_for_again(first: int) -> None:
     with answering(FOUND, lambda number: first if number < 2 else len(FOUND)) as (endpoint, log):
-        found = session(endpoint).call("resourcegroupstaggingapi", "GetResources")
-    assert [one["ResourceARN"] for one in found["ResourceTagMappingList"]] == ["arn:aws:s3:::x"]
+        answer = session(endpoint).call("resourcegroupstaggingapi", "GetResources")
+    assert [mapping["ResourceARN"] for mapping in answer["ResourceTagMappingList"]] == ["arn:aws:s3:::x"]
     assert log == [first, first, len(FOUND)]
 
 

@@ -76,8 +76,8 @@ def test_region_and_behaviour_are_the_environments_own(variables: dict[str, str]
 
 def settings_of(aws: AwsSession, service: str) -> dict[str, Any]:
     meta = aws.clients.of(service).meta
-    said = {name: value for name, value in vars(meta.config).items() if not name.startswith(("_user", "user_agent"))}
-    return {"endpoint": meta.endpoint_url, "region": meta.region_name, **said}
+    values = {name: value for name, value in vars(meta.config).items() if not name.startswith(("_user", "user_agent"))}
+    return {"endpoint": meta.endpoint_url, "region": meta.region_name, **values}
 
 
 def test_settings_of_s3_in_the_shared_config_file_are_not_heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_what_a_loser_writes_late_is_seen_by_the_next_plan(
     """Stopped between the check and the request, at every call in turn: that one request arrives when the winner is done."""
     late = 0
     for number in itertools.count():
-        world, wanted = World(), WINNERS[winner]
+        world, expected = World(), WINNERS[winner]
         deploy(world, things(BEFORE), tmp_path)
         won: list[Result] = []
 
@@ -77,13 +77,13 @@ def test_what_a_loser_writes_late_is_seen_by_the_next_plan(
             _operation: str,
             at: int = number,
             world: World = world,
-            wanted: Fields = wanted,
+            expected: Fields = expected,
             won: list[Result] = won,
         ) -> None:
             if (call, when) == (at, "before") and LOCK in world.buckets[ENV.artifact_bucket]:
                 with fenced(None):  # another process
                     ending(world)
-                    won.append(deploy(world, things(wanted), tmp_path))
+                    won.append(deploy(world, things(expected), tmp_path))
 
         lost = None
         loser = LOSING[losing]
@@ -95,32 +95,32 @@ def test_what_a_loser_writes_late_is_seen_by_the_next_plan(
             continue
         assert not won[0].failed
         live = as_live(world)
-        late += live != {name: dict(fields) for name, fields in wanted.items()}
-        outcome, _ = plan(world, things(wanted), tmp_path)
+        late += live != {name: dict(fields) for name, fields in expected.items()}
+        outcome, _ = plan(world, things(expected), tmp_path)
         todo = [change for change in outcome.plan.changes if change.action not in {Action.NOOP, Action.ORPHAN, Action.RECORD}]
-        assert bool(todo) == any(live.get(name) != fields for name, fields in wanted.items()), f"after call {number}: {todo}"
-        deploy(world, things(wanted), tmp_path)
-        assert {name: as_live(world).get(name) for name in wanted} == {name: dict(fields) for name, fields in wanted.items()}
+        assert bool(todo) == any(live.get(name) != fields for name, fields in expected.items()), f"after call {number}: {todo}"
+        deploy(world, things(expected), tmp_path)
+        assert {name: as_live(world).get(name) for name in expected} == {name: dict(fields) for name, fields in expected.items()}
         world.seconds += REQUEST_SECONDS + LEASE_SECONDS + 1
-        deploy(world, things(wanted), tmp_path)
-        assert_settled(world, wanted, tmp_path)
+        deploy(world, things(expected), tmp_path)
+        assert_settled(world, expected, tmp_path)
     assert late > 0, "no write came late, so nothing was tested"
 
 
 def as_live(world: World) -> dict[str, dict[str, Any]]:
-    things_of = {arn.rpartition("/")[2]: one for arn, one in world.live.items() if ":p/" in arn}
-    return {name: {field: value for field, value in one.items() if field != "Tags"} for name, one in things_of.items()}
+    things_of = {arn.rpartition("/")[2]: state for arn, state in world.live.items() if ":p/" in arn}
+    return {name: {field: value for field, value in state.items() if field != "Tags"} for name, state in things_of.items()}
 
 
-def assert_settled(world: World, wanted: Fields, build_dir: Path) -> None:
+def assert_settled(world: World, expected: Fields, build_dir: Path) -> None:
     """By the tag of the root alone, and every record is what was declared."""
-    outcome, aws = plan(world, things(wanted), build_dir)
+    outcome, aws = plan(world, things(expected), build_dir)
     assert {change.action for change in outcome.plan.changes} <= {Action.NOOP, Action.ORPHAN}
     assert aws.calls["fake:Get"] == 0
-    known = Records(FakeAws(world), ENV)
+    records = Records(FakeAws(world), ENV)
     for key, digest in outcome.digests.items():
         if key.kind == "thing":
-            assert known.recorded_digest(key) == digest, key
+            assert records.recorded_digest(key) == digest, key
 
 
 @pytest.mark.parametrize("seconds", [11, 19])
@@ -264,12 +264,12 @@ def test_nor_a_try_of_our_own_nor_a_poll_nor_a_page(aws: AwsSession, busy: Proxy
     role = "arn:aws:iam::000000000000:role/r"
     unknown = Refused(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
     absent = Refused(404, "ResourceNotFoundException")
-    asked: list[tuple[Refused, int, Callable[[], object]]] = [
+    cases: list[tuple[Refused, int, Callable[[], object]]] = [
         (unknown, 2, lambda: aws.call("lambda", "UpdateFunctionConfiguration", FunctionName="f", Role=role)),
         (absent, 2, lambda: aws.wait("lambda", "function_exists", FunctionName="f")),
         (absent, 0, lambda: list(aws.pages("lambda", "ListFunctions"))),
     ]
-    for answer, passes, call in asked:
+    for answer, passes, call in cases:
         busy.rule = partial(_always, answer)
         busy.calls.clear()
         with pytest.raises(LockedError), fenced(Refusing(passes)):

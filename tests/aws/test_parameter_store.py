@@ -23,7 +23,9 @@ def put(aws: AwsSession, kind: str = "String", /, **values: str) -> None:
 
 
 def env(**projects: Mapping[str, str]) -> Environment:
-    return Environment.model_validate({**CONFIG, "projects": {name: {"parameters": dict(one)} for name, one in projects.items()}})
+    return Environment.model_validate(
+        {**CONFIG, "projects": {name: {"parameters": dict(parameters)} for name, parameters in projects.items()}}
+    )
 
 
 def test_values_are_read_and_everything_else_stays(aws: AwsSession) -> None:
@@ -68,9 +70,14 @@ def test_ten_are_read_in_one_call(aws: AwsSession) -> None:
 def test_every_missing_and_secret_one_is_told_with_its_place(aws: AwsSession) -> None:
     put(aws, "SecureString", password="hunter2")
     put(aws, level="DEBUG")
-    said = {"password": "ssm:/acres/password", "level": "ssm:/acres/level", "zone": "ssm:/acres/zone", "size": "ssm:/acres/size"}
+    values = {
+        "password": "ssm:/acres/password",
+        "level": "ssm:/acres/level",
+        "zone": "ssm:/acres/zone",
+        "size": "ssm:/acres/size",
+    }
     with pytest.raises(ConfigError) as caught:
-        parameter_store.resolve_parameters(env(acres=said), aws, ["acres"])
+        parameter_store.resolve_parameters(env(acres=values), aws, ["acres"])
     where = "config/dev.json: $.projects.acres.parameters"
     assert str(caught.value).splitlines() == [
         f"{where}.password: /acres/password is a secret. Pass its name to the code that needs it instead.",
@@ -83,8 +90,8 @@ def test_every_missing_and_secret_one_is_told_with_its_place(aws: AwsSession) ->
 class Answering:
     """Parameter Store as AWS answers, which names a version apart from the parameter."""
 
-    def call(self, service: str, operation: str, /, **asked: Any) -> dict[str, Any]:
-        assert (service, operation, asked) == ("ssm", "GetParameters", {"Names": ["/acres/level:3"]})
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        assert (service, operation, parameters) == ("ssm", "GetParameters", {"Names": ["/acres/level:3"]})
         return {"Parameters": [{"Name": "/acres/level", "Selector": ":3", "Type": "String", "Value": "INFO"}]}
 
 

@@ -49,22 +49,22 @@ def test_a_code_is_asked_for_once_and_kept_where_the_aws_cli_keeps_it(
     moto: None, profiles: Callable[[str], None], tmp_path: Path
 ) -> None:
     profiles("work")
-    asked: list[str] = []
+    prompts: list[str] = []
 
     def ask(question: str) -> str:
-        asked.append(question)
+        prompts.append(question)
         return "123456"
 
     assert profile.needs_code()
     first = session()
     first.clients.sign_in(ask)
     assert first.call("sts", "GetCallerIdentity")["Arn"].startswith("arn:aws:sts::123456789012:assumed-role/deployer/")
-    assert asked == [f"Enter MFA code for {SERIAL}: "]
+    assert prompts == [f"Enter MFA code for {SERIAL}: "]
     (kept,) = (tmp_path / ".aws" / "cli" / "cache").iterdir()
     assert json.loads(kept.read_text())["Credentials"]["SessionToken"]
     assert session().call("sts", "GetCallerIdentity")["Account"] == "123456789012"  # another process: nobody is asked
     session().clients.sign_in(ask)
-    assert len(asked) == 1
+    assert len(prompts) == 1
 
 
 def test_where_nobody_can_be_asked_it_is_said(moto: None, profiles: Callable[[str], None]) -> None:
@@ -80,8 +80,8 @@ def test_where_nobody_can_be_asked_it_is_said(moto: None, profiles: Callable[[st
 def test_a_program_is_run_once_for_all_clients(
     moto: None, profiles: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token"}
-    (tmp_path / "said").write_text(json.dumps(said))
+    credentials = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token"}
+    (tmp_path / "said").write_text(json.dumps(credentials))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SAID", str(tmp_path / "said"))
     profiles("program")

@@ -66,9 +66,9 @@ DEPLOY = [call for _ in range(500) for call in (("lambda", "CreateFunction"), ("
 @pytest.mark.parametrize("latency", [0.0, 0.02, 0.4])
 def test_500_functions_neither_exceed_the_budget_nor_idle(callers: int, latency: float) -> None:
     sent = VirtualTime().run(callers, DEPLOY, latency)
-    control = [one for one in sent if one[2] == "CreateFunction"]
+    control = [request for request in sent if request[2] == "CreateFunction"]
     assert busiest_second(control) <= 15
-    assert busiest_second([one for one in sent if one[2] == "GetFunction"]) <= 100
+    assert busiest_second([request for request in sent if request[2] == "GetFunction"]) <= 100
     assert refused(control, Budget(1, 15)) == 0
     bound_by_callers, bound_by_budget = len(DEPLOY) * latency / callers, 500 / 15
     assert sent[-1][0] <= max(bound_by_callers, bound_by_budget) * 1.05 + 1
@@ -111,8 +111,8 @@ def test_no_bucket_ever_refuses(groups: list[str], callers: int, latency: float)
     spelled: dict[str, tuple[str, str]] = {"s3:reads": ("s3", "GetObject"), "s3": ("s3", "PutObject"), "lambda": ("lambda", "X")}
     calls = [spelled.get(group) or (group.partition(":")[0], group.partition(":")[2]) for group in groups]
     by_group: dict[str, list[tuple[float, str, str]]] = {}
-    for one in VirtualTime().run(callers, calls, latency):
-        by_group.setdefault(str(rates.group_of(one[1], one[2], BUDGETS)), []).append(one)
+    for request in VirtualTime().run(callers, calls, latency):
+        by_group.setdefault(str(rates.group_of(request[1], request[2], BUDGETS)), []).append(request)
     assert Counter(groups) == {group: len(sent) for group, sent in by_group.items()}
     assert [refused(sent, BUDGETS[group]) for group, sent in by_group.items()] == [0] * len(by_group)
 

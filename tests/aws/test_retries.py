@@ -123,9 +123,9 @@ def test_what_passes_with_one_service(retries: Retries, service: str, code: str)
 
 def test_what_any_service_says_is_what_botocore_knows() -> None:
     """But for one code, by which most services mean a quota and not a rate."""
-    known = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, *TransientRetryableChecker._TRANSIENT_ERROR_CODES}
-    assert {code for code in known if not code.startswith(BUSY)} == {"LimitExceededException"}
-    others = {begins for begins in BUSY if not any(code.startswith(begins) for code in known)}
+    codes = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, *TransientRetryableChecker._TRANSIENT_ERROR_CODES}
+    assert {code for code in codes if not code.startswith(BUSY)} == {"LimitExceededException"}
+    others = {begins for begins in BUSY if not any(code.startswith(begins) for code in codes)}
     assert others == {"ServiceUnavailable", "InternalError", "InternalFailure", "InternalServer", "ServiceException"}  # 5xx
 
 
@@ -162,16 +162,16 @@ SOUNDS = re.compile(
 def test_every_error_of_every_operation_that_sounds_as_if_it_passed_is_judged() -> None:
     """Botocore's models tell what each operation may answer; a new version of them may bring more."""
     session = get_session()
-    told: dict[str, set[str]] = {}
+    codes_by_service: dict[str, set[str]] = {}
     for service, operations in [*operations_by_service().items(), *account_wide_operations().items()]:
         model = session.get_service_model(service)
         for operation in operations:
             for shape in model.operation_model(operation).error_shapes:
-                told.setdefault(service, set()).add(shape.metadata.get("error", {}).get("code") or shape.name)
+                codes_by_service.setdefault(service, set()).add(shape.metadata.get("error", {}).get("code") or shape.name)
     assert {
-        (service, code) for service, codes in refusals().codes.items() for code in codes if code not in told[service]
+        (service, code) for service, codes in refusals().codes.items() for code in codes if code not in codes_by_service[service]
     } == set()
-    sounding = {f"{service}:{code}" for service, codes in told.items() for code in codes if SOUNDS.search(code)}
+    sounding = {f"{service}:{code}" for service, codes in codes_by_service.items() for code in codes if SOUNDS.search(code)}
     retried = {f"{service}:{code}" for service, codes in refusals().codes.items() for code in codes}
     server = {name for name in sounding if name.partition(":")[2].startswith(BUSY)}
     assert sounding - retried - server == {*STAYS, *said_by_types("STAYS")}

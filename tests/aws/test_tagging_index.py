@@ -20,10 +20,10 @@ def pages(*sizes: int) -> int:
 
 @given(st.dictionaries(st.sampled_from(TYPES), st.integers(1, 3000)))
 def test_parts_have_no_more_pages_than_the_whole_and_leave_nothing_out(sizes: dict[str, int]) -> None:
-    found = split_parts(sizes)
-    if found == [()]:
+    parts = split_parts(sizes)
+    if parts == [()]:
         return
-    held = [[name for name in sizes if name in part or name.partition(":")[0] in part] for part in found]
+    held = [[name for name in sizes if name in part or name.partition(":")[0] in part] for part in parts]
     assert sorted(name for names in held for name in names) == sorted(sizes)
     assert pages(*(sum(sizes[name] for name in names) for names in held)) <= pages(sum(sizes.values()))
 
@@ -41,8 +41,8 @@ def test_a_large_one_is_asked_for_by_type() -> None:
 
 def test_every_resource_is_in_the_part_of_its_type(repository: Repository) -> None:
     generate(repository, Size.of(10), ACCOUNT)
-    resources: list[Resource] = [one for pipeline in repository.declared() for one in pipeline.resources()]
-    types = {one.key.kind: resource_type(one.arn) for one in resources}
+    resources: list[Resource] = [resource for pipeline in repository.declared() for resource in pipeline.resources()]
+    types = {resource.key.kind: resource_type(resource.arn) for resource in resources}
     assert types["lambda"] == "lambda:function"
     assert types["glue-job"] == "glue:job"
     assert types["crawler"] == "glue:crawler"

@@ -49,7 +49,7 @@ def test_kind_and_schema_are_part_of_it(one: str, other: str, first: int, second
 @given(st.dictionaries(st.text(min_size=1, max_size=5), st.binary(max_size=5), max_size=4))
 def test_names_of_files_matter_as_much_as_contents(files: dict[str, bytes]) -> None:
     named = {name: digest.of_bytes(data) for name, data in files.items()}
-    renamed = {f"{name}x": one for name, one in named.items()}
+    renamed = {f"{name}x": content for name, content in named.items()}
     assert digest.of_files(named) == digest.of_files(dict(reversed(named.items())))
     assert (digest.of_files(named) == digest.of_files(renamed)) == (not files)
 
@@ -67,13 +67,13 @@ def test_without_a_canonical_form_there_is_no_digest(value: Any) -> None:
 
 
 def test_differences_are_named_and_the_rest_counted() -> None:
-    one, now = "1" * 64, dict.fromkeys("abcde", "2" * 64)
-    before = {"a": one, "b": one, "gone": one}
+    old, now = "1" * 64, dict.fromkeys("abcde", "2" * 64)
+    before = {"a": old, "b": old, "gone": old}
     assert digest.differences(now, now) == ""
-    assert digest.differences(before, {"a": one, "b": now["b"]}) == "b changed, gone removed"
-    told = "a changed, b changed, c added, and {}"
-    assert digest.differences(before, {name: now[name] for name in "abc"}) == told.format("1 more file")
-    assert digest.differences(before, now) == told.format("3 more files")
+    assert digest.differences(before, {"a": old, "b": now["b"]}) == "b changed, gone removed"
+    message = "a changed, b changed, c added, and {}"
+    assert digest.differences(before, {name: now[name] for name in "abc"}) == message.format("1 more file")
+    assert digest.differences(before, now) == message.format("3 more files")
 
 
 def test_a_change_of_mode_is_told_where_both_modes_are_known() -> None:

@@ -42,11 +42,11 @@ def tree(tmp_path: Path) -> list[Path]:
 
 def told(kept: Path, paths: list[Path], clock: Callable[[], int] = later) -> tuple[dict[Path, Digest], list[Path]]:
     """One run: what it says of each file, and which files' entries it had to make."""
-    with StatCache(kept, clock) as known:
-        before = dict(known._known)
-        found = {path: known.of_file(path, path.stat()) for path in paths}
-        made = [path for path in paths if known._used.get(str(path)) is not before.get(str(path)) or str(path) not in before]
-    return found, made
+    with StatCache(kept, clock) as cache:
+        before = dict(cache._known)
+        digests = {path: cache.of_file(path, path.stat()) for path in paths}
+        made = [path for path in paths if cache._used.get(str(path)) is not before.get(str(path)) or str(path) not in before]
+    return digests, made
 
 
 def true(paths: list[Path]) -> dict[Path, Digest]:
@@ -66,9 +66,9 @@ def test_two_things_are_known_of_one_file(kept: Path, tree: list[Path]) -> None:
         return digest.md5(path)
 
     for _ in range(2):
-        with StatCache(kept, later) as known:
-            assert known.of("md5 ", md5, tree[0], tree[0].stat()) == digest.md5(tree[0])
-            assert known.of_file(tree[0], tree[0].stat()) == digest.of_file(tree[0])
+        with StatCache(kept, later) as cache:
+            assert cache.of("md5 ", md5, tree[0], tree[0].stat()) == digest.md5(tree[0])
+            assert cache.of_file(tree[0], tree[0].stat()) == digest.of_file(tree[0])
     assert read == tree[:1]
 
 
@@ -104,8 +104,8 @@ def test_a_file_as_young_as_its_own_timestamp_is_not_remembered(kept: Path, tree
     """Two changes within a tick of the file system's clock, between which the digest was taken."""
     path = tree[0]
     seen = path.stat()
-    with StatCache(kept, lambda: seen.st_mtime_ns + digest_cache.YOUNG_NS // 2) as known:
-        known.of_file(path, seen)
+    with StatCache(kept, lambda: seen.st_mtime_ns + digest_cache.YOUNG_NS // 2) as cache:
+        cache.of_file(path, seen)
     path.write_text("print(9)\n")
 
     class SameTick:
@@ -113,8 +113,8 @@ def test_a_file_as_young_as_its_own_timestamp_is_not_remembered(kept: Path, tree
 
         st_size, st_mtime_ns, st_ctime_ns, st_ino = seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
 
-    with StatCache(kept, later) as known:
-        assert known.of_file(path, SameTick()) == digest.of_file(path)  # type: ignore[arg-type]  # all that is asked for
+    with StatCache(kept, later) as cache:
+        assert cache.of_file(path, SameTick()) == digest.of_file(path)  # type: ignore[arg-type]  # all that is asked for
 
 
 def test_a_file_from_the_future_is_not_remembered(kept: Path, tree: list[Path]) -> None:
@@ -152,8 +152,8 @@ def test_damage_changes_speed_and_not_results(kept: Path, tree: list[Path], dama
 
 
 def _seen(path: Path) -> list[int]:
-    found = path.stat()
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 @given(st.binary(max_size=200))
@@ -169,8 +169,8 @@ def test_a_folder_that_cannot_be_written_costs_speed(tmp_path: Path, tree: list[
 
 def test_a_run_that_fails_leaves_no_half_of_a_file(kept: Path, tree: list[Path]) -> None:
     def interrupted() -> None:
-        with StatCache(kept, later) as known:
-            known.of_file(tree[0], tree[0].stat())
+        with StatCache(kept, later) as cache:
+            cache.of_file(tree[0], tree[0].stat())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -207,24 +207,24 @@ def test_artifacts_take_their_digests_from_it(kept: Path, tree: list[Path]) -> N
         folder = Package(Key("p", "artifact", "f"), "dev/p/", tree[0].parent, "0.handler", "python3.11", "x86_64")
         return folder, Script(Key("p", "artifact", "s"), "dev/p/", tree[1])
 
-    plain = [one.input_digest() for one in artifacts()]
+    plain = [artifact.input_digest() for artifact in artifacts()]
     for _ in range(2):
-        with StatCache(kept, later) as known:
+        with StatCache(kept, later) as cache:
             cached = artifacts()
-            for one in cached:
-                one.hash_files(known.of_file)
-        assert [one.input_digest() for one in cached] == plain
-        assert cached[0].files() == {path.name: f"{one} 644" for path, one in true(tree).items()}
-    assert set(known._used) == {str(path) for path in tree}
-    assert not known._fresh
+            for artifact in cached:
+                artifact.hash_files(cache.of_file)
+        assert [artifact.input_digest() for artifact in cached] == plain
+        assert cached[0].files() == {path.name: f"{content} 644" for path, content in true(tree).items()}
+    assert set(cache._used) == {str(path) for path in tree}
+    assert not cache._fresh
 
 
 def test_only_a_file_that_held_other_bytes_counts_as_changed(kept: Path, tree: list[Path]) -> None:
     def changed(clock: Callable[[], int] = later) -> int:
-        with StatCache(kept, clock) as known:
+        with StatCache(kept, clock) as cache:
             for path in tree:
-                known.of_file(path, path.stat())
-            return known.changed
+                cache.of_file(path, path.stat())
+            return cache.changed
 
     assert changed() == 0, "of what was never seen nothing is known"
     os.utime(tree[0], (1, 1))

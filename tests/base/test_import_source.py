@@ -92,12 +92,12 @@ def test_bytecode_without_its_source_is_no_module(acres: Repository) -> None:
 
 
 def test_our_own_modules_are_compiled_when_their_source_is_another(acres: Repository) -> None:
-    said = "from common import suffix; print(suffix.VALUE)"
+    program = "from common import suffix; print(suffix.VALUE)"
     assert acres.shell("python", "-c", "import common").code == 0  # which copies `common`
     module = acres.write("common/suffix.py", "VALUE = 1\n")
 
     def value() -> str:
-        ended = acres.shell("python", "-c", said, PYTHONDONTWRITEBYTECODE="")
+        ended = acres.shell("python", "-c", program, PYTHONDONTWRITEBYTECODE="")
         assert ended.code == 0, ended.err
         return ended.out.strip()
 
@@ -146,8 +146,8 @@ def test_the_repository_comes_last_and_the_current_folder_not_at_all(tmp_path: P
 
 
 def test_another_python_takes_over_what_the_first_was_told(tmp_path: Path) -> None:
-    told = "import sys; from common.base import programs; print(programs.isolated_python())"
-    command = [sys.executable, "-B", "-Werror", "-X", f"pycache_prefix={tmp_path}", "-c", told]
+    program = "import sys; from common.base import programs; print(programs.isolated_python())"
+    command = [sys.executable, "-B", "-Werror", "-X", f"pycache_prefix={tmp_path}", "-c", program]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shown.strip() == str([sys.executable, "-I", "-B", "-Werror", "-X", f"pycache_prefix={tmp_path}"])
     assert programs.python_program("pass")[-1].endswith("import common; pass")

@@ -38,7 +38,7 @@ BIN = Path(sys.executable).parent
 @pytest.fixture
 def planted(repository: Repository) -> Iterator[Repository]:
     """A repository with modules of such names everywhere, and an embedded AWS that has its packages already."""
-    told = str(repository.root / "told")
+    marker = str(repository.root / "told")
     repository.project("acres")
     repository.configure("dev", endpoints={"default": NOWHERE})
     repository.configure("local", embedded={}, account_id="000000000000", region="us-east-1")
@@ -46,7 +46,7 @@ def planted(repository: Repository) -> Iterator[Repository]:
     for folder in ("", "projects/", "projects/acres/", "projects/acres/lambda/", "config/", "elsewhere/"):
         for name in (*STANDARD, *INSTALLED):
             if f"{folder}{name}" != "common":
-                repository.write(f"{folder}{name}.py", PLANTED.format(told=told))
+                repository.write(f"{folder}{name}.py", PLANTED.format(told=marker))
     (repository.root / "build/local").mkdir(parents=True)
     (ROOT / "build/local/env").mkdir(parents=True, exist_ok=True)
     (repository.root / "build/local/env").symlink_to(ROOT / "build/local/env")

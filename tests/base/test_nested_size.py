@@ -32,13 +32,13 @@ BOMBS = {
 def test_a_few_lines_that_stand_for_too_much_are_refused_at_once(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(BOMBS[name])
     started = time.monotonic()
-    told = refusal(tmp_path / name)
+    message = refusal(tmp_path / name)
     assert time.monotonic() - started < 5
-    assert f"{name}: the definition expands to more than the 1048576 characters that AWS allows." in told
+    assert f"{name}: the definition expands to more than the 1048576 characters that AWS allows." in message
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("within.yaml", "a: &a [*a]", "the definition contains itself"),
         ("within.yaml", "a: &a {b: {c: *a}}", "the definition contains itself"),
@@ -49,9 +49,9 @@ def test_a_few_lines_that_stand_for_too_much_are_refused_at_once(tmp_path: Path,
         ("large.yaml", "# " + "x" * 2_200_000, "large.yaml has 2200002 characters"),
     ],
 )
-def test_files_without_end_are_refused(tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_files_without_end_are_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
     (tmp_path / name).write_text(text)
-    assert told in refusal(tmp_path / name)
+    assert message in refusal(tmp_path / name)
 
 
 def test_so_are_objects(tmp_path: Path) -> None:

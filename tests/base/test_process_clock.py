@@ -28,9 +28,9 @@ def test_seconds_are_counted_from_the_start_of_the_process(repository: Repositor
     source = f"import sys; sys.path.append({str(ROOT)!r})\n{LATE.format(root=str(repository.root), words=words)}"
     begun = time.monotonic()
     ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
-    told = json.loads(ended.stdout)
-    assert (ended.returncode, told["outcome"]) == ((0, "succeeded") if command == "package-lambdas" else (1, "failed"))
-    assert 1.5 <= told["seconds"] <= time.monotonic() - begun
+    output = json.loads(ended.stdout)
+    assert (ended.returncode, output["outcome"]) == ((0, "succeeded") if command == "package-lambdas" else (1, "failed"))
+    assert 1.5 <= output["seconds"] <= time.monotonic() - begun
 
 
 def test_what_comes_second_counts_from_the_end_of_what_came_first() -> None:

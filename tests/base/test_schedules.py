@@ -97,7 +97,7 @@ def test_what_neither_takes(wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "wrong", "told"),
+    ("check", "wrong", "message"),
     [
         (schedules.check_eventbridge, "rate(1 minutes)", "write it as rate(1 minute)"),
         (schedules.check_eventbridge, "rate(3 hour)", "write it as rate(3 hours)"),
@@ -119,10 +119,10 @@ def test_what_neither_takes(wrong: str) -> None:
         (schedules.check_glue, "cron(0,58 3,4 * * ? *)", "two starts of a crawler are at least 5 minutes apart"),
     ],
 )
-def test_what_is_wrong_is_told_with_what_to_write(check: Callable[[str], str], wrong: str, told: str) -> None:
+def test_what_is_wrong_is_told_with_what_to_write(check: Callable[[str], str], wrong: str, message: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the text is looked at
         check(wrong)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_minutes_at_both_ends_of_an_hour_are_far_apart_if_the_hours_are() -> None:

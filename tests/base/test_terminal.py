@@ -114,8 +114,8 @@ def test_a_line_break_does_not_make_a_line_of_its_own() -> None:
 def test_json_is_json_whatever_is_in_it() -> None:
     stream = io.StringIO()
     written(JsonDeployReport("dev", ["p"], stream), Planned(Plan((CHANGE,))), Failed(CHANGE, HOSTILE), *EVENTS[-1:])
-    told = json.loads(stream.getvalue())
-    assert list(told["failed"].values()) == [HOSTILE]
+    output = json.loads(stream.getvalue())
+    assert list(output["failed"].values()) == [HOSTILE]
     written(JsonRunReport("dev", stream), Began(HOSTILE, "m", "a"), Closed(1.0, {}, 0, 0, 0))
     assert all(0x20 <= ord(char) < 0x7F or char == "\n" for char in stream.getvalue())
 
@@ -149,13 +149,13 @@ def test_every_encoding_will_do(variables: dict[str, str]) -> None:
     for name in ("LC_ALL", "LC_CTYPE"):
         environment.pop(name, None)
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, env=environment, check=False)
-    told = (done.stdout + done.stderr).decode("ascii")
-    assert "\x1b" not in told
-    assert r"in a thread \x1b[2J \xe9" in told
-    assert told.count(r"\x1b[2J") >= 5
-    assert r"\x1b[2J -> - \xe9 \ud800" in told
-    assert "UnicodeEncodeError" not in told
-    assert r"ValueError: \x1b[2J \xe9 \u202e" in told
+    output = (done.stdout + done.stderr).decode("ascii")
+    assert "\x1b" not in output
+    assert r"in a thread \x1b[2J \xe9" in output
+    assert output.count(r"\x1b[2J") >= 5
+    assert r"\x1b[2J -> - \xe9 \ud800" in output
+    assert "UnicodeEncodeError" not in output
+    assert r"ValueError: \x1b[2J \xe9 \u202e" in output
 
 
 def test_names_of_files_and_errors_reach_the_terminal_in_print(repository: Repository, moto_dates: None) -> None:

@@ -34,7 +34,7 @@ def parameter(value: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("said", "path"),
+    ("settings", "path"),
     [
         ({"account_id": ARABIC}, "account_id"),
         ({"account_id": "123456789012\n"}, "account_id"),
@@ -113,8 +113,8 @@ def parameter(value: str) -> dict[str, Any]:
         ({"defaults": {"trigger": {"expression": "cron(0 3 * * ? *)\n"}}}, "defaults.trigger.expression"),
     ],
 )
-def test_it_is_refused_in_one_line_by_its_place(repository: Repository, said: dict[str, Any], path: str) -> None:
-    repository.configure(**said)
+def test_it_is_refused_in_one_line_by_its_place(repository: Repository, settings: dict[str, Any], path: str) -> None:
+    repository.configure(**settings)
     with pytest.raises(ConfigError) as caught:
         repository.environment()
     heading, line = str(caught.value).splitlines()
@@ -123,7 +123,7 @@ def test_it_is_refused_in_one_line_by_its_place(repository: Repository, said: di
 
 
 @pytest.mark.parametrize(
-    "said",
+    "settings",
     [
         {"artifact_bucket": "a.b-c.d"},
         {"artifact_bucket": "1.2.3"},
@@ -144,8 +144,10 @@ def test_it_is_refused_in_one_line_by_its_place(repository: Repository, said: di
         {"defaults": {"trigger": {"expression": "rate(5 minutes)"}}},
     ],
 )
-def test_what_aws_takes_is_taken(said: dict[str, Any]) -> None:
-    Environment.model_validate_json(Environment.model_validate({**CONFIG, **said}, strict=False).model_dump_json(by_alias=True))
+def test_what_aws_takes_is_taken(settings: dict[str, Any]) -> None:
+    Environment.model_validate_json(
+        Environment.model_validate({**CONFIG, **settings}, strict=False).model_dump_json(by_alias=True)
+    )
 
 
 @pytest.mark.parametrize("name", ["con", "nul", "aux", "prn", "com1", "lpt9"])
@@ -187,9 +189,9 @@ def test_what_declarations_say_is_looked_at_too(repository: Repository, line: st
 
 def test_what_parameter_store_says_is_looked_at_too() -> None:
     class Odd(Answering):
-        def call(self, service: str, operation: str, /, **asked: Any) -> dict[str, Any]:
-            found = super().call(service, operation, **asked)
-            return {"Parameters": [{**found["Parameters"][0], "Value": "a\x1bb"}]}
+        def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+            answer = super().call(service, operation, **parameters)
+            return {"Parameters": [{**answer["Parameters"][0], "Value": "a\x1bb"}]}
 
     env = Environment.model_validate({**CONFIG, **parameter("ssm:/acres/level:3")})
     with pytest.raises(ConfigError, match=r"/acres/level:3: a text must not hold the control character U\+001B\."):

@@ -41,7 +41,7 @@ def test_elsewhere_no_value_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "told"),
+    ("when", "text"),
     [
         ("2026-11-23T09:43:12+01:00", "2026-11-23 08:43"),
         ("2026-11-23T08:43:12Z", "2026-11-23 08:43"),
@@ -49,8 +49,8 @@ def test_elsewhere_no_value_is_cut() -> None:
         ("soon", "soon"),
     ],
 )
-def test_times_are_told_to_the_minute(when: str, told: str) -> None:
-    assert cell_formats.minute(when) == told
+def test_times_are_told_to_the_minute(when: str, text: str) -> None:
+    assert cell_formats.minute(when) == text
 
 
 def test_who_and_what_from_is_short() -> None:

@@ -81,14 +81,14 @@ def test_links_are_followed_as_they_are_committed(tree: Path, tmp_path: Path) ->
     (tree / "round").symlink_to("round")
     commit(tree, real__a="a")
     (tmp_path / "b").write_text("b")
-    known = Committed(tree)
-    assert known.reason(tree / "configs/a", None) == ""
-    assert known.reason(tree / "out/b", None) == "is not in the repository"
-    assert known.reason(tree / "round", None) == "is behind links that lead in a circle"
-    assert known.reason(tmp_path / "b", None) == "is not in the repository"
+    committed = Committed(tree)
+    assert committed.reason(tree / "configs/a", None) == ""
+    assert committed.reason(tree / "out/b", None) == "is not in the repository"
+    assert committed.reason(tree / "round", None) == "is behind links that lead in a circle"
+    assert committed.reason(tmp_path / "b", None) == "is not in the repository"
     (tree / "configs").unlink()
     (tree / "configs").symlink_to("out")
-    assert known.reason(tree / "configs/a", None) == "is behind the link configs, which is not as in the commit"
+    assert committed.reason(tree / "configs/a", None) == "is behind the link configs, which is not as in the commit"
 
 
 def test_what_changes_after_it_was_read_is_told(tree: Path) -> None:

@@ -72,8 +72,8 @@ def test_numbers_that_may_be_codes_are_refused_with_their_line(text: str, would_
     with pytest.raises(YamlError) as refused:
         load_yaml(f"# codes\nlist:\n  - {text}\n", "m.yaml")
     became = would_be or "a number that JSON does not have"
-    told = str(refused.value)
-    assert told.startswith(f"m.yaml:3: {text} would become {became}. Quote it ('{text}') if it is a text or a code")
+    message = str(refused.value)
+    assert message.startswith(f"m.yaml:3: {text} would become {became}. Quote it ('{text}') if it is a text or a code")
     assert load_yaml(f"a: '{text}'", "m.yaml") == {"a": text}
     assert load_yaml(f"a: !!str {text}", "m.yaml") == {"a": text}
 
@@ -96,7 +96,7 @@ def test_merges_are_carried_out_and_may_be_overridden() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", "m.yaml:3: the key 'a' is repeated."),
         ("'1': x\n1: y\n", "m.yaml:2: the key '1' is repeated."),
@@ -115,10 +115,10 @@ def test_merges_are_carried_out_and_may_be_overridden() -> None:
         ("a: 1\n---\nb: 2\n", "m.yaml:2: this is not YAML: "),
     ],
 )
-def test_what_cannot_be_read_in_one_way_is_refused(text: str, told: str) -> None:
+def test_what_cannot_be_read_in_one_way_is_refused(text: str, message: str) -> None:
     with pytest.raises(YamlError) as refused:
         load_yaml(text, "m.yaml")
-    assert str(refused.value).startswith(told)
+    assert str(refused.value).startswith(message)
 
 
 @given(st.from_regex(r"[-+.0-9a-zA-Z_:~]{1,8}", fullmatch=True))

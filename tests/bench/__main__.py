@@ -83,15 +83,15 @@ class Bench:
             measuring.run([sys.executable, "-m", "invoke", "plan", "--env", "dev"], self.repository.root, self._environment)
         tell(self._proxy, self.delay)
         if first:
-            found = measuring.once(command, self.repository.root, self._environment)
+            measured = measuring.once(command, self.repository.root, self._environment)
         else:
-            found = measuring.measure(command, self.repository.root, self._environment, self.runs, before)
+            measured = measuring.measure(command, self.repository.root, self._environment, self.runs, before)
         calls = tell(self._proxy, 0)
-        told = json.loads(found.out)
-        bare = 0 if first else found.runs  # one call each
-        seen = (calls - bare) / found.runs
+        output = json.loads(measured.out)
+        bare = 0 if first else measured.runs  # one call each
+        seen = (calls - bare) / measured.runs
         row = {"N": self.number, "delay_ms": self.delay, "situation": name, "calls_seen_by_proxy": seen}
-        row |= {"api_calls": told["api_calls"], **asdict(found)}
+        row |= {"api_calls": output["api_calls"], **asdict(measured)}
         del row["out"]
         return row
 

@@ -64,9 +64,9 @@ def generate(repository: Repository, size: Size, account: str, endpoint: str | N
     """Writes the project; its roles exist already, as where deployers may not create any. AWS may be at another endpoint."""
     role = f"arn:aws:iam::{account}:role/pipelines"
     kinds = ("lambda", "glue-job", "crawler", "state-machine")
-    said: dict[str, Any] = {"account_id": account, "artifact_bucket": f"t-dev-artifacts-{account}"}
-    said |= {"endpoints": {"default": endpoint}} if endpoint else {}
-    repository.configure(**said, roles={"arns": dict.fromkeys(kinds, role)})
+    settings: dict[str, Any] = {"account_id": account, "artifact_bucket": f"t-dev-artifacts-{account}"}
+    settings |= {"endpoints": {"default": endpoint}} if endpoint else {}
+    repository.configure(**settings, roles={"arns": dict.fromkeys(kinds, role)})
     repository.write("deploy.py", SHARED)
     declare(repository, size)
     for number in range(size.functions):

@@ -23,10 +23,10 @@ def hashing(folder: Path) -> dict[str, float]:
     for number in range(3):
         alone.append(_seconds_alone(tree))
         began = time.perf_counter()
-        with StatCache(folder / f"{number}.json") as known:
-            Package(Key("p", "artifact", "f"), "", tree, "f.f", "python3.11", "x86_64").hash_files(known.of_file)
+        with StatCache(folder / f"{number}.json") as cache:
+            Package(Key("p", "artifact", "f"), "", tree, "f.f", "python3.11", "x86_64").hash_files(cache.of_file)
         ours.append(time.perf_counter() - began)
-    ratio = statistics.median(one / other for one, other in zip(ours, alone, strict=True))
+    ratio = statistics.median(own / other for own, other in zip(ours, alone, strict=True))
     return {"seconds": statistics.median(ours), "hashlib_seconds": statistics.median(alone), "ratio": ratio}
 
 

@@ -70,22 +70,22 @@ def measure(
     before: Callable[[int], None] = lambda _: None,
 ) -> Measured:
     """Runs a command some times, each time after the bare process, so that a machine that slows down slows both."""
-    bare, found = [], []
+    bare, whole = [], []
     for number in range(runs):
         before(number)
         bare.append(run([sys.executable, "-c", BARE], folder, environment))
-        found.append(run(command, folder, environment))
-    return _summed(found, bare)
+        whole.append(run(command, folder, environment))
+    return _summed(whole, bare)
 
 
-def _summed(found: Sequence[Run], bare: Sequence[Run]) -> Measured:
+def _summed(runs: Sequence[Run], bare: Sequence[Run]) -> Measured:
     middle = statistics.median
-    ratio = middle(one.wall / other.wall for one, other in zip(found, bare, strict=True))
-    wall, cpu = middle(one.wall for one in found), middle(one.cpu for one in found)
-    return Measured(len(found), wall, cpu, max(one.peak_mib for one in found), ratio, found[-1].out)
+    ratio = middle(whole.wall / other.wall for whole, other in zip(runs, bare, strict=True))
+    wall, cpu = middle(whole.wall for whole in runs), middle(whole.cpu for whole in runs)
+    return Measured(len(runs), wall, cpu, max(whole.peak_mib for whole in runs), ratio, runs[-1].out)
 
 
 def once(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Measured:
     """Runs a command once; there may be nothing yet that the bare process could ask for."""
-    found = run(command, folder, environment)
-    return Measured(1, found.wall, found.cpu, found.peak_mib, float("nan"), found.out)
+    single = run(command, folder, environment)
+    return Measured(1, single.wall, single.cpu, single.peak_mib, float("nan"), single.out)

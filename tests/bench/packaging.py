@@ -40,7 +40,7 @@ Row = dict[str, Any]
 class Project:
     """N functions, of which some share code; with `asked`, all ask for these packages."""
 
-    def __init__(self, root: Path, number: int, asked: str = "") -> None:
+    def __init__(self, root: Path, number: int, requirements: str = "") -> None:
         self.repository, self.number = Repository(root), number
         generate(self.repository, Size(number, 0), "123456789012")
         (root / "common").symlink_to(ROOT / "common")
@@ -51,11 +51,11 @@ class Project:
                 lines = (f"name_{words.randrange(500)} = {words.randrange(100_000)}" for _ in range(LINES))
                 self.repository.write(f"{folder}/part_{module}.py", "\n".join(lines))
             self.repository.write(f"{folder}/handler.py", ("import shared.codes\n" if function < SHARING else "") + HANDLER)
-            if asked:
-                self.repository.write(f"{folder}/requirements.txt", asked)
+            if requirements:
+                self.repository.write(f"{folder}/requirements.txt", requirements)
         self.share(0)
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-        if asked:
+        if requirements:
             self.run("package-lambdas", "--lock")
 
     def share(self, edit: int) -> None:
@@ -68,8 +68,8 @@ class Project:
 
     def built(self) -> tuple[measuring.Run, int]:
         """Packages what has to be packaged: the process, and how many were built."""
-        found = self.run("package-lambdas", "--json")
-        return found, sum(one["built"] for one in json.loads(found.out)["packages"])
+        ended = self.run("package-lambdas", "--json")
+        return ended, sum(package["built"] for package in json.loads(ended.out)["packages"])
 
     def forget(self) -> None:
         """Nothing was ever packaged here; what was installed for it is kept."""
@@ -78,10 +78,10 @@ class Project:
 
 def installing(place: Path, runs: int) -> Iterator[Row]:
     """Seconds of an installation from one lock, by uv as it is done for packages, and by pip; caches empty, then full."""
-    asked = Requirements(place / "requirements.txt")
-    asked.path.write_text(ASKED)
-    wanted = Dependencies(asked, function_target("python3.11", "x86_64"))
-    dependencies.lock(asked, {wanted.target})
+    requirements = Requirements(place / "requirements.txt")
+    requirements.path.write_text(ASKED)
+    installed = Dependencies(requirements, function_target("python3.11", "x86_64"))
+    dependencies.lock(requirements, {installed.target})
     subprocess.run(
         [uv(), "venv", "--quiet", "--seed", "--no-project", "--python", sys.executable, str(place / "pip")], check=True
     )
@@ -90,8 +90,8 @@ def installing(place: Path, runs: int) -> Iterator[Row]:
         os.environ["UV_CACHE_DIR"] = str(place / f"uv-{number}")
         for state in ("cold", "warm"):
             build, target = place / f"build-{state}-{number}", place / f"target-{state}-{number}"
-            command = _pip(place, asked.lock, place / f"pip-{number}", target)
-            seconds[f"{state} uv"].append(_timed(partial(wanted.install, build)))
+            command = _pip(place, requirements.lock, place / f"pip-{number}", target)
+            seconds[f"{state} uv"].append(_timed(partial(installed.install, build)))
             seconds[f"{state} pip"].append(_timed(partial(_run, command)))
     for state in ("cold", "warm"):
         ours, theirs = (statistics.median(seconds[f"{state} {tool}"]) for tool in ("uv", "pip"))
@@ -110,13 +110,13 @@ def _pip(place: Path, lock: Path, cache: Path, target: Path) -> list[str]:
 def unchanged(project: Project, runs: int) -> Row:
     """Seconds of a command that finds nothing to build, beyond those of one that does nothing, each pair in turn."""
     project.built()
-    empty, found = zip(*((project.run("--list"), project.built()) for _ in range(runs)), strict=True)
-    beyond = [(whole, start) for (whole, _), start in zip(found, empty, strict=True)]
+    empty, built_runs = zip(*((project.run("--list"), project.built()) for _ in range(runs)), strict=True)
+    beyond = [(whole, start) for (whole, _), start in zip(built_runs, empty, strict=True)]
     return {
         "what": f"{project.number} unchanged",
-        "built": sum(number for _, number in found),
+        "built": sum(number for _, number in built_runs),
         "start s": statistics.median(start.wall for start in empty),
-        "whole s": statistics.median(whole.wall for whole, _ in found),
+        "whole s": statistics.median(whole.wall for whole, _ in built_runs),
         "beyond start s": statistics.median(whole.wall - start.wall for whole, start in beyond),
         "beyond start CPU s": statistics.median(whole.cpu - start.cpu for whole, start in beyond),
     }
@@ -125,20 +125,20 @@ def unchanged(project: Project, runs: int) -> Row:
 def shared(project: Project) -> Row:
     """How many are built after one change of code that some share."""
     project.share(1)
-    found, built = project.built()
-    return {"what": f"shared code of {SHARING} of {project.number} changed", "built": built, "whole s": found.wall}
+    ended, built = project.built()
+    return {"what": f"shared code of {SHARING} of {project.number} changed", "built": built, "whole s": ended.wall}
 
 
 def cold(project: Project, runs: int, what: str = "") -> Row:
     """Builds of everything: how many cores the middle one used of those that were free, and the peak of memory of all."""
-    found: list[tuple[measuring.Run, int, float]] = []
+    results: list[tuple[measuring.Run, int, float]] = []
     for _ in range(runs):
         project.forget()
-        found.append((*project.built(), free()))
-    used, built, had = sorted(found, key=lambda one: one[0].cpu / one[0].wall)[len(found) // 2]
+        results.append((*project.built(), free()))
+    used, built, had = sorted(results, key=lambda result: result[0].cpu / result[0].wall)[len(results) // 2]
     row: Row = {"what": f"{project.number} cold{what}", "built": built, "whole s": used.wall, "CPU s": used.cpu}
     cores = used.cpu / used.wall
-    return row | {"cores used": cores, "cores free": had, "peak MiB": max(one.peak_mib for one, *_ in found)}
+    return row | {"cores used": cores, "cores free": had, "peak MiB": max(run.peak_mib for run, *_ in results)}
 
 
 def free() -> float:
@@ -146,7 +146,7 @@ def free() -> float:
     spinning = "import time\nend = time.monotonic() + 1\nwhile time.monotonic() < end: pass\nprint(time.process_time())"
     command = [sys.executable, "-c", spinning]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(os.cpu_count() or 1)]
-    return sum(float(one.communicate()[0]) for one in running)
+    return sum(float(process.communicate()[0]) for process in running)
 
 
 def measured(runs: int) -> Iterator[Row]:

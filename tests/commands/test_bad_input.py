@@ -32,8 +32,8 @@ def config(text: str, name: str = "dev") -> Callable[[Repository], object]:
     return lambda repository: repository.write(f"config/{name}.json", text)
 
 
-def settings(**said: Any) -> Callable[[Repository], object]:
-    return lambda repository: repository.configure(**said)
+def settings(**overrides: Any) -> Callable[[Repository], object]:
+    return lambda repository: repository.configure(**overrides)
 
 
 def declared(*lines: str) -> Callable[[Repository], object]:
@@ -68,7 +68,7 @@ def nothing(repository: Repository) -> None:
 
 
 CASES = [
-    Case("no environment", lambda one: one.configure("cert"), r"Which environment\? Add --env NAME; config/", ("deploy",)),
+    Case("no environment", lambda repo: repo.configure("cert"), r"Which environment\? Add --env NAME; config/", ("deploy",)),
     Case("unknown environment", nothing, r"There is no environment 'prd': config/ has dev\.", ("deploy", "--env", "prd")),
     Case(
         "unknown project",
@@ -172,13 +172,13 @@ CASES = [
 ]
 
 
-def one_message(ended: Ended, told: str) -> None:
+def one_message(ended: Ended, message: str) -> None:
     """Exactly one message, and it says what it should."""
     assert ended.code != 0
     assert ended.err.startswith("error: "), ended
     assert ended.err.count("error: ") == 1
     assert "Traceback" not in ended.out + ended.err
-    assert re.search(told, ended.err), ended.err
+    assert re.search(message, ended.err), ended.err
 
 
 def nothing_written(repository: Repository, before: dict[str, bytes], calls: list[str]) -> None:
@@ -259,7 +259,7 @@ def test_a_resource_of_somebody_else_is_left_alone(repository: Repository, moto:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("deploy", "--env"), "needed value"),
         (("deploy", "--enviroment", "dev"), "No idea what '--enviroment' is!"),
@@ -268,16 +268,16 @@ def test_a_resource_of_somebody_else_is_left_alone(repository: Repository, moto:
         (("plan", "--env", "dev", "--yes"), "No idea what '--yes' is!"),
     ],
 )
-def test_a_command_line_that_invoke_does_not_understand(repository: Repository, words: tuple[str, ...], told: str) -> None:
+def test_a_command_line_that_invoke_does_not_understand(repository: Repository, words: tuple[str, ...], message: str) -> None:
     ended = repository.invoke(*words)
     assert ended.code != 0
     assert ended.out == ""
-    assert told in ended.err
+    assert message in ended.err
     assert len(ended.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "message"),
     [
         (("invoke", "deploy"), r"^error: config/dev\.json:1:1: this is not JSON: Expecting value\.\n$"),
         (
@@ -288,12 +288,12 @@ def test_a_command_line_that_invoke_does_not_understand(repository: Repository, 
         (("invoke", "plan", "--env", "dev", "--json"), r"^error: config/dev\.json:1:1: this is not JSON: Expecting value\.\n$"),
         (("python", "deploy.py"), r"^error: config/dev\.json:1:1: this is not JSON"),
     ],
-    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_it_is_the_same_in_a_process_of_its_own(repository: Repository, command: tuple[str, ...], told: str) -> None:
+def test_it_is_the_same_in_a_process_of_its_own(repository: Repository, command: tuple[str, ...], message: str) -> None:
     repository.write("config/dev.json", "")
     before = repository.files()
     ended = repository.shell(*command)
     assert ended.code != 0
-    assert re.search(told, ended.err), ended
+    assert re.search(message, ended.err), ended
     assert {name for name in repository.files().keys() - before.keys() if not name.startswith("common/")} == set()

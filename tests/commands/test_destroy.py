@@ -18,11 +18,11 @@ __all__ = ["deployed"]
 
 
 def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository) -> None:
-    asked = deployed.invoke("destroy", "--env", "dev")
-    assert re.search(r"\d+ resources are deleted from dev, and nobody can be asked here\. Add --yes dev if", refused(asked))
-    assert "- lambda/Validate delete is destroyed" in squeezed(asked.out)
-    assert ". table/runs keep it holds data and stays, unless you say --data" in squeezed(asked.out)
-    assert "no longer declared" not in asked.out
+    unconfirmed = deployed.invoke("destroy", "--env", "dev")
+    assert re.search(r"\d+ resources are deleted from dev, and nobody can be asked here\. Add --yes dev if", refused(unconfirmed))
+    assert "- lambda/Validate delete is destroyed" in squeezed(unconfirmed.out)
+    assert ". table/runs keep it holds data and stays, unless you say --data" in squeezed(unconfirmed.out)
+    assert "no longer declared" not in unconfirmed.out
     assert "--yes takes the name of what is destroyed: --yes dev." in refused(deployed.invoke("destroy", "--env", "dev", "--yes"))
     assert "'dev' would be destroyed" in refused(deployed.invoke("destroy", "--env", "dev", "--yes", "prod"))
     assert len(boto3.client("lambda", **PLACE).list_functions()["Functions"]) == 1
@@ -35,9 +35,9 @@ def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository)
     assert boto3.client("dynamodb", **PLACE).list_tables()["TableNames"] == ["t-dev-acres-runs"]
     groups = {f"log-group/{name}.json" for name in ("Validate", "states", "glue/output", "glue/error")}
     data = {"bucket/artifacts.json", "table/runs.json", *groups}
-    assert {one.partition("/records/")[2] for one in keys() if "/records/" in one} == data
+    assert {key.partition("/records/")[2] for key in keys() if "/records/" in key} == data
     logged = boto3.client("logs", **PLACE).describe_log_groups()["logGroups"]
-    assert "/aws/lambda/t-dev-acres-Validate" in {one["logGroupName"] for one in logged}
+    assert "/aws/lambda/t-dev-acres-Validate" in {group["logGroupName"] for group in logged}
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     assert command(deployed, "drift")["drifted"] == []
 
@@ -47,7 +47,7 @@ def test_destroying_one_project_leaves_the_others_alone(deployed: Repository) ->
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     assert "there is acres, other, shared" in refused(deployed.invoke("destroy", "--env", "dev", "--project", "nothing"))
     assert deployed.invoke("destroy", "--env", "dev", "--project", "acres", "--data", "--yes", "acres").code == 0
-    assert {one["FunctionName"] for one in boto3.client("lambda", **PLACE).list_functions()["Functions"]} == {
+    assert {function["FunctionName"] for function in boto3.client("lambda", **PLACE).list_functions()["Functions"]} == {
         "t-dev-other-Validate"
     }
     assert keys("dev/acres/records/") == set()
@@ -63,15 +63,17 @@ def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
     for version in boto3.client("s3", **PLACE).list_object_versions(Bucket=BUCKET, Prefix="other-team/")["Versions"]:
         boto3.client("s3", **PLACE).delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
     unasked = deployed.invoke("destroy", "--env", "dev", "--data", "--json")
-    found = json.loads(unasked.out)
-    assert (found["outcome"], refused(unasked)) == ("failed", f"error: {found['error']}\n")
-    assert found["not_tried"] == sorted(f"{one['project']}:{one['key']}" for one in found["changes"])
-    found = command(deployed, "destroy", "--data", "--yes", "dev")
-    assert (found["outcome"], found["error"], found["failed"], found["not_tried"]) == ("succeeded", None, {}, [])
-    assert found["projects"] == ["acres", "shared"]
-    gone = found["changes"]
-    assert {one["action"] for one in gone} == {"delete"}
-    assert [one["reason"] for one in gone if one["key"] == "bucket/artifacts"] == ["last, with every record and artifact in it"]
+    output = json.loads(unasked.out)
+    assert (output["outcome"], refused(unasked)) == ("failed", f"error: {output['error']}\n")
+    assert output["not_tried"] == sorted(f"{change['project']}:{change['key']}" for change in output["changes"])
+    output = command(deployed, "destroy", "--data", "--yes", "dev")
+    assert (output["outcome"], output["error"], output["failed"], output["not_tried"]) == ("succeeded", None, {}, [])
+    assert output["projects"] == ["acres", "shared"]
+    gone = output["changes"]
+    assert {change["action"] for change in gone} == {"delete"}
+    assert [change["reason"] for change in gone if change["key"] == "bucket/artifacts"] == [
+        "last, with every record and artifact in it"
+    ]
     assert gone[-1].keys() == {"project", "key", "action", "reason", "changed"}
     assert boto3.client("s3", **PLACE).list_buckets()["Buckets"] == []
     assert boto3.client("iam").list_roles()["Roles"] == []
@@ -86,8 +88,8 @@ def test_a_deletion_that_fails_leaves_the_artifact_bucket_and_what_was_not_delet
     """Else nobody would know any more what is left."""
 
     def refuse(**_: Any) -> None:
-        told = {"Code": "AccessDeniedException", "Message": "not authorized to perform dynamodb:DeleteTable"}
-        raise ClientError({"Error": told}, "DeleteTable")
+        refusal = {"Code": "AccessDeniedException", "Message": "not authorized to perform dynamodb:DeleteTable"}
+        raise ClientError({"Error": refusal}, "DeleteTable")
 
     with monkeypatch.context() as patched:
         refusal = ("before-call.dynamodb.DeleteTable", refuse)
@@ -95,9 +97,9 @@ def test_a_deletion_that_fails_leaves_the_artifact_bucket_and_what_was_not_delet
         done = deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev", "--json")
         again = deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev")
     assert "The artifact bucket" not in refused(again) + again.out, "whether it can go is not asked any more"
-    found = json.loads(done.out)
-    assert (done.code, found["outcome"], list(found["failed"])) == (1, "failed", ["acres:table/runs"])
-    assert "dynamodb:DeleteTable" in found["failed"]["acres:table/runs"]
+    output = json.loads(done.out)
+    assert (done.code, output["outcome"], list(output["failed"])) == (1, "failed", ["acres:table/runs"])
+    assert "dynamodb:DeleteTable" in output["failed"]["acres:table/runs"]
     assert "dev/acres/records/table/runs.json" in keys()
     assert command(deployed, "destroy", "--data", "--yes", "dev")["outcome"] == "succeeded"
     assert boto3.client("s3", **PLACE).list_buckets()["Buckets"] == []

@@ -72,9 +72,9 @@ def test_what_exits_in_the_middle_of_a_command_is_an_error(code: int | str | Non
         sys.exit(code)
 
     assert run(Collection(planning), "planning --json") == 1
-    told = capsys.readouterr()
-    assert "error: code of a declaration called sys.exit while the command was at work" in told.err
-    assert json.loads(told.out)["outcome"] == "failed"
+    output = capsys.readouterr()
+    assert "error: code of a declaration called sys.exit while the command was at work" in output.err
+    assert json.loads(output.out)["outcome"] == "failed"
 
 
 def test_a_task_that_several_need_runs_once(tasks: Collection, seen: Seen) -> None:
@@ -100,7 +100,7 @@ def failing(raised: BaseException, closing: DeployError | None = None, closed: l
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "message"),
     [
         (DeployError("acres: lambda/x: what to do"), 1, "error: acres: lambda/x: what to do"),
         (AwsError("s3", "PutObject", "AccessDenied", "no"), 1, "error: s3:PutObject was refused: AccessDenied: no"),
@@ -111,12 +111,12 @@ def failing(raised: BaseException, closing: DeployError | None = None, closed: l
     ],
 )
 def test_errors_are_messages_and_exit_codes(
-    error: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str]
+    error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(failing(error), "go") == code
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(told)
+    assert err.startswith(message)
     assert "Traceback" not in err
 
 
@@ -161,12 +161,12 @@ def test_a_step_of_which_nothing_is_chosen_says_so(repository: Repository, moto_
     assert repository.invoke("deploy", "--env", "dev").code == 0
     done = repository.invoke("deploy", "--env", "dev", "--only", "role/*")
     assert (done.code, done.err) == (0, "")
-    told = dict(line.split(maxsplit=1) for line in done.out.splitlines() if line.startswith(("deploy-", "upload-")))
-    assert told["deploy-shared"] != "nothing chosen", "the artifact bucket comes along with whatever is chosen"
-    assert [name for name, text in told.items() if text == "nothing chosen"] == [
+    results = dict(line.split(maxsplit=1) for line in done.out.splitlines() if line.startswith(("deploy-", "upload-")))
+    assert results["deploy-shared"] != "nothing chosen", "the artifact bucket comes along with whatever is chosen"
+    assert [name for name, text in results.items() if text == "nothing chosen"] == [
         "deploy-lambdas", "upload-glue", "deploy-jobs",
     ]  # fmt: skip
-    assert [name for name, text in told.items() if text == "nothing declared"] == [
+    assert [name for name, text in results.items() if text == "nothing declared"] == [
         "deploy-crawlers", "deploy-sfn", "deploy-triggers",
     ]  # fmt: skip
 

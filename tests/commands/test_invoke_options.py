@@ -113,14 +113,14 @@ def test_what_only_reads_does_so_when_it_is_dry(project: Repository, moto: None)
 
 
 @pytest.mark.usefixtures("no_credentials")
-@pytest.mark.parametrize(("words", "told"), OUR_OPTIONS)
+@pytest.mark.parametrize(("words", "message"), OUR_OPTIONS)
 def test_options_without_a_meaning_here_are_refused(
-    project: Repository, aws_calls: list[str], words: tuple[str, ...], told: str
+    project: Repository, aws_calls: list[str], words: tuple[str, ...], message: str
 ) -> None:
     for line in ([*words, "deploy", "--env", "dev"], ["deploy", "--env", "dev", *words]):
         done = project.invoke(*line)
         assert (done.code, done.out, aws_calls) == (1, "", [])
-        assert done.err.startswith(f"error: {told}, or ")
+        assert done.err.startswith(f"error: {message}, or ")
         assert done.err.endswith("Leave it out. Nothing was done.\n")
         assert done.err.count("\n") == 1
 
@@ -166,7 +166,7 @@ def test_a_variable_that_cannot_be_used_is_told(project: Repository, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--prompt-for-sudo-password", "plan"), "--prompt-for-sudo-password is about shell commands"),
         (("plan", "--prompt-for-sudo-password"), "--prompt-for-sudo-password is about shell commands"),
@@ -177,10 +177,10 @@ def test_a_variable_that_cannot_be_used_is_told(project: Repository, monkeypatch
         (("--config", __file__ + "c", "plan"), "--config names"),
     ],
 )
-def test_what_invoke_itself_would_fail_on_is_told(words: tuple[str, ...], told: str) -> None:
+def test_what_invoke_itself_would_fail_on_is_told(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         invoke_options.check_words(words)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(("name", "text"), [("odd.md", "x"), ("odd.yaml", "a: [")])

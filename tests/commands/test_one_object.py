@@ -25,7 +25,7 @@ from tests.support.repository import Repository
 )
 def test_whatever_is_wrong_programs_get_their_one_object(repository: Repository, words: tuple[str, ...]) -> None:
     ended = repository.invoke(*words, "--json")
-    told = json.loads(ended.out)
+    output = json.loads(ended.out)
     assert ended.code == 1
-    assert told["outcome"] == "failed"
-    assert ended.err == f"error: {told['error']}\n"
+    assert output["outcome"] == "failed"
+    assert ended.err == f"error: {output['error']}\n"

@@ -34,8 +34,8 @@ def deployed(repository: Repository, moto_dates: None) -> Repository:
 def command(repository: Repository, *words: str, code: int = 0) -> dict[str, Any]:
     done = repository.invoke(*words, "--env", "dev", "--json")
     assert (done.code, done.err) == (code, ""), done
-    found: dict[str, Any] = json.loads(done.out)
-    return found
+    output: dict[str, Any] = json.loads(done.out)
+    return output
 
 
 def refused(done: Ended) -> str:
@@ -47,24 +47,24 @@ def refused(done: Ended) -> str:
 
 
 def keys(prefix: str = "dev/") -> set[str]:
-    found = boto3.client("s3", **PLACE).list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-    return {one["Key"] for one in found}
+    listed = boto3.client("s3", **PLACE).list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return {entry["Key"] for entry in listed}
 
 
-def names(found: dict[str, Any]) -> dict[str, str]:
-    return {one["key"]: one["how"] for one in found["drifted"]}
+def names(report: dict[str, Any]) -> dict[str, str]:
+    return {resource["key"]: resource["how"] for resource in report["drifted"]}
 
 
 # Drift ------------------------------------------------------------------------------------------------------------------------
 
 
 def test_right_after_a_deploy_nothing_has_drifted(deployed: Repository) -> None:
-    found = command(deployed, "drift")
-    assert (found["drifted"], found["not_deployed"]) == ([], [])
-    assert found["checked"] >= 12
+    report = command(deployed, "drift")
+    assert (report["drifted"], report["not_deployed"]) == ([], [])
+    assert report["checked"] >= 12
     assert not [
         name
-        for name in found["api_calls"]["by_operation"]
+        for name in report["api_calls"]["by_operation"]
         if not name.partition(":")[2].startswith(("Get", "List", "Describe", "Head"))
     ]
 
@@ -116,8 +116,8 @@ def test_what_nobody_declares_is_named_and_kept(deployed: Repository) -> None:
     role = "t-dev-acres-load-glue-job"
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     iam.put_role_policy(RoleName=role, PolicyName="more", PolicyDocument=document)
-    found = command(deployed, "drift")
-    assert (found["drifted"], found["kept"]) == (
+    report = command(deployed, "drift")
+    assert (report["drifted"], report["kept"]) == (
         [],
         [{"project": "acres", "key": "role/load-glue-job", "fields": ["Policies.more"]}],
     )
@@ -128,8 +128,8 @@ def test_what_nobody_declares_is_named_and_kept(deployed: Repository) -> None:
 
 def test_drift_lays_three_states_side_by_side_and_hides_what_may_be_secret(deployed: Repository) -> None:
     change_function()
-    found = command(deployed, "drift", code=2)
-    fields = {one["name"]: (one["applied"], one["declared"], one["live"]) for one in found["drifted"][0]["fields"]}
+    report = command(deployed, "drift", code=2)
+    fields = {field["name"]: (field["applied"], field["declared"], field["live"]) for field in report["drifted"][0]["fields"]}
     assert fields["MemorySize"] == (256, 256, 512)
     applied, declared, live = fields["Environment.Variables.ZONE"]
     assert applied == declared != live
@@ -137,7 +137,7 @@ def test_drift_lays_three_states_side_by_side_and_hides_what_may_be_secret(deplo
     text = deployed.invoke("drift", "--env", "dev")
     assert text.code == 2
     assert "MemorySize" in text.out
-    assert "PLANTED" not in text.out + json.dumps(found)
+    assert "PLANTED" not in text.out + json.dumps(report)
     planned = deployed.invoke("plan", "--env", "dev", "--verify")
     assert "PLANTED" not in planned.out
     assert "Environment.Variables.ZONE changed" in planned.out
@@ -163,9 +163,9 @@ def test_a_lost_artifact_is_drift_and_comes_back(deployed: Repository) -> None:
 def test_what_is_gone_from_the_declaration_goes_when_asked(deployed: Repository) -> None:
     deployed.project("acres", *LESS)
     plain = command(deployed, "deploy")
-    assert {one["action"] for one in plain["changes"] if one["key"].startswith(("rule", "state-machine"))} == {"orphan"}
+    assert {change["action"] for change in plain["changes"] if change["key"].startswith(("rule", "state-machine"))} == {"orphan"}
     planned = command(deployed, "plan", "--prune", code=2)
-    gone = [one["key"] for one in planned["changes"] if one["action"] == "delete"]
+    gone = [change["key"] for change in planned["changes"] if change["action"] == "delete"]
     assert gone.index("rule/daily") < gone.index("state-machine/main") < gone.index("role/main-state-machine")
     assert keys("dev/acres/records/rule/") == {"dev/acres/records/rule/daily.json"}
     assert deployed.invoke("deploy", "--env", "dev", "--prune").code == 0
@@ -224,8 +224,8 @@ def test_unlock_shows_the_holder_and_removes_the_lease(deployed: Repository) -> 
     assert "(commit 0123456789ab)" in message
     assert "\x1b" not in message
     assert "dev/acres/lock.json" in keys()
-    told = deployed.invoke("unlock", "--env", "dev", "--project", "acres", "--yes").out
-    assert "the lease is removed. A holder that is alive notices within 15 seconds, and changes nothing more" in told
+    output = deployed.invoke("unlock", "--env", "dev", "--project", "acres", "--yes").out
+    assert "the lease is removed. A holder that is alive notices within 15 seconds, and changes nothing more" in output
     assert "dev/acres/lock.json" not in keys()
     assert "nobody holds the lease" in deployed.invoke("unlock", "--env", "dev", "--project", "shared").out
     assert "Whose lease? Add --project" in refused(deployed.invoke("unlock", "--env", "dev"))
@@ -236,14 +236,14 @@ def test_what_a_lease_kept_from_being_tried_is_told_to_programs(deployed: Reposi
     boto3.client("s3", **PLACE).put_object(Bucket=BUCKET, Key="dev/acres/lock.json", Body=json.dumps({"holder": "ann"}))
     deployed.write("projects/acres/glue/landing/load.py", "print('other rows')\n")
     ended = deployed.invoke("deploy", "--env", "dev", "--json")
-    found = json.loads(ended.out)
-    assert (found["outcome"], found["failed"], found["not_tried"]) == (
+    output = json.loads(ended.out)
+    assert (output["outcome"], output["failed"], output["not_tried"]) == (
         "failed",
         {},
         ["acres:artifact/load", "acres:glue-job/load"],
     )
-    assert refused(ended) == f"error: {found['error']}\n"
-    assert "ann" in found["error"]
+    assert refused(ended) == f"error: {output['error']}\n"
+    assert "ann" in output["error"]
     planned = command(deployed, "plan", code=2)
     assert (planned["outcome"], planned["error"], planned["not_tried"]) == ("succeeded", None, [])
 
@@ -255,15 +255,15 @@ def test_every_deploy_that_changes_something_leaves_an_entry(deployed: Repositor
     deployed.write("projects/acres/glue/landing/load.py", "print('other rows')\n")
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     assert deployed.invoke("deploy", "--env", "dev").code == 0  # changes nothing, leaves nothing
-    found = command(deployed, "history", "--project", "acres")["releases"]
-    assert [one["outcome"] for one in found] == ["succeeded", "succeeded"]
-    last = {one["key"]: one for one in found[0]["changes"]}
+    releases = command(deployed, "history", "--project", "acres")["releases"]
+    assert [release["outcome"] for release in releases] == ["succeeded", "succeeded"]
+    last = {change["key"]: change for change in releases[0]["changes"]}
     assert last.keys() == {"artifact/load", "glue-job/load"}
     assert last["glue-job/load"] == {
         "key": "glue-job/load", "action": "update", "reason": "load.py changed", "outcome": "done"
     }  # fmt: skip
-    assert {"who", "holder", "host", "since", "commit", "clean", "id"} <= found[0]["about"].keys()
-    outputs = {one["key"]: one.get("outputs") for one in found[1]["changes"]}
+    assert {"who", "holder", "host", "since", "commit", "clean", "id"} <= releases[0]["about"].keys()
+    outputs = {change["key"]: change.get("outputs") for change in releases[1]["changes"]}
     assert outputs["lambda/Validate"].keys() >= {"CodeSha256"}
     text = deployed.invoke("history", "--env", "dev").out
     assert "1 upload, 1 update" in text
@@ -274,9 +274,9 @@ def test_every_deploy_that_changes_something_leaves_an_entry(deployed: Repositor
 
 def test_history_outlives_what_it_is_about(deployed: Repository) -> None:
     assert deployed.invoke("destroy", "--env", "dev", "--project", "acres", "--data", "--yes", "acres").code == 0
-    found = command(deployed, "history", "--project", "acres")["releases"]
-    assert [one["outcome"] for one in found] == ["succeeded", "succeeded"]
-    assert {one["action"] for one in found[0]["changes"]} == {"delete"}
+    releases = command(deployed, "history", "--project", "acres")["releases"]
+    assert [release["outcome"] for release in releases] == ["succeeded", "succeeded"]
+    assert {change["action"] for change in releases[0]["changes"]} == {"delete"}
 
 
 # Garbage ----------------------------------------------------------------------------------------------------------------------

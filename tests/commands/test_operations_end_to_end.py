@@ -27,14 +27,14 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def client(root: Path, service: str) -> Any:
-    found = local.running(root)
-    assert found is not None
-    return client_of(found, service)
+    running = local.running(root)
+    assert running is not None
+    return client_of(running, service)
 
 
 def drift(root: Path, code: int) -> dict[str, str]:
-    found = json.loads(invoke(root, "drift", *ENV, "--json", code=code))
-    return {one["key"]: one["how"] for one in found["drifted"]}
+    output = json.loads(invoke(root, "drift", *ENV, "--json", code=code))
+    return {resource["key"]: resource["how"] for resource in output["drifted"]}
 
 
 def test_a_bad_day(root: Path) -> None:
@@ -53,11 +53,11 @@ def test_a_bad_day(root: Path) -> None:
         .read_text()
         .replace('    p.on_object("new_file"', '    0 and p.on_object("new_file"')
     )
-    assert {one["action"] for one in json.loads(invoke(root, "plan", *ENV, "--json"))["changes"]} >= {"orphan"}
+    assert {change["action"] for change in json.loads(invoke(root, "plan", *ENV, "--json"))["changes"]} >= {"orphan"}
     shutil.rmtree(root / "projects/reference_data")
     assert "there is no projects/reference_data/ any more" in invoke(root, "plan", *ENV)
     pruned = deploy(root, "--prune")
-    assert {one["action"] for one in pruned["changes"] if one["project"] == "reference_data"} == {
+    assert {change["action"] for change in pruned["changes"] if change["project"] == "reference_data"} == {
         "delete",
         "orphan",
     }  # table, logs
@@ -66,7 +66,7 @@ def test_a_bad_day(root: Path) -> None:
     assert drift(root, 0) == {}
 
     history = json.loads(invoke(root, "history", *ENV, "--project", "fpac_pipeline", "--json"))["releases"]
-    assert [one["outcome"] for one in history] == ["succeeded"] * 4
+    assert [release["outcome"] for release in history] == ["succeeded"] * 4
     assert [change["action"] for change in history[0]["changes"]] == ["delete", "delete"]  # the rule, then its role
 
     invoke(root, "destroy", *ENV, code=1)

@@ -44,8 +44,8 @@ def executions(repository: Repository) -> list[dict[str, Any]]:
     client = boto3.client("stepfunctions", region_name="eu-central-1")
     arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:t-dev-acres-main"
     return [
-        client.describe_execution(executionArn=one["executionArn"])
-        for one in client.list_executions(stateMachineArn=arn)["executions"]
+        client.describe_execution(executionArn=execution["executionArn"])
+        for execution in client.list_executions(stateMachineArn=arn)["executions"]
     ]
 
 
@@ -70,26 +70,26 @@ def test_runs_the_named_project_and_exits_by_its_outcome(deployed: Repository, m
 
 def test_prints_one_json_object(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(deployed, "--project", "acres", "--json")
-    told = json.loads(done.out)
-    assert (told["environment"], told["projects"], told["status"]) == ("dev", ["acres"], "SUCCEEDED")
-    [one] = told["runs"]
-    assert one["states"] == [{"name": "A State", "status": "succeeded", "seconds": 0.0, "attempts": 1}]
-    assert (one["output"], one["error"], one["preview"]) == ("An output", None, None)
-    assert one["execution"] == executions(deployed)[0]["executionArn"]
-    assert told["api_calls"]["by_operation"]["stepfunctions:StartExecution"] == 1
+    output = json.loads(done.out)
+    assert (output["environment"], output["projects"], output["status"]) == ("dev", ["acres"], "SUCCEEDED")
+    [run_object] = output["runs"]
+    assert run_object["states"] == [{"name": "A State", "status": "succeeded", "seconds": 0.0, "attempts": 1}]
+    assert (run_object["output"], run_object["error"], run_object["preview"]) == ("An output", None, None)
+    assert run_object["execution"] == executions(deployed)[0]["executionArn"]
+    assert output["api_calls"]["by_operation"]["stepfunctions:StartExecution"] == 1
     monkeypatch.setenv("SF_EXECUTION_HISTORY_TYPE", "FAILURE")
     failed = run(deployed, "--project", "acres", "--json")
-    told = json.loads(failed.out)
-    assert (failed.code, told["status"]) == (1, "FAILED")
-    [one] = told["runs"]
-    assert (one["failed_in"], one["error"], one["cause"]) == (["A State"], "AnError", "An error occurred!")
+    output = json.loads(failed.out)
+    assert (failed.code, output["status"]) == (1, "FAILED")
+    [run_object] = output["runs"]
+    assert (run_object["failed_in"], run_object["error"], run_object["cause"]) == (["A State"], "AnError", "An error occurred!")
 
 
 def test_takes_an_input_from_the_command_line_or_a_file(deployed: Repository) -> None:
     deployed.write("input.json", {"b": 2})
-    for given in ('{"b": 2}', "input.json"):
-        assert run(deployed, "--project", "acres", "--input", given).code == 0
-    assert [json.loads(one["input"]) for one in executions(deployed)] == [{"b": 2}] * 2
+    for text in ('{"b": 2}', "input.json"):
+        assert run(deployed, "--project", "acres", "--input", text).code == 0
+    assert [json.loads(execution["input"]) for execution in executions(deployed)] == [{"b": 2}] * 2
 
 
 BAD = (
@@ -154,8 +154,8 @@ def watching(repository: Repository, prefix: str, suffix: str) -> Pipeline:
 
 
 def _config(repository: Repository) -> dict[str, Any]:
-    said = json.loads((repository.root / "config/dev.json").read_text())
-    return {name: value for name, value in said.items() if name != "$schema"}
+    config = json.loads((repository.root / "config/dev.json").read_text())
+    return {name: value for name, value in config.items() if name != "$schema"}
 
 
 @pytest.mark.parametrize(
@@ -198,14 +198,14 @@ def test_ctrl_c_stops_following_and_not_the_execution(repository: Repository) ->
     started = {"stepfunctions:StartExecution": {"executionArn": EXECUTION}}
     deployed = {"s3:HeadObject": refused("HeadObject", "404")}
     aws = Interrupted({**deployed, **started, "stepfunctions:GetExecutionHistory": running_history})
-    told: list[Any] = []
+    events: list[Any] = []
     declarations = DeclaredPipelines.of(repository.environment(), [pipeline])
     with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool:
-        Runner(repository.root, declarations, aws, pool, told.append).run(Start("acres", pipeline.entry, "{}"))
+        Runner(repository.root, declarations, aws, pool, events.append).run(Start("acres", pipeline.entry, "{}"))
     assert aws.operations == ["s3:HeadObject", "stepfunctions:StartExecution", "stepfunctions:GetExecutionHistory"]
-    assert isinstance(told[-1], Note)
-    assert "The execution continues" in told[-1].text
-    assert f"aws stepfunctions stop-execution --region eu-central-1 --execution-arn {EXECUTION}" in told[-1].text
+    assert isinstance(events[-1], Note)
+    assert "The execution continues" in events[-1].text
+    assert f"aws stepfunctions stop-execution --region eu-central-1 --execution-arn {EXECUTION}" in events[-1].text
 
 
 def shown(*events: Any) -> str:
@@ -241,8 +241,8 @@ def test_text_tells_once_what_is_waited_for() -> None:
     first = list(history.read(events[:4]))
     waiting = Waiting(tuple(history.running))
     rest = list(history.read(events))
-    assert [type(one) for one in first] == [Entered]
-    assert {type(one) for one in rest} == {Retried, Left, Entered}
+    assert [type(event) for event in first] == [Entered]
+    assert {type(event) for event in rest} == {Retried, Left, Entered}
     assert shown(*first, waiting, waiting, *rest).splitlines() == [
         "  entered Validate",
         "  retried Validate: attempt 2 after Lambda.TooManyRequestsException",
@@ -278,6 +278,6 @@ def test_json_tells_of_an_execution_that_was_left_that_it_runs() -> None:
     report = JsonRunReport("dev", stream)
     report(Began("acres", "t-p-main", CHILD))
     report(Closed(1.0, {}, 0, 0, 0))
-    told = json.loads(stream.getvalue())
-    assert told["runs"] == [{"project": "acres", "machine": "t-p-main", "execution": CHILD, "status": "RUNNING"}]
-    assert told["status"] == "RUNNING"
+    output = json.loads(stream.getvalue())
+    assert output["runs"] == [{"project": "acres", "machine": "t-p-main", "execution": CHILD, "status": "RUNNING"}]
+    assert output["status"] == "RUNNING"

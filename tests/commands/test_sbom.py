@@ -56,8 +56,8 @@ def sbom(repository: Repository, *words: str) -> dict[str, Any]:
 def stored() -> dict[str, dict[str, Any]]:
     """Everything in the artifact bucket."""
     s3 = boto3.client("s3", region_name="eu-central-1")
-    found = s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())
-    return {one["Key"]: s3.get_object(Bucket=BUCKET, Key=one["Key"]) for one in found}
+    listed = s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())
+    return {entry["Key"]: s3.get_object(Bucket=BUCKET, Key=entry["Key"]) for entry in listed}
 
 
 def built(repository: Repository) -> list[str]:
@@ -67,7 +67,7 @@ def built(repository: Repository) -> list[str]:
 def test_one_document_for_all_packages_of_all_environments(acres: Repository) -> None:
     document = sbom(acres)
     assert document["metadata"]["component"]["name"] == "acres"
-    assert [(one["type"], one["name"]) for one in document["components"]] == [
+    assert [(component["type"], component["name"]) for component in document["components"]] == [
         ("application", "Load"),
         ("application", "Load"),
         ("application", "Validate"),
@@ -112,20 +112,20 @@ def test_a_bill_is_uploaded_before_its_artifact_and_only_where_it_says_something
     planned = acres.invoke("plan", "--env", "dev", "--json")
     ended = acres.invoke("deploy", "--env", "dev", "--json")
     assert ended.code == 0, ended.err
-    found = stored()
-    bills = {key: one for key, one in found.items() if key.endswith(".cdx.json")}
+    objects = stored()
+    bills = {key: content for key, content in objects.items() if key.endswith(".cdx.json")}
     artifacts = [key.removesuffix(".cdx.json") for key in bills]
     assert [key.split("/")[3] for key in artifacts] == ["Load", "load.wheels.husk"]
-    for key, one in bills.items():
-        assert one["ContentType"] == "application/vnd.cyclonedx+json; version=1.5"
-        assert one["LastModified"] <= found[key.removesuffix(".cdx.json")]["LastModified"]
-        document = json.loads(one["Body"].read())
+    for key, bill_object in bills.items():
+        assert bill_object["ContentType"] == "application/vnd.cyclonedx+json; version=1.5"
+        assert bill_object["LastModified"] <= objects[key.removesuffix(".cdx.json")]["LastModified"]
+        document = json.loads(bill_object["Body"].read())
         check(document)
         tags = boto3.client("s3", region_name="eu-central-1").get_object_tagging(Bucket=BUCKET, Key=key.removesuffix(".cdx.json"))
         content = {tag["Key"]: tag["Value"] for tag in tags["TagSet"]}["content-sha256"]
         assert document["metadata"]["component"]["hashes"][0]["content"] == content
     uploads = json.loads(planned.out)["counts"]["upload"]
-    assert sum("/artifacts/" in key for key in found) == uploads + len(bills)
+    assert sum("/artifacts/" in key for key in objects) == uploads + len(bills)
     before = len(aws_calls)
     assert acres.invoke("deploy", "--env", "dev").code == 0
     assert "s3:PutObject" not in aws_calls[before:]
@@ -135,8 +135,8 @@ def test_what_a_bill_costs(acres: Repository, moto: None) -> None:
     """One PutObject a package that installs something, foretold by the plan."""
 
     def cost(task: str) -> int:
-        found = json.loads(acres.invoke(task, "--env", "dev", "--json").out)
-        return int(found["api_calls"]["total"])
+        output = json.loads(acres.invoke(task, "--env", "dev", "--json").out)
+        return int(output["api_calls"]["total"])
 
     cost("deploy")
     unchanged = cost("deploy")
@@ -189,7 +189,7 @@ def test_the_account_is_checked_before_a_bill_is_read(acres: Repository, moto: N
 
 
 def test_killed_between_the_two_an_artifact_is_never_there_without_its_bill(tmp_path: Path) -> None:
-    world, one = World(), Text(key=Key("p", "artifact", "a"), text="x")
+    world, artifact = World(), Text(key=Key("p", "artifact", "a"), text="x")
     deploy(world, things({}), tmp_path)
     beside = tmp_path / "bill"
     beside.write_text("{}")
@@ -199,10 +199,10 @@ def test_killed_between_the_two_an_artifact_is_never_there_without_its_bill(tmp_
             raise Killed
 
     def uploaded() -> list[str]:
-        return [key for key in world.buckets[ENV.artifact_bucket] if key.startswith(one.location)]
+        return [key for key in world.buckets[ENV.artifact_bucket] if key.startswith(artifact.location)]
 
     with pytest.raises(Killed):
-        Records(FakeAws(world, fault), ENV).upload(one, one.build(tmp_path), beside)
-    assert uploaded() == [f"{one.location}.cdx.json"]
-    Records(FakeAws(world), ENV).upload(one, one.build(tmp_path), beside)
-    assert sorted(uploaded()) == [one.location, f"{one.location}.cdx.json"]
+        Records(FakeAws(world, fault), ENV).upload(artifact, artifact.build(tmp_path), beside)
+    assert uploaded() == [f"{artifact.location}.cdx.json"]
+    Records(FakeAws(world), ENV).upload(artifact, artifact.build(tmp_path), beside)
+    assert sorted(uploaded()) == [artifact.location, f"{artifact.location}.cdx.json"]

@@ -27,7 +27,7 @@ def declared(repository: Repository, moto_dates: None) -> Repository:
 def told(repository: Repository, *words: str) -> dict[str, dict[str, Any]]:
     done = repository.invoke("status", "--env", "dev", "--json", *words)
     assert (done.code, done.err) == (0, "")
-    return {one["project"]: one for one in json.loads(done.out)["projects"]}
+    return {project["project"]: project for project in json.loads(done.out)["projects"]}
 
 
 def put(repository: Repository, name: str, body: dict[str, Any]) -> None:
@@ -36,26 +36,28 @@ def put(repository: Repository, name: str, body: dict[str, Any]) -> None:
 
 
 def test_nothing_was_ever_deployed(declared: Repository) -> None:
-    found = told(declared)
-    assert list(found) == ["shared", "acres", "other"]
-    assert {one["state"] for one in found.values()} == {"never deployed"}
-    assert found["acres"]["last_execution"] is found["acres"]["lock"] is None
+    status = told(declared)
+    assert list(status) == ["shared", "acres", "other"]
+    assert {project["state"] for project in status.values()} == {"never deployed"}
+    assert status["acres"]["last_execution"] is status["acres"]["lock"] is None
     text = declared.invoke("status", "--env", "dev").out
     assert "acres    never deployed" in text
 
 
 def test_tells_what_was_released_by_whom(declared: Repository) -> None:
     assert declared.invoke("deploy", "--env", "dev", "--project", "acres").code == 0
-    found = told(declared)
-    acres = found["acres"]
+    status = told(declared)
+    acres = status["acres"]
     records = {key for key in declared.resources() if not key.startswith("artifact/")}
     assert (acres["state"], acres["pending"], acres["lock"]) == ("clean", [], None)
-    assert acres["resources"] == len([one for pipeline in declared.declared("acres")[1:] for one in pipeline.resources()])
+    assert acres["resources"] == len(
+        [resource for pipeline in declared.declared("acres")[1:] for resource in pipeline.resources()]
+    )
     assert len(records) >= acres["resources"]
     assert acres["released"]["who"].startswith("arn:aws:")
     assert acres["released"]["since"].startswith("20")
-    assert found["other"]["state"] == "never deployed"
-    assert found["shared"]["state"] == "clean"
+    assert status["other"]["state"] == "never deployed"
+    assert status["shared"]["state"] == "clean"
 
 
 def test_tells_the_last_execution(declared: Repository) -> None:
@@ -82,7 +84,7 @@ def test_what_keeps_no_executions_has_no_last_one(
     done = declared.invoke("status", "--env", "dev", "--project", "acres", "--json")
     assert done.code == exit_code
     if exit_code == 0:
-        assert [one["last_execution"] for one in json.loads(done.out)["projects"]] == [None, None]
+        assert [project["last_execution"] for project in json.loads(done.out)["projects"]] == [None, None]
 
 
 def test_tells_who_is_deploying_and_what_is_unfinished(declared: Repository) -> None:
@@ -134,11 +136,11 @@ def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch)
     about = {"since": "2026-01-15T10:30:00+01:00", "holder": "ann", "host": "ip-10-0-12-34.internal", "commit": "0123456789"}
     ran = Execution("arn", "SUCCEEDED", "2026-01-16T11:45:00+00:00", None)
     stream = on_screen(monkeypatch, 80)
-    found = [
+    words = [
         Status("fpac_pipeline", "clean", about, resources=37, last_execution=ran),
         Status("reference_data", "never deployed"),
     ]
-    show(found, stream)
+    show(words, stream)
     lines = stream.text().splitlines()
     assert max(map(len, lines)) <= 80
     whole = {"fpac_pipeline", "reference_data", "deployed", "2026-01-15", "09:30", "01234567", "SUCCEEDED", "2026-01-16", "11:45"}

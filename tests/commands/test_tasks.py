@@ -14,11 +14,11 @@ TASKS = ("package-lambdas", "deploy", "plan", "run", "status", "drift", "history
 @pytest.mark.parametrize("task", [*TASKS, "local.start"])
 def test_options_have_no_letters(repository: Repository, task: str) -> None:
     """A letter would be the first that is free in a task, so another option's in the next."""
-    told = repository.invoke(task, "--help")
-    assert told.code == 0
-    options = re.findall(r"^  (-\S+)", told.out, re.MULTILINE)
+    help_text = repository.invoke(task, "--help")
+    assert help_text.code == 0
+    options = re.findall(r"^  (-\S+)", help_text.out, re.MULTILINE)
     assert [name for name in options if not re.match(r"--[a-z]", name)] == []
-    assert "--env" in told.out
+    assert "--env" in help_text.out
 
 
 @pytest.mark.parametrize(("task", "default"), [("deploy", "16"), ("run", "16"), ("gc", "30"), ("history", "20")])
@@ -27,8 +27,8 @@ def test_help_tells_defaults(repository: Repository, task: str, default: str) ->
 
 
 def test_unlock_is_about_one_project(repository: Repository) -> None:
-    told = repository.invoke("unlock", "--help").out
-    assert "all of them" not in told
+    help_text = repository.invoke("unlock", "--help").out
+    assert "all of them" not in help_text
 
 
 @pytest.mark.parametrize("project", ["", " ", "acres,", ",acres"])

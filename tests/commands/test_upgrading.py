@@ -41,7 +41,7 @@ def s3() -> Any:
 def stored(project: str = "acres") -> dict[str, bytes]:
     """What is in the bucket of a project, but for the lease that a command may have held meanwhile."""
     listed: Iterable[dict[str, Any]] = s3().list_objects_v2(Bucket=BUCKET, Prefix=f"dev/{project}/")["Contents"]
-    return {one["Key"]: s3().get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in listed}
+    return {entry["Key"]: s3().get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in listed}
 
 
 @pytest.fixture
@@ -69,13 +69,13 @@ def test_every_command_refuses_what_a_later_version_wrote(deployed: Repository, 
 def test_a_program_reads_why_it_was_refused(deployed: Repository) -> None:
     s3().put_object(Bucket=BUCKET, Key=ROOT, Body=json.dumps({"schema": 2, "deployer": "9.1.0"}))
     done = deployed.invoke("deploy", "--env", "dev", "--json")
-    told = json.loads(done.out)
-    assert (done.code, told["outcome"]) == (1, "failed")
-    assert "was written by version 9.1.0 of the deployer" in told["error"]
+    output = json.loads(done.out)
+    assert (done.code, output["outcome"]) == (1, "failed")
+    assert "was written by version 9.1.0 of the deployer" in output["error"]
 
 
 def test_history_and_status_say_which_version_deployed(deployed: Repository) -> None:
     released = json.loads(deployed.invoke("history", "--env", "dev", "--json").out)["releases"]
-    assert {one["about"]["deployer"] for one in released} == {VERSION}
+    assert {release["about"]["deployer"] for release in released} == {VERSION}
     projects = json.loads(deployed.invoke("status", "--env", "dev", "--json").out)["projects"]
-    assert {one["released"]["deployer"] for one in projects} == {VERSION}
+    assert {project["released"]["deployer"] for project in projects} == {VERSION}

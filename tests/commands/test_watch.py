@@ -110,7 +110,7 @@ def test_looking_takes_a_tenth_of_the_time_at_most(acres: Repository) -> None:
 def rounds(root: Path, choices: Choices, *codes: int, json: bool = False) -> tuple[list[list[str]], list[str]]:
     """The commands of a watch whose rounds end with these codes, each followed by a save; and what was told."""
     commands: list[list[str]] = []
-    said: list[str] = []
+    lines: list[str] = []
     left = list(codes)
 
     def run(command: list[str]) -> int:
@@ -121,14 +121,14 @@ def rounds(root: Path, choices: Choices, *codes: int, json: bool = False) -> tup
         return left.pop(0)
 
     with pytest.raises(Over):
-        watch.watch(root, choices, json=json, run=run, sleep=lambda _: None, say=said.append)
-    return commands, said
+        watch.watch(root, choices, json=json, run=run, sleep=lambda _: None, say=lines.append)
+    return commands, lines
 
 
 def test_a_change_during_a_round_starts_another_and_a_failure_does_not_end_it(acres: Repository) -> None:
-    commands, said = rounds(acres.root, Choices(), 0, 1, 0)
+    commands, lines = rounds(acres.root, Choices(), 0, 1, 0)
     assert len(commands) == 3
-    assert said == [
+    assert lines == [
         "Every save builds what has changed; Ctrl-C ends it.",
         *("Done. Waiting for the next save.", "deploy.py changed"),
         *("Failed with exit code 1. Waiting for the next save.", "deploy.py changed"),
@@ -141,9 +141,9 @@ def test_rounds_are_the_command_that_a_person_would_type(acres: Repository) -> N
     (first, *_), _ = rounds(acres.root, Choices(), 0)
     assert first == [*here, "package-lambdas"]
     chosen = Choices(env="dev", project="acres", only="lambda/*")
-    (first, *_), said = rounds(acres.root, chosen, 0, json=True)
+    (first, *_), lines = rounds(acres.root, chosen, 0, json=True)
     assert first == [*here, "deploy", "--env", "dev", "--project", "acres", "--only", "lambda/*", "--json"]
-    assert said[0] == "Every save deploys to dev; Ctrl-C ends it."
+    assert lines[0] == "Every save deploys to dev; Ctrl-C ends it."
 
 
 def test_protected_environments_are_not_deployed_on_save(acres: Repository) -> None:
@@ -170,11 +170,11 @@ time.sleep(30)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_handed_on_once_and_what_is_under_way_is_finished(tmp_path: Path, number: signal.Signals) -> None:
-    told, before = tmp_path / "told", signal.getsignal(number)
-    told.write_text("")
+    marker, before = tmp_path / "told", signal.getsignal(number)
+    marker.write_text("")
     with pytest.raises(KeyboardInterrupt):
-        watch.run_round([sys.executable, "-c", UNDER_WAY, str(told), str(int(number))])
-    assert told.read_text() == "once "
+        watch.run_round([sys.executable, "-c", UNDER_WAY, str(marker), str(int(number))])
+    assert marker.read_text() == "once "
     assert signal.getsignal(number) == before
 
 

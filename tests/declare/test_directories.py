@@ -58,7 +58,7 @@ def moving(repository: Repository, moto: None) -> Callable[[str], Repository]:
 
 def landed() -> list[str]:
     listed = boto3.client("s3", region_name="eu-central-1").list_objects_v2(Bucket=f"t-dev-landing-{ACCOUNT}")
-    return [one["Key"] for one in listed.get("Contents", ())]
+    return [entry["Key"] for entry in listed.get("Contents", ())]
 
 
 @pytest.mark.parametrize("place", ["new", "old/sub", "old/deep/er", "ol"])
@@ -123,7 +123,7 @@ def test_a_folder_is_put_again_when_its_bucket_is(moving: Callable[[str], Reposi
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         (['p.directory("nowhere", landing / "a")'], "directory/nowhere: the folder nowhere/ is empty or does not exist"),
         (
@@ -138,10 +138,10 @@ def test_a_folder_is_put_again_when_its_bucket_is(moving: Callable[[str], Reposi
         (['p.directory("configs", p.shared.bucket("artifacts") / "dev")'], "among the artifacts and records of dev"),
     ],
 )
-def test_what_cannot_be_is_told(repository: Repository, lines: list[str], told: str) -> None:
+def test_what_cannot_be_is_told(repository: Repository, lines: list[str], message: str) -> None:
     repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))
     repository.project("acres", 'landing = p.shared.bucket("landing")', *lines)
     repository.write("projects/acres/configs/sql/acres.sql", "select 1")
     ended = repository.invoke("plan", "--env", "dev")
     assert ended.code == 1
-    assert told in ended.err
+    assert message in ended.err

@@ -109,15 +109,15 @@ def test_a_policy_for_one_project_reaches_no_other(repository: Repository) -> No
     parameters = {name: {"parameters": {"level": f"ssm:/{name}/level"}} for name in ("acres", "soil")}
     repository.configure(projects=parameters)
     both = repository.invoke("policy", "--env", "dev").out
-    one = repository.invoke("policy", "--env", "dev", "--project", "acres").out
+    policy = repository.invoke("policy", "--env", "dev", "--project", "acres").out
     assert "t-dev-acres-*" in both
-    assert "t-dev-acres-*" in one
+    assert "t-dev-acres-*" in policy
     assert "parameter/soil/level" in both
     assert "soil" in both
-    assert "soil" not in one
-    assert "parameter/acres/level" in one
-    assert "role/t-dev/dev/acres/*" in one
-    assert "role/t-dev/dev/*" not in one
+    assert "soil" not in policy
+    assert "parameter/acres/level" in policy
+    assert "role/t-dev/dev/acres/*" in policy
+    assert "role/t-dev/dev/*" not in policy
     two = repository.invoke("policy", "--env", "dev", "--project", "acres,soil").out
     assert "role/t-dev/dev/acres/*" in two
     assert "role/t-dev/dev/soil/*" in two

@@ -48,15 +48,15 @@ def test_the_first_requirement_is_installed(tmp_path: Path) -> None:
     """Pip reads such files, too: https://pip.pypa.io/en/stable/reference/requirements-file-format/#encoding."""
     (tmp_path / "limits.txt").write_bytes(windows("husk<2\n"))
     (tmp_path / "requirements.txt").write_bytes(windows(f"boto3==1.40.0 \\\n    {HASH}\n-c limits.txt\n"))
-    asked = Requirements(tmp_path / "requirements.txt")
-    assert (asked.packages, asked.constraints) == ([f"boto3==1.40.0 {HASH}"], ["husk<2"])
-    assert list(Dependencies(asked, function_target("python3.12", "x86_64")).pins) == ["boto3"]
+    requirements = Requirements(tmp_path / "requirements.txt")
+    assert (requirements.packages, requirements.constraints) == ([f"boto3==1.40.0 {HASH}"], ["husk<2"])
+    assert list(Dependencies(requirements, function_target("python3.12", "x86_64")).pins) == ["boto3"]
 
 
 def test_locks_and_projects_are_read(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(windows('[project]\nname = "a"\ndependencies = ["grain"]\n'))
-    asked = Requirements(tmp_path / "pyproject.toml")
-    assert asked.packages == ["grain"]
+    requirements = Requirements(tmp_path / "pyproject.toml")
+    assert requirements.packages == ["grain"]
     (tmp_path / "package.json").write_bytes(windows('{"dependencies": {"scales": "1.0.0"}}'))
     (tmp_path / "package-lock.json").write_bytes(windows('{"packages": {"node_modules/scales": {"version": "1.0.0"}}}'))
     assert NodeModules(tmp_path, "x86_64").names() == ("scales@1.0.0",)
@@ -98,12 +98,14 @@ def test_a_repository_written_on_windows_is_deployed_as_any_other(repository: Re
     repository.write("projects/acres/b.asl.yaml", YAML)
     repository.write(f"{FUNCTION}/.deployignore", "notes.md\n")
     repository.write(f"{FUNCTION}/notes.md", "")
-    plain = {str(one.key): one.desired() for pipeline in repository.declared() for one in pipeline.resources()}
+    plain = {str(resource.key): resource.desired() for pipeline in repository.declared() for resource in pipeline.resources()}
     names = ("config/dev.json", "deploy.py", "projects/acres/deploy.py", "projects/acres/a.asl.json", "projects/acres/b.asl.yaml")
     for name in (*names, f"{FUNCTION}/.deployignore"):
         path = repository.root / name
         path.write_bytes(windows(path.read_text()))
-    assert {str(one.key): one.desired() for pipeline in repository.declared() for one in pipeline.resources()} == plain
+    assert {
+        str(resource.key): resource.desired() for pipeline in repository.declared() for resource in pipeline.resources()
+    } == plain
 
 
 @pytest.mark.parametrize(

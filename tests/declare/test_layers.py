@@ -28,8 +28,8 @@ def test_a_layer_is_published_and_its_change_reaches_every_function_in_the_same_
     assert changes(acres) == {}
 
     acres.write(MODULE, "X = 2\n")
-    found = ran(acres)
-    because = {one["key"]: (one["action"], one["reason"]) for one in found["changes"] if one["action"] != "noop"}
+    report = ran(acres)
+    because = {change["key"]: (change["action"], change["reason"]) for change in report["changes"] if change["action"] != "noop"}
     assert because == {
         "artifact/analytics.layer": ("upload", "grain.py changed"),
         "layer/analytics": ("update", "grain.py changed"),
@@ -37,8 +37,8 @@ def test_a_layer_is_published_and_its_change_reaches_every_function_in_the_same_
         "lambda/Two": ("update", "grain.py changed; Layers changed"),
     }
     assert layers_of("t-dev-acres-One") == layers_of("t-dev-acres-Two") == [f"{LAYER}:2"]
-    assert Counter(found["api_calls"]["by_operation"])["lambda:ListLayerVersions"] == 1
-    assert Counter(found["api_calls"]["by_operation"])["lambda:UpdateFunctionCode"] == 0
+    assert Counter(report["api_calls"]["by_operation"])["lambda:ListLayerVersions"] == 1
+    assert Counter(report["api_calls"]["by_operation"])["lambda:UpdateFunctionCode"] == 0
     assert changes(acres) == changes(acres, "plan", "--verify") == {}
     assert acres.invoke("drift", "--env", "dev").code == 0
 
@@ -51,9 +51,9 @@ def test_a_layer_is_published_and_its_change_reaches_every_function_in_the_same_
 
 def test_what_is_unchanged_costs_one_call_and_only_where_there_is_a_layer(acres: Repository) -> None:
     ran(acres)
-    found = calls(acres)
-    assert found["lambda:ListLayers"] == 1
-    assert {name for name in found if name.startswith("lambda:")} == {"lambda:ListLayers"}
+    counts = calls(acres)
+    assert counts["lambda:ListLayers"] == 1
+    assert {name for name in counts if name.startswith("lambda:")} == {"lambda:ListLayers"}
     acres.project("acres")
     shutil.rmtree(acres.root / "projects/acres/layers")
     assert calls(acres)["lambda:ListLayers"] == 0
@@ -165,7 +165,7 @@ def test_a_shared_layer_serves_several_projects(acres: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (
             'p.function("One", layers=[p.layer("other", folder="layers/analytics", runtime="python3.12")])',
@@ -185,11 +185,11 @@ def test_a_shared_layer_serves_several_projects(acres: Repository) -> None:
         ),
     ],
 )
-def test_a_wrong_declaration_is_told(acres: Repository, line: str, told: str) -> None:
+def test_a_wrong_declaration_is_told(acres: Repository, line: str, message: str) -> None:
     acres.project("acres", line)
     ended = acres.invoke("plan", "--env", "dev")
     assert ended.code == 1
-    assert told in ended.err
+    assert message in ended.err
 
 
 def test_layers_of_others_come_after_ours(acres: Repository) -> None:

@@ -50,8 +50,10 @@ def declare(repository: Repository, *shared: str, lines: tuple[str, ...] = LINES
 
 def called(repository: Repository) -> dict[str, str]:
     """The names in AWS by project and key; of roles with their path."""
-    found = [one for pipeline in repository.declared() for one in pipeline.resources()]
-    return {f"{one.key.project}:{one.key}": one.arn.partition(":role")[2] or one.name for one in found}
+    resources = [resource for pipeline in repository.declared() for resource in pipeline.resources()]
+    return {
+        f"{resource.key.project}:{resource.key}": resource.arn.partition(":role")[2] or resource.name for resource in resources
+    }
 
 
 def refused(repository: Repository) -> str:
@@ -174,14 +176,14 @@ def test_configuration_names_every_kind_and_counts_more_than_the_declaration(rep
             "C-look",
             "C-main",
             "C-nightly",
-            *(f"/c/{one}" for one in roles),
+            *(f"/c/{role}" for role in roles),
         ),
     }
     assert {*shared.values()} - {"/c/glue"} | {"/c/glue/output", "/c/glue/error"} <= {*names.values()}
 
 
 @pytest.mark.parametrize(
-    ("configured", "told"),
+    ("configured", "name"),
     [
         ({"lambda": "FSA-{stage}-{name}"}, "lambda: {stage} is no field of a template."),
         ({"lambda": "FSA-{regoin}-{name}"}, "Did you mean 'region'?"),
@@ -203,14 +205,14 @@ def test_configuration_names_every_kind_and_counts_more_than_the_declaration(rep
         ({"log-group": "aws/{name}"}, "would be called 'aws/glue"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_name_is_refused(repository: Repository, configured: dict[str, str], told: str) -> None:
+def test_what_cannot_be_a_name_is_refused(repository: Repository, configured: dict[str, str], name: str) -> None:
     declare(repository)
     repository.configure(names=configured)
-    assert told in refused(repository)
+    assert name in refused(repository)
 
 
 @pytest.mark.parametrize(
-    ("configured", "told"),
+    ("configured", "message"),
     [
         ({"names": {"lambda/Validate": "x"}}, 'acres.names.lambda/Validate: this name stands at the resource: "functions": {'),
         ({"names": {"table/rums": "x-y"}}, "names.table/rums: the project declares no such resource. Did you mean 'table/runs'?"),
@@ -219,10 +221,10 @@ def test_what_cannot_be_a_name_is_refused(repository: Repository, configured: di
         ({"functions": {"Validate": {"name": "a-${s}"}}, "parameters": {"s": "ssm:/a"}}, "no parameter in a-${s} may be"),
     ],
 )  # fmt: skip
-def test_a_name_of_a_project_is_refused_with_its_place(repository: Repository, configured: dict[str, Any], told: str) -> None:
+def test_a_name_of_a_project_is_refused_with_its_place(repository: Repository, configured: dict[str, Any], message: str) -> None:
     declare(repository)
     repository.configure(projects={"acres": configured})
-    assert told in refused(repository)
+    assert message in refused(repository)
 
 
 def test_defaults_name_nothing(repository: Repository) -> None:
@@ -230,9 +232,9 @@ def test_defaults_name_nothing(repository: Repository) -> None:
     assert "function.name is of a single resource" in refused(repository)
 
 
-@pytest.mark.parametrize("said", ['"x y"', "5", '""'])
-def test_a_declared_name_is_one_that_aws_allows(repository: Repository, said: str) -> None:
-    repository.project("acres", f'p.function("Validate", name={said})')
+@pytest.mark.parametrize("declared_name", ['"x y"', "5", '""'])
+def test_a_declared_name_is_one_that_aws_allows(repository: Repository, declared_name: str) -> None:
+    repository.project("acres", f'p.function("Validate", name={declared_name})')
     assert re.search(r"would be called 'x y'; AWS allows|a name in AWS (is a text|has 0 characters)", refused(repository))
 
 

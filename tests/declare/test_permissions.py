@@ -50,9 +50,9 @@ def test_a_table_is_read_and_written_by_one_item_by_many_and_as_a_whole() -> Non
 
 
 def test_writing_includes_reading() -> None:
-    for one in (TABLE, DATABASE, BUCKET / "fpac"):
-        read = {action for statement in allowed([one], []) for action in statement["Action"]}
-        written = {action for statement in allowed([], [one]) for action in statement["Action"]}
+    for target in (TABLE, DATABASE, BUCKET / "fpac"):
+        read = {action for statement in allowed([target], []) for action in statement["Action"]}
+        written = {action for statement in allowed([], [target]) for action in statement["Action"]}
         assert read < written
     assert allowed([], [TOPIC]) == [{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": [TOPIC.arn]}]
 

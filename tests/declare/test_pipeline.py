@@ -38,8 +38,8 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 @pytest.mark.parametrize("name", environments(ROOT))
 def test_the_pipelines_of_this_repository_are_declared_for_every_environment(name: str) -> None:
     declared = projects.load(ROOT, load(ROOT, name), projects.list_projects(ROOT))
-    assert [one.name for one in declared] == ["shared", *projects.list_projects(ROOT)]
-    assert all(one.resources() for one in declared)
+    assert [pipeline.name for pipeline in declared] == ["shared", *projects.list_projects(ROOT)]
+    assert all(pipeline.resources() for pipeline in declared)
 
 
 @pytest.mark.parametrize("version", aws_versions.GLUE_PYTHON)
@@ -50,7 +50,7 @@ def test_configuration_alone_chooses_the_version_of_glue_in_this_repository(vers
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (
             'p.job("load", settings={"glue_version": "4.0"})',
@@ -76,9 +76,9 @@ def test_configuration_alone_chooses_the_version_of_glue_in_this_repository(vers
         ),
     ],
 )
-def test_what_is_shared_and_not_declared_is_told_with_the_line_to_add(repository: Repository, line: str, told: str) -> None:
+def test_what_is_shared_and_not_declared_is_told_with_the_line_to_add(repository: Repository, line: str, message: str) -> None:
     repository.project("acres", line)
-    assert told in refused(repository)
+    assert message in refused(repository)
 
 
 def test_functions_and_jobs_are_found_by_convention(repository: Repository) -> None:
@@ -108,8 +108,8 @@ def test_what_is_left_behind_by_tools_is_no_resource(repository: Repository) -> 
 def test_what_is_in_a_folder_that_a_declaration_names_is_its_own(repository: Repository) -> None:
     repository.project("acres", 'p.function("All", folder="lambda", handler="Validate.handler.handler")')
     repository.write("projects/acres/lambda/other/data.txt", "x")
-    found = [key for key in repository.resources() if key.startswith("lambda/")]
-    assert found == ["lambda/All"]
+    functions = [key for key in repository.resources() if key.startswith("lambda/")]
+    assert functions == ["lambda/All"]
 
 
 def test_what_a_declaration_names_is_not_found_once_more(repository: Repository) -> None:
@@ -126,11 +126,11 @@ def test_what_a_declaration_names_is_not_found_once_more(repository: Repository)
     repository.write("projects/acres/layers/x/lib.py", "")
     for name in ("final/load", "landing/other", "final/other"):
         repository.write(f"projects/acres/glue/{name}.py", SCRIPT)
-    found = repository.resources()
+    resources = repository.resources()
     kinds = ("lambda/", "layer/", "glue-job/")
     names = ["glue-job/first", "glue-job/other", "glue-job/second", "glue-job/third", "lambda/Check", "lambda/Deep", "layer/deps"]
-    assert sorted(key for key in found if key.startswith(kinds)) == names
-    other = found["glue-job/other"]
+    assert sorted(key for key in resources if key.startswith(kinds)) == names
+    other = resources["glue-job/other"]
     assert isinstance(other, Job)
     assert other.script.location.startswith("dev/acres/artifacts/other/")
     assert isinstance(other.script, Script)
@@ -164,12 +164,12 @@ def test_machines_are_read_from_every_source(repository: Repository) -> None:
         f'p.state_machine("three", {text}, tokens={{"__VALIDATE__": "Validate.arn"}})',
         'p.state_machine("four", lambda: {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})',
     )
-    found = repository.resources()
-    one, two, three, four = (found[f"state-machine/{name}"] for name in ("one", "two", "three", "four"))
-    assert all(isinstance(machine, StateMachine) for machine in (one, two, three, four))
-    assert Key("acres", "lambda", "Validate") in one.needs
+    resources = repository.resources()
+    first, two, three, four = (resources[f"state-machine/{name}"] for name in ("one", "two", "three", "four"))
+    assert all(isinstance(machine, StateMachine) for machine in (first, two, three, four))
+    assert Key("acres", "lambda", "Validate") in first.needs
     assert Key("acres", "lambda", "Validate") in three.needs
-    assert one.desired()["definition"] == three.desired()["definition"]
+    assert first.desired()["definition"] == three.desired()["definition"]
 
 
 WRONG = [
@@ -219,30 +219,30 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("line", "told"), WRONG, ids=[told[:40] for _, told in WRONG])
-def test_a_wrong_declaration_is_told(repository: Repository, line: str, told: str) -> None:
+@pytest.mark.parametrize(("line", "message"), WRONG, ids=[told[:40] for _, told in WRONG])
+def test_a_wrong_declaration_is_told(repository: Repository, line: str, message: str) -> None:
     repository.project("acres", line)
-    assert told in refused(repository)
+    assert message in refused(repository)
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ('p.function("Validate", handler="other.main")', "needs a file other.py there"),
         ('p.function("Validate", handler="handler.main")', "handler.py does not define 'main'"),
     ],
 )
-def test_a_handler_is_looked_for_even_if_its_package_is_built_already(repository: Repository, line: str, told: str) -> None:
+def test_a_handler_is_looked_for_even_if_its_package_is_built_already(repository: Repository, line: str, message: str) -> None:
     repository.project()
-    (artifact,) = [one.artifact for one in repository.resources().values() if one.key.kind == "lambda"]
+    (artifact,) = [resource.artifact for resource in repository.resources().values() if resource.key.kind == "lambda"]
     assert artifact is not None
     artifact.build(repository.root / "build/artifacts")
     repository.project("acres", line)
-    assert told in refused(repository, ArtifactError)
+    assert message in refused(repository, ArtifactError)
 
 
 @pytest.mark.parametrize(
-    ("section", "told"),
+    ("section", "message"),
     [
         ({"functions": {"Validat": {}}}, "functions.Validat: the project declares no such lambda. Did you mean 'Validate'?"),
         ({"jobs": {"qqq": {}}}, "jobs.qqq: the project declares no such glue-job. Known: load."),
@@ -253,10 +253,10 @@ def test_a_handler_is_looked_for_even_if_its_package_is_built_already(repository
         ),
     ],
 )
-def test_configuration_that_nothing_uses_is_told(repository: Repository, section: dict[str, Any], told: str) -> None:
+def test_configuration_that_nothing_uses_is_told(repository: Repository, section: dict[str, Any], message: str) -> None:
     repository.configure(projects={"acres": section})
     repository.project()
-    assert refused(repository, ConfigError).startswith(f"config/dev.json: $.projects.acres.{told}")
+    assert refused(repository, ConfigError).startswith(f"config/dev.json: $.projects.acres.{message}")
 
 
 def test_shared_resources(repository: Repository) -> None:

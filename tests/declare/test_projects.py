@@ -26,8 +26,8 @@ def test_a_project_is_a_folder_with_a_declaration(repository: Repository) -> Non
     repository.write("projects/notes/README.md", "")
     repository.write("projects/deploy.py", "")
     assert projects.list_projects(repository.root) == ["acres", "soil"]
-    assert [one.name for one in repository.declared()] == ["shared", "acres", "soil"]
-    assert [one.name for one in repository.declared("soil")] == ["shared", "soil"]
+    assert [pipeline.name for pipeline in repository.declared()] == ["shared", "acres", "soil"]
+    assert [pipeline.name for pipeline in repository.declared("soil")] == ["shared", "soil"]
 
 
 def test_projects_are_chosen_by_name(repository: Repository) -> None:
@@ -37,13 +37,13 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
     assert projects.select_projects(repository.root, "soil, acres,soil") == ["soil", "acres"]
     with pytest.raises(UsageError, match=r"^There is no project 'acre': projects/ has acres, soil. Did you mean 'acres'\?$"):
         projects.select_projects(repository.root, "soil,acre")
-    for said in ("soil,", "", " "):
+    for projects_option in ("soil,", "", " "):
         with pytest.raises(UsageError, match="There is no project ''"):
-            projects.select_projects(repository.root, said)
+            projects.select_projects(repository.root, projects_option)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("def pipeline(env:\n", "projects/acres/deploy.py:1: "),
         ("import nothing_here\n", "projects/acres/deploy.py:1: ModuleNotFoundError: No module named 'nothing_here'."),
@@ -69,12 +69,12 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
         ),
     ],
 )
-def test_whatever_is_wrong_with_a_declaration_is_told_with_its_line(repository: Repository, text: str, told: str) -> None:
+def test_whatever_is_wrong_with_a_declaration_is_told_with_its_line(repository: Repository, text: str, expected: str) -> None:
     repository.project()
     repository.write("projects/acres/deploy.py", text)
     repository.write("projects/acres/other.py", "zero = 0\n1 / zero\n")
     message = refused(repository)
-    assert message.startswith(told)
+    assert message.startswith(expected)
     assert "\n" not in message
 
 
@@ -107,8 +107,8 @@ def test_root_declaration_is_told_by_its_name(repository: Repository) -> None:
 def test_configuration_of_a_project_that_does_not_exist(repository: Repository) -> None:
     repository.project("acres")
     repository.configure(projects={"acre": {}})
-    told = "config/dev.json: $.projects.acre: there is no folder projects/acre/ with a deploy.py. Did you mean 'acres'?"
-    assert refused(repository, ConfigError) == told
+    message = "config/dev.json: $.projects.acre: there is no folder projects/acre/ with a deploy.py. Did you mean 'acres'?"
+    assert refused(repository, ConfigError) == message
     repository.configure()
     repository.write("config/soil/dev.json", {})
     assert refused(repository, ConfigError) == "config/soil/dev.json: there is no folder projects/soil/ with a deploy.py."
@@ -173,9 +173,9 @@ def test_what_names_itself_is_no_circle(repository: Repository) -> None:
     repository.project(
         "acres", f'p.state_machine("m", {task("m")})', 'p.function("Validate", environment={"ME": "${Validate.name}"})'
     )
-    found = repository.resources()
+    resources = repository.resources()
     for key in ("state-machine/m", "lambda/Validate"):
-        assert found[key].key not in found[key].needs
+        assert resources[key].key not in resources[key].needs
 
 
 @pytest.mark.parametrize("name", ["1st", "my proj", "donn\u00e9es", "a.b", "-x", "x" * 65, "caf\udce9"])
@@ -194,7 +194,7 @@ def test_a_hidden_folder_is_no_project(repository: Repository) -> None:
     repository.project(".old")
     repository.write("projects/1st/notes.md", "")
     assert projects.list_projects(repository.root) == ["acres"]
-    assert [one.name for one in repository.declared()] == ["shared", "acres"]
+    assert [pipeline.name for pipeline in repository.declared()] == ["shared", "acres"]
 
 
 def test_a_role_of_what_does_not_exist_is_told(repository: Repository) -> None:
@@ -227,7 +227,7 @@ def test_roles_that_iam_cannot_tell_apart_are_told_before_anything_is_made(repos
     for name in ("Sow", "sow"):
         repository.write(f"projects/acres/lambda/{name}/handler.py", "def handler(event, context):\n    return 1\n")
     repository.project("acres", "p.function('Sow')", "p.function('sow')")
-    told = refused(repository)
-    assert "role/Sow-lambda" in told
-    assert "role/sow-lambda" in told
-    assert "does not tell capital letters from small ones" in told
+    message = refused(repository)
+    assert "role/Sow-lambda" in message
+    assert "role/sow-lambda" in message
+    assert "does not tell capital letters from small ones" in message

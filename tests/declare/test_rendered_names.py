@@ -28,10 +28,10 @@ def test_a_rendered_name_is_one_that_aws_allows_or_is_refused(
     try:
         physical = names.of(NAMED[kind], "Validate" if kind not in {"bucket", "database"} else "valid")
     except DeclarationError as refusal:
-        told = str(refusal)
+        message = str(refusal)
     else:
-        told, name = "", physical.rpartition("/")[2] if kind == "role" else physical
+        message, name = "", physical.rpartition("/")[2] if kind == "role" else physical
         assert rule.pattern.fullmatch(name)
         assert rule.least <= len(name) <= rule.most
         assert {*"*{}é"}.isdisjoint(name)
-    assert not told or REFUSED.search(told)
+    assert not message or REFUSED.search(message)

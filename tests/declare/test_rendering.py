@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::123456789012:role/given"
 
 def statements(role: Resource) -> set[str]:
     assert isinstance(role, Role)
-    return {f"{action} {one}" for statement in role.statements for action in statement["Action"] for one in statement["Resource"]}
+    return {f"{action} {arn}" for statement in role.statements for action in statement["Action"] for arn in statement["Resource"]}
 
 
 def test_what_is_referred_to_is_needed_and_granted(repository: Repository) -> None:
@@ -33,17 +33,17 @@ def test_what_is_referred_to_is_needed_and_granted(repository: Repository) -> No
         'topic = p.shared.topic("alerts")',
         'p.function("Validate", reads=[landing], writes=[runs], environment={"TOPIC": "${alerts.arn}"})',
     )
-    found = repository.resources()
-    function = found["lambda/Validate"]
+    resources = repository.resources()
+    function = resources["lambda/Validate"]
     assert isinstance(function, Function)
     assert function.environment == {"TOPIC": "arn:aws:sns:eu-central-1:123456789012:t-dev-alerts"}
     assert {Key("shared", "bucket", "landing"), Key("shared", "topic", "alerts"), Key("acres", "table", "runs")} < set(
         function.needs
     )
-    granted = statements(found["role/Validate-lambda"])
+    granted = statements(resources["role/Validate-lambda"])
     assert "s3:GetObject arn:aws:s3:::t-dev-landing-123456789012/in/*" in granted
     assert "dynamodb:PutItem arn:aws:dynamodb:eu-central-1:123456789012:table/t-dev-acres-runs" in granted
-    assert not any(one.startswith("sns:") for one in granted), "a variable is no permission"
+    assert not any(statement.startswith("sns:") for statement in granted), "a variable is no permission"
 
 
 def test_nearer_settings_win(repository: Repository) -> None:
@@ -51,10 +51,10 @@ def test_nearer_settings_win(repository: Repository) -> None:
         defaults={"function": {"memory_mb": 300, "timeout_seconds": 10, "environment": {"LEVEL": "default", "ZONE": "d"}}},
         projects={"acres": {"functions": {"Validate": {"memory_mb": 1024, "environment": {"LEVEL": "config"}}}}},
     )
-    said = (
+    layers = (
         'p.function("Validate", environment={"LEVEL": "code", "CODE": "c"}, settings=FunctionSettings(memory_mb=512, vpc=False))'
     )
-    repository.project("acres", "from common import FunctionSettings", said)
+    repository.project("acres", "from common import FunctionSettings", layers)
     function = repository.resources()["lambda/Validate"]
     assert isinstance(function, Function)
     assert (function.settings.memory_mb, function.settings.timeout_seconds) == (1024, 10)
@@ -62,7 +62,7 @@ def test_nearer_settings_win(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "said"),
+    ("declared", "settings"),
     [
         ('glue_version="3.0", worker_type="R.1X"', {}),
         ('worker_type="R.1X"', {"defaults": {"job": {"glue_version": "3.0"}}}),
@@ -70,8 +70,8 @@ def test_nearer_settings_win(repository: Repository) -> None:
         ('glue_version="3.0"', {"defaults": {"job": {"worker_type": "G.16X"}}}),
     ],
 )
-def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, declared: str, said: dict[str, Any]) -> None:
-    repository.configure(**said)
+def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, declared: str, settings: dict[str, Any]) -> None:
+    repository.configure(**settings)
     repository.project("acres", "from common import JobSettings", f'p.job("load", settings=JobSettings({declared}))')
     with pytest.raises(DeclarationError, match=r"worker_type: Value error, Glue 3\.0 has G\.1X, G\.2X, G\.4X and G\.8X; the"):
         repository.resources()
@@ -84,13 +84,15 @@ def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, 
 def test_spark_may_make_the_catalog_its_metastore_where_it_is_told_to(
     repository: Repository, value: str, shell: bool, granted: bool
 ) -> None:
-    given = {"on": "true"} if "$" in value else {}
-    repository.configure(projects={"acres": {"parameters": given}})
+    arguments = {"on": "true"} if "$" in value else {}
+    repository.configure(projects={"acres": {"parameters": arguments}})
     repository.project("acres", f'p.job("load", arguments={{"--enable-glue-datacatalog": "{value}"}}, shell={shell})')
     glue = "arn:aws:glue:eu-central-1:123456789012"
-    found = {one for one in statements(repository.resources()["role/load-glue-job"]) if "Database" in one}
+    about_databases = {
+        statement for statement in statements(repository.resources()["role/load-glue-job"]) if "Database" in statement
+    }
     both = {f"glue:{verb}Database {glue}:{of}" for verb in ("Get", "Create") for of in ("catalog", "database/default")}
-    assert found == ({*both, f"glue:GetDatabase {glue}:database/global_temp"} if granted else set())
+    assert about_databases == ({*both, f"glue:GetDatabase {glue}:database/global_temp"} if granted else set())
 
 
 def test_machines_that_start_machines_come_after_them(repository: Repository) -> None:
@@ -101,9 +103,9 @@ def test_machines_that_start_machines_come_after_them(repository: Repository) ->
         f'p.state_machine("outer", {outer})',
         'p.state_machine("inner", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})',
     )
-    found = repository.resources()
-    assert Key("acres", "state-machine", "inner") in found["state-machine/outer"].needs
-    assert any(one.startswith("events:PutRule ") for one in statements(found["role/outer-state-machine"]))
+    resources = repository.resources()
+    assert Key("acres", "state-machine", "inner") in resources["state-machine/outer"].needs
+    assert any(statement.startswith("events:PutRule ") for statement in statements(resources["role/outer-state-machine"]))
 
 
 def test_a_distributed_map_starts_the_machine_that_it_is_in(repository: Repository) -> None:
@@ -116,9 +118,9 @@ def test_a_distributed_map_starts_the_machine_that_it_is_in(repository: Reposito
         'p.shared.bucket("landing")',
         f'p.state_machine("m", { ({"StartAt": "M", "States": {"M": each}}) })',
     )
-    found = repository.resources()
-    assert Key("shared", "bucket", "landing") in found["state-machine/m"].needs
-    granted = statements(found["role/m-state-machine"])
+    resources = repository.resources()
+    assert Key("shared", "bucket", "landing") in resources["state-machine/m"].needs
+    granted = statements(resources["role/m-state-machine"])
     assert "states:StartExecution arn:aws:states:eu-central-1:123456789012:stateMachine:t-dev-acres-m" in granted
     assert "s3:GetObject arn:aws:s3:::t-dev-landing-123456789012/*" in granted
 
@@ -134,8 +136,8 @@ def test_rules_start_machines(repository: Repository) -> None:
         'p.schedule("nightly", m, "cron(0 1 * * ? *)", {"table": "${Validate.name}"})',
         'p.on_object("arrived", m, p.shared.bucket("landing") / "in", suffix=".csv")',
     )
-    found = repository.resources()
-    nightly, arrived = found["rule/nightly"], found["rule/arrived"]
+    resources = repository.resources()
+    nightly, arrived = resources["rule/nightly"], resources["rule/arrived"]
     assert isinstance(nightly, Rule)
     assert isinstance(arrived, Rule)
     assert (nightly.schedule, nightly.enabled, nightly.input) == ("rate(2 days)", False, {"table": "t-dev-acres-Validate"})
@@ -151,16 +153,16 @@ def test_targets_from_configuration_are_granted(repository: Repository) -> None:
     repository.project("acres", 'p.crawler("c", targets=[p.shared.bucket("final") / "t"], database=p.shared.database("acreage"))')
     assert "s3:GetObject arn:aws:s3:::t-dev-final-123456789012/t/*" in statements(repository.resources()["role/c-crawler"])
     repository.configure(projects={"acres": {"crawlers": {"c": {"targets": ["s3://lake/a/b/"]}}}})
-    found = repository.resources()
-    crawler, granted = found["crawler/c"], statements(found["role/c-crawler"])
+    resources = repository.resources()
+    crawler, granted = resources["crawler/c"], statements(resources["role/c-crawler"])
     assert isinstance(crawler, Crawler)
     assert crawler.targets == ("s3://lake/a/b/",)
     assert "s3:GetObject arn:aws:s3:::lake/a/b/*" in granted
-    assert not any("t-dev-final" in one for one in granted)
+    assert not any("t-dev-final" in statement for statement in granted)
 
 
 @pytest.mark.parametrize(
-    ("said", "job_role"),
+    ("settings", "job_role"),
     [
         ({"roles": {"arns": {"glue-job": ROLE, "lambda": ROLE, "state-machine": ROLE}}}, ROLE),
         ({"roles": {"arns": {"glue-job/load": ROLE}}}, ROLE),
@@ -170,14 +172,14 @@ def test_targets_from_configuration_are_granted(repository: Repository) -> None:
     ],
 )
 def test_existing_roles_take_the_place_of_managed_ones(
-    repository: Repository, said: dict[str, Any], job_role: str | None
+    repository: Repository, settings: dict[str, Any], job_role: str | None
 ) -> None:
-    repository.configure(**said)
+    repository.configure(**settings)
     repository.project()
-    found = repository.resources()
-    job = found["glue-job/load"]
+    resources = repository.resources()
+    job = resources["glue-job/load"]
     assert isinstance(job, Job)
-    assert ("role/load-glue-job" in found) == (job_role is None)
+    assert ("role/load-glue-job" in resources) == (job_role is None)
     assert job_role is None or job.role_arn == job_role
 
 
@@ -194,7 +196,7 @@ def test_a_boundary_is_put_on_every_managed_role(repository: Repository) -> None
     boundary = "arn:aws:iam::123456789012:policy/edge"
     repository.configure(roles={"permissions_boundary": boundary})
     repository.project()
-    roles = [one for one in repository.resources().values() if isinstance(one, Role)]
+    roles = [resource for resource in repository.resources().values() if isinstance(resource, Role)]
     assert [role.boundary for role in roles] == [boundary, boundary]
 
 
@@ -207,13 +209,13 @@ def test_parameters_are_used_in_variables_arguments_definitions_and_inputs(repos
         'm = p.state_machine("m", {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${c}", "End": True}}})',
         'p.schedule("s", m, "rate(1 day)", {"d": "${d}"})',
     )
-    found = repository.resources()
-    function, job, rule = found["lambda/Validate"], found["glue-job/load"], found["rule/s"]
+    resources = repository.resources()
+    function, job, rule = resources["lambda/Validate"], resources["glue-job/load"], resources["rule/s"]
     assert isinstance(function, Function)
     assert isinstance(job, Job)
     assert isinstance(rule, Rule)
     assert (function.environment, job.arguments["--b"], rule.input) == ({"AA": "A-E"}, "B", {"d": "D"})
-    assert json.loads(found["state-machine/m"].desired()["definition"])["States"]["A"]["Result"] == "C"
+    assert json.loads(resources["state-machine/m"].desired()["definition"])["States"]["A"]["Result"] == "C"
 
 
 @pytest.mark.usefixtures("moto")

@@ -55,7 +55,7 @@ TRACING = allow(
 """https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html"""
 ACREAGE = (f"{GLUE}:catalog", f"{GLUE}:database/t_dev_acreage", f"{GLUE}:table/t_dev_acreage/*")
 GROUPS = {
-    name: allow(f"logs:CreateLogGroup {WRITING}", *(f"{LOGS}/aws-glue/{one}{end}" for one in names for end in ("", ":*")))
+    name: allow(f"logs:CreateLogGroup {WRITING}", *(f"{LOGS}/aws-glue/{name}{end}" for name in names for end in ("", ":*")))
     for name, names in {"crawlers": ("crawlers",), "shell": ("python-jobs/error", "python-jobs/output")}.items()
 }
 CASES: dict[str, tuple[str, tuple[str, ...], dict[str, Any], list[dict[str, Any]]]] = {
@@ -119,8 +119,8 @@ CASES: dict[str, tuple[str, tuple[str, ...], dict[str, Any], list[dict[str, Any]
         [
             SCRIPT,
             GLUE_GROUPS,
-            allow("glue:GetDatabase", *(f"{GLUE}:{one}" for one in ("catalog", "database/default", "database/global_temp"))),
-            allow("glue:CreateDatabase", *(f"{GLUE}:{one}" for one in ("catalog", "database/default"))),
+            allow("glue:GetDatabase", *(f"{GLUE}:{name}" for name in ("catalog", "database/default", "database/global_temp"))),
+            allow("glue:CreateDatabase", *(f"{GLUE}:{name}" for name in ("catalog", "database/default"))),
         ],
     ),
     "a crawler": (
@@ -160,7 +160,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], dict[str, Any], list[dict[str, Any]
 def declaring(repository: Repository) -> Callable[..., dict[str, Any]]:
     """Declares a project; the statements of each role, by its name."""
     shared = ('bucket("landing")', 'bucket("final")', 'database("acreage")', 'topic("alerts")', 'log_group("glue")')
-    lines = [*(f"shared.{one}" for one in shared), "return shared"]
+    lines = [*(f"shared.{line}" for line in shared), "return shared"]
     repository.write("deploy.py", SHARED.replace("return shared", "\n    ".join(lines)))
 
     def declare(lines: tuple[str, ...], configured: dict[str, Any]) -> dict[str, Any]:
@@ -168,7 +168,10 @@ def declaring(repository: Repository) -> Callable[..., dict[str, Any]]:
         repository.project("acres", 'landing, final = p.shared.bucket("landing"), p.shared.bucket("final")', *lines)
         states = {str(key): resource.desired() for key, resource in repository.resources().items()}
         policies = {key.removeprefix("role/"): state["Policies"] for key, state in states.items() if key.startswith("role/")}
-        return {name: [one for policy in found.values() for one in policy["Statement"]] for name, found in policies.items()}
+        return {
+            name: [statement for policy in inline_policies.values() for statement in policy["Statement"]]
+            for name, inline_policies in policies.items()
+        }
 
     return declare
 

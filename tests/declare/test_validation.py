@@ -18,7 +18,7 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (
             'p.schedule("s", p.table("t", partition_key="k"), "rate(1 day)")',
@@ -99,9 +99,9 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
         ('p.function("Validate", build="make\\0")', "ValueError: build='make\\x00' is not a command"),
     ],
 )
-def test_what_is_given_is_looked_at_where_it_is_given(repository: Repository, line: str, told: str) -> None:
+def test_what_is_given_is_looked_at_where_it_is_given(repository: Repository, line: str, message: str) -> None:
     repository.project("acres", line)
-    assert refused(repository).startswith(f"{LINE}{told}")
+    assert refused(repository).startswith(f"{LINE}{message}")
 
 
 def test_variables_are_added_to_settings_of_either_form(repository: Repository) -> None:
@@ -111,16 +111,16 @@ def test_variables_are_added_to_settings_of_either_form(repository: Repository) 
             f'p.function("Validate", environment={{"AA": "1", "BB": "0"}}, settings={form})',
         )
         repository.project("acres", *lines)
-        found = repository.resources()["lambda/Validate"]
-        assert isinstance(found, Function)
-        assert found.environment == {"AA": "1", "BB": "0" if form == "{}" else "2"}
-        assert found.settings.memory_mb == (512 if "512" in form else 256)
+        function = repository.resources()["lambda/Validate"]
+        assert isinstance(function, Function)
+        assert function.environment == {"AA": "1", "BB": "0" if form == "{}" else "2"}
+        assert function.settings.memory_mb == (512 if "512" in form else 256)
 
 
 def test_variables_that_lambda_sets_are_refused(repository: Repository) -> None:
     repository.project("acres", 'p.function("Validate", environment={"AWS_REGION": "x"})')
-    told = "projects/acres: lambda/Validate: environment.AWS_REGION: Lambda sets this variable itself. Choose another name."
-    assert refused(repository) == told
+    message = "projects/acres: lambda/Validate: environment.AWS_REGION: Lambda sets this variable itself. Choose another name."
+    assert refused(repository) == message
     repository.project("acres")
     repository.configure(defaults={"function": {"environment": {"AWS_LAMBDA_FUNCTION_NAME": "x"}}})
     assert "environment.AWS_LAMBDA_FUNCTION_NAME: Lambda sets" in refused(repository)
@@ -131,11 +131,11 @@ def test_variables_that_lambda_sets_are_refused(repository: Repository) -> None:
 
 def test_all_of_a_bucket_is_a_place(repository: Repository) -> None:
     repository.project("acres", BUCKET, 'p.function("Validate", reads=[b / ""], environment={"AT": (b / "/").uri})')
-    found = repository.resources()
-    role = str(found["role/Validate-lambda"].desired())
+    function_resources = repository.resources()
+    role = str(function_resources["role/Validate-lambda"].desired())
     assert "arn:aws:s3:::t-dev-artifacts/*" in role
     assert "//" not in role
-    function = found["lambda/Validate"]
+    function = function_resources["lambda/Validate"]
     assert isinstance(function, Function)
     assert function.environment == {"AT": "s3://t-dev-artifacts"}
     repository.project("acres", BUCKET, 'p.directory("lambda", b / "")')
@@ -162,7 +162,7 @@ def test_a_crawler_without_targets_is_told(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (
             'shared.bucket("Landing")',
@@ -189,6 +189,6 @@ def test_a_crawler_without_targets_is_told(repository: Repository) -> None:
         ),
     ],
 )
-def test_shared_names_are_those_that_aws_allows(repository: Repository, line: str, told: str) -> None:
+def test_shared_names_are_those_that_aws_allows(repository: Repository, line: str, message: str) -> None:
     repository.write("deploy.py", SHARED.replace("    return shared", f"    {line}\n    return shared"))
-    assert refused(repository).startswith(f"deploy.py: {told}")
+    assert refused(repository).startswith(f"deploy.py: {message}")

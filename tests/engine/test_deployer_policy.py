@@ -207,7 +207,9 @@ class Deployer(AwsSession):
         super().__init__(Place().region, Place().account_id, sleep=lambda _: None)
         env = config.Environment.model_validate({**CONFIG, "roles": {"permissions_boundary": boundary}})
         statements = policy.deployer(env, [Place().role()])["Statement"]
-        self._statements = [one for one in statements if "aws:ResourceTag" not in json.dumps(one.get("Condition"))]
+        self._statements = [
+            statement for statement in statements if "aws:ResourceTag" not in json.dumps(statement.get("Condition"))
+        ]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         allowing = [statement for statement in self._statements if f"{service}:{operation}" in statement["Action"]]

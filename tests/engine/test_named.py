@@ -44,9 +44,9 @@ OURS = {
 }
 
 
-def configure(repository: Repository, stage: str = "prod", **said: Any) -> None:
-    project = {"parameters": {"stage": stage}, **said.pop("project", {})}
-    repository.configure(names=NAMES, projects={"acres": project}, **said)
+def configure(repository: Repository, stage: str = "prod", **settings: Any) -> None:
+    project = {"parameters": {"stage": stage}, **settings.pop("project", {})}
+    repository.configure(names=NAMES, projects={"acres": project}, **settings)
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_every_kind_is_deployed_under_its_name_and_then_there_is_nothing_to_do(a
 
 def test_an_unchanged_deploy_asks_once_more_for_each_path_of_roles(acres: Repository) -> None:
     """All are below `/fsa/dev/` and `/team/`, so they are listed there, and none is read by itself."""
-    told = json.loads(ran(acres, "plan", "--json").out)
-    assert {name: count for name, count in told["api_calls"]["by_operation"].items() if name.startswith("iam:")} == {
+    output = json.loads(ran(acres, "plan", "--json").out)
+    assert {name: count for name, count in output["api_calls"]["by_operation"].items() if name.startswith("iam:")} == {
         "iam:ListRoles": 3
     }
 
@@ -84,11 +84,11 @@ def test_screens_show_names_that_do_not_follow_from_the_prefix(acres: Repository
     acres.write("projects/acres/lambda/Validate/handler.py", "def handler(event, context):\n    return 1\n")
     planned = ran(acres, "plan")
     assert "lambda/Validate (fsa-prod-validate-v2)" in planned.out
-    changed = {one["key"]: one.get("name") for one in json.loads(ran(acres, "plan", "--json").out)["changes"]}
+    changed = {change["key"]: change.get("name") for change in json.loads(ran(acres, "plan", "--json").out)["changes"]}
     assert changed["lambda/Validate"] == "fsa-prod-validate-v2"
     assert changed["directory/configs"] is None
     assert "acres: names in AWS, as declared: " in ran(acres, "status").out
-    projects = {one["project"]: one["names"] for one in json.loads(ran(acres, "status", "--json").out)["projects"]}
+    projects = {project["project"]: project["names"] for project in json.loads(ran(acres, "status", "--json").out)["projects"]}
     assert projects["acres"]["rule/nightly"] == "FSA.nightly"
     assert projects["shared"]["bucket/landing"] == "company-landing"
     shown = ran(acres, "destroy", "--project", "acres", "--dry-run")

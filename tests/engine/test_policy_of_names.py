@@ -77,14 +77,14 @@ def acres(repository: Repository) -> Repository:
 
 def test_all_that_is_declared_may_be_changed_by_its_name_and_nothing_beside(acres: Repository) -> None:
     printed = statements(acres)
-    assert [one for one in CHANGES if not allows(printed, *one)] == []
-    assert [one for one in FOREIGN if allows(printed, *one, owner="acres-prod/prod")] == []
+    assert [change for change in CHANGES if not allows(printed, *change)] == []
+    assert [request for request in FOREIGN if allows(printed, *request, owner="acres-prod/prod")] == []
 
 
 def test_what_had_another_name_is_looked_at_and_deleted_if_it_is_ours(acres: Repository) -> None:
     printed = statements(acres)
-    assert [one for one in LEFT if not allows(printed, *one)] == []
-    assert [one for one in LEFT if allows(printed, *one, owner="acres-prod/prod")] == []
+    assert [request for request in LEFT if not allows(printed, *request)] == []
+    assert [request for request in LEFT if allows(printed, *request, owner="acres-prod/prod")] == []
 
 
 def test_a_template_is_a_pattern_where_it_is_the_environment_s_alone(acres: Repository) -> None:
@@ -105,9 +105,11 @@ def test_the_log_group_of_a_function_is_as_wide_as_the_function(acres: Repositor
 
 
 def test_templates_that_tell_no_environments_apart_are_told(acres: Repository) -> None:
-    told = acres.invoke("policy", "--env", "dev").err
-    assert "note: no pattern is dev's alone by names.glue-job in config/dev.json, so each resource is named: " in told
-    assert "names.lambda" not in told
+    message = acres.invoke("policy", "--env", "dev").err
+    assert "note: no pattern is dev's alone by names.glue-job in config/dev.json, so each resource is named: " in message
+    assert "names.lambda" not in message
     acres.configure(name_prefix="acres", artifact_bucket="acres-artifacts", names={"lambda": "x-{name}"})
-    told = acres.invoke("policy", "--env", "dev").err
-    assert "names.lambda in config/dev.json has no {env}, {ENV} or {prefix}, so nothing tells dev from other environments" in told
+    message = acres.invoke("policy", "--env", "dev").err
+    assert (
+        "names.lambda in config/dev.json has no {env}, {ENV} or {prefix}, so nothing tells dev from other environments" in message
+    )

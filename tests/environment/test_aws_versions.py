@@ -47,8 +47,8 @@ def test_the_worker_types_are_those_that_glue_has() -> None:
 
 def test_the_versions_of_glue_include_the_one_that_it_takes_by_itself() -> None:
     """Glue's model has no list, but says what a job is that names no version."""
-    told = models("glue").shape_for("CreateJobRequest").members["GlueVersion"].documentation
-    (default,) = re.findall(r"default to Glue (\d+\.\d+)", told)
+    documentation = models("glue").shape_for("CreateJobRequest").members["GlueVersion"].documentation
+    (default,) = re.findall(r"default to Glue (\d+\.\d+)", documentation)
     assert max(aws_versions.GLUE_PYTHON) == default
     assert allowed(JobSettings, "glue_version") == aws_versions.GLUE_PYTHON.keys()
     assert job_target("6.0").python == "3.13"
@@ -63,9 +63,11 @@ def test_a_job_writes_to_the_groups_that_its_version_of_glue_has(version: str) -
 
 
 def test_the_partitions_are_those_that_botocore_knows() -> None:
-    known = json.loads(Path(botocore.__path__[0], "data", "partitions.json").read_text())["partitions"]
-    assert {one["id"]: one["regionRegex"].strip("^$").replace("\\-", "-") for one in known} == aws_versions.PARTITIONS
-    for partition in known:
+    partitions = json.loads(Path(botocore.__path__[0], "data", "partitions.json").read_text())["partitions"]
+    assert {
+        partition["id"]: partition["regionRegex"].strip("^$").replace("\\-", "-") for partition in partitions
+    } == aws_versions.PARTITIONS
+    for partition in partitions:
         for region in partition["regions"]:
             if not region.endswith("-global"):
                 assert aws_versions.partition_of(region) == partition["id"]
@@ -89,9 +91,9 @@ def test_a_region_that_cannot_be_is_refused(repository: Repository, region: str)
 
 @pytest.mark.parametrize("runtime", ["python3.5", "nodejs21.x", "python3.99", "nodejs99.x", "python3.13"])
 def test_a_runtime_that_is_newer_than_all_that_are_known_may_have_come_since(runtime: str) -> None:
-    known = aws_versions.is_runtime(runtime)
-    assert known == (runtime not in {"python3.5", "nodejs21.x"})
-    if known:
+    known_runtime = aws_versions.is_runtime(runtime)
+    assert known_runtime == (runtime not in {"python3.5", "nodejs21.x"})
+    if known_runtime:
         assert FunctionSettings(runtime=runtime).runtime == runtime
     else:
         with pytest.raises(
@@ -105,7 +107,7 @@ def on(runtime: str) -> Function:
 
 
 @pytest.mark.parametrize(
-    ("runtime", "today", "told"),
+    ("runtime", "today", "message"),
     [
         ("python3.11", date(2027, 3, 1), None),
         ("python3.11", date(2027, 6, 1), "AWS ends its support of python3.11 on 2027-06-30"),
@@ -113,13 +115,15 @@ def on(runtime: str) -> Function:
         ("python3.15", date(2040, 1, 1), None),
     ],
 )
-def test_a_runtime_whose_support_ends_is_warned_of_with_its_day(runtime: str, today: date, told: str | None) -> None:
+def test_a_runtime_whose_support_ends_is_warned_of_with_its_day(runtime: str, today: date, message: str | None) -> None:
     declared: list[Resource] = [on(runtime), on("python3.13")]
-    found = [text for text in advice.warnings(declared, today) if "python3.13" not in text.partition(":")[2].partition(". ")[0]]
-    assert len(found) == (told is not None)
-    if told is not None:
-        assert told in found[0]
-        assert found[0].startswith(f"{declared[0].key.project}: lambda/")
+    warnings = [
+        text for text in advice.warnings(declared, today) if "python3.13" not in text.partition(":")[2].partition(". ")[0]
+    ]
+    assert len(warnings) == (message is not None)
+    if message is not None:
+        assert message in warnings[0]
+        assert warnings[0].startswith(f"{declared[0].key.project}: lambda/")
 
 
 def test_events_of_a_bucket_begin_later_than_the_deploy_ends() -> None:

@@ -18,9 +18,9 @@ SIZES = st.none() | st.integers(128, 10240)
 MAPS = st.dictionaries(st.sampled_from(["AA", "BB", "CC"]), st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=3))
 
 
-def refused(repository: Repository, **said: Any) -> list[str]:
+def refused(repository: Repository, **settings: Any) -> list[str]:
     """The lines of the message about a configuration with these keys."""
-    repository.configure(**said)
+    repository.configure(**settings)
     with pytest.raises(ConfigError) as caught:
         repository.environment()
     return str(caught.value).splitlines()
@@ -64,15 +64,16 @@ def test_workers_that_glue_does_not_have_are_told(repository: Repository) -> Non
         "new": {"glue_version": "4.0", "worker_type": "R.8X"},
     }
     _, *lines = refused(repository, projects={"acres": {"jobs": jobs}})
-    where, told = "$.projects.acres.jobs", "Glue 3.0 has G.1X, G.2X, G.4X and G.8X; the others come with glue_version 4.0"
+    where, message = "$.projects.acres.jobs", "Glue 3.0 has G.1X, G.2X, G.4X and G.8X; the others come with glue_version 4.0"
     assert [line.strip() for line in lines[:2]] == [
-        f'{where}.{name}.worker_type: value error, {told}, not "{given}"' for name, given in (("old", "R.1X"), ("large", "G.12X"))
+        f'{where}.{name}.worker_type: value error, {message}, not "{worker_type}"'
+        for name, worker_type in (("old", "R.1X"), ("large", "G.12X"))
     ]
     assert [line.strip().partition(": ")[0] for line in lines[2:]] == [f"{where}.streaming.worker_type"]
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("settings", "message"),
     [
         ({"regiom": "x"}, "$.regiom: unknown key. Did you mean 'region'?"),
         ({"zebra": 1}, "$.zebra: unknown key."),
@@ -85,12 +86,14 @@ def test_workers_that_glue_does_not_have_are_told(repository: Repository) -> Non
         ({"embedded": {"ports": 1}}, "$.embedded.ports: unknown key. Did you mean 'port'?"),
     ],
 )
-def test_an_unknown_key_is_told_with_the_nearest_known_one(repository: Repository, said: dict[str, Any], told: str) -> None:
-    assert refused(repository, **said) == ["config/dev.json is not valid:", f"  {told}"]
+def test_an_unknown_key_is_told_with_the_nearest_known_one(
+    repository: Repository, settings: dict[str, Any], message: str
+) -> None:
+    assert refused(repository, **settings) == ["config/dev.json is not valid:", f"  {message}"]
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"memory_mb": "512"}, 'input should be a valid integer, not "512"'),
         ({"memory_mb": 512.5}, "input should be a valid integer, not 512.5"),
@@ -105,11 +108,11 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(repository: Repositor
         ({"layers": ["arn:aws:lambda:eu-central-1:1:layer:x:1"]}, "not "),
     ],
 )
-def test_nothing_is_coerced(repository: Repository, settings: dict[str, Any], told: str) -> None:
+def test_nothing_is_coerced(repository: Repository, settings: dict[str, Any], message: str) -> None:
     heading, line = refused(repository, defaults={"function": settings})
     assert heading == "config/dev.json is not valid:"
     assert line.startswith(f"  $.defaults.function.{next(iter(settings))}")
-    assert told in line
+    assert message in line
 
 
 def test_what_is_missing_is_told(repository: Repository) -> None:
@@ -121,7 +124,7 @@ def test_what_is_missing_is_told(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ('{"name": "dev" "region"}', "config/dev.json:1:16: this is not JSON"),
         ('{\n  "name": dev\n}', "config/dev.json:2:11: this is not JSON"),
@@ -134,11 +137,11 @@ def test_what_is_missing_is_told(repository: Repository) -> None:
         (r'{"name": "\ud800"}', r"config/dev.json: this is not JSON: '\ud800' is an unpaired surrogate."),
     ],
 )
-def test_malformed_files_are_told_with_line_and_column(repository: Repository, content: str | bytes, told: str) -> None:
+def test_malformed_files_are_told_with_line_and_column(repository: Repository, content: str | bytes, message: str) -> None:
     repository.write("config/dev.json", content)
     with pytest.raises(ConfigError) as caught:
         repository.environment()
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_pipe_is_not_waited_for(repository: Repository) -> None:
@@ -215,14 +218,19 @@ def test_an_arn_of_something_else_is_told(repository: Repository, roles: dict[st
 
 @given(SIZES, SIZES, SIZES, MAPS, MAPS, MAPS)
 def test_the_nearest_setting_wins_and_maps_are_merged(
-    near: int | None, said: int | None, default: int | None, one: dict[str, str], two: dict[str, str], three: dict[str, str]
+    near: int | None,
+    configured: int | None,
+    default: int | None,
+    first: dict[str, str],
+    two: dict[str, str],
+    three: dict[str, str],
 ) -> None:
     def layer(memory: int | None, variables: dict[str, str]) -> FunctionSettings:
         return FunctionSettings.model_validate({"environment": variables} | ({} if memory is None else {"memory_mb": memory}))
 
-    merged = layer(near, one).over(layer(said, two), layer(default, three))
-    assert merged.memory_mb == next((size for size in (near, said, default) if size is not None), 256)
-    assert merged.environment == {**three, **two, **one}
+    merged = layer(near, first).over(layer(configured, two), layer(default, three))
+    assert merged.memory_mb == next((size for size in (near, configured, default) if size is not None), 256)
+    assert merged.environment == {**three, **two, **first}
 
 
 def test_a_declaration_may_say_settings_as_a_dictionary() -> None:
@@ -255,7 +263,7 @@ def test_names_and_arns_follow_from_the_environment(region: str, partition: str)
 @given(st.text(max_size=30))
 def test_whatever_the_prefix_it_is_a_valid_one_or_an_error(prefix: str) -> None:
     valid = prefix[:1].isascii() and prefix[:1].islower() and len(prefix) <= 24
-    valid = valid and all(one in "abcdefghijklmnopqrstuvwxyz0123456789-" for one in prefix)
+    valid = valid and all(letter in "abcdefghijklmnopqrstuvwxyz0123456789-" for letter in prefix)
     valid = valid and prefix != "aws" and not prefix.startswith("aws-")
     try:
         Environment.model_validate({**CONFIG, "name_prefix": prefix})

@@ -9,7 +9,7 @@ from tests.support.repository import Repository
 
 
 @pytest.mark.parametrize(
-    "said",
+    "settings",
     [
         {"defaults": {"function": {"environment": {"DB_PASSWORD": ["hunter2"]}}}},
         {"defaults": {"function": {"environment": {"DB_PASSWORD": "hunter2\x01"}}}},
@@ -21,13 +21,13 @@ from tests.support.repository import Repository
         {"endpoints": {"default": "https://ann:hunter2@aws.example.com"}},
     ],
 )
-def test_what_may_hold_a_secret_is_not_shown(repository: Repository, said: dict[str, Any]) -> None:
-    repository.configure(**said)
+def test_what_may_hold_a_secret_is_not_shown(repository: Repository, settings: dict[str, Any]) -> None:
+    repository.configure(**settings)
     with pytest.raises(ConfigError) as caught:
         repository.environment()
-    told = str(caught.value)
-    assert "hunter2" not in told
-    assert "config/dev.json is not valid" in told
+    message = str(caught.value)
+    assert "hunter2" not in message
+    assert "config/dev.json is not valid" in message
 
 
 def test_what_an_overlay_says_is_looked_for_there(repository: Repository) -> None:

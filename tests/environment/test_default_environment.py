@@ -45,8 +45,8 @@ def test_a_variable_or_a_configuration_says_which(acres: Repository, moto: None,
     assert acres.invoke("plan", "--env", "cert").err == ""
     monkeypatch.setenv("DEPLOY_ENV", "cerd")
     ended = acres.invoke("deploy")
-    told = "error: DEPLOY_ENV is 'cerd', and there is no such environment: config/ has cert, dev. Did you mean 'cert'?\n"
-    assert (ended.code, ended.out, ended.err) == (1, "", told)
+    message = "error: DEPLOY_ENV is 'cerd', and there is no such environment: config/ has cert, dev. Did you mean 'cert'?\n"
+    assert (ended.code, ended.out, ended.err) == (1, "", message)
 
 
 def test_a_protected_environment_is_never_meant_unless_it_is_named(acres: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

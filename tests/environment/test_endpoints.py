@@ -47,7 +47,7 @@ def invoke(repository: Repository, *words: str) -> Ended:
 
 
 def todo(ended: Ended) -> dict[str, str]:
-    return {one["key"]: one["action"] for one in json.loads(ended.out)["changes"] if one["action"] != "noop"}
+    return {change["key"]: change["action"] for change in json.loads(ended.out)["changes"] if change["action"] != "noop"}
 
 
 def test_a_service_that_is_diverted_is_not_recorded_as_deployed(
@@ -104,8 +104,8 @@ def test_what_was_deployed_at_other_endpoints_is_not_believed(repository: Reposi
         repository.configure(endpoints={DEFAULT: here.endpoint, "stepfunctions": there.endpoint})
         diverted = invoke(repository, "deploy", "--env", "dev")
         assert diverted.code == 0, diverted
-        told = f"Endpoints of config/dev.json: stepfunctions at {there.endpoint}, all other services at {here.endpoint}."
-        assert told in diverted.out
+        message = f"Endpoints of config/dev.json: stepfunctions at {there.endpoint}, all other services at {here.endpoint}."
+        assert message in diverted.out
         again = invoke(repository, "plan", "--env", "dev", "--json")
         assert (again.code, todo(again)) == (0, {})
         history = json.loads(invoke(repository, "history", "--env", "dev", "--json").out)
@@ -127,11 +127,11 @@ def test_the_account_guard_asks_the_configured_sts(repository: Repository, elsew
     ended = repository.shell("invoke", "plan", "--env", "dev")
     assert ended.code == 1
     assert {*elsewhere.asked} == {"POST /"}
-    assert not any("sts" in asked for asked in internet.asked)
+    assert not any("sts" in url for url in internet.asked)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("settings", "message"),
     [
         ({"ec2": "https://x.example"}, "'ec2' is not a service that the deployer calls. There are default, dynamodb,"),
         ({"sfn": "https://x.example"}, "Did you mean 'stepfunctions'?"),
@@ -155,13 +155,13 @@ def test_the_account_guard_asks_the_configured_sts(repository: Repository, elsew
         ({"sts": 5}, "input should be a valid string"),
     ],
 )
-def test_an_endpoint_that_is_none_is_refused(repository: Repository, said: dict[str, Any], told: str) -> None:
-    repository.configure(endpoints=said)
+def test_an_endpoint_that_is_none_is_refused(repository: Repository, settings: dict[str, Any], message: str) -> None:
+    repository.configure(endpoints=settings)
     with pytest.raises(ConfigError) as caught:
         repository.environment()
     heading, *lines = str(caught.value).splitlines()
     assert heading == "config/dev.json is not valid:"
-    assert told in "\n".join(lines)
+    assert message in "\n".join(lines)
 
 
 @pytest.mark.parametrize("url", ["http://localhost:4566", "http://127.0.0.1:1", "http://[::1]:1", "https://x.example/path/"])

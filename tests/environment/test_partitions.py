@@ -73,8 +73,10 @@ def test_all_that_a_declaration_writes(repository: Repository, region: str, part
         'p.job("load", arguments={"--out": "arn:aws:s3:::x"})',
         'p.schedule("s", m, "rate(1 day)", {"out": "arn:aws:s3:::x"})',
     )
-    found = repository.resources()
-    machine, function, job, rule = (found[key] for key in ("state-machine/main", "lambda/Validate", "glue-job/load", "rule/s"))
+    resources = repository.resources()
+    machine, function, job, rule = (
+        resources[key] for key in ("state-machine/main", "lambda/Validate", "glue-job/load", "rule/s")
+    )
     assert isinstance(machine, StateMachine)
     states = machine.definition["States"]
     assert states["A"]["Resource"] == f"arn:{partition}:states:::lambda:invoke"
@@ -88,7 +90,7 @@ def test_all_that_a_declaration_writes(repository: Repository, region: str, part
     assert isinstance(rule, Rule)
     assert rule.input == {"out": f"arn:{partition}:s3:::x"}
     wrong = "arn:aws:" if partition != "aws" else "arn:aws-"
-    desired = [one.desired() for one in found.values() if not isinstance(one, Function)]
+    desired = [resource.desired() for resource in resources.values() if not isinstance(resource, Function)]
     assert wrong not in json.dumps(desired, default=str)
 
 
@@ -111,7 +113,7 @@ def test_the_examples_are_of_no_partition(region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "settings",
     [
         {"roles": {"arns": {"lambda": "arn:aws:iam::123456789012:role/x"}}},
         {"roles": {"permissions_boundary": "arn:aws:iam::123456789012:policy/x"}},
@@ -120,15 +122,15 @@ def test_the_examples_are_of_no_partition(region: str) -> None:
         {"defaults": {"function": {"layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}}},
     ],
 )
-def test_what_configuration_names_must_be_there(repository: Repository, said: dict[str, Any]) -> None:
+def test_what_configuration_names_must_be_there(repository: Repository, settings: dict[str, Any]) -> None:
     repository.project("acres")
-    repository.configure(region="us-gov-west-1", **said)
+    repository.configure(region="us-gov-west-1", **settings)
     with pytest.raises((ConfigError, DeclarationError), match=r"is in the partition aws, but us-gov-west-1 is in aws-us-gov"):
         repository.declared()
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("settings", "message"),
     [
         ({"roles": {"arns": {"lambda": "arn:aws:iam::999999999999:role/x"}}}, "role/x belongs to the account 999999999999"),
         (
@@ -147,12 +149,12 @@ def test_what_configuration_names_must_be_there(repository: Repository, said: di
     ],
 )
 def test_what_configuration_names_must_be_of_the_account_and_region(
-    repository: Repository, said: dict[str, Any], told: str
+    repository: Repository, settings: dict[str, Any], message: str
 ) -> None:
     """AWS refuses another account's role ("Cross-account pass role is not allowed") and another region's layer."""
     repository.project("acres")
-    repository.configure(**said)
-    with pytest.raises((ConfigError, DeclarationError), match=told):
+    repository.configure(**settings)
+    with pytest.raises((ConfigError, DeclarationError), match=message):
         repository.declared()
 
 
@@ -163,7 +165,7 @@ def test_a_layer_of_another_account_is_taken(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "settings",
     [
         {"defaults": {"function": {"vpc": True}}},
         {"defaults": {"function": {"vpc": True}}, "network": {"subnet_ids": ["subnet-1"]}},
@@ -171,9 +173,11 @@ def test_a_layer_of_another_account_is_taken(repository: Repository) -> None:
         {"defaults": {"function": {"network": {"subnet_ids": ["subnet-1"]}}}},
     ],
 )
-def test_a_function_is_not_left_out_of_a_network_that_has_no_place_for_it(repository: Repository, said: dict[str, Any]) -> None:
+def test_a_function_is_not_left_out_of_a_network_that_has_no_place_for_it(
+    repository: Repository, settings: dict[str, Any]
+) -> None:
     """https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html: empty lists take a function out of its network."""
     repository.project("acres")
-    repository.configure(**said)
+    repository.configure(**settings)
     with pytest.raises(DeclarationError, match=r"lambda/Validate: it is to run in a network that has [01] subnet_ids and [01] "):
         repository.declared()

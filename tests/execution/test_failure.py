@@ -29,12 +29,14 @@ def lines(*messages: str) -> dict[str, Any]:
 
 
 def test_a_function_that_fails_is_told_with_its_message_and_its_lines() -> None:
-    said = lines("START RequestId: 1\n", "[ERROR] InputInvalid: s3://b/k is empty\nTraceback:\n\n  here\n", "END RequestId: 1\n")
-    aws = ScriptedAws({**NO_FUNCTION, FILTER: said})
-    found = explain(aws, EXECUTION, read(histories.failing_function()))
-    assert (found.states, found.error, found.message) == (("Validate",), "InputInvalid", "s3://b/k is empty")
-    assert found.log == "/aws/lambda/t-p-Validate"
-    assert found.lines == ("[ERROR] InputInvalid: s3://b/k is empty", "Traceback:", "  here")
+    logged = lines(
+        "START RequestId: 1\n", "[ERROR] InputInvalid: s3://b/k is empty\nTraceback:\n\n  here\n", "END RequestId: 1\n"
+    )
+    aws = ScriptedAws({**NO_FUNCTION, FILTER: logged})
+    explained = explain(aws, EXECUTION, read(histories.failing_function()))
+    assert (explained.states, explained.error, explained.message) == (("Validate",), "InputInvalid", "s3://b/k is empty")
+    assert explained.log == "/aws/lambda/t-p-Validate"
+    assert explained.lines == ("[ERROR] InputInvalid: s3://b/k is empty", "Traceback:", "  here")
     entered, failed = histories.START.timestamp() + 1, histories.START.timestamp() + 4
     window = aws.sent(FILTER)
     assert window["startTime"] < entered * 1000
@@ -55,8 +57,8 @@ def test_a_function_s_lines_are_read_where_it_logs() -> None:
 
 def test_only_the_last_lines_are_told() -> None:
     aws = ScriptedAws({**NO_FUNCTION, FILTER: lines(*[f"line {number}" for number in range(100)])})
-    found = explain(aws, EXECUTION, read(histories.failing_function()))
-    assert found.lines == tuple(f"line {number}" for number in range(100 - failure.LOG_LINES, 100))
+    explained = explain(aws, EXECUTION, read(histories.failing_function()))
+    assert explained.lines == tuple(f"line {number}" for number in range(100 - failure.LOG_LINES, 100))
 
 
 def test_late_lines_are_waited_for_and_missing_ones_are_not_missed() -> None:
@@ -64,22 +66,22 @@ def test_late_lines_are_waited_for_and_missing_ones_are_not_missed() -> None:
     assert explain(late, EXECUTION, read(histories.failing_function())).lines == ("late",)
     assert len(late.slept) == 2
     never = ScriptedAws({**NO_FUNCTION, FILTER: refused("FilterLogEvents", "AccessDeniedException")})
-    found = explain(never, EXECUTION, read(histories.failing_function()))
-    assert (found.error, found.log, found.lines) == ("InputInvalid", "", ())
+    explained = explain(never, EXECUTION, read(histories.failing_function()))
+    assert (explained.error, explained.log, explained.lines) == ("InputInvalid", "", ())
     assert len(never.slept) == failure.LOG_ATTEMPTS - 1
 
 
 def test_a_job_run_that_fails_is_told_with_its_error_message_and_its_error_stream() -> None:
     aws = ScriptedAws({"glue:GetJob": JOB, GET: [ABSENT, ABSENT, lines("Traceback", "ValueError: no rows")]})
-    found = explain(aws, EXECUTION, read(histories.failing_job()))
-    assert (found.states, found.error, found.message) == (("Land",), "States.TaskFailed", "ValueError: no rows")
-    assert (found.log, found.lines) == ("/t/glue/error jr_1", ("Traceback", "ValueError: no rows"))
+    explained = explain(aws, EXECUTION, read(histories.failing_job()))
+    assert (explained.states, explained.error, explained.message) == (("Land",), "States.TaskFailed", "ValueError: no rows")
+    assert (explained.log, explained.lines) == ("/t/glue/error jr_1", ("Traceback", "ValueError: no rows"))
     assert streams(aws) == ["/t/glue/output jr_1-driver", "/t/glue/error jr_1-driver", "/t/glue/error jr_1"]
     assert aws.calls[-1][1]["limit"] == failure.LOG_LINES
 
 
 def streams(aws: ScriptedAws) -> list[str]:
-    return [f"{one['logGroupName']} {one['logStreamName']}" for name, one in aws.calls if name == GET]
+    return [f"{call['logGroupName']} {call['logStreamName']}" for name, call in aws.calls if name == GET]
 
 
 def test_since_glue_5_a_run_writes_to_a_stream_of_its_driver() -> None:
@@ -113,17 +115,17 @@ def test_the_arguments_of_a_run_win_over_those_of_its_job() -> None:
 def test_a_nested_failure_is_told_from_where_it_began() -> None:
     inner = {"events": histories.failing_job().events}
     aws = ScriptedAws({"stepfunctions:GetExecutionHistory": inner, "glue:GetJob": JOB, GET: lines("ValueError: no rows")})
-    found = explain(aws, EXECUTION, read(histories.failing_child()))
-    assert found.states == ("Nested", "Land")
-    assert (found.message, found.log) == ("ValueError: no rows", "/t/glue/output jr_1-driver")
+    explained = explain(aws, EXECUTION, read(histories.failing_child()))
+    assert explained.states == ("Nested", "Land")
+    assert (explained.message, explained.log) == ("ValueError: no rows", "/t/glue/output jr_1-driver")
     assert aws.sent("stepfunctions:GetExecutionHistory")["executionArn"] == CHILD
 
 
 def test_an_execution_that_nests_itself_is_not_followed_for_ever() -> None:
     aws = ScriptedAws({"stepfunctions:GetExecutionHistory": {"events": histories.failing_child().events}})
-    found = explain(aws, EXECUTION, read(histories.failing_child()))
-    assert found.states == ("Nested",) * 6
-    assert found.message == "ValueError: no rows"
+    explained = explain(aws, EXECUTION, read(histories.failing_child()))
+    assert explained.states == ("Nested",) * 6
+    assert explained.message == "ValueError: no rows"
 
 
 def test_without_parameters_in_the_history_the_definition_tells_the_function() -> None:
@@ -146,14 +148,14 @@ def test_a_timeout_names_the_state_that_lasted() -> None:
     script.enter("Wait", "Wait")
     script.end("ExecutionTimedOut", error="States.Timeout", cause="")
     described = {"definition": json.dumps({"States": {"Wait": {"Type": "Wait"}}})}
-    found = explain(ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described}), EXECUTION, read(script))
-    assert (found.states, found.error, found.lines) == (("Wait",), "States.Timeout", ())
+    explained = explain(ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described}), EXECUTION, read(script))
+    assert (explained.states, explained.error, explained.lines) == (("Wait",), "States.Timeout", ())
 
 
 def test_an_execution_that_failed_before_any_state_has_none() -> None:
     script = Script().end("ExecutionFailed", error="States.Runtime", cause="no input")
-    found = explain(ScriptedAws({}), EXECUTION, read(script))
-    assert found == failure.Failure((), "States.Runtime", "no input")
+    explained = explain(ScriptedAws({}), EXECUTION, read(script))
+    assert explained == failure.Failure((), "States.Runtime", "no input")
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ class Growing(ScriptedAws):
 
 
 def follow(aws: ScriptedAws, longest_pause: float = 5.0) -> tuple[History, list[object]]:
-    told: list[object] = []
-    return follower.follow(aws, EXECUTION, told.append, longest_pause), told
+    reported: list[object] = []
+    return follower.follow(aws, EXECUTION, reported.append, longest_pause), reported
 
 
 def test_starts_an_execution_with_a_readable_name_of_its_own() -> None:
@@ -52,20 +52,20 @@ def test_starts_an_execution_with_a_readable_name_of_its_own() -> None:
     now = datetime(2026, 1, 15, 9, 30, 5, tzinfo=UTC)
     assert {follower.start(aws, "arn:machine", '{"a": 1}', now) for _ in range(20)} == {EXECUTION}
     sent = [parameters for _, parameters in aws.calls]
-    assert all(re.fullmatch("run-20260115-093005-[0-9a-f]{4}", one["name"]) for one in sent)
-    assert len({one["name"] for one in sent}) > 10
+    assert all(re.fullmatch("run-20260115-093005-[0-9a-f]{4}", request["name"]) for request in sent)
+    assert len({request["name"] for request in sent}) > 10
     assert (sent[0]["stateMachineArn"], sent[0]["input"]) == ("arn:machine", '{"a": 1}')
 
 
 def test_follows_to_the_end_and_tells_everything_once() -> None:
     events = histories.succeeding().events
     aws = Growing(events, [1, 3, 3, 9, len(events)])
-    history, told = follow(aws)
+    history, reported = follow(aws)
     assert history.end == "SUCCEEDED"
-    assert [one.visit.name for one in told if isinstance(one, Entered)] == ["Validate", "Land"]
-    assert [one.visit.name for one in told if isinstance(one, Left)] == ["Validate", "Land"]
-    assert len([one for one in told if isinstance(one, Waiting)]) == 4
-    assert [[visit.name for visit in one.running] for one in told if isinstance(one, Waiting)] == [
+    assert [event.visit.name for event in reported if isinstance(event, Entered)] == ["Validate", "Land"]
+    assert [event.visit.name for event in reported if isinstance(event, Left)] == ["Validate", "Land"]
+    assert len([event for event in reported if isinstance(event, Waiting)]) == 4
+    assert [[visit.name for visit in event.running] for event in reported if isinstance(event, Waiting)] == [
         [],
         ["Validate"],
         ["Validate"],

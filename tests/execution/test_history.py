@@ -20,8 +20,8 @@ def told(script: Script) -> list[tuple[str, str, float | None, int]]:
 def test_tells_visits_durations_and_attempts() -> None:
     assert told(histories.succeeding()) == [("Validate", "succeeded", 7, 2), ("Land", "succeeded", 5, 1)]
     history, happened = read(histories.succeeding())
-    assert [type(one).__name__ for one in happened] == ["Entered", "Retried", "Left", "Entered", "Left"]
-    assert [one.error for one in happened if isinstance(one, Retried)] == ["Lambda.TooManyRequestsException"]
+    assert [type(event).__name__ for event in happened] == ["Entered", "Retried", "Left", "Entered", "Left"]
+    assert [event.error for event in happened if isinstance(event, Retried)] == ["Lambda.TooManyRequestsException"]
     assert (history.end, history.output, history.seconds) == ("SUCCEEDED", '{"rows": 3}', 15)
     assert history.culprit() is None
 
@@ -29,8 +29,8 @@ def test_tells_visits_durations_and_attempts() -> None:
 def test_takes_events_once_and_in_any_order() -> None:
     events = histories.succeeding().events
     history = History()
-    happened = [type(one) for one in history.read(reversed(events[:8]))]
-    happened += [type(one) for one in history.read(reversed(events[4:]))]
+    happened = [type(event) for event in history.read(reversed(events[:8]))]
+    happened += [type(event) for event in history.read(reversed(events[4:]))]
     assert happened == [Entered, Retried, Left, Entered, Left]
     assert list(history.read(events)) == []
 
@@ -137,7 +137,7 @@ def test_a_timeout_of_a_task_is_a_failure() -> None:
 
 def test_nested_executions_are_told_once() -> None:
     _, happened = read(histories.failing_child())
-    assert [one.execution for one in happened if isinstance(one, Nested)] == [histories.CHILD]
+    assert [event.execution for event in happened if isinstance(event, Nested)] == [histories.CHILD]
 
 
 def test_without_links_an_event_belongs_with_the_one_before_it() -> None:

@@ -53,29 +53,29 @@ def test_shows_the_first_rows_in_the_order_of_files_with_partitions_first(aws: A
     aws.call("s3", "PutObject", Bucket="t-final", Key="acreage/_SUCCESS", Body=b"")
     aws.call("s3", "PutObject", Bucket="t-final", Key="acreage/_temporary/x.parquet", Body=b"half")
     aws.call("s3", "PutObject", Bucket="t-final", Key="acreage2/other.parquet", Body=b"not of this table")
-    found = preview(aws, TABLE, pool)
-    assert found.columns == ("year", "state", "county", "acres")
-    assert found.rows[:3] == (
+    table = preview(aws, TABLE, pool)
+    assert table.columns == ("year", "state", "county", "acres")
+    assert table.rows[:3] == (
         ("2022", None, "a b", Decimal("0.10")),
         ("2023", "IA", "Polk", Decimal("1.00")),
         ("2023", "IA", None, Decimal("1.00")),
     )
-    assert (len(found.rows), found.total, found.files) == (10, 13, 3)
-    assert found.uri == TABLE.uri
+    assert (len(table.rows), table.total, table.files) == (10, 13, 3)
+    assert table.uri == TABLE.uri
 
 
 def test_partition_values_are_unquoted_and_missing_columns_are_empty(aws: AwsSession, pool: ThreadPoolExecutor) -> None:
     put(aws, "crop=SWEET%20CORN%2FX/a.parquet", {"x": [1]})
     put(aws, "crop=YAMS/a.parquet", {"y": [2]})
-    found = preview(aws, TABLE, pool)
-    assert (found.columns, found.rows) == (("crop", "x", "y"), (("SWEET CORN/X", 1, None), ("YAMS", None, 2)))
+    table = preview(aws, TABLE, pool)
+    assert (table.columns, table.rows) == (("crop", "x", "y"), (("SWEET CORN/X", 1, None), ("YAMS", None, 2)))
 
 
 def test_a_table_without_files_or_rows_is_empty(aws: AwsSession, pool: ThreadPoolExecutor) -> None:
     assert preview(aws, TABLE, pool) == previews.Preview(TABLE.uri, (), (), 0, 0)
     put(aws, "a.parquet", {"x": pa.array([], pa.int64())})
-    found = preview(aws, TABLE, pool)
-    assert (found.rows, found.total, found.files) == ((), 0, 1)
+    table = preview(aws, TABLE, pool)
+    assert (table.rows, table.total, table.files) == ((), 0, 1)
 
 
 def test_a_large_file_is_not_read_whole(aws: AwsSession, pool: ThreadPoolExecutor) -> None:
@@ -93,9 +93,9 @@ def test_a_large_file_is_not_read_whole(aws: AwsSession, pool: ThreadPoolExecuto
                 fetched.append(int(last) - int(first) + 1)
             return counted(service, operation, **parameters)
 
-    found = preview(Counting("us-east-1", "123456789012"), TABLE, pool)
-    assert found.rows == tuple((n, 399_999 - n) for n in range(10))
-    assert found.total == 400_000
+    table = preview(Counting("us-east-1", "123456789012"), TABLE, pool)
+    assert table.rows == tuple((n, 399_999 - n) for n in range(10))
+    assert table.total == 400_000
     assert sum(fetched) < size / 2
 
 
@@ -111,8 +111,8 @@ def test_many_files_are_not_counted(aws: AwsSession, pool: ThreadPoolExecutor, m
     monkeypatch.setattr(previews, "COUNTED_FILES", 1)
     put(aws, "a.parquet", {"x": [1]})
     put(aws, "b.parquet", {"x": [2]})
-    found = preview(aws, TABLE, pool)
-    assert (found.total, found.files, len(found.rows)) == (None, 2, 2)
+    table = preview(aws, TABLE, pool)
+    assert (table.total, table.files, len(table.rows)) == (None, 2, 2)
 
 
 def test_what_is_not_parquet_or_not_there_is_told(aws: AwsSession, pool: ThreadPoolExecutor) -> None:

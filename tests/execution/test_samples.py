@@ -23,8 +23,8 @@ def test_every_sample_is_looked_at_before_anything_is_put_or_started(repository:
         gone = repository.invoke("run", "--env", "local")
     finally:
         local.stop(repository.root)
-    for ended, told in ((watched, "where rule/new_file of soil starts an execution"), (gone, "No such file")):
+    for ended, message in ((watched, "where rule/new_file of soil starts an execution"), (gone, "No such file")):
         assert ended.code == 1
-        assert told in ended.err
+        assert message in ended.err
         assert "is put to" not in ended.out
         assert "started" not in ended.out

@@ -24,9 +24,9 @@ class Boundary(HTTPServer):
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, port: int, upstream: Emulator, fatal: Place = (-1, ""), wanted: Collection[Place] = ()) -> None:
+    def __init__(self, port: int, upstream: Emulator, fatal: Place = (-1, ""), places: Collection[Place] = ()) -> None:
         super().__init__(("127.0.0.1", port), _Passing)
-        self.upstream, self.fatal, self.wanted = upstream, fatal, wanted
+        self.upstream, self.fatal, self.wanted = upstream, fatal, places
         self.copies: dict[Place, Emulator] = {}
         self.calls: list[str] = []
         self.victim = 0

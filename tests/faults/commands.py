@@ -121,20 +121,20 @@ class Clone:
             (self.root / path).write_text(before)
 
     @contextmanager
-    def configured(self, **said: Any) -> Iterator[None]:
+    def configured(self, **settings: Any) -> Iterator[None]:
         """With these keys in `config/local.json`."""
         path = "config/local.json"
-        with self.edited(path, json.dumps({**json.loads((self.root / path).read_text()), **said})):
+        with self.edited(path, json.dumps({**json.loads((self.root / path).read_text()), **settings})):
             yield
 
 
 @contextmanager
-def held(proxy: Proxy, wanted: Callable[[Call], bool], *, asked: bool = True) -> Iterator[Held]:
+def held(proxy: Proxy, is_held: Callable[[Call], bool], *, asked: bool = True) -> Iterator[Held]:
     """The first call of this kind waits for its answer until the end; `here` tells that it has arrived."""
     holding = Held(threading.Event(), threading.Event(), asked)
 
     def rule(call: Call) -> Held | None:
-        return holding if not holding.here.is_set() and wanted(call) else None
+        return holding if not holding.here.is_set() and is_held(call) else None
 
     proxy.rule = rule
     try:
@@ -187,7 +187,7 @@ def settled(repo: Clone, proxy: Proxy) -> None:
     left = repo.run(proxy.endpoint, *plan, *plan, "--verify", pace=PACE)
     by_records, end = json.JSONDecoder().raw_decode(left.out)
     by_reads = json.loads(left.out[end:])
-    todo = [one for found in (by_records, by_reads) for one in found["changes"] if one["action"] != "noop"]
+    todo = [change for report in (by_records, by_reads) for change in report["changes"] if change["action"] != "noop"]
     assert (left.code, todo) == (0, []), left
-    calls = [found["api_calls"]["by_operation"] for found in (by_records, by_reads)]
-    assert [one.get("glue:GetJob", 0) > 0 for one in calls] == [False, True]
+    calls = [report["api_calls"]["by_operation"] for report in (by_records, by_reads)]
+    assert [counts.get("glue:GetJob", 0) > 0 for counts in calls] == [False, True]

@@ -37,10 +37,14 @@ class World:
 
     @classmethod
     def seen(cls, site: Site, resources: Sequence[Resource], where: Emulator) -> "World":
-        found = {f"{one.key.project}:{one.key} {one.arn}": one.read(site.aws) for one in resources}
-        live = {key: one and (one.state, one.undeclared) for key, one in found.items()}  # a revision is another each time
+        live_by_name = {
+            f"{resource.key.project}:{resource.key} {resource.arn}": resource.read(site.aws) for resource in resources
+        }
+        live = {
+            key: live_resource and (live_resource.state, live_resource.undeclared) for key, live_resource in live_by_name.items()
+        }  # a revision is another each time
         objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
-        recorded = {name: one for name, one in objects.items() if "/records/" in name}
+        recorded = {name: stored for name, stored in objects.items() if "/records/" in name}
         records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in recorded.items()}
         kept = {name: tags for name, (_, tags) in objects.items() if "/artifacts/" in name or name.endswith("/release.json")}
         others = {name: {key: value for key, value in tags.items() if key not in OF_ONE_RUN} for name, tags in kept.items()}
@@ -68,9 +72,9 @@ class Crashes:
         assert status == 0, self.site.quiet.read_text()
         return boundary.calls
 
-    def leave(self, wanted: Collection[Place]) -> Mapping[Place, Emulator]:
+    def leave(self, places: Collection[Place]) -> Mapping[Place, Emulator]:
         """What a deploy would leave behind if it was killed at these places: AWS, copied when it was there."""
-        boundary = Boundary(self.site.port, self.base.copy(), wanted=wanted)
+        boundary = Boundary(self.site.port, self.base.copy(), places=places)
         status = boundary.serve(in_child(lambda: _deploys(self.site, self.target), self.site.quiet))
         boundary.server_close()
         assert status == 0, self.site.quiet.read_text()
@@ -105,9 +109,9 @@ class Crashes:
         self.site.deployer(self.target).deploy()
         seen = World.seen(self.site, self.ever, where)
         for part in ("resources", "records", "artifacts"):
-            found, expected = getattr(seen, part), getattr(self.expected, part)
-            wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
-            assert not wrong, "\n".join(f"{part}: {key}: {found.get(key)} is not {expected.get(key)}" for key in wrong)
+            seen_part, expected = getattr(seen, part), getattr(self.expected, part)
+            wrong = sorted(key for key in seen_part.keys() | expected.keys() if seen_part.get(key) != expected.get(key))
+            assert not wrong, "\n".join(f"{part}: {key}: {seen_part.get(key)} is not {expected.get(key)}" for key in wrong)
         left = [change for change in self.site.deployer(self.target).plan().changes if change.action not in {"noop", "orphan"}]
         assert not left, f"still to do: {left}"
 
@@ -136,31 +140,31 @@ def boundaries(calls: Sequence[str], *, everything: bool) -> list[Place]:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description="Kills deploys.")
-    asked.add_argument("--python", type=Path, required=True, help="ministack's own Python")
-    asked.add_argument("--runtime", type=Path, required=True, help="the folder of the seams")
-    asked.add_argument("--case", choices=CASES, required=True)
-    asked.add_argument("--share", default="0/1", help="which of how many")
-    asked.add_argument("--part", default="0/1", help="which of how many parts of the boundaries to try at all")
-    asked.add_argument("--everything", action="store_true", help="before and after every call, reads too")
-    asked.add_argument("--kill", type=int, default=1, help="kill for real at every so many; at the others, copy what is left")
-    asked.add_argument("--shuffled", type=int, help="in another order; the seed of it")
-    asked.add_argument("--until", type=float, default=float("inf"), help="seconds since the epoch")
-    given = asked.parse_args()
-    share, of = map(int, given.share.split("/"))
+    parser = argparse.ArgumentParser(description="Kills deploys.")
+    parser.add_argument("--python", type=Path, required=True, help="ministack's own Python")
+    parser.add_argument("--runtime", type=Path, required=True, help="the folder of the seams")
+    parser.add_argument("--case", choices=CASES, required=True)
+    parser.add_argument("--share", default="0/1", help="which of how many")
+    parser.add_argument("--part", default="0/1", help="which of how many parts of the boundaries to try at all")
+    parser.add_argument("--everything", action="store_true", help="before and after every call, reads too")
+    parser.add_argument("--kill", type=int, default=1, help="kill for real at every so many; at the others, copy what is left")
+    parser.add_argument("--shuffled", type=int, help="in another order; the seed of it")
+    parser.add_argument("--until", type=float, default=float("inf"), help="seconds since the epoch")
+    options = parser.parse_args()
+    share, of = map(int, options.share.split("/"))
     root = Path.cwd()
     site = Site(root)
-    with started(root / "build" / "aws", given.python, given.runtime) as empty:
-        crashes = Crashes(site, empty, *CASES[given.case](site))
-        part, parts = map(int, given.part.split("/"))
-        wanted = boundaries(crashes.calls, everything=given.everything)[part::parts]
-        print(json.dumps({"calls": len(crashes.calls), "boundaries": len(wanted)}), flush=True)
-        if given.shuffled is not None:
-            random.Random(given.shuffled).shuffle(wanted)
-        mine = wanted[share::of]
-        left = {} if given.kill == 1 else crashes.leave([place for turn, place in enumerate(mine) if turn % given.kill])
+    with started(root / "build" / "aws", options.python, options.runtime) as empty:
+        crashes = Crashes(site, empty, *CASES[options.case](site))
+        part, parts = map(int, options.part.split("/"))
+        places = boundaries(crashes.calls, everything=options.everything)[part::parts]
+        print(json.dumps({"calls": len(crashes.calls), "boundaries": len(places)}), flush=True)
+        if options.shuffled is not None:
+            random.Random(options.shuffled).shuffle(places)
+        mine = places[share::of]
+        left = {} if options.kill == 1 else crashes.leave([place for turn, place in enumerate(mine) if turn % options.kill])
         for place in mine:
-            if time.time() > given.until:
+            if time.time() > options.until:
                 break
             print(json.dumps(_tried(crashes, place, left.get(place))), flush=True)
 

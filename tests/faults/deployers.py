@@ -71,11 +71,11 @@ class Variant:
 
     @property
     def resources(self) -> list[Resource]:
-        return [one for pipeline in self.pipelines for one in pipeline.resources()]
+        return [resource for pipeline in self.pipelines for resource in pipeline.resources()]
 
     def reduced(self) -> "Variant":
         """With no more than one function in the project, and what that stands on."""
-        return Variant(self.env, [Reduced(one.name, one) for one in self.pipelines], prune=True)
+        return Variant(self.env, [Reduced(pipeline.name, pipeline) for pipeline in self.pipelines], prune=True)
 
     def gone(self) -> "Variant":
         """Destroyed."""
@@ -91,7 +91,7 @@ class Reduced:
     entry: Entry | None = None
 
     def resources(self) -> tuple[Resource, ...]:
-        kept = [one for one in self.whole.resources() if one.key.name.partition("-")[0] == "Validate"]
+        kept = [resource for resource in self.whole.resources() if resource.key.name.partition("-")[0] == "Validate"]
         return tuple(self.whole.resources() if self.name == SHARED else kept)
 
 
@@ -191,21 +191,21 @@ class Site:
     def variant(self, *, changed: bool) -> Variant:
         env = self.env
         if changed:
-            said = json.loads((self.root / "config/local.json").read_text())
-            env = Environment.model_validate({**said, **CHANGED, "embedded": {}}, strict=False)
+            config = json.loads((self.root / "config/local.json").read_text())
+            env = Environment.model_validate({**config, **CHANGED, "embedded": {}}, strict=False)
             for path in (SCRIPT, HANDLER):
                 text = (self.root / path).read_text()
                 (self.root / path).write_text(text + "\n# edited\n")
         made = Variant(env, projects.load(self.root, env, [PROJECT]))
-        for one in made.resources:
-            if one.artifact is not None:
-                one.artifact.build(self.root / "build" / "artifacts")
+        for resource in made.resources:
+            if resource.artifact is not None:
+                resource.artifact.build(self.root / "build" / "artifacts")
         return made
 
     def renamed(self) -> Variant:
         """With another name for every resource; of the old ones nothing is to be kept."""
-        said = json.loads((self.root / "config/local.json").read_text())
-        env = Environment.model_validate({**said, "name_prefix": "moved", "embedded": {}}, strict=False)
+        config = json.loads((self.root / "config/local.json").read_text())
+        env = Environment.model_validate({**config, "name_prefix": "moved", "embedded": {}}, strict=False)
         return Variant(env, projects.load(self.root, env, [PROJECT]), prune=True, data=True)
 
     def deployer(self, variant: Variant) -> Deploys:

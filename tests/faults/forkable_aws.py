@@ -186,12 +186,12 @@ def _objects() -> bytes:
     """Every object, its newest version: text and tags."""
     from ministack.services import s3
 
-    found = {}
+    objects = {}
     for bucket, kept in s3._buckets.items():
         for key, stored in kept["objects"].items():
             tags = s3._object_tags.get((bucket, key, stored.get("version_id")))
-            found[f"{bucket}/{key}"] = [stored["body"].decode("latin-1"), tags or {}]
-    return json.dumps(found).encode()
+            objects[f"{bucket}/{key}"] = [stored["body"].decode("latin-1"), tags or {}]
+    return json.dumps(objects).encode()
 
 
 _BUSY: set[str] = set()
@@ -225,7 +225,7 @@ def _crawl(name: str, looks: int) -> bytes:
     """Lets a crawler run without crawling anything."""
     from ministack.services import glue
 
-    next(one for one in glue._crawlers.all_values() if one["Name"] == name)["State"] = "RUNNING"
+    next(crawler for crawler in glue._crawlers.all_values() if crawler["Name"] == name)["State"] = "RUNNING"
     _LOOKS[name] = looks
     return b""
 

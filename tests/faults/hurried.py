@@ -29,7 +29,7 @@ def main() -> None:
 
     if seconds := os.environ.get("HURRIED_ANSWER"):
         made = URLLib3Session.__init__
-        URLLib3Session.__init__ = lambda self, **said: made(self, **{**said, "timeout": (float(seconds),) * 2})
+        URLLib3Session.__init__ = lambda self, **options: made(self, **{**options, "timeout": (float(seconds),) * 2})
 
     from invoke.main import program  # what it imports may keep `sleep` by name
 

@@ -217,15 +217,15 @@ class Sequences(RuleBasedStateMachine):
         self._check_promises(outcome.plan.changes, resources, verify=options.verify)
 
     def _check_promises(self, changes: Any, resources: list[Resource], *, verify: bool) -> None:
-        by_key = {one.key: one for one in resources}
+        by_key = {resource.key: resource for resource in resources}
         for change in changes:
-            if change.action in {Action.NOOP, Action.RECORD} and isinstance(one := by_key.get(change.key), Thing):
-                unseen = one.name in self.touched and not verify and change.action is Action.NOOP
-                live = self.world.live.get(one.arn)
-                if live is None and one.arn in self.world.index_stale and not verify and change.action is Action.NOOP:
+            if change.action in {Action.NOOP, Action.RECORD} and isinstance(thing := by_key.get(change.key), Thing):
+                unseen = thing.name in self.touched and not verify and change.action is Action.NOOP
+                live = self.world.live.get(thing.arn)
+                if live is None and thing.arn in self.world.index_stale and not verify and change.action is Action.NOOP:
                     continue
-                assert live is not None, f"{one.key} is called {change.reason!r} and does not exist"
-                assert unseen or not _wrong(one, live), f"{one.key} is called {change.reason!r}: {_wrong(one, live)}"
+                assert live is not None, f"{thing.key} is called {change.reason!r} and does not exist"
+                assert unseen or not _wrong(thing, live), f"{thing.key} is called {change.reason!r}: {_wrong(thing, live)}"
 
     def _deployed(self, options: Options, part: set[str] | None = None, declared: Declared | None = None) -> Result:
         resources = self._resources(declared)
@@ -233,14 +233,16 @@ class Sequences(RuleBasedStateMachine):
         result = deploy(self.world, resources, self.build_dir, options=options)
         assert not result.failed | result.untried
         changed = {change.key.name for change in result.plan.changes if change.action is not Action.NOOP}
-        self.touched -= {one.name for one in resources} if options.verify or options.force else changed
-        for one in resources:
-            if isinstance(one, Thing) and (part is None or one.name in part):
-                live = self.world.live.get(one.arn)
-                if live is None and one.arn in self.world.index_stale and not (options.verify or options.force):
+        self.touched -= {resource.name for resource in resources} if options.verify or options.force else changed
+        for resource in resources:
+            if isinstance(resource, Thing) and (part is None or resource.name in part):
+                live = self.world.live.get(resource.arn)
+                if live is None and resource.arn in self.world.index_stale and not (options.verify or options.force):
                     continue
-                assert live is not None, f"{one.key} does not exist after a deploy"
-                assert one.name in self.touched or not _wrong(one, live), f"{one.key} after a deploy: {_wrong(one, live)}"
+                assert live is not None, f"{resource.key} does not exist after a deploy"
+                assert resource.name in self.touched or not _wrong(resource, live), (
+                    f"{resource.key} after a deploy: {_wrong(resource, live)}"
+                )
         for arn in self.world.live:
             self.world.index_stale.pop(arn, None)  # what was made again is listed for what it is
         if part is None:
@@ -248,7 +250,7 @@ class Sequences(RuleBasedStateMachine):
             left = [change for change in again.plan.changes if change.action not in {Action.NOOP, Action.ORPHAN}]
             assert not left, f"still to do after a deploy: {left}"
         if options.prune and part is None:
-            declared_arns = {one.arn for one in resources}
+            declared_arns = {resource.arn for resource in resources}
             left_over = {arn for arn in self.world.live if arn not in declared_arns}
             assert left_over <= {_arn(name) for name in self.forgotten | self.kept.keys()}, f"not pruned: {left_over}"
         return result
@@ -272,9 +274,9 @@ def _arn(name: str) -> str:
     return f"arn:aws:fake:eu-central-1:123456789012:p/{name}"
 
 
-def _wrong(one: Thing, live: Mapping[str, Any]) -> dict[str, Any]:
+def _wrong(thing: Thing, live: Mapping[str, Any]) -> dict[str, Any]:
     """What is live and not as declared."""
-    wanted = dict(one.fields)
-    if one.code is not None:
-        wanted["Code"] = digest.to_base64(digest.of_bytes(one.code.text.encode()))
-    return {name: live.get(name) for name, value in wanted.items() if live.get(name) != value}
+    expected = dict(thing.fields)
+    if thing.code is not None:
+        expected["Code"] = digest.to_base64(digest.of_bytes(thing.code.text.encode()))
+    return {name: live.get(name) for name, value in expected.items() if live.get(name) != value}

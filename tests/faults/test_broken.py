@@ -68,33 +68,33 @@ def test_a_first_deploy_in_a_storm_ends_as_in_the_sun(repo: Clone, fresh: Proxy)
 
 def losing() -> tuple[Callable[[Call], Fault], set[tuple[str, bytes]]]:
     """A rule that loses the answer of every write when it is asked for the first time; and what was asked."""
-    asked: set[tuple[str, bytes]] = set()
+    requests: set[tuple[str, bytes]] = set()
 
     def rule(call: Call) -> Fault:
         this = (str(call), call.body)
-        if call.is_read or this in asked:
+        if call.is_read or this in requests:
             return None
-        asked.add(this)
+        requests.add(this)
         return Lost(asked=True)
 
-    return rule, asked
+    return rule, requests
 
 
 def test_every_answer_of_a_first_deploy_is_lost_once(repo: Clone, fresh: Proxy) -> None:
     """Each write meets itself: what it wanted to make is there already, by its own hand."""
-    fresh.rule, asked = losing()
+    fresh.rule, requests = losing()
     first = repo.deploy(fresh.endpoint, pace=PATIENT)
     assert first.code == 0, first
-    assert len(asked) > 110
+    assert len(requests) > 110
     settled(repo, fresh)
 
 
 def test_every_answer_of_an_update_is_lost_once(repo: Clone, ready: Proxy) -> None:
-    ready.rule, asked = losing()
+    ready.rule, requests = losing()
     with repo.configured(**CHANGED):
         update = repo.deploy(ready.endpoint, pace=PATIENT)
         assert update.code == 0, update
-        assert len(asked) > 80
+        assert len(requests) > 80
         settled(repo, ready)
 
 

@@ -16,8 +16,8 @@ SHARES = 2
 
 def part_of(parts: int) -> int:
     """Which of so many parts is tried: the commit says it, so that a failure comes again; with `FAULTS_PART` that one."""
-    if said := os.environ.get("FAULTS_PART"):
-        return int(said) % parts
+    if part := os.environ.get("FAULTS_PART"):
+        return int(part) % parts
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     return int(commit[:8] or "0", 16) % parts  # where there is no git, the first
 
@@ -54,7 +54,7 @@ def test_killed_at_any_call_the_next_deploy_converges(
     part = f"{part_of(parts)}/{parts}"
     about, trials = tried(tmp_path, case, "--kill", "8", "--part", part)
     with capsys.disabled():
-        killed = sum(one["killed"] for one in trials)
+        killed = sum(trial["killed"] for trial in trials)
         print(f"\n{case}: {about['calls']} calls, part {part}: {len(trials)} boundaries tried, {killed} of them by SIGKILL")
     assert len(trials) == about["boundaries"] > 20
-    assert [one for one in trials if one["wrong"]] == []
+    assert [trial for trial in trials if trial["wrong"]] == []

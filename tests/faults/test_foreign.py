@@ -64,9 +64,9 @@ def test_a_running_crawler_is_waited_for_or_left_alone_or_stopped(repo: Clone, r
         Emulator(0, ready.upstream).crawl(CRAWLER, 5 if policy == "wait" else 1000)
         done = repo.deploy(ready.endpoint, pace=PACE)
         assert (done.code, done.changes()) == (0, {"fpac_pipeline:crawler/final_crawler": "update"})
-        asked = [call.operation for call in ready.calls if call.operation.endswith("Crawler")]
+        operations = [call.operation for call in ready.calls if call.operation.endswith("Crawler")]
         looks = ["GetCrawler"] * 2  # the plan's, and the update's own for what nobody declared
-        assert asked == [*looks, *ASKED[policy]]
+        assert operations == [*looks, *ASKED[policy]]
         live = glue.get_crawler(Name=CRAWLER)["Crawler"]
         assert live["Targets"]["S3Targets"][0].get("Exclusions", []) == ([] if policy == "skip" else ["x"])
         assert live["State"] == ("RUNNING" if policy == "skip" else "READY")

@@ -53,9 +53,9 @@ def test_whatever_is_stored_the_deploy_is_right(deployed: tuple[World, Path], da
     result = deploy(world, resources, build_dir, options=options)
     assert not result.failed
     assert world.live[bystander] == {"Size": 1, "Tags": {}}
-    for one in resources:
-        if isinstance(one, Thing):
-            assert not _wrong(one, world.live[one.arn])
+    for resource in resources:
+        if isinstance(resource, Thing):
+            assert not _wrong(resource, world.live[resource.arn])
     again = deploy(world, resources, build_dir)
     assert all(action in {Action.ORPHAN, Action.NOOP} for action in again.actions().values())
 
@@ -70,10 +70,10 @@ def test_whatever_a_lock_says_it_is_a_lock_and_runs_out(deployed: tuple[World, P
     world.buckets[ENV.artifact_bucket]["dev/p/lock.json"] = copy.copy(root)
     lock = world.buckets[ENV.artifact_bucket]["dev/p/lock.json"]
     lock.body, lock.tags, lock.modified = data.draw(stored(about)), data.draw(TAGS), world.now()
-    with pytest.raises(LockedError) as told:
+    with pytest.raises(LockedError) as refusal:
         deploy(world, things(*NEW), build_dir)
-    assert len(str(told.value)) < 2000
-    assert all(letter.isprintable() for letter in str(told.value))
+    assert len(str(refusal.value)) < 2000
+    assert all(letter.isprintable() for letter in str(refusal.value))
     world.seconds += 3600
     assert deploy(world, things(*NEW), build_dir).done
 
@@ -91,13 +91,13 @@ def test_any_configuration_is_valid_or_told_what_is_wrong(tmp_path_factory: pyte
     (root / "config" / "dev.json").write_bytes(data.draw(stored(json.dumps(whole).encode())))
     overlay = root / "config" / "p" / "dev.json"
     overlay.write_bytes(data.draw(changed(b'{"jobs": {"load": {"workers": 3}}, "parameters": {"x": "2"}}')))
-    told = ""
+    message = ""
     try:
         config_files.load(root, "dev")
     except ConfigError as error:
-        told = str(error)
-    assert told == "" or told.startswith("config/")
-    assert len(told.encode()) < 20_000
+        message = str(error)
+    assert message == "" or message.startswith("config/")
+    assert len(message.encode()) < 20_000
 
 
 NAMES = st.one_of(
@@ -124,14 +124,14 @@ def test_a_name_never_leads_out_of_its_prefix(tmp_path_factory: pytest.TempPathF
         resources = declared.resources()
     except DeclarationError:
         return
-    for one in resources:
-        prefix = f"{ENV.name}/{one.key.project}/"
-        parts = f"{prefix}records/{one.key.kind}/{one.key.name}.json".split("/")
-        assert not {"", ".", ".."} & set(parts), one.key
-        assert "/" not in one.key.project
-        if one.artifact is not None:
-            assert one.artifact.location.startswith(f"{prefix}artifacts/")
-            assert not {"", ".", ".."} & set(one.artifact.location.split("/"))
+    for resource in resources:
+        prefix = f"{ENV.name}/{resource.key.project}/"
+        parts = f"{prefix}records/{resource.key.kind}/{resource.key.name}.json".split("/")
+        assert not {"", ".", ".."} & set(parts), resource.key
+        assert "/" not in resource.key.project
+        if resource.artifact is not None:
+            assert resource.artifact.location.startswith(f"{prefix}artifacts/")
+            assert not {"", ".", ".."} & set(resource.artifact.location.split("/"))
 
 
 @pytest.mark.parametrize("outside", ["../outside", "/etc", "lambda/../../../outside", "link"])

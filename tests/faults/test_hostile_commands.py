@@ -45,7 +45,7 @@ class Declared:
     entry: Entry | None = None
 
     def resources(self) -> list[Resource]:
-        return [one for one in things(FIELDS, CODES) if one.key.project == self.name]
+        return [thing for thing in things(FIELDS, CODES) if thing.key.project == self.name]
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +63,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
 def damaged(deployed: tuple[World, Path], data: st.DataObject, *paths: str) -> World:
     """One object of ours is another."""
     world = copy.deepcopy(deployed[0])
-    one = world.buckets[ENV.artifact_bucket][data.draw(st.sampled_from([*OBJECTS, *paths]))]
+    victim = world.buckets[ENV.artifact_bucket][data.draw(st.sampled_from([*OBJECTS, *paths]))]
     if data.draw(st.booleans()):
-        one.body = data.draw(stored(one.body))
+        victim.body = data.draw(stored(victim.body))
     else:
-        one.tags = data.draw(TAGS)
+        victim.tags = data.draw(TAGS)
     return world
 
 
@@ -141,4 +141,6 @@ def test_whatever_is_stored_nothing_that_is_in_use_is_collected(deployed: tuple[
 
 def bodies(world: World) -> set[str]:
     """Every artifact there is."""
-    return {one.body.decode() for name, one in world.buckets[ENV.artifact_bucket].items() if "/artifacts/" in name}
+    return {
+        stored_object.body.decode() for name, stored_object in world.buckets[ENV.artifact_bucket].items() if "/artifacts/" in name
+    }

@@ -40,9 +40,9 @@ def test_a_new_role_is_waited_for(refusing: tuple[Proxy, list[Fault]], service: 
     with proxy.running():
         aws, slept = session(proxy)
         faults += [Refused(400, code, f"The role {words} for now.")] * 3
-        with pytest.raises(AwsError) as told:
+        with pytest.raises(AwsError) as refusal:
             aws.call(service, operation, **parameters)
-    assert told.value.code in ABSENT
+    assert refusal.value.code in ABSENT
     assert len(slept) == 3
     assert slept == sorted(slept)
     assert aws.calls.total() == 4

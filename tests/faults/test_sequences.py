@@ -29,8 +29,8 @@ def test_what_the_index_lists_though_it_is_gone_is_missed_once_the_index_knows(t
     world, declared = deleted_behind_the_index(tmp_path)
     assert deploy(world, declared, tmp_path).actions() == {}
     world.index_stale = {}
-    found = deploy(world, declared, tmp_path)
-    assert (found.actions(), found.reasons()) == ({"thing/b": "create"}, {"thing/b": "is gone from AWS"})
+    result = deploy(world, declared, tmp_path)
+    assert (result.actions(), result.reasons()) == ({"thing/b": "create"}, {"thing/b": "is gone from AWS"})
     assert world.live[_arn("b")]["Size"] == 1
 
 

@@ -63,8 +63,8 @@ def test_the_second_waits_if_it_is_told_to(repo: Clone, ready: Proxy, change: st
         with repo.configured(**(CHANGE if change == "the same" else TAGS)):
             second = repo.start(ready.endpoint, "deploy", "--env", "local", "--wait", pace=PACE)
             assert second.stdout is not None
-            said = next(line for line in second.stdout if "waiting for" in line)
-            assert "fpac_pipeline" in said
+            waiting_line = next(line for line in second.stdout if "waiting for" in line)
+            assert "fpac_pipeline" in waiting_line
             holding.until.set()
             assert ended(first).code == 0
             assert ended(second).code == 0
@@ -154,9 +154,9 @@ def test_a_holder_that_is_stopped_while_its_lease_is_removed(repo: Clone, ready:
             assert lost.code == 1
             assert "was lost" in lost.out + lost.err
             assert [call for call in ready.calls if not call.is_read and not call.path.endswith("/lock.json")] == []
-            told = repo.run(ready.endpoint, "plan", "--env", "local", "--json")
-            updates = {key for key, action in told.changes().items() if action == "update"}
-            assert (told.code, len(updates)) == ((0, 0) if asked else (2, 1)), told
+            planned = repo.run(ready.endpoint, "plan", "--env", "local", "--json")
+            updates = {key for key, action in planned.changes().items() if action == "update"}
+            assert (planned.code, len(updates)) == ((0, 0) if asked else (2, 1)), planned
             assert repo.deploy(ready.endpoint).code == 0
             again = repo.run(ready.endpoint, "plan", "--env", "local", "--json", "--verify")
             assert (again.code, again.changes()) == (0, {})

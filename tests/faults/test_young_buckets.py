@@ -50,10 +50,10 @@ class Young:
 
 def session(proxy: Proxy) -> tuple[AwsSession, list[float], list[str]]:
     slept: list[float] = []
-    told: list[str] = []
+    lines: list[str] = []
     aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: proxy.endpoint}, "any"), sleep=slept.append)
-    aws.say = told.append
-    return aws, slept, told
+    aws.say = lines.append
+    return aws, slept, lines
 
 
 def test_a_first_deploy_makes_its_way_through_new_buckets(repo: Clone, fresh: Proxy) -> None:
@@ -86,12 +86,12 @@ def test_a_name_that_is_not_free_yet_holds_nothing_else_up(repo: Clone, fresh: P
 
 
 def test_a_name_is_waited_for_and_an_object_that_was_written_is_looked_for_again(fresh: Proxy) -> None:
-    aws, slept, told = session(fresh)
+    aws, slept, lines = session(fresh)
     fresh.rule = lambda _: Refused(409, "OperationAborted", "Later.")
     with pytest.raises(AwsError, match="OperationAborted"):
         aws.call("s3", "CreateBucket", Bucket="t-young")
     assert BUCKET_NAME_SECONDS <= sum(slept) < BUCKET_NAME_SECONDS + 15
-    assert len(told) == 1
+    assert len(lines) == 1
     fresh.rule = pass_on
     aws.call("s3", "CreateBucket", Bucket="t-young")
     aws.call("s3", "PutBucketVersioning", Bucket="t-young", VersioningConfiguration={"Status": "Enabled"})
@@ -123,9 +123,9 @@ def test_an_object_that_somebody_has_deleted_is_not_looked_for_again(fresh: Prox
         ("PutObject", {"Body": b"2", "IfMatch": etag}),
         ("DeleteObject", {"IfMatch": etag}),
     ):
-        with pytest.raises(AwsError) as told:
+        with pytest.raises(AwsError) as refusal:
             aws.call("s3", operation, **place, **more)
-        assert told.value.code in {"NoSuchKey", "PreconditionFailed"}
+        assert refusal.value.code in {"NoSuchKey", "PreconditionFailed"}
     assert slept == []
 
 

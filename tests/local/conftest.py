@@ -30,8 +30,8 @@ def job(client: Client, bucket: str) -> Callable[..., str]:
         client("s3").put_object(Bucket=bucket, Key=key, Body=script.encode())
         command = {"Name": kind, "ScriptLocation": f"s3://{bucket}/{key}", "PythonVersion": "3"}
         sized = {} if kind == "pythonshell" else {"WorkerType": "G.1X", "NumberOfWorkers": 2}
-        given = {"GlueVersion": "5.0", "Timeout": 5, **sized, **settings}
-        client("glue").create_job(Name=name, Role=ROLE, Command=command, **given)
+        parameters = {"GlueVersion": "5.0", "Timeout": 5, **sized, **settings}
+        client("glue").create_job(Name=name, Role=ROLE, Command=command, **parameters)
         return name
 
     return create
@@ -42,8 +42,8 @@ def run_job(client: Client) -> Callable[..., dict[str, Any]]:
     """Runs a job to its end; the JobRun."""
 
     def run(name: str, **arguments: str) -> dict[str, Any]:
-        given = {f"--{key}": value for key, value in arguments.items()}
-        run_id = client("glue").start_job_run(JobName=name, Arguments=given)["JobRunId"]
+        parameters = {f"--{key}": value for key, value in arguments.items()}
+        run_id = client("glue").start_job_run(JobName=name, Arguments=parameters)["JobRunId"]
         return ended(lambda: client("glue").get_job_run(JobName=name, RunId=run_id)["JobRun"], "JobRunState")
 
     return run

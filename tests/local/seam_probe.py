@@ -50,22 +50,22 @@ def changed(owner: Any, name: str) -> str:
 
 def probe(owner: Any, name: str) -> dict[str, str]:
     """What is said about one seam."""
-    said = {"gone": without(owner, name), "changed": changed(owner, name)}
+    verdicts = {"gone": without(owner, name), "changed": changed(owner, name)}
     restore()
-    return said
+    return verdicts
 
 
 def main() -> None:
     """Probe every seam and the two worker scripts."""
     whole = install()
-    said = {seam: probe(owner, name) for seam, (owner, name, _) in list(seams.ALL.items())}
+    verdicts = {seam: probe(owner, name) for seam, (owner, name, _) in list(seams.ALL.items())}
     for script in ("_PYTHON_WORKER_SCRIPT", "_NODEJS_WORKER_SCRIPT"):
         original = getattr(lambda_runtime, script)
         setattr(lambda_runtime, script, "")
-        said[script] = {"gone": install(), "changed": ""}
+        verdicts[script] = {"gone": install(), "changed": ""}
         setattr(lambda_runtime, script, original)
         restore()
-    sys.stdout.write(json.dumps({"": {"gone": whole, "changed": ""}, **said}))
+    sys.stdout.write(json.dumps({"": {"gone": whole, "changed": ""}, **verdicts}))
 
 
 main()

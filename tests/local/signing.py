@@ -36,8 +36,8 @@ def send(
     connection = http.client.HTTPConnection(urlsplit(aws.endpoint).netloc, timeout=20)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        said = {"Host": host or urlsplit(aws.endpoint).netloc, **(headers or {})}
-        for name, value in {**said, "Content-Length": str(len(body))}.items():
+        sent_headers = {"Host": host or urlsplit(aws.endpoint).netloc, **(headers or {})}
+        for name, value in {**sent_headers, "Content-Length": str(len(body))}.items():
             connection.putheader(name, value)
         connection.endheaders(body)
         answer = connection.getresponse()

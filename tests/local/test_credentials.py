@@ -64,8 +64,8 @@ def test_others_cannot_read_the_secret_nor_what_is_kept(root: Path) -> None:
         folder / "credentials"
     ]
     assert aws.secret not in repr(aws)
-    said = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
-    assert aws.secret not in said
+    processes = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
+    assert aws.secret not in processes
     assert mode(Path(f"/proc/{aws.pid}/environ")) == 0o400 if Path("/proc").exists() else True
 
 
@@ -84,15 +84,15 @@ def test_a_server_from_before_there_were_secrets_is_started_anew(root: Path) -> 
     old = start(root)
     client_of(old, "s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
     announcement = root / "build/local/embedded.json"
-    told = {name: value for name, value in json.loads(announcement.read_text()).items() if name != "credentials"}
-    announcement.write_text(json.dumps(told))
+    announced = {name: value for name, value in json.loads(announcement.read_text()).items() if name != "credentials"}
+    announcement.write_text(json.dumps(announced))
     (root / "build/local/credentials").unlink()
     assert local.running(root) is None
 
-    said: list[str] = []
-    new = local.start(root, account_id=ACCOUNT, region=REGION, say=said.append)
+    lines: list[str] = []
+    new = local.start(root, account_id=ACCOUNT, region=REGION, say=lines.append)
 
-    assert "restarting the embedded AWS, which has no credentials yet ..." in said
+    assert "restarting the embedded AWS, which has no credentials yet ..." in lines
     assert new.pid != old.pid
     assert [bucket["Name"] for bucket in client_of(new, "s3").list_buckets()["Buckets"]] == ["kept"]
 
@@ -153,7 +153,7 @@ def test_every_socket_is_of_this_machine_and_tells_nobody_anything(
 def test_other_interfaces_are_closed(embedded: local.Embedded) -> None:
     assert send(embedded, "GET", "/_ministack/health").status == 200
     port = int(embedded.endpoint.rpartition(":")[2])
-    addresses = {found[4][0] for found in socket.getaddrinfo(socket.gethostname(), port, type=socket.SOCK_STREAM)}
+    addresses = {entry[4][0] for entry in socket.getaddrinfo(socket.gethostname(), port, type=socket.SOCK_STREAM)}
     for address in {*addresses, "::1"} - {"127.0.0.1"}:
         family = socket.AF_INET6 if ":" in str(address) else socket.AF_INET
         with socket.socket(family) as probe:
@@ -164,15 +164,15 @@ def test_other_interfaces_are_closed(embedded: local.Embedded) -> None:
 def listening(pid: int) -> set[tuple[str, int]]:
     """Address and port of every socket that a process or what it has started listens on."""
     inodes = {inode for process in descendants(pid) for inode in inodes_of(process)}
-    found = set()
+    listening_inodes = set()
     for table, family in (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6)):
         for line in Path(table).read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == LISTENING and fields[9] in inodes:
                 words, port = fields[1].split(":")
                 packed = b"".join(bytes.fromhex(words[at : at + 8])[::-1] for at in range(0, len(words), 8))
-                found.add((socket.inet_ntop(family, packed).removeprefix("::ffff:"), int(port, 16)))
-    return found
+                listening_inodes.add((socket.inet_ntop(family, packed).removeprefix("::ffff:"), int(port, 16)))
+    return listening_inodes
 
 
 def descendants(pid: int) -> set[int]:
@@ -182,22 +182,22 @@ def descendants(pid: int) -> set[int]:
             parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
         except OSError:  # it has just ended
             continue
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
 
 
 def inodes_of(pid: int) -> set[str]:
-    found = set()
+    inodes = set()
     for path in Path(f"/proc/{pid}/fd").glob("*"):
         try:
             target = str(path.readlink())
         except OSError:  # it was just closed
             continue
         if target.startswith("socket:["):
-            found.add(target[8:-1])
-    return found
+            inodes.add(target[8:-1])
+    return inodes
 
 
 def first_line(port: int, path: str) -> bytes:

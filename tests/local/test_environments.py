@@ -62,9 +62,9 @@ def test_packages_that_cannot_be_fetched_are_said_with_what_to_do(tmp_path: Path
     monkeypatch.setattr(environments, "HOME", tmp_path)
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
-    said: list[str] = []
+    lines: list[str] = []
 
     with pytest.raises(LocalError, match=r"(?s)could not fetch boto3 .*Check the network"):
-        environments.python("lambda", said.append)
+        environments.python("lambda", lines.append)
 
-    assert said == ["fetching boto3 1.44.5 (the Lambda runtime) ..."]
+    assert lines == ["fetching boto3 1.44.5 (the Lambda runtime) ..."]

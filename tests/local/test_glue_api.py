@@ -17,22 +17,22 @@ def test_a_job_keeps_what_it_was_created_with(client: Any) -> None:
 
     glue.create_job(Name="kept", Role=ROLE, Command=COMMAND, Tags={"team": "a"}, **sized, **limits)
 
-    found = glue.get_job(JobName="kept")["Job"]
-    assert {field: found[field] for field in (*sized, *limits)} == {**sized, **limits}
-    assert (found["MaxCapacity"], "Tags" in found) == (6.0, False)
+    job = glue.get_job(JobName="kept")["Job"]
+    assert {field: job[field] for field in (*sized, *limits)} == {**sized, **limits}
+    assert (job["MaxCapacity"], "Tags" in job) == (6.0, False)
     assert glue.get_tags(ResourceArn=f"arn:aws:glue:{REGION}:{ACCOUNT}:job/kept")["Tags"] == {"team": "a"}
 
 
 def test_an_update_resets_what_it_leaves_out(client: Any) -> None:
     glue = client("glue")
-    given = {"Timeout": 7, "MaxRetries": 2, "DefaultArguments": {"--a": "1"}, "Description": "d", "GlueVersion": "5.0"}
-    glue.create_job(Name="reset", Role=ROLE, Command=COMMAND, Connections={"Connections": ["c"]}, **given)
+    settings = {"Timeout": 7, "MaxRetries": 2, "DefaultArguments": {"--a": "1"}, "Description": "d", "GlueVersion": "5.0"}
+    glue.create_job(Name="reset", Role=ROLE, Command=COMMAND, Connections={"Connections": ["c"]}, **settings)
 
     glue.update_job(JobName="reset", JobUpdate={"Role": ROLE, "Command": COMMAND, "GlueVersion": "4.0"})
 
-    found = glue.get_job(JobName="reset")["Job"]
-    assert (found["Timeout"], found["MaxRetries"], found["GlueVersion"]) == (2880, 0, "4.0")
-    assert not {"DefaultArguments", "Description", "Connections"} & found.keys()
+    job = glue.get_job(JobName="reset")["Job"]
+    assert (job["Timeout"], job["MaxRetries"], job["GlueVersion"]) == (2880, 0, "4.0")
+    assert not {"DefaultArguments", "Description", "Connections"} & job.keys()
 
 
 def test_workers_and_capacity_exclude_each_other(client: Any) -> None:
@@ -54,7 +54,7 @@ def test_jobs_and_crawlers_are_listed_and_read_in_batches(client: Any) -> None:
     assert ([job["Name"] for job in batch["Jobs"]], batch["JobsNotFound"]) == (["list-1"], ["none"])
     assert glue.list_crawlers(Tags={"listed": "yes"})["CrawlerNames"] == ["list-c"]
     crawlers = glue.batch_get_crawlers(CrawlerNames=["list-c", "none"])
-    assert ([one["Name"] for one in crawlers["Crawlers"]], crawlers["CrawlersNotFound"]) == (["list-c"], ["none"])
+    assert ([crawler["Name"] for crawler in crawlers["Crawlers"]], crawlers["CrawlersNotFound"]) == (["list-c"], ["none"])
 
 
 def test_tags_go_with_the_job(client: Any) -> None:

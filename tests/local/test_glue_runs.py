@@ -109,10 +109,10 @@ def test_a_python_shell_job_gets_its_arguments_and_the_embedded_aws(
     run = run_job("shell", word="from the run")
 
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
-    said = json.loads(client("s3").get_object(Bucket=bucket, Key="shell.json")["Body"].read())
-    assert said["argv"] == ["--word", "from the run", "--other", "1"]
-    assert said["word"] == "from the run"
-    assert "AWS_PROFILE" not in said["aws"]
+    written = json.loads(client("s3").get_object(Bucket=bucket, Key="shell.json")["Body"].read())
+    assert written["argv"] == ["--word", "from the run", "--other", "1"]
+    assert written["word"] == "from the run"
+    assert "AWS_PROFILE" not in written["aws"]
 
 
 def test_concurrent_runs_are_limited_and_a_run_can_be_stopped(client: Any, job: Any) -> None:

@@ -232,18 +232,18 @@ def test_a_signed_url_is_good_for_its_request_and_its_time(
 
 def test_credentials_that_it_hands_out_are_taken(embedded: local.Embedded, client: Client) -> None:
     session = client("sts").assume_role(RoleArn=ROLE, RoleSessionName="session")["Credentials"]
-    said = {"key": session["AccessKeyId"], "secret": session["SecretAccessKey"]}
-    get = {"service": "s3", **said}
+    credentials = {"key": session["AccessKeyId"], "secret": session["SecretAccessKey"]}
+    get = {"service": "s3", **credentials}
     assert send(embedded, "GET", "/", signed(embedded, "GET", "/", token=session["SessionToken"], **get)).status == 200
     assert refused(send(embedded, "GET", "/", signed(embedded, "GET", "/", **get)))
     assert refused(send(embedded, "GET", "/", signed(embedded, "GET", "/", token="x", **get)))
     assert refused(send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", key=session["AccessKeyId"])))
     client("iam").create_user(UserName="u")
     key = client("iam").create_access_key(UserName="u")["AccessKey"]
-    said = {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
-    assert send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", **said)).status == 200
+    credentials = {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+    assert send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", **credentials)).status == 200
     client("iam").update_access_key(UserName="u", AccessKeyId=key["AccessKeyId"], Status="Inactive")
-    assert refused(send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", **said)))
+    assert refused(send(embedded, "GET", "/", signed(embedded, "GET", "/", service="s3", **credentials)))
 
 
 def test_the_code_of_a_function_is_downloaded_from_the_address_that_is_given_out(

@@ -60,9 +60,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
 
 
 def said(repository: Repository, name: str) -> dict[str, Any]:
-    found = local.running(repository.root)
-    assert found is not None
-    answer = client_of(found, "lambda").invoke(FunctionName=f"t-dev-acres-{name}", Payload=b"{}")
+    running = local.running(repository.root)
+    assert running is not None
+    answer = client_of(running, "lambda").invoke(FunctionName=f"t-dev-acres-{name}", Payload=b"{}")
     result: dict[str, Any] = json.loads(answer["Payload"].read())
     return result
 
@@ -70,14 +70,14 @@ def said(repository: Repository, name: str) -> dict[str, Any]:
 def deploy(repository: Repository, *words: str) -> dict[str, str]:
     ended = repository.invoke("deploy", "--env", "local", "--json", *words)
     assert ended.code == 0, ended.err
-    return {one["key"]: one["action"] for one in json.loads(ended.out)["changes"] if one["action"] != "noop"}
+    return {change["key"]: change["action"] for change in json.loads(ended.out)["changes"] if change["action"] != "noop"}
 
 
 def test_functions_import_what_a_layer_brings_and_see_its_change_in_the_same_deploy(deployed: Repository) -> None:
     for name in ("One", "Two"):
-        found = said(deployed, name)
-        assert found["said"] == "acres", found
-        assert "/python/" in found["from"], "it is the layer's"
+        answer = said(deployed, name)
+        assert answer["said"] == "acres", answer
+        assert "/python/" in answer["from"], "it is the layer's"
     assert deploy(deployed) == {}
     deployed.write(f"{LAYER}/text/words.py", "WORD = 'field'\n")
     assert deploy(deployed) == {

@@ -88,9 +88,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
 
 
 def client(repository: Repository, service: str) -> Any:
-    found = local.running(repository.root)
-    assert found is not None
-    return client_of(found, service)
+    running = local.running(repository.root)
+    assert running is not None
+    return client_of(running, service)
 
 
 def tags(path: Path) -> set[str]:
@@ -110,11 +110,11 @@ def test_a_function_with_compiled_packages_runs_whatever_its_architecture(deploy
 
 
 def test_aws_gets_the_wheels_of_the_architecture_and_the_embedded_aws_those_of_this_machine(deployed: Repository) -> None:
-    found = {name: list(deployed.root.glob(f"build/artifacts/acres/{name}/*.zip")) for name in ("Compute", "Twin")}
-    machines = {path: {MACHINE.sub("", tag) for tag in tags(path)} for paths in found.values() for path in paths}
-    assert sorted(machines[path] == {"aarch64"} for path in found["Twin"]) == [False, True], machines
-    assert len(found["Compute"]) == (1 if platform.machine() == "x86_64" else 2), "what AWS gets runs here, too"
-    there = next(path for path in found["Twin"] if machines[path] == {"aarch64"})
+    archives = {name: list(deployed.root.glob(f"build/artifacts/acres/{name}/*.zip")) for name in ("Compute", "Twin")}
+    machines = {path: {MACHINE.sub("", tag) for tag in tags(path)} for paths in archives.values() for path in paths}
+    assert sorted(machines[path] == {"aarch64"} for path in archives["Twin"]) == [False, True], machines
+    assert len(archives["Compute"]) == (1 if platform.machine() == "x86_64" else 2), "what AWS gets runs here, too"
+    there = next(path for path in archives["Twin"] if machines[path] == {"aarch64"})
     with zipfile.ZipFile(there) as archive:
         libraries = [name for name in archive.namelist() if name.endswith(".so")]
         assert not [name for name in libraries if "x86_64" in name]
@@ -126,12 +126,12 @@ def test_a_job_runs_with_shared_code_and_a_package(deployed: Repository, kind: s
     glue, name = client(deployed, "glue"), f"t-dev-acres-{kind}"
     run = glue.start_job_run(JobName=name)["JobRunId"]
     deadline = time.monotonic() + 120
-    while (found := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in {"STARTING", "RUNNING"}:
+    while (job_run := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in {"STARTING", "RUNNING"}:
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert found["JobRunState"] == "SUCCEEDED", found.get("ErrorMessage")
+    assert job_run["JobRunState"] == "SUCCEEDED", job_run.get("ErrorMessage")
 
 
 def test_a_second_deploy_has_nothing_to_do(deployed: Repository) -> None:
     ended = deployed.invoke("deploy", "--env", "local", "--json")
-    assert [one for one in json.loads(ended.out)["changes"] if one["action"] != "noop"] == []
+    assert [change for change in json.loads(ended.out)["changes"] if change["action"] != "noop"] == []

@@ -21,21 +21,23 @@ def said() -> dict[str, dict[str, str]]:
     return dict(json.loads(done.stdout))
 
 
-def test_the_installed_ministack_has_every_seam(said: dict[str, dict[str, str]]) -> None:
-    assert said.pop("")["gone"] == ""
-    assert len(said) > 40
+def test_the_installed_ministack_has_every_seam(probed: dict[str, dict[str, str]]) -> None:
+    assert probed.pop("")["gone"] == ""
+    assert len(probed) > 40
 
 
-def test_a_seam_that_is_gone_stops_the_launch_with_its_name(said: dict[str, dict[str, str]]) -> None:
+def test_a_seam_that_is_gone_stops_the_launch_with_its_name(probed: dict[str, dict[str, str]]) -> None:
     silent = [
-        seam for seam, answer in said.items() if seam.startswith(("services", "core", "app")) and seam not in answer["gone"]
+        seam for seam, answer in probed.items() if seam.startswith(("services", "core", "app")) and seam not in answer["gone"]
     ]
 
     assert silent == []
 
 
-def test_a_seam_with_other_parameters_stops_the_launch_with_its_name(said: dict[str, dict[str, str]]) -> None:
-    functions = {seam: answer for seam, answer in said.items() if " is gone" in answer["gone"] and "table" not in answer["gone"]}
+def test_a_seam_with_other_parameters_stops_the_launch_with_its_name(probed: dict[str, dict[str, str]]) -> None:
+    functions = {
+        seam: answer for seam, answer in probed.items() if " is gone" in answer["gone"] and "table" not in answer["gone"]
+    }
     silent = [
         seam for seam, answer in functions.items() if f"{seam}(" not in answer["changed"] or "is now" not in answer["changed"]
     ]
@@ -45,5 +47,5 @@ def test_a_seam_with_other_parameters_stops_the_launch_with_its_name(said: dict[
 
 
 @pytest.mark.parametrize("script", ["_PYTHON_WORKER_SCRIPT", "_NODEJS_WORKER_SCRIPT"])
-def test_a_worker_script_without_the_replaced_lines_stops_the_launch(said: dict[str, dict[str, str]], script: str) -> None:
-    assert "no longer holds" in said[script]["gone"]
+def test_a_worker_script_without_the_replaced_lines_stops_the_launch(probed: dict[str, dict[str, str]], script: str) -> None:
+    assert "no longer holds" in probed[script]["gone"]

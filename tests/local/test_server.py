@@ -185,14 +185,14 @@ def test_a_stop_ends_its_own_server_and_nobody_else(root: Path, edited: str) -> 
     """Whatever stands in the file that tells of the server."""
     started = start(root)
     announcement = root / "build/local/embedded.json"
-    told = json.loads(announcement.read_text())
+    announced = json.loads(announcement.read_text())
     other = subprocess.Popen(["sleep", "600"], start_new_session=True)
     try:
         pids: dict[str, object] = {"of another": other.pid, "of a group": -other.pid, "text": "all", "none": None}
         if edited in pids:
-            announcement.write_text(json.dumps({**told, "pid": pids[edited]}))
+            announcement.write_text(json.dumps({**announced, "pid": pids[edited]}))
         elif edited == "elsewhere":
-            announcement.write_text(json.dumps({**told, "endpoint": "http://192.0.2.1:4566"}))
+            announcement.write_text(json.dumps({**announced, "endpoint": "http://192.0.2.1:4566"}))
             assert local.running(root) is None
         elif edited == "no JSON":
             announcement.write_text("[")

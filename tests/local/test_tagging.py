@@ -40,10 +40,10 @@ def test_the_index_answers_in_pages_of_a_hundred(client: Any) -> None:
     for number in range(120):
         client("logs").create_log_group(logGroupName=f"/paged/{number}", tags={"paged": "yes"})
     index = client("resourcegroupstaggingapi")
-    wanted = [{"Key": "paged"}]
+    filters = [{"Key": "paged"}]
 
-    first = index.get_resources(TagFilters=wanted)
-    second = index.get_resources(TagFilters=wanted, PaginationToken=first["PaginationToken"])
+    first = index.get_resources(TagFilters=filters)
+    second = index.get_resources(TagFilters=filters, PaginationToken=first["PaginationToken"])
 
     pages = [[item["ResourceARN"] for item in page["ResourceTagMappingList"]] for page in (first, second)]
     assert [len(page) for page in pages] == [100, 20]
@@ -57,8 +57,8 @@ def test_the_index_is_late_where_that_is_asked_for(client: Any, embedded_root: P
     lag = embedded_root / "build/local/index-lag"
 
     def listed() -> set[str]:
-        found = index.get_resources(TagFilters=[{"Key": "late"}])["ResourceTagMappingList"]
-        return {item["ResourceARN"].rpartition("/")[2] for item in found}
+        listed = index.get_resources(TagFilters=[{"Key": "late"}])["ResourceTagMappingList"]
+        return {item["ResourceARN"].rpartition("/")[2] for item in listed}
 
     logs.create_log_group(logGroupName="/late/old", tags={"late": "yes"})
     assert listed() == {"old"}

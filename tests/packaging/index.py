@@ -25,7 +25,7 @@ def wheel(
     info = f"{name}-{version}.dist-info"
     metadata = [
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{license_}",
-        *(f"Requires-Dist: {one}" for one in needs),
+        *(f"Requires-Dist: {need}" for need in needs),
     ]
     members = {
         f"{name}/__init__.py": f"VERSION = {version!r}\n",
@@ -34,7 +34,7 @@ def wheel(
         **({f"{info}/entry_points.txt": f"[console_scripts]\n{scripts} = {name}:main\n"} if scripts else {}),
         **(files or {}),
     }
-    record = "".join(f"{one},,\n" for one in [*members, f"{info}/RECORD"])
+    record = "".join(f"{name},,\n" for name in [*members, f"{info}/RECORD"])
     path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in {**members, f"{info}/RECORD": record}.items():
@@ -42,7 +42,7 @@ def wheel(
     page = folder / name / "index.html"
     page.parent.mkdir(exist_ok=True)
     links = [
-        f'<a href="../{one.name}#sha256={digest.of_file(one)}">{one.name}</a>' for one in sorted(folder.glob(f"{name}-*.whl"))
+        f'<a href="../{path.name}#sha256={digest.of_file(path)}">{path.name}</a>' for path in sorted(folder.glob(f"{name}-*.whl"))
     ]
     page.write_text(f"<html><body>{''.join(links)}</body></html>")
     return path

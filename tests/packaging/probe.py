@@ -25,7 +25,7 @@ class reversed_scandir:  # noqa: N801 - stands for the function
 
     def __init__(self, path: Any = ".") -> None:
         with SCANDIR(path) as entries:
-            self._entries = iter(sorted(entries, key=lambda one: one.name, reverse=True))
+            self._entries = iter(sorted(entries, key=lambda entry: entry.name, reverse=True))
 
     def __iter__(self) -> Iterator[os.DirEntry[str]]:
         return self._entries
@@ -78,11 +78,13 @@ def main(folder: Path, build: Path, *differences: str) -> None:
         os.seteuid(65534)
     root = folder.parents[1]
     libraries = Libraries({"shared": root / "shared"})
-    one = Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, "handler.handler", "python3.11", "x86_64", libraries)
-    built = one.build(build)
-    bill = one.sbom_file(build)
+    package = Package(
+        Key("acres", "artifact", "Load"), "dev/acres/", folder, "handler.handler", "python3.11", "x86_64", libraries
+    )
+    built = package.build(build)
+    bill = package.sbom_file(build)
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (built, bill) if path]
-    print(one.input_digest(), *digests, built.stat().st_size)
+    print(package.input_digest(), *digests, built.stat().st_size)
 
 
 if __name__ == "__main__":

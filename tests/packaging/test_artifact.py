@@ -26,9 +26,9 @@ PATHS = st.tuples(NAMES, NAMES).map(lambda parts: f"{parts[0]}.d/{parts[1]}.txt"
 TREES = st.dictionaries(PATHS, st.binary(max_size=20), max_size=5)
 
 
-def package(folder: Path, **said: Any) -> Package:
-    given = {"handler": "handler.handler", "runtime": "python3.11", "architecture": "x86_64", **said}
-    return Package(key=Key("acres", "artifact", "Validate"), prefix="dev/acres/", folder=folder, **given)
+def package(folder: Path, **fields: Any) -> Package:
+    all_fields = {"handler": "handler.handler", "runtime": "python3.11", "architecture": "x86_64", **fields}
+    return Package(key=Key("acres", "artifact", "Validate"), prefix="dev/acres/", folder=folder, **all_fields)
 
 
 def script(path: Path) -> Script:
@@ -96,8 +96,8 @@ FLIPS: dict[str, Callable[[Path], object]] = {
 def test_every_input_counts(folder: Path, flip: str) -> None:
     before = package(folder)
     first, where = before.input_digest(), before.location
-    said = FLIPS[flip](folder)
-    after = package(folder, **(said if isinstance(said, dict) else {}))
+    fields = FLIPS[flip](folder)
+    after = package(folder, **(fields if isinstance(fields, dict) else {}))
     assert after.input_digest() != first
     assert after.location != where
     assert where == f"dev/acres/artifacts/Validate/{first}.zip"
@@ -149,7 +149,7 @@ def test_node_handlers_are_files(tmp_path: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "files", "told"),
+    ("handler", "files", "message"),
     [
         ("app.main", {}, "the handler 'app.main' needs a file app.py there. Add it, or name another handler in the declaration."),
         ("handler", {}, "the handler 'handler' needs to be written as file.function."),
@@ -162,12 +162,12 @@ def test_node_handlers_are_files(tmp_path: Path, ending: str) -> None:
         ("handler.handler", {"latin.py": b"name = '\xe4'\n"}, "latin.py:1: (unicode error)"),
     ],
 )
-def test_what_would_not_run_is_not_built(tmp_path: Path, handler: str, files: dict[str, bytes], told: str) -> None:
+def test_what_would_not_run_is_not_built(tmp_path: Path, handler: str, files: dict[str, bytes], message: str) -> None:
     folder = fill(tmp_path / "lambda/Validate", files)
     with pytest.raises(ArtifactError) as caught:  # noqa: PT012 - the first of the two may be the one
         package(folder, handler=handler).check_handler()
         package(folder, handler=handler).build(tmp_path / "build")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert not (tmp_path / "build").exists()
 
 
@@ -186,7 +186,7 @@ def test_links_within_the_folder_are_followed(folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "message"),
     [
         ("../outside", "is a link out of its folder. Put the file itself there."),
         ("../outside/secret", "is a link out of its folder"),
@@ -197,14 +197,14 @@ def test_links_within_the_folder_are_followed(folder: Path, tmp_path: Path) -> N
         ("lib", None),
     ],
 )
-def test_links_that_lead_elsewhere_are_refused(folder: Path, target: str, told: str | None) -> None:
+def test_links_that_lead_elsewhere_are_refused(folder: Path, target: str, message: str | None) -> None:
     fill(folder.parent / "outside", {"secret": b"s"})
     (folder / "link").symlink_to(target)
-    if told is None:
+    if message is None:
         assert package(folder).input_digest()
         (folder / "lib/back").symlink_to("../lib", target_is_directory=True)
-        told = "is a link in a circle"
-    with pytest.raises(ArtifactError, match=told):
+        message = "is a link in a circle"
+    with pytest.raises(ArtifactError, match=message):
         package(folder).input_digest()
 
 
@@ -225,45 +225,45 @@ def test_lambda_takes_only_so_much(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_build_that_fails_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
-    one = package(folder)
-    assert one.input_digest()
+    built = package(folder)
+    assert built.input_digest()
     (folder / "lib/codes.json").unlink()
     (folder / "lib/codes.json").mkdir()
     with pytest.raises(OSError, match="directory"):
-        one.build(tmp_path / "build")
+        built.build(tmp_path / "build")
     assert [path for path in (tmp_path / "build").rglob("*") if path.is_file()] == []
 
 
 def test_a_script_is_itself_under_its_digest(tmp_path: Path) -> None:
     path = tmp_path / "load.py"
     path.write_text("print(1)\n")
-    one = script(path)
-    built = one.build(tmp_path / "build")
+    artifact = script(path)
+    built = artifact.build(tmp_path / "build")
     assert built.read_text() == "print(1)\n"
-    assert built.name == f"{one.input_digest()}.py"
-    assert one.location == f"dev/acres/artifacts/load/{one.input_digest()}.py"
-    assert one.files() == {"load.py": digest.of_file(path)}
+    assert built.name == f"{artifact.input_digest()}.py"
+    assert artifact.location == f"dev/acres/artifacts/load/{artifact.input_digest()}.py"
+    assert artifact.files() == {"load.py": digest.of_file(path)}
     copy = tmp_path / "elsewhere/load.py"
     copy.parent.mkdir()
     shutil.copyfile(path, copy)
     os.utime(copy, (1, 1))
-    assert script(copy).input_digest() == one.input_digest()
+    assert script(copy).input_digest() == artifact.input_digest()
     copy.write_text("print(2)\n")
-    assert script(copy).input_digest() != one.input_digest()
+    assert script(copy).input_digest() != artifact.input_digest()
 
 
 @pytest.mark.parametrize("later", ["LIMIT = 4\n", "LIMIT = 5000\n"])
 def test_what_changes_while_it_is_packaged_is_not_kept(folder: Path, tmp_path: Path, later: str) -> None:
     """Else whoever has these files again would be given others under their digest, on any machine."""
     path = folder / "lib/rules.py"
-    for one in (script(path), package(folder)):
-        one.input_digest()
+    for artifact in (script(path), package(folder)):
+        artifact.input_digest()
         before = path.stat()
         path.write_text(later)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         with pytest.raises(ArtifactError, match=r"rules\.py was changed while it was packaged"):
-            one.build(tmp_path / "build")
-        assert not one.built_at(tmp_path / "build").exists()
+            artifact.build(tmp_path / "build")
+        assert not artifact.built_at(tmp_path / "build").exists()
         path.write_text("LIMIT = 3\n")
 
 

@@ -26,17 +26,17 @@ def folder(tmp_path: Path) -> Path:
 
 def locked(folder: Path, text: str, *targets: object) -> Requirements:
     (folder / "requirements.txt").write_text(text)
-    found = Requirements(folder / "requirements.txt")
-    dependencies.lock(found, {X86, ARM})
-    return found
+    requirements = Requirements(folder / "requirements.txt")
+    dependencies.lock(requirements, {X86, ARM})
+    return requirements
 
 
 def pins(requirements: Requirements) -> list[str]:
     return [pin.partition(" --hash")[0] for pin in requirements.pins(X86)]
 
 
-def members(one: Dependencies, folder: Path, build: Path) -> list[str]:
-    return list(one.members(build, IgnoreRules(folder, ())))
+def members(installed: Dependencies, folder: Path, build: Path) -> list[str]:
+    return list(installed.members(build, IgnoreRules(folder, ())))
 
 
 def test_what_is_installed_is_shared_with_no_environment(index: Path, folder: Path, tmp_path: Path) -> None:
@@ -47,21 +47,21 @@ def test_what_is_installed_is_shared_with_no_environment(index: Path, folder: Pa
 
 
 def test_a_lock_has_versions_and_hashes_of_everything(index: Path, folder: Path) -> None:
-    found = locked(folder, "grain\nstraw\n")
-    assert pins(found) == ["grain==1.0", "husk==1.2", "straw==2.0"]
-    assert [pin.count("--hash=sha256:") for pin in found.pins(X86)] == [1, 1, 2]
-    assert str(folder) not in found.lock.read_text()
-    assert oct(found.lock.stat().st_mode)[-3:] == "644"
+    requirements = locked(folder, "grain\nstraw\n")
+    assert pins(requirements) == ["grain==1.0", "husk==1.2", "straw==2.0"]
+    assert [pin.count("--hash=sha256:") for pin in requirements.pins(X86)] == [1, 1, 2]
+    assert str(folder) not in requirements.lock.read_text()
+    assert oct(requirements.lock.stat().st_mode)[-3:] == "644"
 
 
 def test_locking_again_changes_nothing_and_keeps_versions(index: Path, folder: Path) -> None:
-    found = locked(folder, "grain\n")
-    before = found.lock.read_bytes()
+    requirements = locked(folder, "grain\n")
+    before = requirements.lock.read_bytes()
     wheel(index, "grain", "1.1")
-    assert not dependencies.lock(found, {ARM, X86})
-    assert found.lock.read_bytes() == before
+    assert not dependencies.lock(requirements, {ARM, X86})
+    assert requirements.lock.read_bytes() == before
     assert pins(locked(folder, "grain\nstraw\n")) == ["grain==1.0", "husk==1.2", "straw==2.0"]
-    found.lock.unlink()
+    requirements.lock.unlink()
     assert "grain==1.1" in pins(locked(folder, "grain\n"))
 
 
@@ -81,8 +81,8 @@ def test_a_package_without_a_wheel_is_named(index: Path, folder: Path) -> None:
 
 
 def test_a_package_gets_what_runs_and_no_traces(index: Path, folder: Path, tmp_path: Path) -> None:
-    one = Dependencies(locked(folder, "grain\n"), X86)
-    assert members(one, folder, tmp_path / "build") == [
+    installed = Dependencies(locked(folder, "grain\n"), X86)
+    assert members(installed, folder, tmp_path / "build") == [
         "grain-1.0.dist-info/METADATA",
         "grain-1.0.dist-info/WHEEL",
         "grain-1.0.dist-info/entry_points.txt",
@@ -95,8 +95,8 @@ def test_a_package_gets_what_runs_and_no_traces(index: Path, folder: Path, tmp_p
         "husk/tests/__init__.py",
     ], "tests that a module imports stay"
     (folder / ".deployignore").write_text("*.dist-info/\nhusk/check.py\n")
-    assert members(one, folder, tmp_path / "build") == ["grain/__init__.py", "grain/data.json", "husk/__init__.py"]
-    assert one.names() == ("grain==1.0", "husk==1.2")
+    assert members(installed, folder, tmp_path / "build") == ["grain/__init__.py", "grain/data.json", "husk/__init__.py"]
+    assert installed.names() == ("grain==1.0", "husk==1.2")
 
 
 def test_each_architecture_gets_its_own_wheel(index: Path, folder: Path, tmp_path: Path) -> None:
@@ -133,51 +133,51 @@ def test_what_runs_here_is_installed_for_this_machine_by_the_lock_of_its_target(
     away, here = Dependencies(requirements, ARM), Dependencies(requirements, ARM, here=True)
     assert (here.digest() == away.digest()) is is_arm
     assert here.names() == away.names() == ("husk==1.2", "straw==2.0")
-    found = members(here, folder, tmp_path / "build")
-    assert "husk/__init__.py" in found
-    assert ("straw/arm.txt" in found) is is_arm
+    installed_here = members(here, folder, tmp_path / "build")
+    assert "husk/__init__.py" in installed_here
+    assert ("straw/arm.txt" in installed_here) is is_arm
     assert "straw/arm.txt" in members(away, folder, tmp_path / "build")
-    assert {one.name for one in here.components(tmp_path / "build", IgnoreRules(folder, ()))} == {"husk", "straw"}
+    assert {component.name for component in here.components(tmp_path / "build", IgnoreRules(folder, ()))} == {"husk", "straw"}
     dependencies.lock(requirements, {ARM})
     with pytest.raises(ArtifactError, match=r"was not made for python3\.11 x86_64"):
         Dependencies(Requirements(requirements.path), X86, here=True).digest()
 
 
 def test_the_hash_of_what_is_installed_is_the_locked_one(index: Path, folder: Path, tmp_path: Path) -> None:
-    one = Dependencies(locked(folder, "husk\n"), X86)
+    installed = Dependencies(locked(folder, "husk\n"), X86)
     wheel(index, "husk", "1.2", files={"husk/evil.py": ""})
     with pytest.raises(ArtifactError, match=r"(?s)uv could not find or fetch.*[Hh]ash"):
-        one.install(tmp_path / "build")
+        installed.install(tmp_path / "build")
     assert list((tmp_path / "build").glob(".dependencies/*")) == []
 
 
 def test_what_is_installed_once_is_shared_even_by_builds_at_the_same_time(index: Path, folder: Path, tmp_path: Path) -> None:
     requirements = locked(folder, "grain\n")
-    found: list[Path] = []
+    paths: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: found.append(Dependencies(requirements, X86).install(tmp_path / "build")))
+        threading.Thread(target=lambda: paths.append(Dependencies(requirements, X86).install(tmp_path / "build")))
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(set(found)) == 1
-    name = found[0].name
+    assert len(set(paths)) == 1
+    name = paths[0].name
     assert {path.name for path in (tmp_path / "build/.dependencies").iterdir()} == {name, f"{name}.sha256"}
-    for wheel_file in [one.name for one in index.glob("*.whl")]:
+    for wheel_file in [name.name for name in index.glob("*.whl")]:
         (index / wheel_file).unlink()
-    assert Dependencies(requirements, X86).install(tmp_path / "build") == found[0]
+    assert Dependencies(requirements, X86).install(tmp_path / "build") == paths[0]
 
 
 def test_a_folder_asks_by_either_file(index: Path, folder: Path) -> None:
     assert dependencies.find_dependencies(folder, X86) is None
     (folder / "pyproject.toml").write_text('[project]\nname = "load"\nversion = "1"\ndependencies = ["husk"]\n')
-    found = dependencies.find_dependencies(folder, X86)
-    assert found is not None
-    dependencies.lock(found.requirements, {X86})
-    assert found.names() == ("husk==1.2",)
-    assert list(found.files()) == ["requirements.lock"]
+    installed = dependencies.find_dependencies(folder, X86)
+    assert installed is not None
+    dependencies.lock(installed.requirements, {X86})
+    assert installed.names() == ("husk==1.2",)
+    assert list(installed.files()) == ["requirements.lock"]
     (folder / "requirements.txt").write_text("# nothing\n")
     assert dependencies.find_dependencies(folder, X86) is not None
 

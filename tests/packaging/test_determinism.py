@@ -90,7 +90,7 @@ def test_another_zlib_makes_other_bytes_of_the_same_inputs(project: Path, tmp_pa
 def test_modes_and_links_survive(project: Path, tmp_path: Path) -> None:
     digest, *_ = built(project, tmp_path / "build", "umask")
     with zipfile.ZipFile(tmp_path / "build" / "acres" / "Load" / f"{digest}.zip") as archive:
-        modes = {one.filename: oct(one.external_attr >> 16) for one in archive.infolist()}
+        modes = {info.filename: oct(info.external_attr >> 16) for info in archive.infolist()}
     plain = dict.fromkeys(("handler.py", "helpers/b.py", "helpers/Ä ö.txt", "link.py"), "0o100644")
     shared = dict.fromkeys(("shared/codes.json", "shared/codes.py", "shared/texts.py"), "0o100644")
     assert modes == {**plain, **shared, "run.sh": "0o100755"}

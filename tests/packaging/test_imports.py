@@ -87,9 +87,9 @@ RULES = {
     ],
 )
 def test_what_is_imported_is_taken_and_no_more(libraries: Libraries, tmp_path: Path, source: str, reached: set[str]) -> None:
-    found = libraries.reachable_files([write(tmp_path / "handler.py", source)])
-    assert set(found) == reached
-    assert list(found) == sorted(found)
+    files = libraries.reachable_files([write(tmp_path / "handler.py", source)])
+    assert set(files) == reached
+    assert list(files) == sorted(files)
 
 
 def test_what_is_imported_in_ways_that_cannot_be_seen_is_declared(libraries: Libraries, tmp_path: Path) -> None:
@@ -179,14 +179,14 @@ def test_links_do_not_lead_out_of_the_repository(libraries: Libraries, tmp_path:
     write(tmp_path / "outside.py", "")
     write(tmp_path / "outside/module.py", "")
     (repository / "shared/inside.csv").symlink_to(repository / "elsewhere/inside.csv")
-    one = Libraries({"shared": repository / "shared"}, repository)
+    importable = Libraries({"shared": repository / "shared"}, repository)
     handler = write(tmp_path / "handler.py", "import shared.codes")
-    assert set(one.reachable_files([handler])) == {"shared/codes.py", "shared/inside.csv"}
-    assert set(one.reachable_files([], ["shared"])) == {"shared/codes.py", "shared/inside.csv"}
+    assert set(importable.reachable_files([handler])) == {"shared/codes.py", "shared/inside.csv"}
+    assert set(importable.reachable_files([], ["shared"])) == {"shared/codes.py", "shared/inside.csv"}
     (repository / "shared/outside.csv").symlink_to(tmp_path / "outside.py")
     with pytest.raises(ArtifactError, match=r"shared/outside\.csv is a link out of its folder\. Put the file itself there\."):
-        one.reachable_files([handler])
+        importable.reachable_files([handler])
     (repository / "shared/outside.csv").unlink()
     (repository / "shared/linked").symlink_to(tmp_path / "outside")
     with pytest.raises(ArtifactError, match="shared/linked is a link out of its folder"):
-        one.reachable_files([write(handler, "import shared.linked.module")])
+        importable.reachable_files([write(handler, "import shared.linked.module")])

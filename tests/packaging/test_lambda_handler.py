@@ -27,9 +27,9 @@ def fill(folder: Path, *names: str, text: str = HANDLER) -> Path:
     return folder
 
 
-def package(folder: Path, **said: Any) -> Package:
-    given = {"handler": "handler.handler", "runtime": "python3.11", "architecture": "x86_64", **said}
-    return Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, **given)
+def package(folder: Path, **fields: Any) -> Package:
+    all_fields = {"handler": "handler.handler", "runtime": "python3.11", "architecture": "x86_64", **fields}
+    return Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, **all_fields)
 
 
 def names(built: Path) -> list[str]:
@@ -60,7 +60,7 @@ def test_where_lambda_looks(handler: str, runtime: str, first: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("ignored", "handler", "told"),
+    ("ignored", "handler", "message"),
     [
         ("*.py\n", "handler.handler", r"Load: the handler 'handler.handler' is in handler.py, which stays out of the package\."),
         ("", "tests.app.handler", r"is in tests/app.py, which stays out of the package\. Move it, or correct .deployignore\."),
@@ -69,10 +69,10 @@ def test_where_lambda_looks(handler: str, runtime: str, first: str | None) -> No
         ("", "../Load/handler.handler", r"needs to be written as file\.function\. Name a file of the package\."),
     ],
 )
-def test_a_handler_that_is_not_packaged_is_told_at_once(tmp_path: Path, ignored: str, handler: str, told: str) -> None:
+def test_a_handler_that_is_not_packaged_is_told_at_once(tmp_path: Path, ignored: str, handler: str, message: str) -> None:
     folder = fill(tmp_path / "Load", "handler.py", "tests/app.py", "lib/app.py", "keep.txt", ".venv/app.py")
     (folder / ".deployignore").write_text(ignored)
-    with pytest.raises(ArtifactError, match=told):
+    with pytest.raises(ArtifactError, match=message):
         package(folder, handler=handler).check_handler()
 
 
@@ -107,12 +107,12 @@ def test_what_is_included_is_packaged_with_what_a_command_makes(tmp_path: Path) 
     folder = fill(tmp_path / "Load", "handler.py")
     fill(tmp_path / "shared", "rules.py", text="from shared import texts\n")
     fill(tmp_path / "shared", "texts.py", text="")
-    said = {"command": Command("mkdir dist && cp *.py dist && test ! -e shared", "dist"), "includes": ("shared.rules",)}
-    one = package(folder, libraries=Libraries({"shared": tmp_path / "shared"}), **said)
-    assert names(one.build(tmp_path / "build")) == ["handler.py", "shared/rules.py", "shared/texts.py"]
-    before = one.input_digest()
+    fields = {"command": Command("mkdir dist && cp *.py dist && test ! -e shared", "dist"), "includes": ("shared.rules",)}
+    built = package(folder, libraries=Libraries({"shared": tmp_path / "shared"}), **fields)
+    assert names(built.build(tmp_path / "build")) == ["handler.py", "shared/rules.py", "shared/texts.py"]
+    before = built.input_digest()
     fill(tmp_path / "shared", "texts.py", text="X = 1\n")
-    assert package(folder, libraries=one.libraries, **said).input_digest() != before
+    assert package(folder, libraries=built.libraries, **fields).input_digest() != before
     with pytest.raises(
         ArtifactError, match=r"Load: `includes` names Python modules, but the runtime is nodejs22\.x\. Remove `includes`\."
     ):
@@ -123,11 +123,11 @@ def test_a_dependency_may_bring_the_handler(index: Path, tmp_path: Path) -> None
     wheel(index, "watchdog", "1.0", files={"watchdog/handler.py": "globals()['handler'] = print\n"})
     folder = fill(tmp_path / "Load", "requirements.txt", text="watchdog\n")
     fill(folder, "app.py")
-    one = package(folder, handler="watchdog.handler.handler")
-    assert isinstance(one.dependencies, Dependencies)
-    dependencies.lock(one.dependencies.requirements, {one.dependencies.target})
-    one.check_handler()
-    assert "watchdog/handler.py" in names(one.build(tmp_path / "build"))
+    built = package(folder, handler="watchdog.handler.handler")
+    assert isinstance(built.dependencies, Dependencies)
+    dependencies.lock(built.dependencies.requirements, {built.dependencies.target})
+    built.check_handler()
+    assert "watchdog/handler.py" in names(built.build(tmp_path / "build"))
     wrong = package(folder, handler="watchdog.other.handler")
     wrong.check_handler()
     with pytest.raises(ArtifactError, match=r"the handler 'watchdog.other.handler' needs a file watchdog/other.py there"):
@@ -138,9 +138,9 @@ def test_a_layer_may_bring_the_handler(tmp_path: Path) -> None:
     folder = fill(tmp_path / "Load", "app.py")
     brought = fill(tmp_path / "layer", "wrap.py")
     layer = LayerPackage(Key("acres", "artifact", "deps.layer"), "dev/acres/", brought, "", "python3.11", "x86_64")
-    one = package(folder, handler="wrap.handler", layers=(layer,))
-    one.check_handler()
-    assert names(one.build(tmp_path / "build")) == ["app.py"]
+    built = package(folder, handler="wrap.handler", layers=(layer,))
+    built.check_handler()
+    assert names(built.build(tmp_path / "build")) == ["app.py"]
     with pytest.raises(ArtifactError, match=r"needs a file other\.py there"):
         package(folder, handler="other.handler", layers=(layer,)).build(tmp_path / "build")
     assert package(folder, handler="other.handler", has_unknown_layers=True).build(tmp_path / "build").is_file()

@@ -32,16 +32,18 @@ def test_a_layer_is_packed_where_lambda_looks(acres: Repository, index: Path) ->
     )
     assert acres.invoke("package-lambdas", "--lock").code == 0
     packed = json.loads(acres.invoke("package-lambdas", "--json").out)["packages"]
-    assert {one["name"]: one["holds"] for one in packed}["analytics.layer"] == ["grain==1.0", "husk==1.2"]
+    assert {package["name"]: package["holds"] for package in packed}["analytics.layer"] == ["grain==1.0", "husk==1.2"]
 
     def names(layer: str) -> list[str]:
         (path,) = acres.root.glob(f"build/artifacts/acres/{layer}.layer/*.zip")
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()
 
-    found = names("analytics")
-    assert all(name.startswith("python/") for name in found)
-    assert {"python/grain/__init__.py", "python/grain.py", "python/shared/codes.py", "python/husk/__init__.py"} <= set(found)
+    packed_names = names("analytics")
+    assert all(name.startswith("python/") for name in packed_names)
+    assert {"python/grain/__init__.py", "python/grain.py", "python/shared/codes.py", "python/husk/__init__.py"} <= set(
+        packed_names
+    )
     assert names("tools") == ["nodejs/index.mjs"]
     assert names("built") == ["bin/tool", "python/shared/codes.py"]
 
@@ -61,12 +63,12 @@ def test_a_function_and_its_layers_are_weighed_together(acres: Repository) -> No
     with (acres.root / "projects/acres/lambda/One/data.bin").open("wb") as file:
         file.truncate(110 << 20)
     ended = acres.invoke("package-lambdas")
-    told = (
+    message = (
         "projects/acres/lambda/One: 260 MB unzipped with the layers analytics; Lambda accepts 250 MB, layers included. "
         "The largest: model.bin in analytics 150 MB, data.bin 110 MB, "
     )
     assert ended.code == 1
-    assert told in ended.err
+    assert message in ended.err
     assert "lambda/Two" not in ended.err
 
 
@@ -117,13 +119,19 @@ def test_a_layer_is_weighed_with_the_functions_of_every_environment(acres: Repos
 def test_a_layer_is_suggested_where_large_packages_install_the_same(repository: Repository, index: Path) -> None:
     repository.project("acres")
     wheel(index, "heavy", "1.0", files={"heavy/data.bin": "".join(random.Random(1).choices(string.printable, k=13 << 20))})
-    for name, asked in {"One": "heavy\n", "Two": "heavy\n", "Three": "heavy\nhusk\n", "Four": "husk\n", "Five": "husk\n"}.items():
+    for name, requirements in {
+        "One": "heavy\n",
+        "Two": "heavy\n",
+        "Three": "heavy\nhusk\n",
+        "Four": "husk\n",
+        "Five": "husk\n",
+    }.items():
         repository.write(f"projects/acres/lambda/{name}/handler.py", HANDLER)
-        repository.write(f"projects/acres/lambda/{name}/requirements.txt", asked)
+        repository.write(f"projects/acres/lambda/{name}/requirements.txt", requirements)
     assert repository.invoke("package-lambdas", "--lock").code == 0
-    told = [line for line in repository.invoke("package-lambdas").out.splitlines() if "a layer would hold" in line]
-    said = "acres: One, Two install the same packages, 11 MB each; a layer would hold them once."
-    assert [line.strip() for line in told] == [said]
+    hints = [line for line in repository.invoke("package-lambdas").out.splitlines() if "a layer would hold" in line]
+    hint = "acres: One, Two install the same packages, 11 MB each; a layer would hold them once."
+    assert [line.strip() for line in hints] == [hint]
 
 
 def test_a_layer_that_the_bucket_has_is_not_installed_to_build_a_small_function(
@@ -134,7 +142,7 @@ def test_a_layer_that_the_bucket_has_is_not_installed_to_build_a_small_function(
     ran(acres)
     shutil.rmtree(acres.root / "build")
     acres.write("projects/acres/lambda/One/handler.py", HANDLER + "# edited\n")
-    assert [one["key"] for one in ran(acres)["changes"] if one["action"] != "noop"] == ["artifact/One", "lambda/One"]
+    assert [change["key"] for change in ran(acres)["changes"] if change["action"] != "noop"] == ["artifact/One", "lambda/One"]
     assert [path.parent.name for path in acres.root.glob("build/artifacts/*/*/*.zip")] == ["One"]
     assert not (acres.root / "build/artifacts/.dependencies").exists()
     with (acres.root / "projects/acres/lambda/One/data.bin").open("wb") as file:

@@ -11,7 +11,7 @@ from tests.packaging.test_sbom import check_licenses
 
 
 @pytest.mark.parametrize(
-    ("said", "wanted"),
+    ("lines", "expected"),
     [
         (["License-Expression: MIT OR Apache-2.0", "License: whatever"], [{"expression": "MIT OR Apache-2.0"}]),
         (["License-Expression: mit"], [{"license": {"id": "MIT"}}]),
@@ -21,7 +21,7 @@ from tests.packaging.test_sbom import check_licenses
         (["Classifier: License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)"], [{"license": {"id": "MPL-2.0"}}]),
         (
             ["License: Dual License"]
-            + [f"Classifier: License :: OSI Approved :: {one}" for one in ("BSD License", "Apache Software License")],
+            + [f"Classifier: License :: OSI Approved :: {name}" for name in ("BSD License", "Apache Software License")],
             [{"license": {"name": "BSD License"}}, {"license": {"name": "Apache Software License"}}],
         ),
         (["License: Copyright (c) 2005", "        All rights reserved."], [{"license": {"name": "Copyright (c) 2005"}}]),
@@ -31,18 +31,18 @@ from tests.packaging.test_sbom import check_licenses
         (["Summary: none said"], []),
     ],
 )
-def test_licenses_of_distributions(tmp_path: Path, said: list[str], wanted: list[dict[str, Any]]) -> None:
+def test_licenses_of_distributions(tmp_path: Path, lines: list[str], expected: list[dict[str, Any]]) -> None:
     info = tmp_path / "x-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.4", "Name: x", "Version: 1", *said, ""]))
-    found = licenses.distribution_licenses(PathDistribution(info).metadata)
-    assert found == wanted
-    if found:
-        check_licenses(found)
+    (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.4", "Name: x", "Version: 1", *lines, ""]))
+    result = licenses.distribution_licenses(PathDistribution(info).metadata)
+    assert result == expected
+    if result:
+        check_licenses(result)
 
 
 @pytest.mark.parametrize(
-    ("said", "wanted"),
+    ("manifest", "expected"),
     [
         ({"license": "(MIT OR CC0-1.0)"}, [{"expression": "(MIT OR CC0-1.0)"}]),
         ({"license": "SEE LICENSE IN LICENSE.md"}, [{"license": {"name": "SEE LICENSE IN LICENSE.md"}}]),
@@ -53,5 +53,5 @@ def test_licenses_of_distributions(tmp_path: Path, said: list[str], wanted: list
         ({}, []),
     ],
 )
-def test_licenses_of_packages(said: dict[str, Any], wanted: list[dict[str, Any]]) -> None:
-    assert licenses.npm_licenses(said) == wanted
+def test_licenses_of_packages(manifest: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+    assert licenses.npm_licenses(manifest) == expected

@@ -35,7 +35,7 @@ NOWHERE = "which is neither in the package nor in what it installs nor in the ru
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ("import yaml", f"handler.py:1 imports yaml, {NOWHERE}"),
         ("import os, yaml.loader as y", f"handler.py:1 imports yaml, {NOWHERE}"),
@@ -49,15 +49,15 @@ NOWHERE = "which is neither in the package nor in what it installs nor in the ru
         ("import cgi", "handler.py:1 imports cgi, which Python has no longer since 3.13."),
     ],
 )
-def test_what_is_found_nowhere_is_told_and_protected_environments_refuse_it(acres: Repository, source: str, told: str) -> None:
+def test_what_is_found_nowhere_is_told_and_protected_environments_refuse_it(acres: Repository, source: str, message: str) -> None:
     acres.configure(defaults={"function": {"runtime": "python3.13"}})
-    found = plan(acres, source, {"util.py": "f = 1\n", "inner/__init__.py": "", "inner/one.py": "from .two import x\n"})
-    assert found == [f"acres: lambda/Validate: {told} {DIES}"]
+    warnings = plan(acres, source, {"util.py": "f = 1\n", "inner/__init__.py": "", "inner/one.py": "from .two import x\n"})
+    assert warnings == [f"acres: lambda/Validate: {message} {DIES}"]
     acres.configure(defaults={"function": {"runtime": "python3.13"}}, protected=True)
     refused = acres.invoke("deploy", "--env", "dev", "--yes")
     assert refused.code == 1
     assert "This code would die when it is imported, so this environment does not take it:" in refused.err
-    assert told in refused.err
+    assert message in refused.err
     assert "Traceback" not in refused.err
 
 

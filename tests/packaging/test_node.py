@@ -46,22 +46,22 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "lambda/Weigh"
     made.mkdir(parents=True)
     (made / "index.mjs").write_text(HANDLER)
-    asked = {"dependencies": {"scales": "file:vendor/scales.tgz"}, "devDependencies": {"hammer": "file:vendor/hammer.tgz"}}
-    own: dict[str, Any] = {"name": "weigh", "version": "1.0.0", **asked}
+    manifest = {"dependencies": {"scales": "file:vendor/scales.tgz"}, "devDependencies": {"hammer": "file:vendor/hammer.tgz"}}
+    own: dict[str, Any] = {"name": "weigh", "version": "1.0.0", **manifest}
     packages: dict[str, Any] = {"": own}
     for name, more in (("scales", {}), ("hammer", {"dev": True})):
         integrity = archive(made / f"vendor/{name}.tgz", name)
-        said = {"version": "1.0.0", "resolved": f"file:vendor/{name}.tgz", "integrity": integrity, "hasInstallScript": True}
-        packages[f"node_modules/{name}"] = {**said, **more}
+        locked = {"version": "1.0.0", "resolved": f"file:vendor/{name}.tgz", "integrity": integrity, "hasInstallScript": True}
+        packages[f"node_modules/{name}"] = {**locked, **more}
     (made / "package.json").write_text(json.dumps(own))
     (made / "package-lock.json").write_text(json.dumps({"name": "weigh", "lockfileVersion": 3, "packages": packages}))
     (made / ".deployignore").write_text("vendor/\n")
     return made
 
 
-def package(folder: Path, **said: Any) -> Package:
-    given = {"handler": "index.handler", "runtime": "nodejs22.x", "architecture": "x86_64", **said}
-    return Package(Key("acres", "artifact", "Weigh"), "dev/acres/", folder, **given)
+def package(folder: Path, **fields: Any) -> Package:
+    all_fields = {"handler": "index.handler", "runtime": "nodejs22.x", "architecture": "x86_64", **fields}
+    return Package(Key("acres", "artifact", "Weigh"), "dev/acres/", folder, **all_fields)
 
 
 def members(built: Path) -> list[str]:
@@ -73,22 +73,24 @@ def members(built: Path) -> list[str]:
 def test_what_the_lock_says_is_packaged_and_no_more(folder: Path, tmp_path: Path) -> None:
     (folder / "node_modules/leftover").mkdir(parents=True)
     (folder / "node_modules/leftover/index.js").write_text("")
-    one = package(folder)
+    built = package(folder)
     inner = [f"node_modules/scales/{name}" for name in ("index.js", "package.json")]
-    assert members(one.build(tmp_path / "build")) == ["index.mjs", *inner, "package.json"], "no hammer, no leftovers, nothing ran"
-    assert one.package_names() == ("scales@1.0.0",)
-    assert sorted(one.files()) == ["index.mjs", "package-lock.json", "package.json"]
+    assert members(built.build(tmp_path / "build")) == ["index.mjs", *inner, "package.json"], (
+        "no hammer, no leftovers, nothing ran"
+    )
+    assert built.package_names() == ("scales@1.0.0",)
+    assert sorted(built.files()) == ["index.mjs", "package-lock.json", "package.json"]
 
 
 @needs_npm
 def test_what_npm_installs_is_told_with_the_hash_of_the_lock(folder: Path, tmp_path: Path) -> None:
-    one = package(folder)
-    (found,) = one.components(tmp_path / "build")
+    built = package(folder)
+    (component,) = built.components(tmp_path / "build")
     content = hashlib.sha512((folder / "vendor/scales.tgz").read_bytes()).hexdigest()
-    assert (found.purl, found.hashes) == ("pkg:npm/scales@1.0.0", [("SHA-512", content)]), "no hammer"
-    assert one.sbom_file(tmp_path / "build") == one.built_at(tmp_path / "build").with_suffix(".zip.cdx.json")
+    assert (component.purl, component.hashes) == ("pkg:npm/scales@1.0.0", [("SHA-512", content)]), "no hammer"
+    assert built.sbom_file(tmp_path / "build") == built.built_at(tmp_path / "build").with_suffix(".zip.cdx.json")
     (folder / ".deployignore").write_text("vendor/\nnode_modules/scales/package.json\n")
-    assert [one.purl for one in package(folder).components(tmp_path / "build")] == ["pkg:npm/scales@1.0.0"]
+    assert [component.purl for component in package(folder).components(tmp_path / "build")] == ["pkg:npm/scales@1.0.0"]
     (folder / ".deployignore").write_text("vendor/\nscales/\n")
     assert package(folder).components(tmp_path / "build") == []
 
@@ -141,17 +143,17 @@ def test_a_command_builds_in_a_copy(folder: Path, tmp_path: Path) -> None:
     before = sorted(folder.rglob("*"))
     command = Command("mkdir out && cat index.mjs index.mjs > out/index.mjs && touch out/notes.md", "out")
     (folder / ".deployignore").write_text("*.md\n")
-    one = package(folder, command=command)
-    assert members(one.build(tmp_path / "build")) == ["index.mjs"]
+    built = package(folder, command=command)
+    assert members(built.build(tmp_path / "build")) == ["index.mjs"]
     assert sorted(folder.rglob("*")) == before
-    assert package(folder).input_digest() != one.input_digest()
-    assert package(folder, command=Command(command.line, "other")).input_digest() != one.input_digest()
+    assert package(folder).input_digest() != built.input_digest()
+    assert package(folder, command=Command(command.line, "other")).input_digest() != built.input_digest()
     (folder / "index.mjs").write_text("")
-    assert package(folder, command=command).input_digest() != one.input_digest()
+    assert package(folder, command=command).input_digest() != built.input_digest()
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("echo broken >&2; exit 3", r"lambda/Weigh: `echo broken >&2; exit 3` has failed with exit code 3:\n  broken"),
         ("true", r"lambda/Weigh: `true` has made no folder dist/"),
@@ -162,19 +164,19 @@ def test_a_command_builds_in_a_copy(folder: Path, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_command_that_fails_leaves_nothing(folder: Path, tmp_path: Path, line: str, told: str) -> None:
-    with pytest.raises(ArtifactError, match=told):
+def test_a_command_that_fails_leaves_nothing(folder: Path, tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(ArtifactError, match=message):
         package(folder, command=Command(line, "dist")).build(tmp_path / "build")
     assert [path for path in (tmp_path / "build").rglob("*") if path.is_file()] == []
 
 
 def test_what_changes_before_it_is_copied_is_not_built(folder: Path, tmp_path: Path) -> None:
     """Else the outcome of other files would be kept under the digest of these, even once they are as they were."""
-    one = package(folder, command=Command("mkdir dist && cp index.mjs dist/", "dist"))
-    one.input_digest()
+    built = package(folder, command=Command("mkdir dist && cp index.mjs dist/", "dist"))
+    built.input_digest()
     (folder / "index.mjs").write_text(HANDLER + "// later\n")
     with pytest.raises(ArtifactError, match=r"index\.mjs was changed while it was packaged"):
-        one.build(tmp_path / "build")
+        built.build(tmp_path / "build")
     assert list((tmp_path / "build").rglob("*.mjs")) == []
 
 
@@ -233,8 +235,8 @@ def test_archives_are_taken_from_the_folder_alone(folder: Path, tmp_path: Path) 
     archive(tmp_path / "lambda/outside.tgz", "outside")
     lock["packages"]["node_modules/scales"]["resolved"] = "file:../outside.tgz"
     (folder / "package-lock.json").write_text(json.dumps(lock))
-    one = package(folder)
-    assert one.input_digest() != before
+    built = package(folder)
+    assert built.input_digest() != before
     with pytest.raises(ArtifactError, match="npm"):
-        one.build(tmp_path / "build")
+        built.build(tmp_path / "build")
     assert not list((tmp_path / "build").rglob("outside.tgz"))

@@ -47,14 +47,14 @@ def test_what_was_compressed_before_gives_the_same_bytes(tmp_path: Path) -> None
     files = list_files(tmp_path / "tree")
     write_zip(tmp_path / "kept.zip", files, {})
     taken: Members = compressed_members(tmp_path / "kept.zip")
-    assert {name: (one.size, one.is_executable) for name, one in taken.items()} == {
-        name: (one.size, one.is_executable) for name, one in files.items()
+    assert {name: (file.size, file.is_executable) for name, file in taken.items()} == {
+        name: (file.size, file.is_executable) for name, file in files.items()
     }
     mixed: Members = {**taken, "a/data.json": files["a/data.json"]}
     for made, plain in (
         (taken, files),
         (mixed, files),
-        ({f"python/{name}": one for name, one in mixed.items()}, {f"python/{name}": one for name, one in files.items()}),
+        ({f"python/{name}": file for name, file in mixed.items()}, {f"python/{name}": file for name, file in files.items()}),
     ):
         write_zip(tmp_path / "one.zip", plain, {}, {"m.txt": "text"})
         write_zip(tmp_path / "two.zip", made, {}, {"m.txt": "text"})

@@ -38,19 +38,19 @@ def acres(repository: Repository) -> Repository:
 def packaged(repository: Repository, *words: str) -> dict[str, dict[str, Any]]:
     ended = repository.invoke("package-lambdas", "--json", *words)
     assert ended.code == 0, ended.err
-    return {one["name"]: one for one in json.loads(ended.out)["packages"]}
+    return {package["name"]: package for package in json.loads(ended.out)["packages"]}
 
 
 def reasons(repository: Repository, *words: str) -> dict[str, str]:
-    return {name: one["reason"] for name, one in packaged(repository, *words).items() if one["built"]}
+    return {name: package["reason"] for name, package in packaged(repository, *words).items() if package["built"]}
 
 
 def deployed(repository: Repository, *words: str, task: str = "deploy") -> dict[str, str]:
     ended = repository.invoke(task, "--env", "dev", "--json", *words)
     assert ended.code in {0, 2}, ended.err
-    found = json.loads(ended.out)
-    assert found["failed"] == {}
-    return {one["key"]: one["reason"] for one in found["changes"] if one["action"] != "noop"}
+    output = json.loads(ended.out)
+    assert output["failed"] == {}
+    return {change["key"]: change["reason"] for change in output["changes"] if change["action"] != "noop"}
 
 
 def zips(repository: Repository) -> list[Path]:
@@ -71,12 +71,12 @@ def names(path: Path) -> list[str]:
 
 
 def test_shared_code_is_in_what_imports_it_and_nowhere_else(acres: Repository) -> None:
-    found = packaged(acres)
-    assert sorted(found["One"]["files"]) == ["handler.py", "shared/codes.py", "shared/texts.py"]
-    assert sorted(found["Two"]["files"]) == ["handler.py", "shared/texts.py"]
-    assert sorted(found["Three"]["files"]) == ["geo/__init__.py", "handler.py"]
-    assert sorted(found["Validate"]["files"]) == ["handler.py"]
-    assert all(one["reason"] == "never built here" for one in found.values())
+    packages = packaged(acres)
+    assert sorted(packages["One"]["files"]) == ["handler.py", "shared/codes.py", "shared/texts.py"]
+    assert sorted(packages["Two"]["files"]) == ["handler.py", "shared/texts.py"]
+    assert sorted(packages["Three"]["files"]) == ["geo/__init__.py", "handler.py"]
+    assert sorted(packages["Validate"]["files"]) == ["handler.py"]
+    assert all(package["reason"] == "never built here" for package in packages.values())
 
 
 def test_a_change_of_shared_code_rebuilds_just_what_imports_it_and_says_so(acres: Repository) -> None:
@@ -131,8 +131,8 @@ def test_a_command_that_is_killed_leaves_nobody_at_work(acres: Repository) -> No
 def test_a_missing_module_is_told_before_anything_is_built(acres: Repository) -> None:
     acres.write(f"{HANDLERS}/One/handler.py", "from shared import cods\n" + HANDLER)
     ended = acres.invoke("package-lambdas")
-    told = "error: projects/acres/lambda/One/handler.py:1 imports shared.cods, which projects/acres/shared does not have."
-    assert (ended.code, ended.err.strip()) == (1, told)
+    message = "error: projects/acres/lambda/One/handler.py:1 imports shared.cods, which projects/acres/shared does not have."
+    assert (ended.code, ended.err.strip()) == (1, message)
 
 
 def test_a_job_gets_shared_code_under_an_immutable_key(acres: Repository, moto: None) -> None:
@@ -161,7 +161,10 @@ def test_a_python_shell_gets_shared_code_as_a_wheel(repository: Repository, moto
     repository.write(f"{SHARED}/codes.py", "")
     deployed(repository)
     (wheel,) = repository.root.glob("build/artifacts/acres/load.shared/*/shared_code-1.0.0-py3-none-any.whl")
-    assert names(wheel) == ["shared/codes.py", *(f"shared_code-1.0.0.dist-info/{one}" for one in ("METADATA", "RECORD", "WHEEL"))]
+    assert names(wheel) == [
+        "shared/codes.py",
+        *(f"shared_code-1.0.0.dist-info/{name}" for name in ("METADATA", "RECORD", "WHEEL")),
+    ]
 
 
 def test_arguments_of_the_declaration_stay(repository: Repository) -> None:
@@ -225,10 +228,10 @@ def test_locks_are_written_for_all_environments_and_packages_follow(repository: 
     assert deployed(repository)["lambda/Validate"].startswith("requirements.lock changed")
 
 
-@pytest.mark.parametrize("said", ["", ", shell=True", ', settings=JobSettings(glue_version="4.0")'])
-def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None, said: str) -> None:
-    repository.project("acres", "from common import JobSettings", f'p.job("load", requirements="glue/all.txt"{said})')
-    if "4.0" in said:
+@pytest.mark.parametrize("requirement", ["", ", shell=True", ', settings=JobSettings(glue_version="4.0")'])
+def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None, requirement: str) -> None:
+    repository.project("acres", "from common import JobSettings", f'p.job("load", requirements="glue/all.txt"{requirement})')
+    if "4.0" in requirement:
         declared = (repository.root / "deploy.py").read_text()
         repository.write("deploy.py", declared.replace('"glue/output"', '"glue"'))
     repository.write("projects/acres/glue/all.txt", "grain\n")
@@ -237,11 +240,11 @@ def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Pat
     first = deployed(repository)
     assert first["artifact/load.wheels.grain"] == "not uploaded yet"
     arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
-    uris = arguments["--extra-py-files" if "shell" in said else "--additional-python-modules"].split(",")
+    uris = arguments["--extra-py-files" if "shell" in requirement else "--additional-python-modules"].split(",")
     folders = [uri.removeprefix("s3://t-dev-artifacts/dev/acres/artifacts/") for uri in uris]
     assert [folder.partition("/")[0] for folder in folders] == ["load.wheels.grain", "load.wheels.husk"]
     assert [folder.rpartition("/")[2] for folder in folders] == ["grain-1.0-py3-none-any.whl", "husk-1.2-py3-none-any.whl"]
-    assert arguments.get("--python-modules-installer-option") == (None if "shell" in said else "--no-index")
+    assert arguments.get("--python-modules-installer-option") == (None if "shell" in requirement else "--no-index")
     assert deployed(repository) == {}
     wheel(index, "husk", "1.3")
     (repository.root / "projects/acres/glue/all.lock").unlink()
@@ -258,15 +261,17 @@ def test_a_wheel_is_whole_and_asks_for_nothing(repository: Repository, index: Pa
     with zipfile.ZipFile(built) as archive:
         assert "grain/data.json" in archive.namelist()
         rows = archive.read("grain-1.0.dist-info/RECORD").decode().split()
-        assert [row.partition(",")[0] for row in rows[:-1]] == [one for one in archive.namelist() if not one.endswith("RECORD")]
+        assert [row.partition(",")[0] for row in rows[:-1]] == [
+            name for name in archive.namelist() if not name.endswith("RECORD")
+        ]
         metadata = archive.read("grain-1.0.dist-info/METADATA").decode()
     assert "License: MIT\n" in metadata
     assert "Requires-Dist" not in metadata
     installed = tmp_path / "installed"
     pip = [sys.executable, "-m", "uv", "pip", "install", "--no-index", "--require-hashes", "--target", str(installed)]
-    asked = tmp_path / "asked.txt"
-    asked.write_text(f"{built} --hash=sha256:{digest.of_file(built)}\n")
-    done = subprocess.run([*pip, "-r", str(asked)], capture_output=True, text=True, check=False)
+    requirements = tmp_path / "asked.txt"
+    requirements.write_text(f"{built} --hash=sha256:{digest.of_file(built)}\n")
+    done = subprocess.run([*pip, "-r", str(requirements)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (installed / "grain" / "__init__.py").is_file()
 

@@ -38,10 +38,16 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def package(project: Path, kind: type[Package] = Package, **said: Any) -> Package:
+def package(project: Path, kind: type[Package] = Package, **fields: Any) -> Package:
     libraries = Libraries({"shared": project / "shared"})
-    given = {"handler": "handler.handler", "runtime": "python3.11", "architecture": "x86_64", "libraries": libraries, **said}
-    return kind(Key("acres", "artifact", "Load"), "dev/acres/", project / "lambda/Load", **given)
+    all_fields = {
+        "handler": "handler.handler",
+        "runtime": "python3.11",
+        "architecture": "x86_64",
+        "libraries": libraries,
+        **fields,
+    }
+    return kind(Key("acres", "artifact", "Load"), "dev/acres/", project / "lambda/Load", **all_fields)
 
 
 def shared(project: Path, *, shell: bool) -> SharedCode:
@@ -90,9 +96,9 @@ def in_child(program: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def build_badly(one: Sources, build_dir: Path, victim: Path, reading: int, dying: int) -> None:
+def build_badly(artifact: Sources, build_dir: Path, victim: Path, reading: int, dying: int) -> None:
     """Builds; just before the victim is read for the `reading`-th time it is saved, and at the `dying`-th event it is over."""
-    one.input_digest()
+    artifact.input_digest()
     reads = events = 0
     within = False
 
@@ -111,7 +117,7 @@ def build_badly(one: Sources, build_dir: Path, victim: Path, reading: int, dying
         within = False
 
     sys.addaudithook(hook)
-    one.build(build_dir)
+    artifact.build(build_dir)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -133,12 +139,12 @@ def test_whatever_is_saved_and_whenever_the_build_dies_the_next_build_has_the_ri
 
 
 def test_a_change_that_times_do_not_show_says_what_to_do(project: Path) -> None:
-    one = Script(Key("acres", "artifact", "load"), "dev/acres/", project / "glue/load.py")
-    one.hash_files(lambda _path, _found: digest.of_bytes(b""))  # as a cache does that is wrong
+    script = Script(Key("acres", "artifact", "load"), "dev/acres/", project / "glue/load.py")
+    script.hash_files(lambda _path, _found: digest.of_bytes(b""))  # as a cache does that is wrong
     with pytest.raises(
         ArtifactError, match=r"load\.py was changed while it was packaged\. Its times do not .*run `touch .*load\.py`"
     ):
-        one.build(project / "build")
+        script.build(project / "build")
 
 
 def test_two_processes_may_build_the_same_at_the_same_time(project: Path) -> None:
@@ -147,8 +153,8 @@ def test_two_processes_may_build_the_same_at_the_same_time(project: Path) -> Non
     vendored.write_text(METADATA.format(name="oats"))
 
     def build() -> None:
-        one = package(project)
-        built, its_bill = one.build(project / "build"), one.sbom_file(project / "build")
+        artifact = package(project)
+        built, its_bill = artifact.build(project / "build"), artifact.sbom_file(project / "build")
         assert its_bill is not None
         assert holds(built) == {BEFORE}
         assert json.loads(its_bill.read_text())["components"][0]["name"] == "oats"
@@ -167,11 +173,11 @@ def test_a_bill_of_materials_is_of_what_is_packaged(project: Path) -> None:
     vendored = project / "lambda/Load/oats-1.0.dist-info/METADATA"
     vendored.parent.mkdir()
     vendored.write_text(METADATA.format(name="oats"))
-    one = package(project)
-    built = one.build(project / "build")
+    artifact = package(project)
+    built = artifact.build(project / "build")
     save(vendored, METADATA.format(name="rice"))
     with pytest.raises(ArtifactError, match="METADATA was changed while it was packaged"):
-        one.sbom_file(project / "build")
+        artifact.sbom_file(project / "build")
     assert list(built.parent.glob("*.cdx.json")) == []
     save(vendored, METADATA.format(name="oats"))
     assert [component.name for component in package(project).components(project / "build")] == ["oats"]
@@ -210,12 +216,12 @@ def npm(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["package.json", ".npmrc", "scales.tgz"])
 def test_npm_is_given_what_was_digested(npm: Path, tmp_path: Path, name: str) -> None:
-    one, victim = NodeModules(npm, "x86_64"), npm / name
-    identity, before = one.digest(), victim.read_text()
+    modules, victim = NodeModules(npm, "x86_64"), npm / name
+    identity, before = modules.digest(), victim.read_text()
     save(victim, before.replace("1", "2"))
     with pytest.raises(ArtifactError, match=rf"{name} was changed while it was packaged"):
-        one.install(tmp_path / "build")
-    assert NodeModules(npm, "x86_64").digest() != identity == one.digest()
+        modules.install(tmp_path / "build")
+    assert NodeModules(npm, "x86_64").digest() != identity == modules.digest()
     assert not (tmp_path / "build/.dependencies" / identity).exists()
     save(victim, before)
     again = NodeModules(npm, "x86_64").install(tmp_path / "build")
@@ -228,15 +234,15 @@ def test_what_stays_out_of_installed_packages_is_what_was_digested(npm: Path, tm
     (npm / "index.js").write_text("exports.handler = 1\n")
 
     def made() -> Package:
-        said: dict[str, Any] = {"handler": "index.handler", "runtime": "nodejs22.x", "architecture": "x86_64"}
-        return Package(Key("acres", "artifact", "Weigh"), "dev/acres/", npm, **said)
+        fields: dict[str, Any] = {"handler": "index.handler", "runtime": "nodejs22.x", "architecture": "x86_64"}
+        return Package(Key("acres", "artifact", "Weigh"), "dev/acres/", npm, **fields)
 
-    one = made()
-    one.input_digest()
+    first = made()
+    first.input_digest()
     save(npm / ".deployignore", "*.ini\n")
-    with zipfile.ZipFile(one.build(tmp_path / "build")) as archive:
+    with zipfile.ZipFile(first.build(tmp_path / "build")) as archive:
         assert not [name for name in archive.namelist() if name.endswith(".tgz")]
-    assert made().input_digest() != one.input_digest()
+    assert made().input_digest() != first.input_digest()
 
 
 def test_what_stays_out_of_what_a_command_makes_is_what_was_digested(project: Path) -> None:

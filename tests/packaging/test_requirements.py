@@ -33,10 +33,10 @@ def test_targets_follow_aws() -> None:
 
 
 def test_comments_order_and_line_breaks_are_not_asked_for(tmp_path: Path) -> None:
-    one = asked(tmp_path / "a", "# all\nnumpy >= 2  # fast\n\npydantic\\\n  ==2.1\n")
+    requirements = asked(tmp_path / "a", "# all\nnumpy >= 2  # fast\n\npydantic\\\n  ==2.1\n")
     other = asked(tmp_path / "b", "pydantic ==2.1\nnumpy >= 2\n")
-    assert one.lines == ("numpy >= 2", "pydantic ==2.1")
-    assert one.digest() == other.digest() != asked(tmp_path / "c", "numpy >= 2\n").digest()
+    assert requirements.lines == ("numpy >= 2", "pydantic ==2.1")
+    assert requirements.digest() == other.digest() != asked(tmp_path / "c", "numpy >= 2\n").digest()
     assert asked(tmp_path / "d", "# nothing\n").is_empty
 
 
@@ -51,7 +51,7 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("-e ../lib", "is a folder, not a package. Put the code into shared/"),
         ("./lib", "is a folder"),
@@ -61,10 +61,10 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
         ("-r a\0b.txt", "requirements.txt cannot be read: it holds a null byte."),
     ],
 )
-def test_what_only_this_machine_has_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_what_only_this_machine_has_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ArtifactError) as caught:
         asked(tmp_path, text).digest()
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
@@ -129,18 +129,18 @@ def test_a_project_of_another_shape_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_a_lock_that_is_no_text_is_told(tmp_path: Path) -> None:
-    one = asked(tmp_path, "six\n")
-    one.lock.write_bytes(b"# caf\xe9")
+    requirements = asked(tmp_path, "six\n")
+    requirements.lock.write_bytes(b"# caf\xe9")
     with pytest.raises(ArtifactError, match=r"requirements\.lock cannot be read: 'utf-8' codec"):
-        one.pins(X86)
+        requirements.pins(X86)
 
 
 def test_a_marker_that_is_none_is_told_with_its_file(tmp_path: Path) -> None:
-    one = asked(tmp_path, f"six==1.17.0 ; python_verson > '3' {HASH}\n", "load.requirements.txt")
+    requirements = asked(tmp_path, f"six==1.17.0 ; python_verson > '3' {HASH}\n", "load.requirements.txt")
     with pytest.raises(
         ArtifactError, match=r"load\.requirements\.txt: \"six==1.17.0 ; python_verson > '3'\" has an invalid environment marker: "
     ):
-        _ = Dependencies(one, X86).pins
+        _ = Dependencies(requirements, X86).pins
 
 
 def test_a_lock_that_has_lost_a_pin_is_told(tmp_path: Path) -> None:
@@ -156,12 +156,12 @@ def test_a_lock_that_has_lost_a_pin_is_told(tmp_path: Path) -> None:
 def test_constraints_are_read_from_beside_the_file_that_names_them(tmp_path: Path) -> None:
     asked(tmp_path / "f/more", "husk<1.2 # for now\n-r ../other.txt\n", "limits.txt")
     asked(tmp_path / "f", "straw<3\n--pre\n", "other.txt")
-    one = asked(tmp_path / "f", "-c more/limits.txt\ngrain\n-c https://host/limits.txt\n")
-    assert (one.packages, one.constraints) == (["grain"], ["husk<1.2", "straw<3"])
-    assert one.options == ["--pre", "-c https://host/limits.txt"]
-    before = one.digest()
+    requirements = asked(tmp_path / "f", "-c more/limits.txt\ngrain\n-c https://host/limits.txt\n")
+    assert (requirements.packages, requirements.constraints) == (["grain"], ["husk<1.2", "straw<3"])
+    assert requirements.options == ["--pre", "-c https://host/limits.txt"]
+    before = requirements.digest()
     asked(tmp_path / "f/more", "husk<1.3\n", "limits.txt")
-    assert Requirements(one.path).digest() != before
+    assert Requirements(requirements.path).digest() != before
     assert asked(tmp_path / "g", "-c ../f/more/limits.txt\n").is_empty
     assert asked(tmp_path / "h", f"-c ../f/more/limits.txt\ngrain==1.0 {HASH}\n").pins(X86) == (f"grain==1.0 {HASH}",)
 
@@ -170,8 +170,8 @@ def test_a_file_may_be_asked_for_and_limit_others(tmp_path: Path) -> None:
     asked(tmp_path, "husk==1.2\n", "base.txt")
     asked(tmp_path, "-c base.txt\ngrain\n", "more.txt")
     for text in ("-c base.txt\n-r base.txt\n", "-r base.txt\n-c base.txt\n"):
-        one = asked(tmp_path, text)
-        assert (one.packages, one.constraints) == (["husk==1.2"], ["husk==1.2"])
+        requirements = asked(tmp_path, text)
+        assert (requirements.packages, requirements.constraints) == (["husk==1.2"], ["husk==1.2"])
     both = asked(tmp_path, "-r more.txt\n-r base.txt\n")
     assert (sorted(both.packages), both.constraints) == (["grain", "husk==1.2"], ["husk==1.2"])
 

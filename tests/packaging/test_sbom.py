@@ -34,14 +34,14 @@ def check(document: dict[str, Any]) -> None:
     assert (document["bomFormat"], document["specVersion"], document["version"]) == ("CycloneDX", "1.5", 1)
     assert document["metadata"].keys() == {"component"}
     components = [document["metadata"]["component"], *document["components"]]
-    for one in components:
-        assert one.keys() <= {"type", "bom-ref", "group", "name", "version", "purl", "hashes", "licenses"}
-        assert one["type"] in TYPES
-        assert all(isinstance(one[name], str) and one[name] for name in one.keys() - {"hashes", "licenses"})
-        for found in one.get("hashes", ()):
-            assert re.fullmatch(f"[0-9a-f]{{{HASHES[found['alg']]}}}", found["content"])
-        check_licenses(one.get("licenses", [{"expression": "MIT"}]))
-    references = [one["bom-ref"] for one in components]
+    for component in components:
+        assert component.keys() <= {"type", "bom-ref", "group", "name", "version", "purl", "hashes", "licenses"}
+        assert component["type"] in TYPES
+        assert all(isinstance(component[name], str) and component[name] for name in component.keys() - {"hashes", "licenses"})
+        for hash_object in component.get("hashes", ()):
+            assert re.fullmatch(f"[0-9a-f]{{{HASHES[hash_object['alg']]}}}", hash_object["content"])
+        check_licenses(component.get("licenses", [{"expression": "MIT"}]))
+    references = [component["bom-ref"] for component in components]
     assert len(set(references)) == len(references), "every bom-ref is unique"
     edges = document["dependencies"]
     assert all(edge.keys() == {"ref", "dependsOn"} for edge in edges)
@@ -50,13 +50,13 @@ def check(document: dict[str, Any]) -> None:
     assert all(len(set(edge["dependsOn"])) == len(edge["dependsOn"]) for edge in edges)
 
 
-def check_licenses(found: list[dict[str, Any]]) -> None:
+def check_licenses(license_list: list[dict[str, Any]]) -> None:
     """Either one expression, or a list of licenses each with an identifier or a name."""
-    assert found
-    if "expression" in found[0]:
-        assert found == [{"expression": found[0]["expression"]}]
+    assert license_list
+    if "expression" in license_list[0]:
+        assert license_list == [{"expression": license_list[0]["expression"]}]
     else:
-        assert all(one.keys() == {"license"} and one["license"].keys() in ({"id"}, {"name"}) for one in found)
+        assert all(choice.keys() == {"license"} and choice["license"].keys() in ({"id"}, {"name"}) for choice in license_list)
 
 
 @pytest.fixture
@@ -68,37 +68,37 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def package(folder: Path, asked: str = "", architecture: str = "x86_64", **said: Any) -> Package:
-    if asked:
-        (folder / "requirements.txt").write_text(asked)
+def package(folder: Path, requirements: str = "", architecture: str = "x86_64", **fields: Any) -> Package:
+    if requirements:
+        (folder / "requirements.txt").write_text(requirements)
         dependencies.lock(Requirements(folder / "requirements.txt"), {X86, ARM})
-    given = {"handler": "handler.handler", "runtime": "python3.11", "architecture": architecture, **said}
-    return Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, **given)
+    all_fields = {"handler": "handler.handler", "runtime": "python3.11", "architecture": architecture, **fields}
+    return Package(Key("acres", "artifact", "Load"), "dev/acres/", folder, **all_fields)
 
 
-def bill_of(one: Package | Wheel, build: Path) -> dict[str, Any]:
-    path = one.sbom_file(build)
+def bill_of(artifact: Package | Wheel, build: Path) -> dict[str, Any]:
+    path = artifact.sbom_file(build)
     assert path is not None
-    assert path == one.built_at(build).with_name(f"{one.built_at(build).name}.cdx.json")
+    assert path == artifact.built_at(build).with_name(f"{artifact.built_at(build).name}.cdx.json")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     check(document)
     return document
 
 
 def purls(document: dict[str, Any]) -> list[str]:
-    return [one["purl"] for one in document["components"]]
+    return [component["purl"] for component in document["components"]]
 
 
 def test_a_package_is_told_with_what_is_installed_in_it(index: Path, folder: Path, tmp_path: Path) -> None:
-    one = package(folder, "grain\n")
-    document = bill_of(one, tmp_path / "build")
+    built = package(folder, "grain\n")
+    document = bill_of(built, tmp_path / "build")
     assert document["metadata"]["component"] == {
         "type": "application",
-        "bom-ref": f"acres/Load@{one.input_digest()}",
+        "bom-ref": f"acres/Load@{built.input_digest()}",
         "group": "acres",
         "name": "Load",
-        "version": one.input_digest(),
-        "hashes": [{"alg": "SHA-256", "content": digest.of_file(one.build(tmp_path / "build"))}],
+        "version": built.input_digest(),
+        "hashes": [{"alg": "SHA-256", "content": digest.of_file(built.build(tmp_path / "build"))}],
     }
     content = digest.of_file(index / "grain-1.0-py3-none-any.whl")
     assert document["components"][0] == {
@@ -111,7 +111,7 @@ def test_a_package_is_told_with_what_is_installed_in_it(index: Path, folder: Pat
         "licenses": [{"license": {"id": "MIT"}}],
     }
     assert purls(document) == ["pkg:pypi/grain@1.0", "pkg:pypi/husk@1.2"]
-    assert document["dependencies"][0]["dependsOn"] == [found["bom-ref"] for found in document["components"]]
+    assert document["dependencies"][0]["dependsOn"] == [component["bom-ref"] for component in document["components"]]
 
 
 def test_the_hash_is_that_of_the_wheel_for_the_architecture(index: Path, folder: Path, tmp_path: Path) -> None:
@@ -119,8 +119,8 @@ def test_the_hash_is_that_of_the_wheel_for_the_architecture(index: Path, folder:
     any_machine = wheel(index, "straw", "2.0", tag="cp311-abi3-manylinux_2_17_x86_64")
     for architecture, machine in (("x86_64", "x86_64"), ("arm64", "aarch64")):
         document = bill_of(package(folder, "straw\n", architecture), tmp_path / "build")
-        wanted = digest.of_file(index / f"straw-2.0-cp311-cp311-manylinux_2_17_{machine}.whl")
-        assert document["components"][0]["hashes"] == [{"alg": "SHA-256", "content": wanted}]
+        expected = digest.of_file(index / f"straw-2.0-cp311-cp311-manylinux_2_17_{machine}.whl")
+        assert document["components"][0]["hashes"] == [{"alg": "SHA-256", "content": expected}]
     assert digest.of_file(any_machine) in (folder / "requirements.lock").read_text()
 
 
@@ -131,17 +131,17 @@ def test_a_wheel_that_cannot_be_told_from_another_has_no_hash(index: Path, folde
     other = wheel(index, "awn", "1.0", tag="cp311-abi3-manylinux_2_17_x86_64", files={"awn/x.py": ""})
     (index / "awn-1.0-cp311-cp311-manylinux_2_17_aarch64.whl").write_bytes(path.with_name(other.name).read_bytes())
     wheel(index, "awn", "1.0", tag="cp311-cp311-macosx_11_0_arm64")  # writes the page anew
-    (found,) = bill_of(package(folder, "awn\n"), tmp_path / "build")["components"]
-    assert "hashes" not in found
-    assert found["bom-ref"] == found["purl"]
+    (component,) = bill_of(package(folder, "awn\n"), tmp_path / "build")["components"]
+    assert "hashes" not in component
+    assert component["bom-ref"] == component["purl"]
 
 
 def test_what_installs_nothing_has_no_bill(folder: Path, tmp_path: Path) -> None:
-    one = package(folder)
-    assert one.sbom_file(tmp_path / "build") is None
-    one.build(tmp_path / "build")
+    built = package(folder)
+    assert built.sbom_file(tmp_path / "build") is None
+    built.build(tmp_path / "build")
     assert not list((tmp_path / "build").rglob(f"*{sbom.FILE_SUFFIX}"))
-    document = one.document(tmp_path / "build", "0" * 64)
+    document = built.document(tmp_path / "build", "0" * 64)
     check(document)
     assert (document["components"], document["dependencies"][0]["dependsOn"]) == ([], [])
 
@@ -165,14 +165,14 @@ def test_a_bill_that_is_lost_is_made_again_the_same(index: Path, folder: Path, t
 
 def test_a_package_that_is_built_again_gets_a_bill_of_its_own(index: Path, folder: Path, tmp_path: Path) -> None:
     """The bytes may be other ones: those of another zlib."""
-    one = package(folder, "grain\n")
-    path = one.sbom_file(tmp_path / "build")
+    built = package(folder, "grain\n")
+    path = built.sbom_file(tmp_path / "build")
     assert path
-    path.write_text(path.read_text().replace(digest.of_file(one.build(tmp_path / "build")), "0" * 64))
-    one.build(tmp_path / "build").unlink()
-    one.build(tmp_path / "build")
-    content = bill_of(one, tmp_path / "build")["metadata"]["component"]["hashes"][0]["content"]
-    assert content == digest.of_file(one.build(tmp_path / "build"))
+    path.write_text(path.read_text().replace(digest.of_file(built.build(tmp_path / "build")), "0" * 64))
+    built.build(tmp_path / "build").unlink()
+    built.build(tmp_path / "build")
+    content = bill_of(built, tmp_path / "build")["metadata"]["component"]["hashes"][0]["content"]
+    assert content == digest.of_file(built.build(tmp_path / "build"))
 
 
 def test_why_a_package_was_built_is_not_confused_by_bills(index: Path, folder: Path, tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_what_the_folder_brings_along_is_told_without_a_hash(folder: Path, tmp_p
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    found = bill_of(package(folder), tmp_path / "build")["components"]
-    assert [(one["purl"], one["licenses"][0]["license"]["id"]) for one in found] == [
+    components = bill_of(package(folder), tmp_path / "build")["components"]
+    assert [(component["purl"], component["licenses"][0]["license"]["id"]) for component in components] == [
         ("pkg:npm/left@1.0.0", "ISC"),
         ("pkg:pypi/six@1.17.0", "MIT"),
     ]
@@ -208,11 +208,13 @@ def test_what_a_command_has_made_is_looked_at(folder: Path, tmp_path: Path) -> N
 
 def test_wheels_of_a_job_are_told_each(index: Path, tmp_path: Path) -> None:
     (tmp_path / "load.requirements.txt").write_text("grain\n")
-    asked = Requirements(tmp_path / "load.requirements.txt")
-    dependencies.lock(asked, {X86})
+    requirements = Requirements(tmp_path / "load.requirements.txt")
+    dependencies.lock(requirements, {X86})
     for name, purl in {"grain": "pkg:pypi/grain@1.0", "husk": "pkg:pypi/husk@1.2"}.items():
-        one = Wheel(Key("acres", "artifact", f"load.wheels.{name}"), "dev/acres/", Dependencies(asked, X86), name)
-        document = bill_of(one, tmp_path / "build")
+        wheel_artifact = Wheel(
+            Key("acres", "artifact", f"load.wheels.{name}"), "dev/acres/", Dependencies(requirements, X86), name
+        )
+        document = bill_of(wheel_artifact, tmp_path / "build")
         assert purls(document) == [purl]
         assert document["metadata"]["component"]["type"] == "library"
 
@@ -221,7 +223,7 @@ def test_several_bills_make_one_that_names_everything_once(index: Path, folder: 
     bills = [bill_of(package(folder, "straw\ngrain\n", architecture), tmp_path / "build") for architecture in ("x86_64", "arm64")]
     document = sbom.merge("acres", bills)
     check(document)
-    assert [one["name"] for one in document["components"]] == ["Load", "Load", "grain", "husk", "straw", "straw"]
+    assert [component["name"] for component in document["components"]] == ["Load", "Load", "grain", "husk", "straw", "straw"]
     root, *others = document["dependencies"]
     assert root["ref"] == "acres"
     assert sorted(root["dependsOn"]) == [edge["ref"] for edge in others]
@@ -242,8 +244,8 @@ def test_package_urls(component: Component, purl: str) -> None:
 
 
 def test_a_scope_is_a_group() -> None:
-    found = Component("npm", "@aws-sdk/core", "3.0.0").as_object()
-    assert (found["group"], found["name"]) == ("@aws-sdk", "core")
+    described = Component("npm", "@aws-sdk/core", "3.0.0").as_object()
+    assert (described["group"], described["name"]) == ("@aws-sdk", "core")
 
 
 def test_npm_locks_know_several_algorithms(tmp_path: Path) -> None:
@@ -253,7 +255,7 @@ def test_npm_locks_know_several_algorithms(tmp_path: Path) -> None:
     integrity = " ".join(
         f"{name}-{base64.b64encode(bytes(size)).decode()}" for name, size in (("sha1", 20), ("sha512", 64), ("md5", 16))
     )
-    (one,) = installed_packages.packages({place: integrity})
-    assert one.hashes == [("SHA-1", "00" * 20), ("SHA-512", "00" * 64)]
-    check(sbom.document(sbom.describe_subject("application", "acres", "Load", digest.of_bytes(b""), "0" * 64), [one]))
+    (package_entry,) = installed_packages.packages({place: integrity})
+    assert package_entry.hashes == [("SHA-1", "00" * 20), ("SHA-512", "00" * 64)]
+    check(sbom.document(sbom.describe_subject("application", "acres", "Load", digest.of_bytes(b""), "0" * 64), [package_entry]))
     assert installed_packages.vendored(list_files(tmp_path), {}, tmp_path / "copies")[0].hashes == []

@@ -25,13 +25,15 @@ def acres(repository: Repository) -> Repository:
 
 def jobs(repository: Repository) -> dict[str, list[str]]:
     """The jobs, and what goes with each."""
-    found = (one for one in repository.resources().values() if isinstance(one, Job))
-    return {one.key.name: sorted(one.shared_code.files()) if one.shared_code else [] for one in found}
+    found_jobs = (resource for resource in repository.resources().values() if isinstance(resource, Job))
+    return {job.key.name: sorted(job.shared_code.files()) if job.shared_code else [] for job in found_jobs}
 
 
 def test_what_a_script_imports_from_beside_it_goes_with_it_and_is_no_job(acres: Repository) -> None:
     assert jobs(acres) == {"load": [], "load_orders": ["dates.py", "helpers.py"]}
-    job = next(one for one in acres.resources().values() if isinstance(one, Job) and one.key.name == "load_orders")
+    job = next(
+        resource for resource in acres.resources().values() if isinstance(resource, Job) and resource.key.name == "load_orders"
+    )
     assert job.desired()["DefaultArguments"]["--extra-py-files"].endswith(".zip")
     assert job.shared_code is not None
     with zipfile.ZipFile(job.shared_code.build(acres.root / "build/artifacts")) as archive:
@@ -57,10 +59,10 @@ def test_ways_to_import_and_what_is_none(repository: Repository, name: str, text
     repository.write("projects/acres/shared/rules.py", "x = 1\n")
     repository.write("projects/acres/glue/landing/load.py", text)
     repository.write(f"projects/acres/glue/landing/{name}", "x = 1\n")
-    found = jobs(repository)
-    assert found.pop("load") == expected
+    found_jobs = jobs(repository)
+    assert found_jobs.pop("load") == expected
     is_job = "/" not in name and not name.startswith("_") and name not in expected
-    assert list(found) == ([name.removesuffix(".py")] if is_job else [])
+    assert list(found_jobs) == ([name.removesuffix(".py")] if is_job else [])
 
 
 @pytest.mark.parametrize("shell", ["True", "False"])

@@ -28,10 +28,10 @@ def in_file(path: Path, data: bytes, name: str = "data.bin") -> list[str]:
 
 @pytest.mark.parametrize("kind", SECRETS)
 def test_a_secret_is_found_at_its_line_and_not_told(kind: str, tmp_path: Path) -> None:
-    found = in_file(tmp_path, f"# one\n# two\n{SECRETS[kind]}\nlast = 1\n".encode(), "settings.txt")
-    assert found, kind
-    assert all(one.startswith(tuple(f":{line} holds " for line in range(3, 8))) for one in found)
-    assert SECRETS[kind][8:] not in "".join(found)
+    findings = in_file(tmp_path, f"# one\n# two\n{SECRETS[kind]}\nlast = 1\n".encode(), "settings.txt")
+    assert findings, kind
+    assert all(finding.startswith(tuple(f":{line} holds " for line in range(3, 8))) for finding in findings)
+    assert SECRETS[kind][8:] not in "".join(findings)
 
 
 @pytest.mark.parametrize("kind", HARMLESS)
@@ -69,8 +69,8 @@ def test_what_lies_far_behind_is_found(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(secret_detector, "OVERLAP", 500)
     for size in range(9_960, 10_080, 20):  # across the end of a chunk
         data = b"x" * 19 + b"\n"
-        found = in_file(tmp_path, data * (size // 20) + TOKEN + b"\n" + data * 1000, f"at-{size}.txt")
-        assert found == [f":{size // 20 + 1} holds a secret (github pat)"]
+        findings = in_file(tmp_path, data * (size // 20) + TOKEN + b"\n" + data * 1000, f"at-{size}.txt")
+        assert findings == [f":{size // 20 + 1} holds a secret (github pat)"]
 
 
 def zipped(name: str, data: bytes) -> bytes:
@@ -110,14 +110,14 @@ PACKED: dict[str, Callable[[str, bytes], bytes]] = {
 @pytest.mark.parametrize("inner", ["zip", "tar.gz", "gz"])
 def test_archives_are_opened_and_those_in_them_whatever_they_are_called(outer: str, inner: str, tmp_path: Path) -> None:
     text = b"a = 1\nkey = '" + TOKEN + b"'\n"
-    found = in_file(tmp_path, PACKED[outer]("lib/inner.dat", PACKED[inner]("app/keys.py", text)))[-1]
-    assert found.startswith(" holds a secret (github pat) in ")
-    assert found.endswith(":2")
+    findings = in_file(tmp_path, PACKED[outer]("lib/inner.dat", PACKED[inner]("app/keys.py", text)))[-1]
+    assert findings.startswith(" holds a secret (github pat) in ")
+    assert findings.endswith(":2")
 
 
 def test_names_in_archives_count(tmp_path: Path) -> None:
-    found = in_file(tmp_path, zipped("home/.pgpass", b"db:5432:orders:scott:tiger"), "lib.whl")
-    assert found == [" holds home/.pgpass, which holds secrets by its name"]
+    findings = in_file(tmp_path, zipped("home/.pgpass", b"db:5432:orders:scott:tiger"), "lib.whl")
+    assert findings == [" holds home/.pgpass, which holds secrets by its name"]
 
 
 def test_what_is_no_archive_after_all_is_read_as_it_is(tmp_path: Path) -> None:

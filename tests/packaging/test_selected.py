@@ -8,7 +8,7 @@ from tests.support.repository import HANDLER, Repository
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (
             ("--only", "lambda/Nope"),
@@ -22,11 +22,11 @@ from tests.support.repository import HANDLER, Repository
     ],
 )
 @pytest.mark.parametrize("more", [(), ("--sbom",)])
-def test_what_names_nothing_is_told(repository: Repository, words: tuple[str, ...], told: str, more: tuple[str, ...]) -> None:
+def test_what_names_nothing_is_told(repository: Repository, words: tuple[str, ...], message: str, more: tuple[str, ...]) -> None:
     repository.project()
     ended = repository.invoke("package-lambdas", *words, *more)
     assert ended.code == 1
-    assert ended.err.startswith(f"error: {told}")
+    assert ended.err.startswith(f"error: {message}")
     assert not list(repository.root.glob("build/artifacts/acres/*"))
 
 
@@ -45,10 +45,10 @@ def test_a_repository_without_functions_is_packaged_in_no_time(repository: Repos
 
 def test_functions_may_ask_by_links_to_one_file(repository: Repository, index: Path) -> None:
     repository.project()
-    asked = repository.write("projects/acres/requirements.txt", "husk\n")
+    requirements = repository.write("projects/acres/requirements.txt", "husk\n")
     for name in ("One", "Two"):
         folder = repository.write(f"projects/acres/lambda/{name}/handler.py", HANDLER).parent
-        (folder / "requirements.txt").symlink_to(asked)
+        (folder / "requirements.txt").symlink_to(requirements)
     assert repository.invoke("package-lambdas", "--lock").code == 0
     for name in ("One", "Two"):
         assert (repository.root / f"projects/acres/lambda/{name}/requirements.lock").is_file()

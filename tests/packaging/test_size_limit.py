@@ -29,11 +29,11 @@ def test_the_ten_largest_packages_are_named_with_what_to_do(tmp_path: Path) -> N
     large(tmp_path / "numpy.libs/blas.so", 50 * MB)
     with pytest.raises(ArtifactError) as caught:
         size_limit.check_size(list_files(tmp_path), tmp_path, "x86_64", dependencies=True)
-    told = str(caught.value)
-    assert "266 MB unzipped; Lambda accepts 250 MB, layers included. The largest: numpy 110 MB, package11 24 MB," in told
-    assert "package3 8 MB" in told
-    assert "package2 " not in told
-    assert told.endswith("Leave files out by .deployignore, or try arm64, whose packages are often smaller.")
+    message = str(caught.value)
+    assert "266 MB unzipped; Lambda accepts 250 MB, layers included. The largest: numpy 110 MB, package11 24 MB," in message
+    assert "package3 8 MB" in message
+    assert "package2 " not in message
+    assert message.endswith("Leave files out by .deployignore, or try arm64, whose packages are often smaller.")
     with pytest.raises(ArtifactError, match=r"Leave files out by \.deployignore\.$"):
         size_limit.check_size(list_files(tmp_path), tmp_path, "arm64", dependencies=False)
 
@@ -46,10 +46,10 @@ def test_layers_count_and_what_is_in_both_is_named(tmp_path: Path) -> None:
     own, layers = list_files(tmp_path / "own"), {"analytics": list_files(tmp_path / "layer")}
     with pytest.raises(ArtifactError) as caught:
         size_limit.check_size(own, tmp_path / "own", "x86_64", dependencies=True, layers=layers)
-    told = str(caught.value)
-    assert "260 MB unzipped with the layers analytics; Lambda accepts 250 MB" in told
-    assert "The largest: pandas in analytics 140 MB, numpy 60 MB, numpy in analytics 60 MB, " in told
-    assert "leave out what its layers bring too: numpy, or try arm64" in told
+    message = str(caught.value)
+    assert "260 MB unzipped with the layers analytics; Lambda accepts 250 MB" in message
+    assert "The largest: pandas in analytics 140 MB, numpy 60 MB, numpy in analytics 60 MB, " in message
+    assert "leave out what its layers bring too: numpy, or try arm64" in message
 
 
 def test_npm_packages_are_packages(tmp_path: Path) -> None:

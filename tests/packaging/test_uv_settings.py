@@ -65,7 +65,9 @@ def test_a_package_comes_from_the_index_that_its_source_names(folder: Path, inte
     requirements = fill(folder, pyproject_toml=f'{PROJECT}[tool.uv.sources]\ngrain = {{ index = "ours" }}\n{index}')
     assert locked(requirements) == ["grain==0.9", "husk==1.2"], "husk is not taken from an explicit index"
     assert {"grain/ours.py", "husk/check.py"} <= set(installed(requirements, tmp_path / "build"))
-    assert [one.name for one in Dependencies(requirements, X86).components(tmp_path / "build", IgnoreRules(folder, ()))]
+    assert [
+        component.name for component in Dependencies(requirements, X86).components(tmp_path / "build", IgnoreRules(folder, ()))
+    ]
 
 
 def test_an_index_of_the_project_comes_first(folder: Path, internal: str, tmp_path: Path) -> None:
@@ -125,7 +127,7 @@ def test_settings_of_resolving_are_honoured(index: Path, folder: Path, text: str
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         (
             '{ path = "../../libs/grain" }',
@@ -141,16 +143,16 @@ def test_settings_of_resolving_are_honoured(index: Path, folder: Path, text: str
         ('[{ index = "x" }, { path = "y", marker = "sys_platform == \'linux\'" }]', "comes from a path"),
     ],
 )
-def test_a_source_that_is_no_index_is_refused(folder: Path, source: str, told: str) -> None:
+def test_a_source_that_is_no_index_is_refused(folder: Path, source: str, message: str) -> None:
     text = refused(fill(folder, pyproject_toml=f"{PROJECT}[tool.uv.sources]\nGrain = {source}\n".replace("Grain", "grain")))
     assert "projects/acres/lambda/Load/pyproject.toml: [tool.uv]: `" in text
-    assert told in text
+    assert message in text
     other = fill(folder, pyproject_toml=f"{PROJECT}[tool.uv.sources]\nstraw = {source}\n")
     assert other.digest(), "nobody asks for straw"
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
         ("[tool.uv.workspace]\nmembers = ['a']\n", "`workspace` is not honoured here. Members of a workspace are folders"),
         ("[tool.uv]\nno-binary = true\n", "`no-binary` is not honoured here. Nothing is compiled here"),
@@ -169,8 +171,8 @@ def test_a_source_that_is_no_index_is_refused(folder: Path, source: str, told: s
         ),
     ],
 )
-def test_what_is_not_honoured_is_refused_by_name(folder: Path, table: str, told: str) -> None:
-    assert told in refused(fill(folder, pyproject_toml=PROJECT + table))
+def test_what_is_not_honoured_is_refused_by_name(folder: Path, table: str, message: str) -> None:
+    assert message in refused(fill(folder, pyproject_toml=PROJECT + table))
 
 
 def test_what_others_build_by_a_hook_is_refused(folder: Path) -> None:
@@ -201,7 +203,7 @@ def test_one_file_of_settings_counts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("--no-binary :all:", "the option '--no-binary :all:' is not honoured here. Packages are installed as wheels"),
         ("--find-links wheels", "the option '--find-links wheels' is not honoured here. Other machines do not have that folder"),
@@ -212,8 +214,8 @@ def test_one_file_of_settings_counts(folder: Path) -> None:
         ("grain --global-option=x", "the option '--global-option' of a package"),
     ],
 )
-def test_options_of_requirements_are_honoured_or_refused(folder: Path, line: str, told: str) -> None:
-    assert told in refused(fill(folder, requirements_txt=f"husk\n{line}\n"))
+def test_options_of_requirements_are_honoured_or_refused(folder: Path, line: str, message: str) -> None:
+    assert message in refused(fill(folder, requirements_txt=f"husk\n{line}\n"))
 
 
 def test_options_that_are_honoured(index: Path, internal: str, folder: Path) -> None:

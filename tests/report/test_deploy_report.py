@@ -131,7 +131,7 @@ def test_what_failed_and_what_was_not_tried_is_told_with_the_cause() -> None:
 
 
 def test_one_project_at_work_is_not_named() -> None:
-    own = [Finished(one, 1.0) for one in (UPDATE, UPLOAD)]
+    own = [Finished(change, 1.0) for change in (UPDATE, UPLOAD)]
     lines = text([Planned(Plan((UPDATE, UPLOAD, NOOP, replace(NOOP, key=BUCKET)))), *own])
     assert lines == [
         "  ~ lambda/Validate  updated      1.0 s  handler.py changed; MemorySize 256 → 512",
@@ -230,13 +230,13 @@ def as_json(events: Iterable[Event]) -> dict[str, object]:
     for event in events:
         assert stream.getvalue() == "", "nothing is written before the end"
         report(event)
-    found: dict[str, object] = json.loads(stream.getvalue())
-    return found
+    output: dict[str, object] = json.loads(stream.getvalue())
+    return output
 
 
-def as_line(one: Change) -> dict[str, object]:
-    where = {"project": one.key.project, "key": str(one.key)}
-    return {**where, "action": str(one.action), "reason": one.reason, "changed": sorted(one.changed)}
+def as_line(change: Change) -> dict[str, object]:
+    where = {"project": change.key.project, "key": str(change.key)}
+    return {**where, "action": str(change.action), "reason": change.reason, "changed": sorted(change.changed)}
 
 
 def test_json_is_one_object() -> None:
@@ -246,7 +246,7 @@ def test_json_is_one_object() -> None:
         "counts": {
             "create": 1, "update": 1, "replace": 0, "upload": 1, "delete": 0, "record": 0, "orphan": 1, "forget": 0, "noop": 1,
         },
-        "changes": [as_line(one) for one in PLAN.changes],
+        "changes": [as_line(change) for change in PLAN.changes],
         "predicted": {"calls": 23, "seconds": 0.1},
         "outcome": "succeeded",
         "error": None,
@@ -259,31 +259,33 @@ def test_json_is_one_object() -> None:
 
 
 def test_json_tells_failures() -> None:
-    found = as_json([Planned(PLAN), Failed(CREATE, "refused"), Blocked(UPLOAD, BUCKET), Blocked(UPDATE, BUCKET), closed(0, 1, 2)])
-    assert (found["outcome"], found["error"]) == ("failed", "1 failed, 2 not tried.")
-    assert found["failed"] == {"shared:bucket/artifacts": "refused"}
-    assert found["not_tried"] == ["acres:artifact/load", "acres:lambda/Validate"]
+    report = as_json(
+        [Planned(PLAN), Failed(CREATE, "refused"), Blocked(UPLOAD, BUCKET), Blocked(UPDATE, BUCKET), closed(0, 1, 2)]
+    )
+    assert (report["outcome"], report["error"]) == ("failed", "1 failed, 2 not tried.")
+    assert report["failed"] == {"shared:bucket/artifacts": "refused"}
+    assert report["not_tried"] == ["acres:artifact/load", "acres:lambda/Validate"]
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "told"),
+    ("error", "outcome", "message"),
     [
         (LockedError("acres is being deployed by ann"), "failed", "acres is being deployed by ann"),
         (StoppedError(15), "stopped", "Stopped. What was finished is recorded: deploy again to continue from here."),
         (KeyboardInterrupt(), "stopped", "Stopped."),
     ],
 )
-def test_json_tells_what_kept_a_deploy_from_its_end(error: BaseException, outcome: str, told: str) -> None:
-    found = as_json([Planned(PLAN), Started(UPDATE), Finished(UPDATE, 1.0), Closed(1.0, CALLS, 1, 0, 2, error=error)])
-    assert (found["outcome"], found["error"], found["failed"]) == (outcome, told, {})
-    assert found["not_tried"] == ["acres:artifact/load", "shared:bucket/artifacts"]
+def test_json_tells_what_kept_a_deploy_from_its_end(error: BaseException, outcome: str, message: str) -> None:
+    report = as_json([Planned(PLAN), Started(UPDATE), Finished(UPDATE, 1.0), Closed(1.0, CALLS, 1, 0, 2, error=error)])
+    assert (report["outcome"], report["error"], report["failed"]) == (outcome, message, {})
+    assert report["not_tried"] == ["acres:artifact/load", "shared:bucket/artifacts"]
 
 
 def test_json_has_one_shape_even_if_nothing_was_planned() -> None:
     built = Built(Key("acres", "artifact", "A"), {"a.py": "1"}, 10, ("numpy==2.2.6",), "a.py changed")
-    found, planned = as_json([built, closed()]), as_json([Planned(PLAN), closed()])
-    assert planned.keys() == found.keys() - {"packages"}
-    assert found["packages"] == [
+    report, planned = as_json([built, closed()]), as_json([Planned(PLAN), closed()])
+    assert planned.keys() == report.keys() - {"packages"}
+    assert report["packages"] == [
         {
             "project": "acres",
             "name": "A",
@@ -295,4 +297,4 @@ def test_json_has_one_shape_even_if_nothing_was_planned() -> None:
             "accepts_secret": "",
         }
     ]
-    assert found["changes"] == []
+    assert report["changes"] == []

@@ -27,8 +27,8 @@ CLOSED = Closed(1.25, {"s3:PutObject": 3, "lambda:GetFunction": 2}, 0, 1, 2, err
 def test_how_it_ended_what_was_called_and_how_long_it_took(made: Callable[[io.StringIO], Callable[[Closed], None]]) -> None:
     stream = io.StringIO()
     made(stream)(CLOSED)
-    told = json.loads(stream.getvalue())
-    assert told["environment"] == "dev"
-    assert (told["outcome"], told["error"]) == ("failed", "1 failed.")
-    assert told["api_calls"] == {"total": 5, "by_operation": {"lambda:GetFunction": 2, "s3:PutObject": 3}}
-    assert told["seconds"] == 1.25
+    output = json.loads(stream.getvalue())
+    assert output["environment"] == "dev"
+    assert (output["outcome"], output["error"]) == ("failed", "1 failed.")
+    assert output["api_calls"] == {"total": 5, "by_operation": {"lambda:GetFunction": 2, "s3:PutObject": 3}}
+    assert output["seconds"] == 1.25

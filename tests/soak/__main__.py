@@ -29,21 +29,21 @@ NEVER = float("inf")
 
 
 def main() -> int:
-    asked = argparse.ArgumentParser(prog="python -m tests.soak", description="Runs the fault tests for a while.")
-    asked.add_argument("--minutes", type=float, default=30)
-    asked.add_argument("--seed", type=int, default=random.randrange(10**6))
-    asked.add_argument("--crashes-only", action="store_true", help="every boundary once, and nothing else")
-    given = asked.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description="Runs the fault tests for a while.")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--crashes-only", action="store_true", help="every boundary once, and nothing else")
+    options = parser.parse_args()
     began = time.time()
-    if given.crashes_only:
-        return min(sum(crash(case, given.seed, NEVER) for case in CASES), 1)
-    end = began + given.minutes * 60
-    print(f"{given.minutes:g} minutes, seed {given.seed}", flush=True)
-    seconds = given.minutes * 60 * CRASHING / len(CASES)
-    wrong = sum(crash(case, given.seed, max(time.time(), began + seconds * turn) + seconds) for turn, case in enumerate(CASES))
+    if options.crashes_only:
+        return min(sum(crash(case, options.seed, NEVER) for case in CASES), 1)
+    end = began + options.minutes * 60
+    print(f"{options.minutes:g} minutes, seed {options.seed}", flush=True)
+    seconds = options.minutes * 60 * CRASHING / len(CASES)
+    wrong = sum(crash(case, options.seed, max(time.time(), began + seconds * turn) + seconds) for turn, case in enumerate(CASES))
     rounds = 0
     while time.time() < end:
-        wrong += repeat(given.seed + rounds, end)
+        wrong += repeat(options.seed + rounds, end)
         rounds += 1
     print(f"{rounds} rounds of everything else; {wrong} failures in {(time.time() - began) / 60:.1f} minutes")
     return 1 if wrong else 0

@@ -45,19 +45,19 @@ class Sequential(ThreadPoolExecutor):
 
 def types(kind: str) -> Any:
     """The types of the world by kind."""
-    return {one.kind: one for one in (Thing, Store, Trigger, ArtifactBucket)}.get(kind)
+    return {resource_type.kind: resource_type for resource_type in (Thing, Store, Trigger, ArtifactBucket)}.get(kind)
 
 
 def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, project: str = "p") -> list[Resource]:
     """The artifact bucket and one thing for each name; `b` needs `a`, `c` needs `b`, and so on."""
-    found: list[Resource] = [bucket()]
+    resources: list[Resource] = [bucket()]
     codes = codes or {}
     for before, name in zip([None, *fields], fields, strict=False):
         key = Key(project, "thing", name)
         code = Text(key=Key(project, "artifact", name), text=codes[name]) if name in codes else None
         needs = [Key(project, "thing", before)] if before else [BUCKET]
         needs += [code.key] if code else []
-        found.append(
+        resources.append(
             Thing(
                 identity=Identity(
                     key=key,
@@ -70,7 +70,7 @@ def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, pr
                 code=code,
             )
         )
-    return found
+    return resources
 
 
 def bucket() -> ArtifactBucket:
@@ -106,10 +106,10 @@ def pool_of(jobs: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def reads_of(aws: Aws, known: Records, build_dir: Path, pool: Executor, options: Options | None = None) -> Reads:
+def reads_of(aws: Aws, records: Records, build_dir: Path, pool: Executor, options: Options | None = None) -> Reads:
     """What a plan in this world reads."""
-    first = FirstReads(aws, known, ENV, (), ((),), pool)
-    return Reads(first, ENV, aws, known, build_dir, pool, verify=options is not None and options.verify)
+    first = FirstReads(aws, records, ENV, (), ((),), pool)
+    return Reads(first, ENV, aws, records, build_dir, pool, verify=options is not None and options.verify)
 
 
 def plan(world: World, resources: list[Resource], build_dir: Path, options: Options | None = None) -> tuple[Outcome, FakeAws]:
@@ -159,8 +159,8 @@ def deploy(
             engine.apply({change.key for change in outcome.plan.changes} if keys is None else keys)
             engine.finish()
         finally:
-            for one in locks:  # what a process takes with it when it dies
-                one._stopping.set()
+            for lease in locks:  # what a process takes with it when it dies
+                lease._stopping.set()
     return Result(outcome.plan, aws, outcome, events, {*engine.done}, engine.failed, engine.untried)
 
 

@@ -125,17 +125,17 @@ class FakeAws(S3):
         return {"Account": ACCOUNT, "Arn": "arn:aws:iam::123456789012:user/test"}
 
     def _GetResources(self, TagFilters: Any = (), ResourceTypeFilters: Any = (), **_: Any) -> dict[str, Any]:
-        found = {
+        tags_by_arn = {
             arn: [{"Key": key, "Value": value} for key, value in tags.items()]
             for arn, tags in self._indexed().items()
-            if all(tags.get(one["Key"]) in one["Values"] for one in TagFilters)
+            if all(tags.get(tag_filter["Key"]) in tag_filter["Values"] for tag_filter in TagFilters)
             and (not ResourceTypeFilters or {resource_type(arn), arn.split(":")[2]} & {*ResourceTypeFilters})
         }
-        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in found.items()]}
+        return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in tags_by_arn.items()]}
 
     def _indexed(self) -> dict[str, dict[str, str]]:
         world = self.world
-        present = {arn: dict(one.get("Tags", {})) for arn, one in world.live.items() if arn not in world.index_lags}
+        present = {arn: dict(state.get("Tags", {})) for arn, state in world.live.items() if arn not in world.index_lags}
         return {**world.index_stale, **present}
 
     def _ListBuckets(self, Prefix: str = "", **_: Any) -> dict[str, Any]:
@@ -213,11 +213,11 @@ class Thing(Declared):
         return {**self.fields, **code, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
-        found = aws.find("fake", "Get", "NotFound", arn=self.arn)
-        if found is None:
+        live = aws.find("fake", "Get", "NotFound", arn=self.arn)
+        if live is None:
             return None
-        state = {name: found.get(name) for name in self.desired()}
-        tags = found.get("Tags", {})
+        state = {name: live.get(name) for name in self.desired()}
+        tags = live.get("Tags", {})
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -231,13 +231,13 @@ class Thing(Declared):
         return {}
 
     @staticmethod
-    def live_tags(aws: Aws, one: Named) -> dict[str, str] | None:
-        found = aws.find("fake", "Get", "NotFound", arn=one.arn)
-        return None if found is None else dict(found.get("Tags", {}))
+    def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
+        live = aws.find("fake", "Get", "NotFound", arn=resource.arn)
+        return None if live is None else dict(live.get("Tags", {}))
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        aws.call("fake", "Delete", arn=one.arn)
+    def erase(aws: Aws, resource: Named) -> None:
+        aws.call("fake", "Delete", arn=resource.arn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,13 +267,13 @@ class ArtifactBucket(Thing):
         return super().create(aws, desired)
 
     @staticmethod
-    def erase(aws: Aws, one: Named) -> None:
-        whose = {"Bucket": one.name, "ExpectedBucketOwner": ACCOUNT}
+    def erase(aws: Aws, resource: Named) -> None:
+        whose = {"Bucket": resource.name, "ExpectedBucketOwner": ACCOUNT}
         for page in aws.pages("s3", "ListObjectVersions", **whose):
             listed = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             aws.call("s3", "DeleteObjects", **whose, Delete={"Objects": listed})
         aws.find("s3", "DeleteBucket", "NoSuchBucket", **whose)
-        Thing.erase(aws, one)
+        Thing.erase(aws, resource)
 
 
 def tagged_as(resource: Resource, tags: Mapping[str, str]) -> Resource:

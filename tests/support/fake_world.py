@@ -84,8 +84,8 @@ class S3:
         return objects[key]
 
     def _GetObject(self, Bucket: str, Key: str, VersionId: str = "", **_: Any) -> dict[str, Any]:
-        versions = [one for key, one in self.world.versions.get(Bucket, ()) if (key, one.version) == (Key, VersionId)]
-        stored = next((one for one in versions if isinstance(one, Stored)), None) or self._stored(Bucket, Key)
+        versions = [version for key, version in self.world.versions.get(Bucket, ()) if (key, version.version) == (Key, VersionId)]
+        stored = next((version for version in versions if isinstance(version, Stored)), None) or self._stored(Bucket, Key)
         about = {"ETag": stored.etag, "LastModified": stored.modified, "ResponseMetadata": self._dated()}
         return {"Body": io.BytesIO(stored.body), **about}
 
@@ -101,31 +101,33 @@ class S3:
         stored = self._stored(Bucket, Key)
         return {"TagSet": [{"Key": key, "Value": value} for key, value in stored.tags.items()], "VersionId": stored.version}
 
-    def _PutObject(self, Bucket: str, Key: str, Body: Any, **given: Any) -> dict[str, Any]:
+    def _PutObject(self, Bucket: str, Key: str, Body: Any, **parameters: Any) -> dict[str, Any]:
         objects = self._objects(Bucket)
         present = objects.get(Key)
-        given = {name: value for name, value in given.items() if f"PutObject {name}" not in self.world.ignores}
+        parameters = {name: value for name, value in parameters.items() if f"PutObject {name}" not in self.world.ignores}
         if (
-            "IfMatch" in given and present is None
+            "IfMatch" in parameters and present is None
         ):  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
             self._stored(Bucket, Key)
-        if (given.get("IfNoneMatch") and present) or ("IfMatch" in given and present and present.etag != given["IfMatch"]):
+        if (parameters.get("IfNoneMatch") and present) or (
+            "IfMatch" in parameters and present and present.etag != parameters["IfMatch"]
+        ):
             raise AwsError(
                 "s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
             )
         body = Body if isinstance(Body, bytes) else Body.read()
         self.world.writes += 1
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        tags = dict(parse_qsl(given.get("Tagging", "")))
+        tags = dict(parse_qsl(parameters.get("Tagging", "")))
         stored = Stored(body, tags, f'"{etag}"', self.world.now(), str(self.world.writes))
         objects[Key] = stored
         self.world.versions.setdefault(Bucket, []).append((Key, stored))
         return {"ETag": stored.etag, "ResponseMetadata": self._dated()}
 
-    def _DeleteObject(self, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
+    def _DeleteObject(self, Bucket: str, Key: str, **parameters: Any) -> dict[str, Any]:
         objects = self._objects(Bucket)
-        given = {name: value for name, value in given.items() if f"DeleteObject {name}" not in self.world.ignores}
-        if "IfMatch" in given and (Key not in objects or objects[Key].etag != given["IfMatch"]):
+        parameters = {name: value for name, value in parameters.items() if f"DeleteObject {name}" not in self.world.ignores}
+        if "IfMatch" in parameters and (Key not in objects or objects[Key].etag != parameters["IfMatch"]):
             raise AwsError("s3", "DeleteObject", "PreconditionFailed", "At least one of the pre-conditions did not hold")
         objects.pop(Key, None)
         self.world.writes += 1
@@ -133,9 +135,9 @@ class S3:
         return {}
 
     def _DeleteObjects(self, Bucket: str, Delete: dict[str, Any], **_: Any) -> dict[str, Any]:
-        gone = {(one["Key"], one["VersionId"]) for one in Delete["Objects"]}
+        gone = {(entry["Key"], entry["VersionId"]) for entry in Delete["Objects"]}
         versions = self.world.versions.get(Bucket, [])
-        self.world.versions[Bucket] = [one for one in versions if (one[0], one[1].version) not in gone]
+        self.world.versions[Bucket] = [entry for entry in versions if (entry[0], entry[1].version) not in gone]
         last = dict(self.world.versions[Bucket])
         for key in {key for key, _ in gone} & self._objects(Bucket).keys():
             if not last.get(key):
@@ -152,21 +154,21 @@ class S3:
         return {}
 
     def _ListObjectsV2(self, Bucket: str, Prefix: str, Delimiter: str = "", **_: Any) -> dict[str, Any]:
-        found = [key for key in sorted(self._objects(Bucket)) if key.startswith(Prefix)]
+        keys = [key for key in sorted(self._objects(Bucket)) if key.startswith(Prefix)]
         if not Delimiter:
-            return {"Contents": [{"Key": key} for key in found]}
-        below = [key.removeprefix(Prefix).partition(Delimiter) for key in found]
-        direct = [{"Key": f"{Prefix}{one[0]}"} for one in below if not one[1]]
-        prefixes = [{"Prefix": f"{Prefix}{name}/"} for name in sorted({one[0] for one in below if one[1]})]
+            return {"Contents": [{"Key": key} for key in keys]}
+        below = [key.removeprefix(Prefix).partition(Delimiter) for key in keys]
+        direct = [{"Key": f"{Prefix}{part[0]}"} for part in below if not part[1]]
+        prefixes = [{"Prefix": f"{Prefix}{name}/"} for name in sorted({part[0] for part in below if part[1]})]
         return {"Contents": direct, "CommonPrefixes": prefixes}
 
     def _ListObjectVersions(self, Bucket: str, Prefix: str = "", **_: Any) -> dict[str, Any]:
         self._objects(Bucket)
         listed: dict[str, list[dict[str, Any]]] = {"Versions": [], "DeleteMarkers": []}
-        for key, one in reversed(self.world.versions.get(Bucket, ())):
+        for key, version in reversed(self.world.versions.get(Bucket, ())):
             if key.startswith(Prefix):
-                entry = {"Key": key, "VersionId": one.version, "LastModified": one.modified}
-                size = {"Size": len(one.body)} if isinstance(one, Stored) else {}
+                entry = {"Key": key, "VersionId": version.version, "LastModified": version.modified}
+                size = {"Size": len(version.body)} if isinstance(version, Stored) else {}
                 listed["Versions" if size else "DeleteMarkers"].append({**entry, **size})
         return listed
 

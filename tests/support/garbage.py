@@ -31,6 +31,6 @@ def collect(world: World, aws: FakeAws | None = None, days: int = 30) -> list[st
     with pool_of(1) as pool:
         collector = Collector(ENV, aws, Records(aws, ENV), pool, EPOCH + timedelta(seconds=world.seconds), days)
         try:
-            return [one.key for one in collector.collect("p", lock, {**ABOUT, "id": "gc"})]
+            return [removed.key for removed in collector.collect("p", lock, {**ABOUT, "id": "gc"})]
         finally:
             lock._stopping.set()

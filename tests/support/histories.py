@@ -112,15 +112,15 @@ def failing_job() -> Script:
 
 def failing_child() -> Script:
     """An execution of another machine, started and waited for, that fails."""
-    said = {"ExecutionArn": CHILD, "Status": "FAILED", "Error": "States.TaskFailed", "Cause": json.dumps(RUN)}
+    output = {"ExecutionArn": CHILD, "Status": "FAILED", "Error": "States.TaskFailed", "Cause": json.dumps(RUN)}
     script = Script()
     script.enter("Nested")
     script.schedule("states:startExecution.sync", StateMachineArn="arn")
     script.add(
         "TaskSubmitted", resourceType="states", resource="startExecution.sync:2", output=json.dumps({"ExecutionArn": CHILD})
     )
-    script.fail("States.TaskFailed", said)
-    return script.end("ExecutionFailed", error="States.TaskFailed", cause=json.dumps(said))
+    script.fail("States.TaskFailed", output)
+    return script.end("ExecutionFailed", error="States.TaskFailed", cause=json.dumps(output))
 
 
 def side_by_side() -> Script:

@@ -64,9 +64,9 @@ def each(actions: str, *arns: str) -> tuple[Need, ...]:
     return tuple(Need(action, arn) for action in actions.split() for arn in arns or (ANY,))
 
 
-def passed(role: str, service: str, given: str = "") -> Need:
+def passed(role: str, service: str, parameter: str = "") -> Need:
     """Handing a role to a service."""
-    return Need("iam:PassRole", role, {"iam:PassedToService": f"{service}.amazonaws.com"}, given)
+    return Need("iam:PassRole", role, {"iam:PassedToService": f"{service}.amazonaws.com"}, parameter)
 
 
 def same(service: str, operations: str, *arns: str) -> dict[str, tuple[Need, ...]]:
@@ -138,7 +138,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "lambda:UpdateFunctionConfiguration": (
         *each("lambda:UpdateFunctionConfiguration", FUNCTION),
-        passed("{Role}", "lambda", given="Role"),
+        passed("{Role}", "lambda", parameter="Role"),
         _LAYERS,
         *_NETWORK,
     ),
@@ -221,8 +221,8 @@ def asked(call: str, parameters: Mapping[str, Any], here: str = HERE) -> Iterato
     """What IAM is asked when this call is made with these parameters in this region and account."""
     for need in NEEDS[call]:
         outer, _, inner = need.given.partition(".")
-        given = parameters.get(outer)
-        if need.given and not (given.get(inner) if given and inner else given):
+        value = parameters.get(outer)
+        if need.given and not (value.get(inner) if value and inner else value):
             continue
         context = {key: text.format_map(parameters) for key, text in need.context.items()}
         many = parameters.get(need.arn.strip("{}"))
@@ -251,11 +251,11 @@ def allows(statements: Iterable[Mapping[str, Any]], question: Asked, tags: Mappi
 def _matches(pattern: str, arn: str) -> bool:
     if arn == ANY:
         return pattern == ANY
-    text = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in pattern)
+    text = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
     return re.fullmatch(text, arn, re.DOTALL) is not None
 
 
 def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     assert condition.keys() <= {"StringEquals"}, "a condition that nobody judges here"
-    wanted = condition.get("StringEquals", {})
-    return all(context.get(key) in ([text] if isinstance(text, str) else text) for key, text in wanted.items())
+    expected = condition.get("StringEquals", {})
+    return all(context.get(key) in ([text] if isinstance(text, str) else text) for key, text in expected.items())

@@ -16,8 +16,8 @@ def index(change: Callable[[list[Any]], list[Any]]) -> Iterator[None]:
     """An index that says something else than is so: `change` gets what is so."""
     true = ResourceGroupsTaggingAPIBackend._get_resources_generator
 
-    def told(backend: Any, **given: Any) -> Iterator[Any]:
-        return iter(change(list(true(backend, **given))))
+    def told(backend: Any, **parameters: Any) -> Iterator[Any]:
+        return iter(change(list(true(backend, **parameters))))
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ResourceGroupsTaggingAPIBackend, "_get_resources_generator", told)
@@ -26,7 +26,7 @@ def index(change: Callable[[list[Any]], list[Any]]) -> Iterator[None]:
 
 def shown(asking: Callable[[], object]) -> list[Any]:
     """What the index shows to `asking`."""
-    found: list[Any] = []
-    with index(found.__iadd__):
+    shown_pages: list[Any] = []
+    with index(shown_pages.__iadd__):
         asking()
-    return found
+    return shown_pages

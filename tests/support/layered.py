@@ -28,12 +28,12 @@ def layered(repository: Repository) -> Repository:
 def ran(repository: Repository, task: str = "deploy", *words: str) -> dict[str, Any]:
     ended = repository.invoke(task, "--env", "dev", "--json", *words)
     assert ended.code in {0, 2}, ended.err
-    found: dict[str, Any] = json.loads(ended.out)
-    return found
+    output: dict[str, Any] = json.loads(ended.out)
+    return output
 
 
 def changes(repository: Repository, task: str = "deploy", *words: str) -> dict[str, str]:
-    return {one["key"]: one["action"] for one in ran(repository, task, *words)["changes"] if one["action"] != "noop"}
+    return {change["key"]: change["action"] for change in ran(repository, task, *words)["changes"] if change["action"] != "noop"}
 
 
 def calls(repository: Repository, task: str = "plan", *words: str) -> Counter[str]:
@@ -45,9 +45,9 @@ def aws() -> AwsSession:
 
 
 def versions(name: str = LAYER) -> list[int]:
-    return [one["Version"] for one in aws().call("lambda", "ListLayerVersions", LayerName=name)["LayerVersions"]]
+    return [version["Version"] for version in aws().call("lambda", "ListLayerVersions", LayerName=name)["LayerVersions"]]
 
 
 def layers_of(function: str) -> list[str]:
     live = aws().call("lambda", "GetFunction", FunctionName=function)["Configuration"]
-    return [one["Arn"].rpartition("layer:")[2] for one in live.get("Layers", ())]
+    return [layer["Arn"].rpartition("layer:")[2] for layer in live.get("Layers", ())]

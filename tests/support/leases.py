@@ -35,8 +35,8 @@ class Locks:
 
     def end(self) -> None:
         """What a process takes with it."""
-        for one in self._made:
-            one._stopping.set()
+        for lease in self._made:
+            lease._stopping.set()
 
 
 def stored(world: World) -> Any:
@@ -46,9 +46,9 @@ def stored(world: World) -> Any:
 @pytest.fixture
 def world() -> World:
     made = World()
-    one = bucket()
-    one.create(FakeAws(made), one.desired())
-    assert one.key == BUCKET
+    bucket_resource = bucket()
+    bucket_resource.create(FakeAws(made), bucket_resource.desired())
+    assert bucket_resource.key == BUCKET
     return made
 
 

@@ -43,8 +43,8 @@ def named() -> Names:
         made.add(ref("glue-job", name, f"arn:aws:glue:{REGION}:job/{name}"))
     made.add(ref("crawler", "final_crawler", f"arn:aws:glue:{REGION}:crawler/final_crawler"))
     made.add(ref("state-machine", "child", f"arn:aws:states:{REGION}:stateMachine:child"))
-    for one in (BUCKET, TABLE, DATABASE, TOPIC, QUEUE):
-        made.add(one)
+    for reference in (BUCKET, TABLE, DATABASE, TOPIC, QUEUE):
+        made.add(reference)
     return made
 
 
@@ -55,9 +55,9 @@ def task(resource: str, **parameters: Any) -> dict[str, Any]:
 
 def needed(machine: dict[str, Any], names: Names) -> dict[str, list[str]]:
     """Of each action the resources it is allowed on."""
-    found: dict[str, list[str]] = {}
+    statements: dict[str, list[str]] = {}
     for statement in integrations.state_machine(ENV, OWN, machine, names, "here"):
         assert statement["Effect"] == "Allow"
         for action in statement["Action"]:
-            found.setdefault(action, []).extend(statement["Resource"])
-    return found
+            statements.setdefault(action, []).extend(statement["Resource"])
+    return statements

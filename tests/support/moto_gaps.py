@@ -96,7 +96,7 @@ def get_permission(bucket: Any, action: str, resource: str) -> Any:
     try:
         if whole:
             policy = json.loads(whole)
-            policy["Statement"] = [one for one in policy["Statement"] if one.get("Condition") != _WITHOUT_TLS]
+            policy["Statement"] = [statement for statement in policy["Statement"] if statement.get("Condition") != _WITHOUT_TLS]
             bucket.policy = json.dumps(policy).encode()
         return _PERMISSION(bucket, action, resource)
     finally:

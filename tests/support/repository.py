@@ -97,10 +97,10 @@ class Repository:
         target.write_bytes(text if isinstance(text, bytes) else text.encode())
         return target
 
-    def configure(self, name: str = "dev", **said: Any) -> None:
+    def configure(self, name: str = "dev", **settings: Any) -> None:
         """`config/<name>.json`: a valid one with these keys; a protected one is deployed from a commit alone."""
-        self.write(f"config/{name}.json", {**CONFIG, "name": name, **said})
-        if said.get("protected"):
+        self.write(f"config/{name}.json", {**CONFIG, "name": name, **settings})
+        if settings.get("protected"):
             self.commit()
 
     def project(self, name: str = "acres", *lines: str) -> None:
@@ -131,7 +131,7 @@ class Repository:
 
     def resources(self) -> dict[str, Resource]:
         """The projects' resources by ``kind/name``."""
-        return {str(one.key): one for pipeline in self.declared()[1:] for one in pipeline.resources()}
+        return {str(resource.key): resource for pipeline in self.declared()[1:] for resource in pipeline.resources()}
 
     def invoke(self, *words: str) -> Ended:
         """`invoke …` in this process."""

@@ -37,12 +37,12 @@ def weigh(function: Any, before: dict[str, Any]) -> None:
     total = sum(_size(packed) for packed in (function.code_bytes, *(layer.code_bytes for layer in layers if layer)))
     if total > LIMIT:
         vars(function).update(before)
-        said = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes."
-        raise InvalidParameterValueException(f"{said} The actual size is {total} bytes.")
+        message = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes."
+        raise InvalidParameterValueException(f"{message} The actual size is {total} bytes.")
 
 
 def _size(packed: bytes) -> int:
     if not packed:
         return 0
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        return sum(one.file_size for one in archive.infolist())
+        return sum(member.file_size for member in archive.infolist())

@@ -26,8 +26,8 @@ def test_that_takes_long(embedded):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_a_test_run_that_is_ended_leaves_no_server(tmp_path: Path, number: signal.Signals) -> None:
-    told = tmp_path / "told"
-    (tmp_path / "test_one.py").write_text(TEST.format(told=str(told)))
+    marker = tmp_path / "told"
+    (tmp_path / "test_one.py").write_text(TEST.format(told=str(marker)))
     pytest_in_repository = [
         sys.executable,
         "-m",
@@ -42,9 +42,9 @@ def test_a_test_run_that_is_ended_leaves_no_server(tmp_path: Path, number: signa
     with (tmp_path / "log").open("w") as log:
         run = subprocess.Popen([*pytest_in_repository, str(tmp_path / "test_one.py")], cwd=ROOT, stdout=log, stderr=log)
     try:
-        wait_for(lambda: (told.exists() and told.read_text().endswith("\n")) or run.poll() is not None, 240)
-        assert told.exists(), (tmp_path / "log").read_text()
-        started = [int(process) for process in told.read_text().split()]
+        wait_for(lambda: (marker.exists() and marker.read_text().endswith("\n")) or run.poll() is not None, 240)
+        assert marker.exists(), (tmp_path / "log").read_text()
+        started = [int(process) for process in marker.read_text().split()]
         assert all(map(runs, started))
         run.send_signal(number)
         run.wait(60)
@@ -55,8 +55,8 @@ def test_a_test_run_that_is_ended_leaves_no_server(tmp_path: Path, number: signa
 
 def runs(process: int) -> bool:
     """Whether a process does anything any more: one that has ended may wait for somebody who asks how."""
-    told = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False).stdout
-    return told[:1] not in {"", "Z"}
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False).stdout
+    return state[:1] not in {"", "Z"}
 
 
 def wait_for(condition: Callable[[], object], seconds: float) -> None:

@@ -80,13 +80,13 @@ def test_an_environment_lives_on_when_one_of_its_projects_was_destroyed(deployed
 
 def test_an_artifact_that_somebody_deleted_is_uploaded_again(deployed: Repository) -> None:
     s3 = boto3.client("s3", **PLACE)
-    listed = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET)["Contents"] if "/artifacts/" in one["Key"]]
+    listed = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"] if "/artifacts/" in entry["Key"]]
     for key in listed:
         s3.delete_object(Bucket=BUCKET, Key=key)
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     again = deployed.invoke("deploy", "--env", "dev", "--force")
     assert (again.code, again.err) == (0, "")
-    present = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    present = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert {*listed} <= {*present}
 
 

@@ -13,17 +13,17 @@ VARYING = ((r"\d+\.\d s\b", "N s"), (r"\d+ AWS calls", "N AWS calls"), (r"\s+", 
 
 def screens() -> list[tuple[str, list[str]]]:
     """Every command with the lines that follow it, in the order of the tour."""
-    found: list[tuple[str, list[str]]] = []
+    screens_shown: list[tuple[str, list[str]]] = []
     shown = False
     for line in (ROOT / "README.md").read_text().splitlines():
         if line.startswith(PROMPT):
-            found.append((line.removeprefix(PROMPT), []))
+            screens_shown.append((line.removeprefix(PROMPT), []))
             shown = True
         elif line and not line.startswith("    "):
             shown = False
         elif shown and line.strip() not in {"", OMITTED}:
-            found[-1][1].append(line)
-    return found
+            screens_shown[-1][1].append(line)
+    return screens_shown
 
 
 def not_printed(command: str, printed: str, *, time: int = 0) -> list[str]:

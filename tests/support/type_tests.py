@@ -8,7 +8,7 @@ from tests.support.repository import ROOT
 
 def said_by_types(name: str) -> dict[str, Any]:
     """The dictionaries of this name in the tests of the types, together."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for path in sorted((ROOT / "tests/resources").glob("test_*.py")):
-        found |= getattr(importlib.import_module(f"tests.resources.{path.stem}"), name, {})
-    return found
+        values |= getattr(importlib.import_module(f"tests.resources.{path.stem}"), name, {})
+    return values

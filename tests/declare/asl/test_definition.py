@@ -74,7 +74,7 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({}, "the top level: States is missing or empty."),
         ({"StartAt": "A", "States": {}}, "the top level: States is missing or empty."),
@@ -110,15 +110,15 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         ),
     ],
 )
-def test_each_structural_error_is_told(wrong: dict[str, Any], told: str) -> None:
-    assert problems(wrong) == [told]
+def test_each_structural_error_is_told(wrong: dict[str, Any], message: str) -> None:
+    assert problems(wrong) == [message]
 
 
 WAIT = "A: a Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath."
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (
             machine(A={"Type": "Parallel", "Branches": [machine("B", B=END), machine("B", B=END)], "End": True}),
@@ -146,8 +146,8 @@ WAIT = "A: a Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath."
         (machine(A={**TASK, "QueryLanguage": "jq"}), "A: the query language is one of JSONPath, JSONata, not 'jq'."),
     ],
 )
-def test_what_aws_refuses_of_a_state_is_told(wrong: dict[str, Any], told: str | None) -> None:
-    assert problems(wrong) == [told] if told else len(problems(wrong)) == 1
+def test_what_aws_refuses_of_a_state_is_told(wrong: dict[str, Any], message: str | None) -> None:
+    assert problems(wrong) == [message] if message else len(problems(wrong)) == 1
 
 
 def test_states_that_lead_nowhere_are_told() -> None:
@@ -188,7 +188,7 @@ def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("m.json", '{"StartAt": "A",\n  "States": }', "m.json:2:13: this is not JSON"),
         ("m.json", '{"StartAt": "A", "States": {"A": 1, "A": 2}}', "m.json: the key 'A' is repeated."),
@@ -199,12 +199,12 @@ def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None
         ("m.yaml", "", "the definition must be an object with StartAt and States"),
     ],
 )
-def test_malformed_files_are_told(tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_malformed_files_are_told(tmp_path: Path, name: str, text: str, message: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(DeclarationError) as caught:
         definition.load(tmp_path / name, "here")
     assert str(caught.value).startswith("here: ")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_merged_keys_of_yaml_may_be_overridden(tmp_path: Path) -> None:
@@ -223,7 +223,12 @@ States:
 """
     (tmp_path / "m.yaml").write_text(text)
     states = definition.load(tmp_path / "m.yaml", "here")["States"]
-    assert [(one["Comment"], one.get("Next")) for one in states.values()] == [("a", "B"), ("a", "C"), ("a", "D"), ("base", None)]
+    assert [(state["Comment"], state.get("Next")) for state in states.values()] == [
+        ("a", "B"),
+        ("a", "C"),
+        ("a", "D"),
+        ("base", None),
+    ]
 
 
 def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:

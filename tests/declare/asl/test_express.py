@@ -29,7 +29,7 @@ EXPRESS_CHILDREN = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
 
 
 @pytest.mark.parametrize(
-    ("definition", "told"),
+    ("definition", "message"),
     [
         (machine(A=SYNC), "A: arn:aws:states:::glue:startJobRun.sync waits for the end of a job."),
         (
@@ -46,11 +46,11 @@ EXPRESS_CHILDREN = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
         (machine(A=mapped(SYNC, Mode="INLINE")), "A > Each: "),
     ],
 )
-def test_what_an_express_workflow_cannot_do_is_told_with_its_state(definition: dict[str, Any], told: str) -> None:
+def test_what_an_express_workflow_cannot_do_is_told_with_its_state(definition: dict[str, Any], message: str) -> None:
     express.check(definition, "STANDARD", "here")
     with pytest.raises(DeclarationError) as refused:
         express.check(definition, "EXPRESS", "here")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert 'Make it "STANDARD"' in str(refused.value)
 
 

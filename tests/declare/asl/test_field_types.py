@@ -50,44 +50,44 @@ def wait(seconds: Any) -> dict[str, Any]:
     return {"Type": "Wait", "Seconds": seconds, "End": True}
 
 
-@pytest.mark.parametrize("given", ["${n}", "${number}", 60])
-def test_numbers_wherever_a_state_takes_one(given: Any) -> None:
-    retry = {"ErrorEquals": ["x"], "IntervalSeconds": given, "MaxAttempts": given, "BackoffRate": given, "MaxDelaySeconds": given}
+@pytest.mark.parametrize("field", ["${n}", "${number}", 60])
+def test_numbers_wherever_a_state_takes_one(field: Any) -> None:
+    retry = {"ErrorEquals": ["x"], "IntervalSeconds": field, "MaxAttempts": field, "BackoffRate": field, "MaxDelaySeconds": field}
     many = {
         "Type": "Map",
-        "MaxConcurrency": given,
-        "ToleratedFailureCount": given,
-        "ToleratedFailurePercentage": given,
-        "ItemReader": {"ReaderConfig": {"MaxItems": given}},
-        "ItemBatcher": {"MaxItemsPerBatch": given, "MaxInputBytesPerBatch": given},
-        "ItemProcessor": {"TimeoutSeconds": given, "StartAt": "I", "States": {"I": wait(given)}},
+        "MaxConcurrency": field,
+        "ToleratedFailureCount": field,
+        "ToleratedFailurePercentage": field,
+        "ItemReader": {"ReaderConfig": {"MaxItems": field}},
+        "ItemBatcher": {"MaxItemsPerBatch": field, "MaxInputBytesPerBatch": field},
+        "ItemProcessor": {"TimeoutSeconds": field, "StartAt": "I", "States": {"I": wait(field)}},
         "Retry": [retry],
     }
-    parallel = {"Type": "Parallel", "Branches": [{"StartAt": "W", "States": {"W": wait(given)}}]}
+    parallel = {"Type": "Parallel", "Branches": [{"StartAt": "W", "States": {"W": wait(field)}}]}
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::x",
-        "TimeoutSeconds": given,
-        "HeartbeatSeconds": given,
+        "TimeoutSeconds": field,
+        "HeartbeatSeconds": field,
         "Retry": [retry],
     }
-    rule = {"Variable": "$.x", "NumericEquals": given, "Next": "B"}
+    rule = {"Variable": "$.x", "NumericEquals": field, "Next": "B"}
     nested = {"And": [rule, {"Not": rule}], "Or": [rule], "Next": "B"}
-    loaded = load(A=wait(given), M=many, P=parallel, T=task, C={"Type": "Choice", "Choices": [rule, nested]})
-    expected = {"A": wait(given), "M": many, "P": parallel, "T": task, "C": {"Type": "Choice", "Choices": [rule, nested]}}
+    loaded = load(A=wait(field), M=many, P=parallel, T=task, C={"Type": "Choice", "Choices": [rule, nested]})
+    expected = {"A": wait(field), "M": many, "P": parallel, "T": task, "C": {"Type": "Choice", "Choices": [rule, nested]}}
 
     def with_numbers(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: with_numbers(inner) for key, inner in value.items()}
-        return [with_numbers(inner) for inner in value] if isinstance(value, list) else 60 if value == given else value
+        return [with_numbers(inner) for inner in value] if isinstance(value, list) else 60 if value == field else value
 
     assert loaded == with_numbers(expected)
 
 
-@pytest.mark.parametrize(("given", "value"), [("${yes}", True), ("${no}", False), (True, True)])
-def test_booleans(given: Any, value: bool) -> None:
-    rule = {"Variable": "$.x", "BooleanEquals": given, "Next": "B"}
-    there = {"Variable": "$.x", "IsPresent": given}
+@pytest.mark.parametrize(("field", "value"), [("${yes}", True), ("${no}", False), (True, True)])
+def test_booleans(field: Any, value: bool) -> None:
+    rule = {"Variable": "$.x", "BooleanEquals": field, "Next": "B"}
+    there = {"Variable": "$.x", "IsPresent": field}
     choices = load(C={"Type": "Choice", "Choices": [rule, {"Not": there, "Next": "B"}]})["C"]["Choices"]
     assert (choices[0]["BooleanEquals"], choices[1]["Not"]["IsPresent"]) == (value, value)
 
@@ -102,9 +102,9 @@ def test_numbers_become_text_where_only_text_is_taken() -> None:
 def test_what_is_handed_on_stays_what_it_is() -> None:
     payload = {"Seconds": "${n}", "MaxAttempts": "${number}", "TimeoutSeconds": "12", "x.$": "$.y"}
     task = {"Type": "Task", "Resource": "arn:aws:states:::x", "Parameters": payload, "End": True}
-    given = load(A=task, B={"Type": "Pass", "Result": payload})
+    definition = load(A=task, B={"Type": "Pass", "Result": payload})
     handed = {"Seconds": "60", "MaxAttempts": 60, "TimeoutSeconds": "12", "x.$": "$.y"}
-    assert given["A"]["Parameters"] == given["B"]["Result"] == handed
+    assert definition["A"]["Parameters"] == definition["B"]["Result"] == handed
 
 
 def test_what_is_known_later_is_left() -> None:
@@ -113,7 +113,7 @@ def test_what_is_known_later_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "message"),
     [
         (wait("60"), 'A.Seconds: it must be a whole number from 0 to 99999999, not "60".'),
         (wait("${word}"), 'A.Seconds: it must be a whole number from 0 to 99999999, not "soon", the value of ${word}.'),
@@ -147,13 +147,13 @@ def test_what_is_known_later_is_left() -> None:
         ({"Type": "Task", "Resource": "__VALIDATE_ARN__"}, "A.Resource: __VALIDATE_ARN__ refers to nothing. Say in `tokens`"),
     ],
 )
-def test_what_aws_would_refuse_is_refused(state: dict[str, Any], told: str) -> None:
-    assert told in refused(A=state)
+def test_what_aws_would_refuse_is_refused(state: dict[str, Any], message: str) -> None:
+    assert message in refused(A=state)
 
 
 def test_numbers_of_every_source_reach_every_place(repository: Repository) -> None:
-    given = {"wait": "60", "most": 3, "share": 0.5, "debug": True, "codes": ["01", "02"], "direct": 9}
-    repository.configure(projects={"acres": {"parameters": given}})
+    parameters = {"wait": "60", "most": 3, "share": 0.5, "debug": True, "codes": ["01", "02"], "direct": 9}
+    repository.configure(projects={"acres": {"parameters": parameters}})
     repository.write(
         "projects/acres/m.asl.yaml",
         "StartAt: A\nStates:\n  A: {Type: Wait, Seconds: '${wait}', Next: B}\n"
@@ -169,9 +169,9 @@ def test_numbers_of_every_source_reach_every_place(repository: Repository) -> No
         'p.job("load", arguments={"--most": "${most}", "--codes": p.parameters["codes"], "--debug": p.parameters["debug"]})',
         'p.schedule("s", m, "rate(1 day)", {"most": "${most}", "codes": "${codes}", "wait": "${wait}"})',
     )
-    found = repository.resources()
+    resources = repository.resources()
     machine, other, function, job, rule = (
-        found[key] for key in ("state-machine/m", "state-machine/n", "lambda/Validate", "glue-job/load", "rule/s")
+        resources[key] for key in ("state-machine/m", "state-machine/n", "lambda/Validate", "glue-job/load", "rule/s")
     )
     assert isinstance(machine, StateMachine)
     assert machine.definition["States"]["A"]["Seconds"] == 60
@@ -209,7 +209,7 @@ def test_what_python_reads_and_nobody_gives_is_told_like_any_other(repository: R
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (None, "a parameter must be a text, a number, true or false, or a list of these"),
         ({"a": 1}, "a parameter must be a text, a number, true or false, or a list of these"),
@@ -221,25 +221,25 @@ def test_what_python_reads_and_nobody_gives_is_told_like_any_other(repository: R
         ([float("inf")], "a parameter must be a text, a number, true or false, or a list of these"),
     ],
 )
-def test_what_no_parameter_can_be(repository: Repository, value: Any, told: str) -> None:
+def test_what_no_parameter_can_be(repository: Repository, value: Any, message: str) -> None:
     repository.configure(projects={"acres": {"parameters": {"x": value}}})
     with pytest.raises(ConfigError, match=r"\$\.projects\.acres\.parameters\.x: ") as caught:
         repository.environment()
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_lists_and_numbers_of_parameter_store() -> None:
     class Store:
-        def call(self, service: str, operation: str, /, **asked: Any) -> dict[str, Any]:
-            assert (service, operation, asked) == ("ssm", "GetParameters", {"Names": ["/codes", "/wait"]})
+        def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+            assert (service, operation, parameters) == ("ssm", "GetParameters", {"Names": ["/codes", "/wait"]})
             values = [
                 {"Name": "/codes", "Type": "StringList", "Value": "01,02"},
                 {"Name": "/wait", "Type": "String", "Value": "60"},
             ]
             return {"Parameters": values}
 
-    given = {"codes": "ssm:/codes", "wait": "ssm:/wait", "most": 3}
-    env = Environment.model_validate({**CONFIG, "projects": {"acres": {"parameters": given}}})
+    parameters = {"codes": "ssm:/codes", "wait": "ssm:/wait", "most": 3}
+    env = Environment.model_validate({**CONFIG, "projects": {"acres": {"parameters": parameters}}})
     read = parameter_store.resolve_parameters(env, Store(), ["acres"]).project("acres").parameters  # type: ignore[arg-type]  # only this is asked
     assert read == {"codes": ["01", "02"], "wait": "60", "most": 3}
     names = Names(read, kinds())

@@ -114,8 +114,8 @@ def test_an_operation_may_be_authorised_as_others(
     names: Names, operation: str, parameters: dict[str, Any], actions: set[str]
 ) -> None:
     service = operation.partition(":")[0]
-    found = needed(task(f"arn:aws:states:::aws-sdk:{operation}", **parameters), names)
-    assert set(found) == {f"{service}:{one}" for one in actions}
+    statements = needed(task(f"arn:aws:states:::aws-sdk:{operation}", **parameters), names)
+    assert set(statements) == {f"{service}:{action}" for action in actions}
 
 
 def test_a_function_may_be_the_resource_itself(names: Names) -> None:
@@ -131,7 +131,7 @@ def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Name
 
 
 @pytest.mark.parametrize(
-    ("integration", "value", "told"),
+    ("integration", "value", "message"),
     [
         (
             "lambda:invok",
@@ -144,15 +144,15 @@ def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Name
         ("aws-sdk:athena:startQueryExecution", "x", "here: A calls athena:StartQueryExecution, and no permission for it can be"),
     ],
 )
-def test_what_a_task_needs_must_be_clear(names: Names, integration: str, value: str, told: str) -> None:
+def test_what_a_task_needs_must_be_clear(names: Names, integration: str, value: str, message: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         needed(task(f"arn:aws:states:::{integration}", TopicArn=value, FunctionName=value), names)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
-def distributed(**said: Any) -> dict[str, Any]:
+def distributed(**fields: Any) -> dict[str, Any]:
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **END}
-    return {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": processor, "End": True, **said}}}
+    return {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": processor, "End": True, **fields}}}
 
 
 def reading(operation: str, parameters: dict[str, Any], config: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -204,8 +204,8 @@ def test_what_a_distributed_map_reads_and_writes_itself(names: Names, machine: d
 
 @pytest.mark.parametrize("bucket", ["lake", "${lake}"])
 def test_a_bucket_of_others_may_be_named(names: Names, bucket: str) -> None:
-    found = needed(reading("s3:getObject", {"Bucket": bucket, "Key": "k"}), names)
-    assert found["s3:GetObject"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
+    statements = needed(reading("s3:getObject", {"Bucket": bucket, "Key": "k"}), names)
+    assert statements["s3:GetObject"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
 
 
 READER = "arn:aws:states:::s3:getObject"
@@ -213,7 +213,7 @@ UNTOLD = ".Bucket: which bucket it is cannot be told before it runs"
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("fields", "message"),
     [
         ({"Resource": READER, "Parameters": {"Bucket.$": "$.bucket"}}, UNTOLD),
         ({"Resource": READER, "Arguments": {"Bucket": "{% $bucket %}"}}, UNTOLD),
@@ -228,7 +228,7 @@ UNTOLD = ".Bucket: which bucket it is cannot be told before it runs"
         ({"Resource": READER, "Parameters": {"Bucket": "${lnding.name}"}}, ".Bucket: ${lnding.name} refers to"),
     ],
 )
-def test_what_a_distributed_map_reads_must_be_clear(names: Names, said: dict[str, Any], told: str) -> None:
+def test_what_a_distributed_map_reads_must_be_clear(names: Names, fields: dict[str, Any], message: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        needed(distributed(ItemReader=said), names)
-    assert str(caught.value).startswith(f"here: M.ItemReader{told}")
+        needed(distributed(ItemReader=fields), names)
+    assert str(caught.value).startswith(f"here: M.ItemReader{message}")

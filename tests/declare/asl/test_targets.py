@@ -60,12 +60,12 @@ def test_the_target_decides_whatever_else_is_mentioned(
         "States": {"M": {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": {"A": state}}, "End": True}},
     }
     for machine in ({"StartAt": "A", "States": {"A": state}}, outer):
-        found = needed(machine, names)
-        assert {arn for on in found.values() for arn in on} == {*expected}
+        statements = needed(machine, names)
+        assert {arn for on in statements.values() for arn in on} == {*expected}
 
 
 @pytest.mark.parametrize(
-    ("integration", "parameters", "told"),
+    ("integration", "parameters", "message"),
     [
         ("lambda:invoke", {"FunctionName": "${landing.name}"}, "A.FunctionName: bucket/landing is no function"),
         ("lambda:invoke", {"FunctionName": "${final_job.name}"}, "A.FunctionName: glue-job/final_job is no function"),
@@ -113,11 +113,11 @@ def test_the_target_decides_whatever_else_is_mentioned(
     ],
 )
 def test_a_target_that_does_not_fit_or_cannot_be_told_is_refused(
-    names: Names, integration: str, parameters: dict[str, Any], told: str
+    names: Names, integration: str, parameters: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(DeclarationError) as caught:
         needed(task(f"arn:aws:states:::{integration}", **parameters), names)
-    assert str(caught.value).startswith(f"here: {told}")
+    assert str(caught.value).startswith(f"here: {message}")
     assert "\n" not in str(caught.value)
 
 
@@ -138,14 +138,14 @@ def test_a_copy_reads_where_it_comes_from_and_writes_where_it_goes(names: Names)
 
 def test_executions_of_a_version_are_those_of_its_machine(names: Names) -> None:
     child = f"arn:aws:states:{REGION}:stateMachine:child"
-    found = needed(task("arn:aws:states:::states:startExecution.sync", StateMachineArn="${child.arn}:live"), names)
-    assert found["states:StartExecution"] == [f"{child}:live"]
-    assert found["states:StopExecution"] == [f"arn:aws:states:{REGION}:execution:child:*"]
+    statements = needed(task("arn:aws:states:::states:startExecution.sync", StateMachineArn="${child.arn}:live"), names)
+    assert statements["states:StartExecution"] == [f"{child}:live"]
+    assert statements["states:StopExecution"] == [f"arn:aws:states:{REGION}:execution:child:*"]
 
 
 def test_who_asks_an_index_of_a_table_asks_the_index(names: Names) -> None:
-    found = needed(task("arn:aws:states:::aws-sdk:dynamodb:query", TableName="${runs.name}", IndexName="by_day"), names)
-    assert found == {"dynamodb:Query": [TABLE.arn, f"{TABLE.arn}/index/*"]}
+    statements = needed(task("arn:aws:states:::aws-sdk:dynamodb:query", TableName="${runs.name}", IndexName="by_day"), names)
+    assert statements == {"dynamodb:Query": [TABLE.arn, f"{TABLE.arn}/index/*"]}
 
 
 def test_a_task_with_credentials_of_another_takes_these_and_nothing_of_its_own(names: Names) -> None:
