@@ -39,7 +39,10 @@ class LiveAccount:
 
     def snapshot(self) -> snapshot.Snapshot:
         """Everything in it."""
-        return snapshot.take(self.client)
+        unread: list[str] = []
+        taken = snapshot.take(self.client, unread)
+        assert unread == []
+        return taken
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -30,7 +30,9 @@ ABSENT = frozenset(
 )
 """Error codes that say that a resource does not have what was asked for."""
 UNKNOWN = frozenset({"InvalidAction", "UnknownOperationException", "NotImplemented", "UnsupportedOperation", "501"})
-"""Error codes with which an emulator says that it does not have a call. The snapshot says so too."""
+"""Error codes with which an emulator says that it does not have a call."""
+REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+"""Error codes for who may not read something, as the policy of a key."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Service:
 
     client: Any
     clients: Callable[[str], Any]
+    objects: bool
+    """Whether the objects of buckets are listed, too."""
+    unread: list[str] = field(default_factory=list)
+    """What was refused, or is not offered here. The answers hold the same text."""
 
     def read(self, operation: str, /, **parameters: Any) -> Any:
         """The answer without its metadata; None if the resource has nothing of this kind. Other errors are raised."""
@@ -48,8 +54,9 @@ class Service:
             code = error.response["Error"]["Code"]
             if code in ABSENT:
                 return None
-            if code in UNKNOWN:
-                return f"not readable here: {code}"
+            if code in UNKNOWN | REFUSED:
+                self.unread.append(f"{operation} {parameters}: {code}")
+                return self.unread[-1]
             raise
         answer.pop("ResponseMetadata", None)
         return answer
@@ -66,7 +73,10 @@ class Service:
                     if isinstance(part, list):
                         joined.setdefault(name, []).extend(part)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ABSENT | UNKNOWN:
+            code = error.response["Error"]["Code"]
+            if code in UNKNOWN | REFUSED:
+                self.unread.append(f"{operation} {parameters}: {code}")
+            elif code not in ABSENT:
                 raise
         return joined
 
@@ -204,14 +214,15 @@ def _buckets(service: Service) -> Answers:
         bucket = {"Bucket": listed["Name"]}
         answer = service.each(dict.fromkeys(operations, bucket))
         tags = _listed(service.read("get_bucket_tagging", **bucket), "TagSet")
-        objects = service.all("list_objects_v2", **bucket).get("Contents", [])
-        answer["objects"] = {entry["Key"]: [entry["ETag"], entry["Size"]] for entry in objects}
+        if service.objects:
+            objects = service.all("list_objects_v2", **bucket).get("Contents", [])
+            answer["objects"] = {entry["Key"]: [entry["ETag"], entry["Size"]] for entry in objects}
         yield f"bucket {listed['Name']}", {**answer, "tags": tags}
 
 
-def _listed(answer: Any, field: str = "Tags") -> dict[str, str]:
+def _listed(answer: Any, name: str = "Tags") -> dict[str, str]:
     """Tags that come as a list."""
-    listed = answer.get(field, []) if isinstance(answer, dict) else []
+    listed = answer.get(name, []) if isinstance(answer, dict) else []
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 

@@ -44,6 +44,8 @@ VOLATILE = frozenset(
         "describe_log_groups.storedBytes",
         "describe_table.Table.ItemCount",
         "describe_table.Table.TableSizeBytes",
+        "describe_continuous_backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription.EarliestRestorableDateTime",
+        "describe_continuous_backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription.LatestRestorableDateTime",
         "describe_secret.LastAccessedDate",
         "get_queue_attributes.Attributes.ApproximateNumberOfMessages",
         "get_queue_attributes.Attributes.ApproximateNumberOfMessagesDelayed",
@@ -74,11 +76,11 @@ class Differences:
                 yield f"{title}: {line}"
 
 
-def take(clients: Clients) -> Snapshot:
-    """Reads the account and region for which `clients` makes boto3 clients."""
+def take(clients: Clients, unread: list[str], *, objects: bool = True) -> Snapshot:
+    """Reads the account and region for which `clients` makes boto3 clients. `unread` receives what could not be read."""
     snapshot: Snapshot = {}
     for service, read in readers.READERS.items():
-        for resource, answer in read(readers.Service(clients(service), clients)):
+        for resource, answer in read(readers.Service(clients(service), clients, objects, unread)):
             tags = answer.pop("tags", {})
             assert resource not in snapshot, resource
             snapshot[resource] = {"fields": _plain(answer), "tags": tags}
@@ -120,11 +122,14 @@ def main(words: list[str]) -> int:
     comparing = commands.add_parser("compare", help="print what differs; exit code 2 if more than tags does")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
+    taking.add_argument("--objects", action="store_true", help="list the objects of all buckets, too")
     given = parser.parse_args(words)
     if given.command == "take":
-        snapshot = take(lambda service: boto3.client(service, region_name=given.region, endpoint_url=given.endpoint_url))
+        place = {"region_name": given.region, "endpoint_url": given.endpoint_url}
+        unread: list[str] = []
+        snapshot = take(lambda service: boto3.client(service, **place), unread, objects=given.objects)
         given.file.write_text(json.dumps(snapshot, indent=1, sort_keys=True))
-        print(f"{len(snapshot)} resources")
+        print("\n".join([f"{len(snapshot)} resources", *(f"could not be read: {line}" for line in unread)]))
         return 0
     differences = compare(json.loads(given.before.read_text()), json.loads(given.after.read_text()))
     print("\n".join(differences.lines()) or "nothing differs")
