@@ -25,7 +25,7 @@ from common.resources import of_kind
 from common.state import locations
 from common.state.lease import Lock
 
-BUCKET_GOES = Change(BUCKET, Action.DELETE, "last, with every record and artifact in it")
+BUCKET_GOES = Change(BUCKET, Action.DELETE, "is deleted last, with all records and artifacts")
 """The artifact bucket is deleted by this change, apart from the plan, because it holds the records of everything else."""
 
 

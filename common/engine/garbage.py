@@ -104,7 +104,7 @@ class Collector:
 
     def _delete(self, project: str, garbage: list[Garbage | OldVersion], about: Mapping[str, str]) -> None:
         root, etag = self._records.root(project)
-        planned = [{"key": _shown(item), "action": "collect", "reason": "nothing needs it"} for item in garbage]
+        planned = [{"key": _shown(item), "action": "collect", "reason": "no release needs it any more"} for item in garbage]
         before = Root() if root is None else root
         keys = {_key(item) for item in garbage}
         # If the collection is stopped, the next command must look for these again.

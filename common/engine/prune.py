@@ -105,11 +105,13 @@ class Pruner:
     def _is_back(self, key: Key, now: Resource) -> Decided:
         """Forgets a former resource whose old name is declared again. Its record is read so that a newer schema is refused."""
         self._records.read(key)
-        return Change(key, Action.FORGET, "is declared by this name again"), Orphan(key, now.name, now.arn, self._env.account_id)
+        return Change(key, Action.FORGET, "is declared under this name again"), Orphan(
+            key, now.name, now.arn, self._env.account_id
+        )
 
     def _decide(self, key: Key, location: Location | None, covers: Callable[[Key], bool]) -> Decided:
         if location is not None and "of" in location and (foreign := self._records.orphan(key, location)):
-            return Change(key, Action.FORGET, f"its record is of {printable(location['of'])}, and was copied here"), foreign
+            return Change(key, Action.FORGET, f"its record belongs to {printable(location['of'])} and was copied here"), foreign
         successor = locations.successor(key)
         now = self._declared.get(successor) if successor is not None else None
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED

@@ -48,7 +48,7 @@ def of_upload(artifact: Artifact, released: Files, digest_released: Digest | Non
     if changed := files_changed(artifact, released):
         return changed
     is_released = str(artifact.key) in released and digest_released is not None
-    return "what it is built by changed" if is_released and digest_released != artifact.input_digest() else "not uploaded yet"
+    return "the way it is built has changed" if is_released and digest_released != artifact.input_digest() else "not uploaded yet"
 
 
 def _field_changed(name: str, before: Json, after: Json, *, hidden: bool) -> str:

@@ -21,6 +21,8 @@ ENDS = {
     "ExecutionAborted": "ABORTED",
 }
 """The types of the last event of an execution, and the status that each means."""
+VERBS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was aborted"}
+"""What sentences say of an execution with each status."""
 CONTAINERS = ("Map", "Parallel")
 """The types of states that contain states. Tasks belong to the inner states, never to the container."""
 _FAILURES = ("Failed", "TimedOut")

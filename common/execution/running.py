@@ -13,6 +13,7 @@ from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
 from common.execution import failure, follower, preview
 from common.execution.follower import Began, Outcome, Put, Shown, Tell
+from common.execution.history import VERBS
 from common.execution.starting import Start
 from common.model.events import Note
 
@@ -108,4 +109,4 @@ class Runner:
 
 def _describe(outcome: Outcome) -> str:
     states = " > ".join(outcome.failure.states) if outcome.failure else ""
-    return f"{outcome.project}: the execution ended {outcome.status}{f', in {states}' if states else ''}."
+    return f"{outcome.project}: the execution {VERBS[outcome.status]}{f' in the state {states}' if states else ''}."

@@ -215,7 +215,7 @@ class Package(Sources):
         others = sorted(built.parent.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         for before in (json.loads(path.read_text(encoding="utf-8")) for path in others if path.stem != built.stem):
             if before.items() >= like.items():
-                return digest.differences(before["files"], self.files()) or "what it is built by changed"
+                return digest.differences(before["files"], self.files()) or "the way it is built has changed"
         return "never built here"
 
     def _write(self, target: Path, build_dir: Path) -> None:

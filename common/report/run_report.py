@@ -1,4 +1,4 @@
-"""What `run` shows: each state as it is entered and left, why an execution failed, the table that it made.
+"""What `run` shows: each state as it is entered and left, why an execution failed, and the table that it has made.
 
 A state that is left within one poll gets one line; one that lasts gets a line when that is seen, so that a log without live line
 tells what is waited for.
@@ -14,18 +14,19 @@ from common.base.json_types import Json, JsonObject
 from common.base.terminal import Screen, quoted
 from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Put, RunEvent, Shown, Waiting
-from common.execution.history import Entered, Left, Nested, Retried, Status, Visit
+from common.execution.history import VERBS, Entered, Left, Nested, Retried, Status, Visit
 from common.execution.preview import Preview
 from common.model.events import Closed, Note
 from common.report.deploy_report import TextReport
 from common.report.json_report import JsonReport
 
-STYLES = {
-    Status.SUCCEEDED: "green",
-    Status.CAUGHT: "yellow",
-    Status.FAILED: "bold red",
-    Status.ABORTED: "red",
+SHOWN = {
+    Status.SUCCEEDED: ("green", "succeeded", "in"),
+    Status.CAUGHT: ("yellow", "failed and was caught", "after"),
+    Status.FAILED: ("bold red", "failed", "after"),
+    Status.ABORTED: ("red", "was aborted", "after"),
 }
+"""For each status of a state that was left: the style, what is said of the state, and the word before its seconds."""
 INSTANT = frozenset({"Choice", "Pass", "Succeed"})
 """Types of states that take no time: shown once, so that a loop does not fill the screen with them."""
 WIDEST = 40
@@ -46,7 +47,7 @@ class TextRunReport(TextReport):
         with self._lock:
             match event:
                 case Put(path, uri):
-                    self._line(f"  [dim]{quoted(path.name)} is put to[/dim] {quoted(uri)}")
+                    self._line(f"  [dim]{quoted(path.name)} was copied to[/dim] {quoted(uri)}")
                 case Began(project, _, execution):
                     self._begun, self._told, self._seen = time.monotonic(), set(), set()
                     self._line(f"[bold]{quoted(project)}[/bold] [dim]{quoted(execution)}[/dim]")
@@ -67,9 +68,9 @@ class TextRunReport(TextReport):
             if visit not in self._told:
                 self._told.add(visit)
                 if not self._screen.is_live:
-                    self._state("entered", "dim", visit)
+                    self._state(visit, "dim", "entered")
         names = ", ".join(visit.title for visit in running if not any(other.parent is visit for other in running))
-        self._live(f"{names or 'waiting'} · {time.monotonic() - self._begun:.0f} s")
+        self._live(f"{f'running {names}' if names else 'waiting'} · {time.monotonic() - self._begun:.0f} s")
 
     def _happened(self, event: Entered | Left | Retried | Nested) -> None:
         visit = event.visit
@@ -79,30 +80,32 @@ class TextRunReport(TextReport):
                 self._seen.add(visit.name)
                 if not again:
                     why = f": {visit.error}" if visit.error and visit.status is not Status.SUCCEEDED else ""
-                    self._state(visit.status, STYLES[visit.status], visit, f" [dim]{visit.seconds or 0:.1f} s[/dim]{quoted(why)}")
+                    style, words, preposition = SHOWN[visit.status]
+                    self._state(visit, style, words, f" {preposition} {visit.seconds or 0:.1f} s{quoted(why)}")
             case Retried(_, error):
-                self._state("retried", "yellow", visit, f": attempt {visit.attempts} after {quoted(error)}")
+                self._state(visit, "yellow", "is retried", f": attempt {visit.attempts}, after {quoted(error)}")
             case Nested(_, execution):
                 machine, _, name = execution.partition(":execution:")[2].partition(":")
-                self._state("started", "cyan", visit, f": {quoted(machine)} [dim]{quoted(name)}[/dim]")
+                self._state(visit, "cyan", "started", f" an execution of {quoted(machine)}: [dim]{quoted(name)}[/dim]")
 
-    def _state(self, word: str, style: str, visit: Visit, more: str = "") -> None:
-        self._line(f"  {'  ' * visit.depth}[{style}]{word}[/{style}] {quoted(visit.title)}{more}")
+    def _state(self, visit: Visit, style: str, words: str, more: str = "") -> None:
+        self._line(f"  {'  ' * visit.depth}{quoted(visit.title)} [{style}]{words}[/{style}]{more}")
 
     def _ended(self, outcome: Outcome) -> None:
         self._live("")
         if outcome.failure is not None:
             self._failed(outcome.status, outcome.failure)
         style = "green" if outcome.status == "SUCCEEDED" else "bold red"
-        self._line(f"[{style}]{outcome.status.lower()}[/{style}] {outcome.project} [dim]{outcome.seconds:.1f} s[/dim]")
+        preposition = "in" if outcome.status == "SUCCEEDED" else "after"
+        self._line(f"{outcome.project} [{style}]{VERBS[outcome.status]}[/{style}] {preposition} {outcome.seconds:.1f} s")
 
     def _failed(self, status: str, failure: Failure) -> None:
-        where = " > ".join(failure.states)
-        self._line(f"\n[bold red]{quoted(where) or status.lower()}[/bold red]: [red]{quoted(failure.error)}[/red]")
+        state = f"The state {quoted(' > '.join(failure.states))} failed" if failure.states else f"The execution {VERBS[status]}"
+        self._line(f"\n[bold red]{state}[/bold red]: [red]{quoted(failure.error)}[/red]")
         for line in failure.message.splitlines():
             self._line(f"  {quoted(line.expandtabs())}")
         if failure.lines:
-            self._line(f"[dim]the last lines of {quoted(failure.log)}:[/dim]")
+            self._line(f"[dim]The last lines of the log {quoted(failure.log)}:[/dim]")
         for line in failure.lines:
             self._line(f"  [dim]│[/dim] {quoted(line.expandtabs())}")
         self._line("")
@@ -110,15 +113,15 @@ class TextRunReport(TextReport):
 
 def show_preview(screen: Screen, preview: Preview) -> None:
     """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
-    total = f"{preview.total:,}" if preview.total is not None else f"many, in {preview.files:,} files"
-    screen.line(f"\n{quoted(preview.uri)} [dim]the first {len(preview.rows)} of {total} rows[/dim]")
+    total = f"of {preview.total:,} rows" if preview.total is not None else f"rows; its {preview.files:,} files were not counted"
+    screen.line(f"\n{quoted(preview.uri)} [dim]the first {len(preview.rows)} {total}[/dim]")
     rows = [[_cell(value) for value in row] for row in preview.rows]
     shown = text_table.count_fitting_columns(preview.columns, rows, screen.room)
     right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
     if rows:
         screen.table(preview.columns[:shown], [row[:shown] for row in rows], right=right)
     if hidden := preview.columns[shown:]:
-        screen.line(f"[dim]and {len(hidden)} more columns: {quoted(', '.join(hidden))}[/dim]")
+        screen.line(f"[dim]Columns that are not shown: {quoted(', '.join(hidden))}[/dim]")
     screen.line("")
 
 

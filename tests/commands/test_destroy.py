@@ -72,7 +72,7 @@ def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
     gone = output["changes"]
     assert {change["action"] for change in gone} == {"delete"}
     assert [change["reason"] for change in gone if change["key"] == "bucket/artifacts"] == [
-        "last, with every record and artifact in it"
+        "is deleted last, with all records and artifacts"
     ]
     assert gone[-1].keys() == {"project", "key", "action", "reason", "changed"}
     assert boto3.client("s3", **PLACE).list_buckets()["Buckets"] == []

@@ -56,16 +56,16 @@ def run(repository: Repository, *words: str) -> Ended:
 def test_runs_the_named_project_and_exits_by_its_outcome(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(deployed, "--project", "acres")
     assert (done.code, done.err) == (0, "")
-    assert "succeeded A State" in done.out
-    assert "succeeded acres" in done.out
+    assert "A State succeeded in" in done.out
+    assert "acres succeeded in" in done.out
     [execution] = executions(deployed)
     assert json.loads(execution["input"]) == {"a": 1}
     assert execution["name"].startswith("run-")
     monkeypatch.setenv("SF_EXECUTION_HISTORY_TYPE", "FAILURE")
     failed = run(deployed, "--project", "acres")
     assert failed.code == 1
-    assert "acres: the execution ended FAILED, in A State." in failed.err
-    assert "A State: AnError\n  An error occurred!" in failed.out
+    assert "acres: the execution failed in the state A State." in failed.err
+    assert "The state A State failed: AnError\n  An error occurred!" in failed.out
 
 
 def test_prints_one_json_object(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,16 +222,16 @@ def test_text_tells_states_retries_and_nested_executions(repository: Repository)
     began = Began("acres", "t-p-main", EXECUTION)
     text = shown(Put(repository.root / "sample.csv", "s3://b/sample.csv"), began, *happened)
     assert text.splitlines() == [
-        "  sample.csv is put to s3://b/sample.csv",
+        "  sample.csv was copied to s3://b/sample.csv",
         f"acres {EXECUTION}",
-        "    retried Load[1]: attempt 2 after Busy",
-        "    succeeded Load[0] 10.0 s",
-        "    succeeded Load[1] 12.0 s",
-        "    succeeded Store[0] 3.0 s",
-        "  succeeded Each 24.0 s",
-        "  succeeded Done 1.0 s",
-        "  started Nested: t-p-child c-1",
-        "  failed Nested 5.0 s: States.TaskFailed",
+        "    Load[1] is retried: attempt 2, after Busy",
+        "    Load[0] succeeded in 10.0 s",
+        "    Load[1] succeeded in 12.0 s",
+        "    Store[0] succeeded in 3.0 s",
+        "  Each succeeded in 24.0 s",
+        "  Done succeeded in 1.0 s",
+        "  Nested started an execution of t-p-child: c-1",
+        "  Nested failed after 5.0 s: States.TaskFailed",
     ]
 
 
@@ -244,10 +244,10 @@ def test_text_tells_once_what_is_waited_for() -> None:
     assert [type(event) for event in first] == [Entered]
     assert {type(event) for event in rest} == {Retried, Left, Entered}
     assert shown(*first, waiting, waiting, *rest).splitlines() == [
-        "  entered Validate",
-        "  retried Validate: attempt 2 after Lambda.TooManyRequestsException",
-        "  succeeded Validate 7.0 s",
-        "  succeeded Land 5.0 s",
+        "  Validate entered",
+        "  Validate is retried: attempt 2, after Lambda.TooManyRequestsException",
+        "  Validate succeeded in 7.0 s",
+        "  Land succeeded in 5.0 s",
     ]
 
 
@@ -260,17 +260,24 @@ def test_text_tells_where_and_why_it_failed_and_the_last_lines() -> None:
     )
     assert text.splitlines() == [
         "",
-        "Nested > Land[3]: States.TaskFailed",
+        "The state Nested > Land[3] failed: States.TaskFailed",
         "  ValueError: [x]",
         "  at line 2",
-        "the last lines of /t/glue/error jr_1:",
+        "The last lines of the log /t/glue/error jr_1:",
         "  │ [b]",
         "  │ c",
         "",
-        "failed acres 12.3 s",
+        "acres failed after 12.3 s",
         "  a note",
         "13.0 s · 2 AWS calls",
     ]
+
+
+@pytest.mark.parametrize(("status", "words"), [("TIMED_OUT", "timed out"), ("ABORTED", "was aborted")])
+def test_an_execution_that_ends_without_a_failed_state_is_described_in_words(status: str, words: str) -> None:
+    failure = Failure((), "States.Timeout", "")
+    text = shown(Outcome("acres", EXECUTION, status, 2.0, (), failure=failure))
+    assert text.splitlines() == ["", f"The execution {words}: States.Timeout", "", f"acres {words} after 2.0 s"]
 
 
 def test_json_tells_of_an_execution_that_was_left_that_it_runs() -> None:

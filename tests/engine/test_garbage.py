@@ -144,7 +144,7 @@ def test_history_tells_what_was_collected_and_why(tmp_path: Path) -> None:
     gone = collect(world)
     with pool_of(1) as pool:
         newest, *_ = history(Records(FakeAws(world), ENV), "p", 1, pool)
-    reported = {"action": "collect", "reason": "nothing needs it", "outcome": "done"}
+    reported = {"action": "collect", "reason": "no release needs it any more", "outcome": "done"}
     keys = [f"artifact/{key.partition('/artifacts/')[2]}" for key in gone]
     assert [dict(change) for change in newest.changes] == [{"key": key, **reported} for key in keys]
     assert (len(gone), newest.outcome, newest.about["id"]) == (2, "succeeded", "gc")

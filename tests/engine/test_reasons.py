@@ -1,4 +1,4 @@
-"""The reason of a change names what has changed: the file, its mode, or what it is built by."""
+"""The reason of a change names what has changed: the file, its mode, or the way it is built."""
 
 from collections.abc import Callable
 
@@ -56,5 +56,5 @@ def test_what_is_built_in_another_way_is_told_apart_from_what_was_never_uploaded
     assert repository.invoke("deploy", "--env", "dev").code == 0
     repository.configure(defaults={"function": {"runtime": "python3.13"}})
     plan = repository.invoke("plan", "--env", "dev")
-    assert "↑ artifact/Validate upload what it is built by changed" in squeezed(plan.out)
+    assert "↑ artifact/Validate upload the way it is built has changed" in squeezed(plan.out)
     assert "~ lambda/Validate update Runtime python3.11 → python3.13" in squeezed(plan.out)

@@ -145,4 +145,4 @@ def test_shows_the_columns_that_a_terminal_has_room_for_and_names_the_others(mon
     text = stream.text()
     assert "county" in text
     assert "nnn" not in text
-    assert "and 1 more columns: note" in text
+    assert "Columns that are not shown: note" in text

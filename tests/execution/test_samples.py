@@ -26,5 +26,5 @@ def test_every_sample_is_looked_at_before_anything_is_put_or_started(repository:
     for ended, message in ((watched, "where rule/new_file of soil starts an execution"), (gone, "No such file")):
         assert ended.code == 1
         assert message in ended.err
-        assert "is put to" not in ended.out
+        assert "was copied to" not in ended.out
         assert "started" not in ended.out

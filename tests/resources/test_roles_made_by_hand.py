@@ -90,7 +90,8 @@ def test_a_role_that_was_made_otherwise_is_brought_up_to_date_too(deployed: Repo
     make_again(ROLE, whole=False)
     planned = changes(command(deployed, "plan", code=2))
     assert planned == {
-        "role/Validate-lambda": "update: changed in AWS: Policies.deployer-permissions changed",
+        "role/Validate-lambda": "update: changed in AWS: + logs:CreateLogStream logs:PutLogEvents on "
+        "log-group:/aws/lambda/t-dev-acres-Validate:*",
         "lambda/Validate": AGAIN,
     }
     command(deployed, "deploy")

@@ -182,7 +182,7 @@ def test_what_is_recorded_of_another_project_or_environment_is_not_believed(
     assert plan.code in {0, 2}, plan.err
     assert "no longer declared" not in plan.out
     if "release.json" in parts and "records/" in parts:
-        assert f"its record is of {source.rstrip('/')}, and was copied here" in plan.out
+        assert f"its record belongs to {source.rstrip('/')} and was copied here" in plan.out
     verified = deployed.invoke("deploy", "--env", "dev", "--verify")
     assert verified.code == 0, verified.err
     assert "delete" not in verified.out
@@ -198,7 +198,7 @@ def test_a_record_that_was_copied_is_forgotten_whatever_it_says_of_whose_it_is(d
     s3().put_object(**put_new, Body=json.dumps({**body(), "key": "glue-job/more", "of": of}).encode())
     s3().delete_object(Bucket=BUCKET, Key=ROOT)
     planned = squeezed(deployed.invoke("plan", "--env", "dev").out)
-    assert f"= glue-job/more (t-dev-acres-load) forget its record is of {of}, and was copied here" in planned
+    assert f"= glue-job/more (t-dev-acres-load) forget its record belongs to {of} and was copied here" in planned
     assert deployed.invoke("deploy", "--env", "dev").code == 0
     assert "glue-job/more" not in deployed.invoke("plan", "--env", "dev").out
 
