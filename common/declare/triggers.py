@@ -30,6 +30,7 @@ class ScheduleDeclaration:
     machine: Ref
     expression: str
     input: JsonMapping
+    is_default_input: bool
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
@@ -43,6 +44,7 @@ class ScheduleDeclaration:
             role_arn=role.arn,
             schedule=settings.expression or self.expression,
             input=constant,
+            is_default_input=self.is_default_input,
         )
         project.add(rule)
 
@@ -143,6 +145,7 @@ class Triggers(ABC):
             machine=machine_of(machine),
             expression=validation.check_schedule(expression),
             input=validation.check_object("constant", constant or {}),
+            is_default_input=constant is None,
         )
         return self._trigger(reference, declaration, accept_secret, Exact(name, role_name))
 

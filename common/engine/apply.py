@@ -240,7 +240,7 @@ class Engine:
             self._results[change.key] = {"outcome": "skipped", "message": str(error)}
             self._context.report(Skipped(change, str(error)))
         except DeployError as error:
-            message = scrubbed(str(error), self._resources.get(change.key), change.desired)
+            message = scrubbed(str(error), self._resources.get(change.key), change.known())
             self._keep_failure(change, message)
             self._context.report(Failed(change, message))
             if isinstance(error, AwsError) and error.code.startswith(EXPIRED):

@@ -13,7 +13,7 @@ from common.base.digest import Digest
 from common.base.json_types import JsonMapping, JsonObject
 from common.engine import ownership, reasons
 from common.environment.config import Environment
-from common.model import comparison
+from common.model import comparison, hidden_fields
 from common.model.choices import NOBODY
 from common.model.desired_state import rendered
 from common.model.orphan import Orphan
@@ -94,10 +94,11 @@ class Decider:
         stale: JsonObject = {}
         for state in (applied, begun):
             if isinstance(state, dict):
-                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, state))
+                earlier = hidden_fields.applied_parts(live.undeclared, state)
+                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, earlier))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
-        changed = ({*comparison.difference(desired, live.state)} - kept) | (stale.keys() & desired.keys())
+        changed = ({*comparison.difference(desired, live.state)} - kept) | stale.keys()
         if not changed and not self.force:
             damage = unreadable or ("its record has lost its tag" if recorded == self.digests[key] and mistagged else "")
             proven = recorded == self.digests[key] and not damage

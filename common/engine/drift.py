@@ -162,7 +162,8 @@ class _Comparer:
             return [Drifted(project, key, "deleted", f"{resource.arn} is gone")]
         declared = rendered(resource.desired(), self._content)
         fields = tuple(_fields(resource, applied, declared, live.state))
-        others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, applied))
+        earlier = hidden_fields.applied_parts(live.undeclared, applied)
+        others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, earlier))
         if kept := tuple(comparison.named(others, declared, resource.usual)):
             self.kept.append(Kept(project, key, kept))
         owner = live.state.get("Tags", {}).get(OWNER_TAG)

@@ -1,17 +1,24 @@
 """Compares declared, live and last applied states.
 
 The declared fields belong to us. A live field that is not declared is kept, unless it was declared when the resource was applied
-last: then it is removed. A structure may be declared in part; a map or list is always declared as a whole.
+last: then it is removed. Structures and maps may be declared in part; a list is always declared as a whole. An optional field
+that is empty declares nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from common.base.json_types import Json, JsonMapping, JsonObject
 
 Fields = JsonMapping
 """The fields that an operation of AWS accepts, by name: for a structure its own `Fields`, otherwise empty."""
-OPTIONAL = ("Tags", "Policies", "AttachedPolicies", "PermissionsBoundary", "EventBridge", "Description")
+OPTIONAL = (
+    *("Tags", "Policies", "AttachedPolicies", "PermissionsBoundary", "EventBridge", "Description"),
+    *("Environment", "DefaultArguments", "Layers", "VpcConfig", "Connections", "Schedule", "TablePrefix"),
+    *("RedrivePolicy", "KmsMasterKeyId"),
+)
 """Others may set these fields, too, so they belong to us only as far as they are declared."""
+IDENTIFYING = ("Id", "Path")
+"""Each item of a list of structures has one of these fields, which tells it from the others."""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -50,17 +57,61 @@ def merged(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
     return result
 
 
+def is_empty(value: Json) -> bool:
+    """Whether a value declares nothing: it is empty, or a structure with empty fields alone."""
+    return all(map(is_empty, value.values())) if isinstance(value, Mapping) else value in _EMPTY
+
+
+def released(state: JsonMapping, desired: JsonMapping, optional: Collection[str]) -> tuple[JsonObject, JsonObject]:
+    """Splits a live state into the fields that are compared, and the `optional` ones that have values and are not declared."""
+    free = {name for name in optional if is_empty(desired[name]) and not is_empty(state[name])}
+    compared = {name: desired[name] if name in free else value for name, value in state.items()}
+    return compared, {name: state[name] for name in free}
+
+
+def entries(live: JsonMapping, declared: JsonMapping) -> tuple[JsonObject, JsonObject]:
+    """Splits a live map into the entries with declared keys, and the others."""
+    return (
+        {key: value for key, value in live.items() if key in declared},
+        {key: value for key, value in live.items() if key not in declared},
+    )
+
+
 def taken_away(undeclared: JsonMapping, applied: JsonMapping) -> JsonObject:
     """The undeclared live fields that were declared when the resource was applied last, with a value."""
     result: JsonObject = {}
     for name, value in undeclared.items():
         before = applied.get(name)
         if isinstance(value, Mapping) and isinstance(before, Mapping | list):
-            if part := {inner: value[inner] for inner in value if inner in before}:
+            if part := _declared_before(value, before):
                 result[name] = part
-        elif before and not isinstance(value, Mapping):
+        elif not (isinstance(value, Mapping) or is_empty(before)):
             result[name] = value
     return result
+
+
+def _declared_before(live: JsonMapping, before: JsonMapping | list[Json], within: str = "") -> JsonObject:
+    """The parts of an undeclared live structure that were declared; a list has the dotted names of those that were, or items."""
+    items = _by_name(before) if isinstance(before, list) else before
+    result: JsonObject = {}
+    for key, value in live.items():
+        earlier = items.get(f"{within}{key}")
+        if isinstance(value, Mapping) and isinstance(earlier, Mapping | list):
+            part: Json = _declared_before(value, earlier)
+        elif isinstance(value, Mapping) and isinstance(before, list):
+            part = _declared_before(value, before, f"{within}{key}.")
+        else:
+            part = None if earlier in (None, []) else value
+        if part not in (None, {}):
+            result[key] = part
+    return result
+
+
+def _by_name(items: list[Json]) -> JsonObject:
+    """A list of names as a map, or of structures by the field that identifies them."""
+    named: JsonObject = {item: True for item in items if isinstance(item, str)}
+    structures = [item for item in items if isinstance(item, Mapping)]
+    return named | {str(item[name]): item for item in structures for name in IDENTIFYING if name in item}
 
 
 def claims(desired: JsonMapping, before: object) -> JsonObject:
@@ -73,11 +124,21 @@ def claims(desired: JsonMapping, before: object) -> JsonObject:
     for name in OPTIONAL:
         value, earlier = desired.get(name), unfinished.get(name)
         if isinstance(value, Mapping | list) or isinstance(earlier, list):
-            keys = {str(key) for part in (value, earlier) if isinstance(part, Mapping | list) for key in part}
+            keys = {*_dotted(value, deep=name != "Policies"), *(earlier if isinstance(earlier, list) else ())}
             result[name] = sorted(key for key in keys if not key.startswith("deployer:"))
         elif value or earlier:
             result[name] = True
     return {name: value for name, value in result.items() if value}
+
+
+def _dotted(value: Json, *, deep: bool) -> Iterator[str]:
+    """The names of the items of a list or map; if `deep`, the dotted names of those of maps in it, too."""
+    if isinstance(value, list):
+        yield from (item if isinstance(item, str) else f"item {number}" for number, item in enumerate(value))
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if inner == "" or not is_empty(inner):
+            yield str(key)
+            yield from (f"{key}.{name}" for name in _dotted(inner, deep=True) if deep and isinstance(inner, Mapping))
 
 
 def without(whole: JsonMapping, part: JsonMapping) -> JsonObject:

@@ -34,6 +34,21 @@ def digests(resource: Resource, name: str, value: Json) -> dict[str, str]:
     return {part: digest.of_struct("hidden", 1, [resource.arn, part, leaf]) for part, leaf in values.items()}
 
 
+def applied_parts(undeclared: State, applied: State) -> State:
+    """The applied state for comparison with `undeclared` live fields; of a hidden field, the live parts that it had."""
+    return {
+        name: _present(name, undeclared.get(name), value[DIGESTS]) if isinstance(value, Mapping) and DIGESTS in value else value
+        for name, value in applied.items()
+    }
+
+
+def _present(name: str, live: Json, digests: Mapping[str, str]) -> Json:
+    if isinstance(live, Mapping):
+        parts = {key: _present(f"{name}.{key}", value, digests) for key, value in live.items()}
+        return {key: part for key, part in parts.items() if part}
+    return any(recorded == name or recorded.startswith(f"{name}.") for recorded in digests)
+
+
 def scrubbed(message: str, resource: Resource | None, state: State) -> str:
     """A message of AWS without the hidden values that it may quote."""
     hidden = resource.hidden if resource is not None else ()

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonObject
-from common.model.comparison import difference
+from common.model.comparison import difference, merged
 
 State = JsonObject
 """The fields of a resource that belong to us, in AWS's own spelling: JSON values; only desired states also hold `ContentOf`."""
@@ -215,6 +215,10 @@ class Change:
     """The live fields that are no longer declared but were when the resource was applied last: the update removes them."""
     name: str = ""
     """What the resource is called in AWS, where that does not follow from the prefix, the project and the key."""
+
+    def known(self) -> State:
+        """The declared fields, with the live ones that are kept."""
+        return merged(self.desired, self.live.undeclared if self.live is not None else {})
 
     def fits(self, live: Live | None) -> bool:
         """Whether the change is still right if the resource has this live state now."""

@@ -49,5 +49,5 @@ USUAL_FUNCTION: JsonObject = {
 
 def structures(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
     """The structures of a function that are declared in part, with their other live fields: each is replaced as a whole."""
-    names = {"LoggingConfig", *(["VpcConfig"] if desired.get("VpcConfig", {}).get("SubnetIds") else [])} & desired.keys()
-    return {name: comparison.merged(desired[name], kept.get(name, {})) for name in names}
+    names = {"Environment", "LoggingConfig", *(["VpcConfig"] if desired.get("VpcConfig", {}).get("SubnetIds") else [])}
+    return {name: comparison.merged(desired[name], kept.get(name, {})) for name in names & desired.keys()}

@@ -27,6 +27,7 @@ _CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateB
 _UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
 _DELETE = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
 _RECRAWL = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY"}
+_OPTIONAL = ("Schedule", "TablePrefix")
 _POLL_SECONDS = 10.0
 _POLLS = 180
 
@@ -108,7 +109,7 @@ class Crawler(Declared):
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         s3_targets = [
-            {"Path": target["Path"], "Exclusions": target.get("Exclusions", [])}
+            {"Path": target["Path"], "Exclusions": target.get("Exclusions", []) if self._excludes(target["Path"]) else []}
             for target in live["Targets"].get("S3Targets", ())
         ]
         configuration, _ = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
@@ -119,10 +120,11 @@ class Crawler(Declared):
             "SchemaChangePolicy": live.get("SchemaChangePolicy"),
             "RecrawlPolicy": live.get("RecrawlPolicy") or {"RecrawlBehavior": _RECRAWL["everything"]},
             "TablePrefix": live.get("TablePrefix") or "",
-            "Schedule": (live.get("Schedule") or {}).get("ScheduleExpression", ""),
+            "Schedule": _expression(live),
             "Configuration": configuration,
             "Tags": owned_tags(tags, self.tags),
         }
+        state, _ = comparison.released(state, self.desired(), _OPTIONAL)
         return Live(state, undeclared=self._undeclared(live) | other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -141,7 +143,7 @@ class Crawler(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole crawler if more than its tags changed, with its undeclared fields as they are now.
 
-        An empty schedule removes the live one.
+        An empty text or list removes what the crawler has.
 
         Raises:
             SkippedError: it is running, and its settings say that it is skipped then.
@@ -149,7 +151,7 @@ class Crawler(Declared):
         """
         if change.changed - {"Tags"}:
             live = _live(aws, self)
-            kept = self._undeclared(live) if live else {}
+            kept = comparison.without(self._undeclared(live) if live else {}, change.stale)
             _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _as_sent(change.desired, kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
@@ -168,11 +170,21 @@ class Crawler(Declared):
             del kept["CatalogId"]
         targets: State = {kind: listed for kind, listed in live["Targets"].items() if listed and kind != "S3Targets"}
         paths = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
-        more = {path: comparison.undeclared(paths[path], {}, accepted_fields.TARGET) for path in self.targets if path in paths}
+        more = {path: self._undeclared_of_target(paths[path]) for path in self.targets if path in paths}
         targets |= {"S3Targets": undeclared} if (undeclared := {path: rest for path, rest in more.items() if rest}) else {}
         _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
-        parts = {"Targets": targets, "Configuration": configuration}
+        parts: State = {"Targets": targets, "Configuration": configuration}
+        texts = {"Schedule": _expression(live), "TablePrefix": live.get("TablePrefix")}
+        parts |= {name: text for name, text in texts.items() if not self.desired()[name]}
         return kept | {name: part for name, part in parts.items() if part}
+
+    def _undeclared_of_target(self, live: State) -> State:
+        fields = accepted_fields.TARGET if self._excludes(live["Path"]) else {"Exclusions": {}, **accepted_fields.TARGET}
+        return comparison.undeclared(live, {}, fields)
+
+    def _excludes(self, path: str) -> bool:
+        """Whether the exclusions of a live target are compared: not if none are declared for it, for then it keeps its own."""
+        return bool(self.settings.exclusions) or path not in self.targets
 
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
@@ -183,6 +195,10 @@ class Crawler(Declared):
     def erase(aws: Aws, resource: Named) -> None:
         """Deletes the crawler after its present run has ended; a record does not say what else to do with a run."""
         _delete(aws, resource, "wait")
+
+
+def _expression(live: State) -> str:
+    return str((live.get("Schedule") or {}).get("ScheduleExpression") or "")
 
 
 def _live(aws: Aws, resource: Named) -> JsonObject | None:
@@ -239,13 +255,18 @@ def _as_sent(desired: State, kept: State) -> State:
     """The parameters of CreateCrawler and UpdateCrawler, with the live parts that are kept."""
     others = dict(kept.get("Targets", {}))
     more = others.pop("S3Targets", {})
-    targets = [{**more.get(target["Path"], {}), **target} for target in desired["Targets"]["S3Targets"]]
+    targets = [_with_others(target, more.get(target["Path"], {})) for target in desired["Targets"]["S3Targets"]]
     configuration = comparison.merged(desired["Configuration"], kept.get("Configuration", {}))
     return {
-        **{name: value for name, value in {**kept, **desired}.items() if name != "Tags"},
+        **{name: value for name, value in _with_others(desired, kept).items() if name != "Tags"},
         "Targets": {**others, "S3Targets": targets},
         "Configuration": json.dumps(configuration, sort_keys=True),
     }
+
+
+def _with_others(declared: State, kept: State) -> State:
+    """What is declared, and the live fields that are kept; one that is empty in the declaration keeps its live value."""
+    return {**declared, **{name: value for name, value in kept.items() if not declared.get(name)}}
 
 
 def _arn(live: str, declared: str) -> str:

@@ -149,10 +149,11 @@ class Function(Declared):
         _refused(response.get("TagsError"))
         _refused(live.get("Environment", {}).get("Error"))
         vpc = live.get("VpcConfig", {})
+        variables, other_variables = comparison.entries(live.get("Environment", {}).get("Variables", {}), self.environment)
         state = {
             **{name: live.get(name) for name in self._configuration()},
             "EphemeralStorage": {"Size": live.get("EphemeralStorage", {}).get("Size", 512)},
-            "Environment": {"Variables": live.get("Environment", {}).get("Variables", {})},
+            "Environment": {"Variables": variables},
             "Layers": [self._by_content(aws, layer["Arn"]) for layer in live.get("Layers", ())],
             "VpcConfig": {name: sorted(vpc.get(name, ())) for name in ("SubnetIds", "SecurityGroupIds")},
             "LoggingConfig": {"LogGroup": live.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{self.name}")},
@@ -163,7 +164,9 @@ class Function(Declared):
             "Tags": owned_tags(response.get("Tags"), self.tags),
         }
         undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, accepted_fields.FUNCTION)
-        return Live(state, revision, undeclared | other_tags(response.get("Tags"), self.tags))
+        state, free = comparison.released(state, self._configuration(), ("Layers", "VpcConfig"))
+        undeclared |= {"Environment": {"Variables": other_variables}} if other_variables else {}
+        return Live(state, revision, comparison.merged(free, undeclared) | other_tags(response.get("Tags"), self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the function and waits until it can be called."""
@@ -192,12 +195,16 @@ class Function(Declared):
         if changed & _STATUS:
             changed = frozenset(desired)
         response: JsonObject = {"CodeSha256": desired["CodeSha256"]}
-        configuration = {name: desired[name] for name in self._configuration()}
+        configuration = {
+            name: desired[name]
+            for name in self._configuration()
+            if name not in {"Layers", "VpcConfig"} or name in change.stale or not comparison.is_empty(desired[name])
+        }
         code = {name: desired[name] for name in CODE}
         steps = [configuration] if changed & configuration.keys() else []
         steps += [code] if changed & CODE else []
         with self._without_role(aws, change) as live:
-            response = FunctionUpdates(aws, self).carry_out(live, steps) or response
+            response = FunctionUpdates(aws, self, change.stale).carry_out(live, steps) or response
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -213,7 +220,7 @@ class Function(Declared):
             yield change.live
             return
         with stand_in(aws, self.role_arn) as other:
-            FunctionUpdates(aws, self).one_by_one(change.live, [{"Role": other}])
+            FunctionUpdates(aws, self, {}).one_by_one(change.live, [{"Role": other}])
             yield self.read(aws)
 
     @staticmethod

@@ -8,6 +8,7 @@ from typing import Protocol
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
+from common.model import comparison
 from common.model.resource import Artifact, Live, State
 from common.resources import accepted_fields
 
@@ -45,10 +46,10 @@ class Updatable(Protocol):
 
 
 class FunctionUpdates:
-    """The updates of one function."""
+    """The updates of one function, which take away the undeclared fields in `stale`."""
 
-    def __init__(self, aws: Aws, function: Updatable) -> None:
-        self._aws, self._function = aws, function
+    def __init__(self, aws: Aws, function: Updatable, stale: State) -> None:
+        self._aws, self._function, self._stale = aws, function, stale
 
     def carry_out(self, live: Live | None, steps: list[State]) -> JsonObject:
         """Updates configuration and code in this order, or in the other one if only that is small enough."""
@@ -60,7 +61,7 @@ class FunctionUpdates:
             configuration, code = steps
             live = live or self._function.read(self._aws)
             before = live.state if live is not None else {"Layers": []}
-            rest = {**configuration, "Layers": before["Layers"]}
+            rest = {**configuration, **({"Layers": before["Layers"]} if "Layers" in configuration else {})}
             first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
             return self.one_by_one(live, [*first, code, configuration])
 
@@ -70,7 +71,8 @@ class FunctionUpdates:
         Returns:
             What Lambda said of the last one, and which code the function has.
         """
-        revision, kept = (live.revision, live.undeclared) if live else (None, {})
+        revision = live.revision if live else None
+        kept = comparison.without(live.undeclared, self._stale) if live else {}
         expected = {name: live.state.get(name) for name in CODE} if live else {}
         response: JsonObject = {}
         for number, fields in enumerate(steps):

@@ -111,13 +111,14 @@ class Job(Declared):
         filled = {
             "Role": _arn(live.get("Role", ""), self.role_arn),
             "Command": {name: live.get("Command", {}).get(name) for name in ("Name", "PythonVersion", "ScriptLocation")},
-            "DefaultArguments": live.get("DefaultArguments") or {},
+            "DefaultArguments": comparison.entries(live.get("DefaultArguments") or {}, self._arguments())[0],
             "Connections": {"Connections": (live.get("Connections") or {}).get("Connections") or []},
             "ExecutionProperty": live.get("ExecutionProperty") or {"MaxConcurrentRuns": 1},
             "ExecutionClass": live.get("ExecutionClass") or "STANDARD",
             "MaxRetries": live.get("MaxRetries") or 0,
         }
-        state = {name: filled.get(name, live.get(name)) for name in self._job()}
+        job = self._job()
+        state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in job}, job, ("Connections",))
         kept = self._undeclared(live) | other_tags(tags, self.tags)
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=kept)
 
@@ -135,7 +136,7 @@ class Job(Declared):
         """Sends the whole job if more than its tags changed, with its undeclared fields as they are now."""
         if change.changed - {"Tags"}:
             response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
-            kept = self._undeclared(response["Job"]) if response else {}
+            kept = comparison.without(self._undeclared(response["Job"]) if response else {}, change.stale)
             aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=comparison.merged(self._as_sent(change.desired), kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
@@ -165,7 +166,7 @@ class Job(Declared):
                 "PythonVersion": "3.9" if self.shell else "3",
                 "ScriptLocation": f"s3://{self.bucket}/{self.script.location}",
             },
-            "DefaultArguments": {**self._special_arguments(), **self.arguments, **self._library_arguments()},
+            "DefaultArguments": self._arguments(),
             "Connections": {"Connections": list(settings.connections)},
             "ExecutionProperty": {"MaxConcurrentRuns": settings.max_concurrent_runs},
             "MaxRetries": settings.max_retries,
@@ -188,7 +189,13 @@ class Job(Declared):
         kept = comparison.undeclared(live, {**fields, **declared}, accepted_fields.JOB)
         if live.get("Command", {}).get("Name") != declared["Command"]["Name"]:
             kept.pop("Command", None)  # a runtime is that of another kind of job
-        return kept
+        _, arguments = comparison.entries(live.get("DefaultArguments") or {}, declared["DefaultArguments"])
+        kept |= {"DefaultArguments": arguments} if arguments else {}
+        names = (live.get("Connections") or {}).get("Connections")
+        return kept | ({"Connections": {"Connections": names}} if names and not self.settings.connections else {})
+
+    def _arguments(self) -> dict[str, str]:
+        return {**self._special_arguments(), **self.arguments, **self._library_arguments()}
 
     def _special_arguments(self) -> dict[str, str]:
         """The settings that Glue accepts as arguments."""

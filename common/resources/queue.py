@@ -17,7 +17,7 @@ from typing import ClassVar
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import Json
-from common.model import steps
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
@@ -34,6 +34,7 @@ _NUMBERS = frozenset({"MessageRetentionPeriod", "VisibilityTimeout"})
 _SWITCHES = frozenset({"ContentBasedDeduplication", "FifoQueue", "SqsManagedSseEnabled"})
 _ENCRYPTION = frozenset({"KmsMasterKeyId", "SqsManagedSseEnabled"})
 """A queue has one of these, so they are set together."""
+_OPTIONAL = ("RedrivePolicy", "KmsMasterKeyId")
 _UNDECLARED: Mapping[str, tuple[str, ...]] = {
     "DeduplicationScope": ("queue",),
     "DelaySeconds": ("0",),
@@ -141,8 +142,10 @@ class Queue(Declared):
         if redrive:
             redrive = {**redrive, "maxReceiveCount": int(redrive["maxReceiveCount"])}
         state |= {"RedrivePolicy": redrive, "KmsMasterKeyId": live.get("KmsMasterKeyId") or None}
+        state, free = comparison.released(state, self.desired(), _OPTIONAL)
+        state |= {"SqsManagedSseEnabled": True} if "KmsMasterKeyId" in free else {}  # it is encrypted, with a key of its own
         kept = {name: live[name] for name, usual in _UNDECLARED.items() if live.get(name) and live[name] not in usual}
-        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **other_tags(tags, self.tags)})
+        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **free, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the queue with its tags in one call, unless it exists, and waits until it can be used."""
@@ -163,7 +166,9 @@ class Queue(Declared):
         """Sets the attributes that changed, and the tags; attributes that are not sent stay as they are."""
         url = url_of(self.arn)
         changed = change.changed | (_ENCRYPTION if change.changed & _ENCRYPTION else set())
-        if attributes := _as_sent(change.desired, changed - _FIXED):
+        kept = (change.live.undeclared.keys() if change.live is not None else set()) - change.stale.keys()
+        kept |= _ENCRYPTION if "KmsMasterKeyId" in kept else set()
+        if attributes := _as_sent(change.desired, changed - _FIXED - kept):
             aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=attributes)
         if "Tags" in change.changed:
             aws.call("sqs", "TagQueue", QueueUrl=url, Tags=change.desired["Tags"])

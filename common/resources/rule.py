@@ -72,6 +72,8 @@ class Rule(Declared):
     pattern: JsonMapping | None = None
     enabled: bool = True
     input: JsonMapping | None = None
+    is_default_input: bool = False
+    """Nobody has declared the input: a target that has another one keeps it."""
     input_transformer: tuple[Mapping[str, str], str] | None = None
 
     @property
@@ -104,19 +106,17 @@ class Rule(Declared):
             return None
         tags = tag_map(aws.call("events", "ListTagsForResource", ResourceARN=self.arn)["Tags"])
         pattern = live.get("EventPattern")
-        targets = {target["Id"]: _target_as_read(target) for target in _targets(aws, self)}
-        own = targets.pop(_TARGET, None)
-        others: State = dict(targets)
-        if own is not None and (more := self._kept(own)):
-            others[_TARGET] = more
+        own, others = self._split(_targets(aws, self))
+        kept_of_own = self._kept(own) if own else {}
+        undeclared: State = {target["Id"]: target for target in others} | ({_TARGET: kept_of_own} if kept_of_own else {})
         state = {
             "ScheduleExpression": live.get("ScheduleExpression") or None,
             "EventPattern": json.loads(pattern) if pattern else None,
             "State": live["State"],
-            "Targets": [{name: value for name, value in own.items() if name not in self._kept(own)}] if own else [],
+            "Targets": [self._compared(own, kept_of_own)] if own else [],
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: live[name] for name in _UNDECLARED if live.get(name)} | ({"Targets": others} if others else {})
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name)} | ({"Targets": undeclared} if undeclared else {})
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -133,9 +133,15 @@ class Rule(Declared):
             live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
             self._put(aws, change.desired, **{name: live[name] for name in _UNDECLARED if live.get(name)})
         if "Targets" in change.changed:
-            own = next((target for target in _targets(aws, self) if target["Id"] == _TARGET), None) if change.live else None
-            more = self._kept(own) if own else {}
-            targets = [_target_as_sent({**more, **target}) for target in change.desired["Targets"]]
+            own, _ = self._split(_targets(aws, self)) if change.live else (None, [])
+            stale = change.stale.get("Targets", {}).get(_TARGET, {})
+            more = {name: value for name, value in self._kept(own).items() if name not in stale} if own else {}
+            its_id = {"Id": own["Id"]} if own else {}
+            unsent = {"Input"} if more.keys() & {*_INPUTS} else set()
+            targets = [
+                _target_as_sent({name: value for name, value in target.items() if name not in unsent} | more | its_id)
+                for target in change.desired["Targets"]
+            ]
             _raise_refused("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=targets))
         if "Tags" in change.changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))
@@ -168,9 +174,22 @@ class Rule(Declared):
             target["InputTransformer"] = {"InputPathsMap": dict(paths), "InputTemplate": template}
         return target
 
+    def _split(self, targets: list[JsonObject]) -> tuple[JsonObject | None, list[JsonObject]]:
+        """Our target, and those of others. One with our ARN is ours, whatever its id is: a second one would start it twice."""
+        own = next((target for target in targets if target["Id"] == _TARGET), None)
+        own = own or next((target for target in targets if target["Arn"] == self.target_arn), None)
+        return own, [target for target in targets if target is not own]
+
+    def _compared(self, own: State, kept: State) -> State:
+        """The declared fields of our live target."""
+        default = {"Input": _plain(self.input)} if kept.keys() & {*_INPUTS} else {}
+        return {name: value for name, value in own.items() if name not in kept} | {"Id": _TARGET} | default
+
     def _kept(self, live: State) -> State:
         """The undeclared fields of our target, such as retries and dead letter queue, if it still has our ARN."""
         owned = {"Id", "Arn", "RoleArn", *_INPUTS}
+        if self.is_default_input and not (live.get("Input") == self.input and {*_INPUTS} & live.keys() == {"Input"}):
+            owned -= {*_INPUTS}
         return {name: value for name, value in live.items() if name not in owned} if live.get("Arn") == self.target_arn else {}
 
     def _put(self, aws: Aws, desired: State, **more: Json) -> None:
@@ -182,7 +201,7 @@ class Rule(Declared):
 
 def _targets(aws: Aws, resource: Named) -> list[JsonObject]:
     pages = aws.pages("events", "ListTargetsByRule", Rule=resource.name)
-    return sorted((target for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
+    return sorted((_target_as_read(target) for page in pages for target in page["Targets"]), key=lambda target: target["Id"])
 
 
 def _plain(value: JsonMapping | None) -> Json:
@@ -190,7 +209,7 @@ def _plain(value: JsonMapping | None) -> Json:
 
 
 def _target_as_read(target: JsonObject) -> JsonObject:
-    return {**target, "Input": json.loads(target["Input"])} if "Input" in target else target
+    return {**target, "Input": json.loads(target["Input"])} if "Input" in target else target  # AWS takes nothing but JSON
 
 
 def _target_as_sent(target: JsonObject) -> JsonObject:

@@ -108,7 +108,7 @@ def brought(aws: Aws, resource: Resource, applied: State | None = None) -> froze
     live = resource.read(aws)
     assert live is not None
     stale = taken_away(live.undeclared, applied or {})
-    changed = frozenset(difference(final(resource), live.state)) | (stale.keys() & live.state.keys())
+    changed = frozenset(difference(final(resource), live.state)) | stale.keys()
     assert not resource.immutable & changed
     if changed:
         resource.update(aws, Change(resource.key, Action.UPDATE, "", final(resource), live, changed, stale))

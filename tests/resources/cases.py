@@ -74,7 +74,7 @@ CASES = [
         {"RedrivePolicy"},
     ),
     Case("queue-key", lambda p: p.queue(), lambda p: p.queue(kms_key="alias/orders"), ENCRYPTION),
-    Case("queue-key-taken-away", lambda p: p.queue(kms_key="alias/orders"), lambda p: p.queue(), ENCRYPTION),
+    Case("queue-key-taken-away", lambda p: p.queue(kms_key="alias/orders"), lambda p: p.queue(), {"KmsMasterKeyId"}),
     Case(
         "queue-fifo",
         lambda p: p.queue("t-orders.fifo"),

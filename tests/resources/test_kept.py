@@ -13,6 +13,7 @@ from typing import Any
 import botocore.session
 import pytest
 
+from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison
 from common.model.resource import Resource
 from common.resources import accepted_fields
@@ -94,7 +95,7 @@ def test_a_job_keeps_every_field() -> None:
 
 
 def test_a_crawler_keeps_every_field() -> None:
-    crawler = Place().crawler()
+    crawler = Place().crawler(settings=CrawlerSettings(table_prefix="ours_"))
     desired = final(crawler)
     live = by_hand("glue", "CreateCrawler") | {"State": "READY", "Version": 3, "Schedule": {"State": "NOT_SCHEDULED"}}
     live |= {name: desired[name] for name in ("Role", "DatabaseName", "SchemaChangePolicy", "RecrawlPolicy")}
@@ -111,7 +112,7 @@ def test_a_crawler_keeps_every_field() -> None:
     assert {name: sent[name] for name in others} == {name: live[name] for name in others}
     assert sent["Targets"] == live["Targets"]
     assert json.loads(sent["Configuration"]) == json.loads(live["Configuration"])
-    assert sent["TablePrefix"] == ""
+    assert sent["TablePrefix"] == "ours_"
 
 
 @pytest.mark.parametrize("changed", ["Timeout", "CodeSha256"])

@@ -15,7 +15,7 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.environment.resource_settings import FunctionSettings
-from common.model.comparison import difference
+from common.model.comparison import difference, taken_away
 from common.model.resource import Action, Change
 from common.resources.function import Function
 from common.resources.layer import Layer
@@ -51,8 +51,9 @@ def update(aws: AwsSession, before: Function, after: Function) -> list[str]:
     live = after.read(aws)
     assert live is not None
     requested = aws.calls.copy()
-    changed = frozenset(difference(final(after), live.state))
-    after.update(aws, Change(after.key, Action.UPDATE, "", final(after), live, changed))
+    stale = taken_away(live.undeclared, final(before))
+    changed = frozenset(difference(final(after), live.state)) | stale.keys()
+    after.update(aws, Change(after.key, Action.UPDATE, "", final(after), live, changed, stale))
     assert live_state(aws, after) == final(after)
     return sorted((aws.calls - requested).elements())
 

@@ -1,0 +1,193 @@
+"""AWS's replacing updates as its documentation tells them, behind botocore: what an update leaves out is reset, where AWS resets.
+
+moto and the embedded AWS keep what an update leaves out, or know few of the fields. So these operations are answered here, after
+botocore has checked their parameters against its models; all others go to moto.
+
+* UpdateJob: "Job parameters that are not specified are removed or reset".
+  https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html#aws-glue-api-jobs-job-UpdateJob
+* UpdateCrawler and UpdateStateMachine are held to the same rule here, which is the stricter one.
+* UpdateFunctionConfiguration keeps what is left out, and replaces each structure and map that it is given.
+  https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+* UpdateFunctionCode encrypts with AWS's own key unless it is given another one.
+  https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import boto3
+import pytest
+from botocore import handlers
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+
+Fields = dict[str, Any]
+Answer = Callable[[Fields], Fields | None]
+"""What answers an operation; None lets moto answer it."""
+_GLUE = {"Job": ("JobName", "JobUpdate"), "Crawler": ("Name", "")}
+
+
+class ReplacingAws:
+    """The jobs, crawlers, functions and state machines of an account."""
+
+    def __init__(self, region: str, account_id: str) -> None:
+        self._region, self._account_id = region, account_id
+        self.live: dict[str, Fields] = {}
+        """The fields of each, by ``kind/name``, without its tags."""
+        self.tags: dict[str, dict[str, str]] = {}
+        """The tags of each, by the end of its ARN."""
+
+    def answers(self) -> dict[str, Answer]:
+        """The answer to each operation, by service and operation."""
+        result: dict[str, Answer] = {
+            "glue.CreateDatabase": self._note_database,
+            "glue.GetTags": lambda given: {"Tags": self._tags(given["ResourceArn"])},
+            "glue.TagResource": lambda given: self._tag(given["ResourceArn"], given["TagsToAdd"]),
+            "glue.UntagResource": lambda given: self._untag(given["ResourceArn"], given["TagsToRemove"]),
+            "lambda.TagResource": lambda given: self._tag(given["Resource"], given["Tags"]),
+            "lambda.UntagResource": lambda given: self._untag(given["Resource"], given["TagKeys"]),
+            "lambda.CreateFunction": self._create_function,
+            "lambda.GetFunction": self._get_function,
+            "lambda.UpdateFunctionConfiguration": self._configure_function,
+            "lambda.UpdateFunctionCode": self._update_code,
+            "sfn.CreateStateMachine": self._create_machine,
+            "sfn.DescribeStateMachine": lambda given: self._machine(given["stateMachineArn"]),
+            "sfn.UpdateStateMachine": self._update_machine,
+            "sfn.ListTagsForResource": lambda given: {"tags": _listed(self._tags(given["resourceArn"]))},
+            "sfn.TagResource": lambda given: self._tag(given["resourceArn"], _mapped(given["tags"])),
+            "sfn.UntagResource": lambda given: self._untag(given["resourceArn"], given["tagKeys"]),
+        }
+        for kind in _GLUE:
+            result[f"glue.Create{kind}"] = partial(self._create_of_glue, kind)
+            result[f"glue.Get{kind}"] = partial(self._of_glue, kind)
+            result[f"glue.Update{kind}"] = partial(self._update_of_glue, kind)
+        return result
+
+    def _existing(self, key: str, code: str) -> Fields:
+        if key not in self.live:
+            raise ClientError({"Error": {"Code": code, "Message": f"{key} does not exist"}}, "Get")
+        return self.live[key]
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        return self.tags.setdefault(arn.split(":", 5)[5], {})
+
+    def _tag(self, arn: str, tags: dict[str, str]) -> Fields:
+        self._tags(arn).update(tags)
+        return {}
+
+    def _untag(self, arn: str, keys: list[str]) -> Fields:
+        for key in keys:
+            self._tags(arn).pop(key, None)
+        return {}
+
+    def _note_database(self, given: Fields) -> None:
+        """Moto makes it; its tags are asked for here."""
+        self.tags[f"database/{given['DatabaseInput']['Name']}"] = given.get("Tags", {})
+
+    # Glue ----------------------------------------------------------------------------------------------------------------------
+
+    def _create_of_glue(self, kind: str, given: Fields) -> Fields:
+        self.tags[f"{kind.lower()}/{given['Name']}"] = given.pop("Tags", {})
+        self.live[f"{kind}/{given.pop('Name')}"] = given
+        return {}
+
+    def _of_glue(self, kind: str, given: Fields) -> Fields:
+        name = given.get("JobName") or given["Name"]
+        live = self._existing(f"{kind}/{name}", "EntityNotFoundException")
+        of_crawler = {"State": "READY", "Schedule": {"ScheduleExpression": live.get("Schedule", "")}}
+        return {kind: {**live, "Name": name, **(of_crawler if kind == "Crawler" else {})}}
+
+    def _update_of_glue(self, kind: str, given: Fields) -> Fields:
+        of_name, update = _GLUE[kind]
+        name = given.pop(of_name)
+        self._existing(f"{kind}/{name}", "EntityNotFoundException")
+        self.live[f"{kind}/{name}"] = given[update] if update else given
+        return {}
+
+    # Lambda --------------------------------------------------------------------------------------------------------------------
+
+    def _create_function(self, given: Fields) -> Fields:
+        name, code = given.pop("FunctionName"), given.pop("Code")
+        self.tags[f"function:{name}"] = given.pop("Tags", {})
+        self.live[f"Function/{name}"] = {**given, "SourceKMSKeyArn": code.get("SourceKMSKeyArn"), **_digest(self._bytes(code))}
+        return self._function(name)
+
+    def _get_function(self, given: Fields) -> Fields:
+        function = self._function(given["FunctionName"])
+        code = {"SourceKMSKeyArn": function["SourceKMSKeyArn"]}
+        return {"Configuration": function, "Code": code, "Tags": self.tags[f"function:{given['FunctionName']}"]}
+
+    def _configure_function(self, given: Fields) -> Fields:
+        name = given.pop("FunctionName")
+        given.pop("RevisionId", None)
+        self._existing(f"Function/{name}", "ResourceNotFoundException").update(given)
+        return self._function(name)
+
+    def _update_code(self, given: Fields) -> Fields:
+        live = self._existing(f"Function/{given['FunctionName']}", "ResourceNotFoundException")
+        live |= {"SourceKMSKeyArn": given.get("SourceKMSKeyArn"), "Architectures": given["Architectures"]}
+        live |= _digest(self._bytes(given))
+        return self._function(given["FunctionName"])
+
+    def _function(self, name: str) -> Fields:
+        live = deepcopy(self._existing(f"Function/{name}", "ResourceNotFoundException"))
+        live["Layers"] = [{"Arn": arn} for arn in live.get("Layers", ())]
+        return {**live, "FunctionName": name, "State": "Active", "LastUpdateStatus": "Successful", "RevisionId": "1"}
+
+    def _bytes(self, code: Fields) -> bytes:
+        if "ZipFile" in code:
+            return bytes(code["ZipFile"])
+        s3 = boto3.client("s3", region_name=self._region)
+        return bytes(s3.get_object(Bucket=code["S3Bucket"], Key=code["S3Key"])["Body"].read())
+
+    # Step Functions ------------------------------------------------------------------------------------------------------------
+
+    def _create_machine(self, given: Fields) -> Fields:
+        name = given.pop("name")
+        self.tags[f"stateMachine:{name}"] = _mapped(given.pop("tags", []))
+        self.live[f"Machine/{name}"] = given
+        return {"stateMachineArn": f"arn:aws:states:{self._region}:{self._account_id}:stateMachine:{name}"}
+
+    def _machine(self, arn: str) -> Fields:
+        return {**self._existing(f"Machine/{arn.rpartition(':')[2]}", "StateMachineDoesNotExist"), "status": "ACTIVE"}
+
+    def _update_machine(self, given: Fields) -> Fields:
+        name = given.pop("stateMachineArn").rpartition(":")[2]
+        live = self._existing(f"Machine/{name}", "StateMachineDoesNotExist")
+        self.live[f"Machine/{name}"] = {"type": live["type"], **given}
+        return {"revisionId": "2"}
+
+
+def _digest(code: bytes) -> Fields:
+    return {"CodeSha256": base64.b64encode(hashlib.sha256(code).digest()).decode()}
+
+
+def _listed(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _mapped(tags: list[dict[str, str]]) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in tags}
+
+
+def answer_by(aws: ReplacingAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets botocore's sessions that are made from now on be answered by `aws`."""
+    more: list[tuple[str, Any]] = []
+    for name, answer in aws.answers().items():
+
+        def keep(params: Fields, context: Fields, **_: Any) -> None:
+            context["given"] = deepcopy(params)
+
+        def reply(context: Fields, answer: Any = answer, **_: Any) -> tuple[AWSResponse, Fields] | None:
+            try:
+                body = answer(context["given"])
+            except ClientError as error:
+                return AWSResponse("", 400, {}, None), {**error.response, "ResponseMetadata": {"HTTPHeaders": {}}}
+            return None if body is None else (AWSResponse("", 200, {}, None), {**body, "ResponseMetadata": {"HTTPHeaders": {}}})
+
+        more += [(f"before-parameter-build.{name}", keep), (f"before-call.{name}", reply)]
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*more, *handlers.BUILTIN_HANDLERS])
