@@ -1,15 +1,15 @@
 """The live accounts of the fixtures, each in an embedded AWS of its own, in the root of a repository that deploys to it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common import local
 from tests.local.fixtures import client_of
-from tests.moving_in import flat_account, fsa_account, fsa_foundations, snapshot
+from tests.moving_in import flat_account, fsa_account, fsa_foundations, snapshot, stack_account
 from tests.support import ending
 from tests.support.repository import Repository
 
@@ -47,31 +47,36 @@ class LiveAccount:
 
 @pytest.fixture
 def fsa(repository: Repository) -> Iterator[LiveAccount]:
-    """The first one."""
-    with_account = _live(repository, fsa_foundations.ACCOUNT, fsa_foundations.REGION, "fsa-dev")
-    try:
-        fsa_account.FsaAccount(with_account.client).make()
-        yield with_account
-    finally:
-        local.stop(repository.root)
+    """One that a script deploys."""
+    with _live(repository, fsa_foundations.ACCOUNT, fsa_foundations.REGION, "fsa-dev") as account:
+        fsa_account.FsaAccount(account.client).make()
+        yield account
 
 
 @pytest.fixture
 def flat(repository: Repository) -> Iterator[LiveAccount]:
-    """The second one."""
-    with_account = _live(repository, flat_account.ACCOUNT, flat_account.REGION, "acme")
-    try:
-        flat_account.FlatAccount(with_account.client).make()
-        yield with_account
-    finally:
-        local.stop(repository.root)
+    """One that was made by hand."""
+    with _live(repository, flat_account.ACCOUNT, flat_account.REGION, "acme") as account:
+        flat_account.FlatAccount(account.client).make()
+        yield account
 
 
-def _live(repository: Repository, account: str, region: str, prefix: str) -> LiveAccount:
+@pytest.fixture
+def stack(repository: Repository) -> Iterator[LiveAccount]:
+    """One that CloudFormation made."""
+    with _live(repository, stack_account.ACCOUNT, stack_account.REGION, "codes") as account:
+        stack_account.StackAccount(account.client).make()
+        yield account
+
+
+@contextmanager
+def _live(repository: Repository, account: str, region: str, prefix: str) -> Iterator[LiveAccount]:
     """A repository with an environment `dev` in this account, and nothing in it."""
     ending.promise()
     repository.configure(account_id=account, region=region, name_prefix=prefix, artifact_bucket=f"{prefix}-deployer", embedded={})
     repository.write("deploy.py", DEPLOY)
-    root: Path = repository.root
-    embedded = local.start(root, account_id=account, region=region, say=print)
-    return LiveAccount(repository, lambda service: client_of(embedded, service))
+    embedded = local.start(repository.root, account_id=account, region=region, say=print)
+    try:
+        yield LiveAccount(repository, lambda service: client_of(embedded, service))
+    finally:
+        local.stop(repository.root)

@@ -14,7 +14,7 @@ from tests.moving_in import snapshot
 from tests.moving_in.conftest import Client, LiveAccount
 
 HERE = Path(__file__).parent
-WITNESSES = ("snapshot.py", "readers.py", "zips.py", *sorted(path.name for path in HERE.glob("f*.py")))
+WITNESSES = ("snapshot.py", "readers.py", "zips.py", *sorted(path.name for path in HERE.glob("f*.py")), "stack_account.py")
 
 CHANGES: dict[str, Callable[[Client], Any]] = {
     "function FSA-DEV-Orders-Enrich: get_function Configuration MemorySize: 128 -> 256": lambda client: client(

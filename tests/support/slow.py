@@ -58,7 +58,7 @@ FILES = frozenset(
     }
 )
 """Files, and folders of them, in tests/ whose tests are slow."""
-FIXTURES = frozenset({"embedded", "flat", "fsa", "planted", "spark_results"})
+FIXTURES = frozenset({"embedded", "flat", "fsa", "planted", "spark_results", "stack"})
 """Who asks for one of these, by name or as a parameter, has a server or Spark started."""
 
 
