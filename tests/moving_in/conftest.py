@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore import handlers
 
 from common import local
 from tests.local.fixtures import client_of
@@ -28,6 +29,21 @@ if __name__ == "__main__":
     main("deploy-shared")
 """
 """The root declaration that a team begins with: it has nothing but what the deployer itself needs."""
+
+
+@pytest.fixture(autouse=True)
+def system_tags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tags that begin with ``aws:`` may be set and removed by AWS alone; the embedded AWS would let anybody.
+
+    Only PutBucketTagging takes them, unchanged, because it replaces all tags.
+    https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    """
+
+    def refuse(params: dict[str, Any], model: Any, **_: Any) -> None:
+        tags = {name: value for name, value in params.items() if name.lower().startswith("tag")}
+        assert "aws:cloudformation:" not in repr(tags) or model.name == "PutBucketTagging", f"{model.name} {params}"
+
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, ("before-parameter-build", refuse)])
 
 
 @dataclass(frozen=True)
