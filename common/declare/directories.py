@@ -35,7 +35,8 @@ class DirectoryDeclaration:
             name: Content(file.path, file.status, partial(source_files.scan_and_hash, name, file, accepted))
             for name, file in files.items()
         }
-        project.add(Directory(identity=project.identity(ref, [self.location.bucket.key]), files=contents))
+        identity = project.identity(ref, [self.location.bucket.key])
+        project.add(Directory(identity=identity, account_id=project.env.account_id, files=contents))
 
 
 def reference(project: str, env: Environment, folder: str, at: Location, others: Iterable[Ref]) -> Ref:

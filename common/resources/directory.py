@@ -29,7 +29,7 @@ from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import Kind, NameRule, Policy
 from common.model.orphan import Named
-from common.model.resource import Change, Live, Outputs, State
+from common.model.resource import Change, Key, Live, Outputs, State
 from common.model.tags import owned_tags, tag_map
 
 OURS = "deployer:"
@@ -42,7 +42,17 @@ MAX_OTHERS = 1000
 PARALLEL_TAG_READS = 8
 
 
-class _Deployed(Named, Protocol):
+class _Stored(Named, Protocol):
+    """A directory, or what a record says of one."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def needs(self) -> tuple[Key, ...]: ...
+
+
+class _Deployed(_Stored, Protocol):
     """A directory that can be deleted: it has a record, and names within it that belong to others."""
 
     @property
@@ -79,12 +89,16 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Directory(Declared):
-    """A folder with its files by relative POSIX path. Its physical name is ``bucket/prefix/``."""
+    """A folder with its files by relative POSIX path. Its physical name is ``bucket/prefix/``.
+
+    If it needs a bucket, that is declared beside it, so the bucket must belong to the account `account_id`.
+    """
 
     artifact_field: ClassVar[str] = "Files"
     indexed: ClassVar[bool] = False
     recorded: ClassVar[JsonMapping] = {}
     spared: ClassVar[frozenset[str]] = frozenset()
+    account_id: str
     files: Mapping[str, Content]
 
     def look(self, known_digests: FileDigests) -> None:
@@ -142,7 +156,7 @@ class Directory(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Puts the files that are missing or differ, and deletes our objects whose files are gone."""
         live = dict(_listed(aws, self))
-        bucket, prefix = _bucket_and_prefix(self)
+        whose, prefix = _whose(self), _prefix(self)
         tagging = urlencode(change.desired["Tags"])
         for name, content in self.files.items():
             if live.get(name) != self._md5(name) or "Tags" in change.changed:
@@ -151,7 +165,7 @@ class Directory(Declared):
                     raise ArtifactError(f"{self.key}: {name} was changed after the plan was made. Deploy again.")
                 md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
                 tags = f"{tagging}&{urlencode({MD5: self._md5(name)})}"
-                aws.call("s3", "PutObject", Bucket=bucket, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tags)
+                aws.call("s3", "PutObject", **whose, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tags)
         before = live.keys() if change.live is None else live.keys() & change.live.state["Files"].keys()
         _delete(aws, self, before - self.files.keys(), self._own_tags())
         return {}
@@ -174,40 +188,48 @@ class Directory(Declared):
         return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
 
 
-def _has_key(aws: Aws, resource: Named) -> bool:
+def _has_key(aws: Aws, resource: _Stored) -> bool:
     """Whether the bucket encrypts with a KMS key: then an ETag is not an MD5, and our tag shows the content of an object.
 
     Overwriting an object replaces its tags, so the tag cannot be outdated.
     """
-    bucket, _ = _bucket_and_prefix(resource)
-    response = aws.find("s3", "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError", Bucket=bucket) or {}
+    absent = "ServerSideEncryptionConfigurationNotFoundError"
+    response = aws.find("s3", "GetBucketEncryption", absent, **_whose(resource)) or {}
     rules = response.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
     defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "") for rule in rules]
     return any(algorithm.startswith("aws:kms") for algorithm in defaults)
 
 
-def _bucket_and_prefix(resource: Named) -> tuple[str, str]:
-    bucket, _, prefix = resource.name.partition("/")
-    return bucket, prefix
+def _whose(resource: _Stored) -> dict[str, str]:
+    """The parameters that name the bucket, and the account that must own it.
+
+    If somebody has taken the name of a deleted bucket, S3 refuses every call that names the owner. Follows
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
+    owner = {"ExpectedBucketOwner": resource.account_id} if any(key.kind == "bucket" for key in resource.needs) else {}
+    return {"Bucket": resource.name.partition("/")[0], **owner}
 
 
-def _listed(aws: Aws, resource: Named) -> Iterator[tuple[str, str]]:
+def _prefix(resource: Named) -> str:
+    return resource.name.partition("/")[2]
+
+
+def _listed(aws: Aws, resource: _Stored) -> Iterator[tuple[str, str]]:
     """The relative paths and ETags of all objects; none if the bucket does not exist yet."""
-    bucket, prefix = _bucket_and_prefix(resource)
-    if aws.find("s3", "HeadBucket", "404", Bucket=bucket) is None:
+    whose, prefix = _whose(resource), _prefix(resource)
+    if aws.find("s3", "HeadBucket", "404", **whose) is None:
         return
-    for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix):
+    for page in aws.pages("s3", "ListObjectsV2", **whose, Prefix=prefix):
         for entry in page.get("Contents", ()):
             yield entry["Key"].removeprefix(prefix), entry["ETag"].strip('"')
 
 
-def _tags(aws: Aws, resource: Named, name: str) -> dict[str, str]:
-    bucket, prefix = _bucket_and_prefix(resource)
-    response = aws.find("s3", "GetObjectTagging", "NoSuchKey", Bucket=bucket, Key=f"{prefix}{name}")
+def _tags(aws: Aws, resource: _Stored, name: str) -> dict[str, str]:
+    response = aws.find("s3", "GetObjectTagging", "NoSuchKey", **_whose(resource), Key=f"{_prefix(resource)}{name}")
     return tag_map(response["TagSet"]) if response else {}
 
 
-def _tags_of(aws: Aws, resource: Named, names: Collection[str]) -> dict[str, dict[str, str]]:
+def _tags_of(aws: Aws, resource: _Stored, names: Collection[str]) -> dict[str, dict[str, str]]:
     """The tags of many objects, read in parallel: S3 has no call that returns the tags of more than one object."""
     with ThreadPoolExecutor(PARALLEL_TAG_READS) as pool:
         return dict(zip(names, pool.map(lambda name: _tags(aws, resource, name), names), strict=True))
@@ -223,8 +245,7 @@ def _candidates(aws: Aws, resource: _Deployed) -> list[str]:
     return [*named, *(others if len(others) <= MAX_OTHERS else ())]
 
 
-def _delete(aws: Aws, resource: Named, names: Collection[str], own: Mapping[str, str]) -> None:
-    bucket, prefix = _bucket_and_prefix(resource)
+def _delete(aws: Aws, resource: _Stored, names: Collection[str], own: Mapping[str, str]) -> None:
     for name, tags in sorted(_tags_of(aws, resource, names).items()):
         if own.items() <= tags.items():
-            aws.call("s3", "DeleteObject", Bucket=bucket, Key=f"{prefix}{name}")
+            aws.call("s3", "DeleteObject", **_whose(resource), Key=f"{_prefix(resource)}{name}")

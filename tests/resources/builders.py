@@ -198,7 +198,8 @@ class Place:
             path.write_text(text)
             contents[name] = Content(path, path.stat(), digest.md5)
         place = f"{ARTIFACTS}/configs/"
-        return self._built(Directory, "directory", f"arn:aws:s3:::{place}", place, {"files": contents}, overrides)
+        own = {"files": contents, "account_id": self.account_id, "needs": (Key("shared", "bucket", "artifacts"),)}
+        return self._built(Directory, "directory", f"arn:aws:s3:::{place}", place, own, overrides)
 
     def crawler(self, **overrides: Any) -> Crawler:
         own = {

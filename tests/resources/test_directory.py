@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,6 +14,7 @@ from common.base.digest import Digest
 from common.base.errors import ArtifactError, DeployError
 from common.model.comparison import difference
 from common.model.orphan import Orphan
+from common.model.resource import Key
 from common.resources import directory
 from common.resources.directory import Content, Directory
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated
@@ -160,3 +161,39 @@ def test_in_a_bucket_with_a_key_of_its_own_a_tag_says_what_an_object_holds(moto_
     live = live_state(aws, resource)
     assert live is not None
     assert difference(final(resource), live) == ("Files",)
+
+
+class Recording(KeyOfItsOwn):
+    """Keeps the parameters of every call."""
+
+    sent: ClassVar[list[tuple[str, dict[str, Any]]]] = []
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        self.sent.append((operation, parameters))
+        return super().call(service, operation, **parameters)
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        self.sent.append((operation, parameters))
+        return super().pages(service, operation, **parameters)
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_every_call_says_whose_bucket_it_must_be_if_the_bucket_is_declared(
+    moto_aws: AwsSession, place: Place, *, is_declared: bool
+) -> None:
+    """S3 then refuses a bucket that somebody else has made under the same name. A bucket of others may be of any account.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
+    needs = (Key("shared", "bucket", "artifacts"),) if is_declared else ()
+    prepare(moto_aws)
+    aws = Recording(place.region, place.account_id)
+    resource, smaller = place.directory(needs=needs), place.directory({"codes.csv": "c"}, needs=needs)
+    resource.create(aws, final(resource))
+    resource.read(aws)
+    updated(aws, smaller, {"Files"}, smaller.read(aws))
+    Directory.erase(aws, Orphan(resource.key, resource.name, resource.arn, place.account_id, needs=needs))
+    operations = {"HeadBucket", "ListObjectsV2", "GetObjectTagging", "PutObject", "GetBucketEncryption", "DeleteObject"}
+    assert {operation for operation, _ in aws.sent} == operations
+    assert {sent.get("ExpectedBucketOwner") for _, sent in aws.sent} == {place.account_id if is_declared else None}
+    aws.sent.clear()
