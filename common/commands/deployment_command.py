@@ -7,7 +7,7 @@ from common.aws.tagging_index import Sizes
 from common.base.terminal import prompt
 from common.commands.environment_command import Connect, EnvironmentCommand
 from common.commands.invocation import INVOCATION, Invocation
-from common.declare import projects
+from common.declare import project_names
 from common.engine.deployment import Deployment
 from common.model.choices import Choices
 from common.model.events import Report
@@ -20,7 +20,7 @@ def deploy_report(choices: Choices, *, planning: bool = False, json: bool) -> Re
     Raises:
         UsageError: a chosen project is not in the repository.
     """
-    names = projects.select_projects(INVOCATION.get().root, choices.project)
+    names = project_names.check_projects(INVOCATION.get().root, choices.project)
     if json:
         return JsonDeployReport(choices.env, names)
     return TextReport(planning=planning)

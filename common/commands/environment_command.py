@@ -13,14 +13,13 @@ from common.aws.tagging_index import Part
 from common.base.errors import UsageError
 from common.base.terminal import prompt
 from common.commands.invocation import INVOCATION
-from common.declare import projects
+from common.declare import project_names
 from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine.connection import Account, Connecting, Connection, connect
 from common.engine.interruptible import Counts
 from common.model.choices import Choices
 from common.model.events import Closed, Note, Report
 from common.model.resource import PROJECT_NAME, Resource
-from common.state.records import Records
 
 C = TypeVar("C", bound="EnvironmentCommand")
 Connect = Callable[[], Account]
@@ -137,21 +136,23 @@ def opened(choices: Choices, report: Report, *, json: bool = False, must_exist: 
     """
     invocation = INVOCATION.get()
     if must_exist:
-        projects.select_projects(invocation.root, choices.project)
+        project_names.check_projects(invocation.root, choices.project)
     command = EnvironmentCommand(invocation.root, choices, report, prompt(json=json), invocation.began)
     return invocation.keep(object(), lambda: command, EnvironmentCommand.close)
 
 
-def deployed_projects(records: Records, project: str | None) -> list[str]:
+def deployed_projects(connection: Connection, project: str | None) -> list[str]:
     """The projects that --project names, deployed or not; without it all that are deployed, whether they are declared or not.
+
+    A folder stands for its instances, and for what was deployed of it before it had any.
 
     Raises:
         UsageError: a name cannot be a project's.
     """
     if project is None:
-        return sorted(records.projects())
+        return sorted(connection.records.projects())
     names = [name.strip() for name in project.split(",")]
     for name in names:
         if not PROJECT_NAME.fullmatch(name):
             raise UsageError(f"{name!r} is no project's name.")
-    return names
+    return [*dict.fromkeys(known for name in names for known in (name, *connection.env.instances_of(name)))]

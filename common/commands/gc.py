@@ -32,7 +32,7 @@ def gc(
     command = opened(Choices(env=env, project=project, yes=yes), report, json=json)
     connection = command.connection()
     collection = GarbageCollection(connection, int(days), command.about, command.say)
-    garbage = collection.find(deployed_projects(connection.records, project))
+    garbage = collection.find(deployed_projects(connection, project))
     if garbage and not dry_run:
         protection.confirm(connection.env, command.ask, yes=yes)
         garbage = collection.delete(garbage)

@@ -23,7 +23,7 @@ def history(_c: Context, env: str | None = None, project: str | None = None, las
         raise UsageError(f"--last is {last!r}; it must be a whole number from 1 to 1000.")
     report = JsonReport(env) if json else TextReport()
     connection = opened(Choices(env=env, project=project), report).connection()
-    names = deployed_projects(connection.records, project)
+    names = deployed_projects(connection, project)
     released = releases.of_projects(connection.records, names, int(last), connection.pool)
     if isinstance(report, JsonReport):
         report.contents["releases"] = [asdict(release) for release in released]

@@ -2,7 +2,7 @@
 
 HELP = {
     "env": "The environment: the name of a file in config/.",
-    "project": "One project, or several separated by commas; all of them without.",
+    "project": "One project, one instance of a project, or several separated by commas; all of them without.",
     "only": "Only keys that match this pattern, such as 'glue-job/*', and what these need.",
     "force": "Apply everything, changed or not.",
     "verify": "Read every file, live resource and artifact instead of trusting what is remembered and recorded.",

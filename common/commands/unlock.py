@@ -20,7 +20,7 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     """Take the lease on a project from whoever holds it."""
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
-    from common.declare import projects
+    from common.declare import project_names
     from common.engine import protection
     from common.engine.lease_takeover import remove_lease
     from common.model.resource import SHARED
@@ -29,10 +29,12 @@ def unlock(_c: Context, env: str | None = None, project: str | None = None, yes:
     root, choices = INVOCATION.get().root, Choices(env=env, project=project, yes=yes)
     name = project or ""
     if not name or "," in name:
-        raise UsageError(f"Whose lease? Add --project NAME; there are {', '.join([SHARED, *projects.list_projects(root)])}.")
+        raise UsageError(f"Whose lease? Add --project NAME; there are {', '.join([SHARED, *project_names.list_projects(root)])}.")
     if name != SHARED:
-        projects.select_projects(root, name)
+        project_names.check_projects(root, name)
     command = opened(choices, TextReport())
+    if instances := command.workspace.environment.instances_of(name):
+        raise UsageError(f"Whose lease? {name} is deployed as {', '.join(instances)}, each with a lease of its own.")
     connection = command.connection()
 
     def confirm(holder: str) -> None:

@@ -128,7 +128,11 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
             if not missing:
                 raise
     if missing:
-        raise ParameterError(missing_values_message(project.env.name, project.project, missing), missing, project.project)
+        raise ParameterError(
+            missing_values_message(project.env.name, project.project, project.env.section_path(project.project), missing),
+            missing,
+            project.project,
+        )
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

@@ -45,7 +45,7 @@ class Declarations:
         """
         settings = getattr(declaration, "settings", None)
         if (settings.get("name") if isinstance(settings, Mapping) else getattr(settings, "name", None)) is not None:
-            where = f"projects/{self._project}: {kind}/{name}"
+            where = f"{self._env.where(self._project)}: {kind}/{name}"
             raise DeclarationError(f'{where}: its settings give it a name. Give it beside them, as in name="…".')
         for key, given in exact.keys(Key(self._project, kind, name)).items():
             self._physical.declare(key, given)
@@ -62,7 +62,7 @@ class Declarations:
         """
         if ref.key.name in self.names(ref.key.kind):
             hint = " A folder is kept at one place; a/b and a-b have one name." if ref.key.kind == "directory" else ""
-            raise DeclarationError(f"projects/{self._project}/deploy.py declares {ref.key} twice.{hint}")
+            raise DeclarationError(f"projects/{self._env.folder(self._project)}/deploy.py declares {ref.key} twice.{hint}")
         self.names(ref.key.kind).add(ref.key.name)
         self._by_ref[ref] = declaration
         self._resources.accepted[ref.key] = validation.check_reason(accept_secret)

@@ -54,9 +54,9 @@ def reference(project: str, env: Environment, folder: str, at: Location, others:
     """
     key = Key(project, "directory", folder.strip("/").replace("/", "-"))
     if not at.prefix:
-        raise DeclarationError(f"projects/{project}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
+        raise DeclarationError(f"{env.where(project)}: {key} needs a place within {at.uri}, as in bucket / 'configs'.")
     ref = Ref(key, f"{at.bucket.name}/{at.prefix}", env.bucket_arn(at.bucket.name, at.prefix))
     for other in others:
         if other != ref and (other.name.startswith(ref.name) or ref.name.startswith(other.name)):
-            raise DeclarationError(f"projects/{project}: {other.key} and {key} would be one within the other at {at.uri}.")
+            raise DeclarationError(f"{env.where(project)}: {other.key} and {key} would be one within the other at {at.uri}.")
     return ref

@@ -1,6 +1,9 @@
-"""Lambda functions as pipelines declare them, with their package, their log group and their role."""
+"""Lambda functions as pipelines declare them, with their package, their log group and their role.
 
-from collections.abc import Iterable
+Follows, for variables, https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from common.base.suggestions import did_you_mean
 from common.declare import configuration, layers, permissions, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
-from common.declare.naming import Exact, check_variables
+from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason, Variables
@@ -24,6 +27,16 @@ from common.resources import kind_of
 from common.resources.function import Function
 from common.resources.layer import Layer
 from common.resources.log_group import LogGroup
+
+LAMBDA_VARIABLES = frozenset(
+    {
+        *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"),
+        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"),
+        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
+    }
+)
+"""The environment variables that Lambda sets itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +61,7 @@ class FunctionDeclaration:
         if not self.folder.is_dir():
             guess = did_you_mean(self.folder.name, [path.name for path in self.folder.parent.glob("*/")])
             raise DeclarationError(f"{where}: there is no folder {source_files.display_path(self.folder)}/.{guess}")
-        environment, refs = project.names.substitute(check_variables(settings.environment, where), where, texts=True)
+        environment, refs = project.names.substitute(_check_variables(settings.environment, where), where, texts=True)
         partitions.require_usable_arns(settings.layers, project.env.account, where)
         network = settings.network or (project.env.network if settings.vpc else None)
         if network is not None and not (network.subnet_ids and network.security_group_ids):
@@ -86,6 +99,7 @@ class FunctionDeclaration:
         package = Package(
             key=project.key("artifact", ref.key.name),
             prefix=project.prefix,
+            project_folder=project.folder,
             folder=self.folder,
             handler=self.handler or default_handler,
             runtime=settings.runtime,
@@ -100,6 +114,18 @@ class FunctionDeclaration:
         )
         package.check_handler()
         return package
+
+
+def _check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:
+    """Returns the environment variables of a function if Lambda accepts their names.
+
+    Raises:
+        DeclarationError: Lambda sets one of them itself, and refuses functions that set it.
+    """
+    for name in variables:
+        if name in LAMBDA_VARIABLES:
+            raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
+    return dict(variables)
 
 
 def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) -> Ref:

@@ -43,7 +43,11 @@ class JobDeclaration:
             raise DeclarationError(f"{where}: there is no file {self.script.name}.")
         accepted = project.accepted[ref.key]
         script = Script(
-            key=project.key("artifact", ref.key.name), prefix=project.prefix, path=self.script, accept_secret=accepted
+            key=project.key("artifact", ref.key.name),
+            prefix=project.prefix,
+            path=self.script,
+            accept_secret=accepted,
+            project_folder=project.folder,
         )
         imported = job_imports.find_imports(
             script,

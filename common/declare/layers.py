@@ -61,6 +61,7 @@ class LayerDeclaration:
         code = LayerPackage(
             key=key._replace(kind="artifact", name=f"{key.name}.layer"),
             prefix=f"{env.name}/{key.project}/",
+            project_folder=env.folder(key.project),
             folder=self.folder,
             handler="",
             runtime=runtime,

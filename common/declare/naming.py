@@ -1,12 +1,11 @@
 """What resources are called in AWS: exact ones, or computed from the environment; checked before anything is asked.
 
 Follows the limits of each service's reference, as in
-https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html and, for variables,
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
@@ -21,23 +20,14 @@ from common.model.resource import SHARED, Key, Resource
 from common.resources import kinds
 from common.resources.queue import FIFO
 
-LAMBDA_VARIABLES = frozenset(
-    {
-        *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
-        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API"),
-        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"),
-        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
-    }
-)
-"""The environment variables that Lambda sets itself."""
-
-
 BUILT_IN = {"bucket": "{prefix}-{name}-{account}", "database": "{prefix}_{name}", "log-group": "/{prefix}/{name}"}
 """The templates of kinds that `default` is not about: names of buckets are unique in the world, Athena wants no hyphens."""
 ANY = "{prefix}-{project}-{name}"
 """The template of every other kind."""
-PROJECT_FIELD = re.compile(r"\{project\}[-_./]?|[-_./]\{project\}$")
+PROJECT_FIELDS = re.compile(r"\{(?:project|folder|instance)\}[-_./]?|[-_./]\{(?:project|folder|instance)\}$")
 """In a template, what falls away for shared resources, which are of no project."""
+INSTANCE_FIELD = re.compile(r"\{instance\}[-_./]?|[-_./]\{instance\}$")
+"""In a template, what falls away for the resources of a project without instances."""
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
 ARTIFACT_BUCKET = Key(SHARED, "bucket", ARTIFACTS)
@@ -46,7 +36,7 @@ ROLE_PATH = re.compile(r"(?!/aws-)/([A-Za-z0-9+=,.@_-]+/)*")
 """What may stand before the name of a role; `/aws-service-role/` and the like are AWS's own."""
 LONGEST_PATH = 512
 """Characters of such a path, slashes included."""
-ONE_PROJECT = re.compile(r"\{(?:project|name)\}")
+ONE_PROJECT = re.compile(r"\{(?:project|folder|instance|name)\}")
 """In a template, what differs within an environment."""
 GLUE_GROUPS = "glue/"
 """Begins the names of log groups that Glue joins itself, from the beginning that a job gives it."""
@@ -119,7 +109,7 @@ class PhysicalNames:
         return (self._exact(Key(self._project, kind.name, name)) or self._computed(kind, name))[0]
 
     def _where(self, key: Key) -> str:
-        return f"deploy.py: {key}" if self._project == SHARED else f"projects/{self._project}: {key}"
+        return f"deploy.py: {key}" if self._project == SHARED else f"{self._env.where(self._project)}: {key}"
 
     def _exact(self, key: Key) -> tuple[str, str] | None:
         """The exact name of a resource, and where it stands."""
@@ -194,11 +184,16 @@ class PhysicalNames:
         fields = self._fields(name)
         if kind.name == "database":
             fields = {field: value.replace("-", "_") for field, value in fields.items()}
-        return rendered(PROJECT_FIELD.sub("", template) if self._project == SHARED else template, fields)
+        if self._project == SHARED:
+            template = PROJECT_FIELDS.sub("", template)
+        elif not fields["instance"]:
+            template = INSTANCE_FIELD.sub("", template)
+        return rendered(template, fields)
 
     def _fields(self, name: str) -> dict[str, str]:
         env = self._env
         fields = {"prefix": env.name_prefix, "project": self._project, "name": name, "env": env.name}
+        fields |= {"folder": env.folder(self._project), "instance": env.instance_of(self._project)}
         return {**fields, "ENV": env.name.upper(), "region": env.region, "account": env.account_id}
 
     def _check(self, key: Key, kind: Kind, physical: str, advice: str) -> None:
@@ -280,15 +275,3 @@ def template_beginnings(env: Environment) -> set[str]:
     """How the names begin that templates of configuration give, whatever the project."""
     names = PhysicalNames(env.model_copy(update={"projects": {}}), SHARED)
     return {names.begun(text) for key, text in env.names.items() if "/" not in key}
-
-
-def check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]:
-    """Returns the environment variables of a function if Lambda accepts their names.
-
-    Raises:
-        DeclarationError: Lambda sets one of them itself, and refuses functions that set it.
-    """
-    for name in variables:
-        if name in LAMBDA_VARIABLES:
-            raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
-    return dict(variables)

@@ -6,7 +6,7 @@ Each environment may configure another runtime or architecture for a function; e
 from collections.abc import Callable, Iterator
 
 from common.base.errors import ParameterError, UsageError
-from common.declare import projects
+from common.declare import project_names, projects
 from common.declare.workspace import Workspace
 from common.environment import config_files
 from common.model.resource import Resource
@@ -37,7 +37,9 @@ def declared(workspace: Workspace, environment: str, say: Say) -> list[Resource]
         ParameterError: the environment is named, and has no values for what a project refers to.
     """
     env = config_files.load(workspace.root, environment)
-    names = [name for name in workspace.projects if env.project(name).enabled]
+    chosen = {*workspace.projects}
+    enabled = project_names.enabled_projects(workspace.root, env)
+    names = [name for name in enabled if not chosen.isdisjoint({name, env.folder(name)})]
     while True:
         try:
             pipelines = projects.load(workspace.root, env, names)

@@ -44,7 +44,8 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
         """Makes a folder (or module) of the repository, such as `libs/geo`, importable by its own name in functions and jobs."""
         place = self._inside.of_repository(path)
         if self._libraries.setdefault(place.stem, place) != place:
-            raise DeclarationError(f"projects/{self.name}: two libraries are called {place.stem}. Rename one of them.")
+            where = self.env.where(self.name)
+            raise DeclarationError(f"{where}: two libraries are called {place.stem}. Rename one of them.")
 
     def directory(self, folder: str, at: Location, *, accept_secret: Reason = None) -> Location:
         """Stores the files of a folder of the project at a place in a bucket, and deletes those that the folder no longer has."""

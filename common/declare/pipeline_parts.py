@@ -19,16 +19,16 @@ class PipelineParts:
     """The parts of a pipeline.
 
     Args:
-        name: the name of the project's folder.
+        name: the name of the project's folder. Of an instance, `Pipeline.name` is then the name under which it is deployed.
         env: the environment.
         folder: the folder with `lambda/` and `glue/`.
     """
 
     def __init__(self, name: str, env: Environment, folder: Path) -> None:
-        self.name, self.env, self.folder, self._inside = name, env, folder, ProjectFolder(name, folder)
+        self.name, self.env, self.folder, self._inside = env.deployed_name(name), env, folder, ProjectFolder(name, folder)
         self.entry: Entry | None = None
-        self.parameters = env.project(name).parameters  # parameters that a declaration reads count as used
-        self._declarations = Declarations(name, env, names := Names(self.parameters, kinds(), env.account))
+        self.parameters = env.project(self.name).parameters  # parameters that a declaration reads count as used
+        self._declarations = Declarations(self.name, env, names := Names(self.parameters, kinds(), env.account))
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
         self.shared = Shared(env, names.add)

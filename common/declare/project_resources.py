@@ -73,6 +73,11 @@ class ProjectResources:
         """The prefix of the project's objects in the artifact bucket."""
         return f"{self.env.name}/{self.project}/"
 
+    @property
+    def folder(self) -> str:
+        """The name of the project's folder."""
+        return self.env.folder(self.project)
+
     def resources(self) -> tuple[Resource, ...]:
         """Returns all rendered resources."""
         return tuple(self._resources.values())
@@ -91,7 +96,7 @@ class ProjectResources:
 
     def where(self, ref: Ref) -> str:
         """Returns the subject of messages about a declaration."""
-        return f"projects/{self.project}: {ref.key}"
+        return f"{self.env.where(self.project)}: {ref.key}"
 
     def identity(self, ref: Ref, needs: Iterable[Key] = ()) -> Identity:
         """Returns the identity of `ref`. A resource may refer to itself, because names are computed."""

@@ -5,7 +5,6 @@ called is the declaration's error and is told as such, with its file and line.
 """
 
 import importlib
-import json
 import traceback
 from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -14,11 +13,10 @@ from types import ModuleType
 from typing import TypeVar
 
 from common.base import import_source
-from common.base.errors import ConfigError, DeclarationError, DeployError, UsageError
+from common.base.errors import ConfigError, DeclarationError, DeployError
 from common.base.suggestions import did_you_mean
 from common.base.terminal import stdout_to_stderr
-from common.base.text_rules import check_file_name
-from common.declare import configuration, naming
+from common.declare import configuration, naming, project_names
 from common.declare.declaration import Borrows, Declares
 from common.declare.declaration_errors import explain
 from common.environment.config import Environment
@@ -29,60 +27,6 @@ from common.resources import kind_of
 T = TypeVar("T")
 
 
-def list_projects(root: Path) -> list[str]:
-    """The projects of a repository, by folder name; hidden folders are none.
-
-    Raises:
-        DeclarationError: a folder is called as no project can be: its records would not be found again.
-    """
-    folders = sorted(path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
-    for name in folders:
-        if not PROJECT_NAME.fullmatch(name):
-            raise DeclarationError(
-                f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters (a to z), digits, - and _, and "
-                f"begins with a letter or _. Rename it, or take its deploy.py away."
-            )
-        try:
-            check_file_name(name)
-        except ValueError as error:
-            raise DeclarationError(f"projects/{name}/: {error}. Rename the folder.") from None
-    return folders
-
-
-def enabled_projects(root: Path, env: Environment) -> list[str]:
-    """Returns the projects that are enabled in an environment."""
-    return [name for name in list_projects(root) if env.project(name).enabled]
-
-
-def select_projects(root: Path, project: str | None, env: Environment | None = None) -> list[str]:
-    """Returns the projects of a command: those in a comma-separated list, or all that are enabled in the environment.
-
-    Raises:
-        UsageError: there is no such project, or it is not enabled in the environment.
-    """
-    existing = list_projects(root)
-    if env is not None and project is None:
-        return enabled_projects(root, env)
-    selected = existing if project is None else list(dict.fromkeys(name.strip() for name in project.split(",")))
-    for name in selected:
-        if name not in existing:
-            there_are = ", ".join(existing) or "none"
-            raise UsageError(f"There is no project {name!r}: projects/ has {there_are}.{did_you_mean(name, existing)}")
-        if env is not None and not env.project(name).enabled:
-            why = reason_not_declared(root, name, env)
-            raise UsageError(f"{name} is not for {env.name}: {why}. Take that out, or leave {name} out of --project.")
-    return selected
-
-
-def reason_not_declared(root: Path, name: str, env: Environment) -> str:
-    """Says why nothing of a project is declared in an environment."""
-    if name not in list_projects(root):
-        return f"there is no projects/{name}/ any more"
-    overlay = f"config/{name}/{env.name}.json"
-    section = json.loads((root / overlay).read_text(encoding="utf-8")) if (root / overlay).is_file() else {}
-    return f'{overlay if "enabled" in section else f"config/{env.name}.json: $.projects.{name}"} says "enabled": false'
-
-
 def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
     """Loads the declared pipelines of an environment; the shared resources come first.
 
@@ -91,39 +35,53 @@ def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
             resources would have one name in AWS, or each would have to be there before the other.
         ConfigError: the environment configures a project, or a role of something, that does not exist.
     """
-    existing = list_projects(root)
-    _check_names(root, env, existing)
+    existing = project_names.list_projects(root)
+    _check_names(env, existing)
     configuration.check_templates(env)
     with import_source.importing_declarations(str(root)), stdout_to_stderr():
         declared = [_load_pipeline(root, SHARED, "deploy", env)]
         shared = declared[0].resources()
         named = naming.with_declared(env, shared)
-        declared += [_load_pipeline(root, name, f"projects.{name}.deploy", named, shared) for name in selected]
+        declared += [_load_pipeline(root, name, f"projects.{env.folder(name)}.deploy", named, shared) for name in selected]
     resources = [resource for pipeline in declared for resource in pipeline.resources()]
     configuration.check_exact_names(env, SHARED, [resource.key for resource in shared])
-    _check_references(resources)
-    _check_circles(resources)
+    _check_references(resources, env)
+    _check_circles(resources, env)
     _check_collisions(resources, env)
-    if set(enabled_projects(root, env)) <= set(selected):
+    if set(project_names.enabled_projects(root, env)) <= set(selected):
         configuration.check_roles(env, [resource.key for resource in resources])
     return declared
 
 
-def _check_names(root: Path, env: Environment, existing: list[str]) -> None:
+def _check_names(env: Environment, existing: list[str]) -> None:
     if SHARED in existing:
         raise DeclarationError(f"projects/{SHARED}/: this name stands for the resources of root deploy.py. Rename the folder.")
-    for name in sorted(set(env.projects) - set(existing)):
-        overlay = f"config/{name}/{env.name}.json"
-        where = overlay if (root / overlay).exists() else f"config/{env.name}.json: $.projects.{name}"
-        raise ConfigError(f"{where}: there is no folder projects/{name}/ with a deploy.py.{did_you_mean(name, existing)}")
+    for name in sorted(env.projects):
+        instance, folder = env.instance_of(name), env.folder(name)
+        if folder not in existing:
+            where, likely = (
+                env.place(name).removesuffix(": $"),
+                next((project for project in existing if name.startswith(f"{project}-")), None),
+            )
+            advice = f" An instance stands in the section of its folder: $.projects.{likely}.instances." if likely else ""
+            raise ConfigError(
+                f"{where}: there is no folder projects/{folder}/ with a deploy.py.{advice or did_you_mean(folder, existing)}"
+            )
+        if instance and name in (*existing, SHARED):
+            raise ConfigError(
+                f"{env.place(name)}: the instance would be deployed as {name}, as the folder projects/{name}/ is. "
+                f"Rename the instance or the folder."
+            )
+        if not PROJECT_NAME.fullmatch(name):
+            raise ConfigError(f"{env.place(name)}: the instance would be deployed as {name}; a name has up to 64 characters.")
 
 
-def _check_references(resources: list[Resource]) -> None:
+def _check_references(resources: list[Resource], env: Environment) -> None:
     keys = {resource.key for resource in resources}
     for resource in resources:
         missing = next((need for need in resource.needs if need not in keys and need.kind != "artifact"), None)
         if missing is not None:
-            where = f"projects/{resource.key.project}: {resource.key}"
+            where = f"{env.where(resource.key.project)}: {resource.key}"
             alike = [key.name for key in keys if key.project == SHARED and key.kind == missing.kind]
             raise DeclarationError(
                 f"{where} refers to the shared {missing}, which deploy.py does not declare.{did_you_mean(missing.name, alike)} "
@@ -137,14 +95,14 @@ def _declaration_line(missing: Key) -> str:
     return f'shared.{kind.word}("{missing.name}"{kind.must_say.format(name=missing.name)})'
 
 
-def _check_circles(resources: list[Resource]) -> None:
+def _check_circles(resources: list[Resource], env: Environment) -> None:
     try:
         TopologicalSorter({resource.key: resource.needs for resource in resources}).prepare()
     except CycleError as error:
         keys: list[Key] = error.args[1]
         circle = " needs ".join(str(key) for key in reversed(keys))
         raise DeclarationError(
-            f"projects/{keys[0].project}: {circle}, so none of them can be the first. Names are known before "
+            f"{env.where(keys[0].project)}: {circle}, so none of them can be the first. Names are known before "
             f"anything exists: let one of them take the other's as text, as in environment={{'NAME': ref.name}}."
         ) from None
 
@@ -158,6 +116,11 @@ def _check_collisions(resources: list[Resource], env: Environment) -> None:
             both = f"{other.key.project}: {other.key} and {resource.key.project}: {resource.key}"
             or_else = " Or give the template in `names` the field {project}." if resource.key.project != other.key.project else ""
             advice = f"Rename one of them.{or_else if env.names else ''}"
+            if env.folder(resource.key.project) == env.folder(other.key.project) and resource.key.project != other.key.project:
+                advice = (
+                    "Instances need names of their own: let a declared name have a ${parameter} that differs, configure the name "
+                    "in the section of each instance, or give the template in `names` the field {project} or {instance}."
+                )
             reason = _why_equal(resource, other)
             raise DeclarationError(f"{both} would both be {resource.arn} in {env.name}{reason}. {advice}")
 
@@ -191,7 +154,8 @@ def _load_pipeline(root: Path, name: str, module: str, env: Environment, shared:
     if not callable(getattr(declared, "resources", None)):
         raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
     if declared.name != name:
-        raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {name!r}, as its folder is.")
+        folder = SHARED if name == SHARED else env.folder(name)
+        raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {folder!r}, as its folder is.")
     if isinstance(declared, Borrows):
         declared.borrow(shared)
     _reporting_errors(root, where, declared.resources)
@@ -202,9 +166,7 @@ def _recording_reads(env: Environment, name: str) -> Environment:
     """Returns the environment with parameters of a project that remember which of them its declaration reads."""
     if name == SHARED:
         return env
-    section = env.project(name)
-    noting = section.model_copy(update={"parameters": Parameters(section.parameters, env.name, name)})
-    return env.model_copy(update={"projects": {**env.projects, name: noting}})
+    return env.declaring(name, Parameters(env.project(name).parameters, env.name, name, env.section_path(name)))
 
 
 def _reporting_errors(root: Path, where: str, declare: Callable[[], T]) -> T:

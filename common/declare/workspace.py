@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from common.base.errors import UsageError
-from common.declare import edited_files, projects
+from common.declare import edited_files, project_names, projects
 from common.declare.declaration import Declares
 from common.declare.inputs import Inputs
 from common.environment import config_files
@@ -73,8 +73,9 @@ class Workspace:
     @cached_property
     def projects(self) -> list[str]:
         """The projects that the command is about; where no environment is named, whether they are for one or not."""
-        environment = self.environment if self.choices.env is not None else None
-        return projects.select_projects(self.root, self.choices.project, environment)
+        if self.choices.env is None:
+            return project_names.select_anywhere(self.root, self.choices.project)
+        return project_names.select_projects(self.root, self.choices.project, self.environment)
 
     @property
     def index_sizes(self) -> Path:
@@ -109,11 +110,11 @@ class Workspace:
 
     def undeclared(self, name: str) -> str:
         """Why nothing of a project is declared in the environment."""
-        return projects.reason_not_declared(self.root, name, self.environment)
+        return project_names.reason_not_declared(self.root, name, self.environment)
 
     def enabled(self) -> list[str]:
         """The projects that are for the environment, chosen or not."""
-        return projects.enabled_projects(self.root, self.environment)
+        return project_names.enabled_projects(self.root, self.environment)
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
         """Which files are not as they are committed, and why.

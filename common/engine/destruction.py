@@ -121,9 +121,10 @@ class Destruction:
         deployed = self._connection.records.projects()
         if project is None:
             return deployed
-        selected = {name.strip() for name in project.split(",")}
-        for name in sorted(selected):
-            if not PROJECT_NAME.fullmatch(name) or name not in deployed:
+        selected: set[str] = set()
+        for name in sorted({name.strip() for name in project.split(",")}):
+            selected |= (found := deployed & {name, *self._connection.env.instances_of(name)})
+            if not PROJECT_NAME.fullmatch(name) or not found:
                 what, where = f"Nothing of a project {name!r}", self._connection.env.name
                 names = ", ".join(sorted(deployed)) or "nothing"
                 raise UsageError(f"{what} is deployed to {where}: there is {names}.{did_you_mean(name, deployed)}")

@@ -5,55 +5,29 @@ everything that differs between environments, so the same code deploys each. Nam
 so no declaration depends on a response of AWS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from common.base import text_rules
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.errors import ConfigError
 from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 from common.environment import aws_versions, partitions
 from common.environment.endpoints import Service, Url
-from common.environment.names import ExactNames, Names
+from common.environment.names import Names
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
+from common.environment.project import Instance, Project, WrittenSections
 from common.environment.resource_settings import (
-    CrawlerSettings,
     Defaults,
     Embedded,
-    FunctionSettings,
-    JobSettings,
     Model,
     Network,
-    StateMachineSettings,
-    TriggerSettings,
 )
 
 OWNER_TAG = "deployer:environment"
 PROJECT_TAG = "deployer:project"
-
-
-class Project(Model):
-    """One project's section; also the whole of `config/<project>/<env>.json`."""
-
-    schema_: str | None = Field(default=None, alias="$schema")
-    enabled: bool = True
-    """Whether the project is for this environment. What was deployed of a project that is not counts as no longer declared."""
-    parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterValue] = Field(default_factory=dict)
-    """Values for `${name}`: texts, numbers, booleans, or lists of these. `ssm:/path` is read from Parameter Store."""
-    functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)
-    """Settings of single functions, by name."""
-    jobs: dict[ResourceName, JobSettings] = Field(default_factory=dict)
-    """Settings of single Glue jobs, by name."""
-    crawlers: dict[ResourceName, CrawlerSettings] = Field(default_factory=dict)
-    """Settings of single crawlers, by name."""
-    state_machines: dict[ResourceName, StateMachineSettings] = Field(default_factory=dict)
-    """Settings of single state machines, by name."""
-    triggers: dict[ResourceName, TriggerSettings] = Field(default_factory=dict)
-    """Settings of single schedules and rules, by name."""
-    names: ExactNames = Field(default_factory=dict)
-    """Exact names in AWS of what has no section here, by `kind/name`, as in `table/runs`. A role's may begin with its path."""
 
 
 class Roles(Model):
@@ -103,7 +77,12 @@ class Environment(Model):
     """Settings of all resources of a type."""
     projects: dict[ResourceName, Project] = Field(default_factory=dict)
     """The projects, by name: their parameters, and settings of single resources."""
-    _overlays: JsonObject = PrivateAttr(default_factory=dict)
+    _instances: dict[str, Instance] = PrivateAttr(default_factory=dict)
+    """The instances of projects, by the names under which they are deployed."""
+    _written: tuple[WrittenSections, ...] = PrivateAttr(default=())
+    """The sections of projects as the files have them, the file that wins first."""
+    _declared: str = PrivateAttr(default="")
+    """The instance that a declaration is being called for, by the name under which it is deployed; empty if for none."""
 
     @field_validator("region")
     @classmethod
@@ -168,12 +147,81 @@ class Environment(Model):
         """Returns the project's section; an empty section if the configuration has none."""
         return self.projects.get(name, Project())
 
-    def remember(self, overlays: JsonMapping) -> None:
-        """Remembers the contents of the projects' own files, so that messages name the right file."""
-        self._overlays.update(overlays)
+    def expanded(self, written: Iterable[WrittenSections]) -> "Environment":
+        """Returns the environment with every instance as a project of its own, `<folder>-<instance>`, in place of its folder.
 
-    def place(self, project: str, section: str, name: str) -> str:
+        Args:
+            written: the sections as the files have them, for messages; the file that wins first.
+
+        Raises:
+            ConfigError: two of these would have one name.
+        """
+        environment = self.model_copy(update={"projects": {}})
+        environment._written = tuple(written)  # noqa: SLF001 - of the same class
+        for folder, section in self.projects.items():
+            instances = {f"{folder}-{name}": Instance(folder, name) for name in section.instances}
+            for project, own in (instances or {folder: Instance(folder, "")}).items():
+                if project in environment.projects:
+                    raise ConfigError(
+                        f"config/{self.name}.json: two projects would be deployed as {project}: an instance is called as its "
+                        f"folder, a hyphen, and its own name. Rename the instance {own.name or folder} of {folder}."
+                    )
+                environment.projects[project] = section.instances[own.name] if own.name else section
+            environment._instances.update(instances)  # noqa: SLF001 - of the same class
+        return environment
+
+    def declaring(self, project: str, parameters: Mapping[str, ParameterValue]) -> "Environment":
+        """Returns the environment as the declaration of a project sees it, where its folder's name stands for the project.
+
+        Args:
+            project: the name under which it is deployed.
+            parameters: its parameters, which remember which of them are read.
+        """
+        section = self.project(project).model_copy(update={"parameters": parameters})
+        environment = self.model_copy(update={"projects": {**self.projects, project: section, self.folder(project): section}})
+        environment._declared = project  # noqa: SLF001 - of the same class
+        return environment
+
+    @property
+    def instance(self) -> str:
+        """The instance that a declaration is called for; empty for a project without instances."""
+        return self.instance_of(self._declared)
+
+    def deployed_name(self, folder: str) -> str:
+        """Returns the name under which the project that is being declared is deployed."""
+        return self._declared if folder == self.folder(self._declared) else folder
+
+    def folder(self, project: str) -> str:
+        """Returns the folder of a deployed project."""
+        return self._instances[project].folder if project in self._instances else project
+
+    def instance_of(self, project: str) -> str:
+        """Returns the name of the instance that is deployed under this name; empty if it is none."""
+        return self._instances[project].name if project in self._instances else ""
+
+    def instances_of(self, folder: str) -> list[str]:
+        """Returns the names under which the instances of a folder are deployed; none if it is deployed as it is."""
+        return [project for project, instance in self._instances.items() if instance.folder == folder]
+
+    def instances(self) -> Mapping[str, Instance]:
+        """Returns all instances, by the names under which they are deployed."""
+        return self._instances
+
+    def where(self, project: str) -> str:
+        """Returns how messages name the declaration of a project: by its folder, and the instance if it is one."""
+        instance = self.instance_of(project)
+        return f"projects/{self.folder(project)}{f' ({instance})' if instance else ''}"
+
+    def section_path(self, project: str) -> tuple[str, ...]:
+        """Returns the keys of a project's section below `projects`."""
+        instance = self.instance_of(project)
+        return (self.folder(project), "instances", instance) if instance else (project,)
+
+    def place(self, project: str, *keys: str) -> str:
         """Returns the configuration file that holds a setting of a project, and the JSON path in it."""
-        if name in self._overlays.get(project, {}).get(section, {}):
-            return f"config/{project}/{self.name}.json: $.{section}.{name}"
-        return f"config/{self.name}.json: $.projects.{project}.{section}.{name}"
+        folder, *inner = self.section_path(project)
+        for path in dict.fromkeys(((*inner, *keys), keys)):  # what an instance says wins
+            for written in self._written:
+                if (place := written.place(folder, path)) is not None:
+                    return place
+        return ".".join((f"config/{self.name}.json: $.projects.{folder}", *inner, *keys))

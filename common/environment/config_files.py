@@ -10,8 +10,9 @@ from common.base.encoding import decode_text
 from common.base.errors import ConfigError, UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
-from common.environment.config import Environment, Project
+from common.environment.config import Environment
 from common.environment.config_errors import explain_errors
+from common.environment.project import Project, WrittenSections
 from common.environment.resource_settings import Model
 
 M = TypeVar("M", bound=Model)
@@ -48,13 +49,22 @@ def load(root: Path, name: str) -> Environment:
         _validate(Project, section, overlay, root)
         section.pop("$schema", None)
         overlays[overlay.parent.name] = section
-        projects = data.setdefault("projects", {})
-        projects[overlay.parent.name] = _overlay(projects.get(overlay.parent.name, {}), section)
-    environment = _validate(Environment, data, path, root)
+    own = data.get("projects", {})
+    sections = _overlay(own, overlays)
+    merged = {folder: _with_whole_instances(section) for folder, section in sections.items()}
+    environment = _validate(Environment, {**data, "projects": merged}, path, root)
     if environment.name != name:
         raise ConfigError(f'config/{name}.json: $.name is "{environment.name}"; it must be "{name}", as the file is called.')
-    environment.remember(overlays)
-    return environment
+    written = (f"config/{{folder}}/{name}.json: $", overlays), (f"config/{name}.json: $.projects.{{folder}}", own)
+    return environment.expanded(WrittenSections(*part) for part in written)
+
+
+def _with_whole_instances(section: JsonMapping) -> JsonObject:
+    """Returns a project's section in which each instance has all settings: those of the project, overlaid by its own."""
+    if not section.get("instances"):
+        return dict(section)
+    common = {key: value for key, value in section.items() if key != "instances"}
+    return {**section, "instances": {name: _overlay(common, own) for name, own in section["instances"].items()}}
 
 
 def read_file(path: Path, root: Path) -> JsonObject:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import Text
 
-FIELDS = ("prefix", "project", "name", "env", "ENV", "region", "account")
+FIELDS = ("prefix", "project", "folder", "instance", "name", "env", "ENV", "region", "account")
 """What a template may have in braces."""
 OWN_FIELDS = frozenset({"prefix", "env", "ENV"})
 """Those whose values are an environment's own, and no other's in its account."""

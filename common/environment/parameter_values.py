@@ -5,7 +5,7 @@ becomes text.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Annotated, cast
 
@@ -13,7 +13,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from common.base import text_rules
 from common.base.errors import ParameterError
-from common.base.json_types import Json
+from common.base.json_types import Json, JsonObject
 
 Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
@@ -85,18 +85,22 @@ class Parameters(Mapping[str, Value]):
         values: the values by name.
         environment: its name.
         project: the name of the project.
+        section: the keys of its section below `projects`, the first of which is the project's folder.
     """
 
-    def __init__(self, values: Mapping[str, Value], environment: str = "", project: str = "") -> None:
+    def __init__(
+        self, values: Mapping[str, Value], environment: str = "", project: str = "", section: Sequence[str] = ("",)
+    ) -> None:
         self._values = dict(values)
-        self._environment, self._project = environment, project
+        self._environment, self._project, self._section = environment, project, section
         self.used: set[str] = set()
 
     def __getitem__(self, name: str) -> Value:
         self.used.add(name)
         if name not in self._values:
-            places = {name: f"projects/{self._project}/deploy.py"}
-            raise NoValueError(missing_values_message(self._environment, self._project, places), places, self._project)
+            places = {name: f"projects/{self._section[0]}/deploy.py"}
+            message = missing_values_message(self._environment, self._project, self._section, places)
+            raise NoValueError(message, places, self._project)
         return self._values[name]
 
     def __contains__(self, name: object) -> bool:
@@ -109,20 +113,24 @@ class Parameters(Mapping[str, Value]):
         return len(self._values)
 
 
-def missing_values_message(environment: str, project: str, places: Mapping[str, str]) -> str:
+def missing_values_message(environment: str, project: str, section: Sequence[str], places: Mapping[str, str]) -> str:
     """Returns the message for parameters without a value.
 
     Args:
         environment: its name.
         project: the name of the project.
+        section: the keys of its section below `projects`.
         places: the place that refers to each of them.
     """
     lines = "".join(f"\n  ${{{name}}} in {place}" for name, place in sorted(places.items()))
-    values = json.dumps({"parameters": dict.fromkeys(sorted(places), "...")})
+    values: JsonObject = {"parameters": dict.fromkeys(sorted(places), "...")}
+    switched_off: JsonObject = {"enabled": False}
+    for key in reversed(section):
+        values, switched_off = {key: values}, {key: switched_off}
     return (
         f"config/{environment}.json has no values for parameters of {project}:{lines}\n"
         f"Add a value for each:\n"
-        f'  "projects": {{"{project}": {values}}}\n'
+        f'  "projects": {json.dumps(values)}\n'
         f"If {project} is not for {environment}, say so there instead:\n"
-        f'  "projects": {{"{project}": {{"enabled": false}}}}'
+        f'  "projects": {json.dumps(switched_off)}'
     )

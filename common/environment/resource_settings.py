@@ -76,16 +76,19 @@ def explain_settings_error(error: ValidationError) -> str:
 def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
     """Returns the keys that the object at `location` of a model may have, from the model's JSON schema."""
     root = model.model_json_schema(by_alias=True)
-    node: JsonMapping = root
+    node = _dereferenced(root, root)
     for part in location:
         named = node.get("properties", {}).get(part)
         many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))
-        node = named if named is not None else many or {}
-        choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
-        reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
-        if reference:
-            node = root["$defs"][reference.rpartition("/")[2]]
+        node = _dereferenced(root, named if named is not None else many or {})
     return list(node.get("properties", {}))
+
+
+def _dereferenced(root: JsonMapping, node: JsonMapping) -> JsonMapping:
+    """Returns the model that a node of a JSON schema refers to, or the node itself."""
+    choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
+    reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
+    return root["$defs"][reference.rpartition("/")[2]] if reference else node
 
 
 class Network(Model):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import ClassVar
 
 from common.base import digest
@@ -25,6 +26,8 @@ from common.packaging.source_files import Digests, SourceFile, check_secrets, co
 
 PACKAGER_VERSION = 1
 """Bump this version when equal inputs would produce different bytes."""
+_LOCKS: dict[Path, Lock] = {}
+"""The locks of files that are being built, or were built, by this process."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,13 @@ class Sources:
         key: the key of the artifact, of the kind ``artifact``.
         prefix: the prefix of the project's objects in the artifact bucket, as in ``dev/acres/``.
         accept_secret: the reason that the declaration gives for accepting a secret in it. It changes no byte, so no digest.
+        project_folder: the folder of its project, whose instances share what is built; empty if it is called as the project.
     """
 
     key: Key
     prefix: str
     accept_secret: str = field(default="", compare=False, kw_only=True)
+    project_folder: str = field(default="", compare=False, kw_only=True)
     kind: ClassVar[str]
 
     @property
@@ -128,8 +133,9 @@ class Sources:
             ArtifactError: the artifact cannot be built, or AWS would refuse it.
         """
         built = self.built_at(build_dir)
-        if not mark_used(built):
-            self._make(built, build_dir)
+        with _LOCKS.setdefault(built, Lock()):  # instances of a project build the same file
+            if not mark_used(built):
+                self._make(built, build_dir)
         return built
 
     def content(self, build_dir: Path) -> Digest:
@@ -152,7 +158,12 @@ class Sources:
 
     def built_at(self, build_dir: Path) -> Path:
         """Returns the path at which the built file is stored."""
-        return build_dir / self.key.project / self.key.name / f"{self.input_digest()}{self.ending}"
+        return build_dir / self._source_project / self.key.name / f"{self.input_digest()}{self.ending}"
+
+    @property
+    def _source_project(self) -> str:
+        """The folder that the sources come from."""
+        return self.project_folder or self.key.project
 
     def components(self, build_dir: Path) -> Sequence[Component]:  # overridden by artifacts that install packages
         """Returns the third-party packages that the artifact holds."""
@@ -167,7 +178,7 @@ class Sources:
         """
         content = content or digest.of_file(self.build(build_dir))
         kind = "application" if self.kind == "package" else "library"
-        subject = sbom.describe_subject(kind, self.key.project, self.key.name, self.input_digest(), content)
+        subject = sbom.describe_subject(kind, self._source_project, self.key.name, self.input_digest(), content)
         return sbom.document(subject, self.components(build_dir))
 
     def sbom_file(self, build_dir: Path) -> Path | None:

@@ -164,6 +164,7 @@ def find_imports(
     shared = SharedCode(
         key=key._replace(name=f"{key.name}.shared"),
         prefix=script.prefix,
+        project_folder=script.project_folder,
         script=script.path,
         libraries=libraries,
         includes=includes,
@@ -177,7 +178,10 @@ def find_imports(
     keys = {name: key._replace(name=f"{key.name}.wheels.{name}") for name in _wheel_names(modules)}
     return Imports(
         shared_code,
-        tuple(Wheel(key=key, prefix=script.prefix, dependencies=modules, name=name) for name, key in keys.items()),
+        tuple(
+            Wheel(key=key, prefix=script.prefix, dependencies=modules, name=name, project_folder=script.project_folder)
+            for name, key in keys.items()
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import ArtifactError, ConfigError, DeclarationError, DeployError
-from common.declare import projects
+from common.declare import project_names, projects
 from common.environment import aws_versions
 from common.environment.config_files import environments, load
 from common.environment.resource_settings import Defaults, JobSettings
@@ -37,8 +37,8 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 
 @pytest.mark.parametrize("name", environments(ROOT))
 def test_the_pipelines_of_this_repository_are_declared_for_every_environment(name: str) -> None:
-    declared = projects.load(ROOT, load(ROOT, name), projects.list_projects(ROOT))
-    assert [pipeline.name for pipeline in declared] == ["shared", *projects.list_projects(ROOT)]
+    declared = projects.load(ROOT, load(ROOT, name), project_names.list_projects(ROOT))
+    assert [pipeline.name for pipeline in declared] == ["shared", *project_names.list_projects(ROOT)]
     assert all(pipeline.resources() for pipeline in declared)
 
 
@@ -46,7 +46,7 @@ def test_the_pipelines_of_this_repository_are_declared_for_every_environment(nam
 def test_configuration_alone_chooses_the_version_of_glue_in_this_repository(version: str) -> None:
     env = load(ROOT, "dev")
     older = env.model_copy(update={"defaults": Defaults(job=JobSettings.model_validate({"glue_version": version}))})
-    assert projects.load(ROOT, older, projects.list_projects(ROOT))
+    assert projects.load(ROOT, older, project_names.list_projects(ROOT))
 
 
 @pytest.mark.parametrize(

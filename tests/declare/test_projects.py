@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from common.base.errors import ConfigError, DeclarationError, DeployError, UsageError
-from common.declare import projects
+from common.declare import project_names, projects
 from common.model.resource import Key
 from tests.support.repository import SHARED, Repository
 
@@ -20,12 +20,12 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 
 
 def test_a_project_is_a_folder_with_a_declaration(repository: Repository) -> None:
-    assert projects.list_projects(repository.root) == []
+    assert project_names.list_projects(repository.root) == []
     repository.project("soil")
     repository.project("acres")
     repository.write("projects/notes/README.md", "")
     repository.write("projects/deploy.py", "")
-    assert projects.list_projects(repository.root) == ["acres", "soil"]
+    assert project_names.list_projects(repository.root) == ["acres", "soil"]
     assert [pipeline.name for pipeline in repository.declared()] == ["shared", "acres", "soil"]
     assert [pipeline.name for pipeline in repository.declared("soil")] == ["shared", "soil"]
 
@@ -33,13 +33,14 @@ def test_a_project_is_a_folder_with_a_declaration(repository: Repository) -> Non
 def test_projects_are_chosen_by_name(repository: Repository) -> None:
     repository.project("soil")
     repository.project("acres")
-    assert projects.select_projects(repository.root, None) == ["acres", "soil"]
-    assert projects.select_projects(repository.root, "soil, acres,soil") == ["soil", "acres"]
+    env = repository.environment()
+    assert project_names.select_projects(repository.root, None, env) == ["acres", "soil"]
+    assert project_names.select_projects(repository.root, "soil, acres,soil", env) == ["soil", "acres"]
     with pytest.raises(UsageError, match=r"^There is no project 'acre': projects/ has acres, soil. Did you mean 'acres'\?$"):
-        projects.select_projects(repository.root, "soil,acre")
+        project_names.select_projects(repository.root, "soil,acre", env)
     for projects_option in ("soil,", "", " "):
         with pytest.raises(UsageError, match="There is no project ''"):
-            projects.select_projects(repository.root, projects_option)
+            project_names.select_projects(repository.root, projects_option, env)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_a_folder_that_deploys_would_not_find_again_is_refused(repository: Repos
     (repository.root / "projects" / name).mkdir()
     (repository.root / "projects" / name / "deploy.py").write_text("")
     with pytest.raises(DeclarationError) as caught:
-        projects.select_projects(repository.root, "acres")
+        project_names.select_projects(repository.root, "acres", repository.environment())
     assert str(caught.value).startswith(f"projects/: the folder {name!r} cannot be a project: a name has up to 64 letters")
     str(caught.value).encode()
 
@@ -193,7 +194,7 @@ def test_a_hidden_folder_is_no_project(repository: Repository) -> None:
     repository.project("acres")
     repository.project(".old")
     repository.write("projects/1st/notes.md", "")
-    assert projects.list_projects(repository.root) == ["acres"]
+    assert project_names.list_projects(repository.root) == ["acres"]
     assert [pipeline.name for pipeline in repository.declared()] == ["shared", "acres"]
 
 

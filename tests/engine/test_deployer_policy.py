@@ -8,9 +8,10 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
-from common.declare import projects
+from common.declare import project_names, projects
 from common.engine import deployer_policy as policy
 from common.environment import config, config_files
+from common.environment.project import Project
 from common.resources.role import Role
 from tests.resources.builders import Place, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
@@ -45,7 +46,7 @@ def document(name: str) -> dict[str, Any]:
     """The policy for an environment of this repository."""
     env = config_files.load(ROOT, name)
     with fresh_imports():
-        declared = projects.load(ROOT, env, projects.list_projects(ROOT))
+        declared = projects.load(ROOT, env, project_names.list_projects(ROOT))
     return policy.deployer(env, [resource for pipeline in declared for resource in pipeline.resources()])
 
 
@@ -187,7 +188,7 @@ def test_it_takes_no_credentials(repository: Repository, no_credentials: None) -
 
 @pytest.mark.parametrize("selector", ["", ":3", ":stable"])
 def test_a_parameter_is_allowed_by_its_name_whatever_its_version(selector: str) -> None:
-    project = config.Project(parameters={"most": f"ssm:/acres/most{selector}"})
+    project = Project(parameters={"most": f"ssm:/acres/most{selector}"})
     env = config_files.load(ROOT, "dev").model_copy(update={"projects": {"acres": project}})
     (statement,) = [item for item in policy.deployer(env, [])["Statement"] if item["Action"] == ["ssm:GetParameters"]]
     assert statement["Resource"] == ["arn:aws:ssm:us-east-1:111111111111:parameter/acres/most"]

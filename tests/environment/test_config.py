@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.base.errors import ConfigError, UsageError
-from common.environment import config, config_files
+from common.environment import config_files
 from common.environment.config import Environment
+from common.environment.project import Project
 from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings
 from tests.support.repository import CONFIG, ROOT, Repository
 
@@ -184,7 +185,7 @@ def test_an_overlay_wins_key_by_key(repository: Repository) -> None:
     assert project.parameters == {"a": "1", "b": "3"}
     assert project.functions["Validate"] == FunctionSettings(memory_mb=1024, timeout_seconds=9)
     assert repository.environment().project("other").parameters == {"c": "4"}
-    assert repository.environment().project("nobody") == config.Project()
+    assert repository.environment().project("nobody") == Project()
 
 
 def test_an_overlay_is_as_strict_and_told_by_its_own_name(repository: Repository) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import ConfigError, DeclarationError
-from common.declare import projects
+from common.declare import project_names, projects
 from common.environment.config import Environment
 from common.environment.config_files import load
 from common.environment.partitions import Account, localize_arns
@@ -107,7 +107,7 @@ def test_the_examples_are_of_no_partition(region: str) -> None:
     assert not [text for text in texts if "arn:aws" in text]
     dev = load(ROOT, "dev").model_dump(by_alias=True, exclude_unset=True)
     env = Environment.model_validate({**dev, "region": region}, strict=False)
-    for pipeline in projects.load(ROOT, env, projects.list_projects(ROOT)):
+    for pipeline in projects.load(ROOT, env, project_names.list_projects(ROOT)):
         for resource in pipeline.resources():
             assert "arn:aws:" not in json.dumps(resource.desired(), default=str), resource.key
 

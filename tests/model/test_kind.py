@@ -9,6 +9,7 @@ from botocore.session import get_session
 from common.declare.pipeline import Pipeline
 from common.declare.shared import SharedResources
 from common.environment import config, endpoints
+from common.environment.project import Project
 from common.model.kind import Kind
 from common.model.steps import STEPS
 from common.resources import kind_of, kinds, of_kind
@@ -34,7 +35,7 @@ def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
 
 @KINDS
 def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
-    sections = config.Project.model_fields.keys() - {"schema_", "enabled", "names", "parameters"}
+    sections = Project.model_fields.keys() - {"schema_", "enabled", "instances", "names", "parameters"}
     assert (kind.section in sections) is bool(kind.section)
     (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(config.Roles.model_json_schema()["properties"]["arns"]))
     assert (kind.role_name in pattern.split("|")) is bool(kind.principal)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.commands import all_tasks
-from common.declare import projects
+from common.declare import project_names, projects
 from common.environment.config_files import load
 from common.model import steps
 from common.model.resource import Key
@@ -38,7 +38,7 @@ def test_every_kind_has_its_step(key: Key, step: str) -> None:
 
 
 def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
-    declared = projects.load(ROOT, load(ROOT, "local"), projects.list_projects(ROOT))
+    declared = projects.load(ROOT, load(ROOT, "local"), project_names.list_projects(ROOT))
     consumers = projects.consumers(declared)
     for pipeline in declared:
         for resource in pipeline.resources():

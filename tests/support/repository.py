@@ -19,7 +19,7 @@ from typing import Any
 
 from invoke.program import Program
 
-from common.declare import projects
+from common.declare import project_names, projects
 from common.declare.declaration import Declares
 from common.environment.config import Environment
 from common.environment.config_files import load
@@ -127,7 +127,8 @@ class Repository:
     def declared(self, *names: str) -> list[Declares]:
         """The declared pipelines, the shared resources first."""
         with fresh_imports():
-            return projects.load(self.root, self.environment(), list(names) or projects.list_projects(self.root))
+            env = self.environment()
+            return projects.load(self.root, env, list(names) or project_names.deployed_projects(self.root, env))
 
     def resources(self) -> dict[str, Resource]:
         """The projects' resources by ``kind/name``."""
