@@ -155,6 +155,16 @@ def short(digest: str) -> str:
     return digest[:12]
 
 
+def of_base64(text: str) -> Digest:
+    """Converts a SHA-256 in base64, as AWS writes it, to a digest."""
+    return Digest(binascii.hexlify(base64.b64decode(text)).decode())
+
+
+def in_record(data: bytes) -> str:
+    """Returns the digest of a file as installers write it into the RECORD of a Python library."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
 def to_base64(digest: Digest) -> str:
     """Converts a digest to base64, in which AWS writes it (Lambda's CodeSha256, S3's ChecksumSHA256)."""
     return base64.b64encode(binascii.unhexlify(digest)).decode()

@@ -1,8 +1,5 @@
 """`invoke package-lambdas`: builds every Lambda package and layer; with an option it locks, lists or watches them instead."""
 
-from collections import defaultdict
-from pathlib import Path
-
 from invoke.context import Context
 
 from common.base.errors import UsageError
@@ -63,7 +60,7 @@ def build(choices: Choices, *, lock: bool, json: bool) -> None:
     from common.commands.environment_command import opened
     from common.declare import packages
     from common.declare.locking import write_locks
-    from common.declare.package_builds import build_all, layer_hints
+    from common.declare.package_builds import build_all, by_built_path, layer_hints
     from common.packaging.lambda_package import Package
 
     command = opened(choices, deploy_report(choices, json=json))
@@ -73,14 +70,9 @@ def build(choices: Choices, *, lock: bool, json: bool) -> None:
     artifacts = (resource.artifact for resource in packages.selected(workspace, command.say))
     selected = [artifact for artifact in artifacts if isinstance(artifact, Package)]
     choices.check_packaged(selected)
-    by_path, functions, errors = dict[Path, Package](), defaultdict[Path, list[Package]](list), list[str]()
-    for package in selected:
-        try:
-            by_path.setdefault(package.built_at(workspace.build_dir), package)
-            for layer in package.layers:
-                functions[layer.built_at(workspace.build_dir)].append(package)
-        except DeployError as error:  # nothing says what to install
-            errors.append(str(error))
+    if kept := sorted({f"{package.key.project}:{package.key.name}" for package in selected if package.in_aws}):
+        command.say(f"not built, because AWS keeps the imported code until a file is edited: {', '.join(kept)}")
+    by_path, functions, errors = by_built_path([package for package in selected if not package.in_aws], workspace.build_dir)
     for result in build_all(by_path, functions, workspace.build_dir):
         if isinstance(result, DeployError):
             errors.append(str(result))

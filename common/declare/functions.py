@@ -5,6 +5,7 @@ Follows, for variables, https://docs.aws.amazon.com/lambda/latest/dg/configurati
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
@@ -20,9 +21,11 @@ from common.environment import partitions
 from common.environment.resource_settings import FunctionSettings
 from common.model.reference import Grantable, Ref
 from common.packaging import source_files
+from common.packaging.imported_package import ImportedPackage
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
 from common.packaging.node import Command, command
+from common.packaging.package_reference import PackageReference
 from common.resources import kind_of
 from common.resources.function import Function
 from common.resources.layer import Layer
@@ -96,7 +99,10 @@ class FunctionDeclaration:
 
     def _package(self, project: ProjectResources, ref: Ref, settings: FunctionSettings, own_layers: tuple[Layer, ...]) -> Package:
         default_handler = "handler.handler" if settings.runtime.startswith("python") else "index.handler"
-        package = Package(
+        make = (
+            Package if settings.package is None else partial(ImportedPackage, reference=PackageReference.parse(settings.package))
+        )
+        package = make(
             key=project.key("artifact", ref.key.name),
             prefix=project.prefix,
             project_folder=project.folder,
@@ -163,6 +169,7 @@ class Functions(PipelineParts):
         output: str = "dist",
         layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
+        package: str | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -184,6 +191,7 @@ class Functions(PipelineParts):
             output: see `build`.
             layers: layers of this project, or shared ones; if two have the same file, the later one wins.
             settings: what the declaration wants different from the defaults.
+            package: the code that an imported function runs, until its files are edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
             role_name: the same of its role; one that begins with a slash has a path, as in `/team/validate`.
@@ -195,7 +203,7 @@ class Functions(PipelineParts):
             reads=validation.check_grants("reads", reads),
             writes=validation.check_grants("writes", writes),
             further=FurtherAccess.of(permissions, managed_policies),
-            settings=validation.with_values(settings, "environment", environment),
+            settings=validation.with_values(settings, "environment", environment, package=package),
             libraries=self._importable,
             includes=validation.check_texts("includes", includes),
             command=command(build, output),

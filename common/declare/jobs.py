@@ -18,6 +18,7 @@ from common.model.reference import Grantable, Ref
 from common.packaging import job_imports
 from common.packaging.artifact import Script
 from common.packaging.imports import Libraries
+from common.packaging.package_reference import PackageReference
 from common.resources.job import Job
 
 
@@ -42,12 +43,14 @@ class JobDeclaration:
         if not self.script.is_file():
             raise DeclarationError(f"{where}: there is no file {self.script.name}.")
         accepted = project.accepted[ref.key]
+        reference = PackageReference.parse(settings.package) if settings.package else None
         script = Script(
             key=project.key("artifact", ref.key.name),
             prefix=project.prefix,
             path=self.script,
             accept_secret=accepted,
             project_folder=project.folder,
+            reference=reference,
         )
         imported = job_imports.find_imports(
             script,
@@ -64,6 +67,7 @@ class JobDeclaration:
         statements = [
             *permissions.grants(env, self.reads, self.writes),
             permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}"),
+            *(permissions.script(env, script.in_aws) if script.in_aws else ()),
             permissions.logs(group.arn for group in groups) if groups else permissions.shell_logs(env),
             *(permissions.connections(env, settings.connections) if settings.connections else []),
             *([] if self.shell else permissions.metastore(env, arguments)),
@@ -103,6 +107,7 @@ class Jobs(PipelineParts):
         requirements: str | None = None,
         settings: JobSettings | None = None,
         shell: bool = False,
+        package: str | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -121,6 +126,7 @@ class Jobs(PipelineParts):
             requirements: the file of requirements; `<script>.requirements.txt` beside the script is found.
             settings: what the declaration wants different from the defaults.
             shell: whether it is a python-shell job.
+            package: where the script of an imported job is, until its file is edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: as of a function.
             role_name: as of a function.
@@ -131,7 +137,7 @@ class Jobs(PipelineParts):
             reads=validation.check_grants("reads", reads),
             writes=validation.check_grants("writes", writes),
             further=FurtherAccess.of(permissions, managed_policies),
-            settings=validation.with_values(settings, "arguments", arguments),
+            settings=validation.with_values(settings, "arguments", arguments, package=package),
             shell=shell,
             libraries=self._inside.importable(path, self._libraries),
             includes=validation.check_texts("includes", includes),

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -21,6 +21,21 @@ MAX_NAMED = 5
 """How many functions a hint names."""
 MIN_PACKAGES_FOR_PROCESSES = 100
 """Processes are started for at least this many packages; threads have built fewer before processes would have begun."""
+
+
+def by_built_path(
+    packages: Iterable[Package], build_dir: Path
+) -> tuple[dict[Path, Package], Mapping[Path, Sequence[Package]], list[str]]:
+    """Returns the packages by the paths of the built files, the functions of each layer likewise, and what cannot be built."""
+    by_path, functions, errors = dict[Path, Package](), defaultdict[Path, list[Package]](list), list[str]()
+    for package in packages:
+        try:
+            by_path.setdefault(package.built_at(build_dir), package)
+            for layer in package.layers:
+                functions[layer.built_at(build_dir)].append(package)
+        except DeployError as error:  # nothing says what to install
+            errors.append(str(error))
+    return by_path, functions, errors
 
 
 def build_all(

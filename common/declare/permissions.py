@@ -102,6 +102,12 @@ def artifacts(env: Environment, beginning: str) -> Statement:
     return allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
 
 
+def script(env: Environment, uri: str) -> Iterator[Statement]:
+    """Allows reading the script of an imported job, which stays where it is."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    yield allow(["s3:GetObject"], [env.bucket_arn(bucket, literal(key))])
+
+
 def log_delivery() -> Statement:
     """Allows Step Functions to deliver its logs; these operations support no narrower resource."""
     deliveries = ("CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "ListLogDeliveries", "UpdateLogDelivery")

@@ -182,19 +182,20 @@ def check_schedule(expression: str) -> str:
     return schedules.check_eventbridge(expression)
 
 
-def with_values(declared: Json, field: str, values: Variables) -> Settings | JsonObject | None:
-    """Adds `values` to one of the maps in settings (an object or a dictionary). Entries that the settings have win.
+def with_values(declared: Json, field: str, values: Variables, *, package: str | None = None) -> Settings | JsonObject | None:
+    """Adds `values` to one of the maps in settings (an object or a dictionary), and the package. What the settings have wins.
 
     Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes text.
     """
-    if not values:
+    if not values and package is None:
         return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it
     typed = bool, int, float, list
-    spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in values.items()}
+    spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in (values or {}).items()}
+    added = {**({field: spelled} if spelled else {}), **({"package": package} if package is not None else {})}
     if isinstance(declared, Settings):
-        return declared.over({field: spelled})
+        return declared.over(added)
     fields = dict(declared or {})
-    return {**fields, field: {**spelled, **(fields.get(field) or {})}}
+    return {**added, **fields, **({field: {**spelled, **(fields.get(field) or {})}} if spelled else {})}
 
 
 def _check_each(what: str, values: Iterable[Json], types: tuple[type, ...], expected: str) -> tuple[Json, ...]:

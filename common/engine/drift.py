@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from common.aws.protocol import Aws
 from common.base import digest
-from common.base.errors import OwnershipError
+from common.base.errors import ArtifactError, OwnershipError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment.config import OWNER_TAG, Environment
 from common.model import comparison, hidden_fields
@@ -19,7 +19,7 @@ from common.model.desired_state import rendered
 from common.model.orphan import Orphan
 from common.model.resource import Artifact, Key, Resource, State
 from common.resources import of_kind
-from common.state import baseline, locations
+from common.state import baseline, locations, stored_artifacts
 from common.state.records import Records
 from common.state.release_root import Root, key_of
 
@@ -100,6 +100,9 @@ def compare(env: Environment, aws: Aws, records: Records, resources: Sequence[Re
     lost: list[Drifted] = []
     for key, artifact in artifacts.items():
         root, _ = roots[key.project]
+        if artifact.in_aws:
+            lost += _replaced_script(aws, artifact)
+            continue
         if root is not None and root.digests.get(str(key)) == artifact.input_digest() and contents[key] is None:
             what = f"s3://{env.artifact_bucket}/{artifact.location} is gone, or has lost its tags"
             lost.append(Drifted(key.project, str(key), "deleted", what))
@@ -118,6 +121,15 @@ def compare(env: Environment, aws: Aws, records: Records, resources: Sequence[Re
     left_over = [key for key in comparer.rooted if key not in declared and key not in artifacts and key.kind != "artifact"]
     named = tuple(f"{key.project}:{key}" for key in sorted(left_over))
     return DriftResult(len(resources) - len(undeployed), (*lost, *drifted), undeployed, named, kept)
+
+
+def _replaced_script(aws: Aws, artifact: Artifact) -> list[Drifted]:
+    """The drift of an imported job's script that stays where it was."""
+    try:
+        stored_artifacts.content_in_place(aws, artifact)
+    except ArtifactError as error:
+        return [Drifted(artifact.key.project, str(artifact.key), "replaced", str(error))]
+    return []
 
 
 def _unreadable(env: Environment, project: str) -> Drifted:
@@ -193,7 +205,7 @@ class _Comparer:
 
     def _content(self, artifact: Artifact) -> str:
         content = self.contents.get(artifact.key)
-        return digest.to_base64(digest.Digest(content)) if content else NOT_UPLOADED
+        return digest.to_base64(digest.Digest(content)) if content else artifact.in_aws or NOT_UPLOADED
 
 
 def _fields(resource: Resource, applied: State, declared: State, live: State) -> Iterator[Field]:

@@ -211,7 +211,8 @@ class Planner:
         stale = {artifact.key for resource in unsettled for artifact in resource.artifacts}
         stale |= {key for key in artifacts if options.selected(key) and not baselines[key.project].proves(key, digests[key])}
         live = [reads.live(resource) for resource in unsettled]  # while their artifacts are looked for
-        looked = {key: reads.content(artifacts[key]) for key in stale}
+        users = {artifact.key: resource for resource in resources for artifact in resource.artifacts}
+        looked = {key: reads.content(artifacts[key], users[key]) for key in stale}
         contents = {key: content.result() for key, content in looked.items()}
         changes = {resource.key: Change(resource.key, Action.NOOP, "up to date") for resource in selected}
         for key in artifacts:

@@ -16,7 +16,7 @@ from common.base.json_types import JsonMapping
 from common.environment.config import Environment
 from common.model.events import Building, Report
 from common.model.resource import Artifact, Key, Live, Resource
-from common.state import baseline
+from common.state import baseline, stored_artifacts
 from common.state.baseline import Body
 from common.state.records import Records
 from common.state.release_root import RootTag
@@ -127,7 +127,7 @@ class Reads:
         for resource in edited if len(edited) <= MAX_EARLY_READS else ():
             self.live(resource, self.roots[resource.key.project])
             for artifact in resource.artifacts:
-                self.content(artifact)
+                self.content(artifact, resource)
 
     def root(self, project: str) -> None:
         """Begins to read a project's release root."""
@@ -158,14 +158,17 @@ class Reads:
             self.tags[key] = self._pool.submit(self._records.recorded_digest, key)
         return self.tags[key]
 
-    def content(self, artifact: Artifact) -> Future[tuple[Digest, bool]]:
-        """The artifact's content digest, and whether it is uploaded."""
+    def content(self, artifact: Artifact, user: Resource) -> Future[tuple[Digest, bool]]:
+        """The artifact's content digest, and whether `user` can run it without an upload."""
         if artifact.key not in self._contents:
-            self._contents[artifact.key] = self._pool.submit(self._content, artifact)
+            live = self.live(user) if artifact.in_aws else None
+            self._contents[artifact.key] = self._pool.submit(self._content, artifact, user, live)
         return self._contents[artifact.key]
 
-    def _content(self, artifact: Artifact) -> tuple[Digest, bool]:
+    def _content(self, artifact: Artifact, user: Resource, live: Future[Live | DeployError | None] | None) -> tuple[Digest, bool]:
         """See `content`. An uploaded artifact is built again only to verify it."""
+        if live is not None and not isinstance(seen := live.result(), DeployError) and user.runs_in_place(seen):
+            return stored_artifacts.content_in_place(self._aws, artifact), True
         uploaded = self._records.uploaded_content(artifact)
         if uploaded is not None and not self._verify:
             return Digest(uploaded), True

@@ -54,7 +54,7 @@ def merged(name: str, artifacts: Mapping[Path, Sources], build_dir: Path, record
 
 def _document(build_dir: Path, records: Records | None, artifact: Sources) -> Document | DeployError:
     try:
-        if records is not None and not artifact.built_at(build_dir).exists():
+        if records is not None and not artifact.in_aws and not artifact.built_at(build_dir).exists():
             if deployed := records.uploaded_sbom(artifact):
                 return deployed
             if content := records.uploaded_content(artifact):

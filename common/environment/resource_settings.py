@@ -136,6 +136,8 @@ class FunctionSettings(Settings):
     """With `unmanaged` the function's log group is somebody else's: it is not created, and its retention stays as it is."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=@[0-9a-f]{64}$")] | None = None
+    """The code that an imported function runs, as `CodeSha256@digest`, until files with this digest are edited."""
 
     @field_validator("runtime")
     @classmethod
@@ -176,6 +178,8 @@ class JobSettings(Settings):
     """Default arguments of each run. `${parameter}` is replaced."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+@[0-9a-f]{64}$")] | None = None
+    """Where the script of an imported job is, as `s3://bucket/key@digest`, until the file with this digest is edited."""
 
     @field_validator("worker_type")
     @classmethod
@@ -259,8 +263,10 @@ class Defaults(Model):
     """How many days the log groups keep their lines that state machines and jobs share."""
 
     @model_validator(mode="after")
-    def _name_nothing(self) -> Self:
+    def _is_of_no_single_resource(self) -> Self:
         for section in type(self).model_fields:
             if getattr(getattr(self, section), "name", None) is not None:
                 raise ValueError(f"{section}.name is of a single resource; how all are named, `names` says by a template")
+            if getattr(getattr(self, section), "package", None) is not None:
+                raise ValueError(f"{section}.package is of a single resource; set it there")
         return self

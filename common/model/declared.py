@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from common.aws.protocol import Aws
 from common.base.digest import FileDigests
 from common.base.json_types import Json
-from common.model.resource import Artifact, Key, State
+from common.model.resource import Artifact, Key, Live, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +89,10 @@ class Declared:
     def describe_change(self, name: str, before: Json, after: Json) -> str:  # for types that override it
         """Like any other change unless the type overrides this."""
         return ""
+
+    def runs_in_place(self, live: Live | None) -> bool:
+        """Whether it runs what AWS has in place of its artifact: not unless the type overrides this."""
+        return False
 
     def check_creation(self, aws: Aws, desired: State) -> None:
         """Checks nothing unless the type overrides this."""

@@ -64,6 +64,13 @@ class Artifact(Protocol):
     def location(self) -> str:
         """Its immutable object key in the artifact bucket, named by its input digest."""
 
+    @property
+    def in_aws(self) -> str:
+        """What AWS may run in its place, as long as its files are not edited; empty if it must be built.
+
+        It is a function's CodeSha256, or the S3 URI of a job's script.
+        """
+
     def hash_files(self, of_file: OfFile) -> None:
         """Takes the digests of its files from `of_file`; without this call the files are read when they are first needed."""
 
@@ -156,6 +163,9 @@ class Resource(Protocol):
 
     def read(self, aws: Aws) -> Live | None:
         """Its live state; None if it does not exist."""
+
+    def runs_in_place(self, live: Live | None) -> bool:
+        """Whether it runs what its artifact says by `in_aws`, so that nothing has to be built or uploaded."""
 
     def check_creation(self, aws: Aws, desired: State) -> None:
         """Checks, as far as possible without creating anything, that AWS would create it. A replacement checks this first.

@@ -20,6 +20,7 @@ from common.base.json_types import JsonObject
 from common.model.resource import Key
 from common.packaging import sbom
 from common.packaging.build_folder import mark_used
+from common.packaging.package_reference import PackageReference
 from common.packaging.python_source import check_syntax
 from common.packaging.sbom import Component, Document
 from common.packaging.source_files import Digests, SourceFile, check_secrets, copy
@@ -63,6 +64,11 @@ class Sources:
     @abstractmethod
     def _write(self, target: Path, build_dir: Path) -> None:
         """Checks the files and writes the artifact. It appears at `target` after all bytes were compared with their digests."""
+
+    @property
+    def in_aws(self) -> str:
+        """See `common.model.resource.Artifact`: what must be built unless a class overrides this."""
+        return ""
 
     @property
     def location(self) -> str:
@@ -207,7 +213,15 @@ class Script(Sources):
     """
 
     path: Path
+    reference: PackageReference | None = field(default=None, compare=False, kw_only=True)
     kind: ClassVar[str] = "script"
+
+    @property
+    def in_aws(self) -> str:
+        """Where the script was when it was imported; empty if it was not, or was edited."""
+        if self.reference is None or self.reference.files != self._read_files()[self.path.name]:
+            return ""
+        return self.reference.in_aws
 
     @property
     def ending(self) -> str:

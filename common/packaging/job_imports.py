@@ -149,7 +149,7 @@ def find_imports(
     glue_version: str,
     here: bool,
 ) -> Imports:
-    """Finds what a job's script imports.
+    """Finds what a job's script imports: nothing if it was imported itself and is kept, for then it runs already.
 
     Args:
         script: the script of the job; the names of the artifacts begin with its name.
@@ -160,6 +160,8 @@ def find_imports(
         glue_version: the version of Glue, for a Spark job.
         here: whether the job runs on this machine, on the embedded AWS.
     """
+    if script.in_aws:
+        return Imports()
     key = script.key
     shared = SharedCode(
         key=key._replace(name=f"{key.name}.shared"),

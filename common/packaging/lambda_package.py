@@ -90,6 +90,11 @@ class Package(Sources):
         return node.find_node_modules(self.folder, self.architecture, here=self.here)
 
     @property
+    def _installed(self) -> Dependencies | NodeModules | None:
+        """The packages that are an input of the package."""
+        return self.dependencies
+
+    @property
     def _is_python(self) -> bool:
         return self.runtime.startswith("python")
 
@@ -126,13 +131,13 @@ class Package(Sources):
 
     def files(self) -> Mapping[str, str]:
         """Returns every file's digest and mode by its path in the package; the lock file stands for what is installed."""
-        return {**self._with_modes(), **(self.dependencies.files() if self.dependencies else {})}
+        return {**self._with_modes(), **(self._installed.files() if self._installed else {})}
 
     def _inputs(self) -> JsonObject:
         inputs: JsonObject = {"files": dict(self._read_files()), "executable": self._list_executables()}
         inputs |= {"runtime": self.runtime, "architecture": self.architecture}
-        if self.dependencies is not None:
-            inputs |= {"dependencies": self.dependencies.digest(), "ignored": list(self._ignoring.patterns)}
+        if self._installed is not None:
+            inputs |= {"dependencies": self._installed.digest(), "ignored": list(self._ignoring.patterns)}
         if self.command is not None:
             ignored = {"ignored": list(self._ignoring.patterns)} if self._ignoring.patterns else {}
             inputs |= {"command": [COMMANDS, self.command.line, self.command.output], **ignored}
@@ -190,7 +195,7 @@ class Package(Sources):
 
     def package_names(self) -> tuple[str, ...]:
         """Returns the installed packages with their versions."""
-        return self.dependencies.names() if self.dependencies is not None else ()
+        return self._installed.names() if self._installed is not None else ()
 
     def components(self, build_dir: Path) -> Sequence[Component]:
         """Returns the third-party packages.
@@ -198,13 +203,11 @@ class Package(Sources):
         Those that are installed, and those that the folder or the command's output contains.
         """
         bundled = self._source_files if self.command is None else self.members(build_dir)
-        if self.dependencies is None and not any(".dist-info/" in name or "node_modules/" in name for name in bundled):
+        if self._installed is None and not any(".dist-info/" in name or "node_modules/" in name for name in bundled):
             return ()
         from common.packaging import installed_packages  # most packages have no third-party code
 
-        components = (
-            self.dependencies.components(build_dir, self._ignoring.for_installed()) if self.dependencies is not None else []
-        )
+        components = self._installed.components(build_dir, self._ignoring.for_installed()) if self._installed is not None else []
         with TemporaryDirectory() as place:
             files = {name: member for name, member in bundled.items() if isinstance(member, SourceFile)}
             return [*components, *installed_packages.vendored(files, self._digests_by_path, Path(place))]

@@ -168,6 +168,11 @@ class Function(Declared):
         undeclared |= {"Environment": {"Variables": other_variables}} if other_variables else {}
         return Live(state, revision, comparison.merged(free, undeclared) | other_tags(response.get("Tags"), self.tags))
 
+    def runs_in_place(self, live: Live | None) -> bool:
+        """Whether it runs the code with which it was imported."""
+        expected = {"CodeSha256": self.code.in_aws, "Architectures": [self.settings.architecture]}
+        return live is not None and all(live.state.get(name) == value for name, value in expected.items())
+
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the function and waits until it can be called."""
         fields = {name: desired[name] for name in (*self._configuration(), "Architectures", "Tags")}
@@ -202,7 +207,7 @@ class Function(Declared):
         }
         code = {name: desired[name] for name in CODE}
         steps = [configuration] if changed & configuration.keys() else []
-        steps += [code] if changed & CODE else []
+        steps += [code] if changed & CODE and not self.runs_in_place(change.live) else []
         with self._without_role(aws, change) as live:
             response = FunctionUpdates(aws, self, change.stale).carry_out(live, steps) or response
         if "Tags" in changed:

@@ -92,10 +92,12 @@ class Job(Declared):
         return frozenset({"DefaultArguments"})
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """The permissions to read the logs that Glue itself writes, in log groups that the whole account shares."""
+        """The permissions to read the logs that Glue writes in log groups of the whole account, and a script that is kept."""
+        script = {f"arn:{self.arn.split(':')[1]}:s3:::{self.script.in_aws.removeprefix('s3://')}": ("s3:GetObject",)}
         here = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
         reading = ("logs:FilterLogEvents", "logs:GetLogEvents")
-        return {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
+        groups = {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
+        return {**groups, **(script if self.script.in_aws else {})}
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetJob."""
@@ -121,6 +123,10 @@ class Job(Declared):
         state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in job}, job, ("Connections",))
         kept = self._undeclared(live) | other_tags(tags, self.tags)
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=kept)
+
+    def runs_in_place(self, live: Live | None) -> bool:
+        """Whether its script stays where it was when the job was imported."""
+        return bool(self.script.in_aws)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the job with its tags in one call."""
@@ -164,7 +170,7 @@ class Job(Declared):
             "Command": {
                 "Name": "pythonshell" if self.shell else "glueetl",
                 "PythonVersion": "3.9" if self.shell else "3",
-                "ScriptLocation": f"s3://{self.bucket}/{self.script.location}",
+                "ScriptLocation": self.script.in_aws or f"s3://{self.bucket}/{self.script.location}",
             },
             "DefaultArguments": self._arguments(),
             "Connections": {"Connections": list(settings.connections)},

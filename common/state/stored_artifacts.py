@@ -1,4 +1,4 @@
-"""Verifies that an uploaded artifact is what this repository builds.
+"""Verifies that an uploaded artifact is what this repository builds, and that a script that was imported is still in its place.
 
 Tags say what was uploaded, but whoever can write to the bucket can write tags. So where it matters, the bytes are compared: S3
 knows the checksum of the object, and this machine builds the artifact again. Two builds may differ in how their members are
@@ -23,6 +23,8 @@ from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.model.resource import Artifact
 
+SCRIPT = "s3://"
+"""Begins the location of a script."""
 _LOCAL, _END = 30, 22
 """The fixed part of a member's header, and the end of an archive, have these lengths in bytes."""
 
@@ -60,6 +62,26 @@ class ArtifactVerifier:
             )
         body: bytes = self._aws.call("s3", "GetObject", **place)["Body"].read()
         return body
+
+
+def content_in_place(aws: Aws, artifact: Artifact) -> Digest:
+    """Returns the digest of what AWS runs in place of an artifact, see `Artifact.in_aws`.
+
+    Raises:
+        ArtifactError: it is the script of a job, and somebody has replaced or deleted it since it was imported.
+    """
+    if not artifact.in_aws.startswith(SCRIPT):
+        return digest.of_base64(artifact.in_aws)
+    bucket, _, key = artifact.in_aws.removeprefix(SCRIPT).partition("/")
+    response = aws.find("s3", "GetObject", "NoSuchKey", Bucket=bucket, Key=key)
+    content = digest.of_bytes(response["Body"].read()) if response is not None else None
+    if content is None or content not in artifact.files().values():
+        raise ArtifactError(
+            f"{artifact.key.project}: {artifact.key}: {artifact.in_aws} {'is gone' if content is None else 'was replaced'} since "
+            f"it was imported, and the job runs it. Import the job again, or delete `package` of the job; then the script of "
+            f"this repository is deployed."
+        )
+    return content
 
 
 def _checksum(head: JsonObject) -> Digest | None:

@@ -56,6 +56,10 @@ class Code:
         return Key("p", "artifact", self.name)
 
     @property
+    def in_aws(self) -> str:
+        return ""
+
+    @property
     def location(self) -> str:
         return f"test/p/artifacts/{self.name}/{self.input_digest()}.zip"
 

@@ -167,6 +167,7 @@ class Text:
     key: Key
     text: str
     name: str = "main.txt"
+    in_aws: str = ""
 
     @property
     def location(self) -> str:

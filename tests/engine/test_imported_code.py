@@ -1,0 +1,205 @@
+"""Imported functions and jobs keep the code that they have until a file is edited, against moto."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from common.packaging.unpacking import script_package, unpack
+from tests.packaging.index import wheel
+from tests.support.repository import SCRIPT, Ended, Repository
+from tests.support.zips import code_sha256, library, zipped
+
+PLACE = {"region_name": "eu-central-1"}
+ROLE = "arn:aws:iam::123456789012:role/theirs"
+HANDLER = "import grain\n\n\ndef handler(event, context):\n    return event\n"
+DATA = zipped({"handler.py": HANDLER, **library("grain", "1.0", {"grain/__init__.py": ""})})
+SCRIPT_URI = "s3://theirs/scripts/load.py"
+
+
+def client(service: str) -> Any:
+    return boto3.client(service, **PLACE)
+
+
+@pytest.fixture
+def theirs(repository: Repository, moto_dates: None) -> Repository:
+    """A function and a job that somebody else deployed, and a repository into which they were imported."""
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+    client("iam").create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(policy))
+    client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    client("s3").put_object(Bucket="theirs", Key="scripts/load.py", Body=SCRIPT.encode())
+    settings = {"Runtime": "python3.11", "Role": ROLE, "Handler": "handler.handler", "MemorySize": 256, "Timeout": 60}
+    client("lambda").create_function(FunctionName="Old-Validate", Code={"ZipFile": DATA}, **settings)
+    command = {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": SCRIPT_URI}
+    client("glue").create_job(
+        Name="Old-load", Role=ROLE, Command=command, GlueVersion="5.0", WorkerType="G.1X", NumberOfWorkers=2
+    )
+    lines = (
+        f'p.function("Validate", name="Old-Validate", settings={{"role": {ROLE!r}}})',
+        f'p.job("load", name="Old-load", settings={{"role": {ROLE!r}}})',
+    )
+    repository.project("acres", *lines)
+    folder = repository.root / "projects/acres/lambda/Validate"
+    (folder / "handler.py").unlink()
+    folder.rmdir()
+    unpacked = unpack(DATA, folder, runtime="python3.11", handler="handler.handler")
+    assert unpacked.requirements == ("grain==1.0",)
+    packages = {
+        "functions": {"Validate": {"package": unpacked.package}},
+        "jobs": {"load": {"package": script_package(SCRIPT.encode(), SCRIPT_URI)}},
+    }
+    repository.write("config/acres/dev.json", packages)
+    return repository
+
+
+def run(repository: Repository, *words: str, code: int = 0) -> dict[str, Any]:
+    done = repository.invoke(*words, "--env", "dev", "--json")
+    assert (done.code, done.err) == (code, ""), done
+    result: dict[str, Any] = json.loads(done.out)
+    return result
+
+
+def changes(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {one["key"]: (one["action"], one["reason"]) for one in result["changes"] if one["action"] != "noop"}
+
+
+def code() -> str:
+    return str(client("lambda").get_function(FunctionName="Old-Validate")["Configuration"]["CodeSha256"])
+
+
+def artifacts() -> set[str]:
+    listed = client("s3").list_objects_v2(Bucket="t-dev-artifacts", Prefix="dev/acres/artifacts/").get("Contents", [])
+    return {one["Key"].split("/")[3] for one in listed}
+
+
+def edit(repository: Repository, path: str, text: str) -> None:
+    repository.write(f"projects/acres/{path}", text)
+
+
+def refused(done: Ended) -> str:
+    assert done.code == 1
+    assert "Traceback" not in done.out + done.err
+    return done.err
+
+
+def test_adoption_uploads_nothing_and_updates_no_code(theirs: Repository) -> None:
+    planned = changes(run(theirs, "plan", "--adopt", code=2))
+    assert not [key for key in planned if key.startswith("artifact/")]
+    assert "CodeSha256" not in planned["lambda/Validate"][1]
+    assert "Command" not in planned["glue-job/load"][1]
+    run(theirs, "deploy", "--adopt")
+    assert (code(), artifacts()) == (code_sha256(DATA), set())
+    again = run(theirs, "deploy")
+    assert changes(again) == {}
+    operations = again["api_calls"]["by_operation"]
+    assert not [name for name in operations if name.startswith(("lambda", "glue")) or "Put" in name]
+    assert changes(run(theirs, "plan", "--verify")) == {}
+    assert changes(run(theirs, "plan", "--verify", "--rebuild")) == {}
+    drifted = run(theirs, "drift")
+    assert (drifted["drifted"], drifted["not_deployed"]) == ([], [])
+    assert theirs.invoke("gc", "--env", "dev", "--days", "8").code == 0
+    assert code() == code_sha256(DATA)
+    assert client("s3").list_objects_v2(Bucket="theirs")["KeyCount"] == 1
+
+
+def test_forced_deploys_send_no_code_that_was_not_uploaded(theirs: Repository) -> None:
+    run(theirs, "deploy", "--adopt")
+    run(theirs, "deploy", "--force")
+    assert (code(), artifacts()) == (code_sha256(DATA), set())
+
+
+def test_an_edited_file_is_the_reason_and_its_package_is_built(theirs: Repository) -> None:
+    run(theirs, "deploy", "--adopt")
+    edit(theirs, "glue/landing/load.py", "print('other rows')\n")
+    planned = changes(run(theirs, "plan", code=2))
+    assert planned["artifact/load"] == ("upload", "load.py changed")
+    assert planned["glue-job/load"] == ("update", "load.py changed")
+    run(theirs, "deploy")
+    location = client("glue").get_job(JobName="Old-load")["Job"]["Command"]["ScriptLocation"]
+    assert location.startswith("s3://t-dev-artifacts/dev/acres/artifacts/load/")
+    edit(theirs, "glue/landing/load.py", SCRIPT)  # as `git checkout` does it
+    run(theirs, "deploy")
+    assert client("glue").get_job(JobName="Old-load")["Job"]["Command"]["ScriptLocation"] == SCRIPT_URI
+
+
+def test_an_edited_function_needs_a_lock_and_then_is_built(theirs: Repository) -> None:
+    run(theirs, "deploy", "--adopt")
+    edit(theirs, "lambda/Validate/handler.py", HANDLER.replace("import grain\n", ""))
+    assert "has no lock file" in refused(theirs.invoke("plan", "--env", "dev"))
+    edit(theirs, "lambda/Validate/requirements.txt", "")
+    planned = changes(run(theirs, "plan", code=2))
+    assert planned["artifact/Validate"] == ("upload", "handler.py changed")
+    assert planned["lambda/Validate"][1].startswith("handler.py changed")
+    run(theirs, "deploy")
+    assert code() != code_sha256(DATA)
+    assert artifacts() == {"Validate"}
+    assert changes(run(theirs, "deploy")) == {}
+    assert run(theirs, "drift")["drifted"] == []
+
+
+def test_a_lock_that_is_written_later_changes_a_record_alone(
+    theirs: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(theirs, "deploy", "--adopt")
+    wheel(tmp_path / "index", "grain")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", (tmp_path / "index").as_uri())
+    locked = theirs.invoke("package-lambdas", "--env", "dev", "--lock")
+    assert (locked.code, locked.err) == (0, "")
+    assert (theirs.root / "projects/acres/lambda/Validate/requirements.lock").exists()
+    planned = changes(run(theirs, "plan"))
+    assert planned == {"lambda/Validate": ("record", "is as declared; its record is not")}
+    run(theirs, "deploy")
+    assert (code(), artifacts(), changes(run(theirs, "plan"))) == (code_sha256(DATA), set(), {})
+    edit(theirs, "lambda/Validate/handler.py", HANDLER + "\n")
+    assert changes(run(theirs, "plan", code=2))["artifact/Validate"] == ("upload", "handler.py changed")
+
+
+def test_where_the_function_runs_other_code_the_package_is_built(theirs: Repository) -> None:
+    edit(theirs, "lambda/Validate/requirements.txt", "")
+    other = zipped({"handler.py": HANDLER})
+    package = unpack(other, theirs.root / "build/unpacked", runtime="python3.11", handler="handler.handler").package
+    overlay = json.loads((theirs.root / "config/acres/dev.json").read_text())
+    edit(theirs, "lambda/Validate/handler.py", HANDLER)
+    (theirs.root / "projects/acres/lambda/Validate/requirements.txt").unlink()
+    theirs.write("config/acres/dev.json", {**overlay, "functions": {"Validate": {"package": package}}})
+    planned = changes(run(theirs, "plan", "--adopt", code=2))
+    assert planned["artifact/Validate"] == ("upload", "not uploaded yet")
+    assert "CodeSha256 changed" in planned["lambda/Validate"][1]
+    run(theirs, "deploy", "--adopt")
+    assert artifacts() == {"Validate"}
+
+
+def test_a_script_that_somebody_replaced_is_refused_and_drift_tells_it(theirs: Repository) -> None:
+    run(theirs, "deploy", "--adopt")
+    client("s3").put_object(Bucket="theirs", Key="scripts/load.py", Body=b"print('theirs')\n")
+    assert [one["key"] for one in run(theirs, "drift", code=2)["drifted"]] == ["artifact/load"]
+    message = refused(theirs.invoke("plan", "--env", "dev", "--verify"))
+    assert f"artifact/load: {SCRIPT_URI} was replaced since it was imported" in message
+    client("s3").delete_object(Bucket="theirs", Key="scripts/load.py")
+    assert "is gone since it was imported" in refused(theirs.invoke("plan", "--env", "dev", "--verify"))
+
+
+def test_package_lambdas_and_its_bill_need_no_lock_for_kept_code(theirs: Repository) -> None:
+    built = theirs.invoke("package-lambdas", "--env", "dev")
+    assert (built.code, built.err) == (0, "")
+    assert "not built, because AWS keeps the imported code until a file is edited: acres:Validate" in built.out
+    bill = json.loads(theirs.invoke("package-lambdas", "--sbom").out)
+    assert [one["purl"] for one in bill["components"] if "grain" in one["name"]] == ["pkg:pypi/grain@1.0"]
+
+
+@pytest.mark.parametrize("package", ["x", "s3://theirs/load.py@12", f"{code_sha256(b'')}@{'g' * 64}"])
+def test_a_reference_that_is_none_is_refused(theirs: Repository, package: str) -> None:
+    theirs.write("config/acres/dev.json", {"functions": {"Validate": {"package": package}}})
+    assert "config/acres/dev.json is not valid:\n  $.functions.Validate.package:" in refused(
+        theirs.invoke("plan", "--env", "dev")
+    )
+
+
+def test_the_policy_lets_the_deployer_read_a_kept_script(theirs: Repository) -> None:
+    policy = theirs.invoke("policy", "--env", "dev").out
+    assert "arn:aws:s3:::theirs/scripts/load.py" in policy
