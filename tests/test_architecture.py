@@ -180,7 +180,10 @@ def test_an_option_is_known_to_its_tasks_and_to_one_module_that_decides() -> Non
         for name, tree in trees.items()
         if any(getattr(node, "arg", getattr(node, "id", None)) == "only" for node in ast.walk(tree))
     }
-    assert naming == {*reading, *(f"common/commands/{task}.py" for task in ("deploy", "package_lambdas", "plan"))}
+    assert naming == {
+        *reading,
+        *(f"common/commands/{task}.py" for task in ("deploy", "destroy", "package_lambdas", "plan", "unbind")),
+    }
 
 
 def writes_to_the_terminal(path: Path) -> bool:

@@ -17,6 +17,7 @@ from common.commands.plan import plan
 from common.commands.policy import policy
 from common.commands.run import run
 from common.commands.status import status
+from common.commands.unbind import unbind
 from common.commands.unlock import unlock
 from common.commands.version import version
 
@@ -26,7 +27,7 @@ def namespace() -> Collection:
     tasks = Collection(
         *(package_lambdas, deploy.deploy_shared, deploy.deploy_roles, deploy.deploy_lambdas, deploy.upload_glue),
         *(deploy.deploy_jobs, deploy.deploy_crawlers, deploy.deploy_sfn, deploy.deploy_triggers, deploy.deploy),
-        *(plan, run, status, drift, history, unlock, destroy, gc, policy, version, list_tasks),
+        *(plan, run, status, drift, history, unlock, destroy, unbind, gc, policy, version, list_tasks),
     )
     tasks.add_collection(Collection("local", local.start, local.stop, local.reset))
     return tasks

@@ -10,6 +10,7 @@ from common.model.choices import Choices
 @task(
     help=options(
         *("env", "project", "json"),
+        only="Only keys that match this pattern, and their own roles and log groups. An exact key also deletes what was adopted.",
         data="What holds data (buckets, tables, log groups …), too; with a whole environment, the artifact bucket.",
         yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
         dry_run="Only show what would be deleted.",
@@ -20,31 +21,47 @@ def destroy(
     _c: Context,
     env: str | None = None,
     project: str | None = None,
+    only: str | None = None,
     data: bool = False,
     yes: str | bool | None = None,
     dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
+    remove(Choices(env=env, project=project, only=only, data=data), yes=yes, dry_run=dry_run, json=json)
+
+
+def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: bool, unbind: bool = False) -> None:
+    """Shows what is deleted or unbound, asks, and carries it out.
+
+    Args:
+        choices: which environment, projects and keys.
+        yes: the name that is asked for, if the command line has it; True if it has --yes without a name.
+        dry_run: only show it.
+        json: print one JSON object instead of text.
+        unbind: take our tags and records away instead of deleting anything.
+    """
     from common.commands.environment_command import opened
     from common.engine import protection
     from common.engine.destruction import Destruction
     from common.report.deploy_report import TextReport, as_object
     from common.report.json_report import JsonReport
 
-    report = JsonReport(env) if json else TextReport()
-    command = opened(Choices(env=env, project=project, data=data), report, json=json)
-    protection.check_not_protected(command.workspace.environment)
-    destruction = Destruction(command.connection(), command.workspace.build_dir, command.about, report, data=data)
-    command.work = destruction
-    removal = destruction.plan(project)
+    report = JsonReport(choices.env) if json else TextReport()
+    command = opened(choices, report, json=json)
+    env = command.workspace.environment
+    if not unbind:
+        protection.check_not_protected(env)
+    removal_of = Destruction(command.connection(), command.workspace.build_dir, command.about, report, choices, unbind=unbind)
+    command.work = removal_of
+    removal = removal_of.plan()
     if isinstance(report, JsonReport):
         changes = [as_object(change) for change in removal.changes]
         report.contents |= {"projects": sorted(removal.projects), "changes": changes}
-    if not removal.size:
-        command.say("There is nothing to delete.")
+    if removal.is_empty:
+        command.say(f"There is nothing to {'unbind' if unbind else 'delete'}.")
     elif dry_run:
-        command.say("This was only shown. Nothing was deleted.")
+        command.say(f"This was only shown. Nothing was {'unbound' if unbind else 'deleted'}.")
     else:
-        protection.confirm_removal(command.workspace.environment, project, removal.size, command.ask, named=yes)
-        destruction.carry_out(removal)
+        protection.confirm_removal(env, choices.project, removal.summary(env.name), command.ask, named=yes)
+        removal_of.carry_out(removal)

@@ -267,9 +267,8 @@ class Engine:
             self._upload_seconds[change.key] = self._upload(change.key) if seconds is None else seconds
             return {}
         if change.action in REMOVING:
-            return remove(
-                self._aws, self._context.types(change.key.kind), self._outcome.orphans[change.key], change, self.skipped
-            )
+            kind, orphan = self._context.types(change.key.kind), self._outcome.orphans[change.key]
+            return remove(self._aws, self._records, kind, orphan, change, self.skipped)
         return {} if change.action is Action.RECORD else act(self._aws, self._resources[change.key], change)
 
     def _begin_upload(self, key: Key) -> float | None:
@@ -290,7 +289,7 @@ class Engine:
             self._records.forget(change.key)
         elif change.key.kind != ARTIFACT:
             resource = self._resources.get(change.key)
-            location = locations.record_fields(resource or self._outcome.orphans[change.key])
+            location = locations.record_fields(resource or self._outcome.orphans[change.key], change, self._context.about())
             state = stored(resource, change.desired)
             self._records.write(change.key, self._outcome.digests[change.key], state, outputs, location)
 

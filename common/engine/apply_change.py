@@ -9,8 +9,10 @@ from collections.abc import Collection
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError, LockedError, OvertakenError, SkippedError
+from common.environment.config import OWNER_TAG, PROJECT_TAG
 from common.model.orphan import Orphan, Type
 from common.model.resource import Action, Change, Key, Outputs, Resource
+from common.state.records import Records
 
 
 def act(aws: Aws, resource: Resource, change: Change) -> Outputs:
@@ -26,8 +28,10 @@ def act(aws: Aws, resource: Resource, change: Change) -> Outputs:
             return {}
 
 
-def remove(aws: Aws, kind: Type | None, orphan: Orphan, change: Change, skipped: Collection[Key]) -> Outputs:
-    """Deletes an orphan, or does nothing if only its record is to be removed.
+def remove(aws: Aws, records: Records, kind: Type | None, orphan: Orphan, change: Change, skipped: Collection[Key]) -> Outputs:
+    """Deletes an orphan, takes our tags away from it, or does nothing if only its record is to be removed.
+
+    What is unbound is noted first: once its record is gone, nothing else says which artifacts and which role it still needs.
 
     Raises:
         SkippedError: a resource that may still use it was not changed.
@@ -37,6 +41,9 @@ def remove(aws: Aws, kind: Type | None, orphan: Orphan, change: Change, skipped:
             raise SkippedError(f"{key} was left as it is, and may still use it. Deploy again.")
     if change.action is Action.DELETE and kind is not None:
         kind.erase(aws, orphan)
+    if change.action is Action.UNBIND and kind is not None:
+        records.unbound.write(orphan)
+        kind.untag(aws, orphan, (OWNER_TAG, PROJECT_TAG))
     return {}
 
 

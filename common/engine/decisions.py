@@ -4,8 +4,9 @@ The fields that are declared belong to us. A live field that is not declared sta
 declared when the resource was applied last, and is no longer, is removed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base import digest
@@ -19,7 +20,32 @@ from common.model.desired_state import rendered
 from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Live, Resource
 from common.state import locations
-from common.state.release_root import Baseline, Location
+from common.state.records import Records
+from common.state.release_root import UNBINDING, Baseline, Location
+
+
+class DecisionOptions(Protocol):
+    """What the user has asked for: see `planner.Options`."""
+
+    @property
+    def force(self) -> bool:
+        """Apply unchanged resources, too."""
+        ...
+
+    @property
+    def adopt(self) -> Collection[str]:
+        """The owners whose resources are taken over."""
+        ...
+
+    @property
+    def data(self) -> bool:
+        """Replace resources that hold data, too."""
+        ...
+
+    @property
+    def named(self) -> Callable[[Key], bool]:
+        """Whether the command line names a resource exactly: then even what was adopted is replaced."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,20 +55,18 @@ class Decider:
     Args:
         env: the environment.
         aws: the AWS session.
+        records: the environment's records.
         digests: the digests of all declared resources and artifacts.
         contents: the content digests of artifacts.
-        force: apply unchanged resources, too.
-        adopt: the owners whose resources are taken over.
-        data: replace resources that hold data, too.
+        options: what the user has asked for.
     """
 
     env: Environment
     aws: Aws
+    records: Records
     digests: Mapping[Key, Digest]
     contents: Mapping[Key, Digest]
-    force: bool
-    adopt: Collection[str]
-    data: bool
+    options: DecisionOptions
     former: dict[Key, Orphan] = field(default_factory=dict)
     """The former resources that were noticed, by keys of their own."""
 
@@ -69,43 +93,47 @@ class Decider:
             DeployError: the resource would have to be replaced, and it holds data.
         """
         key, pending = resource.key, resource.key in baseline.pending
+        place = baseline.pending.get(key, {})
         recorded = None if pending else baseline.digests.get(key)
         desired = rendered(resource.desired(), lambda artifact: digest.to_base64(self.contents[artifact.key]))
-        recorded_locations: list[Location] = [body or {}, baseline.pending.get(key, {})]
+        recorded_locations: list[Location] = [body or {}, place]
         former = locations.former_locations(resource, recorded_locations, self.env.account_id)
         self.former.update(former)
         unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
         moved = f"{renamed}; " if (renamed := locations.renamed_reason(former, data=resource.data)) else ""
         if live is None:
-            before = renamed or ("does not exist" if recorded is None else "is gone from AWS")
+            why = renamed or ("does not exist" if recorded is None else "is gone from AWS")
             unknown = unreadable and recorded != self.digests[key]
             lost = f"{unreadable}, so another name that it had is not known" if unknown else ""
-            return Change(key, Action.CREATE, "; ".join(filter(None, (before, lost))), desired)
+            return Change(key, Action.CREATE, "; ".join(filter(None, (why, lost))), desired)
         owners = {self.env.owner, *locations.owners(resource, recorded_locations, self.env.account_id, self.env.name)}
         owner = ownership.owner(resource, live, owners)
-        theirs = owner is not None and not (owner == NOBODY and pending)
-        if theirs and owner not in self.adopt:
-            theirs = not ownership.check_unused(self.env, self.aws, resource, live, owner or NOBODY)
+        theirs = owner is not None and not (owner == NOBODY and pending and not place.get(UNBINDING))
+        if theirs and owner not in self.options.adopt:
+            theirs = not ownership.check_unused(self.env, self.aws, resource, live, owner or NOBODY, self._when_unbound)
         elsewhere = locations.former_locations(
             resource, [body or {}], self.env.account_id
         )  # then the record tells of the old one alone
         applied = None if elsewhere else (body or {}).get("desired")
-        begun = baseline.pending.get(key, {}).get("sets")
+        earlier = baseline.adopted_from(key, {} if elsewhere else body or {})
+        adopted = self._adopted_from(key, owner) if theirs and owner is not None else earlier
+        begun = place.get("sets")
         stale: JsonObject = {}
         for state in (applied, begun):
             if isinstance(state, dict):
-                earlier = hidden_fields.applied_parts(live.undeclared, state)
-                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, earlier))
+                before = hidden_fields.applied_parts(live.undeclared, state)
+                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, before))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
         changed = ({*comparison.difference(desired, live.state)} - kept) | stale.keys()
-        if not changed and not self.force:
+        if not changed and not self.options.force:
             damage = unreadable or ("its record has lost its tag" if recorded == self.digests[key] and mistagged else "")
             proven = recorded == self.digests[key] and not damage
             reason = "up to date" if proven else f"{moved}is as declared; {damage or 'its record is not'}"
-            return Change(key, Action.NOOP if proven else Action.RECORD, reason, desired, live)
+            return Change(key, Action.NOOP if proven else Action.RECORD, reason, desired, live, adopted=adopted)
         if fixed := ", ".join(sorted(resource.immutable & changed)):
-            ownership.check_replaceable(resource, fixed, data=self.data, theirs=theirs)
+            spared = bool(adopted) and not self.options.named(key)
+            ownership.check_replaceable(resource, fixed, data=self.options.data, theirs=theirs, adopted=spared)
             resource.check_creation(self.aws, desired)
             cost = "; everything in it is deleted" if resource.data else ""
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
@@ -117,4 +145,21 @@ class Decider:
             reason = f"taken over from {owner}{alone}: {reason}"
         reason = f"{moved}{reason}"
         reason += reasons.kept(resource, desired, comparison.without(live.undeclared, stale))
-        return Change(key, Action.UPDATE, reason, desired, live, frozenset(changed or desired.keys() - kept), stale)
+        fields = frozenset(changed or desired.keys() - kept)
+        return Change(key, Action.UPDATE, reason, desired, live, fields, stale, adopted=adopted)
+
+    def _adopted_from(self, key: Key, owner: str) -> str:
+        """From whom a resource is adopted that is taken over from `owner`; empty if another project of ours has created it.
+
+        A project that was renamed takes over what it deployed under its former name.
+        """
+        environment, _, project = owner.partition(":")
+        if environment != self.env.owner or not project:
+            return owner
+        adopted = self.records.read(key._replace(project=project)).get("adopted")
+        return adopted if isinstance(adopted, str) else ""
+
+    def _when_unbound(self, resource: Resource) -> str:
+        """When a resource was unbound; empty if it was not."""
+        note = self.records.unbound.of(resource.key, resource.arn)
+        return note.since if note is not None else ""

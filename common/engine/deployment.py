@@ -177,6 +177,7 @@ class Deployment:
             prune=choices.prune,
             data=choices.data,
             complete=choices.project is None,
+            named=choices.names,
         )
 
     def _selected(self) -> Callable[[Key], bool]:

@@ -1,8 +1,9 @@
-"""Deletes everything that was deployed of a project, or of a whole environment, declared or not.
+"""Deletes or unbinds what was deployed of a project, or of a whole environment, declared or not.
 
 A destruction is a deploy that declares nothing. So everything that is recorded is an orphan, and is deleted in the same order and
 with the same checks as other orphans. If it is killed, it can be started again. Data is deleted only with --data; then the
-artifact bucket, with all records in it, is deleted last.
+artifact bucket, with all records in it, is deleted last. What was adopted is not deleted: our tags and records are taken away
+from it, as `unbind` does with everything.
 """
 
 import time
@@ -12,12 +13,14 @@ from pathlib import Path
 
 from common.base.errors import OwnershipError, UsageError
 from common.base.suggestions import did_you_mean
+from common.engine import unbinding
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.planner import Options, Outcome, Planner
 from common.engine.prune import UNDECLARED
 from common.engine.reads import Reads
 from common.environment.config import OWNER_TAG
+from common.model.choices import Choices
 from common.model.events import Finished, Note, Planned, Report, Started, StepStarted
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, REMOVING, Action, Change, Plan
@@ -52,51 +55,72 @@ class Removal:
         return (*(change for change in changes if change.key != BUCKET), BUCKET_GOES)
 
     @property
-    def size(self) -> int:
-        """How many resources are deleted."""
-        return sum(change.action in REMOVING for change in self.changes)
+    def is_empty(self) -> bool:
+        """Whether nothing is deleted, unbound or forgotten."""
+        return not any(change.action in REMOVING for change in self.changes)
+
+    def summary(self, environment: str) -> str:
+        """What happens, as a question begins with it: ``3 resources are deleted from dev, 2 are unbound``."""
+        unbound = sum(change.action is Action.UNBIND for change in self.changes)
+        deleted = sum(change.action in REMOVING for change in self.changes) - unbound
+        counts = [(deleted, "deleted"), (unbound, "unbound")]
+        parts = [f"{count} {'resource is' if count == 1 else 'resources are'} {word}" for count, word in counts if count]
+        return f"{' and '.join(parts)} from {environment}"
 
 
 class Destruction:
-    """Deletes what was deployed.
+    """Deletes what was deployed, or unbinds it.
 
     Args:
         connection: the connection with AWS.
         build_dir: where built artifacts are.
         about: who destroys it, and from where; called when a release root is written.
         report: receives every event.
-        data: also delete resources that hold data.
+        choices: what the command line says.
+        unbind: take our tags and records away instead of deleting anything.
     """
 
     def __init__(
-        self, connection: Connection, build_dir: Path, about: Callable[[], Mapping[str, str]], report: Report, *, data: bool
+        self,
+        connection: Connection,
+        build_dir: Path,
+        about: Callable[[], Mapping[str, str]],
+        report: Report,
+        choices: Choices,
+        *,
+        unbind: bool = False,
     ) -> None:
         self._connection, self._build_dir, self._about = connection, build_dir, about
-        self._report, self._data = report, data
+        self._report, self._choices, self._unbind = report, choices, unbind
         self._applying = Interruptible(connection, build_dir, report, self._lease, about)
 
-    def plan(self, project: str | None) -> Removal:
-        """Plans the destruction and reports the plan: users before what they use.
-
-        Args:
-            project: the projects to destroy, separated by commas; None for the whole environment.
+    def plan(self) -> Removal:
+        """Plans it and reports the plan: users before what they use.
 
         Raises:
-            UsageError: nothing of such a project is deployed.
+            UsageError: nothing of such a project, or of such a name, is deployed.
             OwnershipError: the artifact bucket would go, and is not this environment's alone.
         """
-        names = self._projects(project)
+        choices, connection = self._choices, self._connection
+        names = self._projects(choices.project)
         outcome = self._outcome(names)
-        bucket = self._artifact_bucket() if self._data and not project else None
-        removal = Removal(names, outcome, bucket)
+        whole = choices.data and choices.project is None and choices.selects_all
+        bucket = self._artifact_bucket() if whole else None
+        readers = unbinding.readers(connection.aws, connection.records, names, outcome, connection.pool) if bucket else []
+        removal = Removal(names, outcome, None if readers else bucket)
         self._report(Planned(Plan(removal.changes), removal=True))
+        if readers:
+            keys = ", ".join(map(str, readers))
+            self._say(f"The artifact bucket stays, because {keys} is not deleted, and reads its script in it when it runs.")
+        for text in unbinding.notes(outcome):
+            self._say(text)
         return removal
 
     def carry_out(self, removal: Removal) -> None:
         """Carries out the deletions; at the end that of the artifact bucket, if everything else is gone."""
         engine = self._applying.begin(removal.outcome, [])
         part = tuple(change for change in removal.outcome.plan.changes if change.action in REMOVING)
-        self._report(StepStarted("destroy", Plan(part).counts()))
+        self._report(StepStarted("unbind" if self._unbind else "destroy", Plan(part).counts()))
         engine.apply({change.key for change in part})
         engine.finish()
         if removal.bucket is not None and not (engine.failed or engine.untried):
@@ -135,7 +159,14 @@ class Destruction:
         planner = Planner(connection.env, connection.aws, connection.records, self._build_dir, connection.pool, of_kind)
         first = connection.first_reads(names)
         reads = Reads(first, connection.env, connection.aws, connection.records, self._build_dir, connection.pool)
-        outcome = planner.plan([], Options(prune=True, data=self._data), reads, names)
+        options = Options(
+            selected=unbinding.select(connection.records, names, self._choices, connection.pool),
+            prune=True,
+            data=self._choices.data or self._unbind,
+            named=self._choices.names,
+            unbind=self._unbind,
+        )
+        outcome = planner.plan([], options, reads, names)
         changes = tuple(replace(change, reason=_reason(change.reason)) for change in outcome.plan.changes)
         return replace(outcome, plan=Plan(changes))
 

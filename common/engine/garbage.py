@@ -3,14 +3,15 @@
 A Lambda function holds a copy of its code; a Glue job does not: its script is read when a run starts, and again by each retry.
 So an artifact is kept as long as a run may read it: while the release root or any record names it, as long as a release that
 named it was in force within the last 30 days (a run ends within 7 days; that leaves room for retries), while one of the last ten
-releases names it, to go back to, and while it is itself younger than 30 days. What is deleted is every version of it, and it is
-deleted under the project's lease and behind a new root, so that no deploy that was planned before can rely on it. The version of
-a layer is kept as long as the artifact that it was made from, and as long as any function uses it.
+releases names it, to go back to, while a job that was unbound with it exists, and while it is itself younger than 30 days. What
+is deleted is every version of it, and it is deleted under the project's lease and behind a new root, so that no deploy that was
+planned before can rely on it. The version of a layer is kept as long as the artifact that it was made from, and as long as any
+function uses it.
 """
 
 import json as jsons
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,13 +21,15 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, UnfinishedError
 from common.base.json_types import JsonObject
-from common.engine import superseded
+from common.engine import superseded, unbinding
 from common.engine.superseded import OldVersion
 from common.environment.config import Environment
+from common.model.resource import Key
 from common.state import releases
 from common.state.lease import Lock
 from common.state.records import Records
 from common.state.release_root import ARTIFACT, CLEAN, Location, Root, key_of
+from common.state.unbound import Unbound
 
 RELEASES = 10
 DAYS = 30
@@ -145,6 +148,7 @@ class Collector:
             roots = [root]
         roots += releases.retained(self._records, project, RELEASES, self._days, self._now, self._pool)
         named = {str(named_digest) for root in roots for named_digest in root.digests.values()}
+        named |= {found for note in self._still_unbound(project, recorded) for found in _DIGEST.findall(" ".join(note.artifacts))}
         keys = sorted(recorded)
         for key, body in zip(keys, self._pool.map(self._records.read, keys), strict=True):
             if not body:
@@ -155,6 +159,12 @@ class Collector:
                 )
             named |= set(_DIGEST.findall(jsons.dumps(body)))
         return named
+
+    def _still_unbound(self, project: str, recorded: Collection[Key]) -> list[Unbound]:
+        """The unbound resources of a project that exist and read their artifacts in the bucket when they run."""
+        notes = self._records.unbound.of_project(project, self._pool)
+        running = [note for note in notes if note.orphan.key not in recorded and unbinding.runs_artifacts(note.orphan.key)]
+        return [note for note in running if unbinding.exists(self._aws, note.orphan)]
 
     def _artifacts(self, project: str) -> Iterator[Garbage]:
         prefix = f"{self._env.name}/{project}/artifacts/"

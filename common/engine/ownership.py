@@ -1,6 +1,6 @@
 """Decides whether an existing resource with one of our names may be changed or replaced, by its tags and its record."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
 from common.aws.protocol import Aws
@@ -42,7 +42,9 @@ def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
     return str(environment) if environment else NOBODY
 
 
-def check_unused(env: Environment, aws: Aws, resource: Resource, live: Live, theirs: str) -> bool:
+def check_unused(
+    env: Environment, aws: Aws, resource: Resource, live: Live, theirs: str, unbound: Callable[[Resource], str]
+) -> bool:
     """Accepts a resource without our tags only if it is the artifact bucket and still empty.
 
     Raises:
@@ -54,10 +56,15 @@ def check_unused(env: Environment, aws: Aws, resource: Resource, live: Live, the
     option = "--adopt" if theirs == NOBODY else f"--adopt-from {theirs}"
     within = next(iter(live.state.get("Foreign", ())), "")  # of a directory, an object
     where = f"{resource.key.project}: {resource.key}: {resource.arn}{within}"
+    if since := unbound(resource) if theirs == NOBODY else "":
+        raise OwnershipError(
+            f"{where} was unbound at {since}, so it is not ours any more, but it is still declared. Take it out of the "
+            f"declaration, or take it over again with {option}."
+        )
     raise OwnershipError(f"{where} exists and {whose}. Rename yours, or take it over with {option}.")
 
 
-def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: bool) -> None:
+def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: bool, adopted: bool) -> None:
     """Checks that a resource may be deleted and created again.
 
     Args:
@@ -65,14 +72,21 @@ def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: boo
         fixed: the fields that cannot be changed in place.
         data: data may be deleted.
         theirs: the resource is not ours yet; it is being taken over.
+        adopted: the resource was taken over before, and the command line does not name it.
 
     Raises:
-        DeployError: the resource holds data, or is not ours yet.
+        DeployError: the resource holds data, is not ours yet, or was adopted.
     """
     if theirs:
         raise DeployError(
             f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and what is taken over is not "
             f"replaced: {resource.arn} would be deleted. Declare it as it is, or declare yours under another name."
+        )
+    if adopted:
+        raise DeployError(
+            f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and what was adopted is not replaced: "
+            f"{resource.arn} would be deleted. Declare it as it is, declare yours under another name, or name it: "
+            f"--only {resource.key}."
         )
     if resource.data and not data:
         raise DeployError(

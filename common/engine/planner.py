@@ -47,6 +47,8 @@ class Options:
         prune: delete resources that are no longer declared.
         data: where a deletion is asked for, also delete resources that hold data.
         complete: the plan covers all projects, so it contains every user of the shared resources.
+        named: whether the command line names a resource exactly: then it is deleted or replaced even if it was adopted.
+        unbind: take our tags and records away from what is no longer declared instead of deleting it.
     """
 
     selected: Callable[[Key], bool] = lambda _: True
@@ -56,6 +58,8 @@ class Options:
     prune: bool = False
     data: bool = False
     complete: bool = True
+    named: Callable[[Key], bool] = lambda _: False
+    unbind: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,7 @@ class Planner:
         written = {name: tag.result() for name, tag in root_tags.items()}
         recent = {name for name, tag in written.items() if tag is not None and tag.is_younger(INDEX_LAG)}
         changes = self._changes(resources, artifacts, digests, baselines, present, recent, options, reads)
+        self._read_unread_roots(baselines, changes, reads)
         ownership.check_region(self._env, self._former)
         if not options.adopt:
             ownership.check_records(self._env, resources, changes)
@@ -224,9 +229,7 @@ class Planner:
                 beside = {"Bill": True} if missing and artifacts[key].sbom_file(self._build_dir) else {}
                 changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
         digests_of_contents = {key: digest_of_content for key, (digest_of_content, _) in contents.items()}
-        decider = Decider(
-            self._env, self._aws, digests, digests_of_contents, options.force, options.adopt, options.data, self._former
-        )
+        decider = Decider(self._env, self._aws, self._records, digests, digests_of_contents, options, self._former)
 
         def decided(resource: Resource, seen: Live | DeployError | None) -> Change | DeployError:
             if isinstance(seen, DeployError):
@@ -246,6 +249,15 @@ class Planner:
         )
         return changes
 
+    def _read_unread_roots(self, baselines: Mapping[str, Baseline], changes: Mapping[Key, Change], reads: Reads) -> None:
+        """Reads the roots that will be overwritten although their tags were enough so far: what only they hold is kept."""
+        overwritten = {key.project for key, change in changes.items() if change.action is not Action.NOOP}
+        for name in sorted(name for name in overwritten if baselines[name].clean and baselines[name].root is None):
+            reads.root(name)
+            root, etag = reads.roots[name].result()
+            if baseline.matches_tag(root, reads.first.root_tag(name).result()):
+                baselines[name].root, baselines[name].etag = root, etag
+
     def _named(self, change: Change, name: str, arn: str) -> Change:
         """The change, with what its resource is called in AWS, where people would not expect that."""
         if not name or locations.successor(change.key) is not None:
@@ -261,8 +273,7 @@ class Planner:
         ]
         undeclared = {key: baseline.pending.get(key) for key, baseline in recorded if key not in digests and key.kind != ARTIFACT}
         orphans = {key: place for key, place in undeclared.items() if options.selected(locations.successor(key) or key)}
-        settings = {"prune": options.prune, "data": options.data, "complete": options.complete}
-        pruner = Pruner(self._env, self._aws, self._records, self._types, **settings)
+        pruner = Pruner(self._env, self._aws, self._records, self._types, options)
         return pruner.changes(orphans, self._former, resources, options.selected, self._pool)
 
 

@@ -48,13 +48,13 @@ def check_not_protected(env: Environment) -> None:
         raise UsageError(f"{env.name} is protected: it is not destroyed. Nothing was changed.")
 
 
-def confirm_removal(env: Environment, project: str | None, count: int, ask: Ask | None, *, named: str | bool | None) -> None:
-    """Asks for the name of what is destroyed, as confirmation.
+def confirm_removal(env: Environment, project: str | None, what: str, ask: Ask | None, *, named: str | bool | None) -> None:
+    """Asks for the name of what is destroyed or unbound, as confirmation.
 
     Args:
         env: the environment.
         project: the project, if only a project is destroyed.
-        count: how many resources are deleted.
+        what: what happens, as in ``3 resources are deleted from dev``.
         ask: asks the user; None if nobody can be asked.
         named: the name, if it is on the command line already; True if the command line has --yes without a name.
 
@@ -63,12 +63,11 @@ def confirm_removal(env: Environment, project: str | None, count: int, ask: Ask 
     """
     name = project or env.name
     if named is None:
-        why = f"{count} {'resource is' if count == 1 else 'resources are'} deleted from {env.name}"
-        name_back(name, why, ask, hint=f"Add --yes {name} if you mean it.")
+        name_back(name, what, ask, hint=f"Add --yes {name} if you mean it.")
     elif named is True:
-        raise UsageError(f"--yes takes the name of what is destroyed: --yes {name}. Nothing was changed.")
+        raise UsageError(f"--yes takes the name of the environment or project: --yes {name}. Nothing was changed.")
     elif named != name:
-        raise UsageError(f"--yes is {named!r}, but {name!r} would be destroyed. Nothing was changed.")
+        raise UsageError(f"--yes is {named!r}, but this is about {name!r}. Nothing was changed.")
 
 
 def name_back(name: str, why: str, ask: Ask | None, *, hint: str) -> None:

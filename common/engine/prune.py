@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -16,6 +17,7 @@ from common.base.errors import AwsError, OwnershipError
 from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
 from common.model.orphan import Orphan, Type
 from common.model.resource import REMOVING, SHARED, Action, Change, Key, Resource
+from common.resources import kinds
 from common.state import locations
 from common.state.records import Records
 from common.state.release_root import Location
@@ -35,6 +37,35 @@ def no_type(_kind: str) -> Type | None:
     return None
 
 
+class Removals(Protocol):
+    """What the user has asked for: see `planner.Options`."""
+
+    @property
+    def prune(self) -> bool:
+        """Delete resources that are no longer declared."""
+        ...
+
+    @property
+    def data(self) -> bool:
+        """Also delete resources that hold data."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """The plan covers all projects, so it contains every user of the shared resources."""
+        ...
+
+    @property
+    def named(self) -> Callable[[Key], bool]:
+        """Whether the command line names a resource exactly: then it is deleted even if it was adopted."""
+        ...
+
+    @property
+    def unbind(self) -> bool:
+        """Take our tags and records away from what would be deleted."""
+        ...
+
+
 class Pruner:
     """Decides what happens to resources that are no longer declared.
 
@@ -43,16 +74,13 @@ class Pruner:
         aws: where live tags are read.
         records: the environment's records.
         types: finds the type of a kind.
-        prune: delete resources that are no longer declared.
-        data: also delete resources that hold data.
-        complete: the plan covers all projects, so it contains every user of the shared resources.
+        removals: what the user has asked for.
     """
 
-    def __init__(
-        self, env: Environment, aws: Aws, records: Records, types: Types, *, prune: bool, data: bool, complete: bool
-    ) -> None:
+    def __init__(self, env: Environment, aws: Aws, records: Records, types: Types, removals: Removals) -> None:
         self._env, self._aws, self._records, self._types = env, aws, records, types
-        self._prune, self._data, self._complete = prune, data, complete
+        self._prune, self._data, self._complete = removals.prune, removals.data, removals.complete
+        self._named, self._unbind = removals.named, removals.unbind
         self._declared: dict[Key, Resource] = {}
         self._by_identity: dict[str, Key] = {}
         self._moved: Mapping[Key, Orphan] = {}
@@ -91,6 +119,7 @@ class Pruner:
         ]
         left = {**orphans, **moved}.keys() - {change.key for change, _ in back}
         decided = [*back, *pool.map(lambda key: self._decide(key, orphans.get(key), covers), sorted(left))]
+        decided = self._sparing_roles(decided, pool)
         known_orphans = {
             change.key: orphan for change, orphan in decided if orphan is not None and change.action is not Action.ORPHAN
         }
@@ -138,6 +167,22 @@ class Pruner:
         state = orphan.recorded.get("desired")
         return Change(orphan.key, Action.RECORD, f"{why}; {stays}", state if isinstance(state, dict) else {}), orphan
 
+    def _sparing_roles(self, decided: Sequence[Decided], pool: Executor) -> list[Decided]:
+        """The same changes, but roles stay that something runs with which was unbound or is being unbound."""
+        roles = [change.key for change, _ in decided if change.action is Action.DELETE and _is_role(change.key)]
+        if not roles:
+            return [*decided]
+        projects = sorted({key.project for key in roles})
+        notes = [note.orphan for project in projects for note in self._records.unbound.of_project(project, pool)]
+        unbound = [*notes, *(orphan for change, orphan in decided if orphan is not None and change.action is Action.UNBIND)]
+        users = {need: orphan for orphan in unbound for need in orphan.needs}
+
+        def spared(change: Change) -> Change:
+            user = users.get(change.key) if change.action is Action.DELETE and not self._named(change.key) else None
+            return replace(change, action=Action.UNBIND, reason=f"{user.key}, which stays, runs with it") if user else change
+
+        return [(spared(change), orphan) for change, orphan in decided]
+
     def _stays(self, kind: Type | None) -> bool:
         return kind is not None and kind.data and not (self._prune and self._data)
 
@@ -145,6 +190,8 @@ class Pruner:
         """Why a resource that could be deleted stays; None if it is deleted."""
         if kind.data and orphan.name == self._env.artifact_bucket:
             return "it holds the records of this environment"
+        if self._unbind and not _unbinds(orphan.key):
+            return "its tags cannot be taken away from it"
         if (region := orphan.arn.split(":")[3]) not in {"", self._env.region}:
             return f"it is in {region}: set region back in config/{self._env.name}.json to delete it"
         if self._stays(kind) and locations.identity(orphan) not in self._by_identity:
@@ -162,6 +209,11 @@ class Pruner:
         owners = {self._env.owner, *([orphan.owner] if locations.is_owner_of_environment(orphan.owner, self._env.name) else [])}
         if tags.get(OWNER_TAG) not in owners or tags.get(PROJECT_TAG) != key.project:
             return Change(key, Action.FORGET, f"{why}; what has its name now does not carry our tags, and stays")
+        if self._unbind:
+            return Change(key, Action.UNBIND, "stays as it is, without our tags and our record")
+        if orphan.adopted and _unbinds(key) and not self._named(key):
+            stays = "it was adopted, so it stays, without our tags and our record"
+            return Change(key, Action.UNBIND, f"{why}; {stays}; --only {key} deletes it")
         return Change(key, Action.DELETE, why)
 
     def _tags(self, kind: Type, orphan: Orphan) -> dict[str, str] | None:
@@ -185,6 +237,14 @@ class Pruner:
         successor = locations.successor(orphan.key)
         awaits = (successor, *self._users.get(successor, ())) if successor in self._declared and successor is not None else ()
         return replace(orphan, needs=tuple(needs), awaits=awaits, spared=locations.names_of_others_within(orphan, resources))
+
+
+def _is_role(key: Key) -> bool:
+    return key.kind in kinds() and kinds()[key.kind].is_assumed
+
+
+def _unbinds(key: Key) -> bool:
+    return key.kind not in kinds() or kinds()[key.kind].unbinds
 
 
 def _stays_unless(*, prune: bool) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.base.digest import Digest
+from common.base.json_types import JsonObject
 from common.engine.planner import Outcome
 from common.engine.renewed_roles import ids_after
 from common.model.comparison import claims
 from common.model.resource import REMOVING, ROLE_ID, Action, Artifact, Change, Key, Outputs, Resource
-from common.state.release_root import ARTIFACT, Baseline, Location, Root, location_of
+from common.state.release_root import ARTIFACT, UNBINDING, Baseline, Location, Root, location_of
 
 MAKING = frozenset({Action.CREATE, Action.REPLACE})
 
@@ -66,7 +67,22 @@ class RootUpdates:
         still_doubted = {str(key): until for key, until in doubted.items()}
         files = {name: digests_by_path for name, digests_by_path in files.items() if name in own}
         undeclared = {name: role_id for name, role_id in baseline.roles.items() if name in own or name in pending}
-        return Root(own, pending, still_doubted, files, roles=undeclared | self._role_ids(project, baseline, done))
+        adopted = {
+            name: owner for name, owner in self._adopted(project, baseline, done).items() if name in own or name in pending
+        }
+        roles = undeclared | self._role_ids(project, baseline, done)
+        return Root(own, pending, still_doubted, files, roles=roles, adopted=adopted)
+
+    def _adopted(self, project: str, baseline: Baseline, done: Collection[Key]) -> dict[str, str]:
+        """The owners from whom resources were taken over, by ``kind/name``; what was created since is ours alone."""
+        adopted = dict(baseline.adopted)
+        for change in self.outcome.plan.changes:
+            if change.key.project == project and (change.action is Action.NOOP or change.key in done):
+                if change.adopted:
+                    adopted[str(change.key)] = change.adopted
+                elif change.action in MAKING:
+                    adopted.pop(str(change.key), None)
+        return adopted
 
     def _role_ids(self, project: str, baseline: Baseline, done: Mapping[Key, Outputs]) -> dict[str, str]:
         made = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
@@ -80,8 +96,12 @@ class RootUpdates:
         resource = self.resources.get(key) or self.outcome.orphans.get(key)
         if resource is None or (key in baseline.pending and key not in self._planned):
             return baseline.pending.get(key, {})
-        sets = claims(self._planned[key].desired if key in self._planned else {}, baseline.pending.get(key, {}).get("sets"))
-        return {**location_of(resource), **({"sets": sets} if sets else {})}
+        change = self._planned.get(key)
+        sets = claims(change.desired if change else {}, baseline.pending.get(key, {}).get("sets"))
+        more: JsonObject = {"sets": sets} if sets else {}
+        more |= {"adopted": change.adopted} if change and change.adopted else {}
+        more |= {UNBINDING: True} if change and change.action is Action.UNBIND else {}
+        return {**location_of(resource), **more}
 
     @cached_property
     def _planned(self) -> dict[Key, Change]:

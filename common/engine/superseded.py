@@ -12,8 +12,8 @@ from datetime import datetime
 
 from common.aws.protocol import Aws
 from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
-from common.model.kind import Versions
 from common.model.resource import Key
+from common.model.versions import Versions
 from common.resources import kinds
 from common.state.records import Records
 

@@ -1,7 +1,7 @@
 """The options of a command line as one value."""
 
 import fnmatch
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Collection, Sequence, Sized
 from dataclasses import dataclass
 
 from common.base.errors import UsageError
@@ -55,6 +55,26 @@ class Choices:
         """Whether a key matches --only; without --only every key does."""
         return self.only is None or fnmatch.fnmatchcase(str(key), self.only)
 
+    @property
+    def selects_all(self) -> bool:
+        """Whether there is no --only."""
+        return self.only is None
+
+    def select_deployed(self, keys: Collection[Key]) -> set[Key]:
+        """The deployed keys that match --only.
+
+        Raises:
+            UsageError: something is deployed, and nothing matches.
+        """
+        matching = {key for key in keys if self.matches(key)}
+        if keys and not matching:
+            raise _matches_nothing(str(self.only), sorted(keys), " that is deployed")
+        return matching
+
+    def names(self, key: Key) -> bool:
+        """Whether --only is exactly this key, without any pattern."""
+        return self.only == str(key)
+
     def select(self, resources: Sequence[Resource]) -> Callable[[Key], bool]:
         """Returns whether --only selects a key: those that match, and what these need; without --only all.
 
@@ -103,10 +123,12 @@ class Choices:
             raise UsageError(f"--project is {self.project!r}, which names no project. Leave it out for all of them.")
 
 
-def _matches_nothing(pattern: str, keys: Sequence[Key]) -> UsageError:
+def _matches_nothing(pattern: str, keys: Sequence[Key], where: str = "") -> UsageError:
     name = pattern.rpartition("/")[2]
     patterns = {f"{key.kind}/{name}" for key in keys if fnmatch.fnmatchcase(key.name, name)}
     guess = did_you_mean(pattern, [*patterns, *map(str, keys)], otherwise=f" Keys look like {keys[0]}.")
+    if where:
+        return UsageError(f"--only {pattern!r} matches nothing{where}.{guess}")
     return UsageError(f"--only {pattern!r} matches nothing.{guess} `plan --json` lists all of them.")
 
 

@@ -1,6 +1,6 @@
 """The base class of all resource types."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -114,6 +114,11 @@ class Declared:
     @staticmethod
     def erase(aws: Aws, orphan: Any) -> None:
         """See `orphan.Type`: every type implements this."""
+        raise NotImplementedError
+
+    @staticmethod
+    def untag(aws: Aws, orphan: Any, keys: Sequence[str]) -> None:
+        """See `orphan.Type`: every type that can be unbound implements this."""
         raise NotImplementedError
 
     def look(self, known_digests: FileDigests) -> None:

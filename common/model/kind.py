@@ -7,13 +7,13 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
+from common.model.versions import Versions
 
 if TYPE_CHECKING:  # a list of tasks does not wait for the models of configuration
     from common.environment.config import Environment
@@ -150,54 +150,6 @@ class Policy(NamedTuple):
     shared_patterns: tuple[str, ...] = ()
 
 
-class Version(Protocol):
-    """One version of a resource; what it does not say is empty."""
-
-    @property
-    def arn(self) -> str:
-        """Of the version."""
-        ...
-
-    @property
-    def number(self) -> int:
-        """Which version it is."""
-        ...
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """Whose it is."""
-        ...
-
-    @property
-    def inputs(self) -> str:
-        """The digest of what it was made from."""
-        ...
-
-    @property
-    def content(self) -> str:
-        """The digest of what it holds."""
-        ...
-
-    @property
-    def published(self) -> datetime:
-        """When it was published."""
-        ...
-
-
-class Versions(NamedTuple):
-    """How to list and delete the versions of a kind of which AWS keeps every version.
-
-    Args:
-        of: returns all versions of the resource with a physical name.
-        in_use: returns the ARNs of all versions that are used in the account.
-        remove: deletes the version with a number.
-    """
-
-    of: Callable[[Aws, str], Sequence[Version]]
-    in_use: Callable[[Aws], set[str]]
-    remove: Callable[[Aws, str, int], None]
-
-
 class Passing(NamedTuple):
     """The errors of a service that pass by themselves, so that the call is sent again.
 
@@ -238,6 +190,8 @@ class Kind:
         granted: returns the ARNs that a grant covers besides its own ARN, from its own ARN.
         is_assumed: other resources run with it, and must be updated when another one replaces it under the same name.
         in_index: the tagging index shows its resources.
+        unbinds: its tags can be taken away while the resource stays.
+        runs_artifacts: its resources read their artifacts in the bucket whenever they run.
         owned: returns the ARNs of all resources with an owner tag, and their projects, for kinds that the index never shows.
         versions: how to list and delete its versions, if AWS keeps every version.
         listing: how the service lists its resources, for those that the tagging index does not show yet.
@@ -269,6 +223,8 @@ class Kind:
     granted: Callable[[str], tuple[str, ...]] = lambda _: ()
     is_assumed: bool = False
     in_index: bool = True
+    unbinds: bool = True
+    runs_artifacts: bool = False
     owned: Callable[[Aws, str], Mapping[str, str]] | None = None
     versions: Versions | None = None
     listing: Listing | None = None

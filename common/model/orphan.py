@@ -3,6 +3,7 @@
 Deleting needs no declaration, so a resource that was removed from the repository can be deleted from AWS, too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -51,6 +52,12 @@ class Orphan:
     awaits: tuple[Key, ...] = ()
     recorded: JsonMapping = field(default_factory=dict, repr=False)
 
+    @property
+    def adopted(self) -> str:
+        """The owner from whom the resource was taken over; empty if it was created by us, or the record does not say."""
+        owner = self.recorded.get("adopted")
+        return owner if isinstance(owner, str) else ""
+
     def called(self, key: Key) -> "Orphan":
         """The same orphan with another key."""
         return replace(self, key=key)
@@ -67,4 +74,8 @@ class Type(Protocol):
 
     def erase(self, aws: Aws, orphan: Orphan) -> None:
         """Deletes an orphan with everything in it. If it does not exist, that is not an error."""
+        ...
+
+    def untag(self, aws: Aws, orphan: Orphan, keys: Sequence[str]) -> None:
+        """Takes tags away from an existing resource, which stays as it is otherwise."""
         ...

@@ -197,13 +197,14 @@ class Action(StrEnum):
     DELETE = "delete"
     RECORD = "record"
     ORPHAN = "orphan"
+    UNBIND = "unbind"
     FORGET = "forget"
     NOOP = "noop"
 
 
-CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE})
+CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.UNBIND})
 """These actions change more than our own records."""
-REMOVING = frozenset({Action.DELETE, Action.FORGET})
+REMOVING = frozenset({Action.DELETE, Action.UNBIND, Action.FORGET})
 """After these actions, a resource has no record any more."""
 
 
@@ -225,6 +226,8 @@ class Change:
     """The live fields that are no longer declared but were when the resource was applied last: the update removes them."""
     name: str = ""
     """What the resource is called in AWS, where that does not follow from the prefix, the project and the key."""
+    adopted: str = ""
+    """The owner from whom the resource was taken over, by this change or before; empty if it was created by us."""
 
     def known(self) -> State:
         """The declared fields, with the live ones that are kept."""

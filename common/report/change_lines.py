@@ -1,7 +1,7 @@
 """One line for each change: its sign, the resource, what is or was done, how long that took, and why; in columns.
 
 The signs are those of other tools: ``+`` creates, ``~`` updates, ``±`` replaces, ``-`` deletes, ``↑`` uploads, ``=`` only writes
-down what is so already, ``.`` leaves alone what is no longer declared.
+down what is so already, ``.`` leaves alone what is no longer declared, or unbinds it.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ SIGNS = {
     Action.DELETE: "-",
     Action.RECORD: "=",
     Action.ORPHAN: ".",
+    Action.UNBIND: ".",
     Action.FORGET: "=",
     Action.NOOP: " ",
 }
@@ -28,6 +29,7 @@ STYLES = {
     Action.DELETE: "red",
     Action.RECORD: "blue",
     Action.ORPHAN: "red",
+    Action.UNBIND: "green",
     Action.FORGET: "blue",
     Action.NOOP: "dim",
 }
@@ -39,6 +41,7 @@ PAST = {
     Action.DELETE: "deleted",
     Action.RECORD: "recorded",
     Action.ORPHAN: "no longer declared",
+    Action.UNBIND: "unbound",
     Action.FORGET: "forgotten",
     Action.NOOP: "up to date",
 }

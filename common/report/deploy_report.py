@@ -147,7 +147,8 @@ class TextReport:
         if self._planning:
             counts = plan.counts()
             return [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
-        always = {Action.DELETE} if self._lines.removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
+        removed = Action.DELETE if plan.counts()[Action.DELETE] or not plan.counts()[Action.UNBIND] else Action.UNBIND
+        always = {removed} if self._lines.removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
         return [f"{self._done[action]} {PAST[action]}" for action in DONE_ORDER if action in always or self._done[action]]
 
     def _uncounted(self, plan: Plan, closed: Closed) -> list[str]:
@@ -171,11 +172,11 @@ class TextReport:
 
 
 CHANGING_ORDER = (
-    *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE),
+    *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.UNBIND),
     *(Action.RECORD, Action.FORGET),
 )
 DONE_ORDER = (
-    *(Action.CREATE, Action.UPDATE, Action.UPLOAD, Action.REPLACE, Action.DELETE),
+    *(Action.CREATE, Action.UPDATE, Action.UPLOAD, Action.REPLACE, Action.DELETE, Action.UNBIND),
     *(Action.RECORD, Action.FORGET),
 )
 

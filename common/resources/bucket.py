@@ -8,6 +8,7 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -58,7 +59,7 @@ KIND = Kind(
             *("GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
             *("PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls", "GetPublicAccessBlock"),
             *("PutPublicAccessBlock", "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"),
-            "DeleteObjects",
+            *("DeleteObjects", "DeleteBucketTagging"),
         ),
         everywhere=("ListBuckets",),
         actions={
@@ -73,6 +74,7 @@ KIND = Kind(
             "GetBucketNotificationConfiguration": ("s3:GetBucketNotification",),
             "PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
             "PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
+            "DeleteBucketTagging": ("s3:PutBucketTagging",),
         },
         parts=lambda arn: (f"{arn}/*",),
         patterns=("{prefix}-*-{account}",),
@@ -215,6 +217,16 @@ class Bucket(Declared):
                 raise
             return None if error.code == "NoSuchBucket" else {}
         return tag_map(response["TagSet"])
+
+    @staticmethod
+    def untag(aws: Aws, resource: _Owned, keys: Sequence[str]) -> None:
+        """Takes tags away. S3 has no call for single tags, so the others are put again."""
+        tags = {name: text for name, text in (Bucket.live_tags(aws, resource) or {}).items() if name not in keys}
+        whose = {"Bucket": resource.name, "ExpectedBucketOwner": resource.account_id}
+        if tags:
+            aws.call("s3", "PutBucketTagging", **whose, Tagging={"TagSet": tag_list(tags)})
+        else:
+            aws.call("s3", "DeleteBucketTagging", **whose)
 
     @staticmethod
     def erase(aws: Aws, resource: _Owned) -> None:

@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -156,7 +157,7 @@ class Crawler(Declared):
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
-            aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
+            self.untag(aws, self, gone)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -190,6 +191,11 @@ class Crawler(Declared):
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
         """All live tags of the resource; None if it does not exist."""
         return aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {}) if _live(aws, resource) else None
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("glue", "UntagResource", ResourceArn=resource.arn, TagsToRemove=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

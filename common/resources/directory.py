@@ -11,7 +11,7 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 
 import base64
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +30,7 @@ from common.model.desired_state import whole
 from common.model.kind import Kind, NameRule, Policy
 from common.model.orphan import Named
 from common.model.resource import Change, Key, Live, Outputs, State
-from common.model.tags import owned_tags, tag_map
+from common.model.tags import owned_tags, tag_list, tag_map
 
 OURS = "deployer:"
 """Objects carry only tags with this beginning: S3 allows ten tags for an object, and an environment may have more."""
@@ -77,7 +77,15 @@ KIND = Kind(
     step=steps.UPLOAD,
     names=NameRule(1024),
     policy=Policy(
-        operations=("HeadBucket", "ListObjectsV2", "GetObjectTagging", "PutObject", "DeleteObject", "GetBucketEncryption"),
+        operations=(
+            "HeadBucket",
+            "ListObjectsV2",
+            "GetObjectTagging",
+            "PutObject",
+            "DeleteObject",
+            "GetBucketEncryption",
+            "PutObjectTagging",
+        ),
         actions={
             "ListObjectsV2": ("s3:ListBucket",),
             "PutObject": ("s3:PutObject", "s3:PutObjectTagging"),
@@ -177,11 +185,18 @@ class Directory(Declared):
         return next((tags for tags in all_tags if any(key.startswith(OURS) for key in tags)), None)
 
     @staticmethod
+    def untag(aws: Aws, resource: _Deployed, keys: Sequence[str]) -> None:
+        """Takes our tags away from all objects that have them; the tags of others stay."""
+        whose, prefix, own = _whose(resource), _prefix(resource), _tags_of_owner(aws, resource)
+        for name, tags in sorted(_tags_of(aws, resource, _candidates(aws, resource)).items()) if own else ():
+            if own.items() <= tags.items():
+                others = tag_list({key: value for key, value in tags.items() if not key.startswith(OURS) and key not in keys})
+                aws.call("s3", "PutObjectTagging", **whose, Key=f"{prefix}{name}", Tagging={"TagSet": others})
+
+    @staticmethod
     def erase(aws: Aws, resource: _Deployed) -> None:
         """Deletes all objects with our tags, except those of a declared directory within this one."""
-        tags = Directory.live_tags(aws, resource)
-        if tags is not None:
-            own = {key: value for key, value in tags.items() if key.startswith(OURS) and key != MD5}
+        if own := _tags_of_owner(aws, resource):
             _delete(aws, resource, _candidates(aws, resource), own)
 
     def _own_tags(self) -> dict[str, str]:
@@ -233,6 +248,12 @@ def _tags_of(aws: Aws, resource: _Stored, names: Collection[str]) -> dict[str, d
     """The tags of many objects, read in parallel: S3 has no call that returns the tags of more than one object."""
     with ThreadPoolExecutor(PARALLEL_TAG_READS) as pool:
         return dict(zip(names, pool.map(lambda name: _tags(aws, resource, name), names), strict=True))
+
+
+def _tags_of_owner(aws: Aws, resource: _Deployed) -> dict[str, str]:
+    """Our tags that say whose an object is, from the first object that has them; empty if there is none."""
+    tags = Directory.live_tags(aws, resource) or {}
+    return {key: value for key, value in tags.items() if key.startswith(OURS) and key != MD5}
 
 
 def _candidates(aws: Aws, resource: _Deployed) -> list[str]:

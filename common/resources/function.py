@@ -12,7 +12,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -213,7 +213,7 @@ class Function(Declared):
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
         if gone := stale_tags(change.stale):
-            aws.call("lambda", "UntagResource", Resource=self.arn, TagKeys=gone)
+            self.untag(aws, self, gone)
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         return self._outputs(response, desired)
@@ -236,6 +236,11 @@ class Function(Declared):
             return None
         _refused(response.get("TagsError"))
         return dict(response.get("Tags", {}))
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("lambda", "UntagResource", Resource=resource.arn, TagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

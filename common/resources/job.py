@@ -6,7 +6,7 @@ key, so a running job and its retries keep the script that they started with.
 Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,6 +35,7 @@ KIND = Kind(
     is_packaged=True,
     section="jobs",
     principal="glue.amazonaws.com",
+    runs_artifacts=True,
     has_secrets=True,
     listing=Listing("ListJobs", "JobNames", tags="Tags", size=("MaxResults", 1000)),
     quota=Quota("Glue jobs", "glue", "L-611FDDE4", 1000),
@@ -147,7 +148,7 @@ class Job(Declared):
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
-            aws.call("glue", "UntagResource", ResourceArn=self.arn, TagsToRemove=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
@@ -157,6 +158,11 @@ class Job(Declared):
             return None
         tags: dict[str, str] = aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {})
         return tags
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("glue", "UntagResource", ResourceArn=resource.arn, TagsToRemove=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

@@ -20,10 +20,11 @@ from common.base.json_types import JsonMapping
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
-from common.model.kind import PLAIN, ArnForm, Calls, Kind, NameRule, Policy, Versions
+from common.model.kind import PLAIN, ArnForm, Calls, Kind, NameRule, Policy
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
+from common.model.versions import Versions
 
 OURS = "deployer:"
 OWNER, PROJECT = f"{OURS}environment", f"{OURS}project"
@@ -141,6 +142,7 @@ KIND = Kind(
     names=NameRule(140, *PLAIN),
     is_packaged=True,
     in_index=False,
+    unbinds=False,  # the tags of a version are in its description, which nobody can change
     owned=existing,
     versions=Versions(versions, in_use, remove),
     calls=Calls(("PublishLayerVersion",), "PublishLayerVersion"),

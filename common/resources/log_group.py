@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-lo
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -103,13 +104,18 @@ class LogGroup(Declared):
         if "Tags" in change.changed:
             aws.call("logs", "TagResource", resourceArn=self.arn, tags=change.desired["Tags"])
         if gone := stale_tags(change.stale):
-            aws.call("logs", "UntagResource", resourceArn=self.arn, tagKeys=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
         """All live tags of the resource; None if it does not exist."""
         return aws.call("logs", "ListTagsForResource", resourceArn=resource.arn)["tags"] if _live(aws, resource) else None
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("logs", "UntagResource", resourceArn=resource.arn, tagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

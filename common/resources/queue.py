@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Delete
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -173,13 +173,18 @@ class Queue(Declared):
         if "Tags" in change.changed:
             aws.call("sqs", "TagQueue", QueueUrl=url, Tags=change.desired["Tags"])
         if gone := stale_tags(change.stale):
-            aws.call("sqs", "UntagQueue", QueueUrl=url, TagKeys=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
         """All live tags of the resource; None if it does not exist."""
         return _tags(aws, resource)
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("sqs", "UntagQueue", QueueUrl=url_of(resource.arn), TagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -205,7 +205,7 @@ class Role(Declared):
         if "Tags" in change.changed:
             aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
-            aws.call("iam", "UntagRole", RoleName=self.name, TagKeys=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
@@ -213,6 +213,11 @@ class Role(Declared):
         """All live tags of the resource; None if it does not exist."""
         response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=resource.name)
         return None if response is None else tag_map(response["Role"].get("Tags", ()))
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("iam", "UntagRole", RoleName=resource.name, TagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from common.aws.protocol import Aws
@@ -146,7 +146,7 @@ class Rule(Declared):
         if "Tags" in change.changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
-            aws.call("events", "UntagResource", ResourceARN=self.arn, TagKeys=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
@@ -155,6 +155,11 @@ class Rule(Declared):
         if aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=resource.name) is None:
             return None
         return tag_map(aws.call("events", "ListTagsForResource", ResourceARN=resource.arn)["Tags"])
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("events", "UntagResource", ResourceARN=resource.arn, TagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_Updat
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -181,7 +182,7 @@ class StateMachine(Declared):
         if "Tags" in change.changed:
             aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(change.desired))
         if gone := stale_tags(change.stale):
-            aws.call("stepfunctions", "UntagResource", resourceArn=self.arn, tagKeys=gone)
+            self.untag(aws, self, gone)
         return outputs
 
     @staticmethod
@@ -189,6 +190,11 @@ class StateMachine(Declared):
         """All live tags of the resource; None if it does not exist, or is being deleted."""
         live = _live(aws, resource)
         return None if live is None or live.get("status") == "DELETING" else _live_tags(aws, resource)
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("stepfunctions", "UntagResource", resourceArn=resource.arn, tagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

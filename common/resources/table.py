@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Working
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -132,7 +133,7 @@ class Table(Declared):
         if "Tags" in change.changed:
             aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
-            aws.call("dynamodb", "UntagResource", ResourceArn=self.arn, TagKeys=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
@@ -140,6 +141,11 @@ class Table(Declared):
         """All live tags of the resource; None if it does not exist, or is being deleted."""
         live = _live(aws, resource)
         return None if live is None or live["TableStatus"] == "DELETING" else _tags(aws, resource)
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("dynamodb", "UntagResource", ResourceArn=resource.arn, TagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

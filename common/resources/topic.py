@@ -9,6 +9,7 @@ Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
 https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -71,7 +72,7 @@ class Topic(Declared):
         if "Tags" in change.changed:
             aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
-            aws.call("sns", "UntagResource", ResourceArn=self.arn, TagKeys=gone)
+            self.untag(aws, self, gone)
         return {}
 
     @staticmethod
@@ -79,6 +80,11 @@ class Topic(Declared):
         """All live tags of the resource; None if it does not exist."""
         response = aws.find("sns", "ListTagsForResource", "ResourceNotFound", ResourceArn=resource.arn)
         return None if response is None else tag_map(response["Tags"])
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        """Takes tags away."""
+        aws.call("sns", "UntagResource", ResourceArn=resource.arn, TagKeys=[*keys])
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

@@ -48,6 +48,9 @@ def of_projects(
         name for name, root_tag in root_tags.items() if root_tag and root_tag.roles and root_tag.roles != roles_digest(ids[name])
     }
     doubtful = [name for name in root_tags if baselines[name] is None or not matching.get(name, True) or name in replaced]
+    for name in roots.keys() - doubtful:
+        if (proven := baselines.get(name)) is not None:
+            proven.root, proven.etag = roots[name].result()  # which was read early, or to be verified
     root_reads = {name: roots.get(name) or pool.submit(records.root, name) for name in doubtful}
     bodies = {name: root.result() for name, root in root_reads.items()}
     baselines |= dict.fromkeys(doubtful)

@@ -89,11 +89,25 @@ def users(resources: Collection[Resource]) -> dict[Key, list[Key]]:
     return result
 
 
-def record_fields(resource: Resource | Orphan) -> Location:
-    """The fields of a record besides the state: the resource's location and the artifacts that it runs."""
+def record_fields(resource: Resource | Orphan, change: Change, about: Mapping[str, str]) -> Location:
+    """The fields of a record besides the state.
+
+    They are the resource's location, the artifacts that it runs, from whom it was taken over, and the release that wrote it.
+
+    Args:
+        resource: the resource.
+        change: the change that is recorded.
+        about: who deploys what.
+    """
     if isinstance(resource, Orphan):
         return {**location_of(resource), "artifacts": resource.recorded.get("artifacts", [])}
-    return {**location_of(resource), "artifacts": [artifact.location for artifact in resource.artifacts]}
+    released = {name: about[name] for name in ("since", "commit") if about.get(name)}
+    return {
+        **location_of(resource),
+        "artifacts": [artifact.location for artifact in resource.artifacts],
+        **({"adopted": change.adopted} if change.adopted else {}),
+        **({"released": released} if released else {}),
+    }
 
 
 def names_of_others_within(gone: Named, resources: Collection[Resource]) -> frozenset[str]:

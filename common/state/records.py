@@ -26,6 +26,7 @@ from common.packaging.sbom import FILE_SUFFIX, MEDIA_TYPE
 from common.state import release_root, stored_objects
 from common.state.release_root import CLEAN, DEPLOYING, Location, Root, RootTag, Version
 from common.state.stored_objects import SCHEMA, WRITER
+from common.state.unbound import UnboundNotes
 
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
@@ -35,8 +36,8 @@ class Records:
     """The records of one environment."""
 
     def __init__(self, aws: Aws, env: Environment) -> None:
-        self._aws = aws
-        self._env = env
+        self._aws, self._env = aws, env
+        self.unbound = UnboundNotes(aws, env)
 
     def root_tag(self, project: str) -> RootTag | None:
         """The tags of the project's release root, None if there is no root or it has no tags."""
@@ -45,8 +46,8 @@ class Records:
             return None
         version = response.get("VersionId")
         kept = version if version != "null" else None  # "null" is overwritten by the next put
-        state, root = tags.get("state", ""), Digest(tags.get("root-sha256", ""))
-        return RootTag(state, root, kept, tags.get("written", ""), tags.get("roles-sha256", ""))
+        root = Digest(tags.get("root-sha256", ""))
+        return RootTag(tags.get("state", ""), root, kept, tags.get("written", ""), tags.get("roles-sha256", ""))
 
     def root(self, project: str, version: str | None = None) -> tuple[Root | None, str | None]:
         """The project's release root, or a version of it, and its ETag. The root is None if it is missing or not valid."""
@@ -155,8 +156,8 @@ class Records:
 
     def uploaded_sbom(self, artifact: Artifact) -> JsonObject | None:
         """The bill of materials (SBOM) of an uploaded artifact, None if it has none."""
-        response = self._find("GetObject", Key=f"{artifact.location}{FILE_SUFFIX}")
-        return dict(stored_objects.parsed(response["Body"])) if response else None
+        found = self._find("GetObject", Key=f"{artifact.location}{FILE_SUFFIX}")
+        return dict(stored_objects.parsed(found["Body"])) if found else None
 
     def upload(self, artifact: Artifact, built: Path, sbom: Path | None) -> None:
         """Uploads an artifact; it is never overwritten. If the same bytes are uploaded already, that is a success.
@@ -188,9 +189,8 @@ class Records:
             # If the object has lost its tags, it is put again, but only if its bytes are the same.
             present = self._aws.call("s3", "GetObject", **target)
             if digest.of_bytes(present["Body"].read()) != content:
-                raise DeployError(
-                    f"{artifact.key}: another deploy has just uploaded other bytes for the same input. Deploy again."
-                ) from None
+                text = f"{artifact.key}: another deploy has just uploaded other bytes for the same input. Deploy again."
+                raise DeployError(text) from None
             put(IfMatch=present["ETag"])
 
     def read(self, key: Key) -> JsonMapping:

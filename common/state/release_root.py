@@ -22,6 +22,8 @@ from common.state.stored_objects import SCHEMA, WRITER, are_texts
 CLEAN, DEPLOYING = "clean", "deploying"
 ARTIFACT = "artifact"
 """Keys of artifacts have this kind. Artifacts have no records, because they are themselves objects of the bucket."""
+UNBINDING = "unbinding"
+"""The location of a pending resource has this field while its tags are being taken away: without them it is not ours any more."""
 LONGEST_KEY = 700
 """A stored key may have this many characters: the name of a log group may have 512, and a key may contain another name, too."""
 _KEY = re.compile(r"([a-z][a-z-]{0,31})/((?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*)")
@@ -46,6 +48,8 @@ class Root:
         roles: the ids of the roles that the deployed resources run with, by ``role/name``; empty for a role that was replaced by
             another of the same name. The digest of the root does not cover them, because a role may be made again while nothing
             else changes.
+        adopted: the owners from whom resources were taken over, by ``kind/name``. The records say the same; here it outlives a
+            record that is lost.
     """
 
     digests: Mapping[str, Digest] = field(default_factory=dict)
@@ -55,6 +59,7 @@ class Root:
     about: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[JsonMapping, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    adopted: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self) -> Digest:
         """The Merkle root: two roots have the same one exactly if their keys, digests, pending and doubted keys are equal."""
@@ -156,6 +161,16 @@ class Baseline:
         """The ids of roles, as far as the root has them."""
         return self.root.roles if self.root else {}
 
+    @property
+    def adopted(self) -> Mapping[str, str]:
+        """The owners from whom resources were taken over, as far as the root has them."""
+        return self.root.adopted if self.root else {}
+
+    def adopted_from(self, key: Key, record: Location) -> str:
+        """The owner from whom a resource was taken over, by its record, or by the root; empty if it was created by us."""
+        places = (self.pending.get(key, {}).get("adopted"), record.get("adopted"), self.adopted.get(str(key)))
+        return next((owner for owner in places if isinstance(owner, str)), "")
+
     def as_root(self) -> Root:
         """The root with the same contents."""
         pending = {str(key): location for key, location in self.pending.items()}
@@ -177,12 +192,13 @@ def root_of(body: JsonObject, now: datetime | None = None) -> Root | None:
     """The root in a stored object, None if it is not valid; times of doubted keys that are not after `now` become empty."""
     parts: list[Json] = [body.get(name) for name in ("digests", "pending", "files", "about")]
     digests, pending, files, about = parts
-    changes, doubted, roles = body.get("changes", []), body.get("doubted", {}), body.get("roles", {})
+    changes, doubted = body.get("changes", []), body.get("doubted", {})
+    roles, adopted = body.get("roles", {}), body.get("adopted", {})
     if isinstance(pending, list) and are_texts(pending):  # earlier versions stored no locations
         pending = {key: {} for key in pending}
     if body.get("schema") != SCHEMA or not all(isinstance(part, dict) for part in (digests, pending, files, about)):
         return None
-    if not all(isinstance(part, dict) and are_texts(part) for part in (doubted, roles)):
+    if not all(isinstance(part, dict) and are_texts(part) for part in (doubted, roles, adopted)):
         return None
     if not are_texts(digests) or not are_texts(about) or not all(isinstance(location, dict) for location in pending.values()):
         return None
@@ -192,7 +208,7 @@ def root_of(body: JsonObject, now: datetime | None = None) -> Root | None:
         return None
     kept = {name: paths for name, paths in files.items() if isinstance(paths, dict) and are_texts(paths)}
     until = {key: time if now is None or _is_after(time, now) else "" for key, time in doubted.items()}
-    return Root(digests, pending, until, kept, about, tuple(changes), roles)
+    return Root(digests, pending, until, kept, about, tuple(changes), roles, adopted)
 
 
 def _is_after(time: str, now: datetime) -> bool:
@@ -216,6 +232,7 @@ def location_of(resource: Resource | Orphan) -> Location:
         "arn": resource.arn,
         "owner": owner,
         "needs": [f"{need.project}:{need}" for need in resource.needs],
+        **({"adopted": resource.adopted} if isinstance(resource, Orphan) and resource.adopted else {}),
     }
 
 

@@ -23,8 +23,9 @@ def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository)
     assert "- lambda/Validate delete is destroyed" in squeezed(unconfirmed.out)
     assert ". table/runs keep it holds data and stays, unless you say --data" in squeezed(unconfirmed.out)
     assert "no longer declared" not in unconfirmed.out
-    assert "--yes takes the name of what is destroyed: --yes dev." in refused(deployed.invoke("destroy", "--env", "dev", "--yes"))
-    assert "'dev' would be destroyed" in refused(deployed.invoke("destroy", "--env", "dev", "--yes", "prod"))
+    unnamed = deployed.invoke("destroy", "--env", "dev", "--yes")
+    assert "--yes takes the name of the environment or project: --yes dev." in refused(unnamed)
+    assert "--yes is 'prod', but this is about 'dev'" in refused(deployed.invoke("destroy", "--env", "dev", "--yes", "prod"))
     assert len(boto3.client("lambda", **PLACE).list_functions()["Functions"]) == 1
     done = deployed.invoke("destroy", "--env", "dev", "--yes", "dev")
     assert (done.code, done.err) == (0, "")

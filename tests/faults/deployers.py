@@ -149,18 +149,18 @@ class Destroyer:
 
     def deploy(self) -> None:
         self._command.work = destruction = self._destruction()
-        destruction.carry_out(destruction.plan(None))
+        destruction.carry_out(destruction.plan())
         self._command.close()
 
     def plan(self) -> Plan:
         try:
-            return Plan(self._destruction().plan(None).changes)
+            return Plan(self._destruction().plan().changes)
         finally:
             self._command.close()
 
     def _destruction(self) -> Destruction:
         command = self._command
-        return Destruction(command.connection(), command.workspace.build_dir, command.about, command.report, data=True)
+        return Destruction(command.connection(), command.workspace.build_dir, command.about, command.report, command.choices)
 
 
 @dataclass

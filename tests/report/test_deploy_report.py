@@ -243,9 +243,7 @@ def test_json_is_one_object() -> None:
     assert as_json([Note("x"), Planned(PLAN, cost=Cost(23, 0.09)), Started(CREATE), Finished(CREATE, 1.0), closed(done=1)]) == {
         "environment": "dev",
         "projects": ["acres"],
-        "counts": {
-            "create": 1, "update": 1, "replace": 0, "upload": 1, "delete": 0, "record": 0, "orphan": 1, "forget": 0, "noop": 1,
-        },
+        "counts": {**dict.fromkeys(map(str, Action), 0), "create": 1, "update": 1, "upload": 1, "orphan": 1, "noop": 1},
         "changes": [as_line(change) for change in PLAN.changes],
         "predicted": {"calls": 23, "seconds": 0.1},
         "outcome": "succeeded",

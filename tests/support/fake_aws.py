@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -235,6 +235,11 @@ class Thing(Declared):
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
         live = aws.find("fake", "Get", "NotFound", arn=resource.arn)
         return None if live is None else dict(live.get("Tags", {}))
+
+    @staticmethod
+    def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
+        tags = aws.call("fake", "Get", arn=resource.arn).get("Tags", {})
+        aws.call("fake", "Put", arn=resource.arn, state={"Tags": {name: text for name, text in tags.items() if name not in keys}})
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:

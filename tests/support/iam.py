@@ -93,6 +93,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "service-quotas:GetServiceQuota": each("servicequotas:GetServiceQuota dynamodb:DescribeLimits"),
     "service-quotas:ListAWSDefaultServiceQuotas": each("servicequotas:ListAWSDefaultServiceQuotas"),
     # S3, of buckets
+    "s3:DeleteBucketTagging": each("s3:PutBucketTagging", BUCKET),
     "s3:ListBuckets": each("s3:ListAllMyBuckets"),
     "s3:HeadBucket": each("s3:ListBucket", BUCKET),
     "s3:ListObjectsV2": each("s3:ListBucket", BUCKET),
@@ -113,6 +114,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "s3:HeadObject": each("s3:GetObject", OBJECT) + each("s3:ListBucket", BUCKET),
     "s3:GetObjectTagging": each("s3:GetObjectTagging", OBJECT) + each("s3:ListBucket", BUCKET),
+    "s3:PutObjectTagging": each("s3:PutObjectTagging", OBJECT) + each("s3:ListBucket", BUCKET),
     "s3:PutObject": (
         *each("s3:PutObject", OBJECT),
         Need("s3:PutObjectTagging", OBJECT, given="Tagging"),

@@ -1,0 +1,179 @@
+"""`invoke unbind` and `invoke destroy` of what was adopted, as typed, against moto with real resource types."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore import handlers
+from botocore.exceptions import ClientError
+
+from common.aws.session import AwsSession
+from common.engine.garbage import Collector
+from common.environment.config_files import load
+from common.state.records import Records
+from tests.commands.test_operations import BUCKET, PLACE, command, deployed, keys, refused
+from tests.support.deploying import pool_of
+from tests.support.repository import ACCOUNT, Repository
+from tests.support.terminal import squeezed
+
+__all__ = ["deployed"]
+FUNCTION = "t-dev-acres-Validate"
+HERE = f"{PLACE['region_name']}:{ACCOUNT}"
+ROLE = "t-dev-acres-Validate-lambda"
+
+
+def function_tags() -> dict[str, str]:
+    return dict(boto3.client("lambda", **PLACE).list_tags(Resource=f"arn:aws:lambda:{HERE}:function:{FUNCTION}")["Tags"])
+
+
+def role_tags() -> set[str]:
+    return {tag["Key"] for tag in boto3.client("iam").list_role_tags(RoleName=ROLE)["Tags"]}
+
+
+def undeclare(repository: Repository) -> None:
+    """Takes the function out of the project."""
+    body = (repository.root / "projects/acres/deploy.py").read_text()
+    repository.write("projects/acres/deploy.py", "\n".join(line for line in body.splitlines() if "Validate" not in line))
+    shutil.rmtree(repository.root / "projects/acres/lambda/Validate")
+
+
+def bound(environment: str = "t-dev/dev") -> set[str]:
+    """The ARNs of what carries the tag of an environment, as the tagging index has them."""
+    pages = boto3.client("resourcegroupstaggingapi", **PLACE).get_paginator("get_resources")
+    filters = [{"Key": "deployer:environment", "Values": [environment]}]
+    return {item["ResourceARN"] for page in pages.paginate(TagFilters=filters) for item in page["ResourceTagMappingList"]}
+
+
+def test_a_function_is_unbound_with_its_role_and_its_logs_and_stays(deployed: Repository) -> None:
+    asked = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate")
+    assert "3 resources are unbound from dev, and nobody can be asked here. Add --yes dev" in refused(asked)
+    assert ". lambda/Validate unbind stays as it is, without our tags and our record" in squeezed(asked.out)
+    shown = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate", "--dry-run")
+    assert "This was only shown. Nothing was unbound." in shown.out
+    assert function_tags()
+    done = command(deployed, "unbind", "--only", "lambda/Validate", "--yes", "dev")
+    assert {change["key"]: change["action"] for change in done["changes"]} == {
+        "lambda/Validate": "unbind",
+        "role/Validate-lambda": "unbind",
+        "log-group/Validate": "unbind",
+    }
+    assert (function_tags(), role_tags()) == ({}, set())
+    records = {key.partition("/records/")[2] for key in keys("dev/acres/records/")}
+    assert not {name for name in records if "Validate" in name}
+    released = command(deployed, "history", "--project", "acres", "--last", "1")["releases"][0]
+    assert {change["key"] for change in released["changes"] if change["action"] == "unbind"} == {
+        *("lambda/Validate", "role/Validate-lambda", "log-group/Validate")
+    }
+    assert "lambda/Validate: " in (told := refused(deployed.invoke("plan", "--env", "dev")))
+    assert "was unbound at" in told
+    undeclare(deployed)
+    assert command(deployed, "plan", "--prune")["counts"] == command(deployed, "plan")["counts"]
+    assert command(deployed, "plan", "--prune")["counts"]["delete"] == 0
+
+
+def test_a_whole_project_is_unbound_and_nothing_of_it_is_ours(deployed: Repository) -> None:
+    assert "Add --only PATTERN or --project NAME" in refused(deployed.invoke("unbind", "--env", "dev"))
+    wrong = refused(deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validat"))
+    assert "matches nothing that is deployed. Did you mean 'lambda/Validate'?" in wrong
+    before = bound()
+    done = deployed.invoke("unbind", "--env", "dev", "--project", "acres", "--yes", "acres")
+    assert (done.code, done.err) == (0, "")
+    assert "state-machine/main goes on using log-group/states, which is still ours." in done.out
+    assert {arn for arn in bound() if "acres" in arn} == set()
+    assert len(before - bound()) >= 5
+    assert role_tags() == set()
+    assert keys("dev/acres/records/") == set()
+    assert "dev/acres/release.json" not in keys()
+    assert "There is nothing to unbind." in deployed.invoke("unbind", "--env", "dev", "--project", "acres", "--yes", "acres").out
+    assert boto3.client("glue", **PLACE).get_job(JobName="t-dev-acres-load")["Job"]["Command"]["ScriptLocation"]
+
+
+def test_the_bucket_of_the_records_and_a_layer_stay_ours(deployed: Repository) -> None:
+    done = deployed.invoke("unbind", "--env", "dev", "--only", "*", "--yes", "dev")
+    assert ". bucket/artifacts keep it holds the records of this environment" in squeezed(done.out)
+    assert bound() == {f"arn:aws:s3:::{BUCKET}"}
+
+
+def test_one_that_fails_half_way_is_completed_by_the_next(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized to perform iam:UntagRole"}}, "UntagRole")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(handlers, "BUILTIN_HANDLERS", [("before-call.iam.UntagRole", refuse), *handlers.BUILTIN_HANDLERS])
+        failed = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate", "--yes", "dev")
+    assert failed.code == 1
+    assert "iam:UntagRole" in failed.out
+    assert role_tags()
+    done = command(deployed, "unbind", "--only", "role/Validate-lambda", "--yes", "dev")
+    assert [change["key"] for change in done["changes"]] == ["role/Validate-lambda"]
+    assert role_tags() == set()
+
+
+def test_the_script_of_an_unbound_job_is_kept_for_as_long_as_the_job_exists(deployed: Repository) -> None:
+    done = deployed.invoke("unbind", "--env", "dev", "--project", "acres", "--yes", "acres")
+    assert "glue-job/load: the scripts stay in the artifact bucket, and gc keeps them for as long as these exist." in squeezed(
+        done.out
+    )
+    env, aws = load(deployed.root, "dev"), AwsSession("eu-central-1", ACCOUNT)
+
+    versions = boto3.client("s3", **PLACE).list_object_versions(Bucket=BUCKET, Prefix="dev/acres/release.json")
+    for version in (*versions["Versions"], *versions["DeleteMarkers"]):  # no release of the last ten names the script
+        boto3.client("s3", **PLACE).delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+
+    def garbage() -> set[str]:
+        with pool_of(1) as pool:
+            collector = Collector(env, aws, Records(aws, env), pool, datetime.now(UTC) + timedelta(days=100))
+            return {item.key.split("/")[3] for item in collector.find("acres")}
+
+    assert garbage() == {"Validate"}, "Lambda has a copy of the package"
+    refusal = deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev")
+    assert "The artifact bucket stays, because glue-job/load is not deleted" in squeezed(refusal.out)
+    assert boto3.client("s3", **PLACE).list_buckets()["Buckets"]
+    boto3.client("glue", **PLACE).delete_job(JobName="t-dev-acres-load")
+    assert garbage() == {"Validate", "load"}
+
+
+@pytest.fixture
+def adopted(deployed: Repository) -> Repository:
+    """The function was made by hand, and taken over; its role was made for it."""
+    client = boto3.client("lambda", **PLACE)
+    client.untag_resource(
+        Resource=f"arn:aws:lambda:{HERE}:function:{FUNCTION}", TagKeys=["deployer:environment", "deployer:project"]
+    )
+    assert deployed.invoke("deploy", "--env", "dev", "--verify", "--adopt").code == 0
+    return deployed
+
+
+def test_destroy_leaves_what_was_adopted_and_the_role_that_it_runs_with(adopted: Repository) -> None:
+    done = adopted.invoke("destroy", "--env", "dev", "--data", "--yes", "dev")
+    assert (done.code, done.err) == (0, ""), done
+    told = squeezed(done.out)
+    assert ". lambda/Validate unbind it was adopted, so it stays, without our tags and our record; --only lambda/Validate" in told
+    assert ". role/Validate-lambda unbind lambda/Validate, which stays, runs with it" in told
+    assert ". acres: lambda/Validate unbound" in told
+    assert [each["FunctionName"] for each in boto3.client("lambda", **PLACE).list_functions()["Functions"]] == [FUNCTION]
+    assert (function_tags(), role_tags()) == ({}, set())
+    assert [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]] == [ROLE]
+    assert {arn for arn in bound() if ":job/" not in arn} == set()  # the index of moto never forgets a job
+
+
+def test_destroy_deletes_what_was_adopted_if_it_is_named(adopted: Repository) -> None:
+    found = command(adopted, "destroy", "--only", "lambda/Val*", "--dry-run")
+    assert {change["key"]: change["action"] for change in found["changes"]}["lambda/Validate"] == "unbind"
+    done = json.loads(adopted.invoke("destroy", "--env", "dev", "--only", "lambda/Validate", "--yes", "dev", "--json").out)
+    actions = {change["key"]: change["action"] for change in done["changes"]}
+    assert actions == {"lambda/Validate": "delete", "role/Validate-lambda": "delete", "log-group/Validate": "orphan"}
+    assert boto3.client("lambda", **PLACE).list_functions()["Functions"] == []
+    assert "t-dev-acres-load" in {job["Name"] for job in boto3.client("glue", **PLACE).get_jobs()["Jobs"]}
+
+
+def test_a_role_stays_that_something_unbound_before_runs_with(adopted: Repository) -> None:
+    undeclare(adopted)
+    first = adopted.invoke("deploy", "--env", "dev", "--prune", "--only", "lambda/V*")
+    assert ". lambda/Validate unbound" in squeezed(first.out)
+    second = adopted.invoke("deploy", "--env", "dev", "--prune")
+    assert ". role/Validate-lambda unbound" in squeezed(second.out)
+    assert boto3.client("iam").get_role(RoleName=ROLE)
