@@ -13,6 +13,7 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import ArtifactError, OwnershipError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.engine import renewed_roles
 from common.environment.config import OWNER_TAG, Environment
 from common.model import comparison, hidden_fields
 from common.model.desired_state import rendered
@@ -45,7 +46,8 @@ class Drifted:
     Args:
         project: its project.
         key: its key, ``kind/name``.
-        how: ``changed``, ``deleted``, ``replaced`` by a resource that is not ours, or ``not recorded`` if its record is damaged.
+        how: ``changed``, ``deleted``, ``replaced`` by a resource that is not ours or by a role that somebody made again, or
+            ``not recorded`` if its record is damaged.
         what: a sentence about it.
         fields: the fields that have drifted.
     """
@@ -148,6 +150,7 @@ class _Comparer:
         rooted = ((key_of(name, text), root) for name, root in roots.items() for text in (*root.digests, *root.pending))
         self.rooted = {key: root.digests.get(str(key)) for key, root in rooted if key is not None}
         """The keys in the release roots, with their digests; None for pending ones."""
+        self._role_ids = {name: root.roles for name, root in roots.items()}
         self.contents: Mapping[Key, str] = {}
         self.kept: list[Kept] = []
 
@@ -185,6 +188,9 @@ class _Comparer:
             return [
                 Drifted(project, key, "replaced", f"{resource.arn} {whose}; to take it over: deploy --verify {option}", fields)
             ]
+        if renewed_roles.is_assumed(resource.key) and renewed_roles.replaced({resource.key: live.revision or ""}, self._role_ids):
+            what = f"{resource.arn} was deleted and made again; `deploy` updates what runs with it"
+            return [Drifted(project, key, "replaced", what, fields)]
         names = ", ".join(field.name for field in fields)
         return [Drifted(project, key, "changed", f"{names} changed in AWS", fields)] if fields else []
 

@@ -1,12 +1,14 @@
 """Reads the status of each project: its release, the holder of its lease, and its last execution.
 
-All of it comes from the artifact bucket and from Step Functions. Nothing is compared with this repository; `plan` does that.
+All of it comes from the artifact bucket and from Step Functions. Nothing is compared with this repository; `plan` does that. The
+tag of each record takes one call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from common.base.digest import Digest
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.declare import naming
@@ -14,8 +16,9 @@ from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
 from common.engine.lease_takeover import holder
+from common.model.resource import Key
 from common.state import locations
-from common.state.release_root import CLEAN, DEPLOYING, Root
+from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Root, key_of
 from common.state.stored_objects import printable
 
 NEVER, UNREADABLE = "never deployed", "unreadable"
@@ -45,6 +48,7 @@ class Status:
         resources: how many there are.
         pending: what a deploy was about to change.
         former: what is still there under a name that it had before.
+        unrecorded: the resources whose record is missing, or has lost its tag or has another one.
         names: what resources are declared to be called in AWS, by key, where that does not follow from prefix, project and key.
         lock: what the lease says of its holder; None if nobody holds it.
     """
@@ -55,6 +59,7 @@ class Status:
     resources: int = 0
     pending: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     lock: JsonObject | None = None
     last_execution: Execution | None = None
@@ -74,16 +79,32 @@ def read_all(
         why_undeclared: tells why nothing of a project is declared.
     """
     pool, pipelines = connection.pool, declarations.pipelines
-    statuses = list(pool.map(lambda pipeline: _with_names(connection, pipeline), pipelines))
+    read = list(pool.map(lambda pipeline: _read(connection, pipeline.name, pipeline.entry), pipelines))
+    statuses = [_with_names(connection, pipeline, status) for pipeline, (status, _) in zip(pipelines, read, strict=True)]
     if others:
         names = sorted(connection.records.projects() - {status.project for status in statuses})
-        reasons = {name: why_undeclared(name) for name in names}
-        statuses += pool.map(lambda name: replace(read(connection, name), declared=False, undeclared=reasons[name]), names)
-    return statuses
+        undeclared = list(pool.map(lambda name: _read(connection, name), names))
+        statuses += [replace(status, declared=False, undeclared=why_undeclared(status.project)) for status, _ in undeclared]
+        read += undeclared
+    recorded = [(key, expected) for status, root in read for key, expected in _records_of(status.project, root)]
+    tags = pool.map(lambda record: connection.records.recorded_digest(record[0]), recorded)
+    lost = [key for (key, expected), tag in zip(recorded, tags, strict=True) if tag != expected]
+    return [
+        replace(status, unrecorded=tuple(sorted(str(key) for key in lost if key.project == status.project)))
+        for status in statuses
+    ]
 
 
-def read(connection: Connection, project: str, entry: Entry | None = None) -> Status:
-    """The status of one project, which has an entry if it can be run."""
+def _records_of(project: str, root: Root) -> Iterator[tuple[Key, Digest]]:
+    """The keys of the records below a root and the digests in their tags, except for those that a deploy is about to change."""
+    for text, expected in root.digests.items():
+        key = key_of(project, text)
+        if key is not None and key.kind != ARTIFACT and text not in root.pending:
+            yield key, expected
+
+
+def _read(connection: Connection, project: str, entry: Entry | None = None) -> tuple[Status, Root]:
+    """The status of one project, which has an entry if it can be run, and its release root."""
     records = connection.records
     mark = records.root_tag(project)
     root = records.root(project)[0] if mark else None
@@ -92,21 +113,21 @@ def read(connection: Connection, project: str, entry: Entry | None = None) -> St
     else:
         state = UNREADABLE if mark or records.recorded_keys(project) else NEVER
     released = root or Root()
-    return Status(
+    status = Status(
         project=project,
         state=state,
         released={name: printable(text) for name, text in released.about.items()},
-        resources=sum(not key.startswith("artifact/") for key in released.digests),
+        resources=sum(not key.startswith(f"{ARTIFACT}/") for key in released.digests),
         pending=tuple(released.pending),
         former=tuple(sorted(key for key in released.digests if locations.FORMERLY in key)),
         lock=holder(connection, project),
         last_execution=_last_execution(connection, entry),
     )
+    return status, released
 
 
-def _with_names(connection: Connection, pipeline: Declares) -> Status:
-    """The status of a declared project, and the names in AWS of what is deployed of it."""
-    status = read(connection, pipeline.name, pipeline.entry)
+def _with_names(connection: Connection, pipeline: Declares, status: Status) -> Status:
+    """The status of a declared project with the names in AWS of what is deployed of it."""
     if status.state == NEVER:
         return status
     names = {

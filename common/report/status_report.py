@@ -52,6 +52,9 @@ def _notes(status: Status) -> Iterator[str]:
         yield f"{status.undeclared}: {left if status.state != NEVER else NOTHING_LEFT}"
     if status.former:
         yield f"kept under earlier names: {', '.join(status.former)}"
+    if status.unrecorded:
+        lost = ", ".join(status.unrecorded)
+        yield f"records that are missing or have lost their tag: {lost}; `{typed('deploy --verify')}` writes them again"
     if status.names:
         shown = [f"{key} is {name}" for key, name in status.names.items()][:MOST_NAMES]
         more = len(status.names) - len(shown)

@@ -136,11 +136,11 @@ def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch)
     about = {"since": "2026-01-15T10:30:00+01:00", "holder": "ann", "host": "ip-10-0-12-34.internal", "commit": "0123456789"}
     ran = Execution("arn", "SUCCEEDED", "2026-01-16T11:45:00+00:00", None)
     stream = on_screen(monkeypatch, 80)
-    words = [
+    statuses = [
         Status("fpac_pipeline", "clean", about, resources=37, last_execution=ran),
         Status("reference_data", "never deployed"),
     ]
-    show(words, stream)
+    show(statuses, stream)
     lines = stream.text().splitlines()
     assert max(map(len, lines)) <= 80
     whole = {"fpac_pipeline", "reference_data", "deployed", "2026-01-15", "09:30", "01234567", "SUCCEEDED", "2026-01-16", "11:45"}

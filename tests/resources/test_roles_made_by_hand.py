@@ -74,6 +74,9 @@ def test_what_runs_with_a_role_that_was_made_again_by_hand_is_given_it_anew(depl
         make_again(f"t-dev-acres-{key.removeprefix('role/')}")
     assert not works(FUNCTION)
     assert changes(command(deployed, "plan", code=2)) == dict.fromkeys(USERS, AGAIN)
+    drifted = command(deployed, "drift", code=2)["drifted"]
+    assert {item["key"]: item["how"] for item in drifted} == dict.fromkeys(root()["roles"], "replaced")
+    assert drifted[0]["what"].endswith(" was deleted and made again; `deploy` updates what runs with it")
     assert command(deployed, "deploy")["failed"] == {}
     assert works(FUNCTION)
     assert calls(command(deployed, "deploy")) == unchanged

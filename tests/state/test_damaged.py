@@ -92,9 +92,13 @@ def test_a_record_that_has_lost_its_tag_is_said_and_written_anew(deployed: Repos
     assert "or has lost its tag" in drift.out
     plan = deployed.invoke("plan", "--env", "dev", "--verify")
     assert "= glue-job/load record is as declared; its record has lost its tag" in squeezed(plan.out)
+    status = deployed.invoke("status", "--env", "dev").out
+    lost = "acres: records that are missing or have lost their tag: glue-job/load; `invoke deploy --verify` writes them again"
+    assert lost in squeezed(status)
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert "has lost its tag" not in deployed.invoke("plan", "--env", "dev", "--verify").out
+    assert "have lost their tag" not in deployed.invoke("status", "--env", "dev").out
 
 
 def test_an_artifact_that_has_lost_its_tags_is_said_and_gets_them_back(deployed: Repository) -> None:
