@@ -22,6 +22,7 @@ FLOORS = (
     {"resources", "packaging"},
     {"declare", "state"},
     {"engine", "execution"},
+    {"importing"},
     {"report"},
     {"commands"},
 )
@@ -35,7 +36,7 @@ SHARED_BY_TASKS = {
 """The modules of `commands` that are no task's."""
 OPTIONS = {"sbom", "watch"}
 """The modules of `commands` that are about one option of `package-lambdas`."""
-IN_OTHER_FILES = {"list": "list_tasks"}
+IN_OTHER_FILES = {"import": "import_project", "list": "list_tasks"}
 """Tasks whose files have another name."""
 OPENED = {"Workspace", "Connecting", "Deployment", "Destruction", "EnvironmentCommand", "DeploymentCommand"}
 """What a command opens; nothing else makes one."""

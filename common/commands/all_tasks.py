@@ -11,6 +11,7 @@ from common.commands.destroy import destroy
 from common.commands.drift import drift
 from common.commands.gc import gc
 from common.commands.history import history
+from common.commands.import_project import import_project
 from common.commands.list_tasks import list_tasks
 from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
@@ -27,7 +28,7 @@ def namespace() -> Collection:
     tasks = Collection(
         *(package_lambdas, deploy.deploy_shared, deploy.deploy_roles, deploy.deploy_lambdas, deploy.upload_glue),
         *(deploy.deploy_jobs, deploy.deploy_crawlers, deploy.deploy_sfn, deploy.deploy_triggers, deploy.deploy),
-        *(plan, run, status, drift, history, unlock, destroy, unbind, gc, policy, version, list_tasks),
+        *(plan, run, status, drift, history, unlock, destroy, unbind, gc, import_project, policy, version, list_tasks),
     )
     tasks.add_collection(Collection("local", local.start, local.stop, local.reset))
     return tasks

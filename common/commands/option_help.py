@@ -23,6 +23,14 @@ COLLECTING = {
     "dry_run": "Only show what would be deleted.",
 }
 """The options of `gc` alone."""
+IMPORTING = {
+    "project": "The project to write: a folder in projects/, which need not exist yet.",
+    "match": "Names in AWS to import, as in 'orders-dev-*'. May be given several times, or with commas.",
+    "tag": "Import what has this tag: key=value. May be given several times.",
+    "from_machine": "Import this state machine and everything that it reaches. May be given several times.",
+    "dry_run": "Only show what would be written.",
+}
+"""The options of `import` alone."""
 PLANNING = HELP.keys() - {"yes", "wait", "dry_run"}
 
 

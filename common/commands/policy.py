@@ -8,14 +8,19 @@ from common.commands.task import task
 from common.model.choices import Choices
 
 
-@task(help=options("env", "project"), reads_only=True)
-def policy(_c: Context, env: str | None = None, project: str | None = None) -> None:
+@task(help=options("env", "project", import_="Print what `import` needs instead."), reads_only=True)
+def policy(_c: Context, env: str | None = None, project: str | None = None, import_: bool = False) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common.base.terminal import Screen, say
     from common.declare.workspace import Workspace
     from common.engine import deployer_policy, policy_names
+    from common.importing import policy as import_policy
 
     workspace = Workspace(INVOCATION.get().root, Choices(env=env, project=project))
+    if import_:
+        Screen().object(import_policy.document(workspace.environment), indent=2)
+        say(f"note: {import_policy.ADVICE}")
+        return
     document = deployer_policy.of_workspace(workspace)
     Screen().object(document, indent=2)
     if advice := deployer_policy.advice_on_size(document):

@@ -1,0 +1,44 @@
+"""`invoke import`: writes a project from what runs in the environment's account."""
+
+from invoke.context import Context
+
+from common.commands.option_help import IMPORTING, options
+from common.commands.task import task
+from common.model.choices import Choices, parallel
+
+
+@task(name="import", help=options("env", "json", "jobs", **IMPORTING), iterable=["match", "tag", "from_machine"])
+def import_project(
+    _c: Context,
+    match: list[str],  # Invoke gives an empty list where the option is left out
+    tag: list[str],
+    from_machine: list[str],
+    env: str | None = None,
+    project: str | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+    jobs: str = "16",
+) -> None:
+    """Write a project from what runs in the account: declaration, code, definitions, configuration. Changes nothing in AWS."""
+    from common.base.errors import UsageError
+    from common.commands.environment_command import opened
+    from common.importing.account import LiveAccount
+    from common.importing.project import Importer
+    from common.importing.selection import Selection
+    from common.report import import_report
+    from common.report.deploy_report import TextReport
+    from common.report.json_report import JsonReport
+
+    selection = Selection.of(match, tag, from_machine)
+    if not project or "," in project:
+        raise UsageError("Which project is to be written? Add --project NAME; projects/NAME/ need not exist yet.")
+    report = JsonReport(env) if json else TextReport()
+    command = opened(Choices(env=env, jobs=parallel(jobs)), report, json=json)
+    connection = command.connection()
+    account = LiveAccount(connection.env, connection.aws, connection.pool)
+    result = Importer(command.workspace.root, connection.env, project, account).run(selection, dry_run=dry_run)
+    if isinstance(report, JsonReport):
+        report.contents |= import_report.as_object(result, project, written=not dry_run)
+    else:
+        for line in import_report.lines(result, connection.env.name, project, written=not dry_run):
+            command.say(line)

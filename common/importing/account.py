@@ -1,0 +1,201 @@
+"""Reads what an account runs: functions, jobs, crawlers, state machines and rules that start these. Nothing is changed.
+
+Each kind is listed once, whatever its number; what is selected is then read in full, in parallel.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from common.aws.protocol import Aws
+from common.base.errors import AwsError, UsageError
+from common.base.json_types import JsonMapping, JsonObject
+from common.base.suggestions import did_you_mean
+from common.environment.config import Environment
+from common.importing import mentions
+from common.importing.selection import Found, Selection
+from common.resources import kind_of
+
+TYPES = ("lambda:function", "glue:job", "glue:crawler", "states:stateMachine", "events:rule")
+"""What the tagging index is asked for."""
+
+
+@dataclass(frozen=True)
+class LiveAccount:
+    """An account, read as far as it was asked for.
+
+    Args:
+        env: the environment.
+        aws: where to ask.
+        pool: where calls run in parallel.
+    """
+
+    env: Environment
+    aws: Aws
+    pool: Executor
+    _listed: dict[str, dict[str, Found]] = field(default_factory=dict)
+
+    def of(self, kind: str) -> dict[str, Found]:
+        """All resources of a kind, by name, as their listing shows them."""
+        if kind not in self._listed:
+            self._listed[kind] = {found.name: found for found in LISTINGS[kind](self)}
+        return self._listed[kind]
+
+    @cached_property
+    def buckets(self) -> frozenset[str]:
+        """The names of the account's buckets."""
+        return frozenset(bucket["Name"] for bucket in self.aws.call("s3", "ListBuckets")["Buckets"])
+
+    def selected(self, selection: Selection) -> list[Found]:
+        """What a selection selects, read in full, in the order of kinds and names.
+
+        Raises:
+            UsageError: a pattern, a tag or a machine selects nothing.
+        """
+        chosen = {(found.kind, found.name): found for found in self._matching(selection)}
+        chosen |= {(found.kind, found.name): found for found in self._tagged(selection)}
+        for name in selection.machines:
+            chosen |= {(found.kind, found.name): found for found in self._reached(name)}
+        machines = [found for found in chosen.values() if found.kind == "state-machine"]
+        for rule in self._starting(machines):
+            chosen[rule.kind, rule.name] = rule
+        order = list(LISTINGS)
+        return self._in_full(sorted(chosen.values(), key=lambda found: (order.index(found.kind), found.name)))
+
+    def described(self, machine: Found) -> JsonObject:
+        """A state machine as Step Functions describes it."""
+        return self.aws.call("stepfunctions", "DescribeStateMachine", stateMachineArn=machine.arn)
+
+    def triggers(self, function: Found) -> list[str]:
+        """What calls a function besides state machines of the project: queues and streams, and those that its policy allows."""
+        pages = self.aws.pages("lambda", "ListEventSourceMappings", FunctionName=function.name)
+        sources = [mapping.get("EventSourceArn", "a broker") for page in pages for mapping in page["EventSourceMappings"]]
+        policy = self.aws.find("lambda", "GetPolicy", "ResourceNotFoundException", FunctionName=function.name)
+        return [*sources, *_callers(json.loads(policy["Policy"]) if policy else {})]
+
+    def retention(self, group: str) -> int | str | None:
+        """For how many days a log group keeps its lines, or ``never`` deletes them; None if the group does not exist."""
+        pages = self.aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=group)
+        groups = (item for page in pages for item in page["logGroups"] if item["logGroupName"] == group)
+        return next((item.get("retentionInDays", "never") for item in groups), None)
+
+    def object(self, location: str) -> bytes | None:
+        """The object at ``s3://bucket/key``; None if it does not exist."""
+        bucket, _, key = location.partition("://")[2].partition("/")
+        try:
+            body: bytes = self.aws.call("s3", "GetObject", Bucket=bucket, Key=key)["Body"].read()
+        except AwsError as error:
+            if error.code in {"NoSuchKey", "NoSuchBucket"}:
+                return None
+            raise
+        return body
+
+    def _role_arn(self, role: str) -> str:
+        """The ARN of a role that Glue shows by its name alone, or by path and name."""
+        if not role or role.startswith("arn:"):
+            return role
+        answer = self.aws.find("iam", "GetRole", "NoSuchEntity", RoleName=role.rpartition("/")[2])
+        return str(answer["Role"]["Arn"]) if answer else self.env.role_arn("/", role)
+
+    def _matching(self, selection: Selection) -> Iterator[Found]:
+        unused = set(selection.patterns)
+        for kind in LISTINGS if unused else ():
+            for name, found in self.of(kind).items():
+                if selection.matches(name):
+                    unused -= {pattern for pattern in unused if Selection((pattern,)).matches(name)}
+                    yield found
+        if unused:
+            pattern = min(unused)
+            names = [name for kind in LISTINGS for name in self.of(kind)]
+            raise UsageError(
+                f"--match {pattern!r} matches no function, job, crawler, state machine or rule in {self.env.region} of account "
+                f"{self.env.account_id}; capital letters count.{did_you_mean(pattern.strip('*'), names)} Nothing was written."
+            )
+
+    def _tagged(self, selection: Selection) -> Iterator[Found]:
+        for key, value in (selection.tags or {}).items():
+            filters = {"TagFilters": [{"Key": key, "Values": [value]}], "ResourceTypeFilters": list(TYPES)}
+            pages = self.aws.pages("resourcegroupstaggingapi", "GetResources", **filters)
+            arns = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+            tagged = [found for kind in LISTINGS for found in self.of(kind).values() if found.arn in arns]
+            if not tagged:
+                raise UsageError(
+                    f"--tag {key}={value}: nothing in {self.env.region} of account {self.env.account_id} has this tag. "
+                    f"The index of tags lags behind by some minutes. Nothing was written."
+                )
+            yield from tagged
+
+    def _reached(self, name: str) -> Iterator[Found]:
+        machines = self.of("state-machine")
+        first = next((found for found in machines.values() if name in {found.name, found.arn}), None)
+        if first is None:
+            raise UsageError(
+                f"--from-machine {name!r}: there is no such state machine in {self.env.region} of account "
+                f"{self.env.account_id}.{did_you_mean(name, machines)} Nothing was written."
+            )
+        reached, todo = {(first.kind, first.name): first}, [first]
+        while todo:
+            definition = json.loads(self.described(todo.pop())["definition"])
+            for kind, named in mentions.in_definition(definition, self.env.account):
+                found = self.of(kind).get(named) if kind in LISTINGS else None
+                if found is not None and (kind, named) not in reached:
+                    reached[kind, named] = found
+                    todo += [found] if kind == "state-machine" else []
+        yield from reached.values()
+
+    def _starting(self, machines: Iterable[Found]) -> Iterator[Found]:
+        """The rules of the default bus that start one of these machines."""
+
+        def rules(machine: Found) -> list[str]:
+            pages = self.aws.pages("events", "ListRuleNamesByTarget", TargetArn=machine.arn)
+            return [name for page in pages for name in page["RuleNames"]]
+
+        for names in self.pool.map(rules, machines):
+            yield from (self.of("rule")[name] for name in names if name in self.of("rule"))
+
+    def _in_full(self, chosen: Iterable[Found]) -> list[Found]:
+        def read(found: Found) -> Found:
+            match found.kind:
+                case "lambda":
+                    return replace(found, live=self.aws.call("lambda", "GetFunction", FunctionName=found.name))
+                case "state-machine":
+                    return replace(found, live=self.described(found))
+                case "rule":
+                    pages = self.aws.pages("events", "ListTargetsByRule", Rule=found.name)
+                    return replace(found, live={**found.live, "Targets": [item for page in pages for item in page["Targets"]]})
+            return replace(found, live={**found.live, "Role": self._role_arn(str(found.live.get("Role", "")))})
+
+        return list(self.pool.map(read, chosen))
+
+
+def _listed(
+    kind: str, service: str, operation: str, items: str, name: str, arn: str = ""
+) -> Callable[[LiveAccount], Iterator[Found]]:
+    def listing(account: LiveAccount) -> Iterator[Found]:
+        for page in account.aws.pages(service, operation):
+            for item in page[items]:
+                yield Found(kind, item[name], item[arn] if arn else kind_of(kind).arn_of(account.env, item[name]), item)
+
+    return listing
+
+
+LISTINGS: dict[str, Callable[[LiveAccount], Iterator[Found]]] = {
+    "lambda": _listed("lambda", "lambda", "ListFunctions", "Functions", "FunctionName", "FunctionArn"),
+    "glue-job": _listed("glue-job", "glue", "GetJobs", "Jobs", "Name"),
+    "crawler": _listed("crawler", "glue", "GetCrawlers", "Crawlers", "Name"),
+    "state-machine": _listed("state-machine", "stepfunctions", "ListStateMachines", "stateMachines", "name", "stateMachineArn"),
+    "rule": _listed("rule", "events", "ListRules", "Rules", "Name", "Arn"),
+}
+"""How each kind that can be imported is listed, in the order in which they are declared."""
+
+
+def _callers(policy: JsonMapping) -> Iterator[str]:
+    """Whom the policy of a function allows to call it."""
+    for statement in policy.get("Statement", ()):
+        principal = statement.get("Principal", {})
+        who = principal if isinstance(principal, str) else next(iter(principal.values()), "")
+        source = statement.get("Condition", {})
+        arns = [arn for condition in source.values() for name, arn in condition.items() if name.lower() == "aws:sourcearn"]
+        yield " ".join(map(str, [who, *arns]))

@@ -1,0 +1,73 @@
+"""Writes a Glue crawler: its targets, its database, its settings. Targets that are not in S3 and classifiers stay as they are."""
+
+import json
+
+from common.base.json_types import JsonObject
+from common.environment.resource_settings import CrawlerSettings
+from common.importing.entries import Code, Context, Entry, refusal, set_differing
+from common.importing.selection import Found
+
+_SCHEMA_CHANGE = {"UPDATE_IN_DATABASE": "update", "LOG": "log"}
+_DELETED = {"LOG": "log", "DEPRECATE_IN_DATABASE": "deprecate", "DELETE_FROM_DATABASE": "delete"}
+_RECRAWL = {"CRAWL_EVERYTHING": "everything", "CRAWL_NEW_FOLDERS_ONLY": "new_folders"}
+
+
+def why_not(found: Found) -> str:
+    """Why a crawler cannot be declared; empty if it can."""
+    live = found.live
+    targets = _targets(live)
+    if not targets:
+        others = ", ".join(kind for kind, listed in live.get("Targets", {}).items() if listed)
+        return f"it has no target in S3, only {others or 'none at all'}"
+    if not live.get("DatabaseName"):
+        return "it has no database"
+    behavior = (live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
+    if behavior not in _RECRAWL:
+        return f"its RecrawlBehavior is {behavior}"
+    return refusal(CrawlerSettings, _settings(live))
+
+
+def entry(found: Found, key: str, context: Context) -> Entry:
+    """What is written of a crawler. Where a target is spelled otherwise than a location is, all stand in the configuration."""
+    live = found.live
+    result = Entry(found=found, key=key, method="crawler")
+    paths = [target["Path"] for target in _targets(live)]
+    locations = [path.removeprefix("s3://").partition("/") for path in paths]
+    if all(
+        path == f"s3://{bucket}/{prefix.strip('/')}/" and prefix.strip("/")
+        for path, (bucket, _, prefix) in zip(paths, locations, strict=True)
+    ):
+        result.named["targets"] = [
+            Code(f"{context.variable('bucket', bucket)} / {json.dumps(prefix.strip('/'))}") for bucket, _, prefix in locations
+        ]
+    else:
+        result.named["targets"] = []
+        result.settings["targets"] = paths
+    result.named["database"] = Code(context.variable("database", live["DatabaseName"]))
+    set_differing(result, CrawlerSettings, context.env.defaults.crawler, _settings(live), frozenset())
+    if others := [kind for kind, listed in live["Targets"].items() if listed and kind != "S3Targets"]:
+        result.say(f"Its {', '.join(others)} cannot be declared; they stay as they are.")
+    if live.get("Classifiers"):
+        result.comments.append(f"Its classifiers stay as they are: {', '.join(live['Classifiers'])}.")
+    return result
+
+
+def _targets(live: JsonObject) -> list[JsonObject]:
+    targets: list[JsonObject] = live.get("Targets", {}).get("S3Targets") or []
+    return targets
+
+
+def _settings(live: JsonObject) -> JsonObject:
+    """The live values by setting; exclusions that differ between targets are not declared, and stay as they are."""
+    exclusions = {tuple(target.get("Exclusions") or ()) for target in _targets(live)}
+    policy = live.get("SchemaChangePolicy") or {}
+    schedule = (live.get("Schedule") or {}).get("ScheduleExpression")
+    return {
+        **({"exclusions": list(exclusions.pop())} if len(exclusions) == 1 else {}),
+        "recrawl": _RECRAWL[(live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")],
+        "schema_change": _SCHEMA_CHANGE.get(policy.get("UpdateBehavior", "UPDATE_IN_DATABASE")),
+        "deleted_data": _DELETED.get(policy.get("DeleteBehavior", "DEPRECATE_IN_DATABASE")),
+        "table_prefix": live.get("TablePrefix") or "",
+        "role": live["Role"],
+        **({"schedule": schedule} if schedule else {}),
+    }

@@ -1,0 +1,82 @@
+"""Writes a Lambda function: its code as files, its call, its settings."""
+
+import re
+
+from common.base.json_types import JsonObject
+from common.declare.naming import PhysicalNames
+from common.environment import aws_versions
+from common.environment.resource_settings import FunctionSettings
+from common.importing import values
+from common.importing.entries import Context, Entry, refusal, set_differing
+from common.importing.selection import Found
+from common.resources import kind_of
+
+IN_CODE = frozenset({"runtime", "architecture"})
+LANGUAGES = re.compile(r"python3\.|nodejs")
+
+
+def why_not(found: Found) -> str:
+    """Why a function cannot be declared; empty if it can."""
+    live = found.live.get("Configuration", found.live)
+    if live.get("PackageType", "Zip") != "Zip":
+        return "its code is a container image"
+    if not LANGUAGES.match(live.get("Runtime", "")) or not aws_versions.is_runtime(live["Runtime"]):
+        return f"its runtime {live.get('Runtime')} is neither Python nor Node.js"
+    if live.get("State", "Active") not in {"Active", "Inactive"} or live.get("LastUpdateStatus", "Successful") != "Successful":
+        return f"its last update has not succeeded ({live.get('State')}, {live.get('LastUpdateStatus')})"
+    return refusal(FunctionSettings, _settings(live))
+
+
+def entry(found: Found, key: str, context: Context, retention: int | str | None) -> Entry:
+    """What is written of a function, without its code.
+
+    Args:
+        found: the function.
+        key: what the project calls it.
+        context: what the writers need.
+        retention: that of its log group; ``shared`` if others write to it, too, and None if it does not exist.
+    """
+    live: JsonObject = found.live["Configuration"]
+    result = Entry(found=found, key=key, method="function")
+    default_handler = "handler.handler" if live["Runtime"].startswith("python") else "index.handler"
+    if live["Handler"] != default_handler:
+        result.named["handler"] = live["Handler"]
+    if (group := log_group(found)) != _usual_log_group(context, found, key):
+        result.named["log_group_name"] = context.references.staged(group)
+    set_differing(result, FunctionSettings, context.env.defaults.function, _settings(live), IN_CODE)
+    if isinstance(retention, int):
+        result.settings["log_retention_days"] = retention
+    elif retention != "never":
+        result.settings["logging"] = "unmanaged"
+    values.set_values(result, context, "environment", live.get("Environment", {}).get("Variables", {}))
+    return result
+
+
+def _settings(live: JsonObject) -> JsonObject:
+    """The live values by setting; layers and a network only if it has some."""
+    vpc = live.get("VpcConfig", {})
+    network = {"subnet_ids": sorted(vpc.get("SubnetIds", ())), "security_group_ids": sorted(vpc.get("SecurityGroupIds", ()))}
+    layers = [layer["Arn"] for layer in live.get("Layers", ())]
+    return {
+        "runtime": live["Runtime"],
+        "architecture": live.get("Architectures", ["x86_64"])[0],
+        "memory_mb": live["MemorySize"],
+        "timeout_seconds": live["Timeout"],
+        "ephemeral_storage_mb": live.get("EphemeralStorage", {}).get("Size", 512),
+        "role": live["Role"],
+        **({"layers": layers} if layers else {}),
+        **({"network": network} if network["subnet_ids"] else {}),
+    }
+
+
+def log_group(found: Found) -> str:
+    """The log group that a function writes to."""
+    name: str = found.live["Configuration"].get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{found.name}")
+    return name
+
+
+def _usual_log_group(context: Context, found: Found, key: str) -> str:
+    """The log group that the function has if the declaration does not name one."""
+    named_by_template = "log-group" in context.env.names
+    names = PhysicalNames(context.env, context.project)
+    return names.named(kind_of("log-group"), key) if named_by_template else f"/aws/lambda/{found.name}"

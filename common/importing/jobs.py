@@ -1,0 +1,64 @@
+"""Writes a Glue job: its script as a file, its call, its settings."""
+
+from common.base.json_types import JsonObject
+from common.environment.resource_settings import JobSettings
+from common.importing import values
+from common.importing.entries import Context, Entry, refusal, set_differing
+from common.importing.selection import Found
+
+IN_CODE = frozenset({"glue_version"})
+FOLDER = "glue/jobs"
+"""Where the scripts of a project are put; the folder of a stage is for people to choose."""
+
+
+def why_not(found: Found) -> str:
+    """Why a job cannot be declared; empty if it can."""
+    live, command = found.live, found.live.get("Command", {})
+    kind, script, python = command.get("Name"), str(command.get("ScriptLocation", "")), command.get("PythonVersion", "3")
+    if kind not in {"glueetl", "pythonshell"}:
+        return f"it is a {kind} job, and only glueetl and pythonshell can be declared"
+    if not (script.startswith("s3://") and script.endswith(".py")):
+        return f"its script {script!r} is no Python file in S3"
+    if python != ("3.9" if kind == "pythonshell" else "3"):
+        return f"it is a {kind} job for Python {python}"
+    if kind == "glueetl" and not live.get("WorkerType"):
+        return f"it is sized by MaxCapacity ({live.get('MaxCapacity')}), and not by WorkerType and NumberOfWorkers"
+    return refusal(JobSettings, _settings(found))
+
+
+def is_shell(found: Found) -> bool:
+    """Whether it is a python-shell job."""
+    return bool(found.live["Command"]["Name"] == "pythonshell")
+
+
+def entry(found: Found, key: str, context: Context) -> Entry:
+    """What is written of a job, without its script."""
+    result = Entry(found=found, key=key, method="job")
+    if is_shell(found):
+        result.named["shell"] = True
+    set_differing(result, JobSettings, context.env.defaults.job, _settings(found), IN_CODE)
+    values.set_values(result, context, "arguments", found.live.get("DefaultArguments") or {})
+    return result
+
+
+def _settings(found: Found) -> JsonObject:
+    """The live values by setting. Bookmarks and the like are arguments of the job, and stay so."""
+    live = found.live
+    common: JsonObject = {
+        "timeout_minutes": live.get("Timeout"),
+        "max_retries": live.get("MaxRetries") or 0,
+        "max_concurrent_runs": (live.get("ExecutionProperty") or {}).get("MaxConcurrentRuns", 1),
+        "connections": (live.get("Connections") or {}).get("Connections") or [],
+        "role": live["Role"],
+        "bookmarks": False,
+        "auto_scaling": False,
+    }
+    if is_shell(found):
+        return {**common, "python_shell_capacity": f"{live.get('MaxCapacity', 0.0625):g}"}
+    sizes = {"worker_type": live.get("WorkerType"), "workers": live.get("NumberOfWorkers")}
+    return {
+        **common,
+        **sizes,
+        "glue_version": live.get("GlueVersion"),
+        "execution_class": live.get("ExecutionClass") or "STANDARD",
+    }

@@ -1,0 +1,58 @@
+"""Writes a state machine: its definition as an ASL file, its call, its settings."""
+
+import json
+
+from common.base.errors import DeclarationError
+from common.base.json_types import JsonObject
+from common.declare.asl import definition as definitions
+from common.declare.asl import express
+from common.environment.resource_settings import StateMachineSettings
+from common.importing import values
+from common.importing.entries import Context, Entry, refusal, set_differing
+from common.importing.selection import Found
+
+IN_CODE = frozenset({"type"})
+
+
+def why_not(found: Found) -> str:
+    """Why a machine cannot be declared; empty if it can."""
+    if found.live.get("status") == "DELETING":
+        return "it is being deleted"
+    try:
+        definition = definitions.load(json.loads(found.live["definition"]), "its definition")
+        express.check(definition, found.live["type"], "its definition")
+    except (ValueError, DeclarationError) as error:
+        return " ".join(str(error).split())
+    if secret := next(values.secrets_in(definition), ""):
+        return f"{secret} in its definition holds a secret"
+    return refusal(StateMachineSettings, _settings(found.live))
+
+
+def entry(found: Found, key: str, context: Context) -> Entry:
+    """What is written of a machine, with its definition."""
+    live = found.live
+    path = f"{key}.asl.json"
+    result = Entry(found=found, key=key, method="state_machine", arguments=[path])
+    definition = context.references.definition(json.loads(live["definition"]))
+    result.files[path] = f"{json.dumps(definition, indent=2, ensure_ascii=False)}\n".encode()
+    set_differing(result, StateMachineSettings, context.env.defaults.state_machine, _settings(live), IN_CODE)
+    return result
+
+
+def _settings(live: JsonObject) -> JsonObject:
+    """The live values by setting; where nothing is logged, what would be logged does not count."""
+    logging = live.get("loggingConfiguration") or {}
+    common = {
+        "type": live["type"],
+        "tracing": (live.get("tracingConfiguration") or {}).get("enabled", False),
+        "role": live["roleArn"],
+        "log_level": logging.get("level", "OFF"),
+    }
+    if common["log_level"] == "OFF":
+        return common
+    groups = [item["cloudWatchLogsLogGroup"]["logGroupArn"] for item in logging.get("destinations", ())]
+    return {
+        **common,
+        "log_execution_data": logging.get("includeExecutionData", False),
+        "log_group": groups[0] if groups else None,
+    }

@@ -1,0 +1,69 @@
+"""Which resources a state machine's definition names, by ARN anywhere, or by name where a parameter says what it is the name of.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+"""
+
+import re
+from collections.abc import Iterator
+
+from common.base.json_types import Json, JsonMapping
+from common.declare.asl.definition import inner_machines
+from common.environment.partitions import Account
+
+ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):(?P<service>lambda|states|glue):(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
+    r"(?P<type>function:|stateMachine:|job/|crawler/)(?P<name>[A-Za-z0-9_.-]+)"
+)
+"""The ARN of what may be a resource of the project; a version or an alias may follow."""
+KINDS = {"function:": "lambda", "stateMachine:": "state-machine", "job/": "glue-job", "crawler/": "crawler"}
+NAMED = {"FunctionName": "lambda", "JobName": "glue-job", "CrawlerName": "crawler", "TableName": "table", "Bucket": "bucket"}
+"""The kinds of what parameters name."""
+NAME = re.compile(r"(?!arn:)([A-Za-z0-9_.,()+=@#-][A-Za-z0-9_.,()+=@# -]*)(:[A-Za-z0-9_$-]+)?")
+"""A name, and the version or alias of a function; a text that is computed when the machine runs is none."""
+
+
+def in_text(text: str, account: Account) -> Iterator[tuple[str, str]]:
+    """The kinds and names of what a text names by ARN; what is of another account or region is named by its ARN."""
+    for match in ARN.finditer(text):
+        here = match["region"] == account.region and match["account"] == account.account_id
+        yield KINDS[match["type"]], match["name"] if here else match[0]
+
+
+def in_definition(definition: JsonMapping, account: Account) -> Iterator[tuple[str, str]]:
+    """The kinds and names of all that a definition names; some may come more than once."""
+    for text in _texts(definition):
+        yield from in_text(text, account)
+    for state in _states(definition):
+        for field in ("Parameters", "Arguments"):
+            parameters = state.get(field)
+            if isinstance(parameters, dict):
+                for parameter, value in parameters.items():
+                    kind = kind_of_parameter(str(state.get("Resource", "")), parameter)
+                    if kind and isinstance(value, str) and (name := NAME.fullmatch(value)):
+                        yield kind, name[1]
+
+
+def kind_of_parameter(integration: str, parameter: str) -> str | None:
+    """The kind of what a parameter of a task names; None if it names nothing that is known here."""
+    if parameter == "Name" and ":glue:" in integration and integration.endswith("Crawler"):
+        return "crawler"
+    return NAMED.get(parameter)
+
+
+def _states(machine: JsonMapping) -> Iterator[JsonMapping]:
+    for state in machine.get("States", {}).values():
+        yield state
+        for inner in inner_machines(state):
+            yield from _states(inner)
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(key)
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

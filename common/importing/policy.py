@@ -1,0 +1,31 @@
+"""The IAM policy that an import needs. It only reads: names, settings, code and scripts; no call of it changes anything.
+
+Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from common.base.json_types import JsonObject
+from common.environment.config import Environment
+
+EVERYWHERE = (
+    *("events:ListRuleNamesByTarget", "events:ListRules", "glue:GetCrawlers", "glue:GetJobs", "lambda:ListEventSourceMappings"),
+    *("lambda:ListFunctions", "logs:DescribeLogGroups", "s3:ListAllMyBuckets", "states:ListStateMachines", "tag:GetResources"),
+)
+"""What IAM does not limit to resources, or what lists all of them."""
+ADVICE = (
+    "s3:GetObject is on all buckets, because any may hold a job's script; limit it to those that do. "
+    "lambda:GetFunction downloads the code of functions."
+)
+
+
+def document(env: Environment) -> JsonObject:
+    """The policy document for imports from an environment's account."""
+    named = {
+        env.arn("events", "rule/*"): ["events:ListTargetsByRule"],
+        env.arn("lambda", "function:*"): ["lambda:GetFunction", "lambda:GetPolicy"],
+        env.arn("states", "stateMachine:*"): ["states:DescribeStateMachine"],
+        env.role_arn("/", "*"): ["iam:GetRole"],
+        env.bucket_arn("*", "*"): ["s3:GetObject"],
+    }
+    statements = [{"Effect": "Allow", "Action": actions, "Resource": [arn]} for arn, actions in named.items()]
+    statements.append({"Effect": "Allow", "Action": list(EVERYWHERE), "Resource": ["*"]})
+    return {"Version": "2012-10-17", "Statement": statements}

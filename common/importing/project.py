@@ -1,0 +1,234 @@
+"""Makes the files of a project from what an account runs, and puts them into the repository when all are complete.
+
+A project that exists gets what it does not declare yet: nothing that it has is written over.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.aws.code_download import download
+from common.base.errors import ArtifactError, UsageError
+from common.base.json_types import JsonObject
+from common.environment.config import Environment
+from common.importing import crawlers, declaration, functions, jobs, machines, rules, skeletons
+from common.importing.account import LiveAccount
+from common.importing.entries import Context, Entry, Unexpressed
+from common.importing.present import PresentProject
+from common.importing.references import SECTIONS, References
+from common.importing.selection import Found, Keys, Selection, common_beginning
+from common.packaging.unpacking import script_package, unpack
+from common.resources import kind_of
+
+MODULES = {"lambda": functions, "glue-job": jobs, "crawler": crawlers, "state-machine": machines, "rule": rules}
+
+
+@dataclass(kw_only=True)
+class Import:
+    """What an import writes, or would write.
+
+    Args:
+        written: the files, relative to the repository.
+        added: files that existed and got more lines or keys.
+        entries: what is imported.
+        unexpressed: what is selected and cannot be declared.
+        declared: how many of the selected resources the project declares already.
+        used: what is used and not imported: kind, key and name.
+        notes: what people have to know, one sentence each, about which resource.
+    """
+
+    written: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    unexpressed: list[Unexpressed] = field(default_factory=list)
+    declared: int = 0
+    used: list[tuple[str, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class Importer:
+    """Imports into one project of a repository.
+
+    Args:
+        root: the repository.
+        env: the environment.
+        project: the name of the project.
+        account: where to read.
+    """
+
+    def __init__(self, root: Path, env: Environment, project: str, account: LiveAccount) -> None:
+        self._root, self._env, self._project, self._account = root, env, project, account
+        self._present = PresentProject.of(root, env, project)
+
+    def run(self, selection: Selection, *, dry_run: bool = False) -> Import:
+        """Reads what is selected, and writes it.
+
+        Raises:
+            UsageError: something that is selected does not exist.
+            DeployError: AWS refused a call, or a package cannot be unpacked; nothing was written.
+        """
+        result = Import()
+        chosen = self._account.selected(selection)
+        new = [found for found in chosen if found.arn not in self._present.arns]
+        result.declared = len(chosen) - len(new)
+        importable = list(self._expressible(new, result))
+        context = self._context(selection, chosen, importable)
+        importable = list(self._startable(importable, context, result))
+        retentions = self._retentions(importable)
+        for found in sorted(importable, key=lambda found: found.kind != "state-machine"):  # their references come first
+            result.entries.append(self._entry(found, context, retentions))
+        (self._root / "projects").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".import-", dir=self._root / "projects") as folder:
+            stage = Path(folder) / self._project
+            stage.mkdir()
+            self._write_code(result, stage)
+            overlay = self._finish(result, context, stage)
+            self._tell(result, context, stage)
+            if not dry_run:
+                self._put(stage, overlay)
+        return result
+
+    def _expressible(self, new: Iterable[Found], result: Import) -> Iterator[Found]:
+        for found in new:
+            if reason := MODULES[found.kind].why_not(found):
+                if found.kind != "rule" or not found.live.get("ManagedBy"):
+                    result.unexpressed.append(Unexpressed(found, reason))
+            else:
+                yield found
+
+    def _startable(self, importable: Iterable[Found], context: Context, result: Import) -> Iterator[Found]:
+        """What is importable, without rules of a machine that the project declares without a variable."""
+        for found in importable:
+            machine = ("state-machine", context.machine_name(rules.target(found)["Arn"]) if found.kind == "rule" else "")
+            if machine in self._present.named and machine not in context.variables:
+                key = self._present.named[machine]
+                reason = (
+                    f'deploy.py keeps no variable of its machine; write {key} = p.state_machine("{key}", …), then import again'
+                )
+                result.unexpressed.append(Unexpressed(found, reason))
+            else:
+                yield found
+
+    def _context(self, selection: Selection, chosen: Sequence[Found], importable: Sequence[Found]) -> Context:
+        common = common_beginning([found.name for found in chosen])
+        keys = Keys(self._present.keys)
+        named = [(found, keys.give(found.kind, selection.stem(found.name, common))) for found in importable]
+        references = References.of(
+            self._env,
+            named,
+            keys,
+            lambda name: selection.stem_of_used(name, self._env, common),
+            self._account.buckets if named else (),
+        )
+        return self._present.extend(Context(self._env, self._project, references))
+
+    def _retentions(self, importable: Iterable[Found]) -> dict[str, int | str | None]:
+        """The retention of each log group of a function; ``shared`` where several functions write to it."""
+        groups = [functions.log_group(found) for found in importable if found.kind == "lambda"]
+        once = sorted({group for group in groups if groups.count(group) == 1})
+        read = dict(zip(once, self._account.pool.map(self._account.retention, once), strict=True))
+        return {group: read.get(group, "shared") for group in groups}
+
+    def _entry(self, found: Found, context: Context, retentions: dict[str, int | str | None]) -> Entry:
+        references = context.references
+        key, references.present = references.imported[found.kind, found.name], (found.kind, found.name)
+        match found.kind:
+            case "lambda":
+                entry = functions.entry(found, key, context, retentions[functions.log_group(found)])
+                for caller in self._account.triggers(found):
+                    entry.say(f"{caller} calls it, too; that stays as it is, and is not declared.")
+            case "glue-job":
+                entry = jobs.entry(found, key, context)
+            case "crawler":
+                entry = crawlers.entry(found, key, context)
+            case "state-machine":
+                entry = machines.entry(found, key, context)
+            case _:
+                entry = rules.entry(found, key, context)
+        context.name(entry)
+        return entry
+
+    def _write_code(self, result: Import, stage: Path) -> None:
+        """Writes the code of functions and the scripts of jobs; what has none is not imported."""
+        of_functions = [entry for entry in result.entries if entry.found.kind == "lambda"]
+        zips = self._account.pool.map(
+            lambda entry: download(entry.found.live["Code"]["Location"], entry.found.name), of_functions
+        )
+        for entry, data in zip(of_functions, zips, strict=True):
+            live = entry.found.live["Configuration"]
+            architecture = live.get("Architectures", ["x86_64"])[0]
+            folder = stage / "lambda" / entry.key
+            try:
+                unpacked = unpack(data, folder, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
+            except ArtifactError as error:
+                raise ArtifactError(f"{entry.found}: {error} Leave it out of the import. Nothing was written.") from None
+            entry.settings["package"] = unpacked.package
+            for note in unpacked.notes:
+                entry.say(note)
+        for entry in [entry for entry in result.entries if entry.found.kind == "glue-job"]:
+            location = entry.found.live["Command"]["ScriptLocation"]
+            script = self._account.object(location)
+            if script is None:
+                raise UsageError(
+                    f"{entry.found}: its script {location} does not exist. Leave it out of the import. Nothing was written."
+                )
+            entry.files[f"{jobs.FOLDER}/{entry.key}.py"] = script
+            entry.settings["package"] = script_package(script, location)
+        for entry in result.entries:
+            for path, content in entry.files.items():
+                (stage / path).parent.mkdir(parents=True, exist_ok=True)
+                (stage / path).write_bytes(content)
+
+    def _finish(self, result: Import, context: Context, stage: Path) -> JsonObject:
+        """Writes the declaration and the tests. Returns the project's file of configuration."""
+        text = declaration.body(context, result.entries, result.unexpressed)
+        if self._present.text is None:
+            account = f"{self._env.region} of account {self._env.account_id}"
+            title = f"The pipeline {self._project}, as it was imported."
+            (stage / "deploy.py").write_text(declaration.whole(context, title, account, text), encoding="utf-8")
+            for path, content in skeletons.of(self._project, result.entries).items():
+                (stage / path).parent.mkdir(parents=True, exist_ok=True)
+                (stage / path).write_text(content, encoding="utf-8")
+        elif result.entries:
+            (stage / "deploy.py").write_text(declaration.extended(self._present.text, text), encoding="utf-8")
+        return self._present.overlay_with(_sections(context, result.entries))
+
+    def _tell(self, result: Import, context: Context, stage: Path) -> None:
+        own = self._root / "projects" / self._project
+        for path in sorted(path for path in stage.rglob("*") if path.is_file()):
+            inner = path.relative_to(stage)
+            (result.added if (own / inner).exists() else result.written).append(f"projects/{self._project}/{inner.as_posix()}")
+        if result.entries:
+            (result.added if self._present.overlay is not None else result.written).append(self._present.overlay_path)
+        result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses()]
+        result.notes = [f"{entry.found}: {note}" for entry in result.entries for note in entry.notes]
+
+    def _put(self, stage: Path, overlay: JsonObject) -> None:
+        """Puts everything in place; the declaration last, which makes the folder a project, and its configuration after it."""
+        own = self._root / "projects" / self._project
+        own.mkdir(exist_ok=True)
+        paths = sorted((path for path in stage.rglob("*") if path.is_file()), key=lambda path: path == stage / "deploy.py")
+        for path in paths:
+            target = own / path.relative_to(stage)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, target)
+        if overlay != self._present.overlay:
+            target = self._root / self._present.overlay_path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(f"{json.dumps(overlay, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+
+
+def _sections(context: Context, entries: Iterable[Entry]) -> JsonObject:
+    """The sections of the project's configuration."""
+    result: JsonObject = {}
+    if context.references.parameters:
+        result["parameters"] = dict(sorted(context.references.parameters.items()))
+    for used in context.references.new_uses():
+        result.setdefault("existing", {}).setdefault(SECTIONS[used.kind], {})[used.key] = {"name": used.name}
+    for entry in sorted(entries, key=lambda entry: (entry.found.kind, entry.key)):
+        if entry.settings:
+            result.setdefault(kind_of(entry.found.kind).section, {})[entry.key] = entry.settings
+    return result

@@ -1,0 +1,74 @@
+"""Variables and arguments: references in place of names, and no secrets."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from common.base import text_rules
+from common.base.json_types import Json, JsonObject
+from common.engine import secrets
+from common.importing.entries import Context, Entry
+from common.packaging import secret_detector
+
+ARGUMENT = re.compile(r"--[A-Za-z0-9_.-]+")
+"""The arguments of a job that can be declared."""
+
+
+def holds_secret(name: str, value: str) -> bool:
+    """Whether a value is a secret, judged by its name or by its form, as when it is to be deployed."""
+    if secrets.is_password(name, value) or secrets.ASSIGNED.search(value):
+        return True
+    return bool(secret_detector.find_in_text(f'{name} = "{value}"\n'.encode(errors="replace"), examples=True))
+
+
+def secrets_in(value: Json, name: str = "") -> Iterator[str]:
+    """The names of the values in a JSON value that hold secrets."""
+    if isinstance(value, str):
+        if holds_secret(name, value):
+            yield name
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from secrets_in(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from secrets_in(inner, name)
+
+
+def set_values(entry: Entry, context: Context, argument: str, live: Mapping[str, str]) -> None:
+    """Writes variables or arguments: what may differ between environments into the configuration, the rest into the declaration.
+
+    Args:
+        entry: what is written.
+        context: what the writers need.
+        argument: `environment` or `arguments`, which is also the name of the setting.
+        live: the live values.
+    """
+    declared: JsonObject = {}
+    configured: JsonObject = {}
+    for name, value in sorted(live.items()):
+        if holds_secret(name, value):
+            _leave_out(entry, context, argument, name)
+            continue
+        if argument == "arguments" and not ARGUMENT.fullmatch(name):
+            entry.say(f"The argument {name} has no name that can be declared; AWS keeps it as it is.")
+            continue
+        try:
+            text = context.references.text(text_rules.check_text(value))
+        except ValueError as error:
+            entry.say(f"{name} is left as it is in AWS: {error}.")
+            continue
+        (configured if context.is_particular(text) else declared)[name] = text
+    if declared:
+        entry.named[argument] = declared
+    if configured:
+        entry.settings[argument] = configured
+
+
+def _leave_out(entry: Entry, context: Context, argument: str, name: str) -> None:
+    """Leaves a secret out: what is not declared stays as it is in AWS. Says where to keep it, and how the code finds it."""
+    place = f"/{context.env.name_prefix}/{context.project}/{entry.key}/{name.strip('-')}"
+    pointer = f"{name}_parameter" if argument == "arguments" else f"{name}_PARAMETER"
+    entry.secrets.append(name)
+    entry.comments.append(
+        f"{name} holds a secret, so it is not written here; AWS keeps it as it is. Store it in Parameter Store as {place}, "
+        f'declare {argument}={{"{pointer}": "{place}"}}, and let the code read it when it runs; then take {name} away in AWS.'
+    )

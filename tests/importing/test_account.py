@@ -1,0 +1,135 @@
+"""What an account is asked, and what of it is selected."""
+
+import pytest
+
+from common.base.errors import UsageError
+from common.importing import policy
+from common.importing.selection import Selection
+from tests.importing.live import ENV, Live, account, arn, client, tasks
+
+INVOKE, RUN, CRAWL = (
+    "arn:aws:states:::lambda:invoke",
+    "arn:aws:states:::glue:startJobRun.sync",
+    "arn:aws:states:::aws-sdk:glue:startCrawler",
+)
+START = "arn:aws:states:::states:startExecution.sync:2"
+IAM_NAMES = {"stepfunctions": "states", "cloudwatch-events": "events", "eventbridge": "events", "resourcegroupstaggingapi": "tag"}
+
+
+@pytest.fixture
+def live(moto: None) -> Live:
+    """Two functions and a job that a machine reaches, through another machine; a function, a job and a rule that none reaches."""
+    made = Live()
+    validate = made.function("fsa-dev-orders-Validate")
+    made.function("fsa-dev-orders-Notify")
+    made.function("fsa-dev-other")
+    made.job("fsa-dev-orders-clean")
+    made.job("fsa-dev-other")
+    made.crawler("fsa-dev-orders-tables")
+    load = arn("states", "stateMachine:fsa-dev-orders-Load")
+    main = made.machine("fsa-dev-orders-Main", tasks((f"{validate}:live", {}), (START, {"StateMachineArn": load})))
+    made.machine(
+        "fsa-dev-orders-Load",
+        tasks(
+            (RUN, {"JobName": "fsa-dev-orders-clean"}),
+            (CRAWL, {"Name": "fsa-dev-orders-tables"}),
+            (INVOKE, {"FunctionName": "fsa-dev-orders-Notify:$LATEST"}),
+            (INVOKE, {"FunctionName": "elsewhere"}),
+            (START, {"StateMachineArn": main}),
+        ),
+    )
+    made.rule("every-night", main, ScheduleExpression="cron(0 3 * * ? *)", State="ENABLED")
+    made.rule("unrelated", arn("lambda", "function:fsa-dev-other"), ScheduleExpression="rate(1 day)", State="ENABLED")
+    return made
+
+
+def selected(selection: Selection) -> list[str]:
+    with account() as reading:
+        return [str(found) for found in reading.selected(selection)]
+
+
+ORDERS = [
+    "function fsa-dev-orders-Notify",
+    "function fsa-dev-orders-Validate",
+    "job fsa-dev-orders-clean",
+    "crawler fsa-dev-orders-tables",
+    "state_machine fsa-dev-orders-Load",
+    "state_machine fsa-dev-orders-Main",
+    "trigger every-night",
+]
+
+
+def test_names_select_every_kind_and_what_starts_a_machine_comes_with_it(live: Live) -> None:
+    assert selected(Selection(("fsa-dev-orders-*",))) == ORDERS
+
+
+def test_a_machine_is_selected_with_all_that_it_reaches(live: Live) -> None:
+    assert selected(Selection(machines=("fsa-dev-orders-Main",))) == ORDERS
+    assert selected(Selection(machines=(arn("states", "stateMachine:fsa-dev-orders-Load"),))) == ORDERS, "they name each other"
+
+
+def test_what_a_tag_names_is_selected(live: Live) -> None:
+    client("lambda").tag_resource(Resource=arn("lambda", "function:fsa-dev-other"), Tags={"team": "orders"})
+    assert selected(Selection(tags={"team": "orders"})) == ["function fsa-dev-other"]
+
+
+def test_all_that_is_selected_is_imported_together(live: Live) -> None:
+    both = selected(Selection(("unrelated", "fsa-dev-other")))
+    assert both == ["function fsa-dev-other", "job fsa-dev-other", "trigger unrelated"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        (Selection(("fsa-dev-orders-*", "fsa-prod-*")), "--match 'fsa-prod-*' matches no function"),
+        (Selection(("FSA-dev-orders-*",)), "capital letters count"),
+        (Selection(tags={"team": "nobody"}), "--tag team=nobody: nothing"),
+        (Selection(machines=("fsa-dev-orders-Mian",)), "Did you mean 'fsa-dev-orders-Main'?"),
+    ],
+)
+def test_what_selects_nothing_is_refused(live: Live, selection: Selection, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        selected(selection)
+    assert words in str(caught.value)
+    assert "Nothing was written." in str(caught.value)
+
+
+def test_a_role_that_glue_shows_by_its_name_has_its_path(live: Live) -> None:
+    with account() as reading:
+        found = reading.selected(Selection(("fsa-dev-orders-*",)))
+    roles = {each.live["Role"] for each in found if each.kind in {"glue-job", "crawler"}}
+    assert roles == {live.role}
+    assert live.role.endswith(":role/team/fsa")
+
+
+def test_who_calls_a_function_besides_is_told(live: Live) -> None:
+    client("lambda").add_permission(
+        FunctionName="fsa-dev-other",
+        StatementId="s3",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::in",
+    )
+    with account() as reading:
+        (found,) = reading.selected(Selection(("fsa-dev-orders-Notify",)))
+        assert reading.triggers(found) == []
+        other = reading.of("lambda")["fsa-dev-other"]
+        assert reading.triggers(other) == ["s3.amazonaws.com arn:aws:s3:::in"]
+
+
+def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Live, aws_calls: list[str]) -> None:
+    client("s3").put_object(Bucket="company-code", Key="x", Body=b"x")
+    aws_calls.clear()
+    with account() as reading:
+        found = reading.selected(Selection(("fsa-dev-*",), machines=("fsa-dev-orders-Main",)))
+        reading.triggers(next(each for each in found if each.kind == "lambda"))
+        reading.retention("/aws/lambda/x")
+        reading.object("s3://company-code/x")
+        assert reading.buckets
+    allowed = {action for statement in policy.document(ENV)["Statement"] for action in statement["Action"]}
+    names = {call.partition(":") for call in aws_calls}
+    made = {f"{IAM_NAMES.get(service, service)}:{name}" for service, _, name in names}
+    made = {"s3:ListAllMyBuckets" if call == "s3:ListBuckets" else call for call in made}
+    assert made <= allowed
+    assert allowed - made == {"tag:GetResources"}, "nothing is allowed that is not used"
+    assert all(action.partition(":")[2].startswith(("Get", "List", "Describe")) for action in allowed)
