@@ -1,0 +1,155 @@
+"""`invoke import`: a project from what runs; nothing is written over; adopted, it is as it was but for tags."""
+
+import json
+from typing import Any
+from urllib.request import OpenerDirector
+
+import pytest
+
+from tests.importing.live import CODE, LANDING, Live, arn, client, downloaded, tasks
+from tests.support.repository import Repository
+
+WORDS = ("import", "--env", "dev", "--project", "orders", "--match", "fsa-dev-orders-*")
+PLAN = ("plan", "--env", "dev", "--project", "orders", "--adopt")
+RUN, START = "arn:aws:states:::glue:startJobRun.sync", "arn:aws:states:::states:startExecution.sync:2"
+SECRET = "Xk29-vPq7!mZt4Lw"
+
+
+@pytest.fixture
+def live(moto: None, monkeypatch: pytest.MonkeyPatch) -> Live:
+    """A small account of a team."""
+    monkeypatch.setattr(OpenerDirector, "open", downloaded)
+    made = Live()
+    client("logs").create_log_group(logGroupName="/aws/lambda/fsa-dev-orders-Validate")
+    load = arn("states", "stateMachine:fsa-dev-orders-Load")
+    variables = {"BUCKET": LANDING, "LEVEL": "INFO", "DB_PASSWORD": SECRET, "LOAD": load}
+    validate = made.function("fsa-dev-orders-Validate", MemorySize=512, Timeout=9, Environment={"Variables": variables})
+    made.job("fsa-dev-orders-clean", DefaultArguments={"--source": f"s3://{LANDING}/in/", "--TempDir": f"s3://{CODE}/temp/"})
+    made.machine("fsa-dev-orders-Load", tasks((RUN, {"JobName": "fsa-dev-orders-clean"})))
+    main = made.machine("fsa-dev-orders-Main", tasks((validate, {}), (START, {"StateMachineArn": load})))
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [LANDING]}}}
+    made.rule("fsa-dev-orders-arrived", main, EventPattern=json.dumps(pattern), State="ENABLED")
+    return made
+
+
+def test_a_project_is_written_and_the_command_says_what_to_look_at(live: Live, repository: Repository) -> None:
+    live.function("fsa-dev-orders-Old", Runtime="java21", Handler="x")
+    ended = repository.invoke(*WORDS)
+    assert (ended.code, ended.err) == (0, "")
+    assert "imported 2 state machines, 1 function, 1 job, 1 trigger" in ended.out
+    assert "function fsa-dev-orders-Validate: DB_PASSWORD" in ended.out
+    assert "function fsa-dev-orders-Old: its runtime java21 is neither Python nor Node.js" in ended.out
+    assert "invoke plan --env dev --project orders --adopt" in ended.out
+    files = repository.files()
+    written = {path for path in files if path.startswith("projects/")}
+    assert {"projects/orders/deploy.py", "projects/orders/lambda/Validate/app.py", "projects/orders/Main.asl.json"} <= written
+    assert files["projects/orders/glue/jobs/clean.py"] == b"print('rows')\n"
+    assert not [path for path, content in files.items() if SECRET.encode() in content]
+    main = json.loads(files["projects/orders/Main.asl.json"])
+    assert main["States"]["S0"]["Resource"] == "${Validate.arn}"
+    assert main["States"]["S1"]["Parameters"] == {"StateMachineArn": "${Load.arn}"}
+
+
+def test_a_dry_run_writes_nothing(live: Live, repository: Repository) -> None:
+    before = repository.files()
+    ended = repository.invoke(*WORDS, "--dry-run")
+    assert ended.code == 0
+    assert "would import 2 state machines" in ended.out
+    assert "+ projects/orders/deploy.py" in ended.out
+    assert repository.files() == before
+
+
+def test_nothing_in_aws_is_changed(live: Live, repository: Repository, aws_calls: list[str]) -> None:
+    repository.invoke(*WORDS)
+    made = {call.partition(":")[2] for call in aws_calls}
+    assert made
+    assert all(name.startswith(("Get", "List", "Describe")) for name in made), made
+
+
+def test_adopted_it_is_as_it_was_but_for_tags(live: Live, repository: Repository) -> None:
+    repository.invoke(*WORDS)
+    plan = plan_of(repository)
+    assert plan, "everything is adopted"
+    assert {change["key"]: change["reason"] for change in plan if "tags only" not in change["reason"]} == {}
+    before = client("lambda").get_function(FunctionName="fsa-dev-orders-Validate")["Configuration"]
+    assert repository.invoke("deploy", *PLAN[1:]).code == 0
+    after = client("lambda").get_function(FunctionName="fsa-dev-orders-Validate")["Configuration"]
+    assert {name: value for name, value in after.items() if before.get(name) != value} == {}
+    assert repository.invoke(*PLAN).code == 0, "there is nothing more to do"
+    repository.write("projects/orders/lambda/Validate/app.py", "def run(event, context):\n    return 1\n")
+    changes = {change["key"] for change in plan_of(repository)}
+    assert changes == {"artifact/Validate", "lambda/Validate"}
+
+
+def plan_of(repository: Repository) -> list[dict[str, Any]]:
+    ended = repository.invoke(*PLAN, "--json")
+    assert ended.code in {0, 2}, ended.out + ended.err
+    changes = json.loads(ended.out)["changes"]
+    return [change for change in changes if change["project"] == "orders" and change["action"] not in {"noop", "record"}]
+
+
+def test_a_second_import_adds_what_is_new_and_changes_no_line(live: Live, repository: Repository) -> None:
+    repository.invoke(*WORDS)
+    mine = "# mine\n"
+    for path in ("deploy.py", "lambda/Validate/app.py", "Main.asl.json"):
+        text = (repository.root / "projects/orders" / path).read_text()
+        repository.write(
+            f"projects/orders/{path}",
+            text.replace("    return p\n", f"    {mine}    return p\n") if path == "deploy.py" else text,
+        )
+    before = repository.files()
+    assert "nothing is new" in repository.invoke(*WORDS).out
+    assert repository.files() == before
+    live.function("fsa-dev-orders-Notify", Environment={"Variables": {"BUCKET": LANDING}})
+    main = arn("states", "stateMachine:fsa-dev-orders-Main")
+    live.rule("fsa-dev-orders-nightly", main, ScheduleExpression="cron(0 3 * * ? *)", State="DISABLED")
+    ended = repository.invoke(*WORDS)
+    assert "imported 1 function, 1 trigger" in ended.out
+    after = repository.files()
+    assert {path for path in before if before[path] != after[path]} == {"projects/orders/deploy.py", "config/orders/dev.json"}
+    rest = iter(after["projects/orders/deploy.py"].splitlines())
+    assert all(line in rest for line in before["projects/orders/deploy.py"].splitlines())
+    old, new = (json.loads(files["config/orders/dev.json"]) for files in (before, after))
+    assert new["functions"]["Validate"] == old["functions"]["Validate"]
+    assert new["triggers"]["nightly"]["enabled"] is False
+    assert new["existing"] == old["existing"], "the bucket has its entry already"
+    assert {change["key"] for change in plan_of(repository)} >= {"lambda/Notify", "rule/nightly"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--env", "dev", "--match", "x*"), "Which project is to be written?"),
+        (("--env", "dev", "--project", "a,b", "--match", "x*"), "Which project is to be written?"),
+        (("--env", "dev", "--project", "orders"), "What is to be imported?"),
+        (("--env", "dev", "--project", "1st", "--match", "fsa-*"), "--project is '1st'"),
+        (("--env", "dev", "--project", "con", "--match", "fsa-*"), "Windows"),
+        (("--env", "dev", "--project", "orders", "--match", "nothing-*"), "matches no function"),
+        (("--env", "dve", "--project", "orders", "--match", "fsa-*"), "Did you mean 'dev'?"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_is_written(
+    live: Live, repository: Repository, words: tuple[str, ...], message: str
+) -> None:
+    before = repository.files()
+    ended = repository.invoke("import", *words)
+    assert ended.code == 1
+    assert message in ended.err
+    assert repository.files() == before
+
+
+def test_credentials_of_another_account_read_nothing(live: Live, repository: Repository, aws_calls: list[str]) -> None:
+    repository.configure(account_id="999999999999")
+    ended = repository.invoke(*WORDS)
+    assert ended.code == 1
+    assert "These credentials belong to account" in ended.err
+    assert set(aws_calls) == {"sts:GetCallerIdentity"}
+
+
+def test_a_script_that_is_gone_stops_it(live: Live, repository: Repository) -> None:
+    client("s3").delete_object(Bucket=CODE, Key="fsa-dev-orders-clean.py")
+    before = repository.files()
+    ended = repository.invoke(*WORDS)
+    assert ended.code == 1
+    assert "its script s3://company-code/fsa-dev-orders-clean.py does not exist" in ended.err
+    assert repository.files() == before
