@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -23,6 +24,10 @@ from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
+SHELL_PYTHON = "3.9"
+"""The Python of python-shell jobs; it names their interpreter, whatever their Glue version is."""
+SHELL_GLUE_VERSION = "3.0"
+"""The Glue version of new python-shell jobs, the only one of which Python 3.9 is a version."""
 
 
 KIND = Kind(
@@ -113,13 +118,15 @@ class Job(Declared):
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         filled = {
             "Role": _arn(live.get("Role", ""), self.role_arn),
-            "Command": {name: live.get("Command", {}).get(name) for name in ("Name", "PythonVersion", "ScriptLocation")},
+            "Command": _command(live),
             "DefaultArguments": comparison.entries(live.get("DefaultArguments") or {}, self._arguments())[0],
             "Connections": {"Connections": (live.get("Connections") or {}).get("Connections") or []},
             "ExecutionProperty": live.get("ExecutionProperty") or {"MaxConcurrentRuns": 1},
             "ExecutionClass": live.get("ExecutionClass") or "STANDARD",
             "MaxRetries": live.get("MaxRetries") or 0,
         }
+        if _names_its_interpreter(live):
+            filled["GlueVersion"] = SHELL_GLUE_VERSION
         job = self._job()
         state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in job}, job, ("Connections",))
         kept = self._undeclared(live) | other_tags(tags, self.tags)
@@ -143,8 +150,12 @@ class Job(Declared):
         """Sends the whole job if more than its tags changed, with its undeclared fields as they are now."""
         if change.changed - {"Tags"}:
             response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
-            kept = comparison.without(self._undeclared(response["Job"]) if response else {}, change.stale)
-            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=comparison.merged(self._as_sent(change.desired), kept))
+            live = response["Job"] if response else {}
+            kept = comparison.without(self._undeclared(live), change.stale) if live else {}
+            update = comparison.merged(self._as_sent(change.desired), kept)
+            if self.shell and _names_its_interpreter(live):
+                update["GlueVersion"] = live.get("GlueVersion") or SHELL_GLUE_VERSION
+            aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=update)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -175,7 +186,7 @@ class Job(Declared):
             "Role": self.role_arn,
             "Command": {
                 "Name": "pythonshell" if self.shell else "glueetl",
-                "PythonVersion": "3.9" if self.shell else "3",
+                "PythonVersion": SHELL_PYTHON if self.shell else "3",
                 "ScriptLocation": self.script.in_aws or f"s3://{self.bucket}/{self.script.location}",
             },
             "DefaultArguments": self._arguments(),
@@ -184,8 +195,8 @@ class Job(Declared):
             "MaxRetries": settings.max_retries,
             "Timeout": settings.timeout_minutes,
         }
-        if self.shell:  # its interpreter is named by PythonVersion; 3.0 is the only Glue version that has 3.9
-            return {**common, "GlueVersion": "3.0", "MaxCapacity": float(settings.python_shell_capacity)}
+        if self.shell:
+            return {**common, "GlueVersion": SHELL_GLUE_VERSION, "MaxCapacity": float(settings.python_shell_capacity)}
         return {
             **common,
             "GlueVersion": settings.glue_version,
@@ -243,6 +254,22 @@ class Job(Declared):
         """The parameters of CreateJob and UpdateJob, in which an empty list of connections must be left out."""
         unsaid = {"Tags"} if desired["Connections"]["Connections"] else {"Tags", "Connections"}
         return {name: value for name, value in desired.items() if name not in unsaid}
+
+
+def _command(live: JsonObject) -> JsonObject:
+    """The live command. A Spark job for which nobody has named a Python runs version 3, the only one since Glue 2.0.
+
+    See https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html#aws-glue-api-jobs-job-JobCommand
+    """
+    command = live.get("Command", {})
+    python = command.get("PythonVersion") or ("3" if command.get("Name") == "glueetl" else None)
+    return {"Name": command.get("Name"), "PythonVersion": python, "ScriptLocation": command.get("ScriptLocation")}
+
+
+def _names_its_interpreter(live: JsonObject) -> bool:
+    """Whether the Glue version of a live job says nothing: it is a python-shell job that names the Python of ours."""
+    command = live.get("Command", {})
+    return (command.get("Name"), command.get("PythonVersion")) == ("pythonshell", SHELL_PYTHON)
 
 
 def _arn(live: str, declared: str) -> str:

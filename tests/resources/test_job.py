@@ -88,3 +88,27 @@ def test_of_what_is_declared_nothing_is_told_as_kept() -> None:
     result = JOB.read(ScriptedAws({"glue:GetJob": {"Job": {**final(JOB), **SPARK}}, "glue:GetTags": {"Tags": TAGS}}))
     assert result is not None
     assert result.undeclared == {}
+
+
+def test_a_spark_job_for_which_nobody_named_a_python_runs_version_3() -> None:
+    live = {**final(JOB), "Command": {"Name": "glueetl", "ScriptLocation": final(JOB)["Command"]["ScriptLocation"]}}
+    assert live_state(ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {"Tags": TAGS}}), JOB) == final(JOB)
+
+
+@pytest.mark.parametrize("version", ["0.9", "1.0", "4.0"])
+def test_the_glue_version_of_a_python_shell_job_says_nothing_and_stays(version: str) -> None:
+    """https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html: its interpreter follows from PythonVersion alone."""
+    shell = Place().job(shell=True)
+    live = {**final(shell), "GlueVersion": version}
+    aws = ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {"Tags": TAGS}, "glue:UpdateJob": {}})
+    assert live_state(aws, shell) == final(shell)
+    updated(aws, shell, {"Timeout"})
+    assert aws.sent("glue:UpdateJob")["JobUpdate"]["GlueVersion"] == version
+
+
+def test_a_python_shell_job_of_another_python_is_a_difference() -> None:
+    shell = Place().job(shell=True)
+    live = {**final(shell), "GlueVersion": "1.0", "Command": {**final(shell)["Command"], "PythonVersion": "3"}}
+    state = live_state(ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {}}), shell)
+    assert state is not None
+    assert (state["GlueVersion"], state["Command"]["PythonVersion"]) == ("1.0", "3")
