@@ -48,6 +48,9 @@ class PresentProject:
             DeployError: it exists, and its declaration or configuration is broken.
         """
         _check_name(project)
+        if (instances := env.instances_of(project)) or env.instance_of(project):
+            what = f"deployed as {', '.join(instances)}" if instances else "an instance of another folder"
+            raise UsageError(f"In {env.name}, {project} is {what}, so nothing is imported into it. Name a project of its own.")
         overlay_path = f"config/{project}/{env.name}.json"
         path, file = root / "projects" / project / "deploy.py", root / overlay_path
         overlay = json.loads(decode_text(file.read_bytes())) if file.is_file() else None

@@ -138,6 +138,15 @@ def test_what_cannot_be_done_is_refused_before_anything_is_written(
     assert repository.files() == before
 
 
+@pytest.mark.parametrize("name", ["orders", "orders-acme"])
+def test_nothing_is_imported_into_instances(live: Live, repository: Repository, name: str) -> None:
+    repository.project("orders")
+    repository.configure(projects={"orders": {"instances": {"acme": {}}}})
+    ended = repository.invoke(*WORDS[:4], name, *WORDS[5:])
+    assert ended.code == 1
+    assert "so nothing is imported into it" in ended.err
+
+
 def test_credentials_of_another_account_read_nothing(live: Live, repository: Repository, aws_calls: list[str]) -> None:
     repository.configure(account_id="999999999999")
     ended = repository.invoke(*WORDS)
