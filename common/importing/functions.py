@@ -24,6 +24,8 @@ def why_not(found: Found) -> str:
         return f"its runtime {live.get('Runtime')} is neither Python nor Node.js"
     if live.get("State", "Active") not in {"Active", "Inactive"} or live.get("LastUpdateStatus", "Successful") != "Successful":
         return f"its last update has not succeeded ({live.get('State')}, {live.get('LastUpdateStatus')})"
+    if problem := live.get("Environment", {}).get("Error"):
+        return f"AWS does not show its variables: {problem.get('Message', 'no reason given')}"
     return refusal(FunctionSettings, _settings(live))
 
 

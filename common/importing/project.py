@@ -6,24 +6,29 @@ A project that exists gets what it does not declare yet: nothing that it has is 
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.aws.code_download import download
-from common.base.errors import ArtifactError, UsageError
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
-from common.importing import crawlers, declaration, functions, jobs, machines, rules, skeletons
+from common.importing import crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
 from common.importing.account import LiveAccount
 from common.importing.entries import Context, Entry, Unexpressed
 from common.importing.present import PresentProject
 from common.importing.references import SECTIONS, References
 from common.importing.selection import Found, Keys, Selection, common_beginning
-from common.packaging.unpacking import script_package, unpack
+from common.importing.sources import Source
 from common.resources import kind_of
 
-MODULES = {"lambda": functions, "glue-job": jobs, "crawler": crawlers, "state-machine": machines, "rule": rules}
+REASONS: Mapping[str, Callable[[Found], str]] = {
+    "lambda": functions.why_not,
+    "glue-job": jobs.why_not,
+    "crawler": crawlers.why_not,
+    "state-machine": machines.why_not,
+    "rule": rules.why_not,
+}
+"""What tells of each kind why a resource cannot be declared."""
 
 
 @dataclass(kw_only=True)
@@ -49,6 +54,19 @@ class Import:
     notes: list[str] = field(default_factory=list)
 
 
+def is_code(found: Found) -> bool:
+    """Whether a resource runs code that is fetched."""
+    return kind_of(found.kind).is_packaged
+
+
+def why_not(found: Found) -> str:
+    """Why a resource cannot be declared; empty if it can."""
+    rule = kind_of(found.kind).names
+    if not rule.pattern.fullmatch(found.name):
+        return f"a name that is declared has {rule.words}"
+    return REASONS[found.kind](found)
+
+
 class Importer:
     """Imports into one project of a repository.
 
@@ -68,33 +86,36 @@ class Importer:
 
         Raises:
             UsageError: something that is selected does not exist.
-            DeployError: AWS refused a call, or a package cannot be unpacked; nothing was written.
+            DeployError: AWS refused a call; nothing was written.
         """
         result = Import()
         chosen = self._account.selected(selection)
         new = [found for found in chosen if found.arn not in self._present.arns]
         result.declared = len(chosen) - len(new)
-        importable = list(self._expressible(new, result))
-        context = self._context(selection, chosen, importable)
-        importable = list(self._startable(importable, context, result))
-        retentions = self._retentions(importable)
-        for found in sorted(importable, key=lambda found: found.kind != "state-machine"):  # their references come first
-            result.entries.append(self._entry(found, context, retentions))
         (self._root / "projects").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=self._root / "projects") as folder:
-            stage = Path(folder) / self._project
+            stage, code = Path(folder) / self._project, Path(folder) / "code"
             stage.mkdir()
-            self._write_code(result, stage)
+            code.mkdir()
+            fetched = sources.fetch(self._account, [found for found in new if is_code(found) and not why_not(found)], code)
+            importable = list(self._expressible(new, fetched, result))
+            context = self._context(selection, chosen, importable)
+            importable = list(self._startable(importable, context, result))
+            retentions = self._retentions(importable)
+            for found in sorted(importable, key=lambda found: found.kind != "state-machine"):  # their references come first
+                result.entries.append(self._entry(found, context, retentions))
+            self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
             if not dry_run:
                 self._put(stage, overlay)
         return result
 
-    def _expressible(self, new: Iterable[Found], result: Import) -> Iterator[Found]:
+    def _expressible(self, new: Iterable[Found], fetched: Mapping[str, Source | str], result: Import) -> Iterator[Found]:
         for found in new:
-            if reason := MODULES[found.kind].why_not(found):
-                if found.kind != "rule" or not found.live.get("ManagedBy"):
+            source = fetched.get(found.arn, "")
+            if reason := why_not(found) or (source if isinstance(source, str) else ""):
+                if not found.live.get("ManagedBy"):  # AWS's own rules are no business of a project
                     result.unexpressed.append(Unexpressed(found, reason))
             else:
                 yield found
@@ -151,35 +172,17 @@ class Importer:
         context.name(entry)
         return entry
 
-    def _write_code(self, result: Import, stage: Path) -> None:
-        """Writes the code of functions and the scripts of jobs; what has none is not imported."""
-        of_functions = [entry for entry in result.entries if entry.found.kind == "lambda"]
-        zips = self._account.pool.map(
-            lambda entry: download(entry.found.live["Code"]["Location"], entry.found.name), of_functions
-        )
-        for entry, data in zip(of_functions, zips, strict=True):
-            live = entry.found.live["Configuration"]
-            architecture = live.get("Architectures", ["x86_64"])[0]
-            folder = stage / "lambda" / entry.key
-            try:
-                unpacked = unpack(data, folder, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
-            except ArtifactError as error:
-                raise ArtifactError(f"{entry.found}: {error} Leave it out of the import. Nothing was written.") from None
-            entry.settings["package"] = unpacked.package
-            for note in unpacked.notes:
-                entry.say(note)
-        for entry in [entry for entry in result.entries if entry.found.kind == "glue-job"]:
-            location = entry.found.live["Command"]["ScriptLocation"]
-            script = self._account.object(location)
-            if script is None:
-                raise UsageError(
-                    f"{entry.found}: its script {location} does not exist. Leave it out of the import. Nothing was written."
-                )
-            entry.files[f"{jobs.FOLDER}/{entry.key}.py"] = script
-            entry.settings["package"] = script_package(script, location)
+    def _write_code(self, result: Import, fetched: Mapping[str, Source | str], stage: Path) -> None:
         for entry in result.entries:
+            source = fetched.get(entry.found.arn)
+            if isinstance(source, Source):
+                target = stage / (f"lambda/{entry.key}" if entry.found.kind == "lambda" else f"{jobs.FOLDER}/{entry.key}.py")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.path.rename(target)
+                entry.settings["package"] = source.package
+                for note in source.notes:
+                    entry.say(note)
             for path, content in entry.files.items():
-                (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_bytes(content)
 
     def _finish(self, result: Import, context: Context, stage: Path) -> JsonObject:

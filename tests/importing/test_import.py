@@ -155,10 +155,15 @@ def test_credentials_of_another_account_read_nothing(live: Live, repository: Rep
     assert set(aws_calls) == {"sts:GetCallerIdentity"}
 
 
-def test_a_script_that_is_gone_stops_it(live: Live, repository: Repository) -> None:
+def test_what_has_no_code_is_left_out_and_the_rest_is_imported(live: Live, repository: Repository) -> None:
     client("s3").delete_object(Bucket=CODE, Key="fsa-dev-orders-clean.py")
-    before = repository.files()
+    live.function("fsa-dev-orders-Broken")
+    client("s3").put_object(Bucket=CODE, Key="fsa-dev-orders-Broken.zip", Body=b"no zip")
     ended = repository.invoke(*WORDS)
-    assert ended.code == 1
-    assert "its script s3://company-code/fsa-dev-orders-clean.py does not exist" in ended.err
-    assert repository.files() == before
+    assert ended.code == 0
+    assert "job fsa-dev-orders-clean: its script s3://company-code/fsa-dev-orders-clean.py does not exist" in ended.out
+    assert "function fsa-dev-orders-Broken: its package cannot be unpacked" in ended.out
+    assert "imported 2 state machines, 1 function, 1 trigger" in ended.out
+    text = (repository.root / "projects/orders/deploy.py").read_text()
+    assert "# job fsa-dev-orders-clean: its script" in text
+    assert 'p.shared.job("clean")' in text, "a machine runs it"

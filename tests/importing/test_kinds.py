@@ -61,6 +61,7 @@ def function(**fields: Any) -> Found:
         ({"PackageType": "Image"}, "container image"),
         ({"Runtime": "java21"}, "its runtime java21 is neither Python nor Node.js"),
         ({"Runtime": "nodejs22.x"}, ""),
+        ({"Environment": {"Error": {"ErrorCode": "AccessDenied", "Message": "no key"}}}, "does not show its variables: no key"),
         ({"State": "Failed"}, "its last update has not succeeded"),
         ({"State": "Inactive", "LastUpdateStatus": "Successful"}, ""),
         ({"Role": "arn:aws:iam::x:role/fsa"}, "role"),

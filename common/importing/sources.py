@@ -1,0 +1,64 @@
+"""Fetches the code of functions and jobs, each into a folder or file of its own, before anything is named.
+
+A function or job of which the code cannot be had is not imported; the others are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.aws.code_download import download
+from common.base.errors import ArtifactError
+from common.importing.account import LiveAccount
+from common.importing.selection import Found
+from common.packaging.unpacking import script_package, unpack
+
+
+@dataclass(frozen=True)
+class Source:
+    """The code of a function or a job.
+
+    Args:
+        path: where it is: a folder, or a file.
+        package: the reference to the code that AWS has.
+        notes: what people have to know, one sentence each.
+    """
+
+    path: Path
+    package: str
+    notes: tuple[str, ...] = ()
+
+
+def fetch(account: LiveAccount, found: Iterable[Found], folder: Path) -> dict[str, Source | str]:
+    """The code of functions and jobs by ARN, or why it cannot be had.
+
+    Args:
+        account: where to read.
+        found: the functions and jobs.
+        folder: where to write.
+    """
+    numbered = [*enumerate(found)]
+    sources = account.pool.map(lambda pair: _fetched(account, pair[1], folder / str(pair[0])), numbered)
+    return {item.arn: source for (_, item), source in zip(numbered, sources, strict=True)}
+
+
+def _fetched(account: LiveAccount, found: Found, path: Path) -> Source | str:
+    if found.kind == "glue-job":
+        return _script(account, found, path)
+    live = found.live["Configuration"]
+    architecture = live.get("Architectures", ["x86_64"])[0]
+    data = download(found.live["Code"]["Location"], found.name)
+    try:
+        unpacked = unpack(data, path, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
+    except ArtifactError as error:
+        return f"its package cannot be unpacked: {error}".removesuffix(".")
+    return Source(path, unpacked.package, unpacked.notes)
+
+
+def _script(account: LiveAccount, found: Found, path: Path) -> Source | str:
+    location = found.live["Command"]["ScriptLocation"]
+    script = account.object(location)
+    if script is None:
+        return f"its script {location} does not exist"
+    path.write_bytes(script)
+    return Source(path, script_package(script, location))
