@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UsageError
@@ -43,8 +42,7 @@ class LiveAccount:
             self._listed[kind] = {found.name: found for found in LISTINGS[kind](self)}
         return self._listed[kind]
 
-    @cached_property
-    def buckets(self) -> frozenset[str]:
+    def list_buckets(self) -> frozenset[str]:
         """The names of the account's buckets."""
         return frozenset(bucket["Name"] for bucket in self.aws.call("s3", "ListBuckets")["Buckets"])
 

@@ -142,7 +142,7 @@ class Importer:
             named,
             keys,
             lambda name: selection.stem_of_used(name, self._env, common),
-            self._account.buckets if named else (),
+            self._account.list_buckets() if named else (),
         )
         return self._present.extend(Context(self._env, self._project, references))
 

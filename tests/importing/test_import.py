@@ -1,7 +1,6 @@
 """`invoke import`: a project from what runs; nothing is written over; adopted, it is as it was but for tags."""
 
 import json
-from typing import Any
 from urllib.request import OpenerDirector
 
 import pytest
@@ -64,56 +63,6 @@ def test_nothing_in_aws_is_changed(live: Live, repository: Repository, aws_calls
     made = {call.partition(":")[2] for call in aws_calls}
     assert made
     assert all(name.startswith(("Get", "List", "Describe")) for name in made), made
-
-
-def test_adopted_it_is_as_it_was_but_for_tags(live: Live, repository: Repository) -> None:
-    repository.invoke(*WORDS)
-    plan = plan_of(repository)
-    assert plan, "everything is adopted"
-    assert {change["key"]: change["reason"] for change in plan if "tags only" not in change["reason"]} == {}
-    before = client("lambda").get_function(FunctionName="fsa-dev-orders-Validate")["Configuration"]
-    assert repository.invoke("deploy", *PLAN[1:]).code == 0
-    after = client("lambda").get_function(FunctionName="fsa-dev-orders-Validate")["Configuration"]
-    assert {name: value for name, value in after.items() if before.get(name) != value} == {}
-    assert repository.invoke(*PLAN).code == 0, "there is nothing more to do"
-    repository.write("projects/orders/lambda/Validate/app.py", "def run(event, context):\n    return 1\n")
-    changes = {change["key"] for change in plan_of(repository)}
-    assert changes == {"artifact/Validate", "lambda/Validate"}
-
-
-def plan_of(repository: Repository) -> list[dict[str, Any]]:
-    ended = repository.invoke(*PLAN, "--json")
-    assert ended.code in {0, 2}, ended.out + ended.err
-    changes = json.loads(ended.out)["changes"]
-    return [change for change in changes if change["project"] == "orders" and change["action"] not in {"noop", "record"}]
-
-
-def test_a_second_import_adds_what_is_new_and_changes_no_line(live: Live, repository: Repository) -> None:
-    repository.invoke(*WORDS)
-    mine = "# mine\n"
-    for path in ("deploy.py", "lambda/Validate/app.py", "Main.asl.json"):
-        text = (repository.root / "projects/orders" / path).read_text()
-        repository.write(
-            f"projects/orders/{path}",
-            text.replace("    return p\n", f"    {mine}    return p\n") if path == "deploy.py" else text,
-        )
-    before = repository.files()
-    assert "nothing is new" in repository.invoke(*WORDS).out
-    assert repository.files() == before
-    live.function("fsa-dev-orders-Notify", Environment={"Variables": {"BUCKET": LANDING}})
-    main = arn("states", "stateMachine:fsa-dev-orders-Main")
-    live.rule("fsa-dev-orders-nightly", main, ScheduleExpression="cron(0 3 * * ? *)", State="DISABLED")
-    ended = repository.invoke(*WORDS)
-    assert "imported 1 function, 1 trigger" in ended.out
-    after = repository.files()
-    assert {path for path in before if before[path] != after[path]} == {"projects/orders/deploy.py", "config/orders/dev.json"}
-    rest = iter(after["projects/orders/deploy.py"].splitlines())
-    assert all(line in rest for line in before["projects/orders/deploy.py"].splitlines())
-    old, new = (json.loads(files["config/orders/dev.json"]) for files in (before, after))
-    assert new["functions"]["Validate"] == old["functions"]["Validate"]
-    assert new["triggers"]["nightly"]["enabled"] is False
-    assert new["existing"] == old["existing"], "the bucket has its entry already"
-    assert {change["key"] for change in plan_of(repository)} >= {"lambda/Notify", "rule/nightly"}
 
 
 @pytest.mark.parametrize(
