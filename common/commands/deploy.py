@@ -11,7 +11,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from common.commands.invocation import INVOCATION
-from common.commands.option_help import HELP
+from common.commands.option_help import HELP, OPTIONAL
 from common.commands.package_lambdas import package_lambdas
 from common.commands.task import task
 from common.model import steps
@@ -57,8 +57,9 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         force: bool = False,
         verify: bool = False,
         rebuild: bool = False,
-        adopt: bool = False,
+        adopt: bool | str = False,
         adopt_from: str = "",
+        exclusive: bool = False,
         json: bool = False,
         jobs: str = "16",
         yes: bool = False,
@@ -76,6 +77,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             rebuild=rebuild,
             adopt=adopt,
             adopt_from=adopt_from,
+            exclusive=exclusive,
             jobs=parallel(jobs),
             yes=yes,
             wait=wait,
@@ -93,7 +95,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             opened.prune()
 
     run.__doc__ = doc
-    made: Task[Any] = task(name=name, pre=list(pre), help=HELP)(run)
+    made: Task[Any] = task(name=name, pre=list(pre), help=HELP, optional=OPTIONAL)(run)
     return made
 
 

@@ -7,8 +7,9 @@ HELP = {
     "force": "Apply everything, changed or not.",
     "verify": "Read every file, live resource and artifact instead of trusting what is remembered and recorded.",
     "rebuild": "Build everything anew and compare it with what is deployed, as --verify compares the rest.",
-    "adopt": "Take over resources that exist without our tags.",
+    "adopt": "Take over resources that exist without our tags: all, or those with keys that match this pattern.",
     "adopt_from": "Take over resources that carry the tags of this owner, as the refusal names it.",
+    "exclusive": "Take away what nobody has declared: other tags, policies and fields of resources. It reads as --verify does.",
     "json": "Print one JSON object instead of text.",
     "jobs": "How many AWS calls may be under way at once (default: 16).",
     "yes": "Ask nothing, not even on protected environments.",
@@ -18,6 +19,8 @@ HELP = {
     "replace them where they cannot be changed in place, and with --prune delete them.",
     "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
 }
+OPTIONAL = ("adopt",)
+"""These options may have a value or none."""
 COLLECTING = {
     "days": "Keep what was in use within so many days, 8 to 3650 (default: 30).",
     "dry_run": "Only show what would be deleted.",

@@ -3,12 +3,12 @@
 from invoke.context import Context
 
 from common.commands.deploy import deployment, show_plan
-from common.commands.option_help import PLANNING, options
+from common.commands.option_help import OPTIONAL, PLANNING, options
 from common.commands.task import task
 from common.model.choices import Choices, parallel
 
 
-@task(help=options(*PLANNING), reads_only=True)
+@task(help=options(*PLANNING), optional=OPTIONAL, reads_only=True)
 def plan(  # Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
@@ -17,8 +17,9 @@ def plan(  # Invoke reads a task's options from its signature
     force: bool = False,
     verify: bool = False,
     rebuild: bool = False,
-    adopt: bool = False,
+    adopt: bool | str = False,
     adopt_from: str = "",
+    exclusive: bool = False,
     json: bool = False,
     jobs: str = "16",
     prune: bool = False,
@@ -34,6 +35,7 @@ def plan(  # Invoke reads a task's options from its signature
         rebuild=rebuild,
         adopt=adopt,
         adopt_from=adopt_from,
+        exclusive=exclusive,
         jobs=parallel(jobs),
         prune=prune,
         data=data,

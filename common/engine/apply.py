@@ -295,4 +295,5 @@ class Engine:
 
 
 def _planned_as_object(change: Change) -> JsonObject:
-    return {"key": str(change.key), "action": str(change.action), "reason": change.reason, "outcome": "not tried"}
+    planned = {"key": str(change.key), "action": str(change.action), "reason": change.reason, "outcome": "not tried"}
+    return planned | ({"adopted": change.taken_over} if change.taken_over else {})

@@ -4,8 +4,8 @@ The fields that are declared belong to us. A live field that is not declared sta
 declared when the resource was applied last, and is no longer, is removed.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from common.aws.protocol import Aws
@@ -35,6 +35,16 @@ class DecisionOptions(Protocol):
     @property
     def adopt(self) -> Collection[str]:
         """The owners whose resources are taken over."""
+        ...
+
+    @property
+    def adoptable(self) -> Callable[[Key], bool]:
+        """Whether a resource of theirs may be taken over."""
+        ...
+
+    @property
+    def exclusive(self) -> bool:
+        """Take away what is not declared."""
         ...
 
     @property
@@ -109,7 +119,7 @@ class Decider:
         owners = {self.env.owner, *locations.owners(resource, recorded_locations, self.env.account_id, self.env.name)}
         owner = ownership.owner(resource, live, owners)
         theirs = owner is not None and not (owner == NOBODY and pending and not place.get(UNBINDING))
-        if theirs and owner not in self.options.adopt:
+        if theirs and not (owner in self.options.adopt and self.options.adoptable(key)):
             theirs = not ownership.check_unused(self.env, self.aws, resource, live, owner or NOBODY, self._when_unbound)
         elsewhere = locations.former_locations(
             resource, [body or {}], self.env.account_id
@@ -118,14 +128,11 @@ class Decider:
         earlier = baseline.adopted_from(key, {} if elsewhere else body or {})
         adopted = self._adopted_from(key, owner) if theirs and owner is not None else earlier
         begun = place.get("sets")
-        stale: JsonObject = {}
-        for state in (applied, begun):
-            if isinstance(state, dict):
-                before = hidden_fields.applied_parts(live.undeclared, state)
-                stale = comparison.merged(stale, comparison.taken_away(live.undeclared, before))
+        stale = _stale(live, (applied, begun))
+        removed = self._removed(resource, comparison.without(live.undeclared, stale))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
-        changed = ({*comparison.difference(desired, live.state)} - kept) | stale.keys()
+        changed = ({*comparison.difference(desired, live.state)} - kept) | stale.keys() | removed.keys()
         if not changed and not self.options.force:
             damage = unreadable or ("its record has lost its tag" if recorded == self.digests[key] and mistagged else "")
             proven = recorded == self.digests[key] and not damage
@@ -137,16 +144,19 @@ class Decider:
             resource.check_creation(self.aws, desired)
             cost = "; everything in it is deleted" if resource.data else ""
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
-        reason = reasons.of(resource, desired, live, changed, stale, baseline.files) or "forced"
-        if changed and recorded == self.digests[key]:
+        taken_from = owner if theirs and owner else ""
+        reason = reasons.of(resource, desired, live, changed, stale, baseline.files)
+        if reason and changed and recorded == self.digests[key]:
             reason = f"changed in AWS: {reason}"
-        if theirs:
-            alone = ", its tags alone" if changed <= {"Tags"} else ""
-            reason = f"taken over from {owner}{alone}: {reason}"
-        reason = f"{moved}{reason}"
-        reason += reasons.kept(resource, desired, comparison.without(live.undeclared, stale))
-        fields = frozenset(changed or desired.keys() - kept)
-        return Change(key, Action.UPDATE, reason, desired, live, fields, stale, adopted=adopted)
+        fields = reasons.fields(resource, desired, live, changed) if taken_from else ()
+        if taken_from:
+            reason = reasons.taken_over(taken_from, fields, stale, desired)
+        taken = comparison.merged(stale, removed)
+        also = reasons.removed(desired, removed), reasons.kept(resource, desired, comparison.without(live.undeclared, taken))
+        reason = moved + "; ".join(filter(None, (reason or ("" if removed else "forced"), *also)))
+        every = frozenset(changed or desired.keys() - kept)
+        update = Change(key, Action.UPDATE, reason, desired, live, every, taken, adopted=adopted)
+        return replace(update, taken_over=taken_from, fields=fields)
 
     def _adopted_from(self, key: Key, owner: str) -> str:
         """From whom a resource is adopted that is taken over from `owner`; empty if another project of ours has created it.
@@ -163,3 +173,18 @@ class Decider:
         """When a resource was unbound; empty if it was not."""
         note = self.records.unbound.of(resource.key, resource.arn)
         return note.since if note is not None else ""
+
+    def _removed(self, resource: Resource, undeclared: JsonMapping) -> JsonObject:
+        """The undeclared live fields that are taken away: with `--exclusive` all that the type can remove, else none."""
+        unusual = comparison.unusual(undeclared, resource.usual) if self.options.exclusive else {}
+        return {name: value for name, value in unusual.items() if name in resource.removable}
+
+
+def _stale(live: Live, earlier: Iterable[object]) -> JsonObject:
+    """The undeclared live fields that were declared in earlier states: the one that was applied last, and one that was begun."""
+    stale: JsonObject = {}
+    for state in earlier:
+        if isinstance(state, dict):
+            before = hidden_fields.applied_parts(live.undeclared, state)
+            stale = comparison.merged(stale, comparison.taken_away(live.undeclared, before))
+    return stale

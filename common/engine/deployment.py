@@ -169,11 +169,14 @@ class Deployment:
 
     def _options(self) -> Options:
         choices = self._choices
+        choices.check_adopts(self._declarations.resources)
         return Options(
             selected=self._selected(),
             force=choices.force,
             verify=choices.verify,
             adopt=choices.owners,
+            adoptable=choices.adopts,
+            exclusive=choices.exclusive,
             prune=choices.prune,
             data=choices.data,
             complete=choices.project is None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import ArtifactError, OwnershipError
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping
 from common.engine import renewed_roles
 from common.environment.config import OWNER_TAG, Environment
 from common.model import comparison, hidden_fields
@@ -218,17 +218,10 @@ def _fields(resource: Resource, applied: State, declared: State, live: State) ->
     for name in comparison.difference(declared, live):
         if name in resource.defaults and resource.loses(name, live.get(name)):
             continue  # it is not declared, and a deploy leaves it as it is
-        before, desired, now = (_leaves(resource, name, state.get(name)) for state in (applied, declared, live))
+        before, desired, now = (hidden_fields.shown(resource, name, state.get(name)) for state in (applied, declared, live))
         parts = sorted({*before, *desired, *now})
         for part in parts:
             values = [state.get(part, ABSENT) for state in (before, desired, now)]
             empty = all(value in ({}, ABSENT) for value in values) and any(other.startswith(f"{part}.") for other in parts)
             if values[2] not in values[:2] and not empty:  # other parts of a map are shown key by key
                 yield Field(part, *values)
-
-
-def _leaves(resource: Resource, name: str, value: Json) -> JsonObject:
-    """The values of a field that are compared and shown, by dotted name; of a hidden field, their digests."""
-    if name not in resource.hidden:
-        return hidden_fields.leaves(name, value)
-    return {part: f"(sha256 {digest.short(content)})" for part, content in hidden_fields.digests(resource, name, value).items()}

@@ -44,6 +44,8 @@ class Options:
         force: apply all selected resources, changed or not.
         verify: read all live resources in full instead of trusting records and index, and artifacts instead of their tags.
         adopt: the owners whose resources are taken over if they have our names.
+        adoptable: whether a resource of theirs may be taken over.
+        exclusive: take away what is not declared.
         prune: delete resources that are no longer declared.
         data: where a deletion is asked for, also delete resources that hold data.
         complete: the plan covers all projects, so it contains every user of the shared resources.
@@ -55,6 +57,8 @@ class Options:
     force: bool = False
     verify: bool = False
     adopt: Collection[str] = ()
+    adoptable: Callable[[Key], bool] = lambda _: True
+    exclusive: bool = False
     prune: bool = False
     data: bool = False
     complete: bool = True

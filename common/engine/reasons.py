@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping
-from common.model import comparison
-from common.model.resource import Artifact, Live, Resource, State
+from common.model import comparison, hidden_fields
+from common.model.resource import Artifact, FieldChange, Live, Resource, State
 
 Files = Mapping[str, Mapping[str, str]]
 """The digests of each artifact's files by path, by ``artifact/name``."""
@@ -31,10 +31,35 @@ def of(resource: Resource, desired: State, live: Live, changed: Collection[str],
     return "; ".join(part for part in parts if part)
 
 
+def fields(resource: Resource, desired: State, live: Live, changed: Collection[str]) -> tuple[FieldChange, ...]:
+    """The changes of all fields but the tags, each value by itself."""
+    result = []
+    for name in sorted({*changed} - {"Tags"}):
+        before, after = (hidden_fields.shown(resource, name, state.get(name)) for state in (live.state, desired))
+        lost = resource.loses(name, live.state.get(name))
+        parts = [part for part in sorted(before.keys() | after.keys()) if before.get(part) != after.get(part)]
+        result += [FieldChange(part, before.get(part), after.get(part), lost) for part in parts]
+    return tuple(result)
+
+
+def taken_over(owner: str, changes: Collection[FieldChange], stale: State, desired: State) -> str:
+    """The reason of taking a resource over: the names of the fields that change, or that only its tags do."""
+    names = [*dict.fromkeys(change.name.partition(".")[0] for change in changes)]
+    gone = [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
+    what = "; tags only" if not names else f": {', '.join(names)}"
+    return "; ".join([f"taken over from {owner}{what}", *gone])
+
+
+def removed(desired: State, undeclared: State) -> str:
+    """The part of a reason that names the fields that are not declared and are taken away."""
+    names = ", ".join(comparison.named(undeclared, desired, {}))
+    return f"not declared, taken away: {names}" if names else ""
+
+
 def kept(resource: Resource, desired: State, undeclared: State) -> str:
-    """The addition to a reason that names the fields that are not declared and stay."""
+    """The part of a reason that names the fields that are not declared and stay."""
     names = ", ".join(comparison.named(undeclared, desired, resource.usual))
-    return f"; kept, not declared: {names}" if names else ""
+    return f"kept, not declared: {names}" if names else ""
 
 
 def files_changed(artifact: Artifact, released: Files) -> str:

@@ -10,6 +10,8 @@ from common.model.resource import Key, Resource
 
 JOBS = 16
 """Without --jobs, this number of calls may run at once."""
+LISTED = "`plan --json` lists all of them."
+"""The end of a message about keys, which says where to see them."""
 NOBODY = "nobody"
 """Resources without owner tags belong to this owner."""
 
@@ -23,7 +25,9 @@ class Choices:
         project: one project, several separated by commas, or None for all.
         rebuild: build everything again; it implies `verify`.
         only: a pattern of keys, such as ``glue-job/*``; the resources that these need are selected, too.
-        force, verify, adopt, adopt_from, prune, data: see `Options`.
+        adopt: take over what exists without our tags: everything, or keys that match a pattern.
+        exclusive: also take away what is not declared; it implies `verify`.
+        force, verify, adopt_from, prune, data: see `Options`.
         jobs: how many calls may run at once.
         yes: ask no questions.
         wait: wait for another deploy instead of giving up.
@@ -38,18 +42,33 @@ class Choices:
     force: bool = False
     verify: bool = False
     rebuild: bool = False
-    adopt: bool = False
+    adopt: bool | str = False
     jobs: int = JOBS
     yes: bool = False
     wait: bool = False
     prune: bool = False
     data: bool = False
     adopt_from: str = ""
+    exclusive: bool = False
 
     @property
     def owners(self) -> frozenset[str]:
         """The owners whose resources may be taken over; resources without owner tags belong to `NOBODY`."""
         return frozenset(filter(None, (NOBODY if self.adopt else "", self.adopt_from)))
+
+    def adopts(self, key: Key) -> bool:
+        """Whether a resource may be taken over: all may be, unless --adopt has a pattern."""
+        return not isinstance(self.adopt, str) or fnmatch.fnmatchcase(str(key), self.adopt)
+
+    def check_adopts(self, resources: Sequence[Resource]) -> None:
+        """Checks the pattern of --adopt.
+
+        Raises:
+            UsageError: no declared resource matches it.
+        """
+        keys = [resource.key for resource in resources]
+        if isinstance(self.adopt, str) and not any(map(self.adopts, keys)):
+            raise UsageError(f"--adopt {self.adopt!r} matches nothing.{_guess(self.adopt, keys)} {LISTED}")
 
     def matches(self, key: Key) -> bool:
         """Whether a key matches --only; without --only every key does."""
@@ -68,7 +87,7 @@ class Choices:
         """
         matching = {key for key in keys if self.matches(key)}
         if keys and not matching:
-            raise _matches_nothing(str(self.only), sorted(keys), " that is deployed")
+            raise UsageError(f"--only {self.only!r} matches nothing that is deployed.{_guess(str(self.only), sorted(keys))}")
         return matching
 
     def names(self, key: Key) -> bool:
@@ -89,7 +108,7 @@ class Choices:
         needs = {resource.key: resource.needs for resource in resources}
         waiting = [key for key in needs if self.matches(key)]
         if not waiting and not self.prune:
-            raise _matches_nothing(self.only, [*needs])
+            raise UsageError(f"--only {self.only!r} matches nothing.{_guess(self.only, [*needs])} {LISTED}")
         selected: set[Key] = set()
         while waiting:
             key = waiting.pop()
@@ -116,20 +135,18 @@ class Choices:
         return [word for option, value in values.items() if value is not None for word in (option, value)]
 
     def __post_init__(self) -> None:
-        """Checks `project`, and lets `rebuild` imply `verify`."""
-        if self.rebuild:
+        """Checks `project`, and lets `rebuild` and `exclusive` imply `verify`."""
+        if self.rebuild or self.exclusive:
             object.__setattr__(self, "verify", True)
         if self.project is not None and not all(name.strip() for name in self.project.split(",")):
             raise UsageError(f"--project is {self.project!r}, which names no project. Leave it out for all of them.")
 
 
-def _matches_nothing(pattern: str, keys: Sequence[Key], where: str = "") -> UsageError:
+def _guess(pattern: str, keys: Sequence[Key]) -> str:
+    """The key that a pattern may have meant, for people."""
     name = pattern.rpartition("/")[2]
     patterns = {f"{key.kind}/{name}" for key in keys if fnmatch.fnmatchcase(key.name, name)}
-    guess = did_you_mean(pattern, [*patterns, *map(str, keys)], otherwise=f" Keys look like {keys[0]}.")
-    if where:
-        return UsageError(f"--only {pattern!r} matches nothing{where}.{guess}")
-    return UsageError(f"--only {pattern!r} matches nothing.{guess} `plan --json` lists all of them.")
+    return did_you_mean(pattern, [*patterns, *map(str, keys)], otherwise=f" Keys look like {keys[0]}.")
 
 
 def parallel(jobs: str) -> int:

@@ -57,6 +57,18 @@ def merged(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
     return result
 
 
+def unusual(undeclared: JsonMapping, usual: JsonMapping) -> JsonObject:
+    """The undeclared live fields without those that have `usual` values."""
+    result: JsonObject = {}
+    for name, value in undeclared.items():
+        normal = usual.get(name)
+        if not (isinstance(value, Mapping) and isinstance(normal, Mapping)):
+            result |= {} if name in usual and value == normal else {name: value}
+        elif rest := unusual(value, normal):
+            result[name] = rest
+    return result
+
+
 def is_empty(value: Json) -> bool:
     """Whether a value declares nothing: it is empty, or a structure with empty fields alone."""
     return all(map(is_empty, value.values())) if isinstance(value, Mapping) else value in _EMPTY
@@ -187,6 +199,11 @@ def statements(document: JsonMapping | None, own: JsonMapping) -> tuple[list[Jso
     unnamed = {name: value for name, value in own.items() if name != "Sid"}
     ours = [statement for statement in every if statement.get("Sid") == own["Sid"] or statement == unnamed]
     return ours, [statement for statement in every if statement not in ours]
+
+
+def left(others: list[Json], stale: JsonMapping) -> list[Json]:
+    """The statements of others without those that are taken away, which have the names of `by_sid`."""
+    return [statement for name, statement in by_sid(others).items() if name not in stale]
 
 
 def by_sid(policy: list[Json]) -> JsonObject:

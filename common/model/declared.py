@@ -41,6 +41,7 @@ class Declared:
     data: ClassVar[bool] = False
     indexed: ClassVar[bool] = True
     usual: ClassVar[State] = {}
+    removable: ClassVar[frozenset[str]] = frozenset({"Tags"})
 
     @property
     def key(self) -> Key:

@@ -34,6 +34,13 @@ def digests(resource: Resource, name: str, value: Json) -> dict[str, str]:
     return {part: digest.of_struct("hidden", 1, [resource.arn, part, leaf]) for part, leaf in values.items()}
 
 
+def shown(resource: Resource, name: str, value: Json) -> JsonObject:
+    """The values of a field that are compared and shown, by dotted name; of a hidden field, their digests."""
+    if name not in resource.hidden:
+        return leaves(name, value)
+    return {part: f"(sha256 {digest.short(content)})" for part, content in digests(resource, name, value).items()}
+
+
 def applied_parts(undeclared: State, applied: State) -> State:
     """The applied state for comparison with `undeclared` live fields; of a hidden field, the live parts that it had."""
     return {

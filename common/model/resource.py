@@ -113,6 +113,8 @@ class Resource(Protocol):
     """Whether it holds data that cannot be built again. Then it is deleted only with `--data` in addition."""
     usual: ClassVar[State]
     """Undeclared fields with the values that AWS itself sets; they are not worth reporting."""
+    removable: ClassVar[frozenset[str]]
+    """The undeclared fields that an update can take away: what was declared before, and with `--exclusive` all of them."""
 
     @property
     def accept_secret(self) -> str:
@@ -212,6 +214,16 @@ ROLE_ID = "RoleId"
 """Among the changed fields of what runs with a role: the role of this name is another one than before."""
 
 
+class FieldChange(NamedTuple):
+    """The change of one field: its dotted name, its live and its declared value; of hidden fields, the digests of the values."""
+
+    name: str
+    live: Json
+    declared: Json
+    lost: str = ""
+    """What the change loses, for people; empty if nothing."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One line of a plan: what happens to a resource, and why."""
@@ -228,6 +240,10 @@ class Change:
     """What the resource is called in AWS, where that does not follow from the prefix, the project and the key."""
     adopted: str = ""
     """The owner from whom the resource was taken over, by this change or before; empty if it was created by us."""
+    taken_over: str = ""
+    """The owner from whom this change takes the resource over; empty if it was ours before."""
+    fields: tuple[FieldChange, ...] = ()
+    """The fields of a resource that is taken over, except for its tags, with their values."""
 
     def known(self) -> State:
         """The declared fields, with the live ones that are kept."""

@@ -4,10 +4,12 @@ The signs are those of other tools: ``+`` creates, ``~`` updates, ``±`` replace
 down what is so already, ``.`` leaves alone what is no longer declared, or unbinds it.
 """
 
+import json
 from dataclasses import dataclass
 
+from common.base.json_types import Json
 from common.base.terminal import quoted, visible
-from common.model.resource import Action, Change, Key, Plan
+from common.model.resource import Action, Change, FieldChange, Key, Plan
 
 SIGNS = {
     Action.CREATE: "+",
@@ -51,6 +53,8 @@ IMPLIED = frozenset({"does not exist", "not uploaded yet"})
 """Reasons that go without saying once a change is done: its sign and its word say as much."""
 WIDEST_NAME = 48
 """A longer name moves the columns of its own line, and of no other."""
+VALUE_WIDTH = 120
+"""How many characters of a value are shown."""
 WORD, TIME = 9, 7
 """The widths of what was done, and of how long it took."""
 
@@ -94,6 +98,11 @@ class ChangeLines:
         name = _padded(f"{change.key}{_in_aws(change)}", width)
         return f"  [{style}]{sign}[/{style}] {name}  {word:<{WORD}}  {quoted(change.reason)}"
 
+    def fields(self, change: Change) -> list[str]:
+        """The fields of a resource that is taken over, one a line, with the live and the declared value."""
+        width = min(max((len(visible(field.name, lines=False)) for field in change.fields), default=0), WIDEST_NAME)
+        return [f"      [dim]{_padded(field.name, width)}[/dim]  {_values(field)}" for field in change.fields]
+
     def finished(self, change: Change, seconds: float) -> str:
         """A change that was made."""
         reason = "" if change.reason in IMPLIED else change.reason
@@ -115,6 +124,15 @@ class ChangeLines:
         sign, name = f"[{style}]{SIGNS[change.action]}[/{style}]", _padded(self.named(change), self.width)
         line = f"  {sign} {name}  [{style}]{word:<{WORD}}[/{style}]  [dim]{time:>{TIME}}[/dim]"
         return f"{line}  {quoted(reason)}" if reason else line if time else f"  {sign} {name}  [{style}]{word}[/{style}]"
+
+
+def _values(field: FieldChange) -> str:
+    before, after = (visible(_spelled(value), lines=False)[:VALUE_WIDTH] for value in (field.live, field.declared))
+    return quoted(f"{before} → {after}") + (f"; {quoted(field.lost)}" if field.lost else "")
+
+
+def _spelled(value: Json) -> str:
+    return "none" if value in (None, "") else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def width_of_keys(changes: list[Change]) -> int:

@@ -122,6 +122,8 @@ class TextReport:
             for change in shown:
                 if change.key.project == project:
                     self._line(self._lines.planned(change, width))
+                    for line in self._lines.fields(change):
+                        self._line(line)
 
     def _step(self, started: StepStarted) -> None:
         counts, nothing = started.counts, "nothing chosen" if started.declared else "nothing declared"
@@ -242,4 +244,5 @@ def as_object(change: Change) -> JsonObject:
         "reason": change.reason,
         "changed": sorted(change.changed),
         **({"name": change.name} if change.name else {}),
+        **({"adopted": change.taken_over, "fields": [field._asdict() for field in change.fields]} if change.taken_over else {}),
     }

@@ -5,13 +5,13 @@ from typing import TextIO
 
 from common.base.terminal import Screen
 from common.report import cell_formats
-from common.state.releases import Release
+from common.state.releases import Release, adopted
 
 COLUMNS = ("released (UTC)", "project", "outcome", "changes", "by", "commit")
 
 
 def show(releases: Sequence[Release], stream: TextIO | None = None) -> None:
-    """Prints one line a release, and below which files were not as they were committed."""
+    """Prints one line a release, and below which files were not as they were committed, and what was taken over."""
     screen = Screen(stream)
     if not releases:
         screen.text("Nothing was released yet.\n")
@@ -20,6 +20,8 @@ def show(releases: Sequence[Release], stream: TextIO | None = None) -> None:
     for release in releases:
         if files := release.about.get("uncommitted"):
             screen.text(f"{cell_formats.minute(release.written)} {release.project}: not as committed: {files}\n")
+        if keys := adopted(release):
+            screen.text(f"{cell_formats.minute(release.written)} {release.project}: taken over: {', '.join(keys)}\n")
 
 
 def _row(release: Release) -> list[str]:

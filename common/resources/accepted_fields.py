@@ -47,6 +47,32 @@ USUAL_FUNCTION: JsonObject = {
 """Lambda sets these values itself."""
 
 
+FUNCTION_RESET: JsonObject = {
+    "Description": "",
+    "KMSKeyArn": "",
+    "FileSystemConfigs": [],
+    "DeadLetterConfig": {"TargetArn": ""},
+    "TracingConfig": {"Mode": "PassThrough"},
+    "SnapStart": {"ApplyOn": "None"},
+}
+"""UpdateFunctionConfiguration keeps what is left out, so these values take such a field away."""
+CRAWLER_RESET: JsonObject = {
+    "Description": "",
+    "Classifiers": [],
+    "CrawlerSecurityConfiguration": "",
+    "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
+    "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},
+}
+"""These values take fields of a crawler away."""
+MACHINE_RESET: JsonObject = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
+"""These values take fields of a state machine away."""
+
+
+def reset(values: JsonMapping, stale: JsonMapping) -> JsonObject:
+    """The values that take the `stale` fields away."""
+    return {name: value for name, value in values.items() if name in stale}
+
+
 def structures(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
     """The structures of a function that are declared in part, with their other live fields: each is replaced as a whole."""
     names = {"Environment", "LoggingConfig", *(["VpcConfig"] if desired.get("VpcConfig", {}).get("SubnetIds") else [])}

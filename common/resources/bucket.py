@@ -87,6 +87,7 @@ class Bucket(Declared):
     """A bucket of this account. With `event_bridge`, its object events are sent to EventBridge."""
 
     data: ClassVar[bool] = True
+    removable: ClassVar[frozenset[str]] = frozenset({"EventBridge", "Policy", "Tags"})
     account_id: str
     region: str
     event_bridge: bool = False
@@ -196,8 +197,7 @@ class Bucket(Declared):
         if "Versioning" in change.changed:
             self._call(aws, "PutBucketVersioning", VersioningConfiguration={"Status": change.desired["Versioning"]})
         if "Policy" in change.changed:
-            policy = change.desired["Policy"]
-            policy = self._with_others(aws, policy) if change.live else policy
+            policy = self._with_others(aws, change) if change.live else change.desired["Policy"]
             self._call(aws, "PutBucketPolicy", Policy=json.dumps(policy, sort_keys=True))
         if "EventBridge" in change.changed:
             self._notify(aws, enabled=change.desired["EventBridge"], stale="EventBridge" in change.stale)
@@ -251,12 +251,14 @@ class Bucket(Declared):
         }
         return {"Version": "2012-10-17", "Statement": [denied]}
 
-    def _with_others(self, aws: Aws, policy: State) -> State:
-        """The policy with the statements of others as they are now."""
+    def _with_others(self, aws: Aws, change: Change) -> State:
+        """The policy with the statements of others as they are now, without those that are taken away."""
+        policy = change.desired["Policy"]
         response = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
         live = json.loads(response["Policy"]) if response else {}
         _, others = comparison.statements(live, policy["Statement"][0])
-        return {**policy, **live, "Statement": [*others, *policy["Statement"]]}
+        kept = comparison.left(others, change.stale.get("Policy", {}))
+        return {**policy, **live, "Statement": [*kept, *policy["Statement"]]}
 
     def _notify(self, aws: Aws, *, enabled: bool, stale: bool) -> None:
         live = self._call(aws, "GetBucketNotificationConfiguration")

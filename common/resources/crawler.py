@@ -64,6 +64,9 @@ KIND = Kind(
 class Crawler(Declared):
     """A crawler that writes the tables it finds below `targets` into `database`."""
 
+    removable: ClassVar[frozenset[str]] = frozenset(
+        {"Configuration", "Schedule", "TablePrefix", "Tags", "Targets", *accepted_fields.CRAWLER_RESET}
+    )
     usual: ClassVar[State] = {
         "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
         "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},
@@ -153,6 +156,7 @@ class Crawler(Declared):
         if change.changed - {"Tags"}:
             live = _live(aws, self)
             kept = comparison.without(self._undeclared(live) if live else {}, change.stale)
+            kept |= accepted_fields.reset(accepted_fields.CRAWLER_RESET, change.stale)
             _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _as_sent(change.desired, kept))
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])

@@ -69,6 +69,7 @@ class Database(Declared):
     """A database in the account's own catalog."""
 
     data: ClassVar[bool] = True
+    removable: ClassVar[frozenset[str]] = frozenset({"Description", "Tags"})
     usual: ClassVar[State] = {
         "CreateTableDefaultPermissions": [
             {"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}

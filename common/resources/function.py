@@ -80,6 +80,9 @@ class Function(Declared):
     """A function. `environment` is complete and rendered; the code is in `bucket`."""
 
     artifact_field: ClassVar[str] = "CodeSha256"
+    removable: ClassVar[frozenset[str]] = frozenset(
+        {"Environment", "Layers", "LoggingConfig", "Tags", "VpcConfig", *accepted_fields.FUNCTION_RESET}
+    )
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
     handler: str
@@ -205,6 +208,7 @@ class Function(Declared):
             for name in self._configuration()
             if name not in {"Layers", "VpcConfig"} or name in change.stale or not comparison.is_empty(desired[name])
         }
+        configuration |= accepted_fields.reset(accepted_fields.FUNCTION_RESET, change.stale)
         code = {name: desired[name] for name in CODE}
         steps = [configuration] if changed & configuration.keys() else []
         steps += [code] if changed & CODE and not self.runs_in_place(change.live) else []

@@ -62,7 +62,7 @@ class FunctionUpdates:
             live = live or self._function.read(self._aws)
             before = live.state if live is not None else {"Layers": []}
             rest = {**configuration, **({"Layers": before["Layers"]} if "Layers" in configuration else {})}
-            first = [rest] if any(before.get(name) != value for name, value in rest.items()) else []
+            first = [rest] if any(before.get(name, value) != value for name, value in rest.items()) else []
             return self.one_by_one(live, [*first, code, configuration])
 
     def one_by_one(self, live: Live | None, steps: list[State]) -> JsonObject:
@@ -89,6 +89,8 @@ class FunctionUpdates:
                 response = self._change("UpdateFunctionCode", sent, fields, revision)
             else:
                 sent = {**self._function.by_number(self._aws, fields), **accepted_fields.structures(fields, kept)}
+                if "LogFormat" in self._stale.get("LoggingConfig", {}) and "LoggingConfig" in sent:
+                    sent["LoggingConfig"] |= {"LogFormat": "Text"}
                 response = self._change("UpdateFunctionConfiguration", sent, fields, revision)
         return response
 
@@ -122,7 +124,7 @@ class FunctionUpdates:
         return self._unless_changed("UpdateFunctionCode", self._function.read(self._aws), expected).revision
 
     def _unless_changed(self, operation: str, live: Live | None, expected: State) -> Live:
-        if live is None or any(live.state.get(name) != value for name, value in expected.items()):
+        if live is None or any(live.state.get(name, value) != value for name, value in expected.items()):
             message = f"{self._function.name} was changed by somebody else since this plan was made. Deploy again."
             raise AwsError("lambda", operation, "PreconditionFailedException", message)
         return live

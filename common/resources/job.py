@@ -71,6 +71,7 @@ class Job(Declared):
     """
 
     artifact_field: ClassVar[str] = "Command"
+    removable: ClassVar[frozenset[str]] = frozenset({"Connections", "DefaultArguments", "Tags", *accepted_fields.JOB})
     usual: ClassVar[State] = {"JobMode": "SCRIPT", "ExecutionClass": "STANDARD"}
     role_arn: str
     script: Artifact

@@ -109,6 +109,7 @@ class Queue(Declared):
     """
 
     data: ClassVar[bool] = True
+    removable: ClassVar[frozenset[str]] = frozenset({"KmsMasterKeyId", "RedrivePolicy", "Tags"})
     immutable: ClassVar[frozenset[str]] = _FIXED
     dead_letter_arn: str | None = None
     max_receives: int = 5

@@ -76,6 +76,7 @@ class Role(Declared):
     managed_policies: tuple[str, ...] = ()
     boundary: str | None = None
     immutable: ClassVar[frozenset[str]] = frozenset({"Path"})
+    removable: ClassVar[frozenset[str]] = frozenset({"AssumeRolePolicyDocument", "AttachedPolicies", "Policies", "Tags"})
     usual: ClassVar[State] = {"MaxSessionDuration": 3600}
 
     def desired(self) -> State:
@@ -189,7 +190,7 @@ class Role(Declared):
         """
         live = change.live.state if change.live is not None else {}
         if "AssumeRolePolicyDocument" in change.changed:
-            trust = self._with_others(aws, change.desired["AssumeRolePolicyDocument"])
+            trust = self._with_others(aws, change)
             aws.call("iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=_text(trust))
         if "PermissionsBoundary" in change.changed:
             self._bound(aws, change.desired["PermissionsBoundary"], stale="PermissionsBoundary" in change.stale)
@@ -237,12 +238,14 @@ class Role(Declared):
     def _document(self, aws: Aws, name: str) -> Json:
         return aws.call("iam", "GetRolePolicy", RoleName=self.name, PolicyName=name)["PolicyDocument"]
 
-    def _with_others(self, aws: Aws, trust: State) -> State:
-        """The trust policy with the statements of others as they are now."""
+    def _with_others(self, aws: Aws, change: Change) -> State:
+        """The trust policy with the statements of others as they are now, without those that are taken away."""
+        trust = change.desired["AssumeRolePolicyDocument"]
         response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=self.name)
         live = response["Role"]["AssumeRolePolicyDocument"] if response else {}
         _, others = comparison.statements(live, trust["Statement"][0])
-        return {**trust, **live, "Statement": [*others, *trust["Statement"]]}
+        kept = comparison.left(others, change.stale.get("AssumeRolePolicyDocument", {}))
+        return {**trust, **live, "Statement": [*kept, *trust["Statement"]]}
 
     def _bound(self, aws: Aws, boundary: str | None, *, stale: bool) -> None:
         """Sets our boundary, or removes it. A boundary that others have set stays."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
@@ -66,6 +67,7 @@ KIND = Kind(
 class Rule(Declared):
     """A rule: either `schedule` or `pattern`, and at most one of `input` and `input_transformer` (paths, template)."""
 
+    removable: ClassVar[frozenset[str]] = frozenset({"Description", "Tags", "Targets"})
     target_arn: str
     role_arn: str
     schedule: str | None = None
@@ -129,9 +131,10 @@ class Rule(Declared):
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Replaces the rule, our target or the tags, with their undeclared fields as they are now. Targets of others stay."""
-        if change.changed & set(_RULE):
+        if change.changed & {*_RULE, *_UNDECLARED}:
             live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
-            self._put(aws, change.desired, **{name: live[name] for name in _UNDECLARED if live.get(name)})
+            kept = {name: live[name] for name in _UNDECLARED if live.get(name) and name not in change.stale}
+            self._put(aws, change.desired, **kept)
         if "Targets" in change.changed:
             own, _ = self._split(_targets(aws, self)) if change.live else (None, [])
             stale = change.stale.get("Targets", {}).get(_TARGET, {})
@@ -142,6 +145,9 @@ class Rule(Declared):
                 _target_as_sent({name: value for name, value in target.items() if name not in unsent} | more | its_id)
                 for target in change.desired["Targets"]
             ]
+            others = sorted(change.stale.get("Targets", {}).keys() - {_TARGET, *its_id.values()})
+            if others:
+                _raise_refused("RemoveTargets", aws.call("events", "RemoveTargets", Rule=self.name, Ids=others))
             _raise_refused("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=targets))
         if "Tags" in change.changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))

@@ -92,6 +92,7 @@ class StateMachine(Declared):
     settings: StateMachineSettings
     log_group_arn: str
     immutable: ClassVar[frozenset[str]] = frozenset({"type"})
+    removable: ClassVar[frozenset[str]] = frozenset({"Tags", *accepted_fields.MACHINE_RESET})
     usual: ClassVar[State] = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
 
     @property
@@ -175,7 +176,8 @@ class StateMachine(Declared):
         if change.changed - {"Tags"}:
             fields = {name: change.desired[name] for name in _SENT}
             kept = change.live.undeclared.get("encryptionConfiguration") if change.live else None
-            if kept and kept != self.usual["encryptionConfiguration"]:
+            fields |= accepted_fields.reset(accepted_fields.MACHINE_RESET, change.stale)
+            if kept and "encryptionConfiguration" not in change.stale and kept != self.usual["encryptionConfiguration"]:
                 fields["encryptionConfiguration"] = kept
             response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **fields)
             outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}

@@ -43,6 +43,11 @@ class Release:
         return {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
 
 
+def adopted(release: Release) -> tuple[str, ...]:
+    """The keys of the resources that a release has taken over."""
+    return tuple(str(change["key"]) for change in release.changes if change.get("adopted") and change["outcome"] == "done")
+
+
 def of_projects(records: Records, projects: Sequence[str], last: int, pool: Executor) -> list[Release]:
     """The last releases of each project, the newest first; of those with the same time, the shared resources come last."""
     each = [history(records, project, last, pool) for project in projects]
@@ -126,6 +131,8 @@ def _merge_by_deploy(project: str, roots: list[tuple[Version, tuple[Root | None,
 def _printable_change(change: JsonMapping) -> JsonObject:
     """A stored change as it may be shown: only known fields, with printable texts."""
     shown: JsonObject = {name: printable(change.get(name, "")) for name in ("key", "action", "reason", "outcome")}
+    if change.get("adopted"):
+        shown["adopted"] = printable(change["adopted"])
     if change.get("message"):
         shown["message"] = printable(change["message"], 1000)
     if isinstance(outputs := change.get("outputs"), dict):

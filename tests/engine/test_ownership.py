@@ -112,7 +112,7 @@ def test_what_exists_is_taken_over_without_losing_anything(repository: Repositor
 
     assert "take it over with --adopt." in done(repository, "deploy", code=1)
     planned = done(repository, "plan", "--adopt", code=2)
-    assert "~ log-group/Validate update taken over from nobody, its tags alone:" in squeezed(planned)
+    assert "~ log-group/Validate update taken over from nobody; tags only" in squeezed(planned)
     assert "kept, not declared: Policy.Theirs, ServerSideEncryptionConfiguration" in planned
     assert "Policies.permissions, Policies.theirs" in planned
     done(repository, "deploy", "--adopt")
@@ -154,7 +154,7 @@ def test_what_somebody_else_has_deployed_is_taken_over_by_naming_that_owner(
         assert f"log-group/Validate: arn:aws:logs:{ARN}:log-group:{group} exists and belongs to {owner}." in reported
         assert f"take it over with --adopt-from {owner}." in reported
     reported = done(repository, "plan", "--adopt-from", owner, code=2)
-    assert f"~ log-group/Validate update taken over from {owner}, its tags alone: Tags.deployer:" in squeezed(reported)
+    assert f"~ log-group/Validate update taken over from {owner}; tags only" in squeezed(reported)
     done(repository, "deploy", "--adopt-from", owner)
     assert "nothing to do" in done(repository, "plan", "--verify")
 
