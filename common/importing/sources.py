@@ -11,7 +11,8 @@ from common.aws.code_download import download
 from common.base.errors import ArtifactError
 from common.importing.account import LiveAccount
 from common.importing.selection import Found
-from common.packaging.unpacking import script_package, unpack
+from common.packaging.locked_unpacking import unpack_locked
+from common.packaging.unpacking import script_package
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _fetched(account: LiveAccount, found: Found, path: Path) -> Source | str:
     architecture = live.get("Architectures", ["x86_64"])[0]
     data = download(found.live["Code"]["Location"], found.name)
     try:
-        unpacked = unpack(data, path, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
+        unpacked = unpack_locked(data, path, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
     except ArtifactError as error:
         return f"its package cannot be unpacked: {error}".removesuffix(".")
     return Source(path, unpacked.package, unpacked.notes)

@@ -51,7 +51,15 @@ class _Sources(NamedTuple):
     is_complete: bool
 
 
-def unpack(data: bytes, folder: Path, *, runtime: str, handler: str, architecture: str = "x86_64") -> Unpacked:
+def unpack(
+    data: bytes,
+    folder: Path,
+    *,
+    runtime: str,
+    handler: str,
+    architecture: str = "x86_64",
+    kept: Mapping[str, str] | None = None,
+) -> Unpacked:
     """Unpacks a function's zip into a folder that does not exist yet. The folder is complete, or it does not exist.
 
     Args:
@@ -60,6 +68,7 @@ def unpack(data: bytes, folder: Path, *, runtime: str, handler: str, architectur
         runtime: the runtime of the function.
         handler: its handler.
         architecture: its architecture.
+        kept: why Python libraries stay as files, by normalized name.
 
     Raises:
         ArtifactError: the folder exists, the zip cannot be unpacked safely, or a file cannot be written.
@@ -68,7 +77,7 @@ def unpack(data: bytes, folder: Path, *, runtime: str, handler: str, architectur
         raise ArtifactError(f"{display_path(folder)} exists already, and nothing is written over.")
     contents, notes = read_zip(data)
     own, leftovers = _without_leftovers(contents)
-    sources = _python_sources(own, runtime) if runtime.startswith("python") else _node_sources(own)
+    sources = _python_sources(own, runtime, kept) if runtime.startswith("python") else _node_sources(own)
     try:
         with new_folder(folder) as temporary:
             for name, file in sources.files.items():
@@ -105,8 +114,8 @@ def _is_cache(name: str, own: Mapping[str, object]) -> bool:
     return "__pycache__/" in name or (name.endswith(".pyc") and name.removesuffix("c") in own)
 
 
-def _python_sources(own: Contents, runtime: str) -> _Sources:
-    libraries = find_python_libraries(own, runtime.removeprefix("python"))
+def _python_sources(own: Contents, runtime: str, kept: Mapping[str, str] | None) -> _Sources:
+    libraries = find_python_libraries(own, runtime.removeprefix("python"), kept)
     files = {name: file for name, file in own.items() if name not in libraries.files}
     notes = libraries.notes
     for name in FILE_NAMES:

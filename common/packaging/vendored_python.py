@@ -10,7 +10,7 @@ import csv
 import io
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.parser import HeaderParser
 
@@ -44,15 +44,21 @@ class PythonLibraries:
     is_complete: bool = True
 
 
-def find_python_libraries(contents: Contents, python: str) -> PythonLibraries:
-    """Finds the libraries in a package for a version of Python, as in ``3.12``."""
+def find_python_libraries(contents: Contents, python: str, kept: Mapping[str, str] | None = None) -> PythonLibraries:
+    """Finds the libraries in a package.
+
+    Args:
+        contents: the files of the package.
+        python: the version of Python, as in ``3.12``.
+        kept: why libraries stay as files although they could be told apart, by normalized name.
+    """
     libraries, required = PythonLibraries(), dict[str, str]()
     infos = [match["info"] for name in contents if (match := METADATA.fullmatch(name))]
     for info in infos:
         metadata = HeaderParser().parsestr(contents[f"{info}/METADATA"].content.decode(errors="replace"))
         name, version = metadata.get("Name", ""), metadata.get("Version", "")
         files, missing = _recorded(contents, info)
-        if reason := _reason_to_keep(contents, info, version, files):
+        if reason := _reason_to_keep(contents, info, version, files) or (kept or {}).get(normalize_name(name), ""):
             libraries.notes.append(f"{name or info} stays as files: {reason}.")
             continue
         libraries.pins[normalize_name(name)] = f"{name}=={version}"

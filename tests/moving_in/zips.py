@@ -1,5 +1,7 @@
 """Zips as people make them: `pip install --target . …`, then `zip -r`. Folders have members, times are those of the files."""
 
+import base64
+import hashlib
 import importlib.metadata
 import io
 import zipfile
@@ -38,16 +40,22 @@ def vendored(*names: str) -> dict[str, bytes]:
 
 
 def private_distribution(name: str, version: str, module: str) -> dict[str, str]:
-    """A distribution that no index has: a company's own."""
+    """A distribution that no index has: a company's own, as pip installs it."""
     folder = name.replace("-", "_")
     info = f"{folder}-{version}.dist-info"
-    return {
+    files = {
         f"{folder}/__init__.py": module,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: setuptools (70.0.0)\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/RECORD": f"{folder}/__init__.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
         f"{info}/INSTALLER": "pip\n",
     }
+    rows = [f"{path},sha256={_digest(content)},{len(content)}" for path, content in files.items()]
+    return {**files, f"{info}/RECORD": "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"}
+
+
+def _digest(content: str) -> str:
+    """As RECORD spells it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip("=")
 
 
 def _folders(path: str) -> Iterator[str]:
