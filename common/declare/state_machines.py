@@ -44,7 +44,7 @@ class StateMachineDeclaration:
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
         group = project.shared.log_group("states")
-        groups = [group.key] if settings.log_group is None else []
+        groups = [group.key] if settings.log_group is None and settings.log_level != "OFF" else []
         machine = StateMachine(
             identity=project.identity(ref, [*role.needs, *groups, *(other.key for other in refs)]),
             role_arn=role.arn,

@@ -72,6 +72,7 @@ class PresentProject:
     def extend(self, context: Context) -> Context:
         """Makes known to the writers what the project declares and uses already."""
         references = context.references
+        references.taken = (self.overlay or {}).get("parameters", {})
         references.imported = {**self.named, **references.imported}
         for kind, section in SECTIONS.items():
             for key, entry in (self.overlay or {}).get("existing", {}).get(section, {}).items():

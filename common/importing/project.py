@@ -4,12 +4,13 @@ A project that exists gets what it does not declare yet: nothing that it has is 
 """
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.base.atomic_file import new_file
+from common.base.errors import UsageError
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.importing import crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
@@ -21,6 +22,7 @@ from common.importing.selection import Found, Keys, Selection, common_beginning
 from common.importing.sources import Source
 from common.resources import kind_of
 
+DECLARATION = "deploy.py"
 REASONS: Mapping[str, Callable[[Found], str]] = {
     "lambda": functions.why_not,
     "glue-job": jobs.why_not,
@@ -107,7 +109,7 @@ class Importer:
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
-            if not dry_run:
+            if result.entries and not dry_run:
                 self._put(stage, overlay)
         return result
 
@@ -187,41 +189,53 @@ class Importer:
 
     def _finish(self, result: Import, context: Context, stage: Path) -> JsonObject:
         """Writes the declaration and the tests. Returns the project's file of configuration."""
-        text = declaration.body(context, result.entries, result.unexpressed)
+        told = self._present.text or ""
+        text = declaration.body(context, result.entries, [item for item in result.unexpressed if f"# {item.found}: " not in told])
+        if not result.entries:
+            return {}
         if self._present.text is None:
             account = f"{self._env.region} of account {self._env.account_id}"
             title = f"The pipeline {self._project}, as it was imported."
-            (stage / "deploy.py").write_text(declaration.whole(context, title, account, text), encoding="utf-8")
+            (stage / DECLARATION).write_text(declaration.whole(context, title, account, text), encoding="utf-8")
             for path, content in skeletons.of(self._project, result.entries).items():
                 (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_text(content, encoding="utf-8")
-        elif result.entries:
-            (stage / "deploy.py").write_text(declaration.extended(self._present.text, text), encoding="utf-8")
+        else:
+            (stage / DECLARATION).write_text(declaration.extended(self._present.text, text), encoding="utf-8")
         return self._present.overlay_with(_sections(context, result.entries))
 
     def _tell(self, result: Import, context: Context, stage: Path) -> None:
-        own = self._root / "projects" / self._project
-        for path in sorted(path for path in stage.rglob("*") if path.is_file()):
-            inner = path.relative_to(stage)
-            (result.added if (own / inner).exists() else result.written).append(f"projects/{self._project}/{inner.as_posix()}")
+        """Notes what is to be written.
+
+        Raises:
+            UsageError: a file of that name exists, and no declaration names it.
+        """
+        folder = f"projects/{self._project}"
+        for path in sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()):
+            exists = (self._root / folder / path).exists()
+            if exists and path != DECLARATION:
+                raise UsageError(f"{folder}/{path} exists, and nothing is written over. Rename it. Nothing was written.")
+            (result.added if exists else result.written).append(f"{folder}/{path}")
         if result.entries:
             (result.added if self._present.overlay is not None else result.written).append(self._present.overlay_path)
         result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses()]
         result.notes = [f"{entry.found}: {note}" for entry in result.entries for note in entry.notes]
 
     def _put(self, stage: Path, overlay: JsonObject) -> None:
-        """Puts everything in place; the declaration last, which makes the folder a project, and its configuration after it."""
+        """Puts everything in place: a new project as a whole, the declaration of another last; then its configuration."""
         own = self._root / "projects" / self._project
-        own.mkdir(exist_ok=True)
-        paths = sorted((path for path in stage.rglob("*") if path.is_file()), key=lambda path: path == stage / "deploy.py")
-        for path in paths:
-            target = own / path.relative_to(stage)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(path, target)
-        if overlay != self._present.overlay:
-            target = self._root / self._present.overlay_path
-            target.parent.mkdir(parents=True, exist_ok=True)
+        if not own.exists():
+            stage.rename(own)
+        else:
+            for path in sorted(
+                (path for path in stage.rglob("*") if path.is_file()), key=lambda path: path == stage / DECLARATION
+            ):
+                target = own / path.relative_to(stage)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
+        with new_file(self._root / self._present.overlay_path) as target:
             target.write_text(f"{json.dumps(overlay, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+            target.chmod(0o644)
 
 
 def _sections(context: Context, entries: Iterable[Entry]) -> JsonObject:

@@ -97,6 +97,8 @@ class References:
     """What it uses from now on."""
     parameters: dict[str, str] = field(default_factory=dict)
     """The parameters that names in AWS refer to."""
+    taken: Mapping[str, object] = field(default_factory=dict)
+    """The parameters that the project has already."""
     present: tuple[str, str] = ("", "")
     """The kind and name of the resource of which texts are written now."""
     _edges: dict[tuple[str, str], set[tuple[str, str]]] = field(default_factory=dict)
@@ -127,6 +129,8 @@ class References:
         for parameter, word in (("stage", self.env.name), ("stage_in_capitals", self.env.name.upper())):
             pattern = rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])"
             if re.search(pattern, name):
+                while self.taken.get(parameter, word) != word:
+                    parameter = f"{parameter}_in_names"  # noqa: PLW2901 - the project means something else by the first
                 self.parameters[parameter] = word
                 name = re.sub(pattern, f"${{{parameter}}}", name)
         return name

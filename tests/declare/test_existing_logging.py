@@ -79,3 +79,10 @@ def test_a_rule_for_events_has_no_schedule(repository: Repository) -> None:
     repository.configure(projects={"acres": {"triggers": {"new": {"expression": "rate(1 day)"}}}})
     with pytest.raises(DeclarationError, match="it waits for events, so it has no schedule"):
         repository.resources()
+
+
+def test_a_machine_that_logs_nothing_needs_no_group(repository: Repository) -> None:
+    repository.write("deploy.py", (repository.root / "deploy.py").read_text().replace('    shared.log_group("states")\n', ""))
+    repository.project("acres", MACHINE)
+    repository.configure(projects={"acres": {"state_machines": {"orders": {"log_level": "OFF"}}}})
+    assert repository.resources()["state-machine/orders"].desired()["loggingConfiguration"]["destinations"] == []

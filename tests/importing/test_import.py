@@ -58,6 +58,24 @@ def test_a_dry_run_writes_nothing(live: Live, repository: Repository) -> None:
     assert repository.files() == before
 
 
+def test_a_file_that_exists_is_not_written_over(live: Live, repository: Repository) -> None:
+    repository.write("projects/orders/Main.asl.json", "mine")
+    before = repository.files()
+    ended = repository.invoke(*WORDS)
+    assert ended.code == 1
+    assert "projects/orders/Main.asl.json exists, and nothing is written over" in ended.err
+    assert repository.files() == before
+
+
+def test_where_nothing_can_be_declared_nothing_is_written(live: Live, repository: Repository) -> None:
+    live.function("only-java", Runtime="java21", Handler="x")
+    before = repository.files()
+    ended = repository.invoke(*WORDS[:-1], "only-*")
+    assert ended.code == 0
+    assert "function only-java: its runtime java21 is neither Python nor Node.js" in ended.out
+    assert repository.files() == before
+
+
 def test_nothing_in_aws_is_changed(live: Live, repository: Repository, aws_calls: list[str]) -> None:
     repository.invoke(*WORDS)
     made = {call.partition(":")[2] for call in aws_calls}

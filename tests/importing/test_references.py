@@ -148,3 +148,9 @@ def test_the_environment_in_a_name_is_a_parameter() -> None:
     assert made.staged("fsa-dev-orders_DEV") == "fsa-${stage}-orders_${stage_in_capitals}"
     assert made.parameters == {"stage": "dev", "stage_in_capitals": "DEV"}
     assert made.staged("develop-devices") == "develop-devices"
+
+
+def test_a_parameter_that_means_something_else_is_left_alone() -> None:
+    made = references()
+    made.taken = {"stage": "development", "stage_in_capitals": "DEV"}
+    assert made.staged("fsa-dev-orders_DEV") == "fsa-${stage_in_names}-orders_${stage_in_capitals}"
