@@ -1,6 +1,7 @@
 """Writes a state machine: its definition as an ASL file, its call, its settings."""
 
 import json
+import re
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
@@ -12,6 +13,8 @@ from common.importing.entries import Context, Entry, refusal, set_differing
 from common.importing.selection import Found
 
 IN_CODE = frozenset({"type"})
+QUALIFIED = re.compile(r"\$\{(?:function\.)?([^{}.]+)\.(?:arn|name)\}:([A-Za-z0-9_-]+)")
+"""A reference to a function, with a version or an alias behind it."""
 
 
 def why_not(found: Found) -> str:
@@ -35,6 +38,11 @@ def entry(found: Found, key: str, context: Context) -> Entry:
     result = Entry(found=found, key=key, method="state_machine", arguments=[path])
     definition = context.references.definition(json.loads(live["definition"]))
     result.files[path] = f"{json.dumps(definition, indent=2, ensure_ascii=False)}\n".encode()
+    text = result.files[path].decode()
+    for function, qualifier in sorted(set(QUALIFIED.findall(text))):
+        result.say(
+            f"It calls {function}:{qualifier}; a deploy changes $LATEST, so publish a version, and point {qualifier} at it."
+        )
     set_differing(result, StateMachineSettings, context.env.defaults.state_machine, _settings(live), IN_CODE)
     return result
 

@@ -103,9 +103,9 @@ class Importer:
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)
             importable = list(self._startable(importable, context, result))
-            retentions = self._retentions(importable)
+            retentions, callers = self._retentions(importable), self._callers(importable)
             for found in sorted(importable, key=lambda found: found.kind != "state-machine"):  # their references come first
-                result.entries.append(self._entry(found, context, retentions))
+                result.entries.append(self._entry(found, context, retentions, callers))
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
@@ -155,13 +155,21 @@ class Importer:
         read = dict(zip(once, self._account.pool.map(self._account.retention, once), strict=True))
         return {group: read.get(group, "shared") for group in groups}
 
-    def _entry(self, found: Found, context: Context, retentions: dict[str, int | str | None]) -> Entry:
+    def _callers(self, importable: Iterable[Found]) -> dict[str, list[str]]:
+        """What calls each function besides state machines, by its name."""
+        of_functions = [found for found in importable if found.kind == "lambda"]
+        callers = self._account.pool.map(self._account.triggers, of_functions)
+        return {found.name: calling for found, calling in zip(of_functions, callers, strict=True)}
+
+    def _entry(
+        self, found: Found, context: Context, retentions: Mapping[str, int | str | None], callers: Mapping[str, list[str]]
+    ) -> Entry:
         references = context.references
         key, references.present = references.imported[found.kind, found.name], (found.kind, found.name)
         match found.kind:
             case "lambda":
                 entry = functions.entry(found, key, context, retentions[functions.log_group(found)])
-                for caller in self._account.triggers(found):
+                for caller in callers[found.name]:
                     entry.say(f"{caller} calls it, too; that stays as it is, and is not declared.")
             case "glue-job":
                 entry = jobs.entry(found, key, context)

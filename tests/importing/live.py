@@ -18,6 +18,8 @@ from tests.support.repository import ACCOUNT, CONFIG
 REGION = str(CONFIG["region"])
 ENV = Environment.model_validate(dict(CONFIG))
 CODE, LANDING = "company-code", "company-landing"
+SECRET = "Xk29-vPq7!mZt4Lw"
+"""The value of a variable that must not be written anywhere."""
 
 
 def client(service: str) -> Any:

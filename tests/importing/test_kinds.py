@@ -178,6 +178,20 @@ def test_a_machine_logs_to_the_group_that_it_has() -> None:
     assert silent.settings == {"role": ROLE, "log_level": "OFF"}
 
 
+def test_a_machine_that_calls_an_alias_is_told_of() -> None:
+    """A deploy changes $LATEST alone: https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html."""
+    made, function = context(), arn("lambda", "function:customers-Lookup")
+    states = {
+        "A": {"Type": "Task", "Resource": f"{function}:live", "Next": "B"},
+        "B": {"Type": "Task", "Resource": f"{function}:$LATEST", "End": True},
+    }
+    definition = json.dumps({"StartAt": "A", "States": states})
+    entry = machines.entry(found("state-machine", {**MACHINE, "definition": definition}), "m", made)
+    assert entry.notes == [
+        "It calls customers-Lookup:live; a deploy changes $LATEST, so publish a version, and point live at it."
+    ]
+
+
 def test_targets_are_locations_if_they_are_spelled_so() -> None:
     made = context()
     entry = crawlers.entry(found("crawler", CRAWLER), "c", made)
