@@ -140,7 +140,7 @@ class Rule(Declared):
             stale = change.stale.get("Targets", {}).get(_TARGET, {})
             more = {name: value for name, value in self._kept(own).items() if name not in stale} if own else {}
             its_id = {"Id": own["Id"]} if own else {}
-            unsent = {"Input"} if more.keys() & {*_INPUTS} else set()
+            unsent = {"Input"} if own and self._leaves_input(own, more) else set()
             targets = [
                 _target_as_sent({name: value for name, value in target.items() if name not in unsent} | more | its_id)
                 for target in change.desired["Targets"]
@@ -193,8 +193,12 @@ class Rule(Declared):
 
     def _compared(self, own: State, kept: State) -> State:
         """The declared fields of our live target."""
-        default = {"Input": _plain(self.input)} if kept.keys() & {*_INPUTS} else {}
+        default = {"Input": _plain(self.input)} if self._leaves_input(own, kept) else {}
         return {name: value for name, value in own.items() if name not in kept} | {"Id": _TARGET} | default
+
+    def _leaves_input(self, own: State, kept: State) -> bool:
+        """Whether our live target keeps the input that it has, or has none, because the declaration names none."""
+        return bool(kept.keys() & {*_INPUTS}) or (self.is_default_input and not own.keys() & {*_INPUTS})
 
     def _kept(self, live: State) -> State:
         """The undeclared fields of our target, such as retries and dead letter queue, if it still has our ARN."""

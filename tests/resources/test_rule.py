@@ -46,3 +46,17 @@ def test_either_a_schedule_or_a_pattern(overrides: dict[str, Any], place: Place)
 def test_one_kind_of_input(place: Place) -> None:
     with pytest.raises(DeclarationError, match="trigger/t-daily: its target takes either"):
         place.rule(input={}, input_transformer=({}, "{}")).desired()
+
+
+def test_a_schedule_that_declares_no_input_leaves_a_target_without_one_as_it_is(moto_aws: AwsSession, place: Place) -> None:
+    """Without an input the machine receives the event. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html."""
+    rule = place.rule(input={}, is_default_input=True)
+    rule.create(moto_aws, final(rule))
+    (sent,) = moto_aws.call("events", "ListTargetsByRule", Rule=rule.name)["Targets"]
+    assert sent["Input"] == "{}"
+    bare = {"Id": "by-hand", "Arn": sent["Arn"], "RoleArn": sent["RoleArn"]}
+    moto_aws.call("events", "RemoveTargets", Rule=rule.name, Ids=["target"])
+    moto_aws.call("events", "PutTargets", Rule=rule.name, Targets=[bare])
+    assert live_state(moto_aws, rule) == final(rule)
+    updated(moto_aws, rule, {"Targets"}, rule.read(moto_aws))
+    assert moto_aws.call("events", "ListTargetsByRule", Rule=rule.name)["Targets"] == [bare]
