@@ -183,7 +183,7 @@ def test_an_option_is_known_to_its_tasks_and_to_one_module_that_decides() -> Non
     }
     assert naming == {
         *reading,
-        *(f"common/commands/{task}.py" for task in ("deploy", "destroy", "package_lambdas", "plan", "unbind")),
+        *(f"common/commands/{task}.py" for task in ("deploy", "destroy", "package_lambdas", "plan", "pull", "unbind")),
     }
 
 

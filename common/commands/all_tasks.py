@@ -16,6 +16,7 @@ from common.commands.list_tasks import list_tasks
 from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
 from common.commands.policy import policy
+from common.commands.pull import pull
 from common.commands.run import run
 from common.commands.status import status
 from common.commands.unbind import unbind
@@ -28,7 +29,7 @@ def namespace() -> Collection:
     tasks = Collection(
         *(package_lambdas, deploy.deploy_shared, deploy.deploy_roles, deploy.deploy_lambdas, deploy.upload_glue),
         *(deploy.deploy_jobs, deploy.deploy_crawlers, deploy.deploy_sfn, deploy.deploy_triggers, deploy.deploy),
-        *(plan, run, status, drift, history, unlock, destroy, unbind, gc, import_project, policy, version, list_tasks),
+        *(plan, run, status, drift, pull, history, unlock, destroy, unbind, gc, import_project, policy, version, list_tasks),
     )
     tasks.add_collection(Collection("local", local.start, local.stop, local.reset))
     return tasks

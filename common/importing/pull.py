@@ -1,0 +1,213 @@
+"""Brings what somebody edited in AWS back into the repository, for `invoke pull`: settings are written, the rest is told.
+
+What has drifted says which fields; their values come from a live read, as drift hides those of variables and arguments. A value
+is written into the most specific place that holds the setting already. Secrets are never written.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from common.aws.protocol import Aws
+from common.base.json_types import Json, JsonMapping
+from common.engine.drift import ABSENT, Drifted, DriftResult, Field
+from common.environment.config import Environment
+from common.environment.resource_settings import explain_settings_error
+from common.importing.config_places import ConfigPlaces, KeyPath, Place
+from common.importing.declared_at import METHODS, declared_at, definition_file
+from common.importing.setting_fields import TEXTS, setting_of
+from common.importing.values import holds_secret
+from common.model.resource import SHARED, Key, Resource
+from common.packaging.artifact import Script
+from common.packaging.lambda_package import Package
+from common.packaging.source_files import display_path
+from common.resources import kind_of
+
+SECTIONS = {"log-group": "functions"}
+"""The sections of kinds whose settings belong to another resource of the same name."""
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A setting that gets a live value."""
+
+    project: str
+    key: str
+    field: str
+    place: Place
+    value: Json
+
+
+@dataclass(frozen=True)
+class Left:
+    """A field that no setting can express, and where it belongs instead."""
+
+    project: str
+    key: str
+    field: str
+    where: str
+
+
+@dataclass
+class PullResult:
+    """What was found, and the new contents of the files."""
+
+    pulled: list[Pulled] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+
+class Puller:
+    """Finds where what has drifted belongs.
+
+    Args:
+        root: the repository.
+        env: the environment.
+        aws: the AWS session.
+        resources: the declared resources.
+    """
+
+    def __init__(self, root: Path, env: Environment, aws: Aws, resources: Sequence[Resource]) -> None:
+        self._root, self._env, self._aws = root, env, aws
+        self._resources = {(resource.key.project, str(resource.key)): resource for resource in resources}
+        self._places = ConfigPlaces(root, env)
+
+    def find(self, drift: DriftResult, selected: Callable[[Key], bool]) -> PullResult:
+        """Finds the settings of what has drifted. Nothing is written.
+
+        Raises:
+            ConfigError: the configuration would not be valid with the live values.
+        """
+        result = PullResult()
+        for drifted in drift.drifted:
+            resource = self._resources.get((drifted.project, drifted.key))
+            if resource is not None and selected(resource.key):
+                self._take(resource, drifted, result)
+            elif resource is None and selected(Key(drifted.project, *_kind_and_name(drifted.key))):
+                result.left.append(Left(drifted.project, drifted.key, "", f"{drifted.what}. `deploy --verify` repairs it"))
+        if result.pulled:
+            result.contents = self._places.edited({pulled.place: pulled.value for pulled in result.pulled})
+        return result
+
+    def write(self, result: PullResult) -> None:
+        """Writes the files."""
+        self._places.write(result.contents)
+
+    def _take(self, resource: Resource, drifted: Drifted, result: PullResult) -> None:
+        live = resource.read(self._aws) if drifted.how == "changed" and drifted.fields else None
+        if live is None:
+            advice = "`deploy --verify` repairs it; if it is to stay so, change its declaration in"
+            result.left.append(
+                Left(drifted.project, drifted.key, "", f"{drifted.what}. {advice} {self._declared(resource, resource.key.kind)}")
+            )
+            return
+        for part in drifted.fields:
+            values, where = self._settings(resource, part, live.state)
+            for keys, value in values.items():
+                place = self._places.of(resource.key.project, keys)
+                if not any(pulled.place == place for pulled in result.pulled):  # two fields may be one setting
+                    result.pulled.append(Pulled(drifted.project, drifted.key, part.name, place, value))
+            if where:
+                result.left.append(Left(drifted.project, drifted.key, part.name, where))
+
+    def _settings(self, resource: Resource, part: Field, state: JsonMapping) -> tuple[Mapping[KeyPath, Json], str]:
+        """The settings of a field by the keys below the project's section, or a sentence about where it belongs."""
+        kind, name = resource.key.kind, resource.key.name
+        section = SECTIONS.get(kind) or kind_of(kind).section
+        found = setting_of(kind, part.name, state)
+        if (
+            not section
+            or found is None
+            or (kind == "log-group" and (resource.key.project, f"lambda/{name}") not in self._resources)
+        ):
+            return {}, self._elsewhere(resource, part.name)
+        if found.values is None:
+            return {}, self._no_setting(resource, part)
+        problem = _problem(found.values) or _invalid(section, name, found.values)
+        if problem:
+            return {}, f"{problem}. It belongs to {self._declared(resource, kind)}"
+        return {(section, name, *path): value for path, value in found.values.items()}, ""
+
+    def _no_setting(self, resource: Resource, part: Field) -> str:
+        """Says where a value belongs that its setting cannot express; among others one that somebody removed."""
+        texts, setting = TEXTS.get(resource.key.kind, ("", ""))
+        where = self._declared(resource, resource.key.kind)
+        if texts and part.live == ABSENT:
+            name = part.name.removeprefix(f"{texts}.")
+            place = self._places.of(resource.key.project, (kind_of(resource.key.kind).section, resource.key.name, setting, name))
+            return f"it was removed: remove it from {place}, or from {where}"
+        return f"no setting can express this value: change {where}"
+
+    def _elsewhere(self, resource: Resource, part: str) -> str:
+        """Says where a field belongs that no setting has."""
+        kind, where = resource.key.kind, self._declared(resource, resource.key.kind)
+        if part.startswith("Tags"):
+            return f"tags belong to $.tags of config/{self._env.name}.json, for all resources"
+        if resource.artifact_field and part.startswith(resource.artifact_field) and (code := _code(resource, part)):
+            return code
+        if kind == "state-machine" and part.startswith("definition"):
+            file = definition_file(self._folder(resource) / "deploy.py", resource.key.name)
+            return f"the definition was edited: change {display_path(self._folder(resource) / file) if file else where}"
+        if kind == "role":
+            return f"a role follows from what reads and writes are declared with it: change them in {where}, or set `role`"
+        if kind == "log-group":
+            return f"the log group is shared: change $.defaults.log_retention_days of config/{self._env.name}.json"
+        return f"no setting has it: change {where}"
+
+    def _declared(self, resource: Resource, kind: str) -> str:
+        """The file, and if possible the line, of a resource's declaration."""
+        file = self._folder(resource) / "deploy.py"
+        name = resource.key.name
+        if kind == "role":  # its name is that of what it belongs to, followed by the kind
+            kind = next((owner for owner in METHODS if name.endswith(f"-{owner}")), "rule")
+            name = name.removesuffix("-trigger" if kind == "rule" else f"-{kind}")
+        line = declared_at(file, kind, name)
+        return f"{display_path(file)}:{line}" if line else display_path(file)
+
+    def _folder(self, resource: Resource) -> Path:
+        project = resource.key.project
+        return self._root if project == SHARED else self._root / "projects" / self._env.folder(project)
+
+
+def _code(resource: Resource, part: str) -> str:
+    """Says where edited code belongs; empty if the field is not about code."""
+    artifact = resource.artifact
+    if isinstance(artifact, Package):
+        return f"the code was edited: bring the edit into {display_path(artifact.folder)}/"
+    if isinstance(artifact, Script) and part.endswith("ScriptLocation"):
+        return f"another script was set: bring it into {display_path(artifact.path)}"
+    return ""
+
+
+def _problem(values: Mapping[tuple[str, ...], Json]) -> str:
+    """Says why values must not be written; empty if they may."""
+    for path, value in values.items():
+        if len(path) > 1 and isinstance(value, str) and holds_secret(path[-1], value):
+            return f"{path[-1]} looks like a secret, and secrets are not written: store it, and hand over its name"
+        if isinstance(value, str) and "${" in value:
+            return f"{path[-1]} holds ${{, which would be read as a token"
+    return ""
+
+
+def _invalid(section: str, name: str, values: Mapping[tuple[str, ...], Json]) -> str:
+    """Says why the settings cannot have these values; empty if they can."""
+    from common.environment.project import Project  # few fields have drifted
+
+    settings: dict[str, Json] = {}
+    for path, value in values.items():
+        node = settings
+        for key in path[:-1]:
+            node = node.setdefault(key, {})
+        node[path[-1]] = value
+    try:
+        Project.model_validate({section: {name: settings}}, strict=False)
+    except ValidationError as error:
+        return f"no setting can have this value: {explain_settings_error(error).rstrip('.')}"
+    return ""
+
+
+def _kind_and_name(key: str) -> tuple[str, str]:
+    kind, _, name = key.partition("/")
+    return kind, name

@@ -1,0 +1,165 @@
+"""Which setting is which field in AWS: the fields of live resources as settings.
+
+Each kind has its fields by their dotted names in AWS's spelling. A value of AWS becomes one or more settings, or none if no
+setting can express it. Fields that no setting has, such as code and policies, are not here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from common.base.json_types import Json, JsonMapping, JsonObject
+
+Settings = Mapping[tuple[str, ...], Json]
+"""Values of settings by their path below the resource, as in ``("network", "subnet_ids")``."""
+Convert = Callable[[Json], Settings | None]
+UPDATE = {"UPDATE_IN_DATABASE": "update", "LOG": "log"}
+DELETE = {"LOG": "log", "DEPRECATE_IN_DATABASE": "deprecate", "DELETE_FROM_DATABASE": "delete"}
+RECRAWL = {"CRAWL_EVERYTHING": "everything", "CRAWL_NEW_FOLDERS_ONLY": "new_folders"}
+CAPACITY = {0.0625: "0.0625", 1.0: "1"}
+
+
+class SettingField(NamedTuple):
+    """Settings that belong to a field of AWS.
+
+    Args:
+        field: the dotted name of the field.
+        values: the values of the settings; None if no setting can express the value.
+    """
+
+    field: str
+    values: Settings | None
+
+
+def _same(setting: str) -> Convert:
+    return lambda value: None if value is None else {(setting,): value}
+
+
+def _one_of(setting: str, words: Mapping[Json, Json]) -> Convert:
+    return lambda value: {(setting,): words[value]} if isinstance(value, str | float | int) and value in words else None
+
+
+def _architecture(value: Json) -> Settings | None:
+    return {("architecture",): value[0]} if isinstance(value, list) and len(value) == 1 else None
+
+
+def _layers(value: Json) -> Settings | None:
+    """Layers of others. Where layers are declared, their order says more than the setting can."""
+    return {("layers",): value} if isinstance(value, list) and all(isinstance(layer, str) for layer in value) else None
+
+
+def _network(value: Json) -> Settings | None:
+    subnets, groups = ((value or {}).get(name) for name in ("SubnetIds", "SecurityGroupIds"))
+    if not (subnets and groups):
+        return None
+    return {("network", "subnet_ids"): sorted(subnets), ("network", "security_group_ids"): sorted(groups)}
+
+
+def _targets(value: Json) -> Settings | None:
+    paths = [target["Path"] for target in value] if isinstance(value, list) else []
+    exclusions = [target.get("Exclusions", []) for target in value] if paths else []
+    if not paths or any(patterns != exclusions[0] for patterns in exclusions):
+        return None
+    return {("targets",): paths, ("exclusions",): exclusions[0]}
+
+
+def _bookmarks(value: Json) -> Settings | None:
+    return _one_of("bookmarks", {"job-bookmark-enable": True, "job-bookmark-disable": False, "": False})(value or "")
+
+
+def _auto_scaling(value: Json) -> Settings | None:
+    return _one_of("auto_scaling", {"true": True, "false": False, "": False})(value or "")
+
+
+FIELDS: Mapping[str, Mapping[str, Convert]] = {
+    "lambda": {
+        "Runtime": _same("runtime"),
+        "MemorySize": _same("memory_mb"),
+        "Timeout": _same("timeout_seconds"),
+        "EphemeralStorage.Size": _same("ephemeral_storage_mb"),
+        "Role": _same("role"),
+        "Architectures": _architecture,
+        "Layers": _layers,
+        "VpcConfig": _network,
+    },
+    "log-group": {"retentionInDays": _same("log_retention_days")},
+    "glue-job": {
+        "GlueVersion": _same("glue_version"),
+        "WorkerType": _same("worker_type"),
+        "NumberOfWorkers": _same("workers"),
+        "Timeout": _same("timeout_minutes"),
+        "MaxRetries": _same("max_retries"),
+        "ExecutionProperty.MaxConcurrentRuns": _same("max_concurrent_runs"),
+        "ExecutionClass": _same("execution_class"),
+        "MaxCapacity": _one_of("python_shell_capacity", CAPACITY),
+        "Connections.Connections": _same("connections"),
+        "Role": _same("role"),
+        "DefaultArguments.--job-bookmark-option": _bookmarks,
+        "DefaultArguments.--enable-auto-scaling": _auto_scaling,
+    },
+    "crawler": {
+        "Targets.S3Targets": _targets,
+        "SchemaChangePolicy.UpdateBehavior": _one_of("schema_change", UPDATE),
+        "SchemaChangePolicy.DeleteBehavior": _one_of("deleted_data", DELETE),
+        "RecrawlPolicy.RecrawlBehavior": _one_of("recrawl", RECRAWL),
+        "TablePrefix": _same("table_prefix"),
+        "Schedule": lambda value: {("schedule",): value or None},
+        "Role": _same("role"),
+    },
+    "state-machine": {
+        "loggingConfiguration.level": _same("log_level"),
+        "loggingConfiguration.includeExecutionData": _same("log_execution_data"),
+        "tracingConfiguration.enabled": _same("tracing"),
+        "roleArn": _same("role"),
+    },
+    "rule": {
+        "State": _one_of("enabled", {"ENABLED": True, "DISABLED": False}),
+        "ScheduleExpression": _same("expression"),
+    },
+}
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "lambda": ("Environment.Variables", "environment"),
+    "glue-job": ("DefaultArguments", "arguments"),
+}
+"""The fields that hold texts by name, and their settings."""
+
+
+def setting_of(kind: str, field: str, state: JsonMapping) -> SettingField | None:
+    """Returns the settings to which a field belongs, with the values that a state has; None if it belongs to no setting.
+
+    Args:
+        kind: the kind of the resource.
+        field: the dotted name of the field, or of a part of it.
+        state: a state of the resource, in AWS's spelling.
+    """
+    for name, convert in FIELDS.get(kind, {}).items():
+        if field == name or field.startswith(f"{name}."):
+            return SettingField(name, convert(value_at(state, name)))
+    texts, setting = TEXTS.get(kind, ("", ""))
+    if texts and field.startswith(f"{texts}."):
+        key = field.removeprefix(f"{texts}.")
+        value = (value_at(state, texts) or {}).get(key)
+        return SettingField(field, {(setting, key): value} if isinstance(value, str) else None)
+    return None
+
+
+def value_at(state: JsonMapping, name: str) -> Json:
+    """Returns the value of a field by its dotted name; None if it is not there."""
+    value: Json = state
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def by_aws_name(kind: str, name: str, value: Json) -> Settings | None:
+    """Returns the settings of a field that others configure by AWS's own name, as in ``NumberOfWorkers``; None if there are none.
+
+    The name is that of the API's parameter: a part of a structure by the structure's name, or by its own if that is clear.
+    """
+    state: JsonObject = {name: value}
+    for field, convert in FIELDS.get(kind, {}).items():
+        top, _, rest = field.partition(".")
+        if name == field or (rest and name == rest and not rest.startswith("--")):
+            return convert(value)
+        if rest and name == top and (inner := value_at(state, field)) is not None:
+            return convert(inner)
+    return None

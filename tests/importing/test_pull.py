@@ -1,0 +1,182 @@
+"""`invoke pull`, as typed: console edits become configuration, and drift is quiet afterwards; against moto."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.repository import Repository
+
+PLACE = {"region_name": "eu-central-1"}
+ALL = (
+    'p.function("Validate", environment={"ZONE": "landing", "MODE": "fast"})',
+    'p.job("load", arguments={"--zone": "landing"})',
+    'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})',
+    'p.schedule("daily", m, "rate(1 day)")',
+    'p.table("runs", partition_key="id")',
+)
+MAIN = """{
+  "$schema": "schema.json",
+  "name": "dev",
+  "account_id": "123456789012", "region": "eu-central-1",
+  "name_prefix": "t-dev",
+  "artifact_bucket": "t-dev-artifacts",
+  "projects": {
+    "acres": {"functions": {"Validate": {"memory_mb": 256}}}
+  }
+}
+"""
+OVERLAY = '{\r\n    "jobs": {\r\n        "load": {"workers": 3}\r\n    }\r\n}\r\n'
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}
+FUNCTION = {"FunctionName": "t-dev-acres-Validate"}
+
+
+def client(service: str) -> Any:
+    return boto3.client(service, **PLACE)
+
+
+@pytest.fixture
+def deployed(repository: Repository, moto_dates: None) -> Repository:
+    repository.project("acres", *ALL)
+    repository.write("config/dev.json", MAIN)
+    repository.write("config/acres/dev.json", OVERLAY)
+    first = repository.invoke("deploy", "--env", "dev")
+    assert (first.code, first.err) == (0, ""), first
+    return repository
+
+
+def run(repository: Repository, *words: str, code: int = 0) -> dict[str, Any]:
+    done = repository.invoke(*words, "--env", "dev", "--json")
+    assert (done.code, done.err) == (code, ""), done
+    result: dict[str, Any] = json.loads(done.out)
+    return result
+
+
+def text(repository: Repository, path: str) -> str:
+    return (repository.root / path).read_bytes().decode()
+
+
+def sources(repository: Repository) -> dict[str, bytes]:
+    """Every file but what was built."""
+    return {path: content for path, content in repository.files().items() if not path.startswith("build/")}
+
+
+def edit_job(**fields: Any) -> None:
+    glue = client("glue")
+    job = glue.get_job(JobName="t-dev-acres-load")["Job"]
+    kept = (
+        "Role",
+        "Command",
+        "DefaultArguments",
+        "MaxRetries",
+        "Timeout",
+        "GlueVersion",
+        "WorkerType",
+        "NumberOfWorkers",
+        "ExecutionProperty",
+        "ExecutionClass",
+    )
+    glue.update_job(JobName="t-dev-acres-load", JobUpdate={**{name: job[name] for name in kept if name in job}, **fields})
+
+
+def test_settings_are_written_where_they_stand_and_drift_is_quiet(deployed: Repository) -> None:
+    client("lambda").update_function_configuration(
+        **FUNCTION, MemorySize=1024, Timeout=90, Environment={"Variables": {"ZONE": "attic", "MODE": "fast"}}
+    )
+    edit_job(NumberOfWorkers=7, MaxRetries=2)
+    client("logs").put_retention_policy(logGroupName="/aws/lambda/t-dev-acres-Validate", retentionInDays=7)
+    client("events").disable_rule(Name="t-dev-acres-daily")
+    before = sources(deployed)
+    shown = run(deployed, "pull", "--dry-run")
+    assert not shown["written"]
+    assert sources(deployed) == before
+    result = run(deployed, "pull")
+    assert result["left"] == []
+    assert {(one["file"], ".".join(one["path"])): one["value"] for one in result["pulled"]} == {
+        ("config/dev.json", "projects.acres.functions.Validate.memory_mb"): 1024,
+        ("config/dev.json", "projects.acres.functions.Validate.timeout_seconds"): 90,
+        ("config/dev.json", "projects.acres.functions.Validate.environment.ZONE"): "attic",
+        ("config/dev.json", "projects.acres.functions.Validate.log_retention_days"): 7,
+        ("config/acres/dev.json", "jobs.load.workers"): 7,
+        ("config/acres/dev.json", "jobs.load.max_retries"): 2,
+        ("config/acres/dev.json", "triggers.daily.enabled"): False,
+    }
+    assert text(deployed, "config/acres/dev.json") == OVERLAY.replace('"workers": 3', '"workers": 7, "max_retries": 2').replace(
+        "    }\r\n}",
+        '    },\r\n    "triggers": {\r\n        "daily": {\r\n            "enabled": false\r\n        }\r\n    }\r\n}',
+    )
+    function = '{"memory_mb": 1024, '
+    assert function in text(deployed, "config/dev.json")
+    assert text(deployed, "config/dev.json").partition('    "acres"')[0] == MAIN.partition('    "acres"')[0]
+    assert run(deployed, "drift")["drifted"] == []
+    assert {one["action"] for one in run(deployed, "plan")["changes"]} <= {"noop", "record"}
+    assert run(deployed, "pull")["pulled"] == []
+
+
+def test_what_is_no_setting_is_told_with_file_and_line(deployed: Repository) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("handler.py", "def handler(event, context):\n    return 1\n")
+    client("lambda").update_function_code(**FUNCTION, ZipFile=stream.getvalue())
+    client("lambda").update_function_configuration(
+        **FUNCTION, Handler="other.main", Environment={"Variables": {"ZONE": "landing"}}
+    )
+    machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:t-dev-acres-main"
+    definition = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+    client("stepfunctions").update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+    client("iam").put_role_policy(RoleName="t-dev-acres-Validate-lambda", PolicyName="more", PolicyDocument=json.dumps(POLICY))
+    before = sources(deployed)
+    result = run(deployed, "pull", code=2)
+    assert sources(deployed) == before
+    where = {(one["key"], one["field"].partition(".States")[0]): one["where"] for one in result["left"]}
+    assert where["lambda/Validate", "CodeSha256"] == "the code was edited: bring the edit into projects/acres/lambda/Validate/"
+    assert where["lambda/Validate", "Handler"] == "no setting has it: change projects/acres/deploy.py:9"
+    assert where["lambda/Validate", "Environment.Variables.MODE"].startswith(
+        "it was removed: remove it from config/dev.json: $.projects.acres.functions.Validate.environment.MODE, or from "
+    )
+    assert where["state-machine/main", "definition"] == "the definition was edited: change projects/acres/deploy.py:11"
+    assert "pull" not in deployed.invoke("pull", "--env", "dev", "--only", "glue-job/*").err
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [("hunter2-Zx81-kk9P", "looks like a secret"), ("${zone}", "would be read as a token")]
+)
+def test_secrets_and_tokens_are_not_written(deployed: Repository, value: str, reason: str) -> None:
+    variables = {"ZONE": "landing", "MODE": "fast", "DB_PASSWORD" if "$" not in value else "MODE": value}
+    client("lambda").update_function_configuration(**FUNCTION, Environment={"Variables": variables}, MemorySize=512)
+    done = deployed.invoke("pull", "--env", "dev", "--only", "lambda/*")
+    assert "memory_mb is 512, as lambda/Validate in AWS" in done.out
+    if value in text(deployed, "config/dev.json"):
+        raise AssertionError(value)
+    if "${" in value:
+        assert done.code == 2
+        assert reason in done.out
+
+
+def test_a_value_that_no_setting_can_have_is_told_and_the_rest_written(deployed: Repository) -> None:
+    edit_job(NumberOfWorkers=5, Timeout=20000)
+    result = run(deployed, "pull", code=2)
+    assert [one["value"] for one in result["pulled"]] == [5]
+    assert "no setting can have this value" in result["left"][0]["where"]
+
+
+def test_a_file_that_cannot_be_written_is_one_message(deployed: Repository) -> None:
+    client("lambda").update_function_configuration(**FUNCTION, MemorySize=1024)
+    (deployed.root / "config").chmod(0o555)
+    try:
+        done = deployed.invoke("pull", "--env", "dev")
+    finally:
+        (deployed.root / "config").chmod(0o755)
+    if done.code:  # root may write everywhere
+        assert done.err.startswith("error: config/dev.json: it cannot be written")
+    else:
+        assert '"memory_mb": 1024' in text(deployed, "config/dev.json")
+
+
+def test_what_is_gone_is_left_to_deploy(deployed: Repository) -> None:
+    client("glue").delete_job(JobName="t-dev-acres-load")
+    result = run(deployed, "pull", "--only", "glue-job/*", code=2)
+    assert result["left"][0]["where"].endswith("change its declaration in projects/acres/deploy.py:10")
