@@ -7,6 +7,7 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
 """
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,8 +81,12 @@ def _fast_loader() -> "Loader":
     class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
         """A loader that counts every folder as a service, without listing the contents of each."""
 
+        @cached_property
+        def _folders(self) -> list[str]:
+            return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
+
         def list_available_services(self, type_name: str) -> list[str]:
             del type_name
-            return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
+            return self._folders
 
     return Lean([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

@@ -10,8 +10,6 @@ from itertools import chain
 
 from common.aws.tagging_index import Sizes
 from common.base.errors import LockedError, OvertakenError
-from common.declare.layer_sizes import check_uploaded_layers
-from common.declare.missing_imports import report_missing_imports
 from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine import advice, protection
 from common.engine.apply import Engine
@@ -20,9 +18,7 @@ from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.planner import Options, Outcome, Planner
 from common.engine.prediction import predict
 from common.engine.prune import Types
-from common.engine.quotas import check_quotas
 from common.engine.reads import Reads
-from common.engine.secrets import ready, vetted
 from common.model import steps
 from common.model.events import Note, Planned, Report, StepStarted
 from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Key, Plan, Resource
@@ -141,16 +137,18 @@ class Deployment:
         connection, resources, build_dir = self._connection, self._declarations.resources, self._workspace.build_dir
         if self._edited:  # what a change takes, and takes a moment: git, and the scanner for secrets
             connection.pool.submit(self._workspace.origin, resources)
+            from common.engine.secrets import ready  # an unchanged deploy does not need it
+
             connection.pool.submit(ready)
         options, reads = self._options(), self._reads()
         reads.expect([resource for resource in self._edited if options.selected(resource.key)])
         planner = Planner(self._env, connection.aws, connection.records, build_dir, connection.pool, self._types)
         outcome = planner.plan(resources, options, reads, self._undeclared())
-        outcome = vetted(outcome, resources)
-        check_uploaded_layers(outcome.plan, resources, build_dir)
-        report_missing_imports(outcome.plan, resources, build_dir, self._say, protected=self._env.protected)
-        check_quotas(self._env, connection.aws, outcome.plan, resources, build_dir, connection.pool, self._say)
-        return outcome
+        if outcome.plan.is_empty:
+            return outcome
+        from common.engine.plan_checks import checked  # an unchanged deploy does not need it
+
+        return checked(outcome, resources, self._env, connection, build_dir, self._say)
 
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)

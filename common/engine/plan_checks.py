@@ -1,0 +1,44 @@
+"""Checks a plan that changes something before it is shown: secrets, sizes of layers, missing imports, quotas.
+
+An unchanged deploy needs none of these checks, so it does not load them.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from common.declare.layer_sizes import check_uploaded_layers
+from common.declare.missing_imports import report_missing_imports
+from common.engine.connection import Connection
+from common.engine.planner import Outcome
+from common.engine.quotas import check_quotas
+from common.engine.secrets import vetted
+from common.environment.config import Environment
+from common.model.resource import Resource
+
+
+def checked(
+    outcome: Outcome,
+    resources: Sequence[Resource],
+    env: Environment,
+    connection: Connection,
+    build_dir: Path,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Returns the plan with reasons that name the secrets that its resources accept.
+
+    Args:
+        outcome: the plan.
+        resources: the declared resources.
+        env: the environment.
+        connection: where the quotas are read.
+        build_dir: the build folder.
+        say: receives a message for each finding that is no reason to refuse the plan.
+
+    Raises:
+        DeployError: the plan is refused.
+    """
+    outcome = vetted(outcome, resources)
+    check_uploaded_layers(outcome.plan, resources, build_dir)
+    report_missing_imports(outcome.plan, resources, build_dir, say, protected=env.protected)
+    check_quotas(env, connection.aws, outcome.plan, resources, build_dir, connection.pool, say)
+    return outcome
