@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.aws.protocol import Aws
 from common.base.json_types import JsonObject
-from common.environment.config import PROJECT_TAG, Environment
+from common.environment.config import Environment
 
 PAGE_SIZE = 100
 Part = tuple[str, ...]
@@ -85,11 +85,11 @@ def list_tagged(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[s
 
     `types` limits the types of resources. Roles are not in the index; `list_roles` lists them by path.
     """
-    filters: JsonObject = {"TagFilters": [{"Key": "deployer:environment", "Values": [env.owner]}]}
+    filters: JsonObject = {"TagFilters": [{"Key": env.owner_tag, "Values": [env.owner]}]}
     filters |= {"ResourceTypeFilters": list(types)} if types else {}
     pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
     return {
-        mapping["ResourceARN"]: next((tag["Value"] for tag in mapping.get("Tags", ()) if tag["Key"] == PROJECT_TAG), "")
+        mapping["ResourceARN"]: next((tag["Value"] for tag in mapping.get("Tags", ()) if tag["Key"] == env.project_tag), "")
         for page in pages
         for mapping in page["ResourceTagMappingList"]
     }

@@ -105,6 +105,7 @@ class ProjectResources:
             name=ref.name,
             arn=ref.arn,
             tags=self.env.ownership(self.project),
+            tag_prefix=self.env.tag_prefix,
             needs=tuple(dict.fromkeys(need for need in needs if need != ref.key)),
             accept_secret=self.accepted[ref.key],
         )

@@ -118,6 +118,7 @@ class SharedResources(SimpleResources):
             name=ref.name,
             arn=ref.arn,
             tags=self._env.ownership(SHARED),
+            tag_prefix=self._env.tag_prefix,
             needs=tuple(used.key for used in uses),
             accept_secret=accept_secret,
         )

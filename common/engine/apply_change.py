@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError, LockedError, OvertakenError, SkippedError
-from common.environment.config import OWNER_TAG, PROJECT_TAG
+from common.environment import owner_tags
 from common.model.orphan import Orphan, Type
 from common.model.resource import Action, Change, Key, Outputs, Resource
 from common.state.records import Records
@@ -43,7 +43,8 @@ def remove(aws: Aws, records: Records, kind: Type | None, orphan: Orphan, change
         kind.erase(aws, orphan)
     if change.action is Action.UNBIND and kind is not None:
         records.unbound.write(orphan)
-        kind.untag(aws, orphan, (OWNER_TAG, PROJECT_TAG))
+        if keys := owner_tags.keys_of(kind.live_tags(aws, orphan) or {}, orphan.owner):
+            kind.untag(aws, orphan, keys)
     return {}
 
 

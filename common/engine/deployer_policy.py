@@ -19,7 +19,7 @@ from common.declare.permissions import Statement, allow
 from common.declare.workspace import Workspace
 from common.engine import policy_names
 from common.environment import config_files
-from common.environment.config import OWNER_TAG, Environment
+from common.environment.config import Environment
 from common.model.kind import Kind
 from common.model.resource import Key, Resource
 from common.resources import kind_of, kinds
@@ -207,7 +207,7 @@ def _left_over(env: Environment, renamed: Iterable[Kind]) -> Statement:
 
 
 def _if_tagged(env: Environment, statement: Statement, **condition: str) -> Statement:
-    return {**statement, "Condition": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": env.owner, **condition}}}
+    return {**statement, "Condition": {"StringEquals": {f"aws:ResourceTag/{env.owner_tag}": env.owner, **condition}}}
 
 
 def _roles_elsewhere(env: Environment) -> Iterator[Statement]:
@@ -221,7 +221,7 @@ def _roles_elsewhere(env: Environment) -> Iterator[Statement]:
 
 def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
     """The statement to create what AWS does not limit to resources: only with the environment's tag."""
-    tagged = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": env.owner}}
+    tagged = {"StringEquals": {f"aws:RequestTag/{env.owner_tag}": env.owner}}
     actions = [action for kind in used for action in kind.policy.when_created]
     return [{**allow(actions, ["*"]), "Condition": tagged}] if actions else []
 

@@ -21,7 +21,7 @@ from common.engine.prune import Types
 from common.engine.reads import Reads
 from common.model import steps
 from common.model.events import Note, Planned, Report, StepStarted
-from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Key, Plan, Resource
+from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Action, Key, Plan, Resource
 from common.resources import kinds, of_kind
 from common.state import locations
 from common.state.lease import Lock
@@ -203,13 +203,20 @@ class Deployment:
         if self._choices.project is not None:
             return
         records = self._connection.records
-        for name in sorted(name for name in outcome.elsewhere - {*self._workspace.enabled()} if PROJECT_NAME.fullmatch(name)):
+        elsewhere = {*outcome.elsewhere, *(records.projects() if self._is_retagged(outcome.plan) else ())}
+        for name in sorted(name for name in elsewhere - {SHARED, *self._workspace.enabled()} if PROJECT_NAME.fullmatch(name)):
             if records.root_tag(name) is None and not records.recorded_keys(name):
                 continue  # the index still shows what was deleted
             why = self._workspace.undeclared(name)
             self._say(
                 f"{name} is deployed, but {why}: --prune deletes what it left, triggers too, and --prune --data what holds data."
             )
+
+    def _is_retagged(self, plan: Plan) -> bool:
+        """Whether the owner tags of resources change, so that the index does not show what still has the former ones."""
+        updates = [change for change in plan.changes if change.action is Action.UPDATE and "Tags" in change.changed]
+        tags = [change.live.state["Tags"] for change in updates if change.live is not None and "Tags" in change.live.state]
+        return any(live.get(self._env.owner_tag) != self._env.owner for live in tags)
 
     # Applying ------------------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.planner import Options, Outcome, Planner
 from common.engine.prune import UNDECLARED
 from common.engine.reads import Reads
-from common.environment.config import OWNER_TAG
+from common.environment import owner_tags
 from common.model.choices import Choices
 from common.model.events import Finished, Note, Planned, Report, Started, StepStarted
 from common.model.orphan import Orphan
@@ -188,7 +188,7 @@ class Destruction:
             env.owner,
             *([recorded.owner] if recorded and locations.is_owner_of_environment(recorded.owner, env.name) else []),
         }
-        if tags.get(OWNER_TAG) not in owners or others:
+        if owner_tags.read_owner(tags, env.tag_prefix)[0] not in owners or others:
             why = f"it holds {', '.join(sorted(others)[:5])}, too" if others else "it does not carry this environment's tags"
             raise OwnershipError(
                 f"The artifact bucket {env.artifact_bucket} is not this environment's alone: {why}. Leave --data out."

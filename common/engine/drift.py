@@ -13,8 +13,9 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import ArtifactError, OwnershipError
 from common.base.json_types import Json, JsonMapping
-from common.engine import renewed_roles
-from common.environment.config import OWNER_TAG, Environment
+from common.engine import ownership, renewed_roles
+from common.environment import owner_tags
+from common.environment.config import Environment
 from common.model import comparison, hidden_fields
 from common.model.desired_state import rendered
 from common.model.orphan import Orphan
@@ -181,7 +182,7 @@ class _Comparer:
         others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, earlier))
         if kept := tuple(comparison.named(others, declared, resource.usual)):
             self.kept.append(Kept(project, key, kept))
-        owner = live.state.get("Tags", {}).get(OWNER_TAG)
+        owner, _ = owner_tags.read_owner(ownership.all_tags(live), self._env.tag_prefix)
         if owner not in {self._env.owner, *locations.owners(resource, [body], self._env.account_id, self._env.name)}:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"
             option = f"--adopt-from {owner}" if owner else "--adopt"

@@ -6,7 +6,7 @@ does not show is read in full. A few resources are also read in full, because th
 are kinds without a listing: there are few topics, and roles and layers have been listed already.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -15,7 +15,7 @@ from os.path import commonprefix
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
-from common.environment.config import OWNER_TAG
+from common.environment import owner_tags
 from common.model.kind import Kind, Listing
 from common.model.resource import Resource
 from common.resources import kind_of, kinds
@@ -24,14 +24,14 @@ READ_SINGLY = 3
 """Up to this number of missing resources are read one by one."""
 
 
-def names(aws: Aws, kind: Kind, beginning: str = "", owner: str = "") -> Iterator[list[str]]:
-    """The names on each page of a listing, limited to a beginning and an owner as far as the service can do that."""
+def names(aws: Aws, kind: Kind, beginning: str = "", owner: Mapping[str, str] | None = None) -> Iterator[list[str]]:
+    """The names on each page of a listing, limited to a beginning and an owner's tag as far as the service can do that."""
     listing = kind.listing
     if listing is None:
         return
     parameters: JsonObject = dict([listing.size]) if listing.size else {}
     parameters |= {listing.prefix: beginning} if listing.prefix and beginning else {}
-    parameters |= {listing.tags: {OWNER_TAG: owner}} if listing.tags and owner else {}
+    parameters |= {listing.tags: dict(owner)} if listing.tags and owner else {}
     for page in _pages(aws, kind.service, listing, parameters):
         names_or_urls = [item[listing.name] if listing.name else item for item in page.get(listing.items, ())]
         yield [item.rpartition("/")[2] for item in names_or_urls] if listing.is_url else names_or_urls
@@ -68,7 +68,9 @@ def _listed(aws: Aws, group: Sequence[Resource]) -> set[str]:
     """
     arns = {resource.name: resource.arn for resource in group}
     beginning = commonprefix(list(arns))  # noqa: RUF071 - names are no paths
-    pages = names(aws, kind_of(group[0].key.kind), beginning, group[0].tags.get(OWNER_TAG, ""))
+    key = owner_tags.environment_key(group[0].tag_prefix)
+    owner = {key: group[0].tags[key]} if key in group[0].tags else None
+    pages = names(aws, kind_of(group[0].key.kind), beginning, owner)
     listed: set[str] = set()
     with suppress(AwsError):
         for page, _ in zip(pages, group, strict=False):

@@ -6,7 +6,8 @@ from typing import Protocol, runtime_checkable
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import ConfigError, DeployError, OwnershipError
-from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
+from common.environment import owner_tags
+from common.environment.config import Environment
 from common.model.choices import NOBODY
 from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Live, Resource
@@ -35,11 +36,15 @@ def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
         live: its live state.
         own: the environment's owner tag, and those that it had before.
     """
-    tags = live.state.get("Tags", {})
-    environment, project = tags.get(OWNER_TAG), tags.get(PROJECT_TAG)
+    environment, project = owner_tags.read_owner(all_tags(live), resource.tag_prefix)
     if environment in own:
         return None if project in {None, resource.key.project} else f"{environment}:{project}"
     return str(environment) if environment else NOBODY
+
+
+def all_tags(live: Live) -> dict[str, str]:
+    """The live tags of a resource, those included that are not declared: our own, if their keys began otherwise before."""
+    return {**live.undeclared.get("Tags", {}), **live.state.get("Tags", {})}
 
 
 def check_unused(

@@ -14,7 +14,8 @@ from typing import Protocol
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, OwnershipError
-from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
+from common.environment import owner_tags
+from common.environment.config import Environment
 from common.model.orphan import Orphan, Type
 from common.model.resource import REMOVING, SHARED, Action, Change, Key, Resource
 from common.resources import kinds
@@ -207,7 +208,8 @@ class Pruner:
         if tags is None:
             return Change(key, Action.FORGET, f"{why}; it is gone from AWS")
         owners = {self._env.owner, *([orphan.owner] if locations.is_owner_of_environment(orphan.owner, self._env.name) else [])}
-        if tags.get(OWNER_TAG) not in owners or tags.get(PROJECT_TAG) != key.project:
+        owner, project = owner_tags.read_owner(tags, self._env.tag_prefix)
+        if owner not in owners or project != key.project:
             return Change(key, Action.FORGET, f"{why}; what has its name now does not carry our tags, and stays")
         if self._unbind:
             return Change(key, Action.UNBIND, "stays as it is, without our tags and our record")

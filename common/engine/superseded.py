@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.aws.protocol import Aws
-from common.environment.config import OWNER_TAG, PROJECT_TAG, Environment
+from common.environment import owner_tags
+from common.environment.config import Environment
 from common.model.resource import Key
 from common.model.versions import Versions
 from common.resources import kinds
@@ -54,7 +55,7 @@ def superseded(env: Environment, aws: Aws, records: Records, project: str) -> It
         name, state = body.get("name"), body.get("desired")
         if versions is not None and isinstance(name, str) and isinstance(state, dict):
             for version in versions.of(aws, name):
-                ours = (version.tags.get(OWNER_TAG), version.tags.get(PROJECT_TAG)) == (env.owner, project)
+                ours = owner_tags.read_owner(version.tags, env.tag_prefix) == (env.owner, project)
                 if ours and version.content != state.get("CodeSha256"):
                     yield OldVersion(project, key, name, version.number, version.arn, version.inputs, version.published)
 

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_
 from common.base import text_rules
 from common.base.errors import ConfigError
 from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
-from common.environment import aws_versions, partitions
+from common.environment import aws_versions, owner_tags, partitions
 from common.environment.endpoints import Service, Url
 from common.environment.names import Names
+from common.environment.owner_tags import DEFAULT_PREFIX, TagPrefix
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
 from common.environment.project import Instance, Project, WrittenSections
@@ -25,9 +26,6 @@ from common.environment.resource_settings import (
     Model,
     Network,
 )
-
-OWNER_TAG = "deployer:environment"
-PROJECT_TAG = "deployer:project"
 
 
 class Roles(Model):
@@ -59,6 +57,8 @@ class Environment(Model):
         default_factory=dict, max_length=40
     )
     """Tags of every resource, besides the deployer's own."""
+    tag_prefix: TagPrefix = DEFAULT_PREFIX
+    """Begins the keys of the deployer's own tags, `environment` and `project`, as in `acme:deployer:`, for tag policies."""
     names: Names = Field(default_factory=dict)
     """Templates of names in AWS by kind, or `default`; exact names of shared resources by `kind/name`, as in `bucket/landing`."""
     protected: bool = False
@@ -97,6 +97,9 @@ class Environment(Model):
     def _is_consistent(self) -> Self:
         if self.default and self.protected:
             raise ValueError("a protected environment cannot be the default: it must be named in each command")
+        own = {self.owner_tag.casefold(), self.project_tag.casefold()}
+        if taken := next((key for key in self.tags if key.casefold() in own), None):
+            raise ValueError(f"tags: {taken} is the deployer's own tag, as tag_prefix is {self.tag_prefix}. Choose another key")
         if self.embedded is not None and self.endpoints:
             raise ValueError("endpoints cannot be combined with embedded: all services of the embedded AWS have one address")
         if self.embedded is not None and self.partition != "aws":
@@ -121,7 +124,17 @@ class Environment(Model):
 
     def ownership(self, project: str) -> dict[str, str]:
         """Returns the ownership tags of a project's resources, and the environment's own tags."""
-        return {**self.tags, OWNER_TAG: self.owner, PROJECT_TAG: project}
+        return {**self.tags, self.owner_tag: self.owner, self.project_tag: project}
+
+    @property
+    def owner_tag(self) -> str:
+        """The key of the ownership tag."""
+        return owner_tags.environment_key(self.tag_prefix)
+
+    @property
+    def project_tag(self) -> str:
+        """The key of the tag that says the project of a resource."""
+        return owner_tags.project_key(self.tag_prefix)
 
     def resource_name(self, project: str, name: str) -> str:
         """Returns the physical name of a project's resource."""

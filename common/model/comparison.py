@@ -8,6 +8,7 @@ that is empty declares nothing.
 from collections.abc import Collection, Iterator, Mapping
 
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.environment import owner_tags
 
 Fields = JsonMapping
 """The fields that an operation of AWS accepts, by name: for a structure its own `Fields`, otherwise empty."""
@@ -131,13 +132,15 @@ def claims(desired: JsonMapping, before: object) -> JsonObject:
 
     If the deploy dies before the change is recorded, nothing else shows that it has set them.
     """
+    prefix = owner_tags.find_prefix(desired.get("Tags", {})) or owner_tags.DEFAULT_PREFIX
+    own = {owner_tags.environment_key(prefix), owner_tags.project_key(prefix)}
     unfinished = before if isinstance(before, Mapping) else {}
     result: JsonObject = {}
     for name in OPTIONAL:
         value, earlier = desired.get(name), unfinished.get(name)
         if isinstance(value, Mapping | list) or isinstance(earlier, list):
             keys = {*_dotted(value, deep=name != "Policies"), *(earlier if isinstance(earlier, list) else ())}
-            result[name] = sorted(key for key in keys if not key.startswith("deployer:"))
+            result[name] = sorted(key for key in keys if key not in own)
         elif value or earlier:
             result[name] = True
     return {name: value for name, value in result.items() if value}

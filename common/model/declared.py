@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from common.aws.protocol import Aws
 from common.base.digest import FileDigests
 from common.base.json_types import Json
+from common.environment.owner_tags import DEFAULT_PREFIX
 from common.model.resource import Artifact, Key, Live, State
 
 
@@ -21,6 +22,7 @@ class Identity:
         tags: its declared tags: the owner tags of the deployer, and the tags of the environment.
         needs: the resources that must exist first.
         accept_secret: why the declaration accepts what looks like a secret in it; empty if it does not.
+        tag_prefix: the beginning of the keys of its owner tags.
     """
 
     key: Key
@@ -29,6 +31,7 @@ class Identity:
     tags: Mapping[str, str]
     needs: tuple[Key, ...] = ()
     accept_secret: str = ""
+    tag_prefix: str = DEFAULT_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,11 @@ class Declared:
     def tags(self) -> Mapping[str, str]:
         """Its declared tags: the owner tags of the deployer, and the tags of the environment."""
         return self.identity.tags
+
+    @property
+    def tag_prefix(self) -> str:
+        """The beginning of the keys of its owner tags."""
+        return self.identity.tag_prefix
 
     @property
     def needs(self) -> tuple[Key, ...]:

@@ -136,6 +136,10 @@ class Resource(Protocol):
     def tags(self) -> Mapping[str, str]:
         """Its declared tags: the owner tags of the deployer, and the tags of the environment."""
 
+    @property
+    def tag_prefix(self) -> str:
+        """The beginning of the keys of its owner tags."""
+
     indexed: ClassVar[bool]
     """Whether the tagging index, or a listing of its kind, shows that it exists."""
 

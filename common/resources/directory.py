@@ -24,6 +24,7 @@ from common.base import digest
 from common.base.digest import Digest, FileDigests
 from common.base.errors import ArtifactError, DeployError
 from common.base.json_types import JsonMapping
+from common.environment import owner_tags
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
@@ -32,11 +33,8 @@ from common.model.orphan import Named
 from common.model.resource import Change, Key, Live, Outputs, State
 from common.model.tags import owned_tags, tag_list, tag_map
 
-OURS = "deployer:"
-"""Objects carry only tags with this beginning: S3 allows ten tags for an object, and an environment may have more."""
-MD5 = "deployer:md5"
-"""This tag of an object holds the MD5 of its content."""
-OWNER = f"{OURS}environment"
+MD5 = "md5"
+"""With the beginning of our tags: the key of the tag that holds the MD5 of an object's content."""
 MAX_OTHERS = 1000
 """At most this number of other objects may be in the place of a directory, because the tags of each must be read."""
 PARALLEL_TAG_READS = 8
@@ -146,16 +144,19 @@ class Directory(Declared):
                 f"Keep the directory at a place of its own, with at most {MAX_OTHERS} of others."
             )
         own, tags = self._own_tags(), _tags_of(aws, self, live)
+        owner, md5_key = owner_tags.environment_key(self.tag_prefix), f"{self.tag_prefix}{MD5}"
         own_files = {name: live[name] for name in sorted(live) if name in self.files or own.items() <= tags[name].items()}
-        foreign = [name for name in own_files if tags[name].get(OWNER) != own.get(OWNER)]
+        foreign = [name for name in own_files if tags[name].get(owner) != own.get(owner)]
         different = [name for name in own_files if not own.items() <= tags[name].items()]
         if not own_files:
             return None
-        md5s = {name: tags[name].get(MD5) for name, etag in own_files.items() if name in self.files and etag != self._md5(name)}
+        md5s = {
+            name: tags[name].get(md5_key) for name, etag in own_files.items() if name in self.files and etag != self._md5(name)
+        }
         if (right := {name: md5 for name, md5 in md5s.items() if md5 == self._md5(name)}) and _has_key(aws, self):
             own_files |= right
-        shown = {OWNER: ""} | tags[foreign[0]] if foreign else tags[min(different or own_files)]
-        return Live({"Files": own_files, "Foreign": foreign, "Tags": owned_tags(shown, own)})
+        shown = {owner: ""} | tags[foreign[0]] if foreign else tags[min(different or own_files)]
+        return Live({"Files": own_files, "Foreign": foreign, "Tags": owned_tags(shown, own)}, undeclared=_former_tags(shown, own))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Puts all files."""
@@ -172,7 +173,7 @@ class Directory(Declared):
                 if digest.md5_of_bytes(body) != self._md5(name):
                     raise ArtifactError(f"{self.key}: {name} was changed after the plan was made. Deploy again.")
                 md5 = base64.b64encode(bytes.fromhex(self._md5(name))).decode()
-                tags = f"{tagging}&{urlencode({MD5: self._md5(name)})}"
+                tags = f"{tagging}&{urlencode({f'{self.tag_prefix}{MD5}': self._md5(name)})}"
                 aws.call("s3", "PutObject", **whose, Key=f"{prefix}{name}", Body=body, ContentMD5=md5, Tagging=tags)
         before = live.keys() if change.live is None else live.keys() & change.live.state["Files"].keys()
         _delete(aws, self, before - self.files.keys(), self._own_tags())
@@ -182,15 +183,16 @@ class Directory(Declared):
     def live_tags(aws: Aws, resource: _Deployed) -> dict[str, str] | None:
         """The tags of the first object with our tags; None if there is no such object."""
         all_tags = (_tags(aws, resource, name) for name in _candidates(aws, resource))
-        return next((tags for tags in all_tags if any(key.startswith(OURS) for key in tags)), None)
+        return next((tags for tags in all_tags if owner_tags.find_prefix(tags) is not None), None)
 
     @staticmethod
     def untag(aws: Aws, resource: _Deployed, keys: Sequence[str]) -> None:
         """Takes our tags away from all objects that have them; the tags of others stay."""
         whose, prefix, own = _whose(resource), _prefix(resource), _tags_of_owner(aws, resource)
+        md5_key = f"{owner_tags.find_prefix(own) or ''}{MD5}"
         for name, tags in sorted(_tags_of(aws, resource, _candidates(aws, resource)).items()) if own else ():
             if own.items() <= tags.items():
-                others = tag_list({key: value for key, value in tags.items() if not key.startswith(OURS) and key not in keys})
+                others = tag_list({key: value for key, value in tags.items() if key not in {*own, *keys, md5_key}})
                 aws.call("s3", "PutObjectTagging", **whose, Key=f"{prefix}{name}", Tagging={"TagSet": others})
 
     @staticmethod
@@ -200,7 +202,20 @@ class Directory(Declared):
             _delete(aws, resource, _candidates(aws, resource), own)
 
     def _own_tags(self) -> dict[str, str]:
-        return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
+        """The owner tags, which are all that objects carry: S3 allows ten, and an environment may have more."""
+        return _of_owner(self.tags, self.tag_prefix)
+
+
+def _of_owner(tags: Mapping[str, str], prefix: str | None) -> dict[str, str]:
+    """The owner tags among these whose keys have this beginning; none without one."""
+    keys = () if prefix is None else (owner_tags.environment_key(prefix), owner_tags.project_key(prefix))
+    return {key: tags[key] for key in keys if key in tags}
+
+
+def _former_tags(tags: Mapping[str, str], own: Mapping[str, str]) -> State:
+    """The owner tags of an object whose keys began otherwise before, as undeclared tags."""
+    former = _of_owner({key: text for key, text in tags.items() if key not in own}, owner_tags.find_prefix(tags))
+    return {"Tags": former} if former else {}
 
 
 def _has_key(aws: Aws, resource: _Stored) -> bool:
@@ -253,7 +268,7 @@ def _tags_of(aws: Aws, resource: _Stored, names: Collection[str]) -> dict[str, d
 def _tags_of_owner(aws: Aws, resource: _Deployed) -> dict[str, str]:
     """Our tags that say whose an object is, from the first object that has them; empty if there is none."""
     tags = Directory.live_tags(aws, resource) or {}
-    return {key: value for key, value in tags.items() if key.startswith(OURS) and key != MD5}
+    return _of_owner(tags, owner_tags.find_prefix(tags))
 
 
 def _candidates(aws: Aws, resource: _Deployed) -> list[str]:

@@ -17,6 +17,7 @@ from common.aws.protocol import Aws
 from common.aws.session_memory import of_session
 from common.base.errors import ArtifactError, AwsError
 from common.base.json_types import JsonMapping
+from common.environment import owner_tags
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
@@ -26,9 +27,9 @@ from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
 from common.model.versions import Versions
 
-OURS = "deployer:"
-OWNER, PROJECT = f"{OURS}environment", f"{OURS}project"
-"""The description of a version contains only tags with this beginning, because it has no room for more."""
+OURS = owner_tags.DEFAULT_PREFIX
+"""The owner tags of a version have this beginning, whatever that of tags is: they are words of its description."""
+OWNER, PROJECT = owner_tags.environment_key(OURS), owner_tags.project_key(OURS)
 
 
 class Version(NamedTuple):
@@ -269,7 +270,9 @@ class Layer(Declared):
         return self._own_tags().items() <= version.tags.items()
 
     def _own_tags(self) -> dict[str, str]:
-        return {key: value for key, value in self.tags.items() if key.startswith(OURS)}
+        begin = self.tag_prefix
+        keys = {owner_tags.environment_key(begin): OWNER, owner_tags.project_key(begin): PROJECT}
+        return {name: self.tags[key] for key, name in keys.items() if key in self.tags}
 
 
 def _newest_first(some_versions: Iterable[Version]) -> list[Version]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, OwnershipError
 from common.base.json_types import JsonMapping, JsonObject
-from common.environment.config import OWNER_TAG
+from common.environment import owner_tags
 from common.model.tags import tag_map
 
 
@@ -80,5 +80,5 @@ def _policies(aws: Aws, name: str) -> tuple[JsonObject, list[str]]:
 
 def _check_ours(aws: Aws, other: str, role: JsonMapping) -> None:
     live = tag_map(aws.call("iam", "GetRole", RoleName=other)["Role"].get("Tags", ()))
-    if live.get(OWNER_TAG) != tag_map(role.get("Tags", ())).get(OWNER_TAG):
+    if owner_tags.read_owner(live)[0] != owner_tags.read_owner(tag_map(role.get("Tags", ())))[0]:
         raise OwnershipError(f"The role {other} exists and is not this environment's. Remove or rename it, then deploy again.")

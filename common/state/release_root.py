@@ -14,7 +14,7 @@ from typing import TypeAlias
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.environment.config import OWNER_TAG
+from common.environment import owner_tags
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, Key, Resource
 from common.state.stored_objects import SCHEMA, WRITER, are_texts
@@ -226,7 +226,9 @@ def key_of(project: str, text: object) -> Key | None:
 
 def location_of(resource: Resource | Orphan) -> Location:
     """The location of a resource as it is recorded."""
-    owner = resource.owner if isinstance(resource, Orphan) else resource.tags.get(OWNER_TAG, "")
+    owner = (
+        resource.owner if isinstance(resource, Orphan) else resource.tags.get(owner_tags.environment_key(resource.tag_prefix), "")
+    )
     return {
         "name": resource.name,
         "arn": resource.arn,
@@ -260,7 +262,9 @@ def _owner(location: Location) -> str:
     """The owner tag that the resource was given; records of earlier versions have it in the applied state only."""
     state = location.get("desired")
     tags = state.get("Tags") if isinstance(state, dict) else None
-    owner = location.get("owner") or (tags.get(OWNER_TAG) if isinstance(tags, dict) else None)
+    owner = location.get("owner") or (
+        tags.get(owner_tags.environment_key(owner_tags.DEFAULT_PREFIX)) if isinstance(tags, dict) else None
+    )
     return owner if isinstance(owner, str) else ""
 
 

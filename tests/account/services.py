@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-from common.environment.config import OWNER_TAG
 from common.model.comparison import difference
 from tests.account.findings import Finding, judged
 from tests.account.place import Answer, Place
@@ -42,7 +41,7 @@ def _indexed(place: Place) -> set[str]:
         answer = place.peek(
             "resourcegroupstaggingapi",
             "GetResources",
-            TagFilters=[{"Key": OWNER_TAG, "Values": [place.env.owner]}],
+            TagFilters=[{"Key": place.env.owner_tag, "Values": [place.env.owner]}],
             PaginationToken=token,
         )
         shown |= {entry["ResourceARN"] for entry in answer.body.get("ResourceTagMappingList", ())}
