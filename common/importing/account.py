@@ -73,6 +73,14 @@ class LiveAccount:
         policy = self.aws.find("lambda", "GetPolicy", "ResourceNotFoundException", FunctionName=function.name)
         return [*sources, *_callers(json.loads(policy["Policy"]) if policy else {})]
 
+    def schedules(self) -> dict[str, list[str]]:
+        """The schedules of EventBridge Scheduler, by the ARN of what each calls."""
+        result: dict[str, list[str]] = {}
+        for page in self.aws.pages("scheduler", "ListSchedules"):
+            for schedule in page["Schedules"]:
+                result.setdefault(schedule["Target"]["Arn"], []).append(f"{schedule['GroupName']}/{schedule['Name']}")
+        return result
+
     def retention(self, group: str) -> int | str | None:
         """For how many days a log group keeps its lines, or ``never`` deletes them; None if the group does not exist."""
         pages = self.aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=group)

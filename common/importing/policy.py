@@ -8,7 +8,14 @@ from common.environment.config import Environment
 
 EVERYWHERE = (
     *("events:ListRuleNamesByTarget", "events:ListRules", "glue:GetCrawlers", "glue:GetJobs", "lambda:ListEventSourceMappings"),
-    *("lambda:ListFunctions", "logs:DescribeLogGroups", "s3:ListAllMyBuckets", "states:ListStateMachines", "tag:GetResources"),
+    *(
+        "lambda:ListFunctions",
+        "logs:DescribeLogGroups",
+        "s3:ListAllMyBuckets",
+        "scheduler:ListSchedules",
+        "states:ListStateMachines",
+        "tag:GetResources",
+    ),
 )
 """What IAM does not limit to resources, or what lists all of them."""
 ADVICE = (

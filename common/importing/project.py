@@ -156,10 +156,14 @@ class Importer:
         return {group: read.get(group, "shared") for group in groups}
 
     def _callers(self, importable: Iterable[Found]) -> dict[str, list[str]]:
-        """What calls each function besides state machines, by its name."""
-        of_functions = [found for found in importable if found.kind == "lambda"]
-        callers = self._account.pool.map(self._account.triggers, of_functions)
-        return {found.name: calling for found, calling in zip(of_functions, callers, strict=True)}
+        """What calls each function besides state machines, and starts each machine besides rules, by ARN."""
+        called = [found for found in importable if found.kind in {"lambda", "state-machine"}]
+        schedules = self._account.schedules() if called else {}
+        triggers = self._account.pool.map(lambda found: self._account.triggers(found) if found.kind == "lambda" else [], called)
+        return {
+            found.arn: [*others, *(f"the schedule {name}" for name in schedules.get(found.arn, ()))]
+            for found, others in zip(called, triggers, strict=True)
+        }
 
     def _entry(
         self, found: Found, context: Context, retentions: Mapping[str, int | str | None], callers: Mapping[str, list[str]]
@@ -169,8 +173,6 @@ class Importer:
         match found.kind:
             case "lambda":
                 entry = functions.entry(found, key, context, retentions[functions.log_group(found)])
-                for caller in callers[found.name]:
-                    entry.say(f"{caller} calls it, too; that stays as it is, and is not declared.")
             case "glue-job":
                 entry = jobs.entry(found, key, context)
             case "crawler":
@@ -179,6 +181,8 @@ class Importer:
                 entry = machines.entry(found, key, context)
             case _:
                 entry = rules.entry(found, key, context)
+        for caller in callers.get(found.arn, ()):
+            entry.say(f"Called by {caller}, too; that stays as it is, and is not declared.")
         context.name(entry)
         return entry
 

@@ -117,6 +117,16 @@ def test_who_calls_a_function_besides_is_told(live: Live) -> None:
         assert reading.triggers(other) == ["s3.amazonaws.com arn:aws:s3:::in"]
 
 
+def test_schedules_are_known_by_what_they_call(live: Live) -> None:
+    main = arn("states", "stateMachine:fsa-dev-orders-Main")
+    target = {"Arn": main, "RoleArn": live.role}
+    client("scheduler").create_schedule(
+        Name="hourly", ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+    )
+    with account() as reading:
+        assert reading.schedules() == {main: ["default/hourly"]}
+
+
 def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Live, aws_calls: list[str]) -> None:
     client("s3").put_object(Bucket="company-code", Key="x", Body=b"x")
     aws_calls.clear()
@@ -124,6 +134,7 @@ def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Liv
         found = reading.selected(Selection(("fsa-dev-*",), machines=("fsa-dev-orders-Main",)))
         reading.triggers(next(each for each in found if each.kind == "lambda"))
         reading.retention("/aws/lambda/x")
+        reading.schedules()
         reading.object("s3://company-code/x")
         assert reading.list_buckets()
     allowed = {action for statement in policy.document(ENV)["Statement"] for action in statement["Action"]}
