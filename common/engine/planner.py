@@ -18,7 +18,7 @@ from common.base.digest import Digest
 from common.base.errors import DeployError, raise_together, returning_errors
 from common.declare import naming
 from common.engine import listing, ownership, reasons, renewed_roles
-from common.engine.decisions import Decider
+from common.engine.decisions import Decider, decided_by_records
 from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
 from common.environment.config import Environment
@@ -208,7 +208,8 @@ class Planner:
         unsettled = [
             resource
             for resource in selected
-            if not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
+            if resource.always_verified
+            or not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
         ]
         for resource in unsettled:
             if not recorded(resource) and (
@@ -246,8 +247,9 @@ class Planner:
         decisions = [decided(resource, read.result()) for resource, read in zip(unsettled, live, strict=True)]
         raise_together([error for error in decisions if isinstance(error, DeployError)])
         decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
-        changes |= renewed_roles.renewed(decided_by_key, resources, others)
         recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
+        decided_by_key |= decided_by_records(decided_by_key, unsettled, recorded_keys, reads, decided)
+        changes |= renewed_roles.renewed(decided_by_key, resources, others)
         _check_overwritten(
             reads, {key: change for key, change in changes.items() if key in recorded_keys and key not in artifacts}
         )

@@ -121,6 +121,10 @@ class Resource(Protocol):
         """Why the declaration accepts what looks like a secret in it; empty if it does not."""
 
     @property
+    def always_verified(self) -> bool:
+        """Whether each plan reads its live state, although it is recorded as unchanged."""
+
+    @property
     def hidden(self) -> frozenset[str]:
         """The fields in which people put secrets. Their values are neither recorded nor shown."""
 
