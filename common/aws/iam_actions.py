@@ -45,6 +45,12 @@ def check_action(action: str) -> None:
         raise ValueError(f"IAM has no action {action}.{guess}")
 
 
+def exists(action: str) -> bool:
+    """Whether an action, or one that a pattern matches, exists."""
+    service, _, name = action.partition(":")
+    return service in _services() and any(_matching(service, name))
+
+
 def types_of(action: str) -> frozenset[str]:
     """The types of resources on which an existing action may be allowed; empty if only on all (``*``)."""
     service, _, name = action.partition(":")

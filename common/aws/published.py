@@ -16,18 +16,24 @@ PACKAGE = "cfnlint"
 
 
 @cache
+def find_folder() -> Path | None:
+    """The folder of the data files; None if the package is not installed."""
+    spec = find_spec(PACKAGE)
+    return Path(spec.submodule_search_locations[0]) / "data" if spec and spec.submodule_search_locations else None
+
+
 def data_folder() -> Path:
     """The folder of the data files.
 
     Raises:
         ConfigError: the package is not installed.
     """
-    spec = find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+    folder = find_folder()
+    if folder is None:
         raise ConfigError(
             "cfn-lint is not installed; it has AWS's lists of actions and resource types. Install it: `uv sync --group aws-data`."
         )
-    return Path(spec.submodule_search_locations[0]) / "data"
+    return folder
 
 
 def read_data(path: str) -> dict[str, Any]:

@@ -83,16 +83,20 @@ class Sizes:
 def list_tagged(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:
     """Returns the ARNs of all resources in the index with this environment's ownership tag, and their projects.
 
+    A resource with a tag that names it has what stands for its ARN beside its ARN.
+
     `types` limits the types of resources. Roles are not in the index; `list_roles` lists them by path.
     """
     filters: JsonObject = {"TagFilters": [{"Key": env.owner_tag, "Values": [env.owner]}]}
     filters |= {"ResourceTypeFilters": list(types)} if types else {}
     pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
-    return {
-        mapping["ResourceARN"]: next((tag["Value"] for tag in mapping.get("Tags", ()) if tag["Key"] == env.project_tag), "")
-        for page in pages
-        for mapping in page["ResourceTagMappingList"]
-    }
+    projects: dict[str, str] = {}
+    for mapping in (mapping for page in pages for mapping in page["ResourceTagMappingList"]):
+        tags = {tag["Key"]: tag["Value"] for tag in mapping.get("Tags", ())}
+        project = projects[mapping["ResourceARN"]] = tags.get(env.project_tag, "")
+        if env.resource_tag in tags:  # its ARN was not known before it existed
+            projects[env.arn("cloudcontrol", f"{project}/{tags[env.resource_tag]}")] = project
+    return projects
 
 
 def list_roles(aws: Aws, env: Environment, path: str = "") -> dict[str, str]:

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from common.aws import iam_actions
 from common.base.errors import DeclarationError
@@ -16,6 +17,7 @@ from common.declare import permissions, validation
 from common.declare.permissions import Statement
 from common.environment import partitions
 from common.environment.partitions import Account
+from common.model.generated import GeneratedRef
 from common.model.reference import Location, Names, Ref
 from common.resources import kind_of
 
@@ -198,7 +200,8 @@ def _fitting(
     for action in permission.actions:
         arns: set[str] = set()
         for resource, possible in candidates.items():
-            if chosen := [arn for arn in possible if _fits(action, arn)]:
+            fits = partial(_fits_type, resource) if isinstance(resource, GeneratedRef) else _fits
+            if chosen := [arn for arn in possible if fits(action, arn)]:
                 unused.pop(resource, None)
                 arns.update(chosen)
         if not arns:
@@ -209,6 +212,11 @@ def _fitting(
         raise DeclarationError(
             f"{where}: {actions} cannot be allowed on {_shown(unused)}. {_advice(permission.actions[0])} Take it out of `on`."
         )
+
+
+def _fits_type(resource: GeneratedRef, action: str, arn: str) -> bool:
+    """Whether an action can be allowed on a resource whose ARN may not be known yet: if it is one of its service."""
+    return action.partition(":")[0] in resource.services and not arn.startswith("arn:aws:cloudcontrol:")
 
 
 def _fits(action: str, arn: str) -> bool:

@@ -79,7 +79,7 @@ def check_templates(env: Environment) -> None:
     Raises:
         ConfigError: there is such a role.
     """
-    kind_names = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or name == "role")]
+    kind_names = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or kind.is_assumed or kind.generates)]
     for key in env.names:
         if (name := key.partition("/")[0]) not in kind_names:
             where = f"config/{env.name}.json: $.names.{key}"

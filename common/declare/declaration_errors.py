@@ -29,7 +29,8 @@ def explain(error: BaseException) -> str:
         called = getattr(classes[0], method, None) if classes else getattr(common, owner, None)
         text = f"{shown}{text.removeprefix(keyword['function'])}"
         return f"{type(error).__name__}: {text}.{did_you_mean(keyword['name'], _arguments(called))}"
-    return f"{type(error).__name__}: {text}.{_guess(error, text)}"
+    end = "" if text.endswith(("?", "!")) else "."
+    return f"{type(error).__name__}: {text}{end}{_guess(error, text)}"
 
 
 def _guess(error: BaseException, text: str) -> str:

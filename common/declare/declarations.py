@@ -29,6 +29,19 @@ class Declarations:
         self._by_ref: dict[Ref, Declaration] = {}
         self._names_of: dict[str, set[str]] = {}
 
+    @property
+    def physical(self) -> PhysicalNames:
+        """What the resources of the project are called in AWS."""
+        return self._physical
+
+    def known(self, ref: Ref) -> None:
+        """Makes a reference known to the texts of the project.
+
+        Raises:
+            DeclarationError: another resource has its name.
+        """
+        self._names.add(ref)
+
     def names(self, kind: str) -> set[str]:
         """Returns the declared names of a kind."""
         return self._names_of.setdefault(kind, set())

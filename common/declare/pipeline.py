@@ -7,9 +7,11 @@ is read and written, variables, schedules. It creates nothing and calls nothing:
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from common.aws.resource_schemas import Schema
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping
+from common.base.json_types import JsonMapping, JsonObject
 from common.declare import directories, validation
+from common.declare.cloud_resources import KIND, CloudResources, ResourceDeclaration, name_in, reference_to
 from common.declare.crawlers import Crawlers
 from common.declare.declaration import Entry
 from common.declare.directories import DirectoryDeclaration
@@ -23,11 +25,12 @@ from common.declare.state_machines import StateMachines
 from common.declare.triggers import Triggers, machine_of
 from common.declare.validation import Reason
 from common.environment.config import Environment
+from common.model.generated import GeneratedRef
 from common.model.reference import Location, Ref
-from common.model.resource import Resource
+from common.model.resource import Key, Resource
 
 
-class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, Triggers):
+class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Triggers):
     """The resources of a project in an environment; each kind adds its own method.
 
     Args:
@@ -57,6 +60,19 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
     def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
         """Declares a resource of the pipeline without configuration; authors call the method of its kind."""
         return self._declarations.add(kind, reference, SimpleDeclaration(make, tuple(uses)), exact=Exact(name))
+
+    def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
+        """Declares a resource of any type; `resource` is for authors."""
+        key = Key(self.name, KIND, reference)
+        name = name_in(properties, schema, self._declarations.physical, key)
+        ref = reference_to(self.env, key, schema, name)
+        self._declarations.keep(ref, ResourceDeclaration(schema=schema, properties=properties, name=name))
+        self._declarations.known(ref)
+        return ref
+
+    def _files(self, pattern: str) -> list[Path]:
+        """The files of the project's folder that match a pattern."""
+        return self._inside.matching(pattern)
 
     def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact) -> Ref:
         """Declares what starts a state machine; `schedule` and `on_object` are for authors."""

@@ -39,6 +39,18 @@ class ProjectFolder:
             raise DeclarationError(f"projects/{self._name}: {path} leads out of the project's folder. Put what it needs inside.")
         return inner
 
+    def matching(self, pattern: str) -> list[Path]:
+        """Returns the files of the project that match a pattern such as ``infra/*.yaml``, sorted.
+
+        Raises:
+            DeclarationError: there is none, or the pattern leads out of the folder.
+        """
+        self.within(pattern)
+        paths = sorted((path for path in self.path.glob(pattern) if path.is_file()), key=PARTS)
+        if not paths:
+            raise DeclarationError(f"projects/{self._name}: no file matches {pattern}.")
+        return paths
+
     def of_repository(self, path: str) -> Path:
         """Returns a path in the repository.
 

@@ -15,8 +15,8 @@ from common.declare.permissions import Statement
 from common.declare.shared_references import Shared
 from common.environment import partitions
 from common.environment.config import Environment
-from common.environment.resource_settings import Verify
 from common.model.declared import Identity
+from common.model.generated import marked_keys
 from common.model.reference import Location, Names, Ref
 from common.model.resource import Key, Resource
 from common.resources import kind_of
@@ -99,14 +99,8 @@ class ProjectResources:
         """Returns the subject of messages about a declaration."""
         return f"{self.env.where(self.project)}: {ref.key}"
 
-    def identity(self, ref: Ref, needs: Iterable[Key] = (), verify: Verify | None = None) -> Identity:
-        """Returns the identity of `ref`. A resource may refer to itself, because names are computed.
-
-        Args:
-            ref: the resource.
-            needs: what must exist first.
-            verify: what its settings say of verification.
-        """
+    def identity(self, ref: Ref, needs: Iterable[Key] = ()) -> Identity:
+        """Returns the identity of `ref`. A resource may refer to itself, because names are computed."""
         return Identity(
             key=ref.key,
             name=ref.name,
@@ -115,7 +109,6 @@ class ProjectResources:
             tag_prefix=self.env.tag_prefix,
             needs=tuple(dict.fromkeys(need for need in needs if need != ref.key)),
             accept_secret=self.accepted[ref.key],
-            always_verified=(verify or self.env.project(self.project).verify or self.env.verify) == "always",
         )
 
     def role(
@@ -137,11 +130,12 @@ class ProjectResources:
         path = f"{path}/" if slash else self.env.role_path(self.project)
         arn = self.env.role_arn(path, name)
         further_statements, used = further.statements(self.names, self.where(ref))
+        all_statements = (*statements, *further_statements)
         role = Role(
-            identity=self.identity(Ref(key, name, arn)),
+            identity=self.identity(Ref(key, name, arn), sorted(marked_keys(all_statements))),
             path=path,
             service=kind_of(ref.key.kind).principal,
-            statements=(*statements, *further_statements),
+            statements=all_statements,
             managed_policies=further.managed(self.names, self.env.account, self.where(ref)),
             boundary=self.env.roles.permissions_boundary,
         )

@@ -1,10 +1,14 @@
 """The resources that all pipelines of an environment share, which root `deploy.py` declares."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from common.aws.resource_schemas import Schema
 from common.base.errors import DeclarationError
+from common.base.json_types import JsonObject
 from common.declare import validation
+from common.declare.cloud_resources import KIND, CloudResources, name_in, named, reference_to, resource_of
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
 from common.declare.naming import ARTIFACT_BUCKET, ARTIFACTS
@@ -12,6 +16,7 @@ from common.declare.shared_references import Shared
 from common.declare.simple_resources import Make, SimpleResources
 from common.environment.config import Environment
 from common.model.declared import Identity
+from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
 from common.resources.bucket import Bucket
@@ -20,14 +25,14 @@ from common.resources.log_group import LogGroup
 from common.resources.topic import Topic
 
 
-class SharedResources(SimpleResources):
+class SharedResources(SimpleResources, CloudResources):
     """The shared resources of an environment, as root `deploy.py` declares them."""
 
     name = SHARED
     entry: Entry | None = None
 
     def __init__(self, env: Environment) -> None:
-        self._env = env
+        self.env = self._env = env
         self._refs = Shared(env)
         self._resources: dict[Key, Resource] = {}
 
@@ -61,6 +66,23 @@ class SharedResources(SimpleResources):
         ref = self._named(kind, reference, name)
         self._add(make(identity=self._identity(ref, uses=uses)))
         return ref
+
+    def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
+        """Declares a shared resource of any type; `resource` is for authors."""
+        key = Key(SHARED, KIND, reference)
+        name = name_in(properties, schema, self._refs.physical, key)
+        identity = replace(self._identity(named(self._env, key, schema, name)), needs=tuple(sorted(marked_keys(properties))))
+        whole = {**({schema.name_property: name} if name else {}), **properties}
+        self._add(resource_of(identity, schema, whole, self._env, f"deploy.py: {key}"))
+        return reference_to(self._env, key, schema, name)
+
+    def _files(self, pattern: str) -> list[Path]:
+        """Shared resources are declared in root `deploy.py` itself.
+
+        Raises:
+            DeclarationError: always.
+        """
+        raise DeclarationError(f"deploy.py: {pattern}: only projects have files of resources. Declare shared ones here.")
 
     def topic(self, reference: str, /, *, name: str | None = None) -> None:
         """An SNS topic; `name` as of a bucket."""
@@ -121,5 +143,4 @@ class SharedResources(SimpleResources):
             tag_prefix=self._env.tag_prefix,
             needs=tuple(used.key for used in uses),
             accept_secret=accept_secret,
-            always_verified=self._env.verify == "always",
         )

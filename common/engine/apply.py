@@ -17,11 +17,12 @@ from threading import Event
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import JsonMapping
 from common.engine.apply_change import act, remove
 from common.engine.leases import Leases
 from common.engine.planner import Outcome
 from common.engine.prune import Types, no_type
+from common.engine.recorded import completed, recalled, with_request
 from common.engine.root_updates import RootUpdates, is_untidy
 from common.engine.scheduling import in_order
 from common.model.events import Blocked, Failed, Finished, Report, Skipped, Started
@@ -182,8 +183,8 @@ class Engine:
         """Reads pending resources again and refuses to go on if another deploy has changed them since the plan was made."""
         pending = {key for baseline in self._outcome.baselines.values() for key in baseline.pending}
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
-        seen = self._context.pool.map(lambda change: self._resources[change.key].read(self._aws), doubtful)
-        for change, now in zip(doubtful, seen, strict=True):
+        known = [recalled(self._records, self._resources[change.key]) for change in doubtful]
+        for change, now in zip(doubtful, self._context.pool.map(lambda resource: resource.read(self._aws), known), strict=True):
             if not change.fits(now):
                 raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")
 
@@ -198,7 +199,7 @@ class Engine:
     def _changes(self, project: str) -> tuple[JsonMapping, ...]:
         """The planned changes of a project and their outcome, for people."""
         changes = [change for change in self._todo() if change.key.project == project]
-        return tuple({**_planned_as_object(change), **self._results.get(change.key, {})} for change in changes)
+        return tuple({**change.as_object(), **self._results.get(change.key, {})} for change in changes)
 
     def _carry_out(self, todo: Sequence[Change]) -> None:
         removing = {change.key for change in todo if change.action in REMOVING}
@@ -210,7 +211,7 @@ class Engine:
         def needs(key: Key) -> Collection[Key]:
             # Its users must be deleted first, and whatever failed may still use it.
             if key not in removing:
-                return self._needs(key)
+                return self._resources[key].needs if key in self._resources else (self._bucket,)
             return (
                 *users.get(key, ()),
                 *self._outcome.orphans[key].awaits,
@@ -223,15 +224,13 @@ class Engine:
             self._broken.add(change.key)
             self._context.report(Blocked(change, cause))
 
-    def _needs(self, key: Key) -> tuple[Key, ...]:
-        return self._resources[key].needs if key in self._resources else (self._bucket,)
-
     def _carry_out_one(self, change: Change) -> None:
         started = self._context.clock()
         self._context.report(Started(change))
         try:
             lease = self._leases.held[change.key.project] if self._leases.held else None
             with fenced(lease.check if lease else None):
+                change = completed(change, self._records, self.done)
                 outputs = self._act(change)
                 if lease is not None:
                     self._record(change, outputs)
@@ -267,9 +266,11 @@ class Engine:
             self._upload_seconds[change.key] = self._upload(change.key) if seconds is None else seconds
             return {}
         if change.action in REMOVING:
-            kind, orphan = self._context.types(change.key.kind), self._outcome.orphans[change.key]
-            return remove(self._aws, self._records, kind, orphan, change, self.skipped)
-        return {} if change.action is Action.RECORD else act(self._aws, self._resources[change.key], change)
+            kind = self._context.types(change.key.kind)
+            return remove(self._aws, self._records, kind, self._outcome.orphans[change.key], change, self.skipped)
+        if (resource := self._resources.get(change.key)) is None or change.action is Action.RECORD:
+            return resource.outputs_of(self._aws, change.live) if resource is not None and change.live is not None else {}
+        return act(self._aws, with_request(resource, change, self._roots.tokens), change)
 
     def _begin_upload(self, key: Key) -> float | None:
         """Uploads an artifact as soon as the leases are held: nothing relies on it until a change is carried out."""
@@ -292,8 +293,3 @@ class Engine:
             location = locations.record_fields(resource or self._outcome.orphans[change.key], change, self._context.about())
             state = stored(resource, change.desired)
             self._records.write(change.key, self._outcome.digests[change.key], state, outputs, location)
-
-
-def _planned_as_object(change: Change) -> JsonObject:
-    planned = {"key": str(change.key), "action": str(change.action), "reason": change.reason, "outcome": "not tried"}
-    return planned | ({"adopted": change.taken_over} if change.taken_over else {})

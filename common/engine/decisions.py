@@ -11,16 +11,15 @@ from typing import Protocol
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
-from common.base.errors import DeployError
 from common.base.json_types import JsonMapping, JsonObject
 from common.engine import ownership, reasons
-from common.engine.reads import Reads
 from common.environment.config import Environment
 from common.model import comparison, hidden_fields
 from common.model.choices import NOBODY
 from common.model.desired_state import rendered
+from common.model.generated import Known, filled_in
 from common.model.orphan import Orphan
-from common.model.resource import Action, Change, Key, Live, Resource, State
+from common.model.resource import Action, Artifact, Change, Key, Live, Resource
 from common.state import locations
 from common.state.records import Records
 from common.state.release_root import UNBINDING, Baseline, Location
@@ -79,6 +78,8 @@ class Decider:
     digests: Mapping[Key, Digest]
     contents: Mapping[Key, Digest]
     options: DecisionOptions
+    attributes: Known = lambda _: None
+    """The attributes that AWS has given to resources, as far as they are known."""
     former: dict[Key, Orphan] = field(default_factory=dict)
     """The former resources that were noticed, by keys of their own."""
 
@@ -104,10 +105,9 @@ class Decider:
             OwnershipError: the resource exists and is not ours.
             DeployError: the resource would have to be replaced, and it holds data.
         """
-        key, pending = resource.key, resource.key in baseline.pending
-        place = baseline.pending.get(key, {})
+        key, pending, place = resource.key, resource.key in baseline.pending, baseline.pending.get(resource.key, {})
         recorded = None if pending else baseline.digests.get(key)
-        desired = rendered(resource.desired(), lambda artifact: digest.to_base64(self.contents[artifact.key]))
+        desired = filled_in(rendered(resource.desired(), self._content), self.attributes)
         recorded_locations: list[Location] = [body or {}, place]
         former = locations.former_locations(resource, recorded_locations, self.env.account_id)
         self.former.update(former)
@@ -129,7 +129,8 @@ class Decider:
         applied = None if elsewhere else (body or {}).get("desired")
         earlier = baseline.adopted_from(key, {} if elsewhere else body or {})
         adopted = self._adopted_from(key, owner) if theirs and owner is not None else earlier
-        stale = _stale(live, (applied, place.get("sets")))
+        begun = place.get("sets")
+        stale = _stale(live, (applied, begun))
         removed = self._removed(resource, comparison.without(live.undeclared, stale))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
@@ -139,7 +140,9 @@ class Decider:
             proven = recorded == self.digests[key] and not damage
             reason = "up to date" if proven else f"{moved}is as declared; {damage or 'its record is not'}"
             return Change(key, Action.NOOP if proven else Action.RECORD, reason, desired, live, adopted=adopted)
-        if fixed := ", ".join(sorted(resource.immutable & changed)):
+        if fixed := ", ".join(
+            name for name in sorted(changed) if resource.is_fixed(name, live.state.get(name), desired.get(name))
+        ):
             spared = bool(adopted) and not self.options.named(key)
             ownership.check_replaceable(resource, fixed, data=self.options.data, theirs=theirs, adopted=spared)
             resource.check_creation(self.aws, desired)
@@ -147,7 +150,8 @@ class Decider:
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
         taken_from = owner if theirs and owner else ""
         reason = reasons.of(resource, desired, live, changed, stale, baseline.files)
-        reason = self._told_of_others(resource, desired, live, changed, reason, {} if elsewhere else body or {}, recorded)
+        if reason and changed and recorded == self.digests[key]:
+            reason = f"changed in AWS: {reason}"
         fields = reasons.fields(resource, desired, live, changed) if taken_from else ()
         if taken_from:
             reason = reasons.taken_over(taken_from, fields, stale, desired)
@@ -169,27 +173,13 @@ class Decider:
         adopted = self.records.read(key._replace(project=project)).get("adopted")
         return adopted if isinstance(adopted, str) else ""
 
+    def _content(self, artifact: Artifact) -> str:
+        return digest.to_base64(self.contents[artifact.key])
+
     def _when_unbound(self, resource: Resource) -> str:
         """When a resource was unbound; empty if it was not."""
         note = self.records.unbound.of(resource.key, resource.arn)
         return note.since if note is not None else ""
-
-    def _told_of_others(
-        self,
-        resource: Resource,
-        desired: State,
-        live: Live,
-        changed: Collection[str],
-        reason: str,
-        record: JsonMapping,
-        recorded: Digest | None,
-    ) -> str:
-        """The reason of an update together with what somebody else has changed since the resource was recorded."""
-        same = recorded == self.digests[resource.key]
-        by_others = reasons.by_others(resource, desired, live, changed, record, same=same)
-        if same and (by_others or reason):
-            return f"{by_others or reason}; this is put back"
-        return f"{reason}; {by_others}" if resource.always_verified and by_others else reason
 
     def _removed(self, resource: Resource, undeclared: JsonMapping) -> JsonObject:
         """The undeclared live fields that are taken away: with `--exclusive` all that the type can remove, else none."""
@@ -205,29 +195,3 @@ def _stale(live: Live, earlier: Iterable[object]) -> JsonObject:
             before = hidden_fields.applied_parts(live.undeclared, state)
             stale = comparison.merged(stale, comparison.taken_away(live.undeclared, before))
     return stale
-
-
-def decided_by_records(
-    decided: Mapping[Key, Change],
-    unsettled: Collection[Resource],
-    recorded: Collection[Key],
-    reads: Reads,
-    decide: Callable[[Resource, Live | DeployError | None], Change | DeployError],
-) -> dict[Key, Change]:
-    """Decides again, with their records, for resources that were recorded as declared and are not so in AWS.
-
-    A record is read for such a resource alone: it says since when the resource is not as it was, and from whom it was adopted.
-
-    Args:
-        decided: the changes as they were decided so far.
-        unsettled: the resources of which live states were read.
-        recorded: the keys that are recorded.
-        reads: the reads of the plan.
-        decide: decides for a resource with this live state.
-    """
-    differing = {key for key, change in decided.items() if change.action is not Action.NOOP and key in recorded}
-    unread = [resource for resource in unsettled if resource.key in differing - reads.bodies.keys()]
-    for resource in unread:
-        reads.body(resource.key)
-    again = [decide(resource, reads.live(resource).result()) for resource in unread]
-    return {change.key: change for change in again if isinstance(change, Change)}

@@ -59,7 +59,8 @@ class Deployment:
         self._workspace, self._connection, self._declarations = workspace, connection, declarations
         self._edited, self._covered, self._report, self._ask, self._types = edited, covered, report, ask, types
         self._choices, self._env = workspace.choices, declarations.env
-        self._step_of = cache(lambda key: steps.step_of(key, declarations.consumers, kinds()))
+        early = steps.needed_early({resource.key: resource.needs for resource in declarations.resources}, kinds())
+        self._step_of = cache(lambda key: steps.step_of(key, declarations.consumers, kinds(), early))
         self._applying = Interruptible(
             connection,
             workspace.build_dir,

@@ -18,6 +18,7 @@ from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model import comparison, hidden_fields
 from common.model.desired_state import rendered
+from common.model.generated import filled_in
 from common.model.orphan import Orphan
 from common.model.resource import Artifact, Key, Resource, State
 from common.resources import of_kind
@@ -168,7 +169,7 @@ class _Comparer:
         """The drift of a resource whose record can be read: a list of one element or none."""
         project, key = resource.key.project, str(resource.key)
         try:
-            live = resource.read(self._aws)
+            live = resource.recall(body).read(self._aws)
         except OwnershipError as error:
             return [Drifted(project, key, "replaced", str(error))]
         former = locations.former_locations(resource, [body], self._env.account_id)
@@ -176,7 +177,7 @@ class _Comparer:
             return self._under_former(resource, former)
         if live is None:
             return [Drifted(project, key, "deleted", f"{resource.arn} is gone")]
-        declared = rendered(resource.desired(), self._content)
+        declared = filled_in(rendered(resource.desired(), self._content), lambda key: self._records.read(key).get("outputs"))
         fields = tuple(_fields(resource, applied, declared, live.state))
         earlier = hidden_fields.applied_parts(live.undeclared, applied)
         others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, earlier))

@@ -15,17 +15,17 @@ from pathlib import Path
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
-from common.base.errors import DeployError, raise_together, returning_errors
 from common.declare import naming
-from common.engine import listing, ownership, reasons, renewed_roles
-from common.engine.decisions import Decider, decided_by_records
+from common.engine import listing, ownership, renewed_roles, uploads
+from common.engine.decisions import Decider
 from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
+from common.engine.rounds import Rounds
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
 from common.model.kind import Kind
 from common.model.orphan import Orphan
-from common.model.resource import Action, Artifact, Change, Key, Live, Plan, Resource
+from common.model.resource import Action, Artifact, Change, Key, Plan, Resource
 from common.resources import kinds
 from common.state import baseline, locations
 from common.state.records import Records
@@ -208,8 +208,7 @@ class Planner:
         unsettled = [
             resource
             for resource in selected
-            if resource.always_verified
-            or not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
+            if not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
         ]
         for resource in unsettled:
             if not recorded(resource) and (
@@ -220,36 +219,25 @@ class Planner:
                     reads.tag(resource.key)
         stale = {artifact.key for resource in unsettled for artifact in resource.artifacts}
         stale |= {key for key in artifacts if options.selected(key) and not baselines[key.project].proves(key, digests[key])}
-        live = [reads.live(resource) for resource in unsettled]  # while their artifacts are looked for
+        for resource in unsettled:
+            reads.live(resource)  # while their artifacts are looked for
         users = {artifact.key: resource for resource in resources for artifact in resource.artifacts}
         looked = {key: reads.content(artifacts[key], users[key]) for key in stale}
         contents = {key: content.result() for key, content in looked.items()}
         changes = {resource.key: Change(resource.key, Action.NOOP, "up to date") for resource in selected}
-        for key in artifacts:
-            if options.selected(key) or key in stale:
-                missing = key in contents and not contents[key][1]
-                project = baselines[key.project]
-                new = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
-                reason = new if missing else "uploaded"
-                beside = {"Bill": True} if missing and artifacts[key].sbom_file(self._build_dir) else {}
-                changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, reason, beside)
+        changes |= uploads.planned(
+            artifacts, {key for key in artifacts if options.selected(key)} | stale, contents, baselines, self._build_dir
+        )
         digests_of_contents = {key: digest_of_content for key, (digest_of_content, _) in contents.items()}
-        decider = Decider(self._env, self._aws, self._records, digests, digests_of_contents, options, self._former)
-
-        def decided(resource: Resource, seen: Live | DeployError | None) -> Change | DeployError:
-            if isinstance(seen, DeployError):
-                return seen
-            body = reads.bodies[resource.key].result() if resource.key in reads.bodies else None
-            project, tag = baselines[resource.key.project], reads.tags.get(resource.key)
-            mistagged = tag is not None and tag.result() != project.digests.get(resource.key)
-            return returning_errors(decider.decide)(resource, project, seen, body, mistagged=mistagged)
-
-        decisions = [decided(resource, read.result()) for resource, read in zip(unsettled, live, strict=True)]
-        raise_together([error for error in decisions if isinstance(error, DeployError)])
-        decided_by_key = {change.key: change for change in decisions if isinstance(change, Change)}
-        recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
-        decided_by_key |= decided_by_records(decided_by_key, unsettled, recorded_keys, reads, decided)
+        rounds = Rounds(reads, baselines, digests_of_contents)
+        decider = Decider(
+            *(self._env, self._aws, self._records, digests, digests_of_contents, options),
+            attributes=rounds.attributes,
+            former=self._former,
+        )
+        decided_by_key = rounds.decide(unsettled, selected, decider)
         changes |= renewed_roles.renewed(decided_by_key, resources, others)
+        recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
         _check_overwritten(
             reads, {key: change for key, change in changes.items() if key in recorded_keys and key not in artifacts}
         )

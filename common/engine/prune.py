@@ -147,10 +147,14 @@ class Pruner:
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
         if now is None and not self._prune:
             goes_on = "goes on starting executions" if locations.is_trigger(key) else "stays"
-            waits = _stays_unless(prune=True) if kind is not None and kind.data else f"it {goes_on}, unless you say --prune"
+            waits = (
+                _stays_unless(prune=True)
+                if kind is not None and kind.holds_data(None)
+                else f"it {goes_on}, unless you say --prune"
+            )
             return Change(key, Action.ORPHAN, f"{UNDECLARED}; {waits}"), None
         noticed = key in self._moved or location is not None  # it has no record of its own yet
-        if now is not None and self._stays(kind) and not noticed:
+        if now is not None and self._stays(kind, None) and not noticed:
             return Change(key, Action.ORPHAN, f"{why}; {_stays_unless(prune=True)}"), None
         orphan = self._moved.get(key) or self._records.orphan(key, location)
         if kind is None or orphan is None:
@@ -184,18 +188,18 @@ class Pruner:
 
         return [(spared(change), orphan) for change, orphan in decided]
 
-    def _stays(self, kind: Type | None) -> bool:
-        return kind is not None and kind.data and not (self._prune and self._data)
+    def _stays(self, kind: Type | None, orphan: Orphan | None) -> bool:
+        return kind is not None and kind.holds_data(orphan) and not (self._prune and self._data)
 
     def _why_it_stays(self, kind: Type, orphan: Orphan, now: Resource | None, covers: Callable[[Key], bool]) -> str | None:
         """Why a resource that could be deleted stays; None if it is deleted."""
-        if kind.data and orphan.name == self._env.artifact_bucket:
+        if kind.holds_data(orphan) and orphan.name == self._env.artifact_bucket:
             return "it holds the records of this environment"
         if self._unbind and not _unbinds(orphan.key):
             return "its tags cannot be taken away from it"
         if (region := orphan.arn.split(":")[3]) not in {"", self._env.region}:
             return f"it is in {region}: set region back in config/{self._env.name}.json to delete it"
-        if self._stays(kind) and locations.identity(orphan) not in self._by_identity:
+        if self._stays(kind, orphan) and locations.identity(orphan) not in self._by_identity:
             return _stays_unless(prune=now is not None)
         if now is not None and not covers(now.key):
             return "it stays until a deploy of everything that refers to it"

@@ -13,6 +13,7 @@ from common.aws.tagging_index import Part
 from common.base.digest import Digest
 from common.base.errors import DeployError, returning_errors
 from common.base.json_types import JsonMapping
+from common.engine.recorded import recalled
 from common.environment.config import Environment
 from common.model.events import Building, Report
 from common.model.resource import Artifact, Key, Live, Resource
@@ -140,7 +141,7 @@ class Reads:
         def read() -> Live | DeployError | None:
             if root is not None:
                 baseline.wait_for_root(self.first.root_tag(resource.key.project), root)
-            return returning_errors(resource.read)(self._aws)
+            return returning_errors(lambda: recalled(self._records, resource).read(self._aws))()
 
         if resource.key not in self._live:
             self._live[resource.key] = self._pool.submit(read)

@@ -8,16 +8,17 @@ stays `doubted`, until a deploy has read it after the time in which that could h
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import uuid4
 
 from common.base.digest import Digest
 from common.base.json_types import JsonObject
 from common.engine.planner import Outcome
+from common.engine.recorded import TOKEN
 from common.engine.renewed_roles import ids_after
+from common.engine.rounds import MAKING
 from common.model.comparison import claims
 from common.model.resource import REMOVING, ROLE_ID, Action, Artifact, Change, Key, Outputs, Resource
 from common.state.release_root import ARTIFACT, UNBINDING, Baseline, Location, Root, location_of
-
-MAKING = frozenset({Action.CREATE, Action.REPLACE})
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,15 @@ class RootUpdates:
         more: JsonObject = {"sets": sets} if sets else {}
         more |= {"adopted": change.adopted} if change and change.adopted else {}
         more |= {UNBINDING: True} if change and change.action is Action.UNBIND else {}
+        more |= {TOKEN: self.tokens[key]} if key in self.tokens else {}
         return {**location_of(resource), **more}
+
+    @cached_property
+    def tokens(self) -> Mapping[Key, str]:
+        """The tokens of the requests for resources that need their record; a deploy that died may have sent one already."""
+        needing = [key for key, resource in self.resources.items() if resource.needs_record]
+        pending = {key: self.outcome.baselines[key.project].pending.get(key, {}) for key in needing}
+        return {key: str(location.get(TOKEN) or uuid4().hex) for key, location in pending.items()}
 
     @cached_property
     def _planned(self) -> dict[Key, Change]:

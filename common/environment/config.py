@@ -25,7 +25,6 @@ from common.environment.resource_settings import (
     Embedded,
     Model,
     Network,
-    Verify,
 )
 
 
@@ -68,8 +67,6 @@ class Environment(Model):
     """Commands without --env are about this environment, unless DEPLOY_ENV names another. A protected one cannot be it."""
     embedded: Embedded | None = None
     """The environment is in the embedded AWS on this machine, and not in a real account."""
-    verify: Verify = "on_request"
-    """`always`: each plan reads how everything is in AWS, and says what others changed; otherwise with --verify alone."""
     endpoints: dict[Service, Url] = Field(default_factory=dict)
     """Other addresses of AWS services, as of VPC endpoints, by service; `default` is for all that are not named."""
     network: Network = Network()
@@ -100,7 +97,7 @@ class Environment(Model):
     def _is_consistent(self) -> Self:
         if self.default and self.protected:
             raise ValueError("a protected environment cannot be the default: it must be named in each command")
-        own = {self.owner_tag.casefold(), self.project_tag.casefold()}
+        own = {key.casefold() for key in (self.owner_tag, self.project_tag, self.resource_tag)}
         if taken := next((key for key in self.tags if key.casefold() in own), None):
             raise ValueError(f"tags: {taken} is the deployer's own tag, as tag_prefix is {self.tag_prefix}. Choose another key")
         if self.embedded is not None and self.endpoints:
@@ -133,6 +130,11 @@ class Environment(Model):
     def owner_tag(self) -> str:
         """The key of the ownership tag."""
         return owner_tags.environment_key(self.tag_prefix)
+
+    @property
+    def resource_tag(self) -> str:
+        """The key of the tag that names a resource whose ARN is not known before it exists."""
+        return owner_tags.resource_key(self.tag_prefix)
 
     @property
     def project_tag(self) -> str:

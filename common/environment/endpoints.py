@@ -18,7 +18,7 @@ from common.base.suggestions import did_you_mean
 DEFAULT = "default"
 """The key in `endpoints` that stands for every service that is not named."""
 SERVICES = (
-    *("dynamodb", "events", "glue", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3"),
+    *("cloudcontrol", "dynamodb", "events", "glue", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3"),
     *("service-quotas", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 """The services that the deployer calls, by botocore's names."""

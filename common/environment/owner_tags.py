@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 
 DEFAULT_PREFIX = "deployer:"
 """The beginning of the keys where configuration has no other."""
-ENVIRONMENT, PROJECT = "environment", "project"
+ENVIRONMENT, PROJECT, RESOURCE = "environment", "project", "resource"
 """The ends of the keys."""
 OWNER = re.compile(r"[a-z][a-z0-9-]{0,23}/[a-z][a-z0-9-]{0,19}")
 """The owner of an environment looks like this: its name_prefix and its name."""
@@ -41,6 +41,11 @@ TagPrefix = Annotated[
 def environment_key(prefix: str) -> str:
     """Returns the key of the tag that says the owner."""
     return f"{prefix}{ENVIRONMENT}"
+
+
+def resource_key(prefix: str) -> str:
+    """The key of the tag that names a resource whose ARN is not known before it exists."""
+    return f"{prefix}{RESOURCE}"
 
 
 def project_key(prefix: str) -> str:
@@ -71,5 +76,5 @@ def read_owner(tags: Mapping[str, str], prefix: str = DEFAULT_PREFIX) -> tuple[s
 def keys_of(tags: Mapping[str, str], owner: str) -> list[str]:
     """Returns the keys of all owner tags of this owner among the tags of a resource, whatever they begin with."""
     prefixes = [key.removesuffix(ENVIRONMENT) for key, value in tags.items() if key.endswith(ENVIRONMENT) and value == owner]
-    keys = (key for prefix in prefixes if prefix for key in (environment_key(prefix), project_key(prefix)))
+    keys = (key for prefix in prefixes if prefix for key in (environment_key(prefix), project_key(prefix), resource_key(prefix)))
     return [key for key in keys if key in tags]

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.aws import published
 from common.aws_common import sign_request
 from common.base import programs
 from common.base.command_text import typed
@@ -248,7 +249,9 @@ def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
     """Runs the launcher until it is in the background, without the shell's AWS settings and Python paths."""
     provider = programs.python_program("from common.local.__main__ import main; sys.exit(main())")
     settings = folder / "settings.json"
-    settings.write_text(json.dumps({**whose, "folder": str(folder), "provider": provider}))
+    schemas = published.find_folder()
+    places = {"folder": str(folder), "provider": provider, "schemas": str(schemas or "")}
+    settings.write_text(json.dumps({**whose, **places}))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     with (folder / "embedded.log").open("w") as log:
         command = [str(python), str(_LAUNCHER), str(settings)]

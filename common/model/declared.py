@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from common.aws.protocol import Aws
 from common.base.digest import FileDigests
-from common.base.json_types import Json
+from common.base.json_types import Json, JsonMapping
 from common.environment.owner_tags import DEFAULT_PREFIX
-from common.model.resource import Artifact, Key, Live, State
+from common.model.resource import Artifact, Key, Live, Outputs, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,6 @@ class Identity:
         needs: the resources that must exist first.
         accept_secret: why the declaration accepts what looks like a secret in it; empty if it does not.
         tag_prefix: the beginning of the keys of its owner tags.
-        always_verified: each plan reads its live state, although it is recorded as unchanged.
     """
 
     key: Key
@@ -33,7 +32,6 @@ class Identity:
     needs: tuple[Key, ...] = ()
     accept_secret: str = ""
     tag_prefix: str = DEFAULT_PREFIX
-    always_verified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +41,7 @@ class Declared:
     identity: Identity
     immutable: ClassVar[frozenset[str]] = frozenset()
     artifact_field: ClassVar[str] = ""
-    data: ClassVar[bool] = False
-    indexed: ClassVar[bool] = True
+    needs_record: ClassVar[bool] = False
     usual: ClassVar[State] = {}
     removable: ClassVar[frozenset[str]] = frozenset({"Tags"})
 
@@ -84,9 +81,31 @@ class Declared:
         return self.identity.accept_secret
 
     @property
-    def always_verified(self) -> bool:
-        """Whether each plan reads its live state, although it is recorded as unchanged."""
-        return self.identity.always_verified
+    def data(self) -> bool:
+        """Whether it holds data: no unless the type overrides this."""
+        return False
+
+    @classmethod
+    def holds_data(cls, orphan: Any) -> bool:  # noqa: ARG003 - types that override it look at the orphan
+        """Whether an orphan of the type holds data: as every resource of the type unless it overrides this."""
+        return getattr(cls, "data", False) is True  # a type that does not override it has the property here
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the tagging index, or a listing of its kind, shows it: yes unless the type overrides this."""
+        return True
+
+    def recall(self, record: JsonMapping) -> Self:  # for types that override it
+        """The same, unless the type overrides this."""
+        return self
+
+    def is_fixed(self, name: str, before: Json, after: Json) -> bool:  # for types that override it
+        """Whether the field is one that AWS cannot change in place, unless the type overrides this."""
+        return name in self.immutable
+
+    def outputs_of(self, aws: Aws, live: Live) -> Outputs:  # for types that override it
+        """Nothing unless the type overrides this."""
+        return {}
 
     @property
     def hidden(self) -> frozenset[str]:

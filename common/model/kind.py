@@ -192,6 +192,7 @@ class Kind:
         in_index: the tagging index shows its resources.
         unbinds: its tags can be taken away while the resource stays.
         runs_artifacts: its resources read their artifacts in the bucket whenever they run.
+        generates: AWS gives attributes of its resources when it creates them; others may refer to these.
         owned: returns the ARNs of all resources with an owner tag, and their projects, for kinds that the index never shows.
         versions: how to list and delete its versions, if AWS keeps every version.
         listing: how the service lists its resources, for those that the tagging index does not show yet.
@@ -225,6 +226,7 @@ class Kind:
     in_index: bool = True
     unbinds: bool = True
     runs_artifacts: bool = False
+    generates: bool = False
     owned: Callable[[Aws, str], Mapping[str, str]] | None = None
     versions: Versions | None = None
     listing: Listing | None = None

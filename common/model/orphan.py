@@ -68,6 +68,10 @@ class Type(Protocol):
 
     data: bool
 
+    def holds_data(self, orphan: "Orphan | None") -> bool:
+        """Whether an orphan holds data that cannot be built again; None stands for one that is not read yet."""
+        ...
+
     def live_tags(self, aws: Aws, orphan: Orphan) -> dict[str, str] | None:
         """All live tags of an orphan; None if it does not exist or is being deleted."""
         ...

@@ -39,6 +39,11 @@ class Ref:
     name: str
     arn: str
 
+    @property
+    def generated(self) -> Mapping[str, str]:
+        """What stands for the attributes that AWS gives it, by name: none unless the reference is to such a resource."""
+        return {}
+
     def __truediv__(self, prefix: str) -> "Location":
         """A place in a bucket, as in ``landing / "fpac/"``; ``landing / ""`` is all of it.
 
@@ -204,7 +209,7 @@ class Names:
     def _attributes(self, ref: Ref) -> dict[str, str]:
         """The attributes of a resource that references may name, with their values."""
         others = {name: made(ref.arn) for name, made in self._kinds[ref.key.kind].attributes.items()}
-        return {"arn": ref.arn, "name": ref.name, **others}
+        return {"arn": ref.arn, "name": ref.name, **others, **ref.generated}
 
     def _guess(self, name: str) -> str:
         close = self._close(name)

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
-from common.base.json_types import Json, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.comparison import difference, merged
 
 State = JsonObject
@@ -109,8 +109,8 @@ class Resource(Protocol):
     """The fields of the state that AWS cannot change in place."""
     artifact_field: ClassVar[str]
     """The field of the state that changes with the artifact, for reasons that name files."""
-    data: ClassVar[bool]
-    """Whether it holds data that cannot be built again. Then it is deleted only with `--data` in addition."""
+    needs_record: ClassVar[bool]
+    """Whether it can be read and created only with its record; see `recall`."""
     usual: ClassVar[State]
     """Undeclared fields with the values that AWS itself sets; they are not worth reporting."""
     removable: ClassVar[frozenset[str]]
@@ -119,10 +119,6 @@ class Resource(Protocol):
     @property
     def accept_secret(self) -> str:
         """Why the declaration accepts what looks like a secret in it; empty if it does not."""
-
-    @property
-    def always_verified(self) -> bool:
-        """Whether each plan reads its live state, although it is recorded as unchanged."""
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -144,8 +140,13 @@ class Resource(Protocol):
     def tag_prefix(self) -> str:
         """The beginning of the keys of its owner tags."""
 
-    indexed: ClassVar[bool]
-    """Whether the tagging index, or a listing of its kind, shows that it exists."""
+    @property
+    def data(self) -> bool:
+        """Whether it holds data that cannot be built again. Then it is deleted only with `--data` in addition."""
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the tagging index, or a listing of its kind, shows that it exists."""
 
     @property
     def artifact(self) -> Artifact | None:
@@ -167,6 +168,15 @@ class Resource(Protocol):
 
     def describe_change(self, name: str, before: Json, after: Json) -> str:
         """How the change of a field is worded, for people; empty if like that of any other field."""
+
+    def recall(self, record: JsonMapping) -> Self:
+        """The same resource, knowing its record, for types with `needs_record`."""
+
+    def is_fixed(self, name: str, before: Json, after: Json) -> bool:
+        """Whether AWS cannot make this change of a field in place."""
+
+    def outputs_of(self, aws: Aws, live: Live) -> Outputs:
+        """The outputs of a resource that was read, for a record that is written without a change."""
 
     def desired(self) -> State:
         """The declared state. It makes no AWS calls."""
@@ -256,6 +266,11 @@ class Change:
     def known(self) -> State:
         """The declared fields, with the live ones that are kept."""
         return merged(self.desired, self.live.undeclared if self.live is not None else {})
+
+    def as_object(self) -> JsonObject:
+        """The change for people who read it later, before it is carried out."""
+        planned = {"key": str(self.key), "action": str(self.action), "reason": self.reason, "outcome": "not tried"}
+        return planned | ({"adopted": self.taken_over} if self.taken_over else {})
 
     def fits(self, live: Live | None) -> bool:
         """Whether the change is still right if the resource has this live state now."""

@@ -5,6 +5,7 @@ state machines need, at the price of a few cache checks. The file of a type says
 """
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from common.model.resource import SHARED as SHARED_PROJECT
@@ -20,24 +21,48 @@ STEPS = (SHARED, ROLES, LAMBDAS, UPLOAD, JOBS, CRAWLERS, MACHINES, TRIGGERS)
 """The steps in their order. Packaging comes before all of them and needs no AWS."""
 PRUNE = "prune"
 """This step comes after all others, because a resource that is to be deleted may be in use until others are changed."""
+NOTHING_EARLY: Mapping[Key, str] = MappingProxyType({})
+"""No resource comes before the step of its kind."""
 UPLOAD_STEP = {JOBS: UPLOAD}
 """The artifacts of these steps are uploaded by another step; all other steps upload their own."""
 
 
-def step_of(key: Key, consumers: Mapping[Key, Key], kinds: "Kinds") -> str:
+def step_of(key: Key, consumers: Mapping[Key, Key], kinds: "Kinds", early: Mapping[Key, str] = NOTHING_EARLY) -> str:
     """The step that brings a resource up to date.
 
     Args:
         key: the resource's key.
         consumers: for each artifact, the resource that runs it.
         kinds: the kinds of resources; each knows its step.
+        early: the steps of resources that must come before that of their kind; see `needed_early`.
     """
+    if key in early:
+        return early[key]
     if key.project == SHARED_PROJECT:
         return SHARED
     if key in consumers:
         step = step_of(consumers[key], {}, kinds)
         return UPLOAD_STEP.get(step, step)
     return kinds[key.kind].step if key.kind in kinds else SHARED
+
+
+def needed_early(needs: Mapping[Key, Collection[Key]], kinds: "Kinds") -> dict[Key, str]:
+    """The steps of resources whose attributes AWS gives, as far as a resource of an earlier step needs them.
+
+    Args:
+        needs: what each resource needs.
+        kinds: the kinds of resources; each knows its step.
+    """
+    result: dict[Key, str] = {}
+    waiting = [(key, STEPS.index(step_of(key, {}, kinds))) for key in needs]
+    while waiting:
+        user, step = waiting.pop()
+        for key in needs.get(user, ()):
+            is_any = key.kind in kinds and kinds[key.kind].generates and key.project != SHARED_PROJECT
+            if is_any and step < STEPS.index(step_of(key, {}, kinds, result)):
+                result[key] = STEPS[step]
+                waiting.append((key, step))
+    return result
 
 
 def covered(requested: Collection[str]) -> tuple[str, ...]:

@@ -94,13 +94,13 @@ def test_actions_that_can_be_allowed_on_all_resources_only() -> None:
 
 
 def test_without_the_package_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    published.data_folder.cache_clear()
+    published.find_folder.cache_clear()
     monkeypatch.setattr(sys, "path", [])
     try:
         with pytest.raises(ConfigError, match="uv sync --group aws-data"):
             published.read_data("x.json")
     finally:
-        published.data_folder.cache_clear()
+        published.find_folder.cache_clear()
 
 
 def test_a_version_without_the_file_is_told() -> None:

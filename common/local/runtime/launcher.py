@@ -24,6 +24,7 @@ PARTS = (
     "lambda_runtime",
     "code_locations",
     "step_functions",
+    "cloud_control",
     "tagging",
     "strict",
     "guard",

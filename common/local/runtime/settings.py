@@ -37,7 +37,10 @@ class EnvironmentMissingError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """One launch: whose account, where, and how to ask for a Python environment (``provider``, a command)."""
+    """One launch: whose account, where, and how to ask for a Python environment (``provider``, a command).
+
+    ``schemas`` is the folder with the schemas of resource types; empty if there is none.
+    """
 
     account_id: str
     region: str
@@ -46,6 +49,7 @@ class Settings:
     provider: tuple[str, ...]
     secret: str = field(repr=False)
     shell: dict[str, str] = field(repr=False)
+    schemas: str = ""
 
     @property
     def endpoint(self) -> str:
@@ -82,7 +86,8 @@ def load(path: Path) -> Settings:
     credentials = configparser.RawConfigParser()
     credentials.read(folder / "credentials")
     secret = credentials["embedded"]["aws_secret_access_key"]
-    settings = Settings(said["account_id"], said["region"], said["port"], folder, tuple(said["provider"]), secret, shell)
+    provider, schemas = tuple(said["provider"]), said.get("schemas", "")
+    settings = Settings(said["account_id"], said["region"], said["port"], folder, provider, secret, shell, schemas)
     os.environ.clear()
     os.environ.update({name: value for name, value in shell.items() if name in _KEPT or name.startswith("LC_")})
     os.environ.update({name: value for name, value in shell.items() if name in _PROXIES})

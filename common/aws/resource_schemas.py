@@ -1,0 +1,307 @@
+"""The schemas of the resource types that the Cloud Control API manages, as cfn-lint packages them.
+
+A schema says which properties a type has, which of them cannot be changed, read or written, what identifies a resource, whether
+it takes tags, and which permissions AWS's own handlers need. Only a declaration that names a type loads its schema.
+
+Follows https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from common.aws import published
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.suggestions import closest, did_you_mean, known_names
+
+PROVIDERS = "schemas/providers/{region}.json"
+"""The data file of cfn-lint that lists the types of a region, each with the name of the file of its schema."""
+RESOURCE = "schemas/resources/{name}.json"
+DEFAULT_REGION = "us-east-1"
+"""A region that has nearly all types."""
+STORES = frozenset(
+    {
+        *(
+            "AWS::S3::Bucket",
+            "AWS::S3Express::DirectoryBucket",
+            "AWS::S3Tables::TableBucket",
+            "AWS::S3Tables::Table",
+            "AWS::SQS::Queue",
+        ),
+        *("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Kinesis::Stream", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"),
+        *("AWS::EFS::FileSystem", "AWS::FSx::FileSystem", "AWS::EC2::Volume", "AWS::ECR::Repository", "AWS::Logs::LogGroup"),
+        *("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::GlobalCluster", "AWS::DocDB::DBCluster", "AWS::SNS::Topic"),
+        *("AWS::Neptune::DBCluster", "AWS::Redshift::Cluster", "AWS::RedshiftServerless::Namespace", "AWS::Timestream::Table"),
+        *("AWS::Timestream::Database", "AWS::OpenSearchService::Domain", "AWS::ElastiCache::ReplicationGroup"),
+        *(
+            "AWS::SecretsManager::Secret",
+            "AWS::Cognito::UserPool",
+            "AWS::Glue::Database",
+            "AWS::Glue::Table",
+            "AWS::Backup::BackupVault",
+        ),
+        *("AWS::MemoryDB::Cluster", "AWS::MSK::Cluster", "AWS::CodeCommit::Repository", "AWS::Lightsail::Database"),
+    }
+)
+"""The types whose resources hold what cannot be made again; a resource of these is deleted only with `--data`."""
+NAME_LENGTH = 255
+"""The longest name, where a schema does not say."""
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""The version of JSON schema in which CloudFormation's are written."""
+
+Path = tuple[str, ...]
+"""A property, from the top; ``*`` stands for every entry of a list or map."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The schema of one type.
+
+    Args:
+        type_name: the type, as in ``AWS::SQS::Queue``.
+        document: its JSON schema, with what CloudFormation adds to it.
+    """
+
+    type_name: str
+    document: JsonMapping
+
+    @property
+    def properties(self) -> Mapping[str, JsonMapping]:
+        """The schemas of the properties, by name."""
+        properties: Mapping[str, JsonMapping] = self.document.get("properties", {})
+        return properties
+
+    @cached_property
+    def create_only(self) -> frozenset[Path]:
+        """The properties that can be given only when a resource is created."""
+        return self._paths("createOnlyProperties")
+
+    @cached_property
+    def read_only(self) -> frozenset[Path]:
+        """The properties that AWS gives."""
+        return self._paths("readOnlyProperties")
+
+    @cached_property
+    def write_only(self) -> frozenset[Path]:
+        """The properties that AWS never tells."""
+        return self._paths("writeOnlyProperties")
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The properties that identify a resource together."""
+        return tuple(path[0] for path in map(_path, self.document.get("primaryIdentifier", ())))
+
+    @property
+    def tag_property(self) -> str:
+        """The property with the tags; empty if the type takes none, or takes them only when a resource is created."""
+        tagging = self.document.get("tagging") or {}
+        name = str(tagging.get("tagProperty", "/properties/Tags")).rpartition("/")[2]
+        usable: bool = tagging.get("taggable", "Tags" in self.properties) and tagging.get("tagUpdatable", True)
+        return name if usable and name in self.properties and (name,) not in self.create_only | self.read_only else ""
+
+    @property
+    def tags_are_a_map(self) -> bool:
+        """Whether tags are given as a map, and not as a list of keys with values."""
+        tags = self._resolved(self.properties.get(self.tag_property, {}))
+        return "array" not in _types_in(tags) and "items" not in tags
+
+    @property
+    def name_property(self) -> str:
+        """The property with the name that people give a resource; empty if the type has none."""
+        short = self.type_name.rpartition("::")[2]
+        alone = self.identifiers if len(self.identifiers) == 1 else ()
+        names = (f"{short}Name", "Name", *(name for name in alone if name.endswith("Name")))
+        return next((name for name in names if self._takes_name(name)), "")
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services, by their names in IAM, whose actions the handlers of the type need."""
+        return frozenset(action.partition(":")[0] for action in self.permissions("create", "read", "update", "delete"))
+
+    @property
+    def is_store(self) -> bool:
+        """Whether its resources hold what cannot be made again."""
+        return self.type_name in STORES
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the Cloud Control API can create, read and delete resources of the type."""
+        return {"create", "read", "delete"}.issubset(self.document.get("handlers", {}))
+
+    def permissions(self, *operations: str) -> tuple[str, ...]:
+        """The IAM actions that the handlers of these operations (``create``, ``read`` …) need."""
+        handlers = self.document.get("handlers", {})
+        actions = {action.strip() for name in operations for action in handlers.get(name, {}).get("permissions", ())}
+        return tuple(sorted(action for action in actions if ":" in action))
+
+    def name_limits(self) -> tuple[int, str]:
+        """How long the name of a resource may be, and the pattern that it must match; an empty pattern matches all."""
+        name = self._resolved(self.properties.get(self.name_property, {}))
+        return int(name.get("maxLength", NAME_LENGTH)), str(name.get("pattern", ""))
+
+    def settable(self, properties: JsonMapping) -> JsonObject:
+        """Live properties without those that AWS gives, and without what the schema does not have."""
+        result: JsonObject = json.loads(
+            json.dumps({name: value for name, value in properties.items() if name in self.properties})
+        )
+        for path in self.read_only:
+            _remove(result, path)
+        return result
+
+    def attributes(self) -> tuple[str, ...]:
+        """What can be referred to once a resource exists: what AWS gives, and the properties that identify it."""
+        given = (".".join(path) for path in self.read_only if "*" not in path)
+        return tuple(sorted({*given, *self.identifiers}))
+
+    def problems(self, properties: JsonMapping, is_unknown: Callable[[Json], bool] = lambda _: False) -> Iterator[str]:
+        """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""
+        for path in sorted(self.read_only):
+            if len(path) == 1 and path[0] in properties and path[0] not in {*self.identifiers, self.name_property}:
+                yield f"{path[0]}: AWS gives this value; it cannot be set."
+        for error in _validator(self.document).iter_errors(properties):
+            if not is_unknown(getattr(error, "instance", None)):
+                yield self._worded(error)
+
+    def _worded(self, error: "object") -> str:
+        path = list(getattr(error, "instance_path", ()))
+        where, kind = _shown(path), getattr(error, "kind", None)
+        unexpected = getattr(kind, "unexpected", None)
+        if unexpected:
+            known = self._names_at(path)
+            return " ".join(
+                f"{_shown([*path, name])}: {self.type_name} has no such property."
+                f"{did_you_mean(name, known, otherwise=known_names(known))}"
+                for name in unexpected
+            )
+        message = str(getattr(error, "message", error))
+        options = getattr(kind, "options", None)
+        guess = ""
+        if isinstance(options, Sequence) and not isinstance(options, str):
+            value = getattr(error, "instance", None)
+            close = closest(value, [str(option) for option in options])
+            guess = f" Did you mean {close!r}?" if close else ""
+        return f"{where or self.type_name}: {message}.{guess}"
+
+    def _names_at(self, path: Sequence[Json]) -> list[str]:
+        """The properties that an object at a path may have."""
+        node: JsonMapping = self.document
+        for part in path:
+            node = self._resolved(node)
+            if isinstance(part, int):
+                node = node.get("items", {})
+            else:
+                patterns: JsonMapping = next(iter(node.get("patternProperties", {}).values()), {})
+                node = node.get("properties", {}).get(part, patterns)
+        return list(self._resolved(node).get("properties", {}))
+
+    def _takes_name(self, name: str) -> bool:
+        return (
+            name in self.properties
+            and (name,) not in self.read_only
+            and "string" in _types_in(self._resolved(self.properties[name]))
+        )
+
+    def _resolved(self, node: JsonMapping) -> JsonMapping:
+        """A part of the schema, or the definition that it refers to."""
+        reference = str(node.get("$ref", ""))
+        found: Json = self.document
+        for part in reference.removeprefix("#/").split("/") if reference else ():
+            found = found.get(part, {})
+        return found if reference else node
+
+    def _paths(self, field: str) -> frozenset[Path]:
+        return frozenset(_path(pointer) for pointer in self.document.get(field, ()))
+
+
+def type_names(region: str = DEFAULT_REGION) -> list[str]:
+    """The types that there are in a region, sorted."""
+    return sorted(_types(region))
+
+
+@cache
+def schema_of(type_name: str, region: str = DEFAULT_REGION) -> Schema:
+    """The schema of a type.
+
+    Raises:
+        ValueError: there is no such type in the region, or the Cloud Control API does not manage it.
+    """
+    types = _types(region)
+    if type_name not in types:
+        elsewhere = type_name in _types(DEFAULT_REGION)
+        guess = f" {region} does not have it." if elsewhere else did_you_mean(type_name, types)
+        raise ValueError(f"{type_name!r} is not a resource type that AWS has in {region}.{guess}")
+    schema = Schema(type_name, published.read_data(RESOURCE.format(name=types[type_name])))
+    if not schema.is_managed:
+        raise ValueError(f"the Cloud Control API does not manage {type_name}: only CloudFormation can make it")
+    return schema
+
+
+@cache
+def _types(region: str) -> Mapping[str, str]:
+    known = (published.data_folder() / PROVIDERS.format(region=region)).is_file()
+    return published.read_data(PROVIDERS.format(region=region if known else DEFAULT_REGION))
+
+
+def _validator(document: JsonMapping) -> Any:
+    """What checks properties. A pattern that its language of regular expressions does not have is left to AWS."""
+    import jsonschema_rs  # only a declaration of such a resource waits for it
+
+    schema = {**document, "$schema": DRAFT}
+    try:
+        return jsonschema_rs.validator_for(schema)
+    except jsonschema_rs.ValidationError:
+        return jsonschema_rs.validator_for(_without_patterns(schema, jsonschema_rs.validator_for))
+
+
+def _without_patterns(node: Json, make: Callable[[JsonObject], object]) -> Json:
+    """A part of a schema without the patterns for which no validator can be made."""
+    if isinstance(node, list):
+        return [_without_patterns(inner, make) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {name: _without_patterns(inner, make) for name, inner in node.items()}
+    if isinstance(pattern := node.get("pattern"), str) and not _is_usable(pattern, make):
+        del kept["pattern"]
+    if isinstance(by_pattern := kept.get("patternProperties"), dict):
+        kept["patternProperties"] = {(name if _is_usable(name, make) else ""): inner for name, inner in by_pattern.items()}
+    return kept
+
+
+def _is_usable(pattern: str, make: Callable[[JsonObject], object]) -> bool:
+    try:
+        make({"$schema": DRAFT, "pattern": pattern})
+    except ValueError:  # a regular expression of another language
+        return False
+    return True
+
+
+def _remove(properties: Json, path: Path) -> None:
+    """Takes a property out of a JSON object, and objects that are empty then."""
+    name, rest = path[0], path[1:]
+    if not isinstance(properties, dict) or name not in properties:
+        return
+    if rest:
+        _remove(properties[name], rest)
+    if not rest or properties[name] == {}:
+        del properties[name]
+
+
+def _path(pointer: str) -> Path:
+    return tuple(re.sub(r"^/properties/", "", pointer).split("/"))
+
+
+def _types_in(node: JsonMapping) -> Iterable[str]:
+    types = node.get("type", ())
+    return [types] if isinstance(types, str) else types
+
+
+def _shown(path: Iterable[Json]) -> str:
+    """A path as people write it: ``Targets[0].Arn``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"
+    return text

@@ -1,0 +1,185 @@
+"""Resources of any type that the Cloud Control API manages, as pipelines and root `deploy.py` declare them.
+
+A type is named as in CloudFormation, and its properties are given in AWS's own spelling. They are checked against the schema of
+the type before anything is deployed. What AWS gives a resource, such as a queue's URL, can be referred to before it exists.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from common.aws.resource_schemas import Schema, schema_of
+from common.base.encoding import decode_text
+from common.base.errors import DeclarationError
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.yaml_loader import load_yaml
+from common.declare import validation
+from common.declare.declaration import Configured
+from common.declare.naming import PhysicalNames
+from common.declare.project_resources import ProjectResources
+from common.environment.config import Environment
+from common.model.declared import Identity
+from common.model.generated import MARK, GeneratedRef, mark_of, marked_keys
+from common.model.reference import Ref
+from common.model.resource import Key
+from common.resources import kind_of
+from common.resources.cloud_control import CloudResource
+
+KIND = "resource"
+FIELDS = frozenset({"Type", "Properties"})
+"""What a file says of each resource."""
+
+
+class CloudResources(ABC):
+    """The methods by which pipelines and root `deploy.py` declare such resources."""
+
+    env: Environment
+
+    @abstractmethod
+    def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
+        """Declares a resource of the type that the schema is of."""
+
+    @abstractmethod
+    def _files(self, pattern: str) -> list[Path]:
+        """The files that match a pattern, relative to the folder of the declaration."""
+
+    def resource(self, reference: str, /, type_name: str, properties: JsonMapping | None = None) -> GeneratedRef:
+        """A resource of any type that the Cloud Control API manages.
+
+        Args:
+            reference: what references call it.
+            type_name: its type, as in ``AWS::SQS::Queue``; `invoke types` lists them.
+            properties: its properties in AWS's spelling; tokens are replaced. Without its name it gets one from a template.
+        """
+        if not isinstance(type_name, str):
+            raise TypeError(f"type_name is a text such as 'AWS::SQS::Queue', not {type_name!r}")
+        schema = schema_of(type_name, self.env.region)
+        return self._declare_resource(
+            reference, schema, validation.check_object("properties", {} if properties is None else properties)
+        )
+
+    def resources_of(self, pattern: str) -> dict[str, GeneratedRef]:
+        """The resources that YAML files declare, by name: ``resources_of("infra/*.yaml")``.
+
+        A file is a map of names to `Type` and `Properties`, as in the `Resources` of a CloudFormation template.
+        """
+        refs: dict[str, GeneratedRef] = {}
+        for path in self._files(pattern):
+            for name, entry in _entries(path).items():
+                try:
+                    refs[name] = self.resource(name, entry["Type"], entry.get("Properties"))
+                except (ValueError, TypeError) as error:
+                    raise DeclarationError(f"{path.name}: {name}: {error}") from None
+        return refs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceDeclaration:
+    """A resource of a project; `CloudResources.resource` explains every field."""
+
+    schema: Schema
+    properties: JsonObject
+    name: str
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
+        """Adds the resource."""
+        properties, refs = project.names.substitute(self.properties, project.where(ref))
+        needs = [*(used.key for used in refs), *sorted(marked_keys(properties))]
+        identity = project.identity(named(project.env, ref.key, self.schema, self.name), needs)
+        name = {self.schema.name_property: self.name} if self.name else {}
+        project.add(resource_of(identity, self.schema, {**name, **properties}, project.env, project.where(ref)))
+
+
+def named(env: Environment, key: Key, schema: Schema, name: str) -> Ref:
+    """The key with what stands for the ARN of a resource, which is not known before it exists: its type, its key and its name.
+
+    Both end with the same word, so that a record in which they differ is not believed.
+    """
+    word = name.replace("/", "-") or key.name
+    return Ref(key, word, env.arn("cloudcontrol", f"{key.project}/{tag_value(schema, key, word)}"))
+
+
+def tag_value(schema: Schema, key: Key, word: str) -> str:
+    """The value of the tag that names a resource."""
+    return f"{schema.type_name.replace('::', '-')}/{key.name}/{word}"
+
+
+def reference_to(env: Environment, key: Key, schema: Schema, name: str) -> GeneratedRef:
+    """The reference to a resource with this name; empty if AWS gives it one."""
+    attributes = frozenset(name for name in schema.attributes() if "." not in name)
+    arn = next((mark_of(key, attribute) for attribute in ("Arn", f"{key.name}Arn") if attribute in attributes), "")
+    arn = arn or next((mark_of(key, attribute) for attribute in sorted(attributes) if attribute.endswith("Arn")), "")
+    identifier = mark_of(key, schema.identifiers[0]) if schema.identifiers else ""
+    return GeneratedRef(key, name or identifier, arn or named(env, key, schema, name).arn, attributes, schema.services)
+
+
+def name_in(properties: JsonMapping, schema: Schema, physical: PhysicalNames, key: Key) -> str:
+    """The name of a resource: the declared one, or else the one that follows from a template. Empty if its type has none.
+
+    Raises:
+        DeclarationError: AWS does not allow the name that follows from the template.
+    """
+    if not schema.name_property:
+        return ""
+    if (declared := properties.get(schema.name_property)) is not None:
+        return str(declared)
+    name = physical.of(kind_of(KIND), key.name)
+    longest, pattern = schema.name_limits()
+    if len(name) > longest or (pattern and not _matches(pattern, name)):
+        raise DeclarationError(
+            f"{key.project}: {key} would be called {name!r}, which {schema.type_name} does not allow: up to {longest} characters"
+            f"{f' that match {pattern}' if pattern else ''}. Say {schema.name_property}."
+        )
+    return name
+
+
+def resource_of(identity: Identity, schema: Schema, properties: JsonMapping, env: Environment, where: str) -> CloudResource:
+    """The resource with its name and its tags.
+
+    Raises:
+        DeclarationError: the properties are not what its type accepts; one message names all of them.
+    """
+    own, tags = {**properties}, dict(identity.tags)
+    if schema.tag_property and (given := own.pop(schema.tag_property, None)):
+        pairs = given if isinstance(given, Mapping) else {entry.get("Key"): entry.get("Value") for entry in given}
+        tags = {**{str(name): str(text) for name, text in pairs.items()}, **tags}
+    if problems := list(schema.problems(own, is_unknown=_has_mark)):
+        raise DeclarationError("\n".join([f"{where} ({schema.type_name}):", *(f"  {problem}" for problem in problems)]))
+    tags[env.resource_tag] = tag_value(schema, identity.key, identity.name)
+    return CloudResource(
+        identity=replace(identity, tags=tags),
+        type_name=schema.type_name,
+        properties=own,
+        region=env.region,
+    )
+
+
+def _has_mark(value: Json) -> bool:
+    return isinstance(value, str) and MARK.search(value) is not None
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:  # a pattern of another language; AWS decides
+        return True
+
+
+def _entries(path: Path) -> dict[str, JsonMapping]:
+    """The resources in a file, by name.
+
+    Raises:
+        DeclarationError: it is not such a file.
+    """
+    try:
+        content = load_yaml(decode_text(path.read_bytes()), path.name)
+    except ValueError as error:
+        raise DeclarationError(f"{path.name}: {error}") from None
+    if not isinstance(content, dict):
+        raise DeclarationError(f"{path.name}: the file holds a map of names to Type and Properties.")
+    for name, entry in content.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("Type"), str) or not FIELDS.issuperset(entry):
+            raise DeclarationError(f"{path.name}: {name}: an entry has Type and Properties, and nothing else.")
+    return content

@@ -1,0 +1,70 @@
+"""Decides in rounds: what refers to attributes that AWS is yet to give is decided again once it is known that they are new."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from common.base.digest import Digest
+from common.base.errors import DeployError, raise_together, returning_errors
+from common.engine.decisions import Decider
+from common.engine.reads import Reads
+from common.model.resource import Action, Change, Key, Resource
+from common.resources import kinds
+from common.state.release_root import Baseline
+
+MAKING = frozenset({Action.CREATE, Action.REPLACE})
+"""After these actions, a resource has new attributes, where AWS gives them."""
+
+
+class Rounds:
+    """The rounds of one plan.
+
+    Args:
+        reads: the reads of the plan.
+        baselines: the baseline of each project.
+        contents: the content digests of artifacts; those of more resources are added.
+    """
+
+    def __init__(self, reads: Reads, baselines: Mapping[str, Baseline], contents: dict[Key, Digest]) -> None:
+        self._reads, self._baselines, self._contents = reads, baselines, contents
+        self._made: set[Key] = set()
+        """The resources that will be created, so that their attributes are not known yet."""
+
+    def attributes(self, key: Key) -> Mapping[str, str] | None:
+        """The attributes of a resource, from its record; None if it will be created."""
+        outputs = None if key in self._made else self._reads.body(key).result().get("outputs")
+        return outputs if isinstance(outputs, Mapping) else None
+
+    def decide(self, unsettled: Iterable[Resource], selected: Sequence[Resource], decider: Decider) -> dict[Key, Change]:
+        """The changes of the resources that are not known to be as declared, and of what refers to new attributes of theirs.
+
+        Raises:
+            DeployError: something cannot be done; one message has all reasons.
+        """
+        decisions = {resource.key: self._decided(resource, decider) for resource in unsettled}
+        while again := [resource for resource in selected if not self._new(decisions).isdisjoint(resource.needs)]:
+            self._made |= self._new(decisions)
+            for resource in again:
+                self._reads.live(resource)
+                self._reads.body(resource.key)
+            decisions |= {resource.key: self._decided(resource, decider) for resource in again}
+        raise_together([error for error in decisions.values() if isinstance(error, DeployError)])
+        return {key: change for key, change in decisions.items() if isinstance(change, Change)}
+
+    def _decided(self, resource: Resource, decider: Decider) -> Change | DeployError:
+        reads, key = self._reads, resource.key
+        live = reads.live(resource).result()
+        if isinstance(live, DeployError):
+            return live
+        missing = [artifact for artifact in resource.artifacts if artifact.key not in self._contents]
+        self._contents.update({artifact.key: reads.content(artifact, resource).result()[0] for artifact in missing})
+        body = reads.bodies[key].result() if key in reads.bodies else None
+        project, tag = self._baselines[key.project], reads.tags.get(key)
+        mistagged = tag is not None and tag.result() != project.digests.get(key)
+        return returning_errors(decider.decide)(resource, project, live, body, mistagged=mistagged)
+
+    def _new(self, decisions: Mapping[Key, Change | DeployError]) -> set[Key]:
+        changes = [change for change in decisions.values() if isinstance(change, Change)]
+        return {change.key for change in changes if change.action in MAKING and _generates(change.key)} - self._made
+
+
+def _generates(key: Key) -> bool:
+    return key.kind in kinds() and kinds()[key.kind].generates

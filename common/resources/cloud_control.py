@@ -1,0 +1,289 @@
+"""A resource of any type that the Cloud Control API manages: the properties of its schema in, the same properties out.
+
+AWS identifies such a resource by properties that it may give itself. So the identifier stands in the record of the resource, and
+the record is read before the resource is. A type that takes tags is found in the tagging index by a tag of ours that names it;
+the existence of any other follows from its record, until `--verify` or `drift` reads it.
+
+A request to create has a token that stands in the release root before it is sent. If a deploy dies between the request and the
+record, the next one sends the same token, and AWS answers with the resource that it has made.
+
+Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations.html
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
+
+from common.aws import iam_actions
+from common.aws.protocol import Aws
+from common.aws.resource_schemas import STORES, Schema, schema_of
+from common.base import digest
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.model import hidden_fields, steps
+from common.model.declared import Declared
+from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
+from common.model.orphan import Orphan
+from common.model.projection import projected, texts_in, value_at, with_value
+from common.model.resource import Change, Live, Outputs, State
+from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.resources import cloud_requests
+
+TYPE, TAGS, IDENTIFIER, TOKEN = "TypeName", "Tags", "Identifier", "token"
+UNREADABLE = "(was another one)"
+"""Stands for a value that AWS never tells, where it is not the declared one."""
+SEPARATOR = "|"
+"""Stands between the parts of an identifier."""
+_OPERATIONS = ("CreateResource", "GetResource", "UpdateResource", "DeleteResource", "ListResources", "GetResourceRequestStatus")
+KIND = Kind(
+    name="resource",
+    word="resource",
+    service=cloud_requests.SERVICE,
+    step=steps.TRIGGERS,
+    names=NameRule(1024, re.compile(r"[ -~]+"), "printable characters"),
+    in_index=False,
+    generates=True,
+    calls=Calls(("CreateResource", "GetResourceRequestStatus", "GetResource"), "UpdateResource"),
+    passing=Passing(
+        codes={
+            "ConcurrentModificationException": AT_ONCE,
+            "ConcurrentOperationException": AT_ONCE,
+            "ResourceConflictException": AT_ONCE,
+            "HandlerInternalFailureException": "the handler of the type has failed, which passes",
+        },
+        messages=("cannot be assumed", "is not authorized to perform: sts:AssumeRole"),
+    ),
+    policy=Policy(when_declared=tuple(f"cloudformation:{operation}" for operation in _OPERATIONS)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudResource(Declared):
+    """A resource of the type `type_name` with these properties, which have no tags of ours.
+
+    Args:
+        type_name: the type, as in ``AWS::SQS::Queue``.
+        properties: its properties, with marks for what is not known yet.
+        region: whose list of types counts.
+        record: what is recorded of it; see `recall`.
+    """
+
+    needs_record: ClassVar[bool] = True
+    type_name: str
+    properties: JsonMapping
+    region: str
+    record: JsonMapping = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the type."""
+        return schema_of(self.type_name, self.region)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The properties that AWS never tells, such as passwords."""
+        return frozenset(path[0] for path in self.schema.write_only)
+
+    def recall(self, record: JsonMapping) -> Self:
+        """The same resource, knowing its record: its identifier, and what was applied last."""
+        return replace(self, record=record)
+
+    def is_fixed(self, name: str, before: Json, after: Json) -> bool:
+        """Whether a property changes in a part that AWS sets only when it creates the resource."""
+        paths = [path[1:] for path in self.schema.create_only if path[0] == name]
+        return any(value_at(before, path) != value_at(after, path) for path in paths)
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """What AWS's handlers of the type call in the name of the deployer."""
+        actions_by_arn: dict[str, set[str]] = {}
+        for action in self.schema.permissions("create", "read", "update", "delete", "list"):
+            for arn in self._arns_for(action):
+                actions_by_arn.setdefault(arn, set()).add(action)
+        return {arn: tuple(sorted(actions)) for arn, actions in actions_by_arn.items()}
+
+    @property
+    def data(self) -> bool:
+        """Whether it holds what cannot be made again, by its type."""
+        return self.schema.is_store
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the tagging index shows it: if its type takes tags."""
+        return bool(self.schema.tag_property)
+
+    @staticmethod
+    def holds_data(orphan: Orphan | None) -> bool:
+        """Whether an orphan holds what cannot be made again, by the type in its record."""
+        return orphan is not None and _recorded_type(orphan) in STORES
+
+    def desired(self) -> State:
+        """The type, the declared properties and the tags; of a type without tags these stand in the record alone."""
+        return {TYPE: self.type_name, **self.properties, TAGS: dict(self.tags)}
+
+    def read(self, aws: Aws) -> Live | None:
+        """The declared properties as they are now. Its revision is the identifier."""
+        identifier = self._identifier(aws)
+        live = cloud_requests.properties(aws, self.type_name, identifier) if identifier else None
+        if live is None or identifier is None:
+            return None
+        before = {name: value for name, value in _applied(self.record).items() if name not in {TYPE, TAGS}}
+        state: State = {TYPE: self.type_name, TAGS: self._tags(live, identifier)}
+        for name in sorted(self.properties.keys() | before.keys()):
+            value = projected(live.get(name), self.properties[name]) if name in self.properties else live.get(name)
+            if name in self.hidden:
+                value = self._with_unreadable(name, value, before.get(name))
+            if value is not None:
+                state[name] = value
+        known = {*self.properties, *before, *self.schema.identifiers, self.schema.tag_property}
+        settable = self.schema.settable(live)
+        others = {name: value for name, value in settable.items() if name not in known and value not in ({}, [], "", None)}
+        return Live(state, identifier, others | other_tags(_tags_in(self.schema, live), self.tags))
+
+    def create(self, aws: Aws, desired: State) -> Outputs:
+        """Creates the resource, or finds the one that a deploy which died has made."""
+        model = json.dumps(self._as_sent(desired), sort_keys=True)
+        token = digest.of_bytes(f"{self.record.get(TOKEN, '')} {self.arn} {model}".encode())
+        return self._outputs(aws, cloud_requests.create(aws, self.type_name, model, token))
+
+    def update(self, aws: Aws, change: Change) -> Outputs:
+        """Sends the properties that changed as a JSON patch."""
+        identifier = str(change.live.revision) if change.live else ""
+        if patch := list(self._patch(change)):
+            cloud_requests.update(aws, self.type_name, identifier, patch)
+        return self._outputs(aws, identifier)
+
+    def outputs_of(self, aws: Aws, live: Live) -> Outputs:
+        """The identifier and the attributes of the resource that was read."""
+        return self._outputs(aws, str(live.revision))
+
+    def delete(self, aws: Aws) -> None:
+        """Deletes the resource that is recorded."""
+        if identifier := _recorded_identifier(self.record):
+            cloud_requests.delete(aws, self.type_name, identifier)
+
+    @staticmethod
+    def live_tags(aws: Aws, resource: Orphan) -> dict[str, str] | None:
+        """All live tags; of a type without tags those in its record. None if it does not exist."""
+        type_name, identifier = _recorded_type(resource), _recorded_identifier(resource.recorded)
+        live = cloud_requests.properties(aws, type_name, identifier) if identifier else None
+        if live is None:
+            return None
+        schema = schema_of(type_name)
+        recorded: dict[str, str] = _applied(resource.recorded).get(TAGS, {})
+        return _tags_in(schema, live) if schema.tag_property else recorded
+
+    @staticmethod
+    def untag(aws: Aws, orphan: Orphan, keys: Sequence[str]) -> None:
+        """Removes tags; those of a type without tags stand in our record alone."""
+        type_name, identifier = _recorded_type(orphan), _recorded_identifier(orphan.recorded)
+        live, schema = cloud_requests.properties(aws, type_name, identifier), schema_of(type_name)
+        if live is not None and schema.tag_property:
+            left = {name: text for name, text in _tags_in(schema, live).items() if name not in keys}
+            value = left if schema.tags_are_a_map else tag_list(left)
+            cloud_requests.update(aws, type_name, identifier, [{"op": "add", "path": f"/{schema.tag_property}", "value": value}])
+
+    @staticmethod
+    def erase(aws: Aws, resource: Orphan) -> None:
+        """Deletes the resource that is recorded."""
+        if identifier := _recorded_identifier(resource.recorded):
+            cloud_requests.delete(aws, _recorded_type(resource), identifier)
+
+    # What only this type needs ------------------------------------------------------------------------------------------------
+
+    def _identifier(self, aws: Aws) -> str | None:
+        """The identifier in the record, or made of the declared properties, or that of the resource with the declared name."""
+        if recorded := _recorded_identifier(self.record):
+            return recorded
+        parts = [self.properties.get(name) for name in self.schema.identifiers]
+        if all(isinstance(part, str | int) for part in parts):
+            return SEPARATOR.join(map(str, parts))
+        name_property = self.schema.name_property
+        return (
+            cloud_requests.named(aws, self.type_name, name_property, self.properties[name_property])
+            if name_property in self.properties
+            else None
+        )
+
+    def _tags(self, live: JsonMapping, identifier: str) -> dict[str, str]:
+        """Those of our tags that it has. A type without tags is ours if our record names it."""
+        if self.schema.tag_property:
+            return owned_tags(_tags_in(self.schema, live), self.tags)
+        return dict(self.tags) if identifier == _recorded_identifier(self.record) else {}
+
+    def _with_unreadable(self, name: str, live: Json, applied: Json) -> Json:
+        """A live property with the parts that AWS never tells: the declared ones if these are what was applied last."""
+        declared = self.properties.get(name)
+        before, now = (hidden_fields.digests(self, name, value) for value in (applied, declared))
+        for path in self.schema.write_only:
+            readable = path[: path.index("*")] if "*" in path else path
+            dotted = ".".join(readable)
+            parts = {leaf for leaf in (*before, *now) if leaf == dotted or leaf.startswith(f"{dotted}.")}
+            if readable[0] == name and parts:
+                same = all(before.get(leaf) == now.get(leaf) for leaf in parts)
+                live = with_value(live, readable[1:], value_at(declared, readable[1:]) if same else UNREADABLE)
+        return live
+
+    def _as_sent(self, desired: State) -> JsonObject:
+        """The properties that AWS accepts, with the tags as the type spells them."""
+        sent = {name: value for name, value in desired.items() if name not in {TYPE, TAGS}}
+        if self.schema.tag_property:
+            tags = desired[TAGS]
+            sent[self.schema.tag_property] = dict(tags) if self.schema.tags_are_a_map else tag_list(tags)
+        return sent
+
+    def _patch(self, change: Change) -> Iterator[JsonObject]:
+        """The operations of a JSON patch that bring the changed properties to their desired values."""
+        for name in sorted(change.changed - {TYPE, TAGS}):
+            path = f"/{name.replace('~', '~0').replace('/', '~1')}"
+            if name not in change.desired:
+                yield {"op": "remove", "path": path}
+            else:
+                yield {"op": "add", "path": path, "value": change.desired[name]}  # which replaces a value, too
+        if (TAGS in change.changed or stale_tags(change.stale)) and self.schema.tag_property:
+            stale = {*stale_tags(change.stale)}
+            others: JsonMapping = change.live.undeclared.get(TAGS, {}) if change.live else {}
+            tags = {**{name: text for name, text in others.items() if name not in stale}, **change.desired[TAGS]}
+            value = tags if self.schema.tags_are_a_map else tag_list(tags)
+            yield {"op": "add", "path": f"/{self.schema.tag_property}", "value": value}
+
+    def _outputs(self, aws: Aws, identifier: str) -> Outputs:
+        """The identifier, and the attributes that AWS has given."""
+        live = cloud_requests.properties(aws, self.type_name, identifier) or {}
+        parts = dict(zip(self.schema.identifiers, identifier.split(SEPARATOR), strict=False))
+        given = {name: live[name] for name in self.schema.attributes() if isinstance(live.get(name), str | int)}
+        return {**parts, **{name: str(value) for name, value in given.items()}, IDENTIFIER: identifier}
+
+    def _arns_for(self, action: str) -> Iterator[str]:
+        """The ARNs on which an action of a handler is needed: by the name of the resource, or as they stand in its properties."""
+        forms = iam_actions.forms_of(action) if iam_actions.exists(action) else []
+        named = [arn for arn in texts_in(self.properties) if arn.startswith("arn:") and forms and iam_actions.fits(action, arn)]
+        own = action.partition(":")[0] in self.arn.partition("cloudcontrol:")[2].lower()
+        if not forms or (not named and not own):
+            yield "*"
+        yield from named
+        _, partition, _, region, account, _ = self.arn.split(":", 5)
+        values = {"Partition": partition, "Region": region, "Account": account}
+        for form in forms if own else ():
+            text = re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], "*"), form)
+            yield text.replace(".*", f"*{self.name}*" if self.schema.name_property in self.properties else "*")
+
+
+def _tags_in(schema: Schema, live: JsonMapping) -> dict[str, str]:
+    tags = live.get(schema.tag_property) or {}
+    return {str(name): str(text) for name, text in tags.items()} if isinstance(tags, Mapping) else tag_map(tags)
+
+
+def _applied(record: JsonMapping) -> JsonMapping:
+    """The state that was applied last, by the record; empty if there is none."""
+    desired = record.get("desired")
+    return desired if isinstance(desired, Mapping) else {}
+
+
+def _recorded_identifier(record: JsonMapping) -> str:
+    outputs = record.get("outputs")
+    return str(outputs.get(IDENTIFIER, "")) if isinstance(outputs, Mapping) else ""
+
+
+def _recorded_type(orphan: Orphan) -> str:
+    return str(_applied(orphan.recorded).get(TYPE, ""))

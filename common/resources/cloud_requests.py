@@ -1,0 +1,90 @@
+"""Requests to the Cloud Control API, which end some time after they were made.
+
+Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations-manage-requests.html
+"""
+
+import json
+import re
+
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.base.json_types import Json, JsonObject
+
+SERVICE = "cloudcontrol"
+ABSENT = "ResourceNotFoundException"
+_POLL_SECONDS = (0.3, 0.7, 1.0, 2.0, 3.0, 5.0)
+"""The pauses between the first polls of a request; the last one is repeated."""
+_POLLS = 720
+"""Poll a request at most this often, which is an hour; some databases take that long."""
+
+
+def properties(aws: Aws, type_name: str, identifier: str) -> JsonObject | None:
+    """All properties of a resource; None if it does not exist."""
+    found = aws.find(SERVICE, "GetResource", ABSENT, TypeName=type_name, Identifier=identifier)
+    return None if found is None else dict(json.loads(found["ResourceDescription"]["Properties"]))
+
+
+def named(aws: Aws, type_name: str, name_property: str, name: Json) -> str | None:
+    """The identifier of the resource with a name, of a type whose identifiers AWS gives; None if there is none."""
+    try:
+        for page in aws.pages(SERVICE, "ListResources", TypeName=type_name):
+            for description in page["ResourceDescriptions"]:
+                listed = json.loads(description.get("Properties") or "{}")
+                if listed.get(name_property) == name or re.split(r"[/:|]", description["Identifier"])[-1] == name:
+                    return str(description["Identifier"])
+    except AwsError as error:
+        if error.code not in {"UnsupportedActionException", "InvalidRequestException"}:  # the type cannot be listed like this
+            raise
+    return None
+
+
+def create(aws: Aws, type_name: str, model: str, token: str) -> str:
+    """Creates a resource, waits until it exists, and returns its identifier.
+
+    Args:
+        aws: the AWS session.
+        type_name: its type.
+        model: its properties, as JSON.
+        token: a request with the token of an earlier one returns how that one ended.
+    """
+    wanted = {"TypeName": type_name, "DesiredState": model}
+    event = aws.call(SERVICE, "CreateResource", **wanted, ClientToken=token)["ProgressEvent"]
+    if event.get("OperationStatus") == "FAILED":
+        event = aws.call(SERVICE, "CreateResource", **wanted)["ProgressEvent"]
+    return str(wait(aws, event, type_name)["Identifier"])
+
+
+def update(aws: Aws, type_name: str, identifier: str, patch: list[JsonObject]) -> None:
+    """Changes properties by a JSON patch, and waits until that is done."""
+    event = aws.call(SERVICE, "UpdateResource", TypeName=type_name, Identifier=identifier, PatchDocument=json.dumps(patch))
+    wait(aws, event["ProgressEvent"], f"{type_name} {identifier}")
+
+
+def delete(aws: Aws, type_name: str, identifier: str) -> None:
+    """Deletes a resource. If it does not exist, that is not an error."""
+    try:
+        event = aws.call(SERVICE, "DeleteResource", TypeName=type_name, Identifier=identifier)["ProgressEvent"]
+        wait(aws, event, f"{type_name} {identifier}")
+    except AwsError as error:
+        if error.code not in {ABSENT, "NotFound"}:
+            raise
+
+
+def wait(aws: Aws, event: JsonObject, what: str) -> JsonObject:
+    """Polls a request until it has ended.
+
+    Raises:
+        AwsError: it failed, with the error code and the words of the type's handler; or it has not ended within an hour.
+    """
+    for poll in range(_POLLS):
+        status = event.get("OperationStatus")
+        if status == "SUCCESS":
+            return event
+        if status in {"FAILED", "CANCEL_COMPLETE"}:
+            message = str(event.get("StatusMessage") or "the handler of the type says no more")
+            operation = f"{str(event.get('Operation', '')).title()}Resource"
+            raise AwsError(SERVICE, operation, str(event.get("ErrorCode", status)), message)
+        aws.sleep(_POLL_SECONDS[min(poll, len(_POLL_SECONDS) - 1)])
+        token = event["RequestToken"]
+        event = aws.call(SERVICE, "GetResourceRequestStatus", RequestToken=token)["ProgressEvent"]
+    raise AwsError(SERVICE, "GetResourceRequestStatus", "NotEnded", f"{what}: the request has not ended. Deploy again.")
