@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
 
 from common.aws import published
+from common.aws.schema_validation import validator_of
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import closest, did_you_mean, known_names
 
@@ -49,9 +49,6 @@ STORES = frozenset(
 """The types whose resources hold what cannot be made again; a resource of these is deleted only with `--data`."""
 NAME_LENGTH = 255
 """The longest name, where a schema does not say."""
-
-DRAFT = "http://json-schema.org/draft-07/schema#"
-"""The version of JSON schema in which CloudFormation's are written."""
 
 Path = tuple[str, ...]
 """A property, from the top; ``*`` stands for every entry of a list or map."""
@@ -162,7 +159,7 @@ class Schema:
         for path in sorted(self.read_only):
             if len(path) == 1 and path[0] in properties and path[0] not in {*self.identifiers, self.name_property}:
                 yield f"{path[0]}: AWS gives this value; it cannot be set."
-        for error in _validator(self.document).iter_errors(properties):
+        for error in validator_of(self.document).iter_errors(properties):
             if not is_unknown(getattr(error, "instance", None)):
                 yield self._worded(error)
 
@@ -244,39 +241,6 @@ def schema_of(type_name: str, region: str = DEFAULT_REGION) -> Schema:
 def _types(region: str) -> Mapping[str, str]:
     known = (published.data_folder() / PROVIDERS.format(region=region)).is_file()
     return published.read_data(PROVIDERS.format(region=region if known else DEFAULT_REGION))
-
-
-def _validator(document: JsonMapping) -> Any:
-    """What checks properties. A pattern that its language of regular expressions does not have is left to AWS."""
-    import jsonschema_rs  # only a declaration of such a resource waits for it
-
-    schema = {**document, "$schema": DRAFT}
-    try:
-        return jsonschema_rs.validator_for(schema)
-    except jsonschema_rs.ValidationError:
-        return jsonschema_rs.validator_for(_without_patterns(schema, jsonschema_rs.validator_for))
-
-
-def _without_patterns(node: Json, make: Callable[[JsonObject], object]) -> Json:
-    """A part of a schema without the patterns for which no validator can be made."""
-    if isinstance(node, list):
-        return [_without_patterns(inner, make) for inner in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {name: _without_patterns(inner, make) for name, inner in node.items()}
-    if isinstance(pattern := node.get("pattern"), str) and not _is_usable(pattern, make):
-        del kept["pattern"]
-    if isinstance(by_pattern := kept.get("patternProperties"), dict):
-        kept["patternProperties"] = {(name if _is_usable(name, make) else ""): inner for name, inner in by_pattern.items()}
-    return kept
-
-
-def _is_usable(pattern: str, make: Callable[[JsonObject], object]) -> bool:
-    try:
-        make({"$schema": DRAFT, "pattern": pattern})
-    except ValueError:  # a regular expression of another language
-        return False
-    return True
 
 
 def _remove(properties: Json, path: Path) -> None:

@@ -35,7 +35,7 @@ class CrawlerDeclaration:
         role = project.role(ref, settings.role, [*granted, permissions.glue_logs(project.env, "crawlers")], self.further)
         used = permissions.references(() if elsewhere else self.targets, [self.database])
         crawler = Crawler(
-            identity=project.identity(ref, [*role.needs, *(other.key for other in used)]),
+            identity=project.identity(ref, [*role.needs, *(other.key for other in used)], settings.verify),
             role_arn=role.arn,
             database=self.database.name,
             targets=targets,

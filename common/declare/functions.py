@@ -84,7 +84,7 @@ class FunctionDeclaration:
         granted = permissions.references(self.reads, self.writes)
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
         function = Function(
-            identity=project.identity(ref, [*needs, *(used.key for used in (*refs, *granted))]),
+            identity=project.identity(ref, [*needs, *(used.key for used in (*refs, *granted))], settings.verify),
             role_arn=role.arn,
             handler=code.handler,
             code=code,

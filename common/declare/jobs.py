@@ -9,10 +9,12 @@ from common.declare import configuration, permissions, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
+from common.declare.permissions import Statement
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason, Variables
 from common.environment import aws_versions
+from common.environment.config import Environment
 from common.environment.resource_settings import JobSettings
 from common.model.reference import Grantable, Ref
 from common.packaging import job_imports
@@ -61,32 +63,41 @@ class JobDeclaration:
             glue_version=settings.glue_version,
             here=project.runs_here,
         )
-        group_names = aws_versions.log_groups(settings.glue_version, shell=self.shell)
+        is_managed = settings.logging == "managed"
+        group_names = aws_versions.log_groups(settings.glue_version, shell=self.shell) if is_managed else ()
         groups = [project.shared.log_group(name) for name in group_names]
         arguments, refs = project.names.substitute(dict(settings.arguments), where, texts=True)
         statements = [
             *permissions.grants(env, self.reads, self.writes),
             permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}"),
             *(permissions.script(env, script.in_aws) if script.in_aws else ()),
-            permissions.logs(group.arn for group in groups) if groups else permissions.shell_logs(env),
+            *self._logs(env, [group.arn for group in groups], is_managed=is_managed),
             *(permissions.connections(env, settings.connections) if settings.connections else []),
             *([] if self.shell else permissions.metastore(env, arguments)),
         ]
         role = project.role(ref, settings.role, statements, self.further)
         used = (*groups, *refs, *permissions.references(self.reads, self.writes))
         job = Job(
-            identity=project.identity(ref, [*role.needs, script.key, *imported.keys(), *(other.key for other in used)]),
+            identity=project.identity(
+                ref, [*role.needs, script.key, *imported.keys(), *(other.key for other in used)], settings.verify
+            ),
             role_arn=role.arn,
             script=script,
             bucket=env.artifact_bucket,
             settings=settings,
             arguments=arguments,
             shell=self.shell,
-            log_group=project.shared.log_group("glue").name,
+            log_group=project.shared.log_group("glue").name if is_managed else None,
             shared_code=imported.shared_code,
             wheels=imported.wheels,
         )
         project.add(job)
+
+    def _logs(self, env: Environment, group_arns: list[str], *, is_managed: bool) -> list[Statement]:
+        """The statements to write logs; a job whose logging is left alone may write to all groups that Glue makes itself."""
+        if not is_managed:
+            return [permissions.glue_logs(env, "*")]
+        return [permissions.logs(group_arns) if group_arns else permissions.shell_logs(env)]
 
 
 class Jobs(PipelineParts):

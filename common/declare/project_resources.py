@@ -15,6 +15,7 @@ from common.declare.permissions import Statement
 from common.declare.shared_references import Shared
 from common.environment import partitions
 from common.environment.config import Environment
+from common.environment.resource_settings import Verify
 from common.model.declared import Identity
 from common.model.generated import marked_keys
 from common.model.reference import Location, Names, Ref
@@ -99,8 +100,14 @@ class ProjectResources:
         """Returns the subject of messages about a declaration."""
         return f"{self.env.where(self.project)}: {ref.key}"
 
-    def identity(self, ref: Ref, needs: Iterable[Key] = ()) -> Identity:
-        """Returns the identity of `ref`. A resource may refer to itself, because names are computed."""
+    def identity(self, ref: Ref, needs: Iterable[Key] = (), verify: Verify | None = None) -> Identity:
+        """Returns the identity of `ref`. A resource may refer to itself, because names are computed.
+
+        Args:
+            ref: the resource.
+            needs: what must exist first.
+            verify: what its settings say of verification.
+        """
         return Identity(
             key=ref.key,
             name=ref.name,
@@ -109,6 +116,7 @@ class ProjectResources:
             tag_prefix=self.env.tag_prefix,
             needs=tuple(dict.fromkeys(need for need in needs if need != ref.key)),
             accept_secret=self.accepted[ref.key],
+            always_verified=(verify or self.env.project(self.project).verify or self.env.verify) == "always",
         )
 
     def role(

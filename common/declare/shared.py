@@ -143,4 +143,5 @@ class SharedResources(SimpleResources, CloudResources):
             tag_prefix=self._env.tag_prefix,
             needs=tuple(used.key for used in uses),
             accept_secret=accept_secret,
+            always_verified=self._env.verify == "always",
         )

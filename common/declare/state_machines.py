@@ -46,7 +46,7 @@ class StateMachineDeclaration:
         group = project.shared.log_group("states")
         groups = [group.key] if settings.log_group is None and settings.log_level != "OFF" else []
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, *groups, *(other.key for other in refs)]),
+            identity=project.identity(ref, [*role.needs, *groups, *(other.key for other in refs)], settings.verify),
             role_arn=role.arn,
             definition=definition,
             settings=settings,

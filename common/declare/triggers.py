@@ -38,7 +38,7 @@ class ScheduleDeclaration:
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
         constant, refs = project.names.substitute(dict(self.input), project.where(ref))
         rule = Rule(
-            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)]),
+            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)], settings.verify),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -65,7 +65,7 @@ class ObjectTriggerDeclaration:
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
         rule = Rule(
-            identity=project.identity(ref, [*role.needs, self.machine.key, bucket.key]),
+            identity=project.identity(ref, [*role.needs, self.machine.key, bucket.key], settings.verify),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -89,7 +89,7 @@ class EventTriggerDeclaration:
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
         rule = Rule(
-            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)]),
+            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)], settings.verify),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,

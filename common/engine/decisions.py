@@ -19,7 +19,7 @@ from common.model.choices import NOBODY
 from common.model.desired_state import rendered
 from common.model.generated import Known, filled_in
 from common.model.orphan import Orphan
-from common.model.resource import Action, Artifact, Change, Key, Live, Resource
+from common.model.resource import Action, Artifact, Change, Key, Live, Resource, State
 from common.state import locations
 from common.state.records import Records
 from common.state.release_root import UNBINDING, Baseline, Location
@@ -129,8 +129,7 @@ class Decider:
         applied = None if elsewhere else (body or {}).get("desired")
         earlier = baseline.adopted_from(key, {} if elsewhere else body or {})
         adopted = self._adopted_from(key, owner) if theirs and owner is not None else earlier
-        begun = place.get("sets")
-        stale = _stale(live, (applied, begun))
+        stale = _stale(live, (applied, place.get("sets")))
         removed = self._removed(resource, comparison.without(live.undeclared, stale))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
@@ -150,8 +149,7 @@ class Decider:
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
         taken_from = owner if theirs and owner else ""
         reason = reasons.of(resource, desired, live, changed, stale, baseline.files)
-        if reason and changed and recorded == self.digests[key]:
-            reason = f"changed in AWS: {reason}"
+        reason = self._told_of_others(resource, desired, live, changed, reason, {} if elsewhere else body or {}, recorded)
         fields = reasons.fields(resource, desired, live, changed) if taken_from else ()
         if taken_from:
             reason = reasons.taken_over(taken_from, fields, stale, desired)
@@ -180,6 +178,23 @@ class Decider:
         """When a resource was unbound; empty if it was not."""
         note = self.records.unbound.of(resource.key, resource.arn)
         return note.since if note is not None else ""
+
+    def _told_of_others(
+        self,
+        resource: Resource,
+        desired: State,
+        live: Live,
+        changed: Collection[str],
+        reason: str,
+        record: JsonMapping,
+        recorded: Digest | None,
+    ) -> str:
+        """The reason of an update together with what somebody else has changed since the resource was recorded."""
+        same = recorded == self.digests[resource.key]
+        by_others = reasons.by_others(resource, desired, live, changed, record, same=same)
+        if same and (by_others or reason):
+            return f"{by_others or reason}; this is put back"
+        return f"{reason}; {by_others}" if resource.always_verified and by_others else reason
 
     def _removed(self, resource: Resource, undeclared: JsonMapping) -> JsonObject:
         """The undeclared live fields that are taken away: with `--exclusive` all that the type can remove, else none."""

@@ -208,7 +208,8 @@ class Planner:
         unsettled = [
             resource
             for resource in selected
-            if not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
+            if resource.always_verified
+            or not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
         ]
         for resource in unsettled:
             if not recorded(resource) and (
@@ -235,9 +236,9 @@ class Planner:
             attributes=rounds.attributes,
             former=self._former,
         )
-        decided_by_key = rounds.decide(unsettled, selected, decider)
-        changes |= renewed_roles.renewed(decided_by_key, resources, others)
         recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
+        decided_by_key = rounds.decide(unsettled, selected, recorded_keys, decider)
+        changes |= renewed_roles.renewed(decided_by_key, resources, others)
         _check_overwritten(
             reads, {key: change for key, change in changes.items() if key in recorded_keys and key not in artifacts}
         )

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping
 from common.model import comparison, generated, hidden_fields
 from common.model.resource import Artifact, FieldChange, Live, Resource, State
+from common.state.stored_objects import printable
 
 Files = Mapping[str, Mapping[str, str]]
 """The digests of each artifact's files by path, by ``artifact/name``."""
@@ -24,9 +26,8 @@ def of(resource: Resource, desired: State, live: Live, changed: Collection[str],
             continue
         before, after = live.state.get(name), desired.get(name)
         if before != after:
-            lost, is_hidden = resource.loses(name, before), name in {resource.artifact_field, *resource.hidden}
-            worded = resource.describe_change(name, before, after) or _field_changed(name, before, after, hidden=is_hidden)
-            parts.append(worded + (f"; {lost}" if lost else ""))
+            lost = resource.loses(name, before)
+            parts.append(_words(resource, name, before, after) + (f"; {lost}" if lost else ""))
     parts += [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
     return "; ".join(part for part in parts if part)
 
@@ -54,6 +55,60 @@ def removed(desired: State, undeclared: State) -> str:
     """The part of a reason that names the fields that are not declared and are taken away."""
     names = ", ".join(comparison.named(undeclared, desired, {}))
     return f"not declared, taken away: {names}" if names else ""
+
+
+def by_others(
+    resource: Resource, desired: State, live: Live, changed: Collection[str], record: JsonMapping, *, same: bool
+) -> str:
+    """Tells what somebody else has changed since a resource was recorded, old values first; empty if that is nothing.
+
+    Args:
+        resource: the resource.
+        desired: its declared state.
+        live: its live state.
+        changed: the fields in which these differ.
+        record: the body of its record; empty if it was not read.
+        same: the resource was recorded as it is declared.
+    """
+    if same:
+        parts = [_words(resource, name, desired.get(name), live.state.get(name)) for name in sorted(changed)]
+        losses = [resource.loses(name, live.state.get(name)) for name in sorted(changed)]
+    else:
+        applied = record.get("desired")
+        parts, losses = [*_leaves_changed(resource, applied, live, changed)] if isinstance(applied, Mapping) else [], []
+    if not (texts := "; ".join(filter(None, parts))):
+        return ""
+    released = record.get("released")
+    return "; ".join(filter(None, (f"changed by somebody else{_since(released)}: {texts}", *losses)))
+
+
+def _leaves_changed(resource: Resource, applied: JsonMapping, live: Live, changed: Collection[str]) -> Iterator[str]:
+    """The values that differ from the recorded ones. Lists and missing parts may differ because of what is declared now."""
+    for name in sorted(changed):
+        is_hidden = name in {resource.artifact_field, *resource.hidden}
+        split = partial(hidden_fields.digests, resource) if name in resource.hidden else hidden_fields.leaves
+        before, after = split(name, applied.get(name)), split(name, live.state.get(name))
+        for leaf in sorted(before.keys() & after.keys()):
+            if before[leaf] != after[leaf] and not any(
+                isinstance(value, Mapping | list) for value in (before[leaf], after[leaf])
+            ):
+                yield _field_changed(leaf, before[leaf], after[leaf], hidden=is_hidden)
+
+
+def _since(released: object) -> str:
+    """When a state was recorded, and from which commit, as far as the record says."""
+    if not isinstance(released, Mapping) or not released.get("since"):
+        return ""
+    commit = printable(released.get("commit", ""), 40)[:8]
+    return f" since {printable(released['since'], 40)[:16].replace('T', ' ')}{f' (commit {commit})' if commit else ''}"
+
+
+def _words(resource: Resource, name: str, before: Json, after: Json) -> str:
+    """The change of one field; empty if it is none."""
+    if before == after:
+        return ""
+    is_hidden = name in {resource.artifact_field, *resource.hidden}
+    return resource.describe_change(name, before, after) or _field_changed(name, before, after, hidden=is_hidden)
 
 
 def kept(resource: Resource, desired: State, undeclared: State) -> str:

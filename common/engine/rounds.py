@@ -1,6 +1,6 @@
 """Decides in rounds: what refers to attributes that AWS is yet to give is decided again once it is known that they are new."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from common.base.digest import Digest
 from common.base.errors import DeployError, raise_together, returning_errors
@@ -33,8 +33,19 @@ class Rounds:
         outputs = None if key in self._made else self._reads.body(key).result().get("outputs")
         return outputs if isinstance(outputs, Mapping) else None
 
-    def decide(self, unsettled: Iterable[Resource], selected: Sequence[Resource], decider: Decider) -> dict[Key, Change]:
+    def decide(
+        self, unsettled: Sequence[Resource], selected: Sequence[Resource], recorded: Collection[Key], decider: Decider
+    ) -> dict[Key, Change]:
         """The changes of the resources that are not known to be as declared, and of what refers to new attributes of theirs.
+
+        The record of a resource that was recorded as declared, and is not so in AWS, is read in the end: it says since when the
+        resource is not as it was, and from whom it was adopted.
+
+        Args:
+            unsettled: the resources of which live states are read.
+            selected: all resources of the plan.
+            recorded: the keys that are recorded.
+            decider: decides for one resource.
 
         Raises:
             DeployError: something cannot be done; one message has all reasons.
@@ -42,12 +53,19 @@ class Rounds:
         decisions = {resource.key: self._decided(resource, decider) for resource in unsettled}
         while again := [resource for resource in selected if not self._new(decisions).isdisjoint(resource.needs)]:
             self._made |= self._new(decisions)
-            for resource in again:
-                self._reads.live(resource)
-                self._reads.body(resource.key)
-            decisions |= {resource.key: self._decided(resource, decider) for resource in again}
+            decisions |= self._decided_with_records(again, decider)
         raise_together([error for error in decisions.values() if isinstance(error, DeployError)])
-        return {key: change for key, change in decisions.items() if isinstance(change, Change)}
+        changes = {key: change for key, change in decisions.items() if isinstance(change, Change)}
+        differing = {key for key, change in changes.items() if change.action is not Action.NOOP and key in recorded}
+        unread = [resource for resource in unsettled if resource.key in differing - self._reads.bodies.keys()]
+        known = self._decided_with_records(unread, decider)
+        return changes | {key: change for key, change in known.items() if isinstance(change, Change)}
+
+    def _decided_with_records(self, resources: Sequence[Resource], decider: Decider) -> dict[Key, Change | DeployError]:
+        for resource in resources:
+            self._reads.live(resource)
+            self._reads.body(resource.key)
+        return {resource.key: self._decided(resource, decider) for resource in resources}
 
     def _decided(self, resource: Resource, decider: Decider) -> Change | DeployError:
         reads, key = self._reads, resource.key

@@ -25,6 +25,7 @@ from common.environment.resource_settings import (
     Embedded,
     Model,
     Network,
+    Verify,
 )
 
 
@@ -67,6 +68,8 @@ class Environment(Model):
     """Commands without --env are about this environment, unless DEPLOY_ENV names another. A protected one cannot be it."""
     embedded: Embedded | None = None
     """The environment is in the embedded AWS on this machine, and not in a real account."""
+    verify: Verify = "on_request"
+    """`always`: each plan reads how everything is in AWS, and says what others changed; otherwise with --verify alone."""
     endpoints: dict[Service, Url] = Field(default_factory=dict)
     """Other addresses of AWS services, as of VPC endpoints, by service; `default` is for all that are not named."""
     network: Network = Network()

@@ -20,6 +20,7 @@ from common.environment.resource_settings import (
     Model,
     StateMachineSettings,
     TriggerSettings,
+    Verify,
 )
 
 
@@ -29,6 +30,8 @@ class Project(Model):
     schema_: str | None = Field(default=None, alias="$schema")
     enabled: bool = True
     """Whether the project is for this environment. What was deployed of a project that is not counts as no longer declared."""
+    verify: Verify | None = None
+    """`always`: each plan reads how the project is in AWS, and says what others changed. Without it the environment's."""
     parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterValue] = Field(default_factory=dict)
     """Values for `${name}`: texts, numbers, booleans, or lists of these. `ssm:/path` is read from Parameter Store."""
     functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)

@@ -32,6 +32,10 @@ Retention = Literal[
 """How many days log lines are kept; CloudWatch Logs accepts only these numbers. With ``never`` lines are not deleted."""
 
 
+Verify = Literal["always", "on_request"]
+"""When a plan reads the live state of a resource that is recorded as unchanged: always, or with --verify."""
+
+
 class Model(BaseModel):
     """The base of every model: unknown keys are errors, nothing is coerced, nothing changes after loading."""
 
@@ -136,6 +140,8 @@ class FunctionSettings(Settings):
     """With `unmanaged` the function's log group is somebody else's: it is not created, and its retention stays as it is."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    verify: Verify | None = None
+    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
     package: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=@[0-9a-f]{64}$")] | None = None
     """The code that an imported function runs, as `CodeSha256@digest`, until files with this digest are edited."""
 
@@ -176,8 +182,12 @@ class JobSettings(Settings):
     """Names of Glue connections that the job uses."""
     arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] = Field(default_factory=dict)
     """Default arguments of each run. `${parameter}` is replaced."""
+    logging: Literal["managed", "unmanaged"] = "managed"
+    """With `unmanaged` the job's arguments about logs stay as they are, or as `arguments` says, and it needs no log group."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    verify: Verify | None = None
+    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
     package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+@[0-9a-f]{64}$")] | None = None
     """Where the script of an imported job is, as `s3://bucket/key@digest`, until the file with this digest is edited."""
 
@@ -210,8 +220,12 @@ class CrawlerSettings(Settings):
     """When the crawler runs, as in cron(0 3 * * ? *), in UTC. Without it only what starts it runs it."""
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
+    configuration: Literal["managed", "unmanaged"] | None = None
+    """`managed`: partitions take the schema of their table. Without it a new crawler is, and one that exists keeps its own."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    verify: Verify | None = None
+    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
 
 
 class StateMachineSettings(Settings):
@@ -231,6 +245,8 @@ class StateMachineSettings(Settings):
     """Trace executions with X-Ray."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    verify: Verify | None = None
+    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
 
 
 class TriggerSettings(Settings):
@@ -244,6 +260,8 @@ class TriggerSettings(Settings):
     """When a schedule starts the state machine, in UTC; replaces the declared expression."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
+    verify: Verify | None = None
+    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
 
 
 class Defaults(Model):

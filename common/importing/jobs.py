@@ -42,7 +42,7 @@ def entry(found: Found, key: str, context: Context) -> Entry:
 
 
 def _settings(found: Found) -> JsonObject:
-    """The live values by setting. Bookmarks and the like are arguments of the job, and stay so."""
+    """The live values by setting. Bookmarks, logging and the like are arguments of the job, and stay so."""
     live = found.live
     common: JsonObject = {
         "timeout_minutes": live.get("Timeout"),
@@ -52,6 +52,7 @@ def _settings(found: Found) -> JsonObject:
         "role": live["Role"],
         "bookmarks": False,
         "auto_scaling": False,
+        "logging": "unmanaged",
     }
     if is_shell(found):
         return {**common, "python_shell_capacity": f"{live.get('MaxCapacity', 0.0625):g}"}

@@ -1,16 +1,17 @@
 """What a project has before an import: a second import adds to it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import UsageError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping
 from common.base.text_rules import check_file_name
 from common.declare import projects
 from common.environment.config import Environment
+from common.environment.config_edit import set_values
 from common.importing import declaration
 from common.importing.entries import Context
 from common.importing.references import SECTIONS, VERBS, Used
@@ -25,7 +26,8 @@ class PresentProject:
         project: its name.
         overlay_path: its file of configuration, relative to the repository.
         text: its declaration; None if it has none.
-        overlay: the content of its file of configuration; None if it has none.
+        overlay_text: its file of configuration; None if it has none.
+        overlay: the content of that file.
         arns: what it declares.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
@@ -34,7 +36,8 @@ class PresentProject:
     project: str
     overlay_path: str
     text: str | None = None
-    overlay: JsonObject | None = None
+    overlay_text: str | None = None
+    overlay: JsonMapping = field(default_factory=dict)
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -53,16 +56,18 @@ class PresentProject:
             raise UsageError(f"In {env.name}, {project} is {what}, so nothing is imported into it. Name a project of its own.")
         overlay_path = f"config/{project}/{env.name}.json"
         path, file = root / "projects" / project / "deploy.py", root / overlay_path
-        overlay = json.loads(decode_text(file.read_bytes())) if file.is_file() else None
+        overlay_text = decode_text(file.read_bytes()) if file.is_file() else None
+        overlay = json.loads(overlay_text) if overlay_text is not None else {}
         if not path.is_file():
-            return cls(project=project, overlay_path=overlay_path, overlay=overlay)
+            return cls(project=project, overlay_path=overlay_path, overlay_text=overlay_text, overlay=overlay)
         (_, declared) = projects.load(root, env, [project])
         resources = [resource for resource in declared.resources() if resource.key.project == project]
-        used = [(kind, key) for kind, section in SECTIONS.items() for key in (overlay or {}).get("existing", {}).get(section, {})]
+        used = [(kind, key) for kind, section in SECTIONS.items() for key in overlay.get("existing", {}).get(section, {})]
         return cls(
             project=project,
             overlay_path=overlay_path,
             text=decode_text(path.read_bytes()),
+            overlay_text=overlay_text,
             overlay=overlay,
             arns=frozenset(resource.arn for resource in resources),
             keys=frozenset([*((resource.key.kind, resource.key.name) for resource in resources), *used]),
@@ -72,10 +77,10 @@ class PresentProject:
     def extend(self, context: Context) -> Context:
         """Makes known to the writers what the project declares and uses already."""
         references = context.references
-        references.taken = (self.overlay or {}).get("parameters", {})
+        references.taken = self.overlay.get("parameters", {})
         references.imported = {**self.named, **references.imported}
         for kind, section in SECTIONS.items():
-            for key, entry in (self.overlay or {}).get("existing", {}).get(section, {}).items():
+            for key, entry in self.overlay.get("existing", {}).get(section, {}).items():
                 references.known[kind, entry["name"]] = Used(kind, key, entry["name"])
         by_key = {(VERBS[kind], key): (kind, name) for (kind, name), key in self.named.items() if kind in VERBS}
         by_key |= {(VERBS[kind], used.key): (kind, used.name) for (kind, _), used in references.known.items()}
@@ -84,18 +89,33 @@ class PresentProject:
                 context.variables[by_key[verb, key]] = variable
         return context
 
-    def overlay_with(self, sections: JsonMapping) -> JsonObject:
-        """The file of configuration with what is new; what it has stays as it is."""
-        result: JsonObject = {"$schema": "../schema.json#/$defs/Project"} if self.overlay is None else dict(self.overlay)
-        return _merged(result, sections)
+    def overlay_with(self, sections: JsonMapping) -> str:
+        """The text of the file of configuration with what is new; every line that it has stays as it is."""
+        if self.overlay_text is None:
+            return f"{json.dumps({'$schema': '../schema.json#/$defs/Project', **sections}, indent=2, ensure_ascii=False)}\n"
+        values = {
+            (section, *path): value
+            for section, entries in sections.items()
+            for path, value in _entries(entries, 2 if section == "existing" else 1)
+        }
+        return set_values(self.overlay_text, {path: value for path, value in values.items() if not self._has(path)})
+
+    def _has(self, path: Iterable[str]) -> bool:
+        here: Json = self.overlay
+        for key in path:
+            if not isinstance(here, dict) or key not in here:
+                return False
+            here = here[key]
+        return True
 
 
-def _merged(first: JsonMapping, more: JsonMapping) -> JsonObject:
-    result = dict(first)
-    for key, value in more.items():
-        here = result.get(key)
-        result[key] = _merged(here, value) if isinstance(here, dict) and isinstance(value, Mapping) else result.get(key, value)
-    return result
+def _entries(value: JsonMapping, depth: int) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """The values at a depth, with the keys that lead to each."""
+    for key, inner in value.items():
+        if depth == 1:
+            yield (key,), inner
+        else:
+            yield from (((key, *path), deeper) for path, deeper in _entries(inner, depth - 1))
 
 
 def _check_name(project: str) -> None:

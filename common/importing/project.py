@@ -3,7 +3,6 @@
 A project that exists gets what it does not declare yet: nothing that it has is written over.
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -199,12 +198,12 @@ class Importer:
             for path, content in entry.files.items():
                 (stage / path).write_bytes(content)
 
-    def _finish(self, result: Import, context: Context, stage: Path) -> JsonObject:
+    def _finish(self, result: Import, context: Context, stage: Path) -> str:
         """Writes the declaration and the tests. Returns the project's file of configuration."""
         told = self._present.text or ""
         text = declaration.body(context, result.entries, [item for item in result.unexpressed if f"# {item.found}: " not in told])
         if not result.entries:
-            return {}
+            return ""
         if self._present.text is None:
             account = f"{self._env.region} of account {self._env.account_id}"
             title = f"The pipeline {self._project}, as it was imported."
@@ -229,11 +228,11 @@ class Importer:
                 raise UsageError(f"{folder}/{path} exists, and nothing is written over. Rename it. Nothing was written.")
             (result.added if exists else result.written).append(f"{folder}/{path}")
         if result.entries:
-            (result.added if self._present.overlay is not None else result.written).append(self._present.overlay_path)
+            (result.added if self._present.overlay_text is not None else result.written).append(self._present.overlay_path)
         result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses()]
         result.notes = [f"{entry.found}: {note}" for entry in result.entries for note in entry.notes]
 
-    def _put(self, stage: Path, overlay: JsonObject) -> None:
+    def _put(self, stage: Path, overlay: str) -> None:
         """Puts everything in place: a new project as a whole, the declaration of another last; then its configuration."""
         own = self._root / "projects" / self._project
         if not own.exists():
@@ -246,7 +245,7 @@ class Importer:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(target)
         with new_file(self._root / self._present.overlay_path) as target:
-            target.write_text(f"{json.dumps(overlay, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+            target.write_text(overlay, encoding="utf-8")
             target.chmod(0o644)
 
 

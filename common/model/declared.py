@@ -23,6 +23,7 @@ class Identity:
         needs: the resources that must exist first.
         accept_secret: why the declaration accepts what looks like a secret in it; empty if it does not.
         tag_prefix: the beginning of the keys of its owner tags.
+        always_verified: each plan reads its live state, although it is recorded as unchanged.
     """
 
     key: Key
@@ -32,6 +33,7 @@ class Identity:
     needs: tuple[Key, ...] = ()
     accept_secret: str = ""
     tag_prefix: str = DEFAULT_PREFIX
+    always_verified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,11 @@ class Declared:
     def accept_secret(self) -> str:
         """Why the declaration takes what looks like a secret in it; empty if it does not."""
         return self.identity.accept_secret
+
+    @property
+    def always_verified(self) -> bool:
+        """Whether each plan reads its live state, although it is recorded as unchanged."""
+        return self.identity.always_verified
 
     @property
     def data(self) -> bool:

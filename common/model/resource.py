@@ -121,6 +121,10 @@ class Resource(Protocol):
         """Why the declaration accepts what looks like a secret in it; empty if it does not."""
 
     @property
+    def always_verified(self) -> bool:
+        """Whether each plan reads its live state, although it is recorded as unchanged."""
+
+    @property
     def hidden(self) -> frozenset[str]:
         """The fields in which people put secrets. Their values are neither recorded nor shown."""
 
@@ -176,7 +180,7 @@ class Resource(Protocol):
         """Whether AWS cannot make this change of a field in place."""
 
     def outputs_of(self, aws: Aws, live: Live) -> Outputs:
-        """The outputs of a resource that was read, for a record that is written without a change."""
+        """Its outputs, as it was read, for a record that is written without a change."""
 
     def desired(self) -> State:
         """The declared state. It makes no AWS calls."""
@@ -227,7 +231,6 @@ CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOA
 REMOVING = frozenset({Action.DELETE, Action.UNBIND, Action.FORGET})
 """After these actions, a resource has no record any more."""
 
-
 ROLE_ID = "RoleId"
 """Among the changed fields of what runs with a role: the role of this name is another one than before."""
 
@@ -269,8 +272,8 @@ class Change:
 
     def as_object(self) -> JsonObject:
         """The change for people who read it later, before it is carried out."""
-        planned = {"key": str(self.key), "action": str(self.action), "reason": self.reason, "outcome": "not tried"}
-        return planned | ({"adopted": self.taken_over} if self.taken_over else {})
+        adopted = {"adopted": self.taken_over} if self.taken_over else {}
+        return {"key": str(self.key), "action": str(self.action), "reason": self.reason, "outcome": "not tried", **adopted}
 
     def fits(self, live: Live | None) -> bool:
         """Whether the change is still right if the resource has this live state now."""

@@ -28,6 +28,8 @@ from common.packaging.source_files import Digests, Files, IgnoreRules, SourceFil
 from common.packaging.target import ARM64_NAMES
 
 PACKAGE, LOCK, CONFIGURATION = "package.json", "package-lock.json", ".npmrc"
+TAKEN_AS_FILES = "!node_modules/"
+"""The line of .deployignore that packages node_modules/ as it is, so that npm installs nothing."""
 NOT_COPIED = frozenset({"node_modules", "venv"})
 """Folders that a build command does not receive, because they hold what was installed by hand."""
 NPM_FILES = frozenset({"node_modules/.package-lock.json"})
@@ -164,10 +166,16 @@ class NodeModules:
 
 
 def find_node_modules(folder: Path, architecture: str, *, here: bool = False) -> NodeModules | None:
-    """Returns the dependencies that a function's folder requires, or None; see `NodeModules`."""
+    """Returns the dependencies that a function's folder requires, or None; see `NodeModules` and `TAKEN_AS_FILES`."""
     path = folder / PACKAGE
-    asks = path.is_file() and any(_read_json(path).get(name) for name in ("dependencies", "optionalDependencies"))
+    taken = TAKEN_AS_FILES in IgnoreRules(folder).patterns
+    asks = not taken and path.is_file() and asks_for_packages(_read_json(path))
     return NodeModules(folder, architecture, here) if asks else None
+
+
+def asks_for_packages(package: JsonObject) -> bool:
+    """Whether a `package.json` asks for packages to be installed."""
+    return any(package.get(name) for name in ("dependencies", "optionalDependencies"))
 
 
 @dataclass(frozen=True)

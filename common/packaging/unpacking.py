@@ -16,8 +16,8 @@ from common.packaging.archive import new_folder
 from common.packaging.imported_package import ImportedPackage
 from common.packaging.package_reference import PackageReference
 from common.packaging.requirements import FILE_NAMES
-from common.packaging.source_files import IgnoreRules, display_path, is_ignored, is_tool_leftover
-from common.packaging.vendored_node import MODULES, find_node_packages
+from common.packaging.source_files import IGNORE_FILE, IgnoreRules, display_path, is_ignored, is_tool_leftover
+from common.packaging.vendored_node import MODULES, find_node_packages, is_asking
 from common.packaging.vendored_python import find_python_libraries
 from common.packaging.zip_contents import Contents, ZipFile, read_zip
 
@@ -68,7 +68,7 @@ def unpack(
         runtime: the runtime of the function.
         handler: its handler.
         architecture: its architecture.
-        kept: why Python libraries stay as files, by normalized name.
+        kept: why libraries stay as files, by normalized name; of Node.js all of them stay if there is an entry.
 
     Raises:
         ArtifactError: the folder exists, the zip cannot be unpacked safely, or a file cannot be written.
@@ -77,7 +77,7 @@ def unpack(
         raise ArtifactError(f"{display_path(folder)} exists already, and nothing is written over.")
     contents, notes = read_zip(data)
     own, leftovers = _without_leftovers(contents)
-    sources = _python_sources(own, runtime, kept) if runtime.startswith("python") else _node_sources(own)
+    sources = _python_sources(own, runtime, kept) if runtime.startswith("python") else _node_sources(own, kept)
     try:
         with new_folder(folder) as temporary:
             for name, file in sources.files.items():
@@ -130,10 +130,12 @@ def _python_sources(own: Contents, runtime: str, kept: Mapping[str, str] | None)
     return _Sources(files, lines, notes, libraries.is_complete)
 
 
-def _node_sources(own: Contents) -> _Sources:
+def _node_sources(own: Contents, kept: Mapping[str, str] | None) -> _Sources:
     packages = find_node_packages(own)
-    if packages.lock is None:
-        return _Sources(own, (), list(packages.notes), is_complete=True)
+    if packages.lock is None or kept:
+        marker = {IGNORE_FILE: ZipFile(f"{node.TAKEN_AS_FILES}\n".encode(), is_executable=False)} if is_asking(own) else {}
+        notes = [f"{MODULES} stays as files: {reason}." for reason in (kept or {}).values()]
+        return _Sources({**marker, **own}, (), notes or list(packages.notes), is_complete=True)
     files = {name: file for name, file in own.items() if not name.startswith(MODULES)}
     files[node.LOCK] = ZipFile(packages.lock.encode(), is_executable=False)
     notes = [*packages.notes, f"Whether files in {MODULES} were edited cannot be told; npm installs them as they are published."]
@@ -144,7 +146,7 @@ def _unpackaged(folder: Path, files: Contents, own: Contents) -> list[str]:
     """Notes the files that a package that is built from the folder would leave out, or have in addition."""
     ignoring = IgnoreRules(folder)
     left = [name for name in files if name in own and is_ignored(name, ignoring)]
-    added = [name for name in files if name not in own and name not in {REQUIREMENTS, node.LOCK}]
+    added = [name for name in files if name not in own and name not in {REQUIREMENTS, node.LOCK, IGNORE_FILE}]
     notes = (
         [f"{_named(left)} would be left out of a package that is built here; .deployignore includes it again."] if left else []
     )

@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 from common.base.json_types import Json, JsonObject
-from common.packaging.node import LOCK, PACKAGE
+from common.packaging.node import LOCK, PACKAGE, asks_for_packages
 from common.packaging.zip_contents import Contents
 
 MODULES = "node_modules/"
@@ -53,6 +53,11 @@ def find_node_packages(contents: Contents) -> NodePackages:
         described[place] = {"version": package["version"], **_picked(package)}
     note = f"{LOCK} was written from what is in {MODULES}, without digests; `npm install --package-lock-only` adds them."
     return NodePackages(_text(own, described), (note,))
+
+
+def is_asking(contents: Contents) -> bool:
+    """Whether a package asks npm to install something."""
+    return asks_for_packages(_read(contents, PACKAGE) or {})
 
 
 def _installed(contents: Contents) -> dict[str, JsonObject]:

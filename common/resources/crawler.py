@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, SkippedError
-from common.base.json_types import JsonObject
+from common.base.json_types import Json, JsonObject
 from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -102,7 +102,7 @@ class Crawler(Declared):
             "RecrawlPolicy": {"RecrawlBehavior": _RECRAWL[settings.recrawl]},
             "TablePrefix": settings.table_prefix,
             "Schedule": settings.schedule or "",
-            "Configuration": _CONFIGURATION,
+            "Configuration": self._configuration(),
             "Tags": dict(self.tags),
         }
 
@@ -116,7 +116,7 @@ class Crawler(Declared):
             {"Path": target["Path"], "Exclusions": target.get("Exclusions", []) if self._excludes(target["Path"]) else []}
             for target in live["Targets"].get("S3Targets", ())
         ]
-        configuration, _ = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
+        configuration, _ = comparison.split(json.loads(live.get("Configuration") or "{}"), self._configuration())
         state = {
             "Role": _arn(live["Role"], self.role_arn),
             "DatabaseName": live.get("DatabaseName"),
@@ -133,9 +133,8 @@ class Crawler(Declared):
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the crawler with its tags in one call."""
-        fields = _as_sent(desired, {})
-        if not fields["Schedule"]:
-            del fields["Schedule"]
+        unsaid = {name for name in ("Schedule", "Configuration") if not desired[name]}
+        fields = {name: value for name, value in _as_sent(desired, {}).items() if name not in unsaid}
         try:
             aws.call("glue", "CreateCrawler", Name=self.name, Tags=desired["Tags"], **fields)
         except AwsError as error:
@@ -157,7 +156,11 @@ class Crawler(Declared):
             live = _live(aws, self)
             kept = comparison.without(self._undeclared(live) if live else {}, change.stale)
             kept |= accepted_fields.reset(accepted_fields.CRAWLER_RESET, change.stale)
-            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", _as_sent(change.desired, kept))
+            fields = _as_sent(change.desired, kept)
+            if live and "Configuration" not in change.changed | change.stale.keys():
+                fields["Configuration"] = live.get("Configuration")
+            sent = {name: value for name, value in fields.items() if value is not None}
+            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", sent)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -177,11 +180,24 @@ class Crawler(Declared):
         paths = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
         more = {path: self._undeclared_of_target(paths[path]) for path in self.targets if path in paths}
         targets |= {"S3Targets": undeclared} if (undeclared := {path: rest for path, rest in more.items() if rest}) else {}
-        _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), _CONFIGURATION)
-        parts: State = {"Targets": targets, "Configuration": configuration}
+        _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), self._configuration())
+        is_managed = self.settings.configuration != "unmanaged"
+        parts: State = {"Targets": targets, **({"Configuration": configuration} if is_managed else {})}
         texts = {"Schedule": _expression(live), "TablePrefix": live.get("TablePrefix")}
         parts |= {name: text for name, text in texts.items() if not self.desired()[name]}
         return kept | {name: part for name, part in parts.items() if part}
+
+    @property
+    def defaults(self) -> frozenset[str]:
+        """The configuration, if nothing is said of it."""
+        return frozenset({"Configuration"} if self.settings.configuration is None else ())
+
+    def loses(self, name: str, live: Json) -> str:
+        """What the default would replace: the configuration that somebody else gave an existing crawler."""
+        return "its own is replaced" if name == "Configuration" and live != _CONFIGURATION else ""
+
+    def _configuration(self) -> JsonObject:
+        return {} if self.settings.configuration == "unmanaged" else _CONFIGURATION
 
     def _undeclared_of_target(self, live: State) -> State:
         fields = accepted_fields.TARGET if self._excludes(live["Path"]) else {"Exclusions": {}, **accepted_fields.TARGET}

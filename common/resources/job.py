@@ -30,6 +30,19 @@ SHELL_GLUE_VERSION = "3.0"
 """The Glue version of new python-shell jobs, the only one of which Python 3.9 is a version."""
 
 
+_LOGGING = frozenset(
+    {
+        *("--enable-continuous-cloudwatch-log", "--enable-continuous-log-filter", "--continuous-log-logGroup"),
+        *("--continuous-log-logStreamPrefix", "--continuous-log-conversionPattern"),
+        *("--custom-logGroup-prefix", "--custom-logStream-prefix"),
+    }
+)
+"""These arguments say where and what a job logs.
+
+See https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+"""
+
+
 KIND = Kind(
     name="glue-job",
     word="job",
@@ -131,6 +144,8 @@ class Job(Declared):
         job = self._job()
         state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in job}, job, ("Connections",))
         kept = self._undeclared(live) | other_tags(tags, self.tags)
+        if self.log_group is None and (arguments := kept.get("DefaultArguments")):  # left alone, whoever has set them
+            kept["DefaultArguments"] = {name: value for name, value in arguments.items() if name not in _LOGGING}
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared=kept)
 
     def runs_in_place(self, live: Live | None) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from common import local
+from common.aws import fence
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from tests.local.fixtures import client, embedded, embedded_root
@@ -34,6 +35,15 @@ def test_a_proxy_stays_between_us_and_aws(monkeypatch: pytest.MonkeyPatch) -> No
     aws = AwsSession("us-east-1", "123456789012", sleep=lambda _: None)
     proxies = aws.clients.of("sts")._endpoint.http_session._proxy_config._proxies
     assert proxies["https"] == "http://127.0.0.1:1"
+
+
+def test_a_request_may_arrive_as_long_as_its_signature_is_valid_and_the_client_waits() -> None:
+    """S3 accepts a signature for 15 minutes.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+    """
+    config = AwsSession("us-east-1", "123456789012").clients.of("s3").meta.config
+    assert 15 * 60 + config.connect_timeout + config.read_timeout == fence.REQUEST_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_drift_is_seen_when_asked_for_and_repaired(tmp_path: Path) -> None:
     world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]["Size"] = 7
     assert deploy(world, things(FIRST), tmp_path).actions() == {}
     repaired = deploy(world, things(FIRST), tmp_path, options=Options(verify=True))
-    assert repaired.reasons() == {"thing/a": "changed in AWS: Size 7 → 1"}
+    assert repaired.reasons() == {"thing/a": "changed by somebody else: Size 1 → 7; this is put back"}
     assert world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]["Size"] == 1
 
 

@@ -61,6 +61,28 @@ def test_what_holds_data_takes_both_options(tmp_path: Path) -> None:
     assert f"{ARN}kept" in world.live
 
 
+def test_what_has_a_kind_that_nobody_knows_any_more_stays(tmp_path: Path) -> None:
+    world, key = World(), Key("p", "gadget", "g")
+    identity = Identity(key=key, name="g", arn=f"{ARN}g", tags=ENV.ownership("p"), needs=(BUCKET,))
+    deploy(world, [*things({}), Thing(identity=identity, fields={"Size": 1})], tmp_path)
+    plain = deploy(world, things({}), tmp_path, undeclared=["p"])
+    assert plain.reasons() == {"gadget/g": "no longer declared; it stays, unless you say --prune"}
+    assert deploy(world, things({}), tmp_path, options=PRUNE, undeclared=["p"]).actions() == {"gadget/g": "orphan"}
+    assert f"{ARN}g" in world.live
+
+
+def test_what_holds_data_under_its_old_name_costs_no_read_when_nothing_changes(tmp_path: Path) -> None:
+    world, old = World(), store("kept", Size=1)
+    identity = Identity(key=old.key, name="newer", arn=f"{ARN}newer", tags=old.tags, needs=(BUCKET,))
+    renamed = [*things({}), Store(identity=identity, fields={"Size": 1})]
+    deploy(world, [*things({}), old], tmp_path)
+    deploy(world, renamed, tmp_path)
+    unchanged = deploy(world, renamed, tmp_path)
+    assert unchanged.actions() == {"store/kept/formerly/kept": "orphan"}
+    assert unchanged.aws.calls["s3:GetObject"] == 1, "the release root, and no record"
+    assert {f"{ARN}kept", f"{ARN}newer"} <= set(world.live)
+
+
 def test_what_is_still_used_when_something_failed_is_not_deleted(tmp_path: Path) -> None:
     world = World()
     deploy(world, things(ABC), tmp_path)

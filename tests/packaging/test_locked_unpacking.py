@@ -1,9 +1,14 @@
 """What was unpacked can be built at once: its libraries are locked, or they stay as files."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from common.model.resource import Key
+from common.packaging import node
+from common.packaging.lambda_package import Package as LambdaPackage
 from common.packaging.locked_unpacking import unpack_locked
 from common.packaging.requirements import Requirements
 from common.packaging.target import function_target
@@ -64,3 +69,29 @@ def test_libraries_that_an_index_offers_but_not_together_stay_as_files(tmp_path:
     assert unpacked.requirements == ()
     assert names(tmp_path) == {"app.py", *bran, *HUSK}
     assert "bran stays as files: it cannot be installed together with the others." in unpacked.notes
+
+
+def test_npm_packages_that_the_registry_does_not_have_stay_as_files_and_are_packaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    package = json.dumps({"name": "fn", "dependencies": {"company-text": "2.1.0"}})
+    inner = json.dumps({"name": "company-text", "version": "2.1.0"})
+    modules = {"node_modules/company-text/package.json": inner, "node_modules/company-text/index.js": "exports.x = 1\n"}
+    data = zipped({"index.js": "exports.handler = 1\n", "package.json": package, **modules})
+    folder = tmp_path / "Tell"
+    unpacked = unpack_locked(data, folder, runtime="nodejs22.x", handler="index.handler", architecture="x86_64")
+    assert unpacked.notes == ("node_modules/ stays as files: npm cannot install it here.",)
+    assert unpacked.same
+    assert node.find_node_modules(folder, "x86_64") is None
+    archive = LambdaPackage(
+        key=Key("", "artifact", "Tell"),
+        prefix="",
+        folder=folder,
+        handler="index.handler",
+        runtime="nodejs22.x",
+        architecture="x86_64",
+    )
+    with zipfile.ZipFile(archive.build(tmp_path / "build")) as built:
+        assert {*built.namelist()} == {"index.js", "package.json", *modules}

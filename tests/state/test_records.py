@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.base.errors import DeployError
+from common.base.errors import AwsError, DeployError, OwnershipError
 from common.model.resource import Key
 from common.state.records import Records
 from tests.support.deploying import ENV, bucket
@@ -24,6 +24,17 @@ def test_the_same_bytes_are_uploaded_once(world: World, tmp_path: Path) -> None:
     for _ in range(2):
         Records(FakeAws(world), ENV).upload(SCRIPT, SCRIPT.build(tmp_path), None)
     assert [key for key, _ in world.versions[ENV.artifact_bucket]] == [SCRIPT.location]
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "403"])
+def test_a_bucket_that_may_not_be_used_is_not_taken_for_an_empty_one(world: World, code: str) -> None:
+    def refuse(_number: int, _when: str, operation: str) -> None:
+        raise AwsError("s3", operation, code, "Access Denied")
+
+    records = Records(FakeAws(world, refuse), ENV)
+    for read in (records.root_tag, records.recorded_keys, records.root):
+        with pytest.raises(OwnershipError, match="The artifact bucket test-artifacts cannot be used: Access Denied"):
+            read("p")
 
 
 @pytest.mark.parametrize("tagged", [True, False])
