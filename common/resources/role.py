@@ -24,7 +24,7 @@ from common.model.orphan import Named
 from common.model.policy_changes import statements_changed
 from common.model.resource import ROLE_ID, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources.stand_in_role import stand_in_arn
+from common.resources.stand_in_role import erase_stand_in, stand_in_arn
 
 _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
@@ -222,9 +222,11 @@ class Role(Declared):
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:
-        """Removes all policies, then deletes the role."""
-        if aws.find("iam", "GetRole", "NoSuchEntity", RoleName=resource.name) is None:
+        """Removes all policies, then deletes the role. First its stand-in, if a failed update has left that behind."""
+        response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=resource.name)
+        if response is None:
             return
+        erase_stand_in(aws, response["Role"])
         _remove_inline(aws, resource, _inline(aws, resource))
         _detach(aws, resource, _attached(aws, resource))
         aws.find("iam", "DeleteRole", "NoSuchEntity", RoleName=resource.name)

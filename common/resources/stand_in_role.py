@@ -19,6 +19,9 @@ from common.base.json_types import JsonMapping, JsonObject
 from common.environment import owner_tags
 from common.model.tags import tag_map
 
+LAMBDA = "lambda.amazonaws.com"
+"""The principal of the roles that functions run with."""
+
 
 def stand_in_arn(role_arn: str) -> str:
     """The ARN of the role that takes the place of this one while it is made again."""
@@ -61,13 +64,32 @@ def stand_in(aws: Aws, role_arn: str) -> Iterator[str]:
         aws.call("iam", "PutRolePolicy", RoleName=other, PolicyName=policy, PolicyDocument=json.dumps(document))
     for arn in attached:
         aws.call("iam", "AttachRolePolicy", RoleName=other, PolicyArn=arn)
-    yield stand_in_arn(role_arn)
-    inline, attached = _policies(aws, other)
+    yield stand_in_arn(role_arn)  # if the update fails, the copy stays, because the function may run with it
+    _erase(aws, other)
+
+
+def erase_stand_in(aws: Aws, role: JsonMapping) -> None:
+    """Deletes the copy of a role that a failed update has left behind. A role of somebody else stays.
+
+    Args:
+        aws: AWS.
+        role: the role that is about to be deleted, as GetRole describes it.
+    """
+    if LAMBDA not in json.dumps(role["AssumeRolePolicyDocument"]):
+        return  # only functions get stand-ins
+    other = stand_in_arn(role["Arn"]).rpartition("/")[2]
+    copy = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=other)
+    if copy is not None and _owner(role) and _owner(copy["Role"]) == _owner(role):
+        _erase(aws, other)
+
+
+def _erase(aws: Aws, name: str) -> None:
+    inline, attached = _policies(aws, name)
     for policy in inline:
-        aws.call("iam", "DeleteRolePolicy", RoleName=other, PolicyName=policy)
+        aws.call("iam", "DeleteRolePolicy", RoleName=name, PolicyName=policy)
     for arn in attached:
-        aws.call("iam", "DetachRolePolicy", RoleName=other, PolicyArn=arn)
-    aws.call("iam", "DeleteRole", RoleName=other)
+        aws.call("iam", "DetachRolePolicy", RoleName=name, PolicyArn=arn)
+    aws.call("iam", "DeleteRole", RoleName=name)
 
 
 def _policies(aws: Aws, name: str) -> tuple[JsonObject, list[str]]:
@@ -79,6 +101,11 @@ def _policies(aws: Aws, name: str) -> tuple[JsonObject, list[str]]:
 
 
 def _check_ours(aws: Aws, other: str, role: JsonMapping) -> None:
-    live = tag_map(aws.call("iam", "GetRole", RoleName=other)["Role"].get("Tags", ()))
-    if owner_tags.read_owner(live)[0] != owner_tags.read_owner(tag_map(role.get("Tags", ())))[0]:
+    if _owner(aws.call("iam", "GetRole", RoleName=other)["Role"]) != _owner(role):
         raise OwnershipError(f"The role {other} exists and is not this environment's. Remove or rename it, then deploy again.")
+
+
+def _owner(role: JsonMapping) -> str:
+    """The owner in the tags of a role, as GetRole describes it; empty if it has none."""
+    owner, _ = owner_tags.read_owner(tag_map(role.get("Tags", ())))
+    return owner or ""

@@ -7,12 +7,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import handlers
 from moto.awslambda.models import lambda_backends
 
 from common.aws.session import AwsSession
 from common.base.errors import OwnershipError
 from common.resources.stand_in_role import stand_in
 from tests.commands.test_operations import MACHINE, PLACE, command
+from tests.resources.scripted import answered
 from tests.support.repository import Repository
 from tests.support.strict_lambda import role_id
 
@@ -86,6 +88,29 @@ def test_a_role_of_somebody_else_does_not_stand_in(deployed: Repository) -> None
     with pytest.raises(OwnershipError, match="is not this environment's"), stand_in(aws, role["Arn"]):
         pass
     assert "t-dev-acres-Validate-lambda-again" in roles()
+
+
+def test_what_stood_in_for_a_role_goes_with_it_if_an_update_has_failed(
+    deployed: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(request: Any, **_: Any) -> Any:
+        return answered(request, "ServiceException", "The update failed") if b"-again" not in request.body else None
+
+    refused = ("before-send.lambda.UpdateFunctionConfiguration", refusing)
+    delete_role("t-dev-acres-Validate-lambda")
+    with monkeypatch.context() as failing:
+        failing.setattr(handlers, "BUILTIN_HANDLERS", [refused, *handlers.BUILTIN_HANDLERS])
+        assert deployed.invoke("deploy", "--env", "dev").code == 1
+    assert "t-dev-acres-Validate-lambda-again" in roles()
+    boto3.client("iam").create_role(RoleName="t-dev-acres-load-glue-job-again", AssumeRolePolicyDocument="{}")
+    command(deployed, "destroy", "--yes", "dev")
+    assert roles() == {"t-dev-acres-load-glue-job-again"}, "what somebody else has made stays"
+
+
+def test_a_stand_in_of_somebody_else_stays(deployed: Repository) -> None:
+    boto3.client("iam").create_role(RoleName="t-dev-acres-Validate-lambda-again", AssumeRolePolicyDocument="{}")
+    command(deployed, "destroy", "--yes", "dev")
+    assert roles() == {"t-dev-acres-Validate-lambda-again"}
 
 
 @pytest.mark.parametrize("words", [("deploy-roles",), ("deploy", "--only", "role/*")])
