@@ -15,6 +15,7 @@ def import_project(
     from_machine: list[str],
     env: str | None = None,
     project: str | None = None,
+    config: str | None = None,
     dry_run: bool = False,
     json: bool = False,
     jobs: str = "16",
@@ -29,6 +30,9 @@ def import_project(
     from common.report.deploy_report import TextReport
     from common.report.json_report import JsonReport
 
+    if config is not None:
+        convert_config(Choices(env=env), project, config, chosen=[*match, *tag, *from_machine], dry_run=dry_run, json=json)
+        return
     selection = Selection.of(match, tag, from_machine)
     if not project or "," in project:
         raise UsageError("Which project is to be written? Add --project NAME; projects/NAME/ need not exist yet.")
@@ -41,4 +45,40 @@ def import_project(
         report.contents |= import_report.as_object(result, project, written=not dry_run)
     else:
         for line in import_report.lines(result, connection.env.name, project, written=not dry_run):
+            command.say(line)
+
+
+def convert_config(choices: Choices, project: str | None, config: str, *, chosen: list[str], dry_run: bool, json: bool) -> None:
+    """Converts a configuration file of others to that of a project. Nothing is read from AWS.
+
+    Raises:
+        UsageError: no project is named, there is no such file, or other options say what to import.
+    """
+    from pathlib import Path
+
+    from common.base.errors import UsageError
+    from common.commands.environment_command import opened
+    from common.importing.config_import import check_apart, convert_file
+    from common.importing.config_places import ConfigPlaces
+    from common.importing.present import check_name
+    from common.report import config_import_report
+    from common.report.deploy_report import TextReport
+    from common.report.json_report import JsonReport
+
+    if not project or "," in project:
+        raise UsageError("Whose configuration is it? Add --project NAME; projects/NAME/ need not exist yet.")
+    if chosen:
+        raise UsageError("--config converts a file, and imports nothing else: leave --match, --tag and --from-machine out.")
+    check_name(project)
+    report = JsonReport(choices.env) if json else TextReport()
+    command = opened(choices, report, json=json)
+    workspace = command.workspace
+    check_apart(workspace.root, Path(config))
+    result = convert_file(workspace.root, workspace.environment, project, Path(config))
+    if not dry_run:
+        ConfigPlaces(workspace.root, workspace.environment).write(result.contents)
+    if isinstance(report, JsonReport):
+        report.contents |= config_import_report.as_object(result, written=not dry_run)
+    else:
+        for line in config_import_report.lines(result, written=not dry_run):
             command.say(line)

@@ -31,6 +31,7 @@ IMPORTING = {
     "match": "Names in AWS to import, as in 'orders-dev-*'. May be given several times, or with commas.",
     "tag": "Import what has this tag: key=value. May be given several times.",
     "from_machine": "Import this state machine and everything that it reaches. May be given several times.",
+    "config": "Convert this configuration file of another deployer instead; needs no AWS account.",
     "dry_run": "Only show what would be written.",
 }
 """The options of `import` alone."""

@@ -50,7 +50,7 @@ class PresentProject:
             UsageError: no project can be called so.
             DeployError: it exists, and its declaration or configuration is broken.
         """
-        _check_name(project)
+        check_name(project)
         if (instances := env.instances_of(project)) or env.instance_of(project):
             what = f"deployed as {', '.join(instances)}" if instances else "an instance of another folder"
             raise UsageError(f"In {env.name}, {project} is {what}, so nothing is imported into it. Name a project of its own.")
@@ -118,7 +118,12 @@ def _entries(value: JsonMapping, depth: int) -> Iterator[tuple[tuple[str, ...], 
             yield from (((key, *path), deeper) for path, deeper in _entries(inner, depth - 1))
 
 
-def _check_name(project: str) -> None:
+def check_name(project: str) -> None:
+    """Checks that a project can have this name.
+
+    Raises:
+        UsageError: none can.
+    """
     if not PROJECT_NAME.fullmatch(project) or project == SHARED:
         raise UsageError(
             f"--project is {project!r}, and a project's name has up to 64 letters (a to z), digits, - and _, and begins with a "

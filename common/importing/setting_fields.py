@@ -4,10 +4,11 @@ Each kind has its fields by their dotted names in AWS's spelling. A value of AWS
 setting can express it. Fields that no setting has, such as code and policies, are not here.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping
 
 Settings = Mapping[tuple[str, ...], Json]
 """Values of settings by their path below the resource, as in ``("network", "subnet_ids")``."""
@@ -153,13 +154,17 @@ def value_at(state: JsonMapping, name: str) -> Json:
 def by_aws_name(kind: str, name: str, value: Json) -> Settings | None:
     """Returns the settings of a field that others configure by AWS's own name, as in ``NumberOfWorkers``; None if there are none.
 
-    The name is that of the API's parameter: a part of a structure by the structure's name, or by its own if that is clear.
+    The name is that of the API's parameter in any case and with any separators: that of a structure, or of a part of one.
     """
-    state: JsonObject = {name: value}
     for field, convert in FIELDS.get(kind, {}).items():
         top, _, rest = field.partition(".")
-        if name == field or (rest and name == rest and not rest.startswith("--")):
+        if plain(name) == plain(field) or (rest and plain(name) == plain(rest) and not rest.startswith("--")):
             return convert(value)
-        if rest and name == top and (inner := value_at(state, field)) is not None:
+        if rest and plain(name) == plain(top) and (inner := value_at({top: value}, field)) is not None:
             return convert(inner)
     return None
+
+
+def plain(name: str) -> str:
+    """Returns a name as it is compared with others: letters and digits in lower case."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
