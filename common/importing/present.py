@@ -9,7 +9,7 @@ from common.base.encoding import decode_text
 from common.base.errors import UsageError
 from common.base.json_types import Json, JsonMapping
 from common.base.text_rules import check_file_name
-from common.declare import projects
+from common.declare import project_names, projects
 from common.environment.config import Environment
 from common.environment.config_edit import set_values
 from common.importing import declaration
@@ -28,6 +28,7 @@ class PresentProject:
         text: its declaration; None if it has none.
         overlay_text: its file of configuration; None if it has none.
         overlay: the content of that file.
+        elsewhere: what other projects declare, with their names.
         arns: what it declares.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
@@ -38,6 +39,7 @@ class PresentProject:
     text: str | None = None
     overlay_text: str | None = None
     overlay: JsonMapping = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -58,10 +60,17 @@ class PresentProject:
         path, file = root / "projects" / project / "deploy.py", root / overlay_path
         overlay_text = decode_text(file.read_bytes()) if file.is_file() else None
         overlay = json.loads(overlay_text) if overlay_text is not None else {}
-        if not path.is_file():
-            return cls(project=project, overlay_path=overlay_path, overlay_text=overlay_text, overlay=overlay)
-        (_, declared) = projects.load(root, env, [project])
-        resources = [resource for resource in declared.resources() if resource.key.project == project]
+        if is_new := not path.is_file():  # then its configuration is of nothing yet
+            env = env.model_copy(update={"projects": {name: of for name, of in env.projects.items() if name != project}})
+        others = [name for name in project_names.enabled_projects(root, env) if name != project]
+        declared = projects.load(root, env, others if is_new else [*others, project])
+        everything = [resource for pipeline in declared for resource in pipeline.resources()]
+        elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
+        if is_new:
+            return cls(
+                project=project, overlay_path=overlay_path, overlay_text=overlay_text, overlay=overlay, elsewhere=elsewhere
+            )
+        resources = [resource for resource in everything if resource.key.project == project]
         used = [(kind, key) for kind, section in SECTIONS.items() for key in overlay.get("existing", {}).get(section, {})]
         return cls(
             project=project,
@@ -69,6 +78,7 @@ class PresentProject:
             text=decode_text(path.read_bytes()),
             overlay_text=overlay_text,
             overlay=overlay,
+            elsewhere=elsewhere,
             arns=frozenset(resource.arn for resource in resources),
             keys=frozenset([*((resource.key.kind, resource.key.name) for resource in resources), *used]),
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},

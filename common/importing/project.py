@@ -98,7 +98,8 @@ class Importer:
             stage, code = Path(folder) / self._project, Path(folder) / "code"
             stage.mkdir()
             code.mkdir()
-            fetched = sources.fetch(self._account, [found for found in new if is_code(found) and not why_not(found)], code)
+            coded = [found for found in new if is_code(found) and not self._why_not(found)]
+            fetched = sources.fetch(self._account, coded, code)
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)
             importable = list(self._startable(importable, context, result))
@@ -115,11 +116,15 @@ class Importer:
     def _expressible(self, new: Iterable[Found], fetched: Mapping[str, Source | str], result: Import) -> Iterator[Found]:
         for found in new:
             source = fetched.get(found.arn, "")
-            if reason := why_not(found) or (source if isinstance(source, str) else ""):
+            if reason := self._why_not(found) or (source if isinstance(source, str) else ""):
                 if not found.live.get("ManagedBy"):  # AWS's own rules are no business of a project
                     result.unexpressed.append(Unexpressed(found, reason))
             else:
                 yield found
+
+    def _why_not(self, found: Found) -> str:
+        other = self._present.elsewhere.get(found.arn)
+        return f"projects/{other} declares it already" if other else why_not(found)
 
     def _startable(self, importable: Iterable[Found], context: Context, result: Import) -> Iterator[Found]:
         """What is importable, without rules of a machine that the project declares without a variable."""

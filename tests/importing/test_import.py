@@ -56,6 +56,21 @@ def test_where_nothing_can_be_declared_nothing_is_written(live: Live, repository
     assert repository.files() == before
 
 
+def test_what_another_project_declares_is_left_to_it(live: Live, repository: Repository) -> None:
+    repository.project("acres", 'p.function("Validate", name="fsa-dev-orders-Validate")')
+    ended = repository.invoke(*WORDS)
+    assert ended.code == 0
+    assert "function fsa-dev-orders-Validate: projects/acres declares it already" in ended.out
+    assert 'p.shared.function("Validate")' in (repository.root / "projects/orders/deploy.py").read_text(), "a machine calls it"
+
+
+def test_a_configuration_may_be_there_before_the_project(live: Live, repository: Repository) -> None:
+    repository.write("config/orders/dev.json", '{"parameters": {"stage": "dev"}}')
+    assert repository.invoke(*WORDS).code == 0
+    text = (repository.root / "config/orders/dev.json").read_text()
+    assert '"functions"' in text
+
+
 def test_nothing_in_aws_is_changed(live: Live, repository: Repository, aws_calls: list[str]) -> None:
     repository.invoke(*WORDS)
     made = {call.partition(":")[2] for call in aws_calls}
