@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
-from common.declare import configuration, permissions, validation
+from common.base.json_types import JsonMapping
+from common.declare import configuration, permissions, properties, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
@@ -34,12 +35,14 @@ class CrawlerDeclaration:
         granted = permissions.grants(project.env, elsewhere or self.targets, [self.database])
         role = project.role(ref, settings.role, [*granted, permissions.glue_logs(project.env, "crawlers")], self.further)
         used = permissions.references(() if elsewhere else self.targets, [self.database])
+        given, named = properties.render(project, ref, settings.properties)
         crawler = Crawler(
-            identity=project.identity(ref, [*role.needs, *(other.key for other in used)], settings.verify),
+            identity=project.identity(ref, [*role.needs, *named, *(other.key for other in used)], settings.verify),
             role_arn=role.arn,
             database=self.database.name,
             targets=targets,
             settings=settings,
+            properties=given,
         )
         project.add(crawler)
 
@@ -57,6 +60,7 @@ class Crawlers(PipelineParts):
         permissions: Iterable[Permission] = (),
         managed_policies: Iterable[str] = (),
         settings: CrawlerSettings | None = None,
+        properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
     ) -> Ref:
@@ -66,6 +70,6 @@ class Crawlers(PipelineParts):
             targets=validation.check_places("targets", targets),
             database=of_kind,
             further=FurtherAccess.of(permissions, managed_policies),
-            settings=settings,
+            settings=validation.with_properties(settings, properties),
         )
         return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name))

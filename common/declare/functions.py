@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
+from common.base.json_types import JsonMapping
 from common.base.suggestions import did_you_mean
-from common.declare import configuration, layers, permissions, validation
+from common.declare import configuration, layers, permissions, properties, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
@@ -83,13 +84,15 @@ class FunctionDeclaration:
         code = self._package(project, ref, settings, own_layers)
         granted = permissions.references(self.reads, self.writes)
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
+        given, named = properties.render(project, ref, settings.properties)
         function = Function(
-            identity=project.identity(ref, [*needs, *(used.key for used in (*refs, *granted))], settings.verify),
+            identity=project.identity(ref, [*needs, *named, *(used.key for used in (*refs, *granted))], settings.verify),
             role_arn=role.arn,
             handler=code.handler,
             code=code,
             bucket=project.env.artifact_bucket,
             settings=settings,
+            properties=given,
             environment=environment,
             network=network,
             log_group=group.name,
@@ -169,6 +172,7 @@ class Functions(PipelineParts):
         output: str = "dist",
         layers: Iterable[Ref] = (),
         settings: FunctionSettings | None = None,
+        properties: JsonMapping | None = None,
         package: str | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
@@ -191,6 +195,7 @@ class Functions(PipelineParts):
             output: see `build`.
             layers: layers of this project, or shared ones; if two have the same file, the later one wins.
             settings: what the declaration wants different from the defaults.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
             package: the code that an imported function runs, until its files are edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
@@ -203,7 +208,9 @@ class Functions(PipelineParts):
             reads=validation.check_grants("reads", reads),
             writes=validation.check_grants("writes", writes),
             further=FurtherAccess.of(permissions, managed_policies),
-            settings=validation.with_values(settings, "environment", environment, package=package),
+            settings=validation.with_values(
+                validation.with_properties(settings, properties), "environment", environment, package=package
+            ),
             libraries=self._importable,
             includes=validation.check_texts("includes", includes),
             command=command(build, output),

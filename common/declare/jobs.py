@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.declare import configuration, permissions, validation
+from common.base.json_types import JsonMapping
+from common.declare import configuration, permissions, properties, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
@@ -77,14 +78,15 @@ class JobDeclaration:
         ]
         role = project.role(ref, settings.role, statements, self.further)
         used = (*groups, *refs, *permissions.references(self.reads, self.writes))
+        given, named = properties.render(project, ref, settings.properties)
+        needs = [*role.needs, script.key, *imported.keys(), *named, *(other.key for other in used)]
         job = Job(
-            identity=project.identity(
-                ref, [*role.needs, script.key, *imported.keys(), *(other.key for other in used)], settings.verify
-            ),
+            identity=project.identity(ref, needs, settings.verify),
             role_arn=role.arn,
             script=script,
             bucket=env.artifact_bucket,
             settings=settings,
+            properties=given,
             arguments=arguments,
             shell=self.shell,
             log_group=project.shared.log_group("glue").name if is_managed else None,
@@ -117,6 +119,7 @@ class Jobs(PipelineParts):
         includes: Iterable[str] = (),
         requirements: str | None = None,
         settings: JobSettings | None = None,
+        properties: JsonMapping | None = None,
         shell: bool = False,
         package: str | None = None,
         accept_secret: Reason = None,
@@ -136,6 +139,7 @@ class Jobs(PipelineParts):
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             requirements: the file of requirements; `<script>.requirements.txt` beside the script is found.
             settings: what the declaration wants different from the defaults.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
             shell: whether it is a python-shell job.
             package: where the script of an imported job is, until its file is edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
@@ -148,7 +152,9 @@ class Jobs(PipelineParts):
             reads=validation.check_grants("reads", reads),
             writes=validation.check_grants("writes", writes),
             further=FurtherAccess.of(permissions, managed_policies),
-            settings=validation.with_values(settings, "arguments", arguments, package=package),
+            settings=validation.with_values(
+                validation.with_properties(settings, properties), "arguments", arguments, package=package
+            ),
             shell=shell,
             libraries=self._inside.importable(path, self._libraries),
             includes=validation.check_texts("includes", includes),

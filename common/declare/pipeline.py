@@ -57,9 +57,18 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
         self._declarations.keep(ref, DirectoryDeclaration(folder=self._inside.within(folder), location=at), accept_secret)
         return at
 
-    def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
+    def _declare(
+        self,
+        kind: str,
+        reference: str,
+        make: Make,
+        name: str | None,
+        uses: Iterable[Ref] = (),
+        properties: JsonMapping | None = None,
+    ) -> Ref:
         """Declares a resource of the pipeline without configuration; authors call the method of its kind."""
-        return self._declarations.add(kind, reference, SimpleDeclaration(make, tuple(uses)), exact=Exact(name))
+        declaration = SimpleDeclaration(make, tuple(uses), validation.check_object("properties", properties or {}))
+        return self._declarations.add(kind, reference, declaration, exact=Exact(name))
 
     def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
         """Declares a resource of any type; `resource` is for authors."""

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from common.aws.resource_schemas import Schema
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonObject
+from common.base.json_types import JsonMapping, JsonObject
 from common.declare import validation
 from common.declare.cloud_resources import KIND, CloudResources, name_in, named, reference_to, resource_of
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
 from common.declare.naming import ARTIFACT_BUCKET, ARTIFACTS
+from common.declare.properties import check as check_properties
 from common.declare.shared_references import Shared
 from common.declare.simple_resources import Make, SimpleResources
 from common.environment.config import Environment
@@ -19,6 +20,7 @@ from common.model.declared import Identity
 from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
+from common.resources import kind_of
 from common.resources.bucket import Bucket
 from common.resources.database import Database
 from common.resources.log_group import LogGroup
@@ -61,10 +63,20 @@ class SharedResources(SimpleResources, CloudResources):
             )
         )
 
-    def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
+    def _declare(
+        self,
+        kind: str,
+        reference: str,
+        make: Make,
+        name: str | None,
+        uses: Iterable[Ref] = (),
+        properties: JsonMapping | None = None,
+    ) -> Ref:
         """Declares a shared resource; its kind's own method is for authors."""
         ref = self._named(kind, reference, name)
-        self._add(make(identity=self._identity(ref, uses=uses)))
+        given = validation.check_object("properties", properties or {})
+        check_properties(kind_of(kind), given, f"deploy.py: {ref.key}")
+        self._add(make(identity=self._identity(ref, uses=uses), properties=given))
         return ref
 
     def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:

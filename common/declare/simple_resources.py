@@ -5,11 +5,12 @@ A pipeline may have such a resource of its own, and all pipelines may share one.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from common.declare import validation
+from common.base.json_types import JsonMapping
+from common.declare import properties, validation
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
 from common.model.declared import Identity
@@ -22,8 +23,8 @@ from common.resources.table import Table
 class Make(Protocol):
     """A type of resources with all but the identity filled in, as `functools.partial` does it."""
 
-    def __call__(self, *, identity: Identity) -> Resource:
-        """The resource of that identity."""
+    def __call__(self, *, identity: Identity, properties: JsonMapping) -> Resource:
+        """The resource of that identity, with fields in AWS's own spelling."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,27 @@ class SimpleDeclaration:
 
     make: Make
     uses: tuple[Ref, ...] = ()
+    properties: JsonMapping = field(default_factory=dict)
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
-        project.add(self.make(identity=project.identity(ref, [used.key for used in self.uses])))
+        given, named = properties.render(project, ref, self.properties)
+        project.add(self.make(identity=project.identity(ref, [*named, *(used.key for used in self.uses)]), properties=given))
 
 
 class SimpleResources(ABC):
     """The methods by which root `deploy.py` and pipelines declare such resources."""
 
     @abstractmethod
-    def _declare(self, kind: str, reference: str, make: Make, name: str | None, uses: Iterable[Ref] = ()) -> Ref:
+    def _declare(
+        self,
+        kind: str,
+        reference: str,
+        make: Make,
+        name: str | None,
+        uses: Iterable[Ref] = (),
+        properties: JsonMapping | None = None,
+    ) -> Ref:
         """Declares a resource that refers to the resources `uses`, with an exact name in AWS, if it is given one."""
 
     def table(self, reference: str, /, *, partition_key: str, name: str | None = None) -> Ref:
@@ -68,6 +79,7 @@ class SimpleResources(ABC):
         visibility_timeout_seconds: int = 30,
         deduplicate: bool = False,
         kms_key: str | None = None,
+        properties: JsonMapping | None = None,
         name: str | None = None,
     ) -> QueueRef:
         """An encrypted SQS queue; one whose name ends with `.fifo` keeps the order of its messages.
@@ -82,6 +94,7 @@ class SimpleResources(ABC):
             deduplicate: of a FIFO queue, two messages of the same content within five minutes are one.
             kms_key: the id, ARN or alias of the key that encrypts it, whose policy must allow those who send and receive to use
                 it; without one SQS encrypts with its own.
+            properties: attributes in SQS's own spelling, all of them texts, as in ``{"DelaySeconds": "30"}``.
             name: see `table`.
         """
         is_fifo = reference.endswith(FIFO)
@@ -101,5 +114,5 @@ class SimpleResources(ABC):
             deduplicate=deduplicate,
             kms_key=kms_key,
         )
-        ref = self._declare("queue", reference, make, name, [dead_letter] if dead_letter is not None else [])
+        ref = self._declare("queue", reference, make, name, [dead_letter] if dead_letter is not None else [], properties)
         return QueueRef(ref.key, ref.name, ref.arn)

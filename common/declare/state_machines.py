@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from common.declare import configuration, permissions
+from common.base.json_types import JsonMapping
+from common.declare import configuration, permissions, properties, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.asl import definition as definitions
 from common.declare.asl import express, integrations
@@ -45,11 +46,13 @@ class StateMachineDeclaration:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
         group = project.shared.log_group("states")
         groups = [group.key] if settings.log_group is None and settings.log_level != "OFF" else []
+        given, named = properties.render(project, ref, settings.properties)
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, *groups, *(other.key for other in refs)], settings.verify),
+            identity=project.identity(ref, [*role.needs, *groups, *named, *(other.key for other in refs)], settings.verify),
             role_arn=role.arn,
             definition=definition,
             settings=settings,
+            properties=given,
             log_group_arn=settings.log_group or f"{group.arn}:*",
         )
         project.add(machine)
@@ -68,6 +71,7 @@ class StateMachines(PipelineParts):
         permissions: Iterable[Permission] = (),
         managed_policies: Iterable[str] = (),
         settings: StateMachineSettings | None = None,
+        properties: JsonMapping | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -81,6 +85,7 @@ class StateMachines(PipelineParts):
             permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
             accept_secret: the reason for accepting what looks like a secret in it.
             name: as of a function; so is `role_name`.
             role_name: see above.
@@ -90,6 +95,6 @@ class StateMachines(PipelineParts):
             source=source,
             tokens=tokens or {},
             further=FurtherAccess.of(permissions, managed_policies),
-            settings=settings,
+            settings=validation.with_properties(settings, properties),
         )
         return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.base.text_rules import check_text
-from common.declare import configuration, permissions, validation
+from common.declare import configuration, permissions, properties, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
 from common.declare.project_resources import Declaration, ProjectResources
@@ -28,17 +28,22 @@ class ScheduleDeclaration:
     """A schedule that starts a state machine; `Pipeline.schedule` explains every field."""
 
     machine: Ref
+    properties: JsonMapping
     expression: str
     input: JsonMapping
     is_default_input: bool
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, None, project.where(ref))
+        settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
         constant, refs = project.names.substitute(dict(self.input), project.where(ref))
+        given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
-            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)], settings.verify),
+            properties=given,
+            identity=project.identity(
+                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify
+            ),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -54,18 +59,21 @@ class ObjectTriggerDeclaration:
     """A rule that starts a state machine for every new object at a place; `Pipeline.on_object` explains every field."""
 
     machine: Ref
+    properties: JsonMapping
     location: Location
     suffix: str
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, None, project.where(ref))
+        settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         _check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
+        given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
-            identity=project.identity(ref, [*role.needs, self.machine.key, bucket.key], settings.verify),
+            properties=given,
+            identity=project.identity(ref, [*role.needs, *named, self.machine.key, bucket.key], settings.verify),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -80,16 +88,21 @@ class EventTriggerDeclaration:
     """A rule that starts a state machine for every event of a pattern; `Pipeline.on_event` explains every field."""
 
     machine: Ref
+    properties: JsonMapping
     pattern: JsonMapping
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, None, project.where(ref))
+        settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         _check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
         role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
+        given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
-            identity=project.identity(ref, [*role.needs, self.machine.key, *(other.key for other in refs)], settings.verify),
+            properties=given,
+            identity=project.identity(
+                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify
+            ),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -137,12 +150,17 @@ class Triggers(ABC):
         constant: JsonMapping | None = None,
         *,
         accept_secret: Reason = None,
+        properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
     ) -> Ref:
-        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; all that is named as of a function."""
+        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; all that is named as of a function.
+
+        `properties` are fields of the rule's target, as in ``{"RetryPolicy": {"MaximumRetryAttempts": 3}}``.
+        """
         declaration = ScheduleDeclaration(
             machine=machine_of(machine),
+            properties=validation.check_object("properties", properties or {}),
             expression=validation.check_schedule(expression),
             input=validation.check_object("constant", constant or {}),
             is_default_input=constant is None,
@@ -157,6 +175,7 @@ class Triggers(ABC):
         location: Location,
         suffix: str = "",
         *,
+        properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
     ) -> Ref:
@@ -165,7 +184,12 @@ class Triggers(ABC):
         Names are given as to a function.
         """
         place = validation.check_place("location", location)
-        declaration = ObjectTriggerDeclaration(machine=machine_of(machine), location=place, suffix=check_text(suffix))
+        declaration = ObjectTriggerDeclaration(
+            machine=machine_of(machine),
+            properties=validation.check_object("properties", properties or {}),
+            location=place,
+            suffix=check_text(suffix),
+        )
         return self._trigger(reference, declaration, None, Exact(name, role_name))
 
     def on_event(
@@ -175,6 +199,7 @@ class Triggers(ABC):
         machine: Ref,
         pattern: JsonMapping,
         *,
+        properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
     ) -> Ref:
@@ -182,7 +207,11 @@ class Triggers(ABC):
 
         Names are given as to a function.
         """
-        declaration = EventTriggerDeclaration(machine=machine_of(machine), pattern=validation.check_object("pattern", pattern))
+        declaration = EventTriggerDeclaration(
+            machine=machine_of(machine),
+            properties=validation.check_object("properties", properties or {}),
+            pattern=validation.check_object("pattern", pattern),
+        )
         return self._trigger(reference, declaration, None, Exact(name, role_name))
 
 

@@ -182,6 +182,17 @@ def check_schedule(expression: str) -> str:
     return schedules.check_eventbridge(expression)
 
 
+def with_properties(declared: Json, properties: JsonMapping | None) -> Settings | JsonObject | None:
+    """Adds properties to settings (an object or a dictionary); what the settings have of them wins."""
+    if not properties:
+        return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it
+    added = {"properties": check_object("properties", properties)}
+    if isinstance(declared, Settings):
+        return declared.over(added)
+    fields = dict(declared or {})
+    return {**fields, "properties": {**added["properties"], **(fields.get("properties") or {})}}
+
+
 def with_values(declared: Json, field: str, values: Variables, *, package: str | None = None) -> Settings | JsonObject | None:
     """Adds `values` to one of the maps in settings (an object or a dictionary), and the package. What the settings have wins.
 

@@ -8,7 +8,8 @@ from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping
 from common.model import comparison, generated, hidden_fields
-from common.model.resource import Artifact, FieldChange, Live, Resource, State
+from common.model.comparison import FieldChange
+from common.model.resource import Artifact, Live, Resource, State
 from common.state.stored_objects import printable
 
 Files = Mapping[str, Mapping[str, str]]

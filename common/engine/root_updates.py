@@ -98,7 +98,8 @@ class RootUpdates:
         if resource is None or (key in baseline.pending and key not in self._planned):
             return baseline.pending.get(key, {})
         change = self._planned.get(key)
-        sets = claims(change.desired if change else {}, baseline.pending.get(key, {}).get("sets"))
+        properties = self.resources[key].properties if key in self.resources else {}
+        sets = claims(change.desired if change else {}, baseline.pending.get(key, {}).get("sets"), [*properties])
         more: JsonObject = {"sets": sets} if sets else {}
         more |= {"adopted": change.adopted} if change and change.adopted else {}
         more |= {UNBINDING: True} if change and change.action is Action.UNBIND else {}

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from common.base import schedules
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
@@ -142,6 +142,8 @@ class FunctionSettings(Settings):
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None
     """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
+    properties: dict[str, Json] = Field(default_factory=dict)
+    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
     package: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=@[0-9a-f]{64}$")] | None = None
     """The code that an imported function runs, as `CodeSha256@digest`, until files with this digest are edited."""
 
@@ -188,6 +190,8 @@ class JobSettings(Settings):
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None
     """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
+    properties: dict[str, Json] = Field(default_factory=dict)
+    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
     package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+@[0-9a-f]{64}$")] | None = None
     """Where the script of an imported job is, as `s3://bucket/key@digest`, until the file with this digest is edited."""
 
@@ -226,6 +230,8 @@ class CrawlerSettings(Settings):
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None
     """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
+    properties: dict[str, Json] = Field(default_factory=dict)
+    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
 
 
 class StateMachineSettings(Settings):
@@ -247,6 +253,8 @@ class StateMachineSettings(Settings):
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None
     """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
+    properties: dict[str, Json] = Field(default_factory=dict)
+    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
 
 
 class TriggerSettings(Settings):
@@ -262,6 +270,8 @@ class TriggerSettings(Settings):
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None
     """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
+    properties: dict[str, Json] = Field(default_factory=dict)
+    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
 
 
 class Defaults(Model):

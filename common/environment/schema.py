@@ -83,6 +83,8 @@ def _describe_values(field: JsonMapping) -> str:
             words = " or ".join(_describe_values(choice) for choice in choices if choice.get("type") != "null")
         case {"enum": values}:
             words = ", ".join(f"`{json.dumps(value)}`" for value in values)
+        case {"type": "object", "additionalProperties": True}:
+            words = "object, in AWS's own spelling"
         case {"type": "object"}:
             inner = next(iter(field.get("patternProperties", {}).values()), None) or field["additionalProperties"]
             words = f"object of names: {_describe_values(inner)}"

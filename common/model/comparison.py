@@ -6,6 +6,7 @@ that is empty declares nothing.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment import owner_tags
@@ -23,6 +24,16 @@ IDENTIFYING = ("Id", "Path")
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
+class FieldChange(NamedTuple):
+    """The change of one field: its dotted name, its live and its declared value; of hidden fields, the digests of the values."""
+
+    name: str
+    live: Json
+    declared: Json
+    lost: str = ""
+    """What the change loses, for people; empty if nothing."""
+
+
 def fields(*names: str, **structures: Fields) -> Fields:
     """Builds `Fields` from the names of simple fields and from structures with their own fields."""
     return {**{name: {} for name in names}, **structures}
@@ -33,6 +44,22 @@ def difference(desired: JsonMapping, live: JsonMapping) -> tuple[str, ...]:
     return tuple(name for name in sorted(desired.keys() | live.keys()) if desired.get(name) != live.get(name))
 
 
+def selected(live: Json, declared: Json) -> Json:
+    """The part of a live value that is declared: of a structure or map the declared entries, of a list its items."""
+    if isinstance(live, Mapping) and isinstance(declared, Mapping):
+        return {name: selected(live.get(name), value) for name, value in declared.items()}
+    if isinstance(live, list) and isinstance(declared, list) and len(live) == len(declared):
+        return [selected(item, value) for item, value in zip(live, declared, strict=True)]
+    return live
+
+
+def with_selected(state: JsonMapping, live: JsonMapping, properties: JsonMapping) -> JsonObject:
+    """A live state together with the declared part of the live properties."""
+    picked = {name: selected(live.get(name), value) for name, value in properties.items()}
+    both = {name: value for name, value in picked.items() if isinstance(value, Mapping) and isinstance(state.get(name), Mapping)}
+    return {**state, **picked, **{name: merged(value, state[name]) for name, value in both.items()}}
+
+
 def undeclared(live: JsonMapping, declared: JsonMapping, accepted: Fields) -> JsonObject:
     """The live fields among those `accepted` that are not declared, without empty ones."""
     result: JsonObject = {}
@@ -40,6 +67,8 @@ def undeclared(live: JsonMapping, declared: JsonMapping, accepted: Fields) -> Js
         value, owned = live.get(name), declared.get(name)
         if inner and isinstance(value, Mapping) and (owned is None or isinstance(owned, Mapping)):
             value = undeclared(value, owned or {}, inner)
+        elif isinstance(value, Mapping) and isinstance(owned, Mapping):
+            _, value = entries(value, owned)
         elif name in declared:
             continue
         if value not in _EMPTY:
@@ -127,8 +156,8 @@ def _by_name(items: list[Json]) -> JsonObject:
     return named | {str(item[name]): item for item in structures for name in IDENTIFYING if name in item}
 
 
-def claims(desired: JsonMapping, before: object) -> JsonObject:
-    """The names of optional fields that a change sets, together with those that an unfinished change `before` has set.
+def claims(desired: JsonMapping, before: object, properties: Collection[str] = ()) -> JsonObject:
+    """The names of optional fields and of `properties` that a change sets, and those that an unfinished change `before` has set.
 
     If the deploy dies before the change is recorded, nothing else shows that it has set them.
     """
@@ -136,12 +165,12 @@ def claims(desired: JsonMapping, before: object) -> JsonObject:
     own = {owner_tags.environment_key(prefix), owner_tags.project_key(prefix)}
     unfinished = before if isinstance(before, Mapping) else {}
     result: JsonObject = {}
-    for name in OPTIONAL:
+    for name in dict.fromkeys((*OPTIONAL, *properties, *unfinished)):
         value, earlier = desired.get(name), unfinished.get(name)
         if isinstance(value, Mapping | list) or isinstance(earlier, list):
             keys = {*_dotted(value, deep=name != "Policies"), *(earlier if isinstance(earlier, list) else ())}
             result[name] = sorted(key for key in keys if key not in own)
-        elif value or earlier:
+        elif earlier or not (is_empty(value) or value is False):
             result[name] = True
     return {name: value for name, value in result.items() if value}
 
@@ -154,6 +183,11 @@ def _dotted(value: Json, *, deep: bool) -> Iterator[str]:
         if inner == "" or not is_empty(inner):
             yield str(key)
             yield from (f"{key}.{name}" for name in _dotted(inner, deep=True) if deep and isinstance(inner, Mapping))
+
+
+def filled(declared: JsonMapping, kept: JsonMapping) -> JsonObject:
+    """What is declared, and the live fields that are kept; one that is empty in the declaration keeps its live value."""
+    return {**declared, **{name: value for name, value in kept.items() if not declared.get(name)}}
 
 
 def without(whole: JsonMapping, part: JsonMapping) -> JsonObject:

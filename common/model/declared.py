@@ -1,7 +1,7 @@
 """The base class of all resource types."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from common.aws.protocol import Aws
@@ -41,6 +41,8 @@ class Declared:
     """The base class of resource types. A type adds its fields, the five verbs of `Resource`, and those of `orphan.Type`."""
 
     identity: Identity
+    properties: JsonMapping = field(default_factory=dict)
+    """Fields in AWS's own spelling, besides those of the type."""
     immutable: ClassVar[frozenset[str]] = frozenset()
     artifact_field: ClassVar[str] = ""
     needs_record: ClassVar[bool] = False

@@ -150,6 +150,20 @@ class Policy(NamedTuple):
     shared_patterns: tuple[str, ...] = ()
 
 
+class Properties(NamedTuple):
+    """The fields that a declaration may give in AWS's own spelling, and how they are checked.
+
+    Args:
+        operation: the operation that takes them.
+        path: the members that lead to its structure with the fields; `[]` is an item of a list.
+        settings: what to say instead of a field that the deployer itself sets, by dotted name.
+    """
+
+    operation: str
+    path: tuple[str, ...] = ()
+    settings: Mapping[str, str] = {}
+
+
 class Passing(NamedTuple):
     """The errors of a service that pass by themselves, so that the call is sent again.
 
@@ -199,6 +213,7 @@ class Kind:
         quota: how many an account may have; they are counted by the listing.
         calls: the calls of a change, for predictions.
         budgets: how fast AWS may be called, by ``service`` or ``service:Operation``.
+        properties: the fields that a declaration may give in AWS's own spelling; None if it may give none.
         passing: the errors after which a call is sent again.
         policy: the permissions that a deployer needs.
     """
@@ -233,6 +248,7 @@ class Kind:
     quota: Quota | None = None
     calls: Calls = field(default_factory=Calls)
     budgets: Mapping[str, Budget] = field(default_factory=dict)
+    properties: Properties | None = None
     passing: Passing = field(default_factory=Passing)
     policy: Policy = field(default_factory=Policy)
 

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self
 from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.model.comparison import difference, merged
+from common.model.comparison import FieldChange, difference, merged
 
 State = JsonObject
 """The fields of a resource that belong to us, in AWS's own spelling: JSON values; only desired states also hold `ContentOf`."""
@@ -125,6 +125,10 @@ class Resource(Protocol):
         """Whether each plan reads its live state, although it is recorded as unchanged."""
 
     @property
+    def properties(self) -> JsonMapping:
+        """Declared fields in AWS's own spelling, besides those of the type."""
+
+    @property
     def hidden(self) -> frozenset[str]:
         """The fields in which people put secrets. Their values are neither recorded nor shown."""
 
@@ -233,16 +237,6 @@ REMOVING = frozenset({Action.DELETE, Action.UNBIND, Action.FORGET})
 
 ROLE_ID = "RoleId"
 """Among the changed fields of what runs with a role: the role of this name is another one than before."""
-
-
-class FieldChange(NamedTuple):
-    """The change of one field: its dotted name, its live and its declared value; of hidden fields, the digests of the values."""
-
-    name: str
-    live: Json
-    declared: Json
-    lost: str = ""
-    """What the change loses, for people; empty if nothing."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from common.base.json_types import Json
 from common.base.terminal import quoted, visible
-from common.model.resource import Action, Change, FieldChange, Key, Plan
+from common.model.comparison import FieldChange
+from common.model.resource import Action, Change, Key, Plan
 
 SIGNS = {
     Action.CREATE: "+",

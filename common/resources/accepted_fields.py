@@ -3,6 +3,8 @@
 They are written down here because loading a model of botocore takes longer than an unchanged deploy.
 """
 
+from collections.abc import Mapping
+
 from common.base.json_types import JsonMapping, JsonObject
 from common.model import comparison
 from common.model.comparison import fields
@@ -56,6 +58,43 @@ FUNCTION_RESET: JsonObject = {
     "SnapStart": {"ApplyOn": "None"},
 }
 """UpdateFunctionConfiguration keeps what is left out, so these values take such a field away."""
+FUNCTION_REMOVABLE = frozenset({"Environment", "Layers", "LoggingConfig", "Tags", "VpcConfig", *FUNCTION_RESET})
+"""These fields of a function can be taken away."""
+FUNCTION_SETTINGS: Mapping[str, str] = {
+    "FunctionName": "name",
+    "Role": "role",
+    "Handler": "handler",
+    "Runtime": "runtime",
+    "MemorySize": "memory_mb",
+    "Timeout": "timeout_seconds",
+    "EphemeralStorage": "ephemeral_storage_mb",
+    "Environment": "environment",
+    "Layers": "layers",
+    "VpcConfig.SubnetIds": "network",
+    "VpcConfig.SecurityGroupIds": "network",
+    "LoggingConfig.LogGroup": "log_group_name",
+    "RevisionId": "",
+    "ImageConfig": "",
+}
+"""What to say instead of fields of a function that the deployer itself sets."""
+JOB_SETTINGS: Mapping[str, str] = {
+    "Role": "role",
+    "ExecutionProperty": "max_concurrent_runs",
+    "Command.Name": "shell",
+    "Command.PythonVersion": "shell",
+    "Command.ScriptLocation": "script",
+    "DefaultArguments": "arguments",
+    "Connections": "connections",
+    "MaxRetries": "max_retries",
+    "Timeout": "timeout_minutes",
+    "GlueVersion": "glue_version",
+    "WorkerType": "worker_type",
+    "NumberOfWorkers": "workers",
+    "MaxCapacity": "python_shell_capacity",
+    "AllocatedCapacity": "workers",
+    "ExecutionClass": "execution_class",
+}
+"""What to say instead of fields of a job that the deployer itself sets."""
 CRAWLER_RESET: JsonObject = {
     "Description": "",
     "Classifiers": [],
@@ -64,6 +103,24 @@ CRAWLER_RESET: JsonObject = {
     "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},
 }
 """These values take fields of a crawler away."""
+CRAWLER_REMOVABLE = frozenset({"Configuration", "Schedule", "TablePrefix", "Tags", "Targets", *CRAWLER_RESET})
+"""These fields of a crawler can be taken away."""
+USUAL_CRAWLER: JsonObject = {
+    "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
+    "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},
+}
+"""Glue sets these values itself."""
+CRAWLER_SETTINGS: Mapping[str, str] = {
+    "Name": "name",
+    "Role": "role",
+    "DatabaseName": "database",
+    "Targets.S3Targets": "targets",
+    "Schedule": "schedule",
+    "TablePrefix": "table_prefix",
+    "SchemaChangePolicy": "schema_change and deleted_data",
+    "RecrawlPolicy": "recrawl",
+}
+"""What to say instead of fields of a crawler that the deployer itself sets."""
 MACHINE_RESET: JsonObject = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
 """These values take fields of a state machine away."""
 

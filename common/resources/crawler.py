@@ -18,7 +18,7 @@ from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -45,6 +45,7 @@ KIND = Kind(
     listing=Listing("ListCrawlers", "CrawlerNames", tags="Tags", size=("MaxResults", 1000), token="NextToken"),  # noqa: S106 - no secret
     quota=Quota("Glue crawlers", "glue", "L-11FA2C1A", 1000),
     calls=Calls(("CreateCrawler",), reads_first=True),
+    properties=Properties("UpdateCrawler", settings=accepted_fields.CRAWLER_SETTINGS),
     passing=Passing(
         codes={
             "SchedulerTransitioningException": "the schedule of a crawler is just being switched on or off",
@@ -64,13 +65,8 @@ KIND = Kind(
 class Crawler(Declared):
     """A crawler that writes the tables it finds below `targets` into `database`."""
 
-    removable: ClassVar[frozenset[str]] = frozenset(
-        {"Configuration", "Schedule", "TablePrefix", "Tags", "Targets", *accepted_fields.CRAWLER_RESET}
-    )
-    usual: ClassVar[State] = {
-        "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
-        "LakeFormationConfiguration": {"UseLakeFormationCredentials": False},
-    }
+    removable: ClassVar[frozenset[str]] = accepted_fields.CRAWLER_REMOVABLE
+    usual: ClassVar[State] = accepted_fields.USUAL_CRAWLER
     role_arn: str
     database: str
     targets: tuple[str, ...]
@@ -91,7 +87,7 @@ class Crawler(Declared):
                 'set schema_change and deleted_data to "log".'
             )
         exclusions = list(settings.exclusions)
-        return {
+        own = {
             "Role": self.role_arn,
             "DatabaseName": self.database,
             "Targets": {"S3Targets": [{"Path": path, "Exclusions": exclusions} for path in self.targets]},
@@ -105,6 +101,16 @@ class Crawler(Declared):
             "Configuration": self._configuration(),
             "Tags": dict(self.tags),
         }
+        return comparison.merged(self._others(), own)
+
+    def _configuration(self) -> State:
+        """The JSON object of its configuration: ours, with what the properties say."""
+        ours = {} if self.settings.configuration == "unmanaged" else _CONFIGURATION
+        return comparison.merged(json.loads(self.properties.get("Configuration", "{}")), ours)
+
+    def _others(self) -> State:
+        """The properties without the configuration, which is compared as the object that its text contains."""
+        return {name: value for name, value in self.properties.items() if name != "Configuration"}
 
     def read(self, aws: Aws) -> Live | None:
         """The live state."""
@@ -129,6 +135,7 @@ class Crawler(Declared):
             "Tags": owned_tags(tags, self.tags),
         }
         state, _ = comparison.released(state, self.desired(), _OPTIONAL)
+        state = comparison.with_selected(state, live, self._others())
         return Live(state, undeclared=self._undeclared(live) | other_tags(tags, self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -173,15 +180,16 @@ class Crawler(Declared):
 
     def _undeclared(self, live: State) -> State:
         """The undeclared live parts: other fields, other kinds of targets, other fields of targets and of the configuration."""
-        kept = comparison.undeclared(live, {}, accepted_fields.CRAWLER)
+        kept = comparison.undeclared(live, self._others(), accepted_fields.CRAWLER)
+        declared_targets = {"S3Targets", *self.properties.get("Targets", {})}
         if kept.get("CatalogId") == self.arn.split(":")[4]:
             del kept["CatalogId"]
-        targets: State = {kind: listed for kind, listed in live["Targets"].items() if listed and kind != "S3Targets"}
+        targets: State = {kind: listed for kind, listed in live["Targets"].items() if listed and kind not in declared_targets}
         paths = {target["Path"]: target for target in live["Targets"].get("S3Targets", ())}
         more = {path: self._undeclared_of_target(paths[path]) for path in self.targets if path in paths}
         targets |= {"S3Targets": undeclared} if (undeclared := {path: rest for path, rest in more.items() if rest}) else {}
         _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), self._configuration())
-        is_managed = self.settings.configuration != "unmanaged"
+        is_managed = self.settings.configuration != "unmanaged" or "Configuration" in self.properties
         parts: State = {"Targets": targets, **({"Configuration": configuration} if is_managed else {})}
         texts = {"Schedule": _expression(live), "TablePrefix": live.get("TablePrefix")}
         parts |= {name: text for name, text in texts.items() if not self.desired()[name]}
@@ -190,14 +198,11 @@ class Crawler(Declared):
     @property
     def defaults(self) -> frozenset[str]:
         """The configuration, if nothing is said of it."""
-        return frozenset({"Configuration"} if self.settings.configuration is None else ())
+        return frozenset({"Configuration"} - {*self.properties} if self.settings.configuration is None else ())
 
     def loses(self, name: str, live: Json) -> str:
         """What the default would replace: the configuration that somebody else gave an existing crawler."""
         return "its own is replaced" if name == "Configuration" and live != _CONFIGURATION else ""
-
-    def _configuration(self) -> JsonObject:
-        return {} if self.settings.configuration == "unmanaged" else _CONFIGURATION
 
     def _undeclared_of_target(self, live: State) -> State:
         fields = accepted_fields.TARGET if self._excludes(live["Path"]) else {"Exclusions": {}, **accepted_fields.TARGET}
@@ -281,18 +286,13 @@ def _as_sent(desired: State, kept: State) -> State:
     """The parameters of CreateCrawler and UpdateCrawler, with the live parts that are kept."""
     others = dict(kept.get("Targets", {}))
     more = others.pop("S3Targets", {})
-    targets = [_with_others(target, more.get(target["Path"], {})) for target in desired["Targets"]["S3Targets"]]
+    targets = [comparison.filled(target, more.get(target["Path"], {})) for target in desired["Targets"]["S3Targets"]]
     configuration = comparison.merged(desired["Configuration"], kept.get("Configuration", {}))
     return {
-        **{name: value for name, value in _with_others(desired, kept).items() if name != "Tags"},
-        "Targets": {**others, "S3Targets": targets},
+        **{name: value for name, value in comparison.filled(desired, kept).items() if name != "Tags"},
+        "Targets": {**others, **desired["Targets"], "S3Targets": targets},
         "Configuration": json.dumps(configuration, sort_keys=True),
     }
-
-
-def _with_others(declared: State, kept: State) -> State:
-    """What is declared, and the live fields that are kept; one that is empty in the declaration keeps its live value."""
-    return {**declared, **{name: value for name, value in kept.items() if not declared.get(name)}}
 
 
 def _arn(live: str, declared: str) -> str:

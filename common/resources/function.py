@@ -25,7 +25,7 @@ from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
-from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -52,6 +52,7 @@ KIND = Kind(
     listing=Listing("ListFunctions", "Functions", "FunctionName"),
     calls=Calls(("CreateFunction",), "UpdateFunctionConfiguration", apart=CODE),
     budgets={"lambda": Budget(1, 15), "lambda:GetFunction": Budget(1, 100)},  # of all control-plane calls together
+    properties=Properties("UpdateFunctionConfiguration", settings=accepted_fields.FUNCTION_SETTINGS),
     passing=Passing(
         messages=(
             "cannot be assumed by Lambda",
@@ -80,9 +81,7 @@ class Function(Declared):
     """A function. `environment` is complete and rendered; the code is in `bucket`."""
 
     artifact_field: ClassVar[str] = "CodeSha256"
-    removable: ClassVar[frozenset[str]] = frozenset(
-        {"Environment", "Layers", "LoggingConfig", "Tags", "VpcConfig", *accepted_fields.FUNCTION_RESET}
-    )
+    removable: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_REMOVABLE
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
     handler: str
@@ -154,7 +153,7 @@ class Function(Declared):
         vpc = live.get("VpcConfig", {})
         variables, other_variables = comparison.entries(live.get("Environment", {}).get("Variables", {}), self.environment)
         state = {
-            **{name: live.get(name) for name in self._configuration()},
+            **{name: live.get(name) for name in self._configuration() if name not in self.properties},
             "EphemeralStorage": {"Size": live.get("EphemeralStorage", {}).get("Size", 512)},
             "Environment": {"Variables": variables},
             "Layers": [self._by_content(aws, layer["Arn"]) for layer in live.get("Layers", ())],
@@ -166,6 +165,7 @@ class Function(Declared):
             "LastUpdateStatus": live.get("LastUpdateStatus"),
             "Tags": owned_tags(response.get("Tags"), self.tags),
         }
+        state = comparison.with_selected(state, live, self.properties)
         undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, accepted_fields.FUNCTION)
         state, free = comparison.released(state, self._configuration(), ("Layers", "VpcConfig"))
         undeclared |= {"Environment": {"Variables": other_variables}} if other_variables else {}
@@ -253,7 +253,7 @@ class Function(Declared):
 
     def _configuration(self) -> State:
         network = self.network or Network()
-        return {
+        own = {
             "Runtime": self.settings.runtime,
             "Role": self.role_arn,
             "Handler": self.handler,
@@ -268,6 +268,7 @@ class Function(Declared):
             "VpcConfig": {"SubnetIds": sorted(network.subnet_ids), "SecurityGroupIds": sorted(network.security_group_ids)},
             "LoggingConfig": {"LogGroup": self.log_group},
         }
+        return comparison.merged(self.properties, own)
 
     def _by_content(self, aws: Aws, arn: str) -> Json:
         """A layer version as in `desired`; if it is not ours or was deleted, its ARN."""

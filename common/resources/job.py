@@ -17,7 +17,7 @@ from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -58,6 +58,7 @@ KIND = Kind(
     listing=Listing("ListJobs", "JobNames", tags="Tags", size=("MaxResults", 1000)),
     quota=Quota("Glue jobs", "glue", "L-611FDDE4", 1000),
     calls=Calls(("CreateJob",), reads_first=True),
+    properties=Properties("UpdateJob", ("JobUpdate",), accepted_fields.JOB_SETTINGS),
     passing=Passing(
         codes={"ConcurrentModificationException": AT_ONCE, "OperationTimeoutException": "Glue has not finished in time"},
         messages=(
@@ -141,8 +142,9 @@ class Job(Declared):
         }
         if _names_its_interpreter(live):
             filled["GlueVersion"] = SHELL_GLUE_VERSION
-        job = self._job()
-        state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in job}, job, ("Connections",))
+        own = self._own()
+        state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in own}, own, ("Connections",))
+        state = comparison.with_selected(state, live, self.properties)
         kept = self._undeclared(live) | other_tags(tags, self.tags)
         if self.log_group is None and (arguments := kept.get("DefaultArguments")):  # left alone, whoever has set them
             kept["DefaultArguments"] = {name: value for name, value in arguments.items() if name not in _LOGGING}
@@ -197,6 +199,10 @@ class Job(Declared):
         aws.find("glue", "DeleteJob", "EntityNotFoundException", JobName=resource.name)
 
     def _job(self) -> State:
+        return comparison.merged(self.properties, self._own())
+
+    def _own(self) -> State:
+        """The fields that have settings or defaults."""
         settings = self.settings
         common: State = {
             "Role": self.role_arn,

@@ -20,7 +20,7 @@ from common.base.json_types import Json
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
 from common.model.orphan import Named
 from common.model.reference import Ref
 from common.model.resource import Change, Live, Outputs, State
@@ -46,6 +46,8 @@ _UNDECLARED: Mapping[str, tuple[str, ...]] = {
     "RedriveAllowPolicy": (),
 }
 """An update does not change these attributes; the values are those that AWS itself sets."""
+_RESET = {name: usual[-1] for name, usual in _UNDECLARED.items() if usual}
+"""These values take attributes away; an empty text does so with all others."""
 _SETTLING_SECONDS = 1.0
 _POLLS = 90
 """Poll at most this number of times, once a second: a queue can be used after about a second, and is gone after a minute."""
@@ -72,6 +74,25 @@ KIND = Kind(
     writes=(*_USING, "sqs:SendMessage"),
     listing=Listing("ListQueues", "QueueUrls", prefix="QueueNamePrefix", size=("MaxResults", 1000), is_url=True),
     calls=Calls(("GetQueueAttributes", "CreateQueue", "GetQueueAttributes"), "SetQueueAttributes"),
+    properties=Properties(
+        "SetQueueAttributes",
+        ("Attributes",),
+        {
+            "VisibilityTimeout": "visibility_timeout_seconds",
+            "MessageRetentionPeriod": "retention_seconds",
+            "ContentBasedDeduplication": "deduplicate",
+            "RedrivePolicy": "dead_letter and max_receives",
+            "SqsManagedSseEnabled": "kms_key",
+            "KmsMasterKeyId": "kms_key",
+            "FifoQueue": "the name",
+            "QueueArn": "",
+            "CreatedTimestamp": "",
+            "LastModifiedTimestamp": "",
+            "ApproximateNumberOfMessages": "",
+            "ApproximateNumberOfMessagesDelayed": "",
+            "ApproximateNumberOfMessagesNotVisible": "",
+        },
+    ),
     passing=Passing(seconds={"AWS.SimpleQueueService.QueueDeletedRecently": 90.0}),
     policy=Policy(
         operations=(
@@ -129,6 +150,7 @@ class Queue(Declared):
             "RedrivePolicy": dead_letter if self.dead_letter_arn else None,
             "SqsManagedSseEnabled": self.kms_key is None,
             "KmsMasterKeyId": self.kms_key,
+            **self.properties,
             "Tags": dict(self.tags),
         }
 
@@ -145,7 +167,12 @@ class Queue(Declared):
         state |= {"RedrivePolicy": redrive, "KmsMasterKeyId": live.get("KmsMasterKeyId") or None}
         state, free = comparison.released(state, self.desired(), _OPTIONAL)
         state |= {"SqsManagedSseEnabled": True} if "KmsMasterKeyId" in free else {}  # it is encrypted, with a key of its own
-        kept = {name: live[name] for name, usual in _UNDECLARED.items() if live.get(name) and live[name] not in usual}
+        state |= {name: _as_declared(live.get(name), text) for name, text in self.properties.items()}
+        kept = {
+            name: live[name]
+            for name, usual in _UNDECLARED.items()
+            if live.get(name) and live[name] not in usual and name not in self.properties
+        }
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **free, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -169,7 +196,9 @@ class Queue(Declared):
         changed = change.changed | (_ENCRYPTION if change.changed & _ENCRYPTION else set())
         kept = (change.live.undeclared.keys() if change.live is not None else set()) - change.stale.keys()
         kept |= _ENCRYPTION if "KmsMasterKeyId" in kept else set()
-        if attributes := _as_sent(change.desired, changed - _FIXED - kept):
+        attributes = _as_sent(change.desired, (changed & change.desired.keys()) - _FIXED - kept)
+        attributes |= {name: _RESET.get(name, "") for name in change.stale.keys() & _UNDECLARED.keys() - change.desired.keys()}
+        if attributes:
             aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=attributes)
         if "Tags" in change.changed:
             aws.call("sqs", "TagQueue", QueueUrl=url, Tags=change.desired["Tags"])
@@ -217,6 +246,12 @@ def _as_sent(desired: State, names: Collection[str]) -> dict[str, str]:
     """Attributes as SQS accepts them: all are texts, and an empty text removes an attribute."""
     ordered = desired["FifoQueue"]
     return {name: _text(desired[name]) for name in sorted(names) if name != "Tags" and (ordered or name not in _OF_ORDER)}
+
+
+def _as_declared(live: str | None, declared: str) -> str | None:
+    """A live attribute for comparison: as it is declared, if it is the same JSON object in another spelling."""
+    is_object = live is not None and live.startswith("{") and declared.startswith("{")
+    return declared if live is not None and is_object and json.loads(live) == json.loads(declared) else live
 
 
 def _text(value: Json) -> str:

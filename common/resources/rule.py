@@ -15,10 +15,10 @@ from typing import ClassVar
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.model import steps
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -47,6 +47,18 @@ KIND = Kind(
     listing=Listing("ListRules", "Rules", "Name", prefix="NamePrefix"),
     quota=Quota("rules of the default event bus", "events", "L-244521F2", 300),
     calls=Calls(reads_first=True),
+    properties=Properties(
+        "PutTargets",
+        ("Targets", "[]"),
+        {
+            "Id": "",
+            "Arn": "the state machine",
+            "RoleArn": "role",
+            "Input": "the input of the schedule",
+            "InputPath": "the input of the schedule",
+            "InputTransformer": "the input of the schedule",
+        },
+    ),
     passing=Passing(
         codes={"ConcurrentModificationException": AT_ONCE},
         messages=("is not assumable by principal", "cannot be assumed by principal"),
@@ -177,7 +189,7 @@ class Rule(Declared):
         aws.find("events", "DeleteRule", "ResourceNotFoundException", Name=resource.name)
 
     def _target(self) -> State:
-        target: State = {"Id": _TARGET, "Arn": self.target_arn, "RoleArn": self.role_arn}
+        target: State = {**self.properties, "Id": _TARGET, "Arn": self.target_arn, "RoleArn": self.role_arn}
         if self.input is not None:
             target["Input"] = _plain(self.input)
         if self.input_transformer is not None:
@@ -194,7 +206,10 @@ class Rule(Declared):
     def _compared(self, own: State, kept: State) -> State:
         """The declared fields of our live target."""
         default = {"Input": _plain(self.input)} if self._leaves_input(own, kept) else {}
-        return {name: value for name, value in own.items() if name not in kept} | {"Id": _TARGET} | default
+        declared = {name: value for name, value in own.items() if name not in kept} | {"Id": _TARGET} | default
+        return declared | {
+            name: comparison.selected(own.get(name), value) for name, value in self.properties.items() if name in own
+        }
 
     def _leaves_input(self, own: State, kept: State) -> bool:
         """Whether our live target keeps the input that it has, or has none, because the declaration names none."""
@@ -202,7 +217,7 @@ class Rule(Declared):
 
     def _kept(self, live: State) -> State:
         """The undeclared fields of our target, such as retries and dead letter queue, if it still has our ARN."""
-        owned = {"Id", "Arn", "RoleArn", *_INPUTS}
+        owned = {"Id", "Arn", "RoleArn", *_INPUTS, *self.properties}
         if self.is_default_input and not (live.get("Input") == self.input and {*_INPUTS} & live.keys() == {"Input"}):
             owned -= {*_INPUTS}
         return {name: value for name, value in live.items() if name not in owned} if live.get("Arn") == self.target_arn else {}

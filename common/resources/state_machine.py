@@ -19,7 +19,7 @@ from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -53,6 +53,18 @@ KIND = Kind(
         "stepfunctions:UpdateStateMachine": Budget(100, 1),
         "stepfunctions:ValidateStateMachineDefinition": Budget(100, 1),
     },
+    properties=Properties(
+        "UpdateStateMachine",
+        settings={
+            "stateMachineArn": "name",
+            "definition": "the definition",
+            "roleArn": "role",
+            "loggingConfiguration": "log_level and log_execution_data",
+            "tracingConfiguration": "tracing",
+            "publish": "",
+            "versionDescription": "",
+        },
+    ),
     passing=Passing(
         codes={
             "ConflictException": AT_ONCE,
@@ -117,6 +129,7 @@ class StateMachine(Declared):
             "type": self.settings.type,
             "loggingConfiguration": self._logging(),
             "tracingConfiguration": {"enabled": self.settings.tracing},
+            **self.properties,
             "Tags": dict(self.tags),
         }
 
@@ -135,7 +148,8 @@ class StateMachine(Declared):
             "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = comparison.undeclared(live, {}, accepted_fields.MACHINE)
+        state = comparison.with_selected(state, live, self.properties)
+        kept = comparison.undeclared(live, self.properties, accepted_fields.MACHINE)
         return Live(state, live.get("revisionId"), {**kept, **other_tags(tags, self.tags)})
 
     def check_creation(self, aws: Aws, desired: State) -> None:
@@ -161,7 +175,7 @@ class StateMachine(Declared):
             return self.update(aws, whole(self, desired, self._as_live(aws, live)))
         if live:
             _wait_until_gone(aws, self)
-        fields = {name: desired[name] for name in (*_SENT, "type")}
+        fields = {name: desired[name] for name in (*_SENT, "type", *self.properties)}
         try:
             aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **fields)
         except AwsError as error:
@@ -174,11 +188,11 @@ class StateMachine(Declared):
         """Sends the whole machine if more than its tags changed. Running executions keep the old definition."""
         outputs: Outputs = {}
         if change.changed - {"Tags"}:
-            fields = {name: change.desired[name] for name in _SENT}
+            fields = {name: change.desired[name] for name in (*_SENT, *self.properties)}
             kept = change.live.undeclared.get("encryptionConfiguration") if change.live else None
             fields |= accepted_fields.reset(accepted_fields.MACHINE_RESET, change.stale)
             if kept and "encryptionConfiguration" not in change.stale and kept != self.usual["encryptionConfiguration"]:
-                fields["encryptionConfiguration"] = kept
+                fields["encryptionConfiguration"] = comparison.merged(fields.get("encryptionConfiguration", {}), kept)
             response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **fields)
             outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}
         if "Tags" in change.changed:

@@ -70,12 +70,12 @@ FIELDS: Mapping[type[Settings], Mapping[str, tuple[Any, dict[str, Any]]]] = {
 }
 """Of each field of each model a value, and what it makes of the state."""
 ELSEWHERE: Mapping[type[Settings], set[str]] = {
-    FunctionSettings: {"environment", "vpc", "network", "log_retention_days", "logging", "role"},
-    JobSettings: {"arguments", "role"},
-    CrawlerSettings: {"targets", "role"},
+    FunctionSettings: {"environment", "vpc", "network", "log_retention_days", "logging", "role", "package"},
+    JobSettings: {"arguments", "logging", "role", "package"},
+    CrawlerSettings: {"targets", "configuration", "role"},
     StateMachineSettings: {"log_group", "role"},
 }
-"""Fields that a type is handed rendered: see `OPTIONS`. Every type is handed its name."""
+"""Fields that a type is handed rendered: see `OPTIONS`. Every type is handed its name and its properties."""
 BUILDS: Mapping[type[Settings], Build] = {
     FunctionSettings: Place.function,
     JobSettings: Place.job,
@@ -176,7 +176,7 @@ def test_a_setting_changes_this_and_nothing_else(model: type[Settings], field: s
 
 def test_every_setting_is_looked_at() -> None:
     for model, fields in FIELDS.items():
-        assert fields.keys() | ELSEWHERE[model] | {"name"} == model.model_fields.keys(), model
+        assert fields.keys() | ELSEWHERE[model] | {"name", "properties", "verify"} == model.model_fields.keys(), model
 
 
 def test_a_python_shell_job_is_sized_by_its_capacity() -> None:

@@ -1,0 +1,188 @@
+"""Properties, deployed: any field in AWS's own spelling is sent, read back, compared, shown, and taken away again."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+
+from common.resources import accepted_fields, kinds
+from tests.engine.test_adopting import NAME, PLACE, aws, done, leaves, shape
+from tests.support.replacing_aws import ReplacingAws
+from tests.support.repository import Repository
+from tests.support.terminal import squeezed
+
+__all__ = ["aws"]
+ACCEPTED = {
+    "lambda": ("Function", "Validate", accepted_fields.FUNCTION),
+    "glue-job": ("Job", "load", accepted_fields.JOB),
+    "crawler": ("Crawler", "found", accepted_fields.CRAWLER),
+    "state-machine": ("Machine", "main", accepted_fields.MACHINE),
+}
+TEXTS = {
+    "arn": "arn:aws:kms:eu-central-1:123456789012:key/1",
+    "TargetArn": "arn:aws:sqs:eu-central-1:123456789012:dead",
+    "MaintenanceWindow": "Sun:10",
+    "LocalMountPath": "/mnt/x",
+    "Arn": "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-01234567890123456",
+    "RuntimeArn": "arn:aws:lambda:eu-central-1:123456789012:runtime/x",
+}
+"""Values of fields that AWS's models hold to a pattern."""
+
+
+def valid(of: Any, name: str = "") -> Any:
+    """A value that AWS's model accepts, with every member set."""
+    if of.type_name == "structure":
+        return {member: valid(inner, member) for member, inner in of.members.items()}
+    if of.type_name == "list":
+        return [valid(of.member, name)]
+    if of.type_name == "map":
+        return {"--key": valid(of.value, name)}
+    if of.type_name in {"integer", "long"}:
+        return max(1, of.metadata.get("min", 1))
+    if of.type_name == "boolean":
+        return True
+    return (of.enum[0] if of.enum else None) or TEXTS.get(name) or (TEXTS["arn"] if "Arn" in name or "kms" in name else "text")
+
+
+def properties_of(kind: str) -> dict[str, Any]:
+    """A valid value of each field that a kind accepts besides its settings."""
+    described = kinds()[kind].properties
+    assert described is not None
+    members = shape(kinds()[kind].service, described.operation).members
+    for name in described.path:
+        members = members[name].members
+    own = {name.partition(".")[0] for name in described.settings}
+    without = {"CodeGenConfigurationNodes", "Targets", "Configuration", "CapacityProviderConfig", "SourceControlDetails"}
+    names = members.keys() & ACCEPTED[kind][2].keys() - own - without
+    return {name: valid(members[name], name) for name in sorted(names)}
+
+
+def declared(given: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """A pipeline with these properties."""
+    said = {kind: f"properties={given.get(kind, {})!r}" for kind in ACCEPTED}
+    database = 'database=p.shared.database("lake")'
+    states = '{"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}'
+    return (
+        f'p.function("Validate", environment={{"ZONE": "1"}}, {said["lambda"]})',
+        f'p.job("load", arguments={{"--zone": "1"}}, {said["glue-job"]})',
+        f'p.crawler("found", targets=[p.shared.bucket("artifacts") / "x"], {database}, {said["crawler"]})',
+        f'p.state_machine("main", {states}, {said["state-machine"]})',
+    )
+
+
+@pytest.fixture
+def fresh(repository: Repository, aws: ReplacingAws) -> ReplacingAws:
+    """An AWS with nothing in it yet."""
+    aws.live.clear()
+    aws.tags.clear()
+    return aws
+
+
+def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
+    repository: Repository, fresh: ReplacingAws
+) -> None:
+    given = {kind: properties_of(kind) for kind in ACCEPTED}
+    assert all(given.values())
+    repository.project("acres", *declared(given))
+    done(repository, "deploy")
+    for kind, (of, name, _) in ACCEPTED.items():
+        live = dict(leaves(fresh.live[f"{of}/{NAME}-{name}"]))
+        wanted = dict(leaves(given[kind]))
+        assert {field: live.get(field) for field in wanted} == wanted, kind
+    assert "nothing to do" in done(repository, "plan")
+    assert "nothing to do" in done(repository, "plan", "--verify")
+    assert "0 drifted" in done(repository, "drift")
+
+    fresh.live[f"Job/{NAME}-load"]["NotificationProperty"]["NotifyDelayAfter"] = 99
+    assert "NotificationProperty.NotifyDelayAfter 1 → 99; this is put back" in squeezed(
+        done(repository, "plan", "--verify", code=2)
+    )
+    assert "NotificationProperty.NotifyDelayAfter" in done(repository, "drift", code=2)
+    done(repository, "deploy", "--verify")
+
+    repository.project("acres", *declared({}))
+    planned = done(repository, "plan", code=2)
+    assert "SecurityConfiguration no longer declared" in planned
+    done(repository, "deploy")
+    job, function = fresh.live[f"Job/{NAME}-load"], fresh.live[f"Function/{NAME}-Validate"]
+    assert not job.keys() & given["glue-job"].keys() - {"Command", "ExecutionClass"}
+    for name, value in accepted_fields.FUNCTION_RESET.items():
+        assert function[name] == value, name
+    for name, value in accepted_fields.CRAWLER_RESET.items():
+        assert fresh.live[f"Crawler/{NAME}-found"][name] == value, name
+    assert fresh.live[f"Machine/{NAME}-main"]["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+
+def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: ReplacingAws) -> None:
+    """Of a structure and of a map, only the declared entries are compared."""
+    given: dict[str, dict[str, Any]] = {
+        "lambda": {"LoggingConfig": {"LogFormat": "JSON"}, "TracingConfig": {"Mode": "Active"}},
+        "glue-job": {"NonOverridableArguments": {"--a": "1"}},
+        "crawler": {
+            "Targets": {"DynamoDBTargets": [{"Path": "runs"}]},
+            "Configuration": '{"Grouping": {"TableLevelConfiguration": 2}}',
+        },
+    }
+    repository.project("acres", *declared(given))
+    done(repository, "deploy")
+    function, crawler = fresh.live[f"Function/{NAME}-Validate"], fresh.live[f"Crawler/{NAME}-found"]
+    assert function["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{NAME}-Validate", "LogFormat": "JSON"}
+    assert crawler["Targets"].keys() == {"S3Targets", "DynamoDBTargets"}
+    assert json.loads(crawler["Configuration"]).keys() == {"Version", "CrawlerOutput", "Grouping"}
+    function["LoggingConfig"]["SystemLogLevel"] = "DEBUG"
+    fresh.live[f"Job/{NAME}-load"]["NonOverridableArguments"]["--theirs"] = "1"
+    assert "nothing to do" in done(repository, "plan", "--verify")
+    given["lambda"]["TracingConfig"] = {"Mode": "PassThrough"}
+    given["glue-job"]["NonOverridableArguments"] = {"--a": "2"}
+    repository.project("acres", *declared(given))
+    planned = squeezed(done(repository, "plan", code=2))
+    assert "TracingConfig.Mode Active → PassThrough" in planned
+    assert "NonOverridableArguments.--a 1 → 2; kept, not declared: NonOverridableArguments.--theirs" in planned
+    done(repository, "deploy")
+    assert fresh.live[f"Job/{NAME}-load"]["NonOverridableArguments"] == {"--a": "2", "--theirs": "1"}
+    assert function["LoggingConfig"]["SystemLogLevel"] == "DEBUG"
+
+
+def test_a_reference_in_a_property_comes_first_and_is_replaced(repository: Repository, moto_dates: None) -> None:
+    dead = '{"DeadLetterConfig": {"TargetArn": "${dead.arn}"}}'
+    repository.project("acres", 'p.queue("dead", properties={"DelaySeconds": "5"})', f'p.function("Validate", properties={dead})')
+    resources = repository.resources()
+    assert resources["queue/dead"].key in resources["lambda/Validate"].needs
+    assert resources["lambda/Validate"].desired()["DeadLetterConfig"] == {"TargetArn": resources["queue/dead"].arn}
+
+
+def test_configuration_has_the_last_word_and_other_kinds_take_properties_too(repository: Repository, moto_dates: None) -> None:
+    repository.configure(projects={"acres": {"functions": {"Validate": {"properties": {"Description": "of dev"}}}}})
+    target = {"RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 600}}
+    repository.project(
+        "acres",
+        'p.function("Validate", properties={"Description": "ours", "TracingConfig": {"Mode": "Active"}})',
+        'p.queue("dead", properties={"DelaySeconds": "5", "ReceiveMessageWaitTimeSeconds": "20"})',
+        'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})',
+        f'p.schedule("daily", m, "rate(1 day)", properties={target!r})',
+    )
+    desired = repository.resources()["lambda/Validate"].desired()
+    assert (desired["Description"], desired["TracingConfig"]) == ("of dev", {"Mode": "Active"})
+    done(repository, "deploy", "--only", "rule/*")
+    done(repository, "deploy", "--only", "queue/*")
+    sqs, events = boto3.client("sqs", **PLACE), boto3.client("events", **PLACE)
+    url = sqs.get_queue_url(QueueName=f"{NAME}-dead")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (attributes["DelaySeconds"], attributes["ReceiveMessageWaitTimeSeconds"]) == ("5", "20")
+    (rule_target,) = events.list_targets_by_rule(Rule=f"{NAME}-daily")["Targets"]
+    assert rule_target["RetryPolicy"] == target["RetryPolicy"]
+    assert "nothing to do" in done(repository, "plan", "--verify", "--only", "rule/*")
+    declaration = (repository.root / "projects/acres/deploy.py").read_text()
+    repository.write(
+        "projects/acres/deploy.py", declaration.replace(f", properties={target!r}", "").replace('"DelaySeconds": "5", ', "")
+    )
+    assert "Targets.daily" not in done(repository, "plan", "--only", "rule/*", code=2)
+    done(repository, "deploy", "--only", "queue/*")
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (attributes["DelaySeconds"], attributes["ReceiveMessageWaitTimeSeconds"]) == ("0", "20")
+    done(repository, "deploy", "--only", "rule/*")
+    (rule_target,) = events.list_targets_by_rule(Rule=f"{NAME}-daily")["Targets"]
+    assert "RetryPolicy" not in rule_target
