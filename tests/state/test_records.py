@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from common.base.errors import AwsError, DeployError, OwnershipError
+from common.base.digest import Digest
+from common.base.errors import AwsError, DeployError, OvertakenError, OwnershipError
 from common.model.resource import Key
 from common.state.records import Records
+from common.state.release_root import Root
 from tests.support.deploying import ENV, bucket
 from tests.support.fake_aws import FakeAws, Text, World
 
@@ -35,6 +37,29 @@ def test_a_bucket_that_may_not_be_used_is_not_taken_for_an_empty_one(world: Worl
     for read in (records.root_tag, records.recorded_keys, records.root):
         with pytest.raises(OwnershipError, match="The artifact bucket test-artifacts cannot be used: Access Denied"):
             read("p")
+
+
+def test_a_root_is_found_again_if_the_answer_to_its_put_was_lost(world: World) -> None:
+    """Botocore sends the request again, and S3 refuses that because the object is there."""
+    answers = iter([AwsError("s3", "PutObject", "PreconditionFailed", "At least one of the pre-conditions did not hold")] * 2)
+
+    def lose(_number: int, when: str, operation: str) -> None:
+        if (when, operation) == ("after", "PutObject") and (error := next(answers, None)):
+            raise error
+
+    records, root = Records(FakeAws(world, lose), ENV), Root({"thing/a": Digest("1" * 64)})
+    etag = records.release("p", root, records.start("p", root, None, None))
+    assert records.root("p") == (root, etag)
+
+
+def test_a_root_of_another_deploy_is_not_taken_for_its_own(world: World) -> None:
+    mine, theirs = Root({"thing/a": Digest("1" * 64)}), Root({"thing/a": Digest("2" * 64)})
+    records = Records(FakeAws(world), ENV)
+    etag = records.start("p", mine, None, None)
+    records.release("p", theirs, etag)
+    with pytest.raises(OvertakenError, match="p: another deploy has changed it since this plan was made"):
+        records.release("p", mine, etag)
+    assert records.root("p")[0] == theirs
 
 
 @pytest.mark.parametrize("tagged", [True, False])
