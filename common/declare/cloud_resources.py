@@ -60,8 +60,8 @@ class CloudResources(ABC):
             reference, schema, validation.check_object("properties", {} if properties is None else properties)
         )
 
-    def resources_of(self, pattern: str) -> dict[str, GeneratedRef]:
-        """The resources that YAML files declare, by name: ``resources_of("infra/*.yaml")``.
+    def resources(self, pattern: str) -> dict[str, GeneratedRef]:
+        """The resources that YAML files declare, by name: ``resources("infra/*.yaml")``.
 
         A file is a map of names to `Type` and `Properties`, as in the `Resources` of a CloudFormation template.
         """

@@ -48,7 +48,7 @@ class Declares(Protocol):
     name: str
     entry: Entry | None
 
-    def resources(self) -> tuple[Resource, ...]:
+    def rendered(self) -> tuple[Resource, ...]:
         """Returns every resource of the pipeline."""
         ...
 
@@ -58,5 +58,5 @@ class Borrows(Protocol):
     """A pipeline that needs more of the shared resources than their names."""
 
     def borrow(self, shared: Iterable[Resource]) -> None:
-        """Receives the resources of root `deploy.py`, before `resources` is called."""
+        """Receives the resources of root `deploy.py`, before `rendered` is called."""
         ...

@@ -43,7 +43,7 @@ def declared(workspace: Workspace, environment: str, say: Say) -> list[Resource]
     while True:
         try:
             pipelines = projects.load(workspace.root, env, names)
-            return [resource for pipeline in pipelines for resource in pipeline.resources()]
+            return [resource for pipeline in pipelines for resource in pipeline.rendered()]
         except ParameterError as error:
             if workspace.choices.env is not None:
                 raise

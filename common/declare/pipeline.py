@@ -112,7 +112,7 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
         """Receives the resources of root `deploy.py`."""
         self._declarations.borrow(shared)
 
-    def resources(self) -> tuple[Resource, ...]:
+    def rendered(self) -> tuple[Resource, ...]:
         """Returns every resource of the pipeline, also those found by convention.
 
         Raises:

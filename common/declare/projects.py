@@ -40,10 +40,10 @@ def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
     configuration.check_templates(env)
     with import_source.importing_declarations(str(root)), stdout_to_stderr():
         declared = [_load_pipeline(root, SHARED, "deploy", env)]
-        shared = declared[0].resources()
+        shared = declared[0].rendered()
         named = naming.with_declared(env, shared)
         declared += [_load_pipeline(root, name, f"projects.{env.folder(name)}.deploy", named, shared) for name in selected]
-    resources = [resource for pipeline in declared for resource in pipeline.resources()]
+    resources = [resource for pipeline in declared for resource in pipeline.rendered()]
     configuration.check_exact_names(env, SHARED, [resource.key for resource in shared])
     _check_references(resources, env)
     _check_circles(resources, env)
@@ -158,7 +158,7 @@ def _load_pipeline(root: Path, name: str, module: str, env: Environment, shared:
         raise DeclarationError(f"{where}: the pipeline is called {declared.name!r}; it must be {folder!r}, as its folder is.")
     if isinstance(declared, Borrows):
         declared.borrow(shared)
-    _reporting_errors(root, where, declared.resources)
+    _reporting_errors(root, where, declared.rendered)
     return declared
 
 
@@ -195,5 +195,5 @@ def _display_file(root: Path, file: str) -> str:
 
 def consumers(pipelines: Sequence[Declares]) -> dict[Key, Key]:
     """Returns for each artifact the resource that uses it."""
-    resources = [resource for pipeline in pipelines for resource in pipeline.resources()]
+    resources = [resource for pipeline in pipelines for resource in pipeline.rendered()]
     return {artifact.key: resource.key for resource in resources for artifact in resource.artifacts}

@@ -126,7 +126,7 @@ class SharedResources(SimpleResources, CloudResources):
         declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
         self._add(declaration.layer(self._env, identity))
 
-    def resources(self) -> tuple[Resource, ...]:
+    def rendered(self) -> tuple[Resource, ...]:
         """Everything declared, the artifact bucket included.
 
         Raises:

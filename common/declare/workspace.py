@@ -36,7 +36,7 @@ class DeclaredPipelines:
     @classmethod
     def of(cls, env: Environment, pipelines: Sequence[Declares]) -> "DeclaredPipelines":
         """The declarations of these pipelines."""
-        resources = [resource for pipeline in pipelines for resource in pipeline.resources()]
+        resources = [resource for pipeline in pipelines for resource in pipeline.rendered()]
         return cls(env, pipelines, resources, projects.consumers(pipelines))
 
 

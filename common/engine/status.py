@@ -132,7 +132,7 @@ def _with_names(connection: Connection, pipeline: Declares, status: Status) -> S
         return status
     names = {
         str(resource.key): naming.unusual_name(connection.env, resource.key, resource.name, resource.arn)
-        for resource in pipeline.resources()
+        for resource in pipeline.rendered()
     }
     return replace(status, names={key: name for key, name in names.items() if name})
 

@@ -78,7 +78,7 @@ def check_not_watched(pipelines: Iterable[Declares], bucket: str, key: str) -> N
     Raises:
         DeclarationError: a rule starts an execution for the sample.
     """
-    resources = (resource for pipeline in pipelines for resource in pipeline.resources())
+    resources = (resource for pipeline in pipelines for resource in pipeline.rendered())
     rule = next((resource for resource in resources if _watches(resource, bucket, key)), None)
     if rule is not None:
         raise DeclarationError(

@@ -64,7 +64,7 @@ class PresentProject:
             env = env.model_copy(update={"projects": {name: of for name, of in env.projects.items() if name != project}})
         others = [name for name in project_names.enabled_projects(root, env) if name != project]
         declared = projects.load(root, env, others if is_new else [*others, project])
-        everything = [resource for pipeline in declared for resource in pipeline.resources()]
+        everything = [resource for pipeline in declared for resource in pipeline.rendered()]
         elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
         if is_new:
             return cls(

@@ -121,7 +121,7 @@ def configure(repository: Repository, env: Environment, prefix: str, **tags: str
 
 def resources(repository: Repository) -> list[Resource]:
     """All that is declared, the shared resources included."""
-    return [resource for declared in repository.declared() for resource in declared.resources()]
+    return [resource for declared in repository.declared() for resource in declared.rendered()]
 
 
 def heavy_function(repository: Repository) -> None:

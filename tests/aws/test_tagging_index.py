@@ -41,7 +41,7 @@ def test_a_large_one_is_asked_for_by_type() -> None:
 
 def test_every_resource_is_in_the_part_of_its_type(repository: Repository) -> None:
     generate(repository, Size.of(10), ACCOUNT)
-    resources: list[Resource] = [resource for pipeline in repository.declared() for resource in pipeline.resources()]
+    resources: list[Resource] = [resource for pipeline in repository.declared() for resource in pipeline.rendered()]
     types = {resource.key.kind: resource_type(resource.arn) for resource in resources}
     assert types["lambda"] == "lambda:function"
     assert types["glue-job"] == "glue:job"

@@ -51,7 +51,7 @@ def test_tells_what_was_released_by_whom(declared: Repository) -> None:
     records = {key for key in declared.resources() if not key.startswith("artifact/")}
     assert (acres["state"], acres["pending"], acres["lock"]) == ("clean", [], None)
     assert acres["resources"] == len(
-        [resource for pipeline in declared.declared("acres")[1:] for resource in pipeline.resources()]
+        [resource for pipeline in declared.declared("acres")[1:] for resource in pipeline.rendered()]
     )
     assert len(records) >= acres["resources"]
     assert acres["released"]["who"].startswith("arn:aws:")

@@ -74,7 +74,7 @@ def test_tags_of_the_declaration_are_added_to_ours(repository: Repository) -> No
 
 def test_files_of_the_project_declare_them_too(repository: Repository) -> None:
     repository.project(
-        "acres", 'refs = p.resources_of("infra/*.yaml")', 'p.function("Validate", environment={"QUEUE": refs["work"].name})'
+        "acres", 'refs = p.resources("infra/*.yaml")', 'p.function("Validate", environment={"QUEUE": refs["work"].name})'
     )
     repository.write("projects/acres/infra/a.yaml", "work:\n  Type: AWS::SQS::Queue\n  Properties:\n    DelaySeconds: 5\n")
     repository.write("projects/acres/infra/b.yaml", "alarms:\n  Type: AWS::SNS::Topic\n")
@@ -90,7 +90,7 @@ def test_root_deploy_py_declares_shared_ones(repository: Repository) -> None:
         'shared.resource("mail", "AWS::SNS::Subscription", {"TopicArn": topic.arn, "Protocol": "email", "Endpoint": "a@b.c"})',
     )
     repository.write("deploy.py", SHARED.replace("    return shared", "    " + "\n    ".join(lines) + "\n    return shared"))
-    shared = {str(resource.key): resource for resource in repository.declared()[0].resources()}
+    shared = {str(resource.key): resource for resource in repository.declared()[0].rendered()}
     assert shared["resource/mail"].needs == (Key("shared", "resource", "alerts"),)
     assert shared["resource/alerts"].desired()["TopicName"] == "t-dev-alerts"
 
@@ -132,8 +132,8 @@ def test_it_is_deployed_before_what_needs_it_and_last_if_nothing_does() -> None:
         (f'{WORK}; p.function("Validate", environment={{"QUEUE": "${{work.Url}}"}})', "Did you mean ${work.QueueUrl}?"),
         (f'{WORK}; work.attribute("Url")', "resource/work has no attribute 'Url'; it has Arn, QueueUrl"),
         (f"{WORK}; {WORK}", "declares resource/work twice"),
-        ('p.resources_of("infra/*.yaml")', "no file matches infra/*.yaml"),
-        ('p.resources_of("../*.yaml")', "leads out of the project's folder"),
+        ('p.resources("infra/*.yaml")', "no file matches infra/*.yaml"),
+        ('p.resources("../*.yaml")', "leads out of the project's folder"),
     ],
 )
 def test_what_aws_would_refuse_is_refused_with_what_to_do(repository: Repository, line: str, message: str) -> None:
@@ -164,7 +164,7 @@ def test_two_that_need_what_aws_gives_to_the_other_are_refused(repository: Repos
     ],
 )
 def test_a_file_that_is_not_right_is_refused(repository: Repository, content: str, message: str) -> None:
-    repository.project("acres", 'p.resources_of("infra/*.yaml")')
+    repository.project("acres", 'p.resources("infra/*.yaml")')
     repository.write("projects/acres/infra/a.yaml", content)
     ended = repository.invoke("package-lambdas", "--env", "dev")
     assert ended.code == 1

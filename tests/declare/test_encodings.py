@@ -98,13 +98,13 @@ def test_a_repository_written_on_windows_is_deployed_as_any_other(repository: Re
     repository.write("projects/acres/b.asl.yaml", YAML)
     repository.write(f"{FUNCTION}/.deployignore", "notes.md\n")
     repository.write(f"{FUNCTION}/notes.md", "")
-    plain = {str(resource.key): resource.desired() for pipeline in repository.declared() for resource in pipeline.resources()}
+    plain = {str(resource.key): resource.desired() for pipeline in repository.declared() for resource in pipeline.rendered()}
     names = ("config/dev.json", "deploy.py", "projects/acres/deploy.py", "projects/acres/a.asl.json", "projects/acres/b.asl.yaml")
     for name in (*names, f"{FUNCTION}/.deployignore"):
         path = repository.root / name
         path.write_bytes(windows(path.read_text()))
     assert {
-        str(resource.key): resource.desired() for pipeline in repository.declared() for resource in pipeline.resources()
+        str(resource.key): resource.desired() for pipeline in repository.declared() for resource in pipeline.rendered()
     } == plain
 
 

@@ -30,7 +30,7 @@ def orders(repository: Repository) -> Repository:
 
 def names(repository: Repository, kind: str) -> dict[str, str]:
     """What resources of a kind are called in AWS, by project."""
-    resources = [resource for pipeline in repository.declared() for resource in pipeline.resources()]
+    resources = [resource for pipeline in repository.declared() for resource in pipeline.rendered()]
     return {resource.key.project: resource.name for resource in resources if resource.key.kind == kind}
 
 
@@ -51,7 +51,7 @@ def test_each_instance_is_a_project_with_the_settings_of_the_folder_and_its_own(
 
 def test_each_instance_has_names_tags_records_and_values_of_its_own(orders: Repository) -> None:
     assert [pipeline.name for pipeline in orders.declared()] == ["shared", "orders-acme", "orders-globex", "soil"]
-    functions = {resource.key: resource for pipeline in orders.declared() for resource in pipeline.resources()}
+    functions = {resource.key: resource for pipeline in orders.declared() for resource in pipeline.rendered()}
     acme = functions[Key("orders-acme", "lambda", "Validate")]
     assert acme.name == "t-dev-orders-acme-Validate"
     assert acme.tags["deployer:project"] == "orders-acme"
@@ -63,7 +63,7 @@ def test_each_instance_has_names_tags_records_and_values_of_its_own(orders: Repo
         "orders-globex": "t-dev-orders-globex-Validate",
         "soil": "t-dev-soil-Validate",
     }
-    roles = {resource.arn for pipeline in orders.declared("orders-globex") for resource in pipeline.resources()}
+    roles = {resource.arn for pipeline in orders.declared("orders-globex") for resource in pipeline.rendered()}
     assert "arn:aws:iam::123456789012:role/t-dev/dev/orders-globex/t-dev-orders-globex-Validate-lambda" in roles
 
 
@@ -89,7 +89,7 @@ def test_templates_have_fields_for_the_instance_and_the_folder(orders: Repositor
 
 def test_a_template_of_shared_resources_has_no_instance(orders: Repository) -> None:
     orders.configure(projects={"orders": ORDERS}, names={"log-group": "/{env}/{project}/{folder}/{instance}/{name}"})
-    shared = orders.declared()[0].resources()
+    shared = orders.declared()[0].rendered()
     assert "/dev/glue/output" in {resource.name for resource in shared}
 
 
@@ -224,7 +224,7 @@ def test_two_instances_of_one_name_in_aws_are_refused(orders: Repository) -> Non
 def test_declarations_that_read_the_folders_section_read_that_of_the_instance(repository: Repository) -> None:
     repository.project("orders", 'p.function("Validate", environment={"FOR": str(env.project("orders").parameters["customer"])})')
     repository.configure(projects={"orders": {"instances": INSTANCES}})
-    functions = [found for pipeline in repository.declared()[1:] for found in pipeline.resources() if found.key.kind == "lambda"]
+    functions = [found for pipeline in repository.declared()[1:] for found in pipeline.rendered() if found.key.kind == "lambda"]
     assert [found.desired()["Environment"]["Variables"]["FOR"] for found in functions] == ["Acme", "Globex"]
 
 

@@ -50,7 +50,7 @@ def declare(repository: Repository, *shared: str, lines: tuple[str, ...] = LINES
 
 def called(repository: Repository) -> dict[str, str]:
     """The names in AWS by project and key; of roles with their path."""
-    resources = [resource for pipeline in repository.declared() for resource in pipeline.resources()]
+    resources = [resource for pipeline in repository.declared() for resource in pipeline.rendered()]
     return {
         f"{resource.key.project}:{resource.key}": resource.arn.partition(":role")[2] or resource.name for resource in resources
     }

@@ -39,7 +39,7 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
 def test_the_pipelines_of_this_repository_are_declared_for_every_environment(name: str) -> None:
     declared = projects.load(ROOT, load(ROOT, name), project_names.list_projects(ROOT))
     assert [pipeline.name for pipeline in declared] == ["shared", *project_names.list_projects(ROOT)]
-    assert all(pipeline.resources() for pipeline in declared)
+    assert all(pipeline.rendered() for pipeline in declared)
 
 
 @pytest.mark.parametrize("version", aws_versions.GLUE_PYTHON)

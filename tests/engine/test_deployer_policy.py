@@ -47,7 +47,7 @@ def document(name: str) -> dict[str, Any]:
     env = config_files.load(ROOT, name)
     with fresh_imports():
         declared = projects.load(ROOT, env, project_names.list_projects(ROOT))
-    return policy.deployer(env, [resource for pipeline in declared for resource in pipeline.resources()])
+    return policy.deployer(env, [resource for pipeline in declared for resource in pipeline.rendered()])
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_the_examples_are_of_no_partition(region: str) -> None:
     dev = load(ROOT, "dev").model_dump(by_alias=True, exclude_unset=True)
     env = Environment.model_validate({**dev, "region": region}, strict=False)
     for pipeline in projects.load(ROOT, env, project_names.list_projects(ROOT)):
-        for resource in pipeline.resources():
+        for resource in pipeline.rendered():
             assert "arn:aws:" not in json.dumps(resource.desired(), default=str), resource.key
 
 

@@ -71,7 +71,7 @@ class Variant:
 
     @property
     def resources(self) -> list[Resource]:
-        return [resource for pipeline in self.pipelines for resource in pipeline.resources()]
+        return [resource for pipeline in self.pipelines for resource in pipeline.rendered()]
 
     def reduced(self) -> "Variant":
         """With no more than one function in the project, and what that stands on."""
@@ -90,9 +90,9 @@ class Reduced:
     whole: Declares
     entry: Entry | None = None
 
-    def resources(self) -> tuple[Resource, ...]:
-        kept = [resource for resource in self.whole.resources() if resource.key.name.partition("-")[0] == "Validate"]
-        return tuple(self.whole.resources() if self.name == SHARED else kept)
+    def rendered(self) -> tuple[Resource, ...]:
+        kept = [resource for resource in self.whole.rendered() if resource.key.name.partition("-")[0] == "Validate"]
+        return tuple(self.whole.rendered() if self.name == SHARED else kept)
 
 
 class Deployer:

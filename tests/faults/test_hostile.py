@@ -121,7 +121,7 @@ def test_a_name_never_leads_out_of_its_prefix(tmp_path_factory: pytest.TempPathF
         declared.job(name, script="glue/load.py")
         machine = declared.state_machine(name, {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
         declared.schedule(name, machine, "rate(1 day)")
-        resources = declared.resources()
+        resources = declared.rendered()
     except DeclarationError:
         return
     for resource in resources:

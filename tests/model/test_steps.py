@@ -41,7 +41,7 @@ def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
     declared = projects.load(ROOT, load(ROOT, "local"), project_names.list_projects(ROOT))
     consumers = projects.consumers(declared)
     for pipeline in declared:
-        for resource in pipeline.resources():
+        for resource in pipeline.rendered():
             own = STEPS.index(steps.step_of(resource.key, consumers, kinds()))
             assert all(STEPS.index(steps.step_of(need, consumers, kinds())) <= own for need in resource.needs), resource.key
 

@@ -132,7 +132,7 @@ class Repository:
 
     def resources(self) -> dict[str, Resource]:
         """The projects' resources by ``kind/name``."""
-        return {str(resource.key): resource for pipeline in self.declared()[1:] for resource in pipeline.resources()}
+        return {str(resource.key): resource for pipeline in self.declared()[1:] for resource in pipeline.rendered()}
 
     def invoke(self, *words: str) -> Ended:
         """`invoke …` in this process."""
