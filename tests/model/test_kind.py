@@ -35,7 +35,8 @@ def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
 
 @KINDS
 def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
-    sections = Project.model_fields.keys() - {"schema_", "enabled", "instances", "names", "parameters"}
+    others = {"schema_", "enabled", "instances", "names", "parameters", "verify"}
+    sections = Project.model_fields.keys() - others
     assert (kind.section in sections) is bool(kind.section)
     (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(config.Roles.model_json_schema()["properties"]["arns"]))
     assert (kind.role_name in pattern.split("|")) is bool(kind.principal)
