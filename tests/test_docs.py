@@ -31,12 +31,23 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"python -m ((?:tests|common|projects)[\w.]*)")
 COMMAND = re.compile(r"(?:^ {4}|`|\$ |&& |run: |\{ )(?:uv run )?(?:inv|invoke) ([^`#\n|;}]+)", re.MULTILINE)
 OPTION = re.compile(r"`(--[a-z][a-z-]*)[^`]*`")
-EXAMPLES = ("projects/orders/", "projects/<", "config/<", "tests/data/orders.csv")
+EXAMPLES = ("projects/orders/", "projects/<", "config/orders/", "config/<", "tests/data/orders.csv")
 """Begin the names that an explanation makes up."""
-OTHERS = frozenset({"--index-url", "--extra-index-url", "--find-links", "--pre", "--extra-py-files", "--hotswap"})
+OTHERS = frozenset(
+    {
+        "--index-url",
+        "--extra-index-url",
+        "--find-links",
+        "--pre",
+        "--extra-py-files",
+        "--hotswap",
+        "--parameters",
+        "--template-url",
+    }
+)
 """Options of other programs."""
 PROGRAM = re.compile(r"python -m ([\w.]+)((?: +--?[\w-]+(?: [\w.]+)?)*)")
-PROGRAMS = ("tests.account", "tests.bench", "tests.bench.packaging", "tests.soak")
+PROGRAMS = ("tests.account", "tests.bench", "tests.bench.packaging", "tests.moving_in.snapshot", "tests.soak")
 """Programs of the tests, which documents show with options of their own."""
 
 
