@@ -8,8 +8,17 @@ from common.commands.task import task
 from common.model.choices import Choices
 
 
-@task(help=options("env", "project", import_="Print what `import` needs instead."), reads_only=True)
-def policy(_c: Context, env: str | None = None, project: str | None = None, import_: bool = False) -> None:
+@task(
+    help=options(
+        *("env", "project"),
+        import_="Print what `import` needs instead.",
+        role="Print what the role of this resource, as lambda/Validate, or the role of this name must allow instead.",
+    ),
+    reads_only=True,
+)
+def policy(
+    _c: Context, env: str | None = None, project: str | None = None, import_: bool = False, role: str | None = None
+) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common.base.terminal import Screen, say
     from common.declare.workspace import Workspace
@@ -20,6 +29,14 @@ def policy(_c: Context, env: str | None = None, project: str | None = None, impo
     if import_:
         Screen().object(import_policy.document(workspace.environment), indent=2)
         say(f"note: {import_policy.ADVICE}")
+        return
+    if role is not None:
+        from common.engine import role_checks
+
+        document, notes = role_checks.for_role(workspace.load(workspace.environment).resources, role)
+        Screen().object(document, indent=2)
+        for note in notes:
+            say(f"note: {note}")
         return
     document = deployer_policy.of_workspace(workspace)
     Screen().object(document, indent=2)

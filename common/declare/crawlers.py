@@ -37,7 +37,7 @@ class CrawlerDeclaration:
         used = permissions.references(() if elsewhere else self.targets, [self.database])
         given, named = properties.render(project, ref, settings.properties)
         crawler = Crawler(
-            identity=project.identity(ref, [*role.needs, *named, *(other.key for other in used)], settings.verify),
+            identity=project.identity(ref, [*role.needs, *named, *(other.key for other in used)], settings.verify, role),
             role_arn=role.arn,
             database=self.database.name,
             targets=targets,

@@ -86,7 +86,7 @@ class FunctionDeclaration:
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
         given, named = properties.render(project, ref, settings.properties)
         function = Function(
-            identity=project.identity(ref, [*needs, *named, *(used.key for used in (*refs, *granted))], settings.verify),
+            identity=project.identity(ref, [*needs, *named, *(used.key for used in (*refs, *granted))], settings.verify, role),
             role_arn=role.arn,
             handler=code.handler,
             code=code,

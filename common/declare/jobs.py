@@ -81,7 +81,7 @@ class JobDeclaration:
         given, named = properties.render(project, ref, settings.properties)
         needs = [*role.needs, script.key, *imported.keys(), *named, *(other.key for other in used)]
         job = Job(
-            identity=project.identity(ref, needs, settings.verify),
+            identity=project.identity(ref, needs, settings.verify, role),
             role_arn=role.arn,
             script=script,
             bucket=env.artifact_bucket,

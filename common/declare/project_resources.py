@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from common.base.errors import DeclarationError
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess
 from common.declare.declaration import Configured
 from common.declare.naming import PhysicalNames
@@ -20,19 +21,24 @@ from common.model.declared import Identity
 from common.model.generated import marked_keys
 from common.model.reference import Location, Names, Ref
 from common.model.resource import Key, Resource
+from common.model.role_needs import RoleNeeds
 from common.resources import kind_of
 from common.resources.role import Role
 
 
 @dataclass(frozen=True)
 class UsedRole:
-    """The role that a resource runs with, and the keys that it needs: none if configuration names a role.
+    """The role that a resource runs with.
 
-    They include what the role is allowed to use, so that it exists before the role is used.
+    Args:
+        arn: the role.
+        needs: the resources that must exist first; none if configuration names a role.
+        needed: what the resource needs of the role that configuration names.
     """
 
     arn: str
     needs: tuple[Key, ...] = ()
+    needed: RoleNeeds | None = None
 
 
 class Declaration(Protocol):
@@ -100,13 +106,16 @@ class ProjectResources:
         """Returns the subject of messages about a declaration."""
         return f"{self.env.where(self.project)}: {ref.key}"
 
-    def identity(self, ref: Ref, needs: Iterable[Key] = (), verify: Verify | None = None) -> Identity:
+    def identity(
+        self, ref: Ref, needs: Iterable[Key] = (), verify: Verify | None = None, role: UsedRole | None = None
+    ) -> Identity:
         """Returns the identity of `ref`. A resource may refer to itself, because names are computed.
 
         Args:
             ref: the resource.
             needs: what must exist first.
             verify: what its settings say of verification.
+            role: the role that it runs with, if it has one.
         """
         return Identity(
             key=ref.key,
@@ -116,6 +125,7 @@ class ProjectResources:
             tag_prefix=self.env.tag_prefix,
             needs=tuple(dict.fromkeys(need for need in needs if need != ref.key)),
             accept_secret=self.accepted[ref.key],
+            role_needs=role.needed if role is not None else None,
             always_verified=(verify or self.env.project(self.project).verify or self.env.verify) == "always",
         )
 
@@ -132,7 +142,7 @@ class ProjectResources:
         existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
         if existing:
             partitions.require_usable_arns([existing], self.env.account, self.where(ref))
-            return UsedRole(existing)
+            return UsedRole(existing, needed=self._needed_of(existing, ref, statements, further))
         key = self.key("role", f"{ref.key.name}-{kind}")
         path, slash, name = self.physical.of(kind_of("role"), key.name).rpartition("/")
         path = f"{path}/" if slash else self.env.role_path(self.project)
@@ -149,6 +159,22 @@ class ProjectResources:
         )
         self.add(role)
         return UsedRole(arn, (key, *(other.key for other in used)))
+
+    def _needed_of(self, arn: str, ref: Ref, statements: Iterable[Statement], further: FurtherAccess) -> RoleNeeds:
+        """What `ref` needs of an existing role. What cannot be told is no reason to refuse it: the role may allow it."""
+        told, where = list[Statement](), self.where(ref)
+        unknown: list[str] = []
+        remaining = iter(statements)
+        while True:
+            try:
+                told.append(next(remaining))
+            except StopIteration:
+                break
+            except DeclarationError as error:
+                unknown.append(str(error))
+        more, _ = further.statements(self.names, where)
+        policies = further.managed(self.names, self.env.account, where)
+        return RoleNeeds(arn, kind_of(ref.key.kind).principal, (*told, *more), policies, tuple(unknown))
 
     def location(self, uri: str) -> Location:
         """Returns the location of a URI in configuration, ``s3://bucket/prefix``."""

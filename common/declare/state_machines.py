@@ -48,7 +48,7 @@ class StateMachineDeclaration:
         groups = [group.key] if settings.log_group is None and settings.log_level != "OFF" else []
         given, named = properties.render(project, ref, settings.properties)
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, *groups, *named, *(other.key for other in refs)], settings.verify),
+            identity=project.identity(ref, [*role.needs, *groups, *named, *(other.key for other in refs)], settings.verify, role),
             role_arn=role.arn,
             definition=definition,
             settings=settings,

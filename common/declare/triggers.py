@@ -42,7 +42,7 @@ class ScheduleDeclaration:
         rule = Rule(
             properties=given,
             identity=project.identity(
-                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify
+                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify, role
             ),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
@@ -73,7 +73,7 @@ class ObjectTriggerDeclaration:
         given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
             properties=given,
-            identity=project.identity(ref, [*role.needs, *named, self.machine.key, bucket.key], settings.verify),
+            identity=project.identity(ref, [*role.needs, *named, self.machine.key, bucket.key], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -101,7 +101,7 @@ class EventTriggerDeclaration:
         rule = Rule(
             properties=given,
             identity=project.identity(
-                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify
+                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify, role
             ),
             enabled=settings.enabled,
             target_arn=self.machine.arn,

@@ -58,6 +58,8 @@ CONTENT = (
 """These operations read the content of a resource, so they are allowed for the environment's own resources alone."""
 UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
 """What is left to do with roles where all that runs has been given others: to delete those that it had."""
+LOOKING = ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies")
+"""What is asked about an existing role that something runs with."""
 BOUNDED = (
     *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
 )
@@ -144,7 +146,7 @@ def deployer(
     foreign = [role for role in other_roles if f":role{env.role_path(role.key.project)}" not in role.arn]
     elsewhere = [arn for role in foreign for arn in (role.arn, *kind_of(role.key.kind).policy.parts(role.arn))]
     roles = [*(env.role_arn(env.role_path(project), "*") for project in managed), *elsewhere]
-    theirs = [*_by_actions(more), *_pass_role(roles, declared)]
+    theirs = [*_by_actions(more), *_pass_role(roles, declared), *_read_roles(env, declared)]
     ours = [*_parameters(env), *_roles(env, roles, used), *_created(env, used)]
     left_over = [_left_over(env, renamed), *(_roles_elsewhere(env) if elsewhere else ())]
     statements = [*named, *reading, *left_over, *ours, _named_roles(env, managed, other_roles)]
@@ -275,6 +277,14 @@ def _by_actions(needs: Mapping[str, Collection[tuple[str, ...]]]) -> list[Statem
         for actions in many:
             arns_by_actions.setdefault(actions, []).append(arn)
     return [allow(actions, arns) for actions, arns in sorted(arns_by_actions.items())]
+
+
+def _read_roles(env: Environment, declared: Iterable[Resource]) -> list[Statement]:
+    """The statements to look whether existing roles allow what runs with them; a deploy does without them."""
+    roles = {resource.role_needs.arn for resource in declared if resource.role_needs is not None}
+    policies = [f"arn:{env.partition}:iam::{account}:policy/*" for account in (env.account_id, "aws")]
+    looking = [allow(_actions("iam", LOOKING), roles), allow(["iam:GetPolicy", "iam:GetPolicyVersion"], policies)]
+    return looking if roles else []
 
 
 def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:

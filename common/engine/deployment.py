@@ -145,6 +145,11 @@ class Deployment:
         reads.expect([resource for resource in self._edited if options.selected(resource.key)])
         planner = Planner(self._env, connection.aws, connection.records, build_dir, connection.pool, self._types)
         outcome = planner.plan(resources, options, reads, self._undeclared())
+        if self._choices.verify or any(change.action not in {Action.NOOP, Action.ORPHAN} for change in outcome.plan.changes):
+            from common.engine import role_checks  # an unchanged deploy does not need it
+
+            verify = self._choices.verify
+            role_checks.tell(connection.aws, outcome.plan, resources, reads, connection.pool, self._say, verify=verify)
         if outcome.plan.is_empty:
             return outcome
         from common.engine.plan_checks import checked  # an unchanged deploy does not need it

@@ -9,6 +9,7 @@ from common.base.digest import FileDigests
 from common.base.json_types import Json, JsonMapping
 from common.environment.owner_tags import DEFAULT_PREFIX
 from common.model.resource import Artifact, Key, Live, Outputs, State
+from common.model.role_needs import RoleNeeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Identity:
         needs: the resources that must exist first.
         accept_secret: why the declaration accepts what looks like a secret in it; empty if it does not.
         tag_prefix: the beginning of the keys of its owner tags.
+        role_needs: what it needs of the existing role that it runs with; None if it has no role, or the deployer manages it.
         always_verified: each plan reads its live state, although it is recorded as unchanged.
     """
 
@@ -33,6 +35,7 @@ class Identity:
     needs: tuple[Key, ...] = ()
     accept_secret: str = ""
     tag_prefix: str = DEFAULT_PREFIX
+    role_needs: RoleNeeds | None = None
     always_verified: bool = False
 
 
@@ -83,6 +86,11 @@ class Declared:
     def accept_secret(self) -> str:
         """Why the declaration takes what looks like a secret in it; empty if it does not."""
         return self.identity.accept_secret
+
+    @property
+    def role_needs(self) -> RoleNeeds | None:
+        """What it needs of the existing role that it runs with; None if it has no role, or the deployer manages it."""
+        return self.identity.role_needs
 
     @property
     def always_verified(self) -> bool:

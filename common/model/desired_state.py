@@ -44,9 +44,10 @@ class Versioned(Protocol):
 
 
 def digest_of(resource: Resource, endpoints: Mapping[str, str]) -> Digest:
-    """The digest of a resource's desired state, ARN and endpoints, with the input digests of its artifacts."""
+    """The digest of a resource's desired state, ARN, endpoints and needs of a role, with the input digests of its artifacts."""
     where = {"arn": resource.arn, "endpoints": dict(endpoints)} if endpoints else {"arn": resource.arn}
-    return digest.of_struct(resource.key.kind, 2, {**where, "state": resource.desired()}, _input)
+    needs = {"role": resource.role_needs.digest()} if resource.role_needs is not None else {}
+    return digest.of_struct(resource.key.kind, 2, {**where, **needs, "state": resource.desired()}, _input)
 
 
 def _input(value: object) -> str:

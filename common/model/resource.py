@@ -15,6 +15,7 @@ from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.comparison import FieldChange, difference, merged
+from common.model.role_needs import RoleNeeds
 
 State = JsonObject
 """The fields of a resource that belong to us, in AWS's own spelling: JSON values; only desired states also hold `ContentOf`."""
@@ -119,6 +120,10 @@ class Resource(Protocol):
     @property
     def accept_secret(self) -> str:
         """Why the declaration accepts what looks like a secret in it; empty if it does not."""
+
+    @property
+    def role_needs(self) -> RoleNeeds | None:
+        """What it needs of the existing role that it runs with; None if it has no role, or the deployer manages it."""
 
     @property
     def always_verified(self) -> bool:

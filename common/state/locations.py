@@ -92,7 +92,8 @@ def users(resources: Collection[Resource]) -> dict[Key, list[Key]]:
 def record_fields(resource: Resource | Orphan, change: Change, about: Mapping[str, str]) -> Location:
     """The fields of a record besides the state.
 
-    They are the resource's location, the artifacts that it runs, from whom it was taken over, and the release that wrote it.
+    They are the resource's location, the artifacts that it runs, from whom it was taken over, the digest of what it needs of an
+    existing role, and the release that wrote it.
 
     Args:
         resource: the resource.
@@ -106,6 +107,7 @@ def record_fields(resource: Resource | Orphan, change: Change, about: Mapping[st
         **location_of(resource),
         "artifacts": [artifact.location for artifact in resource.artifacts],
         **({"adopted": change.adopted} if change.adopted else {}),
+        **({"role_needs": resource.role_needs.digest()} if resource.role_needs is not None else {}),
         **({"released": released} if released else {}),
     }
 

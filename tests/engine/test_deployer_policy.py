@@ -116,7 +116,8 @@ def test_what_is_not_used_is_not_allowed(repository: Repository) -> None:
     repository.configure(network=network, defaults={"function": {"vpc": True}}, roles=parameters)
     removing = {"DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies"}
     assert {action for action in allowed() if action.startswith("iam:")} == {
-        *(f"iam:{item}" for item in removing), "iam:ListRoles", "iam:PassRole",
+        *(f"iam:{item}" for item in (*removing, "GetRolePolicy", "GetPolicy", "GetPolicyVersion")),
+        *("iam:ListRoles", "iam:PassRole"),
     }  # fmt: skip
     assert passing(printed(repository))["Resource"] == [MINE]
     assert asked_by_lambda < allowed()

@@ -76,7 +76,7 @@ EXAMPLES: Mapping[str, list[dict[str, Any]]] = {
     "events": [
         {"Name": "t-dev-acres-daily", "Rule": "t-dev-acres-daily", "ResourceARN": RULE_ARN, "Targets": [{"RoleArn": ROLE_ARN}]}
     ],
-    "iam": [ROLE],
+    "iam": [{**ROLE, "PolicyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"}],
     "dynamodb": [{"TableName": "t-dev-acres-runs", "ResourceArn": f"arn:aws:dynamodb:{HERE}:table/t-dev-acres-runs"}],
     "sns": [{"Name": "t-dev-alerts", **dict.fromkeys(("TopicArn", "ResourceArn"), f"arn:aws:sns:{HERE}:t-dev-alerts")}],
     "logs": [
@@ -117,6 +117,7 @@ def test_every_call_on_every_declared_resource_is_allowed(acres: Repository) -> 
         projects={"acres": {"parameters": {"most": "ssm:/acres/most"}}},
         network={"subnet_ids": ["subnet-0123abcd"], "security_group_ids": ["sg-0123abcd"]},
         defaults={"function": {"vpc": True}},
+        roles={"arns": {"trigger": "arn:aws:iam::123456789012:role/theirs"}},
     )
     acres.project("acres", *LINES, 'p.function("Most", folder="lambda/Validate", environment={"MOST": "${most}"})')
     statements = printed(acres)

@@ -92,6 +92,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "ssm:GetParameters": each("ssm:GetParameters", f"arn:aws:ssm:{HERE}:parameter{{Names[0]}}"),
     "service-quotas:GetServiceQuota": each("servicequotas:GetServiceQuota dynamodb:DescribeLimits"),
     "service-quotas:ListAWSDefaultServiceQuotas": each("servicequotas:ListAWSDefaultServiceQuotas"),
+    **same("iam", "GetPolicy GetPolicyVersion", "{PolicyArn}"),
     # S3, of buckets
     "s3:DeleteBucketTagging": each("s3:PutBucketTagging", BUCKET),
     "s3:ListBuckets": each("s3:ListAllMyBuckets"),
