@@ -62,5 +62,5 @@ def test_a_request_may_arrive_as_long_as_its_signature_is_valid_and_the_client_w
         ("AccessDenied", "no", "sts:Get was refused: AccessDenied: no. Allow this action"),
     ],
 )
-def test_only_who_answered_has_refused(code: str, detail: str, message: str) -> None:
+def test_a_call_that_was_not_answered_is_not_reported_as_refused(code: str, detail: str, message: str) -> None:
     assert str(AwsError("sts", "Get", code, detail)).startswith(message)

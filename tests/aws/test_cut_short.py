@@ -65,7 +65,7 @@ def test_answers_that_are_always_cut_short_are_no_answer() -> None:
     assert len(log) == ATTEMPTS
 
 
-def test_a_head_has_no_body() -> None:
+def test_the_response_of_a_head_request_needs_no_body() -> None:
     with answering(b"x" * 10, lambda _: 0) as (endpoint, log):
         assert session(endpoint).call("s3", "HeadObject", Bucket="b", Key="k")["ContentLength"] == 10
     assert len(log) == 1

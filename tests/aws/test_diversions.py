@@ -37,7 +37,7 @@ def test_no_setting_of_the_shell_diverts_a_call(
     assert (elsewhere.asked, {*internet.asked}) == ([], {"CONNECT sts.eu-central-1.amazonaws.com:443"})
 
 
-def test_nor_a_call_of_those_who_get_credentials(
+def test_no_setting_of_the_shell_diverts_the_calls_that_get_credentials(
     monkeypatch: pytest.MonkeyPatch, elsewhere: Recorder, internet: Recorder, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text(

@@ -260,7 +260,7 @@ def test_no_attempt_is_made_after_the_lease_has_ended(aws: AwsSession, busy: Pro
     assert len(busy.calls) == passes
 
 
-def test_nor_a_try_of_our_own_nor_a_poll_nor_a_page(aws: AwsSession, busy: Proxy) -> None:
+def test_no_retry_poll_or_page_is_requested_after_the_lease_has_ended(aws: AwsSession, busy: Proxy) -> None:
     role = "arn:aws:iam::000000000000:role/r"
     unknown = Refused(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
     absent = Refused(404, "ResourceNotFoundException")

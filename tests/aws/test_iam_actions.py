@@ -41,7 +41,7 @@ def test_actions_that_exist_are_taken(action: str) -> None:
         ("*:*", "is not an action"),
     ],
 )
-def test_others_are_refused_with_what_was_meant(action: str, advice: str) -> None:
+def test_actions_that_do_not_exist_are_refused_with_a_suggestion(action: str, advice: str) -> None:
     with pytest.raises(ValueError, match=r".") as refusal:
         iam_actions.check_action(action)
     assert advice in str(refusal.value)

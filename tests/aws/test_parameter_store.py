@@ -46,7 +46,7 @@ def test_the_name_of_a_parameter_is_no_reference_to_it(aws: AwsSession) -> None:
     assert read.project("acres").parameters == {"host": "db.internal", "host_parameter": "/acres/host"}
 
 
-def test_only_the_wanted_projects_are_read(aws: AwsSession) -> None:
+def test_only_the_parameters_of_the_selected_projects_are_read(aws: AwsSession) -> None:
     put(aws, level="DEBUG")
     configured = env(acres={"level": "ssm:/acres/level"}, other={"gone": "ssm:/other/gone"}, third={"x": "y"})
     read = parameter_store.resolve_parameters(configured, aws, ["acres"])
@@ -58,7 +58,7 @@ def test_only_the_wanted_projects_are_read(aws: AwsSession) -> None:
     }
 
 
-def test_ten_are_read_in_one_call(aws: AwsSession) -> None:
+def test_ten_parameters_are_read_in_one_call(aws: AwsSession) -> None:
     names = {f"p{number}": f"v{number}" for number in range(23)}
     put(aws, **names)
     configured = env(acres={name: f"ssm:/acres/{name}" for name in names}, other={"again": "ssm:/acres/p1"})

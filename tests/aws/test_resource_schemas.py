@@ -36,7 +36,7 @@ def test_what_is_wrong_is_said_with_its_path(type_name: str, properties: dict[st
     assert any(message in problem for problem in problems(type_name, **properties))
 
 
-def test_what_is_right_is_taken() -> None:
+def test_properties_that_fit_the_schema_are_accepted() -> None:
     assert (
         problems("AWS::SQS::Queue", DelaySeconds=5, Tags=[{"Key": "a", "Value": "ä"}], RedrivePolicy={"maxReceiveCount": 1}) == []
     )

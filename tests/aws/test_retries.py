@@ -53,7 +53,7 @@ def retries() -> Retries:
         {"error": ResetError()},
     ],
 )
-def test_what_passes_is_tried_again(retries: Retries, failure: dict[str, Any]) -> None:
+def test_temporary_failures_are_retried(retries: Retries, failure: dict[str, Any]) -> None:
     assert asked(retries, **failure) is not None
     assert asked(retries, ATTEMPTS - 1, **failure) is not None
     assert asked(retries, ATTEMPTS, **failure) is None
@@ -116,7 +116,7 @@ def refused_by(retries: Retries, service: str, code: str) -> Any:
 
 
 @pytest.mark.parametrize(("service", "code"), [(service, code) for service, codes in refusals().codes.items() for code in codes])
-def test_what_passes_with_one_service(retries: Retries, service: str, code: str) -> None:
+def test_a_code_that_is_temporary_for_one_service_is_final_for_others(retries: Retries, service: str, code: str) -> None:
     assert refused_by(retries, service, code) is not None
     assert refused_by(retries, "ssm", code) is None
 

@@ -35,13 +35,13 @@ def test_order_of_keys_is_irrelevant(value: Any) -> None:
 
 
 @given(VALUES, VALUES)
-def test_equal_exactly_if_the_values_are(one: Any, other: Any) -> None:
+def test_digests_are_equal_exactly_if_the_values_are(one: Any, other: Any) -> None:
     equal = digest.of_struct("x", 1, one) == digest.of_struct("x", 1, other)
     assert equal == (spelled(one) == spelled(other))
 
 
 @given(st.text(max_size=5), st.text(max_size=5), st.integers(0, 9), st.integers(0, 9))
-def test_kind_and_schema_are_part_of_it(one: str, other: str, first: int, second: int) -> None:
+def test_kind_and_schema_are_part_of_a_digest(one: str, other: str, first: int, second: int) -> None:
     equal = digest.of_struct(one, first, {}) == digest.of_struct(other, second, {})
     assert equal == ((one, first) == (other, second))
 

@@ -58,7 +58,7 @@ def test_what_has_not_changed_is_not_read_again(kept: Path, tree: list[Path]) ->
     assert told(kept, tree) == (true(tree), [])
 
 
-def test_two_things_are_known_of_one_file(kept: Path, tree: list[Path]) -> None:
+def test_the_cache_keeps_two_digests_of_one_file(kept: Path, tree: list[Path]) -> None:
     read: list[Path] = []
 
     def md5(path: Path) -> Digest:

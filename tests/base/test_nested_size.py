@@ -54,7 +54,7 @@ def test_files_without_end_are_refused(tmp_path: Path, name: str, text: str, mes
     assert message in refusal(tmp_path / name)
 
 
-def test_so_are_objects(tmp_path: Path) -> None:
+def test_objects_that_are_nested_too_deeply_are_refused(tmp_path: Path) -> None:
     (tmp_path / "deep.json").write_text('{"a":' * 120 + "1" + "}" * 120)
     assert "is nested more than 100 levels deep" in refusal(tmp_path / "deep.json")
     shared: Any = ["x", "x"]

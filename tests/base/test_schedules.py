@@ -78,17 +78,17 @@ WRONG = (
 
 
 @pytest.mark.parametrize("right", ["rate(1 minute)", "rate(2 hours)", "rate(10 days)", "cron(0 3 ? * 3#2 *)", *RIGHT_CRONS])
-def test_what_eventbridge_takes(right: str) -> None:
+def test_schedules_that_eventbridge_accepts_are_accepted(right: str) -> None:
     assert schedules.check_eventbridge(right) == right
 
 
 @pytest.mark.parametrize("right", RIGHT_CRONS)
-def test_what_glue_takes(right: str) -> None:
+def test_schedules_that_glue_accepts_are_accepted(right: str) -> None:
     assert schedules.check_glue(right) == right
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_neither_takes(wrong: str) -> None:
+def test_schedules_that_neither_service_accepts_are_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"^EventBridge does not know the schedule"):
         schedules.check_eventbridge(wrong)
     if len(wrong) <= schedules.MAX_LENGTH:
@@ -131,7 +131,7 @@ def test_minutes_at_both_ends_of_an_hour_are_far_apart_if_the_hours_are() -> Non
 
 @pytest.mark.parametrize("wrong", ["rate(1 minutes)", "rate(0 hours)", "cron(0 3 * * *)", "cron(0 25 * * ? *)"])
 @pytest.mark.parametrize("where", ["declared", "configured", "defaults", "crawler", "crawler declared", "crawler defaults"])
-def test_wherever_it_is_said(repository: Repository, where: str, wrong: str) -> None:
+def test_a_wrong_schedule_is_refused_wherever_it_is_declared(repository: Repository, where: str, wrong: str) -> None:
     crawler = 'p.crawler("c", targets=[p.shared.bucket("artifacts") / "x"], database=p.shared.database("d"){})'
     places: dict[str, dict[str, Any]] = {
         "configured": {"projects": {"acres": {"triggers": {"s": {"expression": wrong}}}}},

@@ -81,7 +81,7 @@ def test_names_in_declarations(repository: Repository, line: str, message: str) 
     assert str(refused.value).startswith("projects/acres")
 
 
-def test_what_common_does_not_offer(repository: Repository) -> None:
+def test_importing_a_name_that_common_does_not_have_is_refused_with_a_suggestion(repository: Repository) -> None:
     repository.project("acres", "from common import JobSetings")
     with pytest.raises(DeclarationError, match=r"cannot import name 'JobSetings' from 'common'.*Did you mean 'JobSettings'\?$"):
         repository.declared()
@@ -137,7 +137,7 @@ def test_names_in_definitions(repository: Repository, state: dict[str, object], 
     assert message in str(refused.value)
 
 
-def test_a_folder_that_is_not_there(repository: Repository) -> None:
+def test_a_folder_that_does_not_exist_is_reported_with_a_suggestion(repository: Repository) -> None:
     repository.project("acres", 'p.function("Valdate")')
     with pytest.raises(DeclarationError, match=r"there is no folder .*lambda/Valdate/\. Did you mean 'Validate'\?$"):
         repository.declared()

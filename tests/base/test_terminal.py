@@ -143,7 +143,7 @@ raise ValueError("\x1b[2J \xe9 \u202e")
 @pytest.mark.parametrize(
     "variables", [{"PYTHONIOENCODING": "ascii"}, {"LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}]
 )
-def test_every_encoding_will_do(variables: dict[str, str]) -> None:
+def test_output_works_with_every_encoding_of_the_terminal(variables: dict[str, str]) -> None:
     """Nothing ends in an error, tracebacks included, which Python writes where nobody has caught something."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     for name in ("LC_ALL", "LC_CTYPE"):

@@ -113,7 +113,9 @@ def parameter(value: str) -> dict[str, Any]:
         ({"defaults": {"trigger": {"expression": "cron(0 3 * * ? *)\n"}}}, "defaults.trigger.expression"),
     ],
 )
-def test_it_is_refused_in_one_line_by_its_place(repository: Repository, settings: dict[str, Any], path: str) -> None:
+def test_a_text_that_aws_refuses_is_reported_in_one_line_with_its_place(
+    repository: Repository, settings: dict[str, Any], path: str
+) -> None:
     repository.configure(**settings)
     with pytest.raises(ConfigError) as caught:
         repository.environment()
@@ -144,7 +146,7 @@ def test_it_is_refused_in_one_line_by_its_place(repository: Repository, settings
         {"defaults": {"trigger": {"expression": "rate(5 minutes)"}}},
     ],
 )
-def test_what_aws_takes_is_taken(settings: dict[str, Any]) -> None:
+def test_texts_that_aws_accepts_are_accepted(settings: dict[str, Any]) -> None:
     Environment.model_validate_json(
         Environment.model_validate({**CONFIG, **settings}, strict=False).model_dump_json(by_alias=True)
     )

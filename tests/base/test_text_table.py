@@ -20,7 +20,7 @@ def shown(width: int) -> list[str]:
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
-def test_the_widest_gives_way_first() -> None:
+def test_the_widest_column_of_a_table_is_folded_first() -> None:
     lines = shown(60)
     assert "2026-11-23 08:43  fpac_pipeline  39 create, 10 upload" in lines
     assert max(map(len, lines)) == 60
@@ -34,7 +34,7 @@ def test_what_shall_stay_whole_wraps_last_and_between_words() -> None:
     assert max(map(len, lines)) <= 36
 
 
-def test_elsewhere_no_value_is_cut() -> None:
+def test_without_a_terminal_no_value_of_a_table_is_cut() -> None:
     stream = io.StringIO()
     Screen(stream).table(COLUMNS, ROWS, folding=[2])
     assert "x" * 60 in stream.getvalue()

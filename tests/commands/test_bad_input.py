@@ -212,7 +212,7 @@ def test_wrong_configuration_is_met_without_asking_aws(case: Case, repository: R
 
 @pytest.mark.usefixtures("no_credentials")
 @pytest.mark.parametrize("command", ["deploy", "plan"])
-def test_no_credentials(repository: Repository, command: str) -> None:
+def test_missing_credentials_are_reported(repository: Repository, command: str) -> None:
     repository.project("acres")
     before = repository.files()
     ended = repository.invoke(command, "--env", "dev")
@@ -221,7 +221,7 @@ def test_no_credentials(repository: Repository, command: str) -> None:
 
 
 @pytest.mark.usefixtures("no_credentials")
-def test_no_such_profile(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_profile_that_does_not_exist_is_reported(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     one_message(
         repository.invoke("deploy", "--env", "dev"), r"nobody\) could not be found\. Set AWS_PROFILE to a profile of account"

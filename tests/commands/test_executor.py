@@ -120,7 +120,7 @@ def test_errors_are_messages_and_exit_codes(
     assert "Traceback" not in err
 
 
-def test_a_mistake_of_ours_is_not_dressed_up() -> None:
+def test_an_error_of_the_deployer_itself_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         run(failing(ZeroDivisionError()), "go")
 

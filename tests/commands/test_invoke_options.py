@@ -139,7 +139,7 @@ def test_configuration_files_are_held_to_the_same(
 
 @pytest.mark.usefixtures("no_credentials")
 @pytest.mark.parametrize(("variable", "value"), VARIABLES)
-def test_so_are_variables(
+def test_variables_without_a_meaning_here_are_refused(
     project: Repository, aws_calls: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)

@@ -37,7 +37,7 @@ def drift(root: Path, code: int) -> dict[str, str]:
     return {resource["key"]: resource["how"] for resource in output["drifted"]}
 
 
-def test_a_bad_day(root: Path) -> None:
+def test_changes_by_hand_are_found_and_repaired_on_the_embedded_aws(root: Path) -> None:
     assert drift(root, 0) == {}
 
     function = {"FunctionName": "acres-local-fpac_pipeline-Validate"}

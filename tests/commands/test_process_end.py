@@ -36,7 +36,7 @@ def test_a_declaration_does_not_end_the_command_as_if_all_was_well(repository: R
     assert json.loads(ended.out)["outcome"] == "failed"
 
 
-def test_where_it_stands_is_told(repository: Repository) -> None:
+def test_the_message_names_the_line_that_would_end_the_process(repository: Repository) -> None:
     repository.project()
     repository.write("projects/acres/deploy.py", "import os\n\nos._exit(0)\n")
     ended = repository.shell("invoke", "package-lambdas", "--env", "dev")

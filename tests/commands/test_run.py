@@ -124,7 +124,7 @@ def test_bad_input_is_told_and_starts_nothing(deployed: Repository) -> None:
     assert executions(deployed) == []
 
 
-def test_needs_an_environment_and_its_account(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_needs_an_environment_and_credentials_for_its_account(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     deployed.configure("cert")
     assert "Which environment?" in deployed.invoke("run").err
     deployed.configure(account_id="999999999999")

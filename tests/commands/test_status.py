@@ -121,7 +121,7 @@ def test_bad_input_is_told(declared: Repository, monkeypatch: pytest.MonkeyPatch
     assert "belong to account 123456789012" in declared.invoke("status", "--env", "dev").err
 
 
-def test_is_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_is_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = on_screen(monkeypatch, 200)
     about = {"since": "2026-01-15T09:30:00+00:00", "holder": "ann", "host": "mill", "commit": "0123456789abcdef", "clean": "no"}
     show([Status("acres", "clean", about, resources=7)], stream)

@@ -180,7 +180,7 @@ def test_roles_may_be_passed_only_if_used_and_only_to_services_that_run_pipeline
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
 
 
-def test_it_takes_no_credentials(repository: Repository, no_credentials: None) -> None:
+def test_printing_the_policy_needs_no_credentials(repository: Repository, no_credentials: None) -> None:
     declaring(repository)
     repository.configure(projects={"acres": {"parameters": {"most": "ssm:/acres/most"}}})
     repository.project("acres", 'p.function("Validate", environment={"MOST": "${most}"})')

@@ -29,7 +29,7 @@ def test_a_deploy_that_was_planned_before_does_not_rely_on_what_is_gone(tmp_path
     assert "print(0)" in artifacts(world)
 
 
-def test_nor_does_it_on_what_a_killed_collection_has_deleted(tmp_path: Path) -> None:
+def test_a_deploy_does_not_rely_on_artifacts_that_a_killed_collection_has_deleted(tmp_path: Path) -> None:
     world = World()
     released(world, tmp_path, *(f"print({number})" for number in range(13)))
     world.seconds += 400 * DAY

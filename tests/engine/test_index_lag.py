@@ -35,7 +35,7 @@ def test_what_the_index_does_not_show_yet_is_listed(small: Repository) -> None:
     assert again.calls - before.calls == {"glue:ListJobs": 1}
 
 
-def test_a_few_are_read(small: Repository) -> None:
+def test_a_few_resources_that_the_index_does_not_show_are_read(small: Repository) -> None:
     before = Deployed(small.root)
     with index(lambda items: [item for item in items if "crawler" not in item.arn]):
         again = Deployed(small.root)

@@ -41,12 +41,12 @@ def test_a_deploy_reads_before_it_takes_its_lease(edited: Repository, aws_calls:
     assert not locked()
 
 
-def test_a_plan_takes_none(edited: Repository, aws_calls: list[str]) -> None:
+def test_a_plan_takes_no_lease(edited: Repository, aws_calls: list[str]) -> None:
     assert edited.invoke("plan", "--env", "dev").code == 2
     assert PUT not in aws_calls
 
 
-def test_nor_does_a_deploy_of_what_has_not_changed(edited: Repository, aws_calls: list[str]) -> None:
+def test_an_unchanged_deploy_takes_no_lease(edited: Repository, aws_calls: list[str]) -> None:
     assert edited.invoke("deploy", "--env", "dev").code == 0
     aws_calls.clear()
     assert edited.invoke("deploy", "--env", "dev").code == 0
@@ -54,7 +54,7 @@ def test_nor_does_a_deploy_of_what_has_not_changed(edited: Repository, aws_calls
     assert PUT not in aws_calls
 
 
-def test_nor_one_that_must_be_confirmed(edited: Repository, aws_calls: list[str]) -> None:
+def test_a_deploy_that_must_be_confirmed_takes_no_lease_before_the_answer(edited: Repository, aws_calls: list[str]) -> None:
     edited.configure(protected=True)
     ended = edited.invoke("deploy", "--env", "dev")
     assert (ended.code, "nobody can be asked here" in ended.err) == (1, True), ended

@@ -23,7 +23,7 @@ def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repositor
     )
 
 
-def test_it_does_not_grow_with_a_project(repository: Repository) -> None:
+def test_the_policy_does_not_grow_with_the_number_of_resources(repository: Repository) -> None:
     def length(number: int) -> int:
         repository.project("acres", *(f'p.function("F{index}", folder="lambda/Validate")' for index in range(number)))
         return len(json.dumps(printed(repository)))

@@ -150,7 +150,7 @@ def test_a_reason_is_a_text(repository: Repository, parameters: object) -> None:
     assert (done.code, "accept_secret is" in done.err) == (1, True)
 
 
-def test_what_is_ordinary_is_taken(repository: Repository, moto_dates: None) -> None:
+def test_ordinary_values_are_not_taken_for_secrets(repository: Repository, moto_dates: None) -> None:
     plain = [value for value in HARMLESS.values() if len(value) < 200 and "{" not in value and "user:password" not in value]
     assert len(plain) > 12
     environment = {f"VALUE_{number}": value for number, value in enumerate(plain)}

@@ -163,7 +163,7 @@ def test_what_was_adopted_is_not_replaced_unless_it_is_named(tmp_path: Path) -> 
     assert deploy(world, things(fields), tmp_path, options=Options(named=lambda _: True)).actions() == {"thing/b": "replace"}
 
 
-def test_a_renamed_one_is_left_under_its_former_name(tmp_path: Path) -> None:
+def test_an_unbound_resource_that_was_renamed_stays_under_its_former_name(tmp_path: Path) -> None:
     world = with_foreign("b")
     deploy(world, things({"b": AB["b"]}), tmp_path, options=adopting())
     bucket, thing = things({"b": AB["b"]})

@@ -104,7 +104,7 @@ def test_what_somebody_else_has_changed_is_told_beside_what_the_declaration_chan
     assert reason.endswith(": MemorySize 256 → 128")
 
 
-def test_without_it_only_verify_sees_what_others_changed(acres: Repository) -> None:
+def test_without_verify_always_only_the_option_verify_finds_changes_by_others(acres: Repository) -> None:
     halve_memory()
     assert Deployed(acres.root).changes == {}
     change = Deployed(acres.root, planning=True, verify=True).change("lambda/Validate")

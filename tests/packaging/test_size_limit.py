@@ -17,7 +17,7 @@ def large(path: Path, size: int) -> None:
         file.truncate(size)
 
 
-def test_what_fits_fits(tmp_path: Path) -> None:
+def test_a_package_of_exactly_the_limit_is_accepted(tmp_path: Path) -> None:
     large(tmp_path / "model.bin", size_limit.UNZIPPED_LIMIT)
     size_limit.check_size(list_files(tmp_path), tmp_path, "x86_64", dependencies=False)
 
@@ -52,7 +52,7 @@ def test_layers_count_and_what_is_in_both_is_named(tmp_path: Path) -> None:
     assert "leave out what its layers bring too: numpy, or try arm64" in message
 
 
-def test_npm_packages_are_packages(tmp_path: Path) -> None:
+def test_sizes_of_npm_packages_are_summed_up_by_package(tmp_path: Path) -> None:
     large(tmp_path / "node_modules/@aws/sdk/index.js", 3)
     large(tmp_path / "node_modules/yaml/index.js", 2)
     assert size_limit.sizes_by_package(list_files(tmp_path)) == {"node_modules/@aws/sdk": 3, "node_modules/yaml": 2}

@@ -80,7 +80,7 @@ def test_what_is_built_here_may_be_there(world: World, package: Package, tmp_pat
     check(world, package, tmp_path / "build")
 
 
-def test_so_may_what_another_zlib_has_deflated(world: World, package: Package, tmp_path: Path) -> None:
+def test_an_archive_that_another_zlib_has_deflated_is_accepted(world: World, package: Package, tmp_path: Path) -> None:
     built = package.build(tmp_path / "build")
     other = packed(members(built))
     assert other != built.read_bytes()
@@ -125,7 +125,7 @@ def no_archive(_: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
 
 
 @pytest.mark.parametrize("forged", [edited, added, executable, hidden, between, no_archive])
-def test_nothing_else_may(
+def test_an_archive_with_other_members_is_refused(
     world: World, package: Package, tmp_path: Path, forged: Callable[[list[tuple[zipfile.ZipInfo, bytes]]], bytes]
 ) -> None:
     body = forged(members(package.build(tmp_path / "build")))

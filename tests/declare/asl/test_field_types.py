@@ -85,7 +85,7 @@ def test_numbers_wherever_a_state_takes_one(field: Any) -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), [("${yes}", True), ("${no}", False), (True, True)])
-def test_booleans(field: Any, value: bool) -> None:
+def test_values_become_booleans_where_a_state_takes_booleans(field: Any, value: bool) -> None:
     rule = {"Variable": "$.x", "BooleanEquals": field, "Next": "B"}
     there = {"Variable": "$.x", "IsPresent": field}
     choices = load(C={"Type": "Choice", "Choices": [rule, {"Not": there, "Next": "B"}]})["C"]["Choices"]
