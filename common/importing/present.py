@@ -29,6 +29,7 @@ class PresentProject:
         overlay_text: its file of configuration; None if it has none.
         overlay: the content of that file.
         elsewhere: what other projects declare, with their names.
+        available: what root `deploy.py` declares for all projects.
         arns: what it declares.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
@@ -40,6 +41,7 @@ class PresentProject:
     overlay_text: str | None = None
     overlay: JsonMapping = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    available: tuple[Used, ...] = ()
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -65,10 +67,20 @@ class PresentProject:
         others = [name for name in project_names.enabled_projects(root, env) if name != project]
         declared = projects.load(root, env, others if is_new else [*others, project])
         everything = [resource for pipeline in declared for resource in pipeline.rendered()]
+        shared = [resource for resource in everything if resource.key.project == SHARED]
+        available = tuple(
+            Used(each.key.kind, each.key.name, each.name, is_there=True) for each in shared if each.key.kind in SECTIONS
+        )
         elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
         if is_new:
             return cls(
-                project=project, overlay_path=overlay_path, overlay_text=overlay_text, overlay=overlay, elsewhere=elsewhere
+                project=project,
+                overlay_path=overlay_path,
+                overlay_text=overlay_text,
+                overlay=overlay,
+                elsewhere=elsewhere,
+                available=available,
+                keys=frozenset((used.kind, used.key) for used in available),
             )
         resources = [resource for resource in everything if resource.key.project == project]
         used = [(kind, key) for kind, section in SECTIONS.items() for key in overlay.get("existing", {}).get(section, {})]
@@ -79,8 +91,15 @@ class PresentProject:
             overlay_text=overlay_text,
             overlay=overlay,
             elsewhere=elsewhere,
+            available=available,
             arns=frozenset(resource.arn for resource in resources),
-            keys=frozenset([*((resource.key.kind, resource.key.name) for resource in resources), *used]),
+            keys=frozenset(
+                [
+                    *((resource.key.kind, resource.key.name) for resource in resources),
+                    *used,
+                    *((used.kind, used.key) for used in available),
+                ]
+            ),
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},
         )
 
@@ -92,6 +111,7 @@ class PresentProject:
         for kind, section in SECTIONS.items():
             for key, entry in self.overlay.get("existing", {}).get(section, {}).items():
                 references.known[kind, entry["name"]] = Used(kind, key, entry["name"])
+        references.available |= {(used.kind, used.name): used for used in self.available}
         by_key = {(VERBS[kind], key): (kind, name) for (kind, name), key in self.named.items() if kind in VERBS}
         by_key |= {(VERBS[kind], used.key): (kind, used.name) for (kind, _), used in references.known.items()}
         for verb, key, variable in declaration.variables(self.text or ""):

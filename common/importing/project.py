@@ -234,7 +234,7 @@ class Importer:
             (result.added if exists else result.written).append(f"{folder}/{path}")
         if result.entries:
             (result.added if self._present.overlay_text is not None else result.written).append(self._present.overlay_path)
-        result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses()]
+        result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses() if not used.is_there]
         result.notes = [f"{entry.found}: {note}" for entry in result.entries for note in entry.notes]
 
     def _put(self, stage: Path, overlay: str) -> None:
@@ -260,6 +260,8 @@ def _sections(context: Context, entries: Iterable[Entry]) -> JsonObject:
     if context.references.parameters:
         result["parameters"] = dict(sorted(context.references.parameters.items()))
     for used in context.references.new_uses():
+        if used.is_there:
+            continue
         result.setdefault("existing", {}).setdefault(SECTIONS[used.kind], {})[used.key] = {"name": used.name}
     for entry in sorted(entries, key=lambda entry: (entry.found.kind, entry.key)):
         if entry.settings:

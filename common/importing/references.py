@@ -67,11 +67,13 @@ class Used:
         kind: its kind.
         key: what the project calls it.
         name: its name in AWS; its ARN, if it is of another account or region.
+        is_there: whether the repository knows it already, so that only the declaration has to name it.
     """
 
     kind: str
     key: str
     name: str
+    is_there: bool = False
 
 
 @dataclass
@@ -93,6 +95,8 @@ class References:
     buckets: Collection[str]
     known: dict[tuple[str, str], Used] = field(default_factory=dict)
     """What the project uses already."""
+    available: dict[tuple[str, str], Used] = field(default_factory=dict)
+    """What it may use because the repository declares or configures it for all projects."""
     used: dict[tuple[str, str], Used] = field(default_factory=dict)
     """What it uses from now on."""
     parameters: dict[str, str] = field(default_factory=dict)
@@ -119,6 +123,8 @@ class References:
         """The entry of something that is used and not imported."""
         if (kind, name) in self.known:
             return self.known[kind, name]
+        if (kind, name) in self.available:
+            return self.used.setdefault((kind, name), self.available[kind, name])
         if (kind, name) not in self.used:
             short = re.split(r"[:/]", name)[-1] if name.startswith("arn:") else name
             self.used[kind, name] = Used(kind, self.keys.give_apart(kind, self.stem(short)), name)
@@ -193,7 +199,7 @@ class References:
         if len(text) < LONG_ENOUGH or not SEPARATOR.search(text):
             return ""
         kinds = [kind for kind, name in self.imported if name == text]
-        if text in self.buckets or ("bucket", text) in {*self.used, *self.known}:
+        if text in self.buckets or ("bucket", text) in {*self.used, *self.known, *self.available}:
             kinds.append("bucket")
         return self.token(kinds[0], text, "name") if len(kinds) == 1 else ""
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.importing.live import CODE, SECRET, Live, client
+from tests.importing.live import CODE, LANDING, SECRET, Live, client
 from tests.support.repository import Repository
 
 WORDS = ("import", "--env", "dev", "--project", "orders", "--match", "fsa-dev-orders-*")
@@ -62,6 +62,22 @@ def test_what_another_project_declares_is_left_to_it(live: Live, repository: Rep
     assert ended.code == 0
     assert "function fsa-dev-orders-Validate: projects/acres declares it already" in ended.out
     assert 'p.shared.function("Validate")' in (repository.root / "projects/orders/deploy.py").read_text(), "a machine calls it"
+
+
+def test_what_root_deploy_py_declares_is_used_from_there(live: Live, repository: Repository) -> None:
+    text = (
+        (repository.root / "deploy.py")
+        .read_text()
+        .replace("    return", f'    shared.bucket("landing", name="{LANDING}")\n    return')
+    )
+    repository.write("deploy.py", text)
+    ended = repository.invoke(*WORDS)
+    assert ended.code == 0
+    assert f"bucket {LANDING}" not in ended.out
+    files = repository.files()
+    assert b'p.shared.bucket("landing")' in files["projects/orders/deploy.py"]
+    assert b'"BUCKET": "${landing.name}"' in files["projects/orders/deploy.py"]
+    assert LANDING.encode() not in files["config/orders/dev.json"]
 
 
 def test_a_configuration_may_be_there_before_the_project(live: Live, repository: Repository) -> None:
