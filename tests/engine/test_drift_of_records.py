@@ -62,6 +62,20 @@ def test_a_project_that_was_never_deployed_has_not_lost_anything(world: World) -
     assert (result.drifted, result.undeployed) == ((), ("q:thing/c",))
 
 
+def test_fields_that_others_have_set_are_listed_by_project_and_resource(tmp_path: Path) -> None:
+    world = World()
+    resources = [*things({"z": {"Size": 1}}), *things({"a": {"Size": 1}}, project="q")[1:]]
+    deploy(world, resources, tmp_path)
+    for resource in resources[1:]:
+        world.live[resource.arn]["Tags"]["team"] = "soil"
+    result = compared(world, resources)
+    assert [(kept.project, kept.key, kept.fields) for kept in result.kept] == [
+        ("p", "thing/z", ("Tags.team",)),
+        ("q", "thing/a", ("Tags.team",)),
+    ]
+    assert result.drifted == ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Keeper(Thing):
     """A thing with a field that nobody may read."""
