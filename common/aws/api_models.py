@@ -47,9 +47,14 @@ class Parameter:
         shape = self._shapes[self._shape]
         return list(shape["members"]) if shape["type"] == "structure" else list(self._shapes[shape["key"]["shape"]]["enum"])
 
-    def problems(self, value: JsonMapping) -> Iterator[str]:
-        """What is wrong with some fields of the structure, each as a sentence that begins with the dotted name of the field."""
-        yield from self._problems(self._shape, value, "")
+    def problems(self, value: Json, at: str = "") -> Iterator[str]:
+        """What is wrong with some fields of the structure, each as a sentence that begins with the dotted name of the field.
+
+        Args:
+            value: the fields.
+            at: the dotted name of the structure.
+        """
+        yield from self._problems(self._shape, value, at)
 
     def _problems(self, name: str, value: Json, at: str) -> Iterator[str]:
         shape = self._shapes[name]

@@ -52,15 +52,18 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
             yield f"{name} has a setting of its own: say {setting}" if setting else f"the deployer itself sets {name}"
     for name in properties.keys() & {"Tags", "tags"}:
         yield f"{name}: say `tags` in the configuration of the environment"
-    settings = {name.partition(".")[0] for name in accepted.settings}
-    unchecked = {"Tags", "tags", *(name for name in accepted.settings if "." not in name)}
-    others = {name: value for name, value in properties.items() if name not in unchecked}
-    parameter = Parameter(kind.service, accepted.operation, accepted.path, _has_mark)
-    names = sorted({*parameter.members()} - settings | {name.partition(".")[0] for name in accepted.settings if "." in name})
-    for name in others.keys() - {*parameter.members()}:
-        guess = did_you_mean(name, names, otherwise=f" It accepts {', '.join(names)}.")
-        yield f"{accepted.operation} does not accept {name!r}.{guess}".rstrip(".")
-    yield from parameter.problems({name: value for name, value in others.items() if name in parameter.members()})
+    own = {"Tags", "tags", *(name for name in accepted.settings if "." not in name)}
+    names = {name: Parameter(kind.service, operation, (name,), _has_mark) for name, operation in accepted.operations.items()}
+    whole = Parameter(kind.service, accepted.operation, accepted.path, _has_mark) if accepted.operation else None
+    known = {*names, *(whole.members() if whole else ())}
+    for name in sorted(properties.keys() - known - own):
+        choices = sorted(known - own)
+        guess = did_you_mean(name, choices, otherwise=f" It accepts {', '.join(choices)}.")
+        yield f"{accepted.operation or 'AWS'} does not accept {name!r}.{guess}".rstrip(".")
+    for name in names.keys() & properties.keys():
+        yield from names[name].problems(properties[name], name)
+    if whole is not None:
+        yield from whole.problems({name: properties[name] for name in properties.keys() & {*whole.members()} - own})
 
 
 def _has_mark(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from common.aws.resource_schemas import Schema
@@ -38,21 +39,26 @@ class SharedResources(SimpleResources, CloudResources):
         self._refs = Shared(env)
         self._resources: dict[Key, Resource] = {}
 
-    def bucket(self, reference: str, /, *, event_bridge: bool = False, name: str | None = None) -> None:
+    def bucket(
+        self,
+        reference: str,
+        /,
+        *,
+        event_bridge: bool = False,
+        properties: JsonMapping | None = None,
+        name: str | None = None,
+    ) -> None:
         """A versioned, encrypted bucket without public access.
 
         Args:
             reference: what references call it.
             event_bridge: tell EventBridge of every new object.
+            properties: settings in AWS's own spelling, as in ``{"LifecycleConfiguration": {"Rules": […]}}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """
-        bucket = Bucket(
-            identity=self._identity(self._named("bucket", reference, name)),
-            region=self._env.region,
-            account_id=self._env.account_id,
-            event_bridge=event_bridge,
-        )
-        self._add(bucket)
+        region, account_id = self._env.region, self._env.account_id
+        make = partial(Bucket, region=region, account_id=account_id, event_bridge=event_bridge)
+        self._declare("bucket", reference, make, name, properties=properties)
 
     def database(self, reference: str, /, description: str = "", *, name: str | None = None) -> None:
         """A Glue database; `name` as of a bucket."""

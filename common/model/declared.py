@@ -51,6 +51,7 @@ class Declared:
     needs_record: ClassVar[bool] = False
     usual: ClassVar[State] = {}
     removable: ClassVar[frozenset[str]] = frozenset({"Tags"})
+    apart: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def key(self) -> Key:

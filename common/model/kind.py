@@ -157,11 +157,13 @@ class Properties(NamedTuple):
         operation: the operation that takes them.
         path: the members that lead to its structure with the fields; `[]` is an item of a list.
         settings: what to say instead of a field that the deployer itself sets, by dotted name.
+        operations: fields that have operations of their own, each with the operation that takes it as a parameter.
     """
 
-    operation: str
+    operation: str = ""
     path: tuple[str, ...] = ()
     settings: Mapping[str, str] = {}
+    operations: Mapping[str, str] = {}
 
 
 class Passing(NamedTuple):

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol
 
 from common.aws.protocol import Aws
@@ -18,16 +19,16 @@ from common.base.json_types import Json, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Policy, Quota
+from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.resources import bucket_settings
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 """A bucket with one of these algorithms is encrypted, and keeps its key if it has one of its own."""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
-
 
 TELLS_LATER = "S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
 
@@ -53,6 +54,7 @@ KIND = Kind(
     calls=Calls(
         ("CreateBucket", *("PutBucketConfiguration",) * 7, "GetBucketTagging", "GetBucketNotificationConfiguration"),
     ),
+    properties=Properties(operations=bucket_settings.OPERATIONS),
     policy=Policy(
         operations=(
             *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectVersions", "GetBucketTagging", "PutBucketTagging"),
@@ -88,9 +90,14 @@ class Bucket(Declared):
 
     data: ClassVar[bool] = True
     removable: ClassVar[frozenset[str]] = frozenset({"EventBridge", "Policy", "Tags"})
+    apart: ClassVar[frozenset[str]] = frozenset(bucket_settings.SETTINGS)
     account_id: str
     region: str
     event_bridge: bool = False
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """The permissions that its deployer needs for its properties."""
+        return {self.arn: bucket_settings.actions(self.properties)} if self.properties else {}
 
     def desired(self) -> State:
         """The settings that make a bucket safe; they are the same for all buckets."""
@@ -101,6 +108,7 @@ class Bucket(Declared):
             "PublicAccessBlock": dict(_ACCESS_BLOCK),
             "Policy": self._policy(),
             "EventBridge": self.event_bridge,
+            **self.properties,
             "Tags": dict(self.tags),
         }
 
@@ -136,15 +144,20 @@ class Bucket(Declared):
         notified = "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration")
         tags = self._live_tags(aws)
         kept: State = {"Policy": comparison.by_sid(others)} if others else {}
-        kept |= {"ServerSideEncryptionConfiguration": rules} if _algorithm(rules) not in {"AES256", None} else {}
+        has_key = (
+            bucket_settings.algorithm(rules) not in {"AES256", None}
+            and "ServerSideEncryptionConfiguration" not in self.properties
+        )
+        kept |= {"ServerSideEncryptionConfiguration": rules} if has_key else {}
         kept |= {"EventBridge": True} if notified and not self.event_bridge else {}
         state = {
             "Versioning": self._call(aws, "GetBucketVersioning").get("Status"),
-            "Encryption": "AES256" if encryption and _algorithm(rules) in _AT_LEAST else None,
+            "Encryption": "AES256" if encryption and bucket_settings.algorithm(rules) in _AT_LEAST else None,
             "ObjectOwnership": ownership and ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
             "PublicAccessBlock": block and block["PublicAccessBlockConfiguration"],
             "Policy": {"Version": "2012-10-17", "Statement": own} if own else None,
             "EventBridge": notified and self.event_bridge,
+            **bucket_settings.live(partial(self._find, aws), self.properties),
             "Tags": owned_tags(tags, self.tags),
         }
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
@@ -192,8 +205,7 @@ class Bucket(Declared):
         if "PublicAccessBlock" in change.changed:
             self._call(aws, "PutPublicAccessBlock", PublicAccessBlockConfiguration=change.desired["PublicAccessBlock"])
         if "Encryption" in change.changed and not (change.live and change.live.state["Encryption"]):
-            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": change.desired["Encryption"]}}
-            self._call(aws, "PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
+            self._call(aws, "PutBucketEncryption", ServerSideEncryptionConfiguration=bucket_settings.USUAL_ENCRYPTION)
         if "Versioning" in change.changed:
             self._call(aws, "PutBucketVersioning", VersioningConfiguration={"Status": change.desired["Versioning"]})
         if "Policy" in change.changed:
@@ -201,6 +213,7 @@ class Bucket(Declared):
             self._call(aws, "PutBucketPolicy", Policy=json.dumps(policy, sort_keys=True))
         if "EventBridge" in change.changed:
             self._notify(aws, enabled=change.desired["EventBridge"], stale="EventBridge" in change.stale)
+        bucket_settings.make(partial(self._call, aws), change.desired, change.changed)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -286,10 +299,3 @@ def _delete_versions(aws: Aws, whose: dict[str, str], items: list[JsonObject]) -
         for refused in answer.get("Errors", ()):
             reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
             raise AwsError("s3", "DeleteObjects", refused.get("Code", "Unknown"), reason)
-
-
-def _algorithm(configuration: JsonObject) -> str | None:
-    """The algorithm alone: AWS adds fields of its own to the rule, such as bucket keys and blocked encryption types."""
-    rule = configuration["Rules"][0] if configuration.get("Rules") else {}
-    algorithm: str | None = rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")
-    return algorithm

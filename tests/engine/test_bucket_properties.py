@@ -1,0 +1,101 @@
+"""Properties of buckets: settings that operations of their own make, read only if they are declared."""
+
+from collections import Counter
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.engine.test_adopting import PLACE, done
+from tests.support.repository import Repository
+from tests.support.terminal import squeezed
+
+BUCKET = "t-dev-landing"
+RULE = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 7}}
+LIFECYCLE = {"LifecycleConfiguration": {"Rules": [RULE]}}
+CORS = {"CORSConfiguration": {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://example.com"]}]}}
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
+ENCRYPTED: dict[str, Any] = {
+    "ServerSideEncryptionConfiguration": {
+        "Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}, "BucketKeyEnabled": True}
+        ]
+    }
+}
+
+
+def declare(repository: Repository, properties: dict[str, Any]) -> None:
+    shared = (
+        (repository.root / "deploy.py").read_text().partition("    return shared")[0].partition('    shared.bucket("landing"')[0]
+    )
+    line = f'    shared.bucket("landing", name="{BUCKET}", properties={properties!r})\n'
+    repository.write("deploy.py", f"{shared}{line}    return shared\n")
+
+
+def test_each_is_made_compared_and_taken_away(repository: Repository, moto_dates: None) -> None:
+    s3 = boto3.client("s3", **PLACE)
+    declare(repository, {**LIFECYCLE, **CORS, **ENCRYPTED})
+    done(repository, "deploy")
+    assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"] == [RULE]
+    assert s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"] == CORS["CORSConfiguration"]["CORSRules"]
+    (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == KEY
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [{**RULE, "Expiration": {"Days": 9}}]})
+    assert "LifecycleConfiguration" in done(repository, "drift", code=2)
+    done(repository, "deploy", "--verify")
+    assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"] == [RULE]
+
+    declare(repository, CORS)
+    planned = squeezed(done(repository, "plan", code=2))
+    assert "LifecycleConfiguration no longer declared; ServerSideEncryptionConfiguration no longer declared" in planned
+    done(repository, "deploy")
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)
+    (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+
+def test_one_that_nobody_declared_stays_and_costs_no_call(repository: Repository, moto_dates: None) -> None:
+    s3 = boto3.client("s3", **PLACE)
+    declare(repository, {})
+    done(repository, "deploy")
+    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, **LIFECYCLE)
+    declare(repository, CORS)
+    done(repository, "deploy")
+    declare(repository, {})
+    done(repository, "deploy", "--exclusive")
+    assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"] == [RULE]
+    with pytest.raises(ClientError, match="NoSuchCORSConfiguration"):
+        s3.get_bucket_cors(Bucket=BUCKET)
+
+
+def test_the_policy_of_the_deployer_has_what_they_need(repository: Repository, moto_dates: None) -> None:
+    declare(repository, {})
+    assert "s3:PutLifecycleConfiguration" not in done(repository, "policy")
+    declare(repository, LIFECYCLE)
+    policy = Counter(done(repository, "policy").split('"'))
+    assert policy["s3:PutLifecycleConfiguration"] == 1
+    assert policy["s3:GetLifecycleConfiguration"] == 1
+
+
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        ({"LifecycleConfig": {}}, "AWS does not accept 'LifecycleConfig'. Did you mean 'LifecycleConfiguration'?"),
+        (
+            {"LifecycleConfiguration": {"Rules": [{**RULE, "Status": "On"}]}},
+            "LifecycleConfiguration.Rules[0].Status is 'On'; it must",
+        ),
+        ({"LifecycleConfiguration": {"Rules": [{"ID": "x"}]}}, "LifecycleConfiguration.Rules[0] needs Status."),
+        ({"CORSConfiguration": {}}, "CORSConfiguration needs CORSRules."),
+    ],
+)
+def test_what_s3_would_not_accept_is_refused(repository: Repository, properties: dict[str, Any], refused: str) -> None:
+    declare(repository, properties)
+    told = done(repository, "policy", code=1)
+    assert f"deploy.py: bucket/landing: properties: {refused}" in told
