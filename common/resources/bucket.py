@@ -139,8 +139,7 @@ class Bucket(Declared):
         block = self._find(aws, "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
         rules = encryption["ServerSideEncryptionConfiguration"] if encryption else {}
         policy = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
-        (statement,) = self._policy()["Statement"]
-        own, others = comparison.statements(policy and json.loads(policy["Policy"]), statement)
+        own, others = comparison.statements(policy and json.loads(policy["Policy"]), self._policy()["Statement"][0])
         notified = "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration")
         tags = self._live_tags(aws)
         kept: State = {"Policy": comparison.by_sid(others)} if others else {}
