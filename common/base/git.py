@@ -98,6 +98,12 @@ class Repository:
         lines = self.run("status", *words).decode(errors="surrogateescape").split("\0")
         return {line[3:]: line[:2] for line in lines if line}
 
+    def ignored(self, folder: Path) -> list[str]:
+        """Returns the files below a folder that git ignores, by their paths from the top folder: no commit will have them."""
+        place = folder.resolve().relative_to(self.top).as_posix()
+        lines = self.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", place)
+        return [line for line in lines.decode(errors="surrogateescape").split("\0") if line]
+
     def converts_line_ends(self, path: str) -> bool:
         """Whether the committed attributes require CRLF in the checked-out file."""
         own = Path(self.run("rev-parse", "--git-path", "info/attributes").decode().strip())

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from common.base import text_rules
+from common.base.errors import DeclarationError
 from common.base.json_types import Json
+from common.declare import properties
 from common.environment.resource_settings import (
     CrawlerSettings,
     FunctionSettings,
@@ -17,6 +19,7 @@ from common.environment.resource_settings import (
 )
 from common.importing.setting_fields import Settings as Values
 from common.importing.setting_fields import by_aws_name, plain, setting_of
+from common.resources import kind_of
 
 KINDS = {"functions": "lambda", "jobs": "glue-job", "crawlers": "crawler", "state_machines": "state-machine", "triggers": "rule"}
 """The kinds of resources by their sections of the configuration."""
@@ -49,7 +52,7 @@ MODELS: dict[str, type[Settings]] = {
     "state_machines": StateMachineSettings,
     "triggers": TriggerSettings,
 }
-NOT_CONVERTED = frozenset({"name", "package", "environment", "arguments"})
+NOT_CONVERTED = frozenset({"name", "package", "environment", "arguments", "properties"})
 """Settings that others do not have, or that are converted part by part."""
 TEXT_MAPS = {
     "functions": {"environment", "variables", "environmentvariables", "envvars"},
@@ -132,7 +135,18 @@ def settings_of(section: str, key: str, value: Json, *, hinted: bool) -> Values 
         setting = ALIASES.get(section, {}).get(name, name)
         if setting in model and setting not in NOT_CONVERTED:
             return {(setting,): value}
-    return None
+    return {("properties", key): value} if _is_property(section, key, value) else None
+
+
+def _is_property(section: str, key: str, value: Json) -> bool:
+    """Whether a key is a field of AWS, in its own spelling, that has no setting and is given as it is."""
+    if section == "triggers":  # their fields are those of a target
+        return False
+    try:
+        properties.check(kind_of(KINDS[section]), {key: value}, key)
+    except DeclarationError:
+        return False
+    return True
 
 
 def texts_of(section: str, key: str, value: Json) -> Values | None:

@@ -52,7 +52,7 @@ class ConfigPlaces:
         own, common = f"config/{folder}/{self._env.name}.json", f"config/{self._env.name}.json"
         overlay = Place(own, (*inner, *keys))
         section = Place(common, ("projects", folder, *inner, *keys))
-        depths = self._depth(overlay), self._depth(section) - 2
+        depths = self._depth(overlay), max(self._depth(section) - 2, 0)
         prefers_overlay = (self._root / own).is_file() if depths[0] == depths[1] else depths[0] > depths[1]
         return overlay if prefers_overlay else section
 

@@ -94,7 +94,7 @@ class Converter:
             self._take_map(path, value)
         elif (named := _by_name(value)) is not None:
             self._take_map(path, named)
-        elif isinstance(value, str) and holds_secret(key, value):
+        elif any(isinstance(text, str) and holds_secret(key, text) for text in (value if isinstance(value, list) else [value])):
             self._refuse(path, NOT_WRITTEN)
         elif (where := self._of_environment(path, value)) is not None:
             self._refuse(path, where)
@@ -104,19 +104,24 @@ class Converter:
     def _take_map(self, path: KeyPath, value: JsonMapping) -> None:
         """A map is about one resource by its name, is a field of AWS itself, or is looked into."""
         key, hinted = path[-1], sections_hinted(path)
-        if resource := self._resource(path):
+        if (resource := self._resource(path)) and self._is_about(resource, path, value):
             for name, inner in value.items():
                 self._take_field((*path, name), [resource], name, inner, specific=True)
         elif snake(key) == "tags":
             self._refuse(path, f"tags are of the whole environment: $.tags of config/{self._env.name}.json")
         elif section := next((section for section in hinted or ["jobs"] if _settings(section, key, value) is not None), None):
-            self._take_field(path, self._all(section), key, value, specific=False)
+            self._take_field(path, [(section, name) for name in self._names.declared(section)], key, value, specific=False)
         elif section := self._unknown_resource(path, value):
             known = ", ".join(self._names.declared(section)) or "none"
             self._refuse(path, f"the project declares no such resource in {section}, only {known}; declare it, and convert again")
         else:
             for name, inner in value.items():
                 self._take((*path, name), inner)
+
+    def _is_about(self, resource: tuple[str, str], path: KeyPath, value: JsonMapping) -> bool:
+        """Whether a map is about a resource: it is called exactly so, or ends so and has settings of such a resource."""
+        section, name = resource
+        return plain(name) == plain(path[-1]) or any(_settings(section, key, inner) is not None for key, inner in value.items())
 
     def _unknown_resource(self, path: KeyPath, value: JsonMapping) -> str | None:
         """The section of a resource that the project does not have: its map is in one about such resources, and has settings."""
@@ -137,9 +142,6 @@ class Converter:
         hinted = sections_hinted(path[:-1])
         candidates.sort(key=lambda found: (found[0] not in hinted, plain(found[1]) != wanted, -len(found[1])))
         return candidates[0] if candidates else None
-
-    def _all(self, section: str) -> list[tuple[str, str]]:
-        return [(section, name) for name in self._names.declared(section)]
 
     def _take_field(self, path: KeyPath, resources: list[tuple[str, str]], key: str, value: Json, *, specific: bool) -> None:
         """A field of these resources: of one by its name, which is `specific`, or of all in a section."""
@@ -165,14 +167,15 @@ class Converter:
             return False
         if len(sections) > 1:
             self._refuse(path, f"it may be a setting of {' or of '.join(sections)}: set it there by name")
-        elif sections == ["triggers"] and len(self._all("triggers")) != 1:
+        elif sections == ["triggers"] and len(self._names.declared("triggers")) != 1:
             self._refuse(path, "it is a setting of one trigger: set it at triggers.<name>")
-        elif not (resources := self._all(sections[0])):
+        elif not (names := self._names.declared(sections[0])):
             self._refuse(path, f"it is a setting of {sections[0]}, of which the project declares none")
         else:
-            for section, name in resources:
-                for keys, inner in (_settings(section, path[-1], value, hinted=bool(hinted)) or {}).items():
-                    self._put(path, (section, name, *keys), _number(keys[-1], inner), specific=False)
+            settings = _settings(sections[0], path[-1], value, hinted=bool(hinted)) or {}
+            for name in names:
+                for keys, inner in settings.items():
+                    self._put(path, (sections[0], name, *keys), _number(keys[-1], inner), specific=False)
         return True
 
     def _of_environment(self, path: KeyPath, value: Json) -> str | None:

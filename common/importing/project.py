@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common.base.atomic_file import new_file
 from common.base.errors import UsageError
+from common.base.git import NoCommitError, Repository
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.importing import crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
@@ -111,7 +112,20 @@ class Importer:
             self._tell(result, context, stage)
             if result.entries and not dry_run:
                 self._put(stage, overlay)
+                result.notes += self._ignored()
         return result
+
+    def _ignored(self) -> list[str]:
+        """Says which of the written files git ignores: in a clone they would be missing, and the code would count as edited."""
+        try:
+            ignored = Repository(self._root).ignored(self._root / "projects" / self._project)
+        except NoCommitError:
+            return []
+        left = [path for path in ignored if "__pycache__" not in path]
+        if not left:
+            return []
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        return [f"git ignores {left[0]}{more}: a clone would not have it, and would build that code anew. Change .gitignore"]
 
     def _expressible(self, new: Iterable[Found], fetched: Mapping[str, Source | str], result: Import) -> Iterator[Found]:
         for found in new:

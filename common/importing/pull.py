@@ -17,7 +17,7 @@ from common.environment.config import Environment
 from common.environment.resource_settings import explain_settings_error
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
-from common.importing.setting_fields import TEXTS, setting_of
+from common.importing.setting_fields import TEXTS, SettingField, setting_of
 from common.importing.values import holds_secret
 from common.model.resource import SHARED, Key, Resource
 from common.packaging.artifact import Script
@@ -116,7 +116,7 @@ class Puller:
         """The settings of a field by the keys below the project's section, or a sentence about where it belongs."""
         kind, name = resource.key.kind, resource.key.name
         section = SECTIONS.get(kind) or kind_of(kind).section
-        found = setting_of(kind, part.name, state)
+        found = setting_of(kind, part.name, state) or _property(resource, part.name, state)
         if (
             not section
             or found is None
@@ -169,6 +169,14 @@ class Puller:
     def _folder(self, resource: Resource) -> Path:
         project = resource.key.project
         return self._root if project == SHARED else self._root / "projects" / self._env.folder(project)
+
+
+def _property(resource: Resource, part: str, state: JsonMapping) -> SettingField | None:
+    """The field as it is declared in AWS's own spelling; None if it is not."""
+    name = part.partition(".")[0]
+    if name not in resource.properties or name not in state:
+        return None
+    return SettingField(name, {("properties", name): state[name]})
 
 
 def _code(resource: Resource, part: str) -> str:

@@ -66,6 +66,10 @@ class Artifact(Protocol):
         """Its immutable object key in the artifact bucket, named by its input digest."""
 
     @property
+    def is_imported(self) -> bool:
+        """Whether something else than what is built here stood for its files once."""
+
+    @property
     def in_aws(self) -> str:
         """What AWS may run in its place, as long as its files are not edited; empty if it must be built.
 

@@ -66,6 +66,11 @@ class Sources:
         """Checks the files and writes the artifact. It appears at `target` after all bytes were compared with their digests."""
 
     @property
+    def is_imported(self) -> bool:
+        """See `common.model.resource.Artifact`: not unless a class overrides this."""
+        return False
+
+    @property
     def in_aws(self) -> str:
         """See `common.model.resource.Artifact`: what must be built unless a class overrides this."""
         return ""
@@ -215,6 +220,11 @@ class Script(Sources):
     path: Path
     reference: PackageReference | None = field(default=None, compare=False, kw_only=True)
     kind: ClassVar[str] = "script"
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its job was imported."""
+        return self.reference is not None
 
     @property
     def in_aws(self) -> str:

@@ -7,6 +7,10 @@ from typing import Any
 import boto3
 import pytest
 
+from common.base.digest import Digest
+from common.model.resource import Key
+from common.packaging.imported_package import ImportedPackage
+from common.packaging.package_reference import PackageReference
 from common.packaging.unpacking import script_package, unpack
 from tests.packaging.index import wheel
 from tests.support.repository import SCRIPT, Ended, Repository
@@ -70,6 +74,12 @@ def changes(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 def code() -> str:
     return str(client("lambda").get_function(FunctionName="Old-Validate")["Configuration"]["CodeSha256"])
+
+
+def imported(folder: Path) -> ImportedPackage:
+    reference = PackageReference("", Digest(""))
+    key = Key("acres", "artifact", folder.name)
+    return ImportedPackage(key, "", folder, "handler.handler", "python3.11", "x86_64", reference=reference)
 
 
 def artifacts() -> set[str]:
@@ -168,7 +178,7 @@ def test_where_the_function_runs_other_code_the_package_is_built(theirs: Reposit
     (theirs.root / "projects/acres/lambda/Validate/requirements.txt").unlink()
     theirs.write("config/acres/dev.json", {**overlay, "functions": {"Validate": {"package": package}}})
     planned = changes(run(theirs, "plan", "--adopt", code=2))
-    assert planned["artifact/Validate"] == ("upload", "not uploaded yet")
+    assert planned["artifact/Validate"] == ("upload", "AWS does not run the code that was imported")
     assert "CodeSha256" in planned["lambda/Validate"][1]
     run(theirs, "deploy", "--adopt")
     assert artifacts() == {"Validate"}
@@ -203,3 +213,52 @@ def test_a_reference_that_is_none_is_refused(theirs: Repository, package: str) -
 def test_the_policy_lets_the_deployer_read_a_kept_script(theirs: Repository) -> None:
     policy = theirs.invoke("policy", "--env", "dev").out
     assert "arn:aws:s3:::theirs/scripts/load.py" in policy
+
+
+def test_an_edit_before_the_first_deploy_is_told(theirs: Repository) -> None:
+    edit(theirs, "glue/landing/load.py", "print('other rows')\n")
+    planned = changes(run(theirs, "plan", "--adopt", code=2))
+    assert planned["artifact/load"] == ("upload", "edited since it was imported")
+    assert "lambda/Validate" in planned
+    assert "artifact/Validate" not in planned
+
+
+def test_code_that_somebody_edited_in_aws_is_put_back_from_the_files(theirs: Repository) -> None:
+    edit(theirs, "lambda/Validate/requirements.txt", "")
+    folder = theirs.root / "projects/acres/lambda/Validate"
+    data = zipped({"handler.py": HANDLER})
+    client("lambda").update_function_code(FunctionName="Old-Validate", ZipFile=data)
+    (folder / "requirements.txt").unlink()
+    package = str(PackageReference(code_sha256(data), imported(folder).imported_digest()))
+    theirs.write("config/acres/dev.json", {"functions": {"Validate": {"package": package}}})
+    run(theirs, "deploy", "--adopt")
+    assert (code(), artifacts()) == (code_sha256(data), {"load"})
+    client("lambda").update_function_code(FunctionName="Old-Validate", ZipFile=zipped({"handler.py": "x = 1\n"}))
+    assert [one["key"] for one in run(theirs, "drift", code=2)["drifted"]] == ["lambda/Validate"]
+    planned = changes(run(theirs, "plan", "--verify", code=2))
+    assert planned["artifact/Validate"] == ("upload", "AWS does not run the code that was imported")
+    assert "CodeSha256" in planned["lambda/Validate"][1]
+    run(theirs, "deploy", "--verify")
+    assert artifacts() == {"Validate", "load"}
+    assert run(theirs, "drift")["drifted"] == []
+
+
+def test_a_node_function_keeps_its_code(theirs: Repository) -> None:
+    package_json = json.dumps({"name": "fn", "dependencies": {"a": "^1.0.0"}})
+    files = {"index.js": "exports.handler = async e => e;", "package.json": package_json}
+    data = zipped(
+        {**files, "node_modules/a/package.json": json.dumps({"name": "a", "version": "1.2.0"}), "node_modules/a/i.js": ""}
+    )
+    settings = {"Runtime": "nodejs22.x", "Role": ROLE, "Handler": "index.handler", "MemorySize": 256, "Timeout": 60}
+    client("lambda").create_function(FunctionName="Old-Node", Code={"ZipFile": data}, **settings)
+    folder = theirs.root / "projects/acres/lambda/Node"
+    package = unpack(data, folder, runtime="nodejs22.x", handler="index.handler").package
+    assert not (folder / "node_modules").exists()
+    path = theirs.root / "projects/acres/deploy.py"
+    call = f'p.function("Node", name="Old-Node", settings={{"runtime": "nodejs22.x", "role": {ROLE!r}}}, package={package!r})'
+    path.write_text(path.read_text().replace("    return p", f"    {call}\n    return p"))
+    run(theirs, "deploy", "--adopt")
+    live = client("lambda").get_function(FunctionName="Old-Node")["Configuration"]
+    assert live["CodeSha256"] == code_sha256(data)
+    assert changes(run(theirs, "plan", "--verify")) == {}
+    assert run(theirs, "drift")["drifted"] == []

@@ -101,7 +101,14 @@ def test_each_kind_of_key_goes_where_it_belongs(theirs: Repository) -> None:
             },
             "other": {**every, "worker_type": "G.1X", "workers": 5},
         },
-        "functions": {"Validate": {"timeout_seconds": 120, "memory_mb": 1024, "environment": {"ZONE": "attic"}}},
+        "functions": {
+            "Validate": {
+                "timeout_seconds": 120,
+                "memory_mb": 1024,
+                "environment": {"ZONE": "attic"},
+                "properties": {"TracingConfig": {"Mode": "Active"}},
+            }
+        },
     }
     assert result["tokens"] == {"__STAGE__": "stage"}
     where = {one["from"]: one["where"] for one in result["refused"]}
@@ -116,7 +123,6 @@ def test_each_kind_of_key_goes_where_it_belongs(theirs: Repository) -> None:
     assert where.pop("strparams.nothing") == "it has no value"
     assert where.pop("GlueConfig.Load.Colour") == "no setting of jobs.load has it; docs/configuration.md lists the settings"
     assert where.pop("GlueConfig.Ghost").startswith("the project declares no such resource in jobs, only load, other;")
-    assert where.pop("FSA-DEV-Validate.TracingConfig").startswith("no setting of functions.Validate has it")
     assert where.pop("tags") == "tags are of the whole environment: $.tags of config/dev.json"
     assert where.pop("Timeout") == "it may be a setting of functions or of jobs: set it there by name"
     assert where.pop("validateArn") == "it is the project's own: refer to it as ${Validate.arn}"

@@ -145,3 +145,11 @@ def test_what_has_no_code_is_left_out_and_the_rest_is_imported(live: Live, repos
     text = (repository.root / "projects/orders/deploy.py").read_text()
     assert "# job fsa-dev-orders-clean: its script" in text
     assert 'p.shared.job("clean")' in text, "a machine runs it"
+
+
+def test_files_that_git_ignores_are_named(live: Live, repository: Repository) -> None:
+    live.function("orders-Validate", {"handler.py": "def handler(event, context):\n    return event\n"})
+    repository.commit()
+    repository.write(".gitignore", "build/\nhandler.py\n")
+    done = repository.invoke("import", "--env", "dev", "--project", "orders", "--match", "orders-*")
+    assert "git ignores projects/orders/lambda/Validate/handler.py: a clone would not have it" in done.out

@@ -180,3 +180,22 @@ def test_what_is_gone_is_left_to_deploy(deployed: Repository) -> None:
     client("glue").delete_job(JobName="t-dev-acres-load")
     result = run(deployed, "pull", "--only", "glue-job/*", code=2)
     assert result["left"][0]["where"].endswith("change its declaration in projects/acres/deploy.py:10")
+
+
+def test_a_property_is_written_in_the_spelling_of_aws(deployed: Repository) -> None:
+    deployed.write("config/acres/dev.json", {"functions": {"Validate": {"properties": {"TracingConfig": {"Mode": "Active"}}}}})
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    client("lambda").update_function_configuration(**FUNCTION, TracingConfig={"Mode": "PassThrough"})
+    result = run(deployed, "pull", "--only", "lambda/*")
+    assert [one["value"] for one in result["pulled"]] == [{"Mode": "PassThrough"}]
+    overlay = json.loads(text(deployed, "config/acres/dev.json"))
+    assert overlay["functions"]["Validate"]["properties"] == {"TracingConfig": {"Mode": "PassThrough"}}
+    assert run(deployed, "drift")["drifted"] == []
+
+
+def test_an_argument_of_a_job_is_pulled(deployed: Repository) -> None:
+    edit_job(
+        DefaultArguments={**client("glue").get_job(JobName="t-dev-acres-load")["Job"]["DefaultArguments"], "--zone": "attic"}
+    )
+    run(deployed, "pull", "--only", "glue-job/*")
+    assert json.loads(text(deployed, "config/acres/dev.json"))["jobs"]["load"] == {"workers": 3, "arguments": {"--zone": "attic"}}

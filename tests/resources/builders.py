@@ -56,6 +56,10 @@ class Code:
         return Key("p", "artifact", self.name)
 
     @property
+    def is_imported(self) -> bool:
+        return False
+
+    @property
     def in_aws(self) -> str:
         return ""
 

@@ -168,6 +168,7 @@ class Text:
     text: str
     name: str = "main.txt"
     in_aws: str = ""
+    is_imported: bool = False
 
     @property
     def location(self) -> str:
