@@ -7,8 +7,14 @@ from common.commands.task import task
 from common.model.choices import Choices
 
 
-@task(help=options("env", "project", "json"), reads_only=True)
-def status(_c: Context, env: str | None = None, project: str | None = None, json: bool = False) -> None:
+@task(
+    help=options(
+        *("env", "project", "json"),
+        unmanaged="List instead which functions, jobs, crawlers and state machines of the account carry no owner's tag.",
+    ),
+    reads_only=True,
+)
+def status(_c: Context, env: str | None = None, project: str | None = None, unmanaged: bool = False, json: bool = False) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from dataclasses import asdict
 
@@ -21,6 +27,16 @@ def status(_c: Context, env: str | None = None, project: str | None = None, json
     report = JsonReport(env) if json else TextReport()
     command = opened(Choices(env=env, project=project), report, must_exist=True)
     declarations = command.declarations()
+    if unmanaged:
+        from common.importing.unmanaged import find_unmanaged
+
+        connection = command.connection()
+        found = find_unmanaged(declarations.env, connection.aws, connection.pool, declarations.resources)
+        if isinstance(report, JsonReport):
+            report.contents["unmanaged"] = [asdict(each) for each in found]
+        else:
+            status_report.show_unmanaged(found)
+        return
     statuses = read_all(command.connection(), declarations, others=project is None, why_undeclared=command.workspace.undeclared)
     if isinstance(report, JsonReport):
         report.contents["projects"] = [asdict(status) for status in statuses]

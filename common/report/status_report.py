@@ -6,6 +6,7 @@ from typing import TextIO
 from common.base.command_text import typed
 from common.base.terminal import Screen
 from common.engine.status import NEVER, UNREADABLE, Status
+from common.importing.unmanaged import Unmanaged
 from common.model.events import Note
 from common.report import cell_formats
 from common.report.deploy_report import TextReport
@@ -26,6 +27,19 @@ def show(statuses: Sequence[Status], stream: TextIO | None = None) -> None:
     for status in statuses:
         for note in _notes(status):
             report(Note(f"{status.project}: {note}"))
+
+
+def show_unmanaged(found: Sequence[Unmanaged], stream: TextIO | None = None) -> None:
+    """Prints one line for each resource that nobody owns, and below how it is brought under management."""
+    screen, report = Screen(stream), TextReport(stream=stream)
+    if not found:
+        report(Note("Every function, job, crawler and state machine of the account and region carries an owner's tag."))
+        return
+    rows = [[each.kind, each.name, cell_formats.minute(each.changed), each.declared] for each in found]
+    screen.table(("kind", "name in AWS", "changed (UTC)", "declared here as"), rows, whole=[0, 2], folding=[1])
+    report(Note(f"`{typed('import')} --project NAME --match PATTERN` writes a project from what the pattern matches."))
+    if any(each.declared for each in found):
+        report(Note(f"`{typed('plan --adopt')}` shows what taking over those that are declared here would change."))
 
 
 def _row(status: Status) -> list[str]:

@@ -54,7 +54,7 @@ KIND = Kind(
     ),
     policy=Policy(
         operations=("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler", "GetTags", "TagResource", "UntagResource"),
-        everywhere=("ListCrawlers",),
+        everywhere=("ListCrawlers", "GetCrawlers"),
         left_over=("DeleteCrawler", "StopCrawler"),
         when_created=("glue:CreateCrawler",),
     ),

@@ -69,7 +69,7 @@ KIND = Kind(
     ),
     policy=Policy(
         operations=("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource"),
-        everywhere=("ListJobs",),
+        everywhere=("ListJobs", "GetJobs"),
         left_over=("DeleteJob",),
         actions={"CreateJob": ("glue:CreateJob", "glue:TagResource")},
     ),

@@ -151,7 +151,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     **same("lambda", "DeleteLayerVersion", f"{LAYER}:{{VersionNumber}}"),
     # Glue
-    **same("glue", "ListCrawlers ListJobs"),
+    **same("glue", "ListCrawlers ListJobs GetCrawlers GetJobs"),
     **same("glue", "GetDatabases", CATALOG, f"arn:aws:glue:{HERE}:database/default"),
     **same("glue", "DeleteJob GetJob", f"{JOB}{{JobName}}"),
     **same("glue", "GetTags TagResource UntagResource", "{ResourceArn}"),

@@ -1,0 +1,104 @@
+"""Lists what runs in an account and region and carries nobody's ownership tags: candidates for `import` and `--adopt`.
+
+The tagging index answers for the whole account, but it lags behind by minutes. So what was changed within a day, and what this
+repository declares, is asked for its own tags before it is said to be nobody's.
+
+Follows https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
+
+from collections.abc import Collection, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from common.aws.protocol import Aws
+from common.base.errors import AwsError
+from common.engine.planner import INDEX_LAG
+from common.engine.prune import DENIED
+from common.environment.config import Environment
+from common.importing.account import TYPES, LiveAccount
+from common.importing.selection import Found
+from common.model.orphan import Orphan
+from common.model.resource import Key, Resource
+from common.resources import of_kind
+
+CHANGED = {"lambda": "LastModified", "glue-job": "LastModifiedOn", "crawler": "LastUpdated", "state-machine": "creationDate"}
+"""The kinds that are listed, and the field that says when a resource was changed; of a state machine, when it was created."""
+
+
+@dataclass(frozen=True)
+class Unmanaged:
+    """A resource without ownership tags.
+
+    Args:
+        kind: the name of its kind.
+        name: what AWS calls it.
+        arn: its ARN.
+        changed: when it was changed last (ISO 8601); of a state machine, when it was created; empty if AWS does not say.
+        declared: how this repository declares a resource of this name, as ``orders: lambda/Validate``; empty if it does not.
+    """
+
+    kind: str
+    name: str
+    arn: str
+    changed: str
+    declared: str
+
+
+def find_unmanaged(env: Environment, aws: Aws, pool: Executor, resources: Iterable[Resource]) -> list[Unmanaged]:
+    """The functions, jobs, crawlers and state machines of the account and region that nobody owns, by kind and name.
+
+    Args:
+        env: the environment.
+        aws: the AWS session.
+        pool: where calls run in parallel.
+        resources: what this repository declares.
+    """
+    account = LiveAccount(env, aws, pool)
+    owned = pool.submit(_owned, env, aws)
+    listed = [found for kind in pool.map(account.of, CHANGED) for found in kind.values()]
+    declared = {resource.arn: f"{resource.key.project}: {resource.key}" for resource in resources}
+    candidates = [found for found in listed if found.arn not in owned.result()]
+    doubtful = [found for found in candidates if found.arn in declared or _is_young(found)]
+    owned_by_tag = pool.map(lambda found: found.arn if _is_owned(env, aws, found) else "", doubtful)
+    tagged = {*owned_by_tag}
+    order = list(CHANGED)
+    left = sorted(
+        (found for found in candidates if found.arn not in tagged), key=lambda found: (order.index(found.kind), found.name)
+    )
+    return [Unmanaged(found.kind, found.name, found.arn, _changed(found), declared.get(found.arn, "")) for found in left]
+
+
+def _owned(env: Environment, aws: Aws) -> Collection[str]:
+    """The ARNs of what carries an ownership tag, whosever it is."""
+    filters = {"TagFilters": [{"Key": env.owner_tag}], "ResourceTypeFilters": [name for name in TYPES if "rule" not in name]}
+    pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
+    return {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+
+
+def _is_owned(env: Environment, aws: Aws, found: Found) -> bool:
+    """Whether the tags of a resource itself say that it is owned; what may not be looked at counts as nobody's."""
+    kind = of_kind(found.kind)
+    orphan = Orphan(Key("", found.kind, found.name), found.name, found.arn, env.account_id)
+    try:
+        tags = kind.live_tags(aws, orphan) if kind is not None else None
+    except AwsError as error:
+        if not error.code.startswith(DENIED):
+            raise
+        return False
+    return env.owner_tag in (tags or {})
+
+
+def _is_young(found: Found) -> bool:
+    changed = _changed(found)
+    return not changed or datetime.fromisoformat(changed) > datetime.now(UTC) - INDEX_LAG
+
+
+def _changed(found: Found) -> str:
+    value = found.live.get(CHANGED[found.kind])
+    if isinstance(value, str):  # as Lambda writes times: 2026-11-25T23:53:07.000+0000
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return ""
+    return value.astimezone(UTC).isoformat(timespec="seconds") if isinstance(value, datetime) else ""
