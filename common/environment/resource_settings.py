@@ -208,7 +208,7 @@ class CrawlerSettings(Settings):
 
     name: PhysicalName | None = None
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
-    targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+/.*$")], ...] = ()
+    targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+(/.*)?$")], ...] = ()
     """S3 locations; they replace those of the declaration."""
     exclusions: tuple[Text, ...] = ()
     """Glob patterns below each target that are not crawled."""

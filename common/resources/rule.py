@@ -205,7 +205,7 @@ class Rule(Declared):
 
     def _compared(self, own: State, kept: State) -> State:
         """The declared fields of our live target."""
-        default = {"Input": _plain(self.input)} if self._leaves_input(own, kept) else {}
+        default = {"Input": _plain(self.input)} if self.is_default_input and self._leaves_input(own, kept) else {}
         declared = {name: value for name, value in own.items() if name not in kept} | {"Id": _TARGET} | default
         return declared | {
             name: comparison.selected(own.get(name), value) for name, value in self.properties.items() if name in own
@@ -217,9 +217,10 @@ class Rule(Declared):
 
     def _kept(self, live: State) -> State:
         """The undeclared fields of our target, such as retries and dead letter queue, if it still has our ARN."""
-        owned = {"Id", "Arn", "RoleArn", *_INPUTS, *self.properties}
-        if self.is_default_input and not (live.get("Input") == self.input and {*_INPUTS} & live.keys() == {"Input"}):
-            owned -= {*_INPUTS}
+        owned = {"Id", "Arn", "RoleArn", *self.properties}
+        is_default = self.is_default_input and live.get("Input") == self.input and {*_INPUTS} & live.keys() == {"Input"}
+        if is_default or (not self.is_default_input and (self.input is not None or self.input_transformer is not None)):
+            owned |= {*_INPUTS}
         return {name: value for name, value in live.items() if name not in owned} if live.get("Arn") == self.target_arn else {}
 
     def _put(self, aws: Aws, desired: State, **more: Json) -> None:

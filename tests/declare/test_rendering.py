@@ -161,6 +161,18 @@ def test_targets_from_configuration_are_granted(repository: Repository) -> None:
     assert not any("t-dev-final" in statement for statement in granted)
 
 
+def test_a_crawler_may_have_a_whole_bucket_for_its_target(repository: Repository) -> None:
+    """Glue takes it with and without a slash, and gives back what it was given: another spelling would be an update."""
+    repository.write("deploy.py", SHARED.replace("    return shared", '    shared.database("acreage")\n    return shared'))
+    repository.project("acres", 'p.crawler("c", targets=[], database=p.shared.database("acreage"))')
+    repository.configure(projects={"acres": {"crawlers": {"c": {"targets": ["s3://lake", "s3://sea/"]}}}})
+    resources = repository.resources()
+    crawler, granted = resources["crawler/c"], statements(resources["role/c-crawler"])
+    assert isinstance(crawler, Crawler)
+    assert crawler.targets == ("s3://lake", "s3://sea/")
+    assert {"s3:GetObject arn:aws:s3:::lake/*", "s3:GetObject arn:aws:s3:::sea/*"} <= granted
+
+
 @pytest.mark.parametrize(
     ("settings", "job_role"),
     [

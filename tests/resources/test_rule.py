@@ -60,3 +60,20 @@ def test_a_schedule_that_declares_no_input_leaves_a_target_without_one_as_it_is(
     assert live_state(moto_aws, rule) == final(rule)
     updated(moto_aws, rule, {"Targets"}, rule.read(moto_aws))
     assert moto_aws.call("events", "ListTargetsByRule", Rule=rule.name)["Targets"] == [bare]
+
+
+def test_a_rule_for_events_that_declares_no_input_leaves_the_one_of_its_target_as_it_is(
+    moto_aws: AwsSession, place: Place
+) -> None:
+    rule = place.rule(schedule=None, pattern={"source": ["aws.glue"]})
+    rule.create(moto_aws, final(rule))
+    (sent,) = moto_aws.call("events", "ListTargetsByRule", Rule=rule.name)["Targets"]
+    assert "Input" not in sent
+    transformed = {**sent, "InputTransformer": {"InputPathsMap": {"x": "$.detail"}, "InputTemplate": '{"x": <x>}'}}
+    moto_aws.call("events", "PutTargets", Rule=rule.name, Targets=[transformed])
+    assert live_state(moto_aws, rule) == final(rule)
+    live = rule.read(moto_aws)
+    assert live is not None
+    assert live.undeclared["Targets"] == {"target": {"InputTransformer": transformed["InputTransformer"]}}
+    updated(moto_aws, rule, {"Targets"}, live)
+    assert moto_aws.call("events", "ListTargetsByRule", Rule=rule.name)["Targets"] == [transformed]
