@@ -199,7 +199,7 @@ def test_the_first_pipeline_of_the_docs_can_be_deployed(repository: Repository) 
 
 def test_everything_that_can_be_declared_is_listed() -> None:
     text = (ROOT / "docs/declaring-pipelines.md").read_text().partition("## What can be declared")[2]
-    for_the_deployer = {"borrow", "resources"}
+    for_the_deployer = {"borrow", "rendered"}
     of_projects, shared = (
         {name for name in dir(face) if name[0] != "_" and callable(getattr(face, name))} - for_the_deployer
         for face in (Pipeline, SharedResources)

@@ -103,7 +103,7 @@ class Schema:
     @property
     def tags_are_a_map(self) -> bool:
         """Whether tags are given as a map, and not as a list of keys with values."""
-        tags = self._resolved(self.properties.get(self.tag_property, {}))
+        tags = self.resolved(self.properties.get(self.tag_property, {}))
         return "array" not in _types_in(tags) and "items" not in tags
 
     @property
@@ -137,7 +137,7 @@ class Schema:
 
     def name_limits(self) -> tuple[int, str]:
         """How long the name of a resource may be, and the pattern that it must match; an empty pattern matches all."""
-        name = self._resolved(self.properties.get(self.name_property, {}))
+        name = self.resolved(self.properties.get(self.name_property, {}))
         return int(name.get("maxLength", NAME_LENGTH)), str(name.get("pattern", ""))
 
     def settable(self, properties: JsonMapping) -> JsonObject:
@@ -187,23 +187,23 @@ class Schema:
         """The properties that an object at a path may have."""
         node: JsonMapping = self.document
         for part in path:
-            node = self._resolved(node)
+            node = self.resolved(node)
             if isinstance(part, int):
                 node = node.get("items", {})
             else:
                 patterns: JsonMapping = next(iter(node.get("patternProperties", {}).values()), {})
                 node = node.get("properties", {}).get(part, patterns)
-        return list(self._resolved(node).get("properties", {}))
+        return list(self.resolved(node).get("properties", {}))
 
     def _takes_name(self, name: str) -> bool:
         return (
             name in self.properties
             and (name,) not in self.read_only
-            and "string" in _types_in(self._resolved(self.properties[name]))
+            and "string" in _types_in(self.resolved(self.properties[name]))
         )
 
-    def _resolved(self, node: JsonMapping) -> JsonMapping:
-        """A part of the schema, or the definition that it refers to."""
+    def resolved(self, node: JsonMapping) -> JsonMapping:
+        """A part of the schema, or the definition to which it refers."""
         reference = str(node.get("$ref", ""))
         found: Json = self.document
         for part in reference.removeprefix("#/").split("/") if reference else ():
@@ -217,6 +217,15 @@ class Schema:
 def type_names(region: str = DEFAULT_REGION) -> list[str]:
     """The types that there are in a region, sorted."""
     return sorted(_types(region))
+
+
+def is_managed(type_name: str) -> bool:
+    """Whether the Cloud Control API manages a type that exists."""
+    try:
+        schema_of(type_name)
+    except ValueError:
+        return False
+    return True
 
 
 @cache

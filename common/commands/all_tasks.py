@@ -19,6 +19,7 @@ from common.commands.policy import policy
 from common.commands.pull import pull
 from common.commands.run import run
 from common.commands.status import status
+from common.commands.types import types
 from common.commands.unbind import unbind
 from common.commands.unlock import unlock
 from common.commands.version import version
@@ -29,7 +30,23 @@ def namespace() -> Collection:
     tasks = Collection(
         *(package_lambdas, deploy.deploy_shared, deploy.deploy_roles, deploy.deploy_lambdas, deploy.upload_glue),
         *(deploy.deploy_jobs, deploy.deploy_crawlers, deploy.deploy_sfn, deploy.deploy_triggers, deploy.deploy),
-        *(plan, run, status, drift, pull, history, unlock, destroy, unbind, gc, import_project, policy, version, list_tasks),
+        *(
+            plan,
+            run,
+            status,
+            drift,
+            pull,
+            history,
+            unlock,
+            destroy,
+            unbind,
+            gc,
+            import_project,
+            policy,
+            types,
+            version,
+            list_tasks,
+        ),
     )
     tasks.add_collection(Collection("local", local.start, local.stop, local.reset))
     return tasks

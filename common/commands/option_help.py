@@ -35,6 +35,11 @@ IMPORTING = {
     "dry_run": "Only show what would be written.",
 }
 """The options of `import` alone."""
+TYPES = {
+    "match": "Types to list: a pattern such as 'AWS::SQS::*', a part of a name, or a whole name for its properties.",
+    "schema": "Print the JSON schema of files with these types, for editors.",
+}
+"""The options of `types` alone."""
 PLANNING = HELP.keys() - {"yes", "wait", "dry_run"}
 
 

@@ -16,7 +16,7 @@ from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, Tag
 from common.environment import aws_versions, owner_tags, partitions
 from common.environment.endpoints import Service, Url
 from common.environment.names import Names
-from common.environment.owner_tags import DEFAULT_PREFIX, TagPrefix
+from common.environment.owner_tags import DEFAULT_PREFIX
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
 from common.environment.project import Instance, Project, WrittenSections
@@ -27,6 +27,10 @@ from common.environment.resource_settings import (
     Network,
     Verify,
 )
+
+TagPrefix = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
+]
 
 
 class Roles(Model):

@@ -8,9 +8,6 @@ Follows https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-a
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
 
 DEFAULT_PREFIX = "deployer:"
 """The beginning of the keys where configuration has no other."""
@@ -31,11 +28,6 @@ def check_prefix(prefix: str) -> str:
     if prefix != DEFAULT_PREFIX and prefix.casefold() == DEFAULT_PREFIX:
         raise ValueError(f"it differs from {DEFAULT_PREFIX} in case alone, and IAM does not tell such keys apart")
     return prefix
-
-
-TagPrefix = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(check_prefix)
-]
 
 
 def environment_key(prefix: str) -> str:
