@@ -130,7 +130,7 @@ def of_upload(artifact: Artifact, released: Files, digest_released: Digest | Non
         return changed
     if artifact.in_aws:
         return "AWS does not run the code that was imported"
-    if artifact.is_imported and str(artifact.key) not in released:
+    if artifact.in_aws is not None and str(artifact.key) not in released:
         return "edited since it was imported"
     is_released = str(artifact.key) in released and digest_released is not None
     return "the way it is built has changed" if is_released and digest_released != artifact.input_digest() else "not uploaded yet"

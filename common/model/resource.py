@@ -66,15 +66,8 @@ class Artifact(Protocol):
         """Its immutable object key in the artifact bucket, named by its input digest."""
 
     @property
-    def is_imported(self) -> bool:
-        """Whether something else than what is built here stood for its files once."""
-
-    @property
-    def in_aws(self) -> str:
-        """What AWS may run in its place, as long as its files are not edited; empty if it must be built.
-
-        It is a function's CodeSha256, or the S3 URI of a job's script.
-        """
+    def in_aws(self) -> str | None:
+        """The CodeSha256 or the script's URI that AWS may run in its place; empty after an edit, None if it was not imported."""
 
     def hash_files(self, of_file: OfFile) -> None:
         """Takes the digests of its files from `of_file`; without this call the files are read when they are first needed."""

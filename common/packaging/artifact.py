@@ -66,14 +66,9 @@ class Sources:
         """Checks the files and writes the artifact. It appears at `target` after all bytes were compared with their digests."""
 
     @property
-    def is_imported(self) -> bool:
-        """See `common.model.resource.Artifact`: not unless a class overrides this."""
-        return False
-
-    @property
-    def in_aws(self) -> str:
-        """See `common.model.resource.Artifact`: what must be built unless a class overrides this."""
-        return ""
+    def in_aws(self) -> str | None:
+        """See `common.model.resource.Artifact`: None unless a class overrides this."""
+        return None
 
     @property
     def location(self) -> str:
@@ -222,16 +217,11 @@ class Script(Sources):
     kind: ClassVar[str] = "script"
 
     @property
-    def is_imported(self) -> bool:
-        """Whether its job was imported."""
-        return self.reference is not None
-
-    @property
-    def in_aws(self) -> str:
-        """Where the script was when it was imported; empty if it was not, or was edited."""
-        if self.reference is None or self.reference.files != self._read_files()[self.path.name]:
-            return ""
-        return self.reference.in_aws
+    def in_aws(self) -> str | None:
+        """Where the script was when its job was imported; empty if it was edited since, None if it was not imported."""
+        if self.reference is None:
+            return None
+        return self.reference.in_aws if self.reference.files == self._read_files()[self.path.name] else ""
 
     @property
     def ending(self) -> str:

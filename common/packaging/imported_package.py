@@ -31,11 +31,6 @@ class ImportedPackage(Package):
 
     reference: PackageReference = field(kw_only=True, compare=False)
 
-    @property
-    def is_imported(self) -> bool:
-        """It is."""
-        return True
-
     @cached_property
     def in_aws(self) -> str:
         """The CodeSha256 that stands for the files; empty if they were edited."""

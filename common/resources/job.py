@@ -114,11 +114,12 @@ class Job(Declared):
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """The permissions to read the logs that Glue writes in log groups of the whole account, and a script that is kept."""
-        script = {f"arn:{self.arn.split(':')[1]}:s3:::{self.script.in_aws.removeprefix('s3://')}": ("s3:GetObject",)}
         here = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
         reading = ("logs:FilterLogEvents", "logs:GetLogEvents")
-        groups = {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
-        return {**groups, **(script if self.script.in_aws else {})}
+        needs: dict[str, tuple[str, ...]] = {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
+        if kept := self.script.in_aws:
+            needs[f"arn:{self.arn.split(':')[1]}:s3:::{kept.removeprefix('s3://')}"] = ("s3:GetObject",)
+        return needs
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetJob."""

@@ -70,14 +70,15 @@ def content_in_place(aws: Aws, artifact: Artifact) -> Digest:
     Raises:
         ArtifactError: it is the script of a job, and somebody has replaced or deleted it since it was imported.
     """
-    if not artifact.in_aws.startswith(SCRIPT):
-        return digest.of_base64(artifact.in_aws)
-    bucket, _, key = artifact.in_aws.removeprefix(SCRIPT).partition("/")
+    in_aws = artifact.in_aws or ""
+    if not in_aws.startswith(SCRIPT):
+        return digest.of_base64(in_aws)
+    bucket, _, key = in_aws.removeprefix(SCRIPT).partition("/")
     response = aws.find("s3", "GetObject", "NoSuchKey", Bucket=bucket, Key=key)
     content = digest.of_bytes(response["Body"].read()) if response is not None else None
     if content is None or content not in artifact.files().values():
         raise ArtifactError(
-            f"{artifact.key.project}: {artifact.key}: {artifact.in_aws} {'is gone' if content is None else 'was replaced'} since "
+            f"{artifact.key.project}: {artifact.key}: {in_aws} {'is gone' if content is None else 'was replaced'} since "
             f"it was imported, and the job runs it. Import the job again, or delete `package` of the job; then the script of "
             f"this repository is deployed."
         )

@@ -56,12 +56,8 @@ class Code:
         return Key("p", "artifact", self.name)
 
     @property
-    def is_imported(self) -> bool:
-        return False
-
-    @property
-    def in_aws(self) -> str:
-        return ""
+    def in_aws(self) -> str | None:
+        return None
 
     @property
     def location(self) -> str:

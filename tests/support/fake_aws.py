@@ -167,8 +167,7 @@ class Text:
     key: Key
     text: str
     name: str = "main.txt"
-    in_aws: str = ""
-    is_imported: bool = False
+    in_aws: str | None = None
 
     @property
     def location(self) -> str:
