@@ -4,7 +4,7 @@ A pipeline may have such a resource of its own, and all pipelines may share one.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -56,17 +56,34 @@ class SimpleResources(ABC):
     ) -> Ref:
         """Declares a resource that refers to the resources `uses`, with an exact name in AWS, if it is given one."""
 
-    def table(self, reference: str, /, *, partition_key: str, name: str | None = None) -> Ref:
-        """A DynamoDB table with a string partition key, paid by request, with point-in-time recovery.
+    def table(
+        self,
+        reference: str,
+        /,
+        *,
+        partition_key: str,
+        sort_key: str | None = None,
+        key_types: Mapping[str, str] | None = None,
+        properties: JsonMapping | None = None,
+        name: str | None = None,
+    ) -> Ref:
+        """A DynamoDB table, paid by request, with point-in-time recovery.
 
         Args:
             reference: what references call it.
             partition_key: the name of its key.
+            sort_key: the name of its second key.
+            key_types: the types of keys that are no text, as in ``{"taken_at": "N"}``: N for numbers, B for bytes.
+            properties: settings in AWS's own spelling, as in ``{"StreamSpecification": {…}}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """
-        return self._declare(
-            "table", reference, partial(Table, partition_key=validation.check_partition_key(partition_key)), name
+        make = partial(
+            Table,
+            partition_key=validation.check_key("partition_key", partition_key),
+            sort_key=None if sort_key is None else validation.check_key("sort_key", sort_key),
+            key_types=validation.check_key_types(key_types or {}, {partition_key, sort_key}),
         )
+        return self._declare("table", reference, make, name, properties=properties)
 
     def queue(
         self,

@@ -7,24 +7,28 @@ Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Working
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
-from common.base.json_types import JsonObject
+from common.base.json_types import Json, JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import ArnForm, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.resources import table_settings
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
 """Poll every 2 seconds: most tables are ready after five seconds, and botocore would poll every 20."""
 _BACKUP_TRIES = 30
+_SET_LATER = frozenset({"PointInTimeRecovery", "Tags", table_settings.TIME_TO_LIVE})
+"""CreateTable does not take these fields, or takes them otherwise."""
 _UNDECLARED = ("GlobalSecondaryIndexes", "StreamSpecification", "SSEDescription", "TableClassSummary", "Replicas")
 """An update does not change these live fields."""
 
@@ -52,6 +56,23 @@ KIND = Kind(
             "ContinuousBackupsUnavailableException": "the backups of a table that was just created are still being prepared",
         }
     ),
+    properties=Properties(
+        "UpdateTable",
+        settings={
+            "TableName": "name",
+            "AttributeDefinitions": "partition_key, sort_key and key_types",
+            "BillingMode": "",
+            "DeletionProtectionEnabled": "",
+            "GlobalSecondaryIndexUpdates": "",
+            "GlobalTableSettingsReplicationMode": "",
+            "GlobalTableWitnessUpdates": "",
+            "MultiRegionConsistency": "",
+            "ProvisionedThroughput": "",
+            "ReplicaUpdates": "",
+            "WarmThroughput": "",
+        },
+        operations={table_settings.TIME_TO_LIVE: "UpdateTimeToLive"},
+    ),
     policy=Policy(
         operations=(
             *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups"),
@@ -68,17 +89,29 @@ class Table(Declared):
     """A table. Its key cannot be changed in place."""
 
     data: ClassVar[bool] = True
+    apart: ClassVar[frozenset[str]] = table_settings.NAMES
     partition_key: str
+    sort_key: str | None = None
+    key_types: Mapping[str, str] = field(default_factory=dict)
+    """The types of its keys, S, N or B; without one a key is text."""
     immutable: ClassVar[frozenset[str]] = frozenset({"KeySchema", "AttributeDefinitions"})
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """The permissions that its deployer needs for its properties."""
+        needed = ("dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive")
+        return {self.arn: needed} if table_settings.TIME_TO_LIVE in self.properties else {}
 
     def desired(self) -> State:
         """The owned fields; `PointInTimeRecovery` is AWS's PointInTimeRecoveryStatus."""
+        keys = {self.partition_key: "HASH", **({self.sort_key: "RANGE"} if self.sort_key else {})}
+        types = [{"AttributeName": name, "AttributeType": self.key_types.get(name, "S")} for name in sorted(keys)]
         return {
-            "KeySchema": [{"AttributeName": self.partition_key, "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": self.partition_key, "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            "AttributeDefinitions": types,
             "BillingMode": "PAY_PER_REQUEST",
             "DeletionProtectionEnabled": True,
             "PointInTimeRecovery": "ENABLED",
+            **self.properties,
             "Tags": dict(self.tags),
         }
 
@@ -92,15 +125,18 @@ class Table(Declared):
         keys = {key["AttributeName"] for key in live["KeySchema"]}
         state = {
             "KeySchema": live["KeySchema"],
-            "AttributeDefinitions": [
-                definition for definition in live["AttributeDefinitions"] if definition["AttributeName"] in keys
-            ],
+            "AttributeDefinitions": sorted(
+                (definition for definition in live["AttributeDefinitions"] if definition["AttributeName"] in keys),
+                key=lambda definition: str(definition["AttributeName"]),
+            ),
             "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "DeletionProtectionEnabled": live.get("DeletionProtectionEnabled", False),
             "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+            **table_settings.live(partial(self._call, aws), live, self.properties),
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: live[name] for name in _UNDECLARED if live.get(name)}
+        declared = {table_settings.DESCRIBED.get(name, name) for name in self.properties}
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name) and name not in declared}
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -112,7 +148,7 @@ class Table(Declared):
         if live:
             _wait(aws, self)
             return self.update(aws, whole(self, desired, self.read(aws)))
-        fields = {name: value for name, value in desired.items() if name not in {"PointInTimeRecovery", "Tags"}}
+        fields = {name: value for name, value in desired.items() if name not in _SET_LATER}
         try:
             aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **fields)
         except AwsError as error:  # a call whose answer was lost is tried again by botocore, and then meets its own table
@@ -120,6 +156,7 @@ class Table(Declared):
                 raise
         _wait(aws, self)
         self._protect_points(aws)
+        self._set(aws, desired, desired.keys() & {table_settings.TIME_TO_LIVE})
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
@@ -127,6 +164,7 @@ class Table(Declared):
         if settings := {name: change.desired[name] for name in change.changed & {"BillingMode", "DeletionProtectionEnabled"}}:
             aws.call("dynamodb", "UpdateTable", TableName=self.name, **settings)
             _wait(aws, self)
+        self._set(aws, change.desired, change.changed)
         recovers = change.live is not None and change.live.state["PointInTimeRecovery"] == "ENABLED"
         if "PointInTimeRecovery" in change.changed and not recovers:  # to enable it again would reset how far back it goes
             self._protect_points(aws)
@@ -159,6 +197,14 @@ class Table(Declared):
         if live["TableStatus"] != "DELETING":
             _delete(aws, resource)
         aws.wait("dynamodb", "table_not_exists", TableName=resource.name, WaiterConfig=_POLLING)
+
+    def _set(self, aws: Aws, desired: State, changed: Collection[str]) -> None:
+        """Makes the settings that are properties, one after the other."""
+        for _ in table_settings.make(partial(self._call, aws), desired, changed):
+            _wait(aws, self)
+
+    def _call(self, aws: Aws, operation: str, **parameters: Json) -> JsonObject:
+        return aws.call("dynamodb", operation, TableName=self.name, **parameters)
 
     def _protect_points(self, aws: Aws) -> None:
         """Switches recovery on. A new table may answer for a while that its backups are not ready, so this is tried again."""

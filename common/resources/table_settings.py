@@ -1,0 +1,76 @@
+"""The settings of a table that a declaration may give as properties, in AWS's spelling of the request.
+
+DescribeTable spells some of them otherwise than UpdateTable does, and the time to live has operations of its own.
+
+Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.model import comparison
+
+TIME_TO_LIVE = "TimeToLiveSpecification"
+RESET: JsonObject = {
+    "OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1},
+    "SSESpecification": {"Enabled": False},
+    "StreamSpecification": {"StreamEnabled": False},
+    "TableClass": "STANDARD",
+}
+"""UpdateTable keeps what is left out, so these values take a setting away."""
+NAMES = frozenset({TIME_TO_LIVE, *RESET})
+"""The settings."""
+DESCRIBED = {
+    "SSESpecification": "SSEDescription",
+    "StreamSpecification": "StreamSpecification",
+    "TableClass": "TableClassSummary",
+}
+"""What DescribeTable calls them, where it tells of them by a name that is kept if nobody declares it."""
+_ON = frozenset({"ENABLED", "ENABLING", "UPDATING"})
+
+
+class Calling(Protocol):
+    """Calls an operation of DynamoDB on one table."""
+
+    def __call__(self, operation: str, **parameters: Json) -> JsonObject:
+        """The answer."""
+        ...
+
+
+def live(call: Calling, table: JsonMapping, properties: JsonMapping) -> JsonObject:
+    """The declared part of each live setting that is declared, spelled as in the request."""
+    described: JsonObject = {
+        "OnDemandThroughput": table.get("OnDemandThroughput"),
+        "SSESpecification": _encryption(table.get("SSEDescription") or {}),
+        "StreamSpecification": table.get("StreamSpecification") or {"StreamEnabled": False},
+        "TableClass": (table.get("TableClassSummary") or {}).get("TableClass", "STANDARD"),
+    }
+    if TIME_TO_LIVE in properties:
+        described[TIME_TO_LIVE] = _time_to_live(call)
+    return {name: comparison.selected(described[name], declared) for name, declared in properties.items()}
+
+
+def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> Iterator[str]:
+    """Makes the settings that have changed, one call each, and takes those away that are not declared any more.
+
+    Yields the name of each: the table must be active again before the next one.
+    """
+    for name in sorted({*changed} & RESET.keys()):
+        call("UpdateTable", **{name: desired.get(name, RESET[name])})
+        yield name
+    if TIME_TO_LIVE in {*changed}:
+        specification = desired.get(TIME_TO_LIVE) or {**_time_to_live(call), "Enabled": False}
+        call("UpdateTimeToLive", **{TIME_TO_LIVE: specification})
+        yield TIME_TO_LIVE
+
+
+def _time_to_live(call: Calling) -> JsonObject:
+    answer = call("DescribeTimeToLive")["TimeToLiveDescription"]
+    return {"Enabled": answer.get("TimeToLiveStatus") in _ON, "AttributeName": answer.get("AttributeName")}
+
+
+def _encryption(description: JsonMapping) -> JsonObject:
+    key = {"KMSMasterKeyId": description["KMSMasterKeyArn"]} if "KMSMasterKeyArn" in description else {}
+    kind = {"SSEType": description["SSEType"]} if "SSEType" in description else {}
+    return {"Enabled": description.get("Status") in _ON, **kind, **key}

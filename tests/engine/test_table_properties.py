@@ -1,0 +1,94 @@
+"""Tables with a second key, and with properties: streams, encryption, class and time to live."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.engine.test_adopting import NAME, PLACE, done
+from tests.support.repository import Repository
+from tests.support.terminal import squeezed
+
+STREAM = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
+TTL = {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "gone"}}
+ENCRYPTED = {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}}
+
+
+def declare(repository: Repository, properties: dict[str, Any], more: str = "") -> None:
+    repository.project("acres", f'p.table("runs", partition_key="id", properties={properties!r}{more})')
+
+
+def described() -> tuple[dict[str, Any], dict[str, Any]]:
+    dynamodb = boto3.client("dynamodb", **PLACE)
+    ttl = dynamodb.describe_time_to_live(TableName=f"{NAME}-runs")["TimeToLiveDescription"]
+    return dynamodb.describe_table(TableName=f"{NAME}-runs")["Table"], ttl
+
+
+def test_each_is_made_compared_and_taken_away(repository: Repository, moto_dates: None) -> None:
+    declare(repository, {**STREAM, **TTL, **ENCRYPTED})
+    done(repository, "deploy")
+    table, ttl = described()
+    assert table["StreamSpecification"] == STREAM["StreamSpecification"]
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "gone")
+    assert "nothing to do" in done(repository, "plan", "--verify")
+    assert "0 drifted" in done(repository, "drift")
+    declare(repository, ENCRYPTED)
+    planned = squeezed(done(repository, "plan", code=2))
+    assert "StreamSpecification no longer declared; TimeToLiveSpecification no longer declared" in planned
+    done(repository, "deploy")
+    table, ttl = described()
+    assert not table.get("StreamSpecification", {}).get("StreamEnabled")
+    assert ttl["TimeToLiveStatus"] == "DISABLED"
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+
+def test_one_can_be_added_to_a_table_that_is_there(repository: Repository, moto_dates: None) -> None:
+    declare(repository, {})
+    done(repository, "deploy")
+    declare(repository, {**STREAM, **TTL})
+    assert "StreamSpecification.StreamEnabled false → true" in squeezed(done(repository, "plan", code=2))
+    done(repository, "deploy")
+    table, ttl = described()
+    assert (table["StreamSpecification"]["StreamEnabled"], ttl["AttributeName"]) == (True, "gone")
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+
+def test_a_table_may_have_a_second_key_and_keys_that_are_no_text(repository: Repository, moto_dates: None) -> None:
+    boto3.client("dynamodb", **PLACE).create_table(
+        TableName=f"{NAME}-runs",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "at", "AttributeType": "N"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    declare(repository, {})
+    assert "what is taken over is not replaced" in done(repository, "plan", "--adopt", code=1)
+    declare(repository, {}, ', sort_key="at", key_types={"at": "N"}')
+    done(repository, "deploy", "--adopt")
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ('key_types={"at": "N"}', "key_types: the table has no key 'at'."),
+        ('sort_key="at", key_types={"at": "number"}', "key_types: the type of at is 'number'; it must be S (text), N (number)"),
+        (
+            'properties={"StreamSpecification": {"StreamEnabled": "yes"}}',
+            "StreamSpecification.StreamEnabled is 'yes'; it must be true or",
+        ),
+        ('properties={"TimeToLiveSpecification": {"Enabled": True}}', "TimeToLiveSpecification needs AttributeName."),
+        ('properties={"BillingMode": "PROVISIONED"}', "properties: the deployer itself sets BillingMode."),
+    ],
+)
+def test_what_dynamodb_would_not_accept_is_refused(repository: Repository, line: str, refused: str) -> None:
+    repository.project("acres", f'p.table("runs", partition_key="id", {line})')
+    assert refused in done(repository, "policy", code=1)
+
+
+def test_the_policy_of_the_deployer_has_what_time_to_live_needs(repository: Repository, moto_dates: None) -> None:
+    declare(repository, {})
+    assert "dynamodb:UpdateTimeToLive" not in done(repository, "policy")
+    declare(repository, TTL)
+    assert "dynamodb:UpdateTimeToLive" in done(repository, "policy")
