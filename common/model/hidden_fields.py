@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from common.base import digest
 from common.base.json_types import Json, JsonObject
-from common.model.resource import Resource, State
+from common.model.comparison import merged
+from common.model.resource import Change, Resource, State
 
 DIGESTS = "$sha256"
 """In records, a hidden field has this single key, with the digests of its values by dotted names."""
@@ -54,6 +55,11 @@ def _present(name: str, live: Json, digests: Mapping[str, str]) -> Json:
         parts = {key: _present(f"{name}.{key}", value, digests) for key, value in live.items()}
         return {key: part for key, part in parts.items() if part}
     return any(recorded == name or recorded.startswith(f"{name}.") for recorded in digests)
+
+
+def known(change: Change) -> State:
+    """The declared fields of a change, with the live ones that are kept."""
+    return merged(change.desired, change.live.undeclared if change.live is not None else {})
 
 
 def scrubbed(message: str, resource: Resource | None, state: State) -> str:

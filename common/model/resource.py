@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self
 from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.model.comparison import FieldChange, difference, merged
+from common.model.comparison import FieldChange, difference
 from common.model.role_needs import RoleNeeds
 
 State = JsonObject
@@ -238,7 +238,6 @@ CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOA
 """These actions change more than our own records."""
 REMOVING = frozenset({Action.DELETE, Action.UNBIND, Action.FORGET})
 """After these actions, a resource has no record any more."""
-
 ROLE_ID = "RoleId"
 """Among the changed fields of what runs with a role: the role of this name is another one than before."""
 
@@ -263,10 +262,6 @@ class Change:
     """The owner from whom this change takes the resource over; empty if it was ours before."""
     fields: tuple[FieldChange, ...] = ()
     """The fields of a resource that is taken over, except for its tags, with their values."""
-
-    def known(self) -> State:
-        """The declared fields, with the live ones that are kept."""
-        return merged(self.desired, self.live.undeclared if self.live is not None else {})
 
     def as_object(self) -> JsonObject:
         """The change for people who read it later, before it is carried out."""
