@@ -10,7 +10,7 @@ from common.model.choices import NOBODY
 from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Live, Resource
 from tests.resources.builders import Place
-from tests.support.deploying import BUCKET, ENV, things
+from tests.support.deploying import BUCKET, ENV, WHOSE, bucket, things
 from tests.support.fake_aws import FakeAws, World
 
 _, THING = things({"a": {"Size": 1}})
@@ -37,6 +37,12 @@ def test_a_resource_is_ours_if_both_tags_say_so(tags: dict[str, str], owner: str
     assert ownership.owner(THING, Live({"Tags": tags}), {ENV.owner}) == owner
 
 
+def test_tags_that_are_not_declared_tell_an_owner_as_well() -> None:
+    """They may be ours, with keys that began otherwise before."""
+    live = Live({"Tags": {"team": "soil"}}, undeclared={"Tags": {"old:environment": "acres/dev"}})
+    assert ownership.all_tags(live) == {"team": "soil", "old:environment": "acres/dev"}
+
+
 @pytest.mark.parametrize(("region", "is_refused"), [("us-east-1", True), (ENV.region, False), ("", False)])
 def test_resources_in_another_region_are_refused_with_their_number_and_one_of_them(region: str, *, is_refused: bool) -> None:
     keys = [Key("p", "thing", f"{name}/formerly/{name}") for name in "ba"]
@@ -57,11 +63,12 @@ def test_a_role_whose_name_exists_in_other_capital_letters_is_refused() -> None:
     role = Place().role()
     present = ["arn:aws:lambda:eu-central-1:123456789012:function:T-WORKER", "arn:aws:iam::123456789012:role/x/t-worker"]
     ownership.check_case([role, THING], present)
+    ownership.check_case([THING], ["arn:aws:iam::123456789012:role/A"])
     with pytest.raises(OwnershipError, match="IAM has T-Worker and does not tell capital letters from small ones"):
         ownership.check_case([THING, role], ["arn:aws:iam::123456789012:role/x/T-Worker"])
 
 
-@pytest.mark.parametrize(("number", "more"), [(1, ""), (3, ""), (5, " and 2 more")])
+@pytest.mark.parametrize(("number", "more"), [(1, ""), (3, ""), (4, " and 1 more"), (5, " and 2 more")])
 def test_resources_without_their_artifact_bucket_are_named_up_to_three(number: int, more: str) -> None:
     resources = things({f"n{index}": {} for index in range(number)})
     creation = Change(BUCKET, Action.CREATE, "does not exist")
@@ -88,6 +95,20 @@ def test_resources_without_their_artifact_bucket_are_named_up_to_three(number: i
 def test_a_resource_that_is_not_ours_is_refused_with_the_option_that_takes_it_over(owner: str, message: str) -> None:
     with pytest.raises(OwnershipError, match=message):
         ownership.check_unused(ENV, FakeAws(World()), THING, Live({}), owner, nothing_unbound)
+
+
+@pytest.mark.parametrize(("operation", "body"), [("PutObject", {"Body": b"x"}), ("DeleteObject", {})])
+def test_an_empty_artifact_bucket_without_tags_is_ours(operation: str, body: dict[str, bytes]) -> None:
+    """A deploy that dies after it has created the bucket and before it has tagged it leaves such a bucket, without versions."""
+    world, artifacts = World(), bucket()
+    aws = FakeAws(world)
+    artifacts.create(aws, artifacts.desired())
+    assert ownership.check_unused(ENV, aws, artifacts, Live({}), NOBODY, nothing_unbound)
+    with pytest.raises(OwnershipError, match="belongs to acres/prod"):
+        ownership.check_unused(ENV, aws, artifacts, Live({}), "acres/prod", nothing_unbound)
+    aws.call("s3", operation, **WHOSE, Key="theirs", **body)
+    with pytest.raises(OwnershipError, match="does not carry this environment's tags"):
+        ownership.check_unused(ENV, aws, artifacts, Live({}), NOBODY, nothing_unbound)
 
 
 def test_only_what_belongs_to_nobody_can_have_been_unbound() -> None:
