@@ -86,6 +86,10 @@ _DELIVERY = tuple(
 """https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"""
 _LAYERS = Need("lambda:GetLayerVersion", "{Layers}", given="Layers")
 
+IMPORTING = frozenset(
+    {"scheduler:ListSchedules", "events:ListRuleNamesByTarget", "lambda:ListEventSourceMappings", "lambda:GetPolicy"}
+)
+"""The calls that an import makes and a deploy does not; `tests/importing` holds them to the policy of imports."""
 NEEDS: Mapping[str, tuple[Need, ...]] = {
     "sts:GetCallerIdentity": (),  # needs no permission
     "resourcegroupstaggingapi:GetResources": each("tag:GetResources"),
