@@ -70,8 +70,9 @@ class JobDeclaration:
         arguments, refs = project.names.substitute(dict(settings.arguments), where, texts=True)
         statements = [
             *permissions.grants(env, self.reads, self.writes),
-            permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}"),
-            *(permissions.script(env, script.in_aws) if script.in_aws else ()),
+            permissions.script(env, script.in_aws)
+            if script.in_aws
+            else permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}"),
             *self._logs(env, [group.arn for group in groups], is_managed=is_managed),
             *(permissions.connections(env, settings.connections) if settings.connections else []),
             *([] if self.shell else permissions.metastore(env, arguments)),

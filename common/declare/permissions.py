@@ -102,10 +102,10 @@ def artifacts(env: Environment, beginning: str) -> Statement:
     return allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
 
 
-def script(env: Environment, uri: str) -> Iterator[Statement]:
+def script(env: Environment, uri: str) -> Statement:
     """Allows reading the script of an imported job, which stays where it is."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    yield allow(["s3:GetObject"], [env.bucket_arn(bucket, literal(key))])
+    return allow(["s3:GetObject"], [env.bucket_arn(bucket, literal(key))])
 
 
 def log_delivery() -> Statement:

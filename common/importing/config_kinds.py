@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common.base import text_rules
 from common.base.errors import DeclarationError
-from common.base.json_types import Json
+from common.base.json_types import Json, JsonMapping
 from common.declare import properties
 from common.environment.resource_settings import (
     CrawlerSettings,
@@ -70,6 +70,8 @@ ARN_SECTIONS = (
     *(("glue", r"database/.+", "databases"), ("glue", r"connection/.+", "connections"), ("logs", r"log-group:.+", "log_groups")),
 )
 """The sections of `existing` by the service of an ARN and the form of its resource."""
+NAME_KEYS = frozenset({"name", "functionname", "jobname", "crawlername", "statemachinename"})
+"""The keys, plainly written, by which an object in a list is called."""
 SCHEDULE = re.compile(r"(cron|rate)\(.+\)")
 
 
@@ -163,3 +165,26 @@ def texts_of(section: str, key: str, value: Json) -> Values | None:
         found = setting_of(KINDS[section], f"{top}.{name}", state)
         result |= (found.values if found else None) or {}
     return result
+
+
+def by_name(value: Json) -> JsonMapping | None:
+    """A list of objects that have names, as a map by these names; None if it is something else."""
+    if not isinstance(value, list) or not value:
+        return None
+    items = {_name(item): item for item in value}
+    if "" in items or len(items) < len(value):
+        return None
+    return {name: {key: inner for key, inner in item.items() if plain(key) not in NAME_KEYS} for name, item in items.items()}
+
+
+def _name(item: Json) -> str:
+    names = [inner for key, inner in item.items() if plain(key) in NAME_KEYS] if isinstance(item, Mapping) else []
+    return names[0] if len(names) == 1 and isinstance(names[0], str) else ""
+
+
+def without_ending(name: str, section: str) -> str:
+    """The name of an existing thing without what its kind says anyway, as in ``landing`` for ``landing_bucket_name``."""
+    single = section.removesuffix("s")
+    for ending in ("_arn", "_name", f"_{single}", f"_{single.rpartition('_')[2]}"):
+        name = name.removesuffix(ending) or name
+    return name

@@ -25,8 +25,6 @@ from common.importing.values import holds_secret
 NOT_WRITTEN = "it looks like a secret, and secrets are not written: store it, and hand over its name (existing.secrets)"
 CONTAINERS = frozenset({"strparams", "params", "parameters", "config", "configdata", "settings", "variables", "values"})
 """Maps with such names say nothing of what is in them."""
-NAME_KEYS = frozenset({"name", "functionname", "jobname", "crawlername", "statemachinename"})
-"""The keys, plainly written, by which an object in a list is called."""
 OF_ENVIRONMENT = {
     "account_id": "account_id",
     "aws_account_id": "account_id",
@@ -92,7 +90,7 @@ class Converter:
         key = path[-1]
         if isinstance(value, Mapping):
             self._take_map(path, value)
-        elif (named := _by_name(value)) is not None:
+        elif (named := config_kinds.by_name(value)) is not None:
             self._take_map(path, named)
         elif any(isinstance(text, str) and holds_secret(key, text) for text in (value if isinstance(value, list) else [value])):
             self._refuse(path, NOT_WRITTEN)
@@ -197,14 +195,15 @@ class Converter:
             self._refuse(path, "this kind of ARN cannot be referred to; set it as a parameter if code needs it as text")
         elif arn is not None or config_kinds.is_bucket(path, value):
             section = arn.section if arn is not None else "buckets"
-            reference, shared = _without_ending(name, section), section.removesuffix("s")
+            reference, shared = config_kinds.without_ending(name, section), section.removesuffix("s")
             own = self._resource((re.split(r"[:/]", str(value))[-1],), section) if section in KINDS else None
             if own is not None:
                 self._token(key, f"{own[1]}.arn")
                 self._refuse(path, f"it is the project's own: refer to it as ${{{own[1]}.arn}}")
                 return
-            self._use(path, ("existing", section, reference, "name"), reference, value, f'p.shared.{shared}("{reference}")')
-            self._token(key, f"{shared}.{reference}.{'arn' if arn is not None else 'name'}")
+            how = f'p.shared.{shared}("{reference}")'
+            if self._use(path, ("existing", section, reference, "name"), reference, value, how):
+                self._token(key, f"{shared}.{reference}.{'arn' if arn is not None else 'name'}")
         elif value is None:
             self._refuse(path, "it has no value")
         else:
@@ -213,20 +212,22 @@ class Converter:
             except ValueError as error:
                 self._refuse(path, f"{error}")
                 return
-            self._use(path, ("parameters", name), name, value, f"${{{name}}}")
-            self._token(key, name)
+            if self._use(path, ("parameters", name), name, value, f"${{{name}}}"):
+                self._token(key, name)
 
     def _token(self, key: str, reference: str) -> None:
         if key.startswith("__") and key.endswith("__"):
             self._result.tokens[key] = reference
 
-    def _use(self, path: KeyPath, keys: KeyPath, name: str, value: Json, how: str) -> None:
-        """Puts what a declaration must refer to; an unused one would be refused by every plan."""
+    def _use(self, path: KeyPath, keys: KeyPath, name: str, value: Json, how: str) -> bool:
+        """Puts what a declaration must refer to, as an unused one would be refused by every plan. Returns whether it was put."""
+        refused = len(self._result.refused)
         token = path[-1] if path[-1].startswith("__") else ""
         if self._names.folder.exists() and not (self._names.refers_to(name) or (token and self._names.refers_to(token))):
             self._refuse(path, f"nothing in the project refers to it: refer to it as {how}, and convert again")
         else:
             self._put(path, keys, value)
+        return len(self._result.refused) == refused
 
     def _put(self, path: KeyPath, keys: KeyPath, value: Json, *, specific: bool = True) -> None:
         """Puts a value, unless there is another one already, or it is not valid there."""
@@ -261,21 +262,6 @@ class Converter:
         self._result.refused.append(Refused(".".join(path), where))
 
 
-def _by_name(value: Json) -> JsonMapping | None:
-    """A list of objects that have names, as a map by these names; None if it is something else."""
-    if not isinstance(value, list) or not value:
-        return None
-    items = {_name(item): item for item in value}
-    if "" in items or len(items) < len(value):
-        return None
-    return {name: {key: inner for key, inner in item.items() if plain(key) not in NAME_KEYS} for name, item in items.items()}
-
-
-def _name(item: Json) -> str:
-    names = [inner for key, inner in item.items() if plain(key) in NAME_KEYS] if isinstance(item, Mapping) else []
-    return names[0] if len(names) == 1 and isinstance(names[0], str) else ""
-
-
 def _settings(section: str, key: str, value: Json, *, hinted: bool = True) -> Mapping[tuple[str, ...], Json] | None:
     """The settings of a resource of a section that a key stands for; None if it stands for none."""
     if hinted and section != "triggers" and (arn := arn_of(value)) is not None and arn.section == "roles":
@@ -289,11 +275,3 @@ def _settings(section: str, key: str, value: Json, *, hinted: bool = True) -> Ma
 def _number(setting: str, value: Json) -> Json:
     """A number that was written as text, where the setting is a number."""
     return int(value) if setting in SETTING_NAMES and isinstance(value, str) and value.isascii() and value.isdecimal() else value
-
-
-def _without_ending(name: str, section: str) -> str:
-    """The name of an existing thing without what its kind says anyway, as in ``landing`` for ``landing_bucket_name``."""
-    single = section.removesuffix("s")
-    for ending in ("_arn", "_name", f"_{single}", f"_{single.rpartition('_')[2]}"):
-        name = name.removesuffix(ending) or name
-    return name

@@ -262,3 +262,13 @@ def test_a_node_function_keeps_its_code(theirs: Repository) -> None:
     assert live["CodeSha256"] == code_sha256(data)
     assert changes(run(theirs, "plan", "--verify")) == {}
     assert run(theirs, "drift")["drifted"] == []
+
+
+def test_a_role_needs_the_script_where_it_is(theirs: Repository) -> None:
+    path = theirs.root / "projects/acres/deploy.py"
+    path.write_text(path.read_text().replace(f'name="Old-load", settings={{"role": {ROLE!r}}}', 'name="Old-load"'))
+    objects = "arn:aws:s3:::theirs/scripts/load.py"
+    assert objects in str(theirs.resources()["role/load-glue-job"].desired())
+    assert "t-dev-artifacts" not in str(theirs.resources()["role/load-glue-job"].desired())
+    edit(theirs, "glue/landing/load.py", "print('other rows')\n")
+    assert objects not in str(theirs.resources()["role/load-glue-job"].desired())

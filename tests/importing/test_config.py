@@ -207,3 +207,8 @@ def test_other_shapes_and_spellings_are_told_by_what_they_are(theirs: Repository
         "it is of the whole environment: $.network.subnet_ids of config/dev.json",
         "it is of the whole environment: $.network.security_group_ids of config/dev.json",
     ]
+
+
+def test_a_token_is_told_only_with_its_value(theirs: Repository) -> None:
+    theirs.write("old/dev.json", {"__GHOST__": "x", "__STAGE__": "blue"})
+    assert convert(theirs)["tokens"] == {"__STAGE__": "stage"}
