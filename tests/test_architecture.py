@@ -27,7 +27,10 @@ FLOORS = (
     {"commands"},
 )
 """The rooms of `common`, the ground floor first. A room imports itself and the floors below its own."""
-SHARED_BY_TYPES = {"accepted_fields", "bucket_settings", "cloud_requests", "function_updates", "stand_in_role", "table_settings"}
+SHARED_BY_TYPES = {
+    *("accepted_fields", "bucket_lookup", "bucket_settings", "cloud_requests", "function_updates", "stand_in_role"),
+    "table_settings",
+}
 """What stands beside the types of resources and is none."""
 SHARED_BY_TASKS = {
     *("all_tasks", "deployment_command", "environment_command", "executor", "invocation", "invoke_options", "option_help"),

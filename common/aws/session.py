@@ -76,6 +76,19 @@ class AwsSession:
         self._objects: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
         self._caller: str | None = None
+        self._others: dict[str, AwsSession] = {}
+
+    def in_region(self, region: str) -> "AwsSession":
+        """The session for another region, with the same credentials and counts. Configured endpoints are of one region alone."""
+        if region == self.region:
+            return self
+        with self._guarding:
+            if region not in self._others:
+                endpoints = AWS_ITSELF if self._endpoints.secret is None else self._endpoints
+                other = AwsSession(region, self.account_id, endpoints=endpoints, sleep=self.sleep, refusals=self._refusals)
+                other.calls = self.calls
+                self._others[region] = other
+            return self._others[region]
 
     def sign_in(self) -> None:
         """Asks the user for the code that the chosen profile requires, if it does; once, before any call to AWS.

@@ -11,6 +11,7 @@
     ├── AccountError         no credentials, or credentials of another account
     ├── AwsError             AWS refused a call: service, operation, code and AWS's own words
     ├── OwnershipError       something of that name exists and does not belong to this environment
+    ├── MissingError         something of others that is used does not exist, or cannot be used from here
     ├── LockedError          another deploy is changing the same project
     ├── OvertakenError       another deploy has changed it since the plan was made
     ├── SkippedError         a change was not made because the configuration forbids it now; not a failure
@@ -78,6 +79,10 @@ class AccountError(DeployError):
 
 class OwnershipError(DeployError):
     """A resource with the wanted name exists, but without the ownership tags of this environment."""
+
+
+class MissingError(DeployError):
+    """Something that belongs to others and is used does not exist, or is in another region than its use requires."""
 
 
 class LockedError(DeployError):

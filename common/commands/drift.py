@@ -11,10 +11,10 @@ from common.model.choices import Choices, parallel
 @task(help=options("env", "project", "json", "jobs"), reads_only=True)
 def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from common.commands.environment_command import opened
-    from common.engine.drift import compare
+    from common.engine.drift import compare, missing_of_others
     from common.report import drift_report
     from common.report.deploy_report import TextReport
     from common.report.json_report import JsonReport
@@ -25,6 +25,10 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
     command.edited(declarations)
     connection = command.connection()
     result = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)
+    gone, notes = missing_of_others(declarations.env, connection.aws.in_region, declarations.resources, connection.pool)
+    result = replace(result, drifted=(*result.drifted, *gone))
+    for note in notes:
+        command.say(note)
     if isinstance(report, JsonReport):
         report.contents |= {"checked": result.checked, "drifted": [asdict(drifted) for drifted in result.drifted]}
         report.contents |= {"not_deployed": list(result.undeployed), "left_over": list(result.left_over)}

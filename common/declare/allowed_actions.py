@@ -185,7 +185,7 @@ def _candidates(resource: Resource, names: Names, where: str) -> tuple[list[str]
     if resource.key.kind == "bucket":
         return [resource.arn, f"{resource.arn}/*"], (resource,)
     within = [f"{resource.arn}:*"] if resource.key.kind == "log-group" else []
-    return [resource.arn, *kind_of(resource.key.kind).granted(resource.arn), *within], (resource,)
+    return [resource.in_policies, *kind_of(resource.key.kind).granted(resource.arn), *within], (resource,)
 
 
 def _fitting(

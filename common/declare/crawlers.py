@@ -33,11 +33,13 @@ class CrawlerDeclaration:
         if not targets:
             raise DeclarationError(f"{project.where(ref)}: a crawler needs targets, here or in configuration.")
         granted = permissions.grants(project.env, elsewhere or self.targets, [self.database])
-        role = project.role(ref, settings.role, [*granted, permissions.glue_logs(project.env, "crawlers")], self.further)
         used = permissions.references(() if elsewhere else self.targets, [self.database])
+        statements = [*granted, permissions.glue_logs(project.env, "crawlers")]
+        role = project.role(ref, settings.role, statements, self.further, used)
+        _check_catalog(project, ref, self.database)
         given, named = properties.render(project, ref, settings.properties)
         crawler = Crawler(
-            identity=project.identity(ref, [*role.needs, *named, *(other.key for other in used)], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *named, *used], settings.verify, role),
             role_arn=role.arn,
             database=self.database.name,
             targets=targets,
@@ -45,6 +47,21 @@ class CrawlerDeclaration:
             properties=given,
         )
         project.add(crawler)
+
+
+def _check_catalog(project: ProjectResources, ref: Ref, database: Ref) -> None:
+    """Checks that a database is in the catalog of the crawler's own account and region, as Glue wants it.
+
+    Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+
+    Raises:
+        DeclarationError: it is in another one.
+    """
+    if database.arn.split(":")[3:5] != [project.env.region, project.env.account_id]:
+        raise DeclarationError(
+            f"{project.where(ref)}: a crawler writes to a database of its own account and region, and {database.arn} is in "
+            f"another one. Create a resource link to it in account {project.env.account_id}, and name that."
+        )
 
 
 class Crawlers(PipelineParts):
@@ -63,6 +80,7 @@ class Crawlers(PipelineParts):
         properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
     ) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`; all else as of a function."""
         of_kind = validation.check_kind("database", database, "database")
@@ -72,4 +90,4 @@ class Crawlers(PipelineParts):
             further=FurtherAccess.of(permissions, managed_policies),
             settings=validation.with_properties(settings, properties),
         )
-        return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name))
+        return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name), role=role)

@@ -54,6 +54,16 @@ class Declares(Protocol):
 
 
 @runtime_checkable
+class UsesEntries(Protocol):
+    """What may refer to things of others by the names that configuration gives them."""
+
+    @property
+    def entries(self) -> set[str]:
+        """The entries of `existing` in configuration that are used, by their places."""
+        ...
+
+
+@runtime_checkable
 class Borrows(Protocol):
     """A pipeline that needs more of the shared resources than their names."""
 

@@ -50,11 +50,28 @@ class Declarations:
         """Returns the references to declarations of a kind, in their order."""
         return [ref for ref in self._by_ref if ref.key.kind == kind]
 
-    def add(self, kind: str, name: str, declaration: Declaration, accept_secret: Reason = None, exact: Exact = NO_NAMES) -> Ref:
+    def add(
+        self,
+        kind: str,
+        name: str,
+        declaration: Declaration,
+        accept_secret: Reason = None,
+        exact: Exact = NO_NAMES,
+        role: Ref | None = None,
+    ) -> Ref:
         """Adds a declaration, and computes the name of its resource in AWS.
+
+        Args:
+            kind: the kind of its resource.
+            name: what references and configuration call it.
+            declaration: the declaration.
+            accept_secret: why it may hold what looks like a secret.
+            exact: exact names in AWS.
+            role: the role of others that it runs with, instead of one of its own.
 
         Raises:
             DeclarationError: it was declared before, or AWS does not allow the name.
+            TypeError: `role` is no role of others.
         """
         settings = getattr(declaration, "settings", None)
         if (settings.get("name") if isinstance(settings, Mapping) else getattr(settings, "name", None)) is not None:
@@ -64,6 +81,8 @@ class Declarations:
             self._physical.declare(key, given)
         physical = self._physical.of(kind_of(kind), name)
         ref = self._names.add(Ref(Key(self._project, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))
+        if role is not None:
+            self._resources.roles[ref.key] = validation.check_role(role, exact.role)
         self.keep(ref, declaration, accept_secret)
         return ref
 
@@ -79,6 +98,11 @@ class Declarations:
         self.names(ref.key.kind).add(ref.key.name)
         self._by_ref[ref] = declaration
         self._resources.accepted[ref.key] = validation.check_reason(accept_secret)
+
+    @property
+    def entries(self) -> set[str]:
+        """The entries of `existing` in configuration that resources use though no declaration names them, by their places."""
+        return self._resources.shared.entries
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""

@@ -35,7 +35,7 @@ class DirectoryDeclaration:
             name: Content(file.path, file.status, partial(source_files.scan_and_hash, name, file, accepted))
             for name, file in files.items()
         }
-        identity = project.identity(ref, [self.location.bucket.key])
+        identity = project.identity(ref, [self.location.bucket])
         project.add(Directory(identity=identity, account_id=project.env.account_id, files=contents))
 
 

@@ -65,6 +65,8 @@ class FunctionDeclaration:
         if not self.folder.is_dir():
             guess = did_you_mean(self.folder.name, [path.name for path in self.folder.parent.glob("*/")])
             raise DeclarationError(f"{where}: there is no folder {source_files.display_path(self.folder)}/.{guess}")
+        others_layers = layers.of_others(self.layers)
+        settings = settings.model_copy(update={"layers": (*(layer.arn for layer in others_layers), *settings.layers)})
         environment, refs = project.names.substitute(_check_variables(settings.environment, where), where, texts=True)
         partitions.require_usable_arns(settings.layers, project.env.account, where)
         network = settings.network or (project.env.network if settings.vpc else None)
@@ -76,17 +78,16 @@ class FunctionDeclaration:
             )
         group = _log_group(project, ref, settings)
         groups = [group.key] if settings.logging == "managed" else []
+        granted = permissions.references(self.reads, self.writes)
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
-        role = project.role(
-            ref, settings.role, [*statements, *(permissions.network_interfaces(ref.arn) if network else [])], self.further
-        )
+        statements += permissions.network_interfaces(ref.arn) if network else []
+        role = project.role(ref, settings.role, statements, self.further, granted)
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
-        granted = permissions.references(self.reads, self.writes)
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
         given, named = properties.render(project, ref, settings.properties)
         function = Function(
-            identity=project.identity(ref, [*needs, *named, *(used.key for used in (*refs, *granted))], settings.verify, role),
+            identity=project.identity(ref, [*needs, *named, *refs, *granted, *others_layers], settings.verify, role),
             role_arn=role.arn,
             handler=code.handler,
             code=code,
@@ -177,6 +178,7 @@ class Functions(PipelineParts):
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
         log_group_name: str | None = None,
     ) -> Ref:
         """A Lambda function in `lambda/<name>/` (or `folder`), its handler `handler.handler` (Node.js: `index.handler`).
@@ -193,7 +195,8 @@ class Functions(PipelineParts):
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
             output: see `build`.
-            layers: layers of this project, or shared ones; if two have the same file, the later one wins.
+            layers: layers of this project, shared ones, and those of others; the last ones come last: if two have the same file,
+                the later one wins.
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
             package: the code that an imported function runs, until its files are edited; `invoke import` writes it.
@@ -201,6 +204,7 @@ class Functions(PipelineParts):
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
             role_name: the same of its role; one that begins with a slash has a path, as in `/team/validate`.
             log_group_name: the same of its log group.
+            role: a role that exists, as ``p.existing.role("company-lambda")``, instead of one that the deployer makes.
         """
         declaration = FunctionDeclaration(
             folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{reference}"),
@@ -216,4 +220,5 @@ class Functions(PipelineParts):
             command=command(build, output),
             layers=validation.check_refs("layers", layers),
         )
-        return self._declarations.add("lambda", reference, declaration, accept_secret, Exact(name, role_name, log_group_name))
+        exact = Exact(name, role_name, log_group_name)
+        return self._declarations.add("lambda", reference, declaration, accept_secret, exact, role)

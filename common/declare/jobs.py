@@ -38,11 +38,14 @@ class JobDeclaration:
     libraries: Libraries
     includes: tuple[str, ...]
     requirements: Path
+    connections: tuple[Ref, ...]
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the job and its role."""
         env, where = project.env, project.where(ref)
         settings = configuration.merged(JobSettings, configured, self.settings, where)
+        names = (*(connection.name for connection in self.connections), *settings.connections)
+        settings = settings.model_copy(update={"connections": tuple(dict.fromkeys(names))})
         if not self.script.is_file():
             raise DeclarationError(f"{where}: there is no file {self.script.name}.")
         accepted = project.accepted[ref.key]
@@ -70,19 +73,21 @@ class JobDeclaration:
         arguments, refs = project.names.substitute(dict(settings.arguments), where, texts=True)
         statements = [
             *permissions.grants(env, self.reads, self.writes),
-            permissions.script(env, script.in_aws)
-            if script.in_aws
-            else permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}"),
+            *(
+                [permissions.script(env, script.in_aws)]
+                if script.in_aws
+                else permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}")
+            ),
             *self._logs(env, [group.arn for group in groups], is_managed=is_managed),
             *(permissions.connections(env, settings.connections) if settings.connections else []),
             *([] if self.shell else permissions.metastore(env, arguments)),
         ]
-        role = project.role(ref, settings.role, statements, self.further)
-        used = (*groups, *refs, *permissions.references(self.reads, self.writes))
+        granted = permissions.references(self.reads, self.writes)
+        role = project.role(ref, settings.role, statements, self.further, [*granted, *self.connections])
+        used = (*groups, *refs, *granted, *self.connections)
         given, named = properties.render(project, ref, settings.properties)
-        needs = [*role.needs, script.key, *imported.keys(), *named, *(other.key for other in used)]
         job = Job(
-            identity=project.identity(ref, needs, settings.verify, role),
+            identity=project.identity(ref, [*role.needs, script.key, *imported.keys(), *named, *used], settings.verify, role),
             role_arn=role.arn,
             script=script,
             bucket=env.artifact_bucket,
@@ -123,9 +128,11 @@ class Jobs(PipelineParts):
         properties: JsonMapping | None = None,
         shell: bool = False,
         package: str | None = None,
+        connections: Iterable[Ref] = (),
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
     ) -> Ref:
         """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
 
@@ -143,9 +150,11 @@ class Jobs(PipelineParts):
             properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
             shell: whether it is a python-shell job.
             package: where the script of an imported job is, until its file is edited; `invoke import` writes it.
+            connections: Glue connections that it uses, as in ``[p.shared.connection("warehouse")]``; settings may name more.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: as of a function.
             role_name: as of a function.
+            role: as of a function.
         """
         path = self._inside.taken(script) if script else self._inside.script(reference)
         declaration = JobDeclaration(
@@ -160,5 +169,6 @@ class Jobs(PipelineParts):
             libraries=self._inside.importable(path, self._libraries),
             includes=validation.check_texts("includes", includes),
             requirements=self._inside.requirements(path, requirements, f"glue-job/{reference}"),
+            connections=tuple(validation.check_kind("connections", one, "connection") for one in connections),
         )
-        return self._declarations.add("glue-job", reference, declaration, accept_secret, Exact(name, role_name))
+        return self._declarations.add("glue-job", reference, declaration, accept_secret, Exact(name, role_name), role)

@@ -19,6 +19,7 @@ from common.declare.validation import Reason
 from common.environment.config import Environment
 from common.environment.resource_settings import FunctionSettings
 from common.model.declared import Identity
+from common.model.existing import ExistingRef
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
 from common.packaging.imports import NO_LIBRARIES, Libraries
@@ -60,7 +61,7 @@ class LayerDeclaration:
         FunctionSettings.model_validate({"runtime": runtime, "architecture": architecture})  # raises if they are wrong
         code = LayerPackage(
             key=key._replace(kind="artifact", name=f"{key.name}.layer"),
-            prefix=f"{env.name}/{key.project}/",
+            prefix=env.stored(key.project),
             project_folder=env.folder(key.project),
             folder=self.folder,
             handler="",
@@ -96,10 +97,13 @@ def find_used_layers(
         DeclarationError: there are too many layers, or one is repeated, not a layer, or for another runtime or architecture.
     """
     used_layers: dict[Key, Layer] = {}
-    for ref in refs:
+    every = list(refs)
+    for ref in every:
+        if ref.key.kind == "layer" and isinstance(ref, ExistingRef) and every.count(ref) == 1:
+            continue
         layer = resources.get(ref.key)
-        if ref.key.kind != "layer" or ref.key in used_layers:
-            wrong = "is named twice" if ref.key in used_layers else "is not a layer"
+        if ref.key.kind != "layer" or every.count(ref) > 1:
+            wrong = "is named twice" if every.count(ref) > 1 else "is not a layer"
             raise DeclarationError(f"{where}: {ref.key} {wrong}. Name each of its layers once in `layers`.")
         if not isinstance(layer, Layer):
             raise DeclarationError(f"{where} refers to the shared {ref.key}, which deploy.py does not declare.")
@@ -112,6 +116,11 @@ def find_used_layers(
     if len(used_layers) + len(settings.layers) > MAX_LAYERS:
         raise DeclarationError(f"{where} has {len(used_layers) + len(settings.layers)} layers; Lambda accepts {MAX_LAYERS}.")
     return tuple(used_layers.values())
+
+
+def of_others(refs: Iterable[Ref]) -> tuple[ExistingRef, ...]:
+    """Returns those layers of a function that belong to others: versions, by their ARNs."""
+    return tuple(ref for ref in refs if isinstance(ref, ExistingRef) and ref.key.kind == "layer")
 
 
 def packages(layers: Iterable[Layer]) -> tuple[LayerPackage, ...]:

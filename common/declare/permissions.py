@@ -12,9 +12,10 @@ from itertools import accumulate
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
+from common.model.existing import ExistingRef
 from common.model.kind import Kind
 from common.model.reference import Grantable, Location, Ref
-from common.resources import kind_of, kinds
+from common.resources import every_kind, kind_of
 
 Statement = JsonObject
 
@@ -32,6 +33,18 @@ def grants(env: Environment, reads: Iterable[Grantable], writes: Iterable[Granta
     for granted, writing in ((reads, False), (writes, True)):
         for grant in granted:
             yield from _grant_bucket(env, grant, writing=writing) if _is_bucket(grant) else _grant_other(grant, writing=writing)
+            yield from encryption(references([grant]), writing=writing)
+
+
+def encryption(refs: Iterable[Ref], *, writing: bool) -> Iterator[Statement]:
+    """Yields the statements for the keys of what others have encrypted.
+
+    Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html and
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    """
+    key = kind_of("key")
+    keys = dict.fromkeys(ref.kms_key for ref in refs if isinstance(ref, ExistingRef) and ref.kms_key)
+    yield from (allow(_granted_actions(key, writing=writing), [arn]) for arn in keys)
 
 
 def references(*granted: Iterable[Grantable]) -> tuple[Ref, ...]:
@@ -67,10 +80,10 @@ def _grant_other(grant: Grantable, *, writing: bool) -> Iterator[Statement]:
     ref = grant.bucket if isinstance(grant, Location) else grant
     kind = kind_of(ref.key.kind)
     if isinstance(grant, Location) or not (actions := _granted_actions(kind, writing=writing)):
-        grantable = sorted(f"{name}s" for name, kind in kinds().items() if _granted_actions(kind, writing=writing))
+        grantable = sorted(f"{name}s" for name, kind in every_kind().items() if _granted_actions(kind, writing=writing))
         verb = "written" if writing else "read"
         raise DeclarationError(f"{ref.key.project}: {ref.key} cannot be {verb}: this can be granted for {', '.join(grantable)}.")
-    yield allow(actions, [ref.arn, *kind.granted(ref.arn)])
+    yield allow(actions, [ref.in_policies, *kind.granted(ref.arn)])
 
 
 def _granted_actions(kind: Kind, *, writing: bool) -> tuple[str, ...]:
@@ -97,9 +110,11 @@ def shell_logs(env: Environment) -> Statement:
     return glue_logs(env, "python-jobs/error", "python-jobs/output")
 
 
-def artifacts(env: Environment, beginning: str) -> Statement:
+def artifacts(env: Environment, beginning: str) -> Iterator[Statement]:
     """Allows reading the script of a job and what it imports, whose names continue with a dot."""
-    return allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
+    yield allow(["s3:GetObject"], [env.bucket_arn(env.artifact_bucket, f"{beginning}{end}") for end in ("/*", ".*")])
+    if env.others_bucket and env.others_bucket.kms_key:
+        yield allow(kind_of("key").reads, [env.others_bucket.kms_key])
 
 
 def script(env: Environment, uri: str) -> Statement:

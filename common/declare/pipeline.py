@@ -25,6 +25,7 @@ from common.declare.state_machines import StateMachines
 from common.declare.triggers import Triggers, machine_of
 from common.declare.validation import Reason
 from common.environment.config import Environment
+from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef
 from common.model.reference import Location, Ref
 from common.model.resource import Key, Resource
@@ -83,9 +84,9 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
         """The files of the project's folder that match a pattern."""
         return self._inside.matching(pattern)
 
-    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact) -> Ref:
+    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact, role: Ref | None) -> Ref:
         """Declares what starts a state machine; `schedule` and `on_object` are for authors."""
-        return self._declarations.add("rule", reference, declaration, accept_secret, exact)
+        return self._declarations.add("rule", reference, declaration, accept_secret, exact, role)
 
     def run_by(
         self,
@@ -106,7 +107,14 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
         places = {path: validation.check_place("sample", location) for path, location in (sample or {}).items()}
         files = tuple((self._inside.within(path), location) for path, location in places.items())
         given_input = self._inside.within(starting) if isinstance(starting, str) else validation.copy_json("starting", starting)
+        if isinstance(machine, ExistingRef):
+            raise TypeError(f"{machine.arn} is somebody else's, and `invoke run` starts machines of this project alone")
         self.entry = Entry(machine_of(machine), given_input, files, preview and validation.check_place("preview", preview))
+
+    @property
+    def entries(self) -> set[str]:
+        """The entries of `existing` in configuration that are used, by their places."""
+        return self.shared.entries | self._declarations.entries
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""

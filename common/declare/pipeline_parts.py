@@ -7,12 +7,13 @@ from pathlib import Path
 
 from common.declare.declaration import Entry
 from common.declare.declarations import Declarations
+from common.declare.existing import ExistingReferences
 from common.declare.project_folder import ProjectFolder
 from common.declare.shared_references import Shared
 from common.environment.config import Environment
 from common.model.reference import Names
 from common.packaging.imports import Libraries
-from common.resources import kinds
+from common.resources import every_kind
 
 
 class PipelineParts:
@@ -28,7 +29,8 @@ class PipelineParts:
         self.name, self.env, self.folder, self._inside = env.deployed_name(name), env, folder, ProjectFolder(name, folder)
         self.entry: Entry | None = None
         self.parameters = env.project(self.name).parameters  # parameters that a declaration reads count as used
-        self._declarations = Declarations(self.name, env, names := Names(self.parameters, kinds(), env.account))
+        self._declarations = Declarations(self.name, env, names := Names(self.parameters, every_kind(), env.account))
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
-        self.shared = Shared(env, names.add)
+        self.shared = Shared(env, names.add, self.name)
+        self.existing = ExistingReferences(env, self.name, names.add)

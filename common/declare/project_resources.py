@@ -18,6 +18,7 @@ from common.environment import partitions
 from common.environment.config import Environment
 from common.environment.resource_settings import Verify
 from common.model.declared import Identity
+from common.model.existing import ExistingRef, apart
 from common.model.generated import marked_keys
 from common.model.reference import Location, Names, Ref
 from common.model.resource import Key, Resource
@@ -32,12 +33,12 @@ class UsedRole:
 
     Args:
         arn: the role.
-        needs: the resources that must exist first; none if configuration names a role.
-        needed: what the resource needs of the role that configuration names.
+        needs: the resources that must exist first, and a role of others that the declaration names.
+        needed: what the resource needs of a role that exists.
     """
 
     arn: str
-    needs: tuple[Key, ...] = ()
+    needs: tuple[Key | Ref, ...] = ()
     needed: RoleNeeds | None = None
 
 
@@ -64,11 +65,13 @@ class ProjectResources:
 
     def __init__(self, project: str, env: Environment, names: Names, physical: PhysicalNames) -> None:
         self.project, self.env, self.names, self.physical = project, env, names, physical
-        self.shared = Shared(env)
+        self.shared = Shared(env, project=project)
         self.borrowed: dict[Key, Resource] = {}
         """What root `deploy.py` declares."""
         self.accepted: defaultdict[Key, str] = defaultdict(str)
         """The reasons for accepting secrets, by key."""
+        self.roles: dict[Key, ExistingRef] = {}
+        """The roles of others that declarations name, by the keys of what runs with them."""
         self._resources: dict[Key, Resource] = {}
 
     @property
@@ -79,7 +82,7 @@ class ProjectResources:
     @property
     def prefix(self) -> str:
         """The prefix of the project's objects in the artifact bucket."""
-        return f"{self.env.name}/{self.project}/"
+        return self.env.stored(self.project)
 
     @property
     def folder(self) -> str:
@@ -107,42 +110,58 @@ class ProjectResources:
         return f"{self.env.where(self.project)}: {ref.key}"
 
     def identity(
-        self, ref: Ref, needs: Iterable[Key] = (), verify: Verify | None = None, role: UsedRole | None = None
+        self, ref: Ref, needs: Iterable[Key | Ref] = (), verify: Verify | None = None, role: UsedRole | None = None
     ) -> Identity:
         """Returns the identity of `ref`. A resource may refer to itself, because names are computed.
 
         Args:
             ref: the resource.
-            needs: what must exist first.
+            needs: what must exist first, and what it uses of others.
             verify: what its settings say of verification.
             role: the role that it runs with, if it has one.
         """
+        ours, others = apart(needs)
         return Identity(
             key=ref.key,
             name=ref.name,
             arn=ref.arn,
             tags=self.env.ownership(self.project),
             tag_prefix=self.env.tag_prefix,
-            needs=tuple(dict.fromkeys(need for need in needs if need != ref.key)),
+            needs=tuple(need for need in ours if need != ref.key),
+            uses=others,
             accept_secret=self.accepted[ref.key],
             role_needs=role.needed if role is not None else None,
             always_verified=(verify or self.env.project(self.project).verify or self.env.verify) == "always",
         )
 
     def role(
-        self, ref: Ref, configured: str | None, statements: Iterable[Statement], further: FurtherAccess = NO_FURTHER_ACCESS
+        self,
+        ref: Ref,
+        configured: str | None,
+        statements: Iterable[Statement],
+        further: FurtherAccess = NO_FURTHER_ACCESS,
+        uses: Iterable[Ref] = (),
     ) -> UsedRole:
-        """Returns the role for `ref`: the configured one, or its own role with these statements and `further` access.
+        """Returns the role for `ref`: one that exists, or its own role with these statements and `further` access.
+
+        Args:
+            ref: what runs with the role.
+            configured: the role in the settings of `ref`.
+            statements: what the role allows.
+            further: what it allows besides.
+            uses: what the statements are about.
 
         Raises:
             DeclarationError: something cannot be granted.
         """
         kind = kind_of(ref.key.kind).role_name
         arns = self.env.roles.arns
-        existing = configured or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
+        declared = self.roles.get(ref.key)
+        existing = configured or (declared and declared.arn) or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
         if existing:
             partitions.require_usable_arns([existing], self.env.account, self.where(ref))
-            return UsedRole(existing, needed=self._needed_of(existing, ref, statements, further))
+            used_role = (declared,) if declared and declared.arn == existing else ()
+            return UsedRole(existing, used_role, self._needed_of(existing, ref, statements, further))
         key = self.key("role", f"{ref.key.name}-{kind}")
         path, slash, name = self.physical.of(kind_of("role"), key.name).rpartition("/")
         path = f"{path}/" if slash else self.env.role_path(self.project)
@@ -150,7 +169,7 @@ class ProjectResources:
         further_statements, used = further.statements(self.names, self.where(ref))
         all_statements = (*statements, *further_statements)
         role = Role(
-            identity=self.identity(Ref(key, name, arn), sorted(marked_keys(all_statements))),
+            identity=self.identity(Ref(key, name, arn), [*sorted(marked_keys(all_statements)), *apart([*uses, *used])[1]]),
             path=path,
             service=kind_of(ref.key.kind).principal,
             statements=all_statements,
@@ -158,7 +177,7 @@ class ProjectResources:
             boundary=self.env.roles.permissions_boundary,
         )
         self.add(role)
-        return UsedRole(arn, (key, *(other.key for other in used)))
+        return UsedRole(arn, (key, *used))
 
     def _needed_of(self, arn: str, ref: Ref, statements: Iterable[Statement], further: FurtherAccess) -> RoleNeeds:
         """What `ref` needs of an existing role. What cannot be told is no reason to refuse it: the role may allow it."""

@@ -16,8 +16,8 @@ from common.base import import_source
 from common.base.errors import ConfigError, DeclarationError, DeployError
 from common.base.suggestions import did_you_mean
 from common.base.terminal import stdout_to_stderr
-from common.declare import configuration, naming, project_names
-from common.declare.declaration import Borrows, Declares
+from common.declare import configuration, existing, naming, project_names
+from common.declare.declaration import Borrows, Declares, UsesEntries
 from common.declare.declaration_errors import explain
 from common.environment.config import Environment
 from common.environment.parameter_values import Parameters
@@ -35,8 +35,7 @@ def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
             resources would have one name in AWS, or each would have to be there before the other.
         ConfigError: the environment configures a project, or a role of something, that does not exist.
     """
-    existing = project_names.list_projects(root)
-    _check_names(env, existing)
+    _check_names(env, project_names.list_projects(root))
     configuration.check_templates(env)
     with import_source.importing_declarations(str(root)), stdout_to_stderr():
         declared = [_load_pipeline(root, SHARED, "deploy", env)]
@@ -48,7 +47,11 @@ def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
     _check_references(resources, env)
     _check_circles(resources, env)
     _check_collisions(resources, env)
-    if set(project_names.enabled_projects(root, env)) <= set(selected):
+    existing.check_apart(env, resources)
+    used = {entry for pipeline in declared if isinstance(pipeline, UsesEntries) for entry in pipeline.entries}
+    is_whole = set(project_names.enabled_projects(root, env)) <= set(selected)
+    existing.check_entries(env, used, selected, whole=is_whole)
+    if is_whole:
         configuration.check_roles(env, [resource.key for resource in resources])
     return declared
 

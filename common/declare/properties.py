@@ -14,22 +14,21 @@ from common.declare.project_resources import ProjectResources
 from common.model.generated import MARK
 from common.model.kind import Kind
 from common.model.reference import Ref
-from common.model.resource import Key
 from common.resources import kind_of
 
 
-def render(project: ProjectResources, ref: Ref, properties: JsonMapping) -> tuple[JsonObject, list[Key]]:
+def render(project: ProjectResources, ref: Ref, properties: JsonMapping) -> tuple[JsonObject, tuple[Ref, ...]]:
     """Returns the properties of a resource with tokens replaced, and the resources that they refer to.
 
     Raises:
         DeclarationError: AWS would not accept them, or one of them has a setting of its own.
     """
     if not properties:
-        return {}, []
+        return {}, ()
     where = project.where(ref)
     rendered, refs = project.names.substitute(dict(properties), where)
     check(kind_of(ref.key.kind), rendered, where)
-    return rendered, [used.key for used in refs]
+    return rendered, refs
 
 
 def check(kind: Kind, properties: JsonMapping, where: str) -> None:

@@ -18,6 +18,7 @@ from common.declare.shared_references import Shared
 from common.declare.simple_resources import Make, SimpleResources
 from common.environment.config import Environment
 from common.model.declared import Identity
+from common.model.existing import EXISTING, apart
 from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
@@ -132,17 +133,24 @@ class SharedResources(SimpleResources, CloudResources):
         declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
         self._add(declaration.layer(self._env, identity))
 
+    @property
+    def entries(self) -> set[str]:
+        """The entries of `existing` in configuration that stand for something declared here, by their places."""
+        return self._refs.entries
+
     def rendered(self) -> tuple[Resource, ...]:
         """Everything declared, the artifact bucket included.
 
         Raises:
             DeclarationError: the artifact bucket is not declared.
         """
-        if ARTIFACT_BUCKET not in self._resources:
+        if ARTIFACT_BUCKET not in self._resources and self._env.others_bucket is None:
             raise DeclarationError(f'deploy.py must declare the artifact bucket: shared.bucket("{ARTIFACTS}").')
         return tuple(self._resources.values())
 
     def _add(self, resource: Resource) -> None:
+        if resource.key.project == EXISTING:
+            return  # in this environment it is somebody else's
         if resource.key in self._resources:
             raise DeclarationError(f"deploy.py declares {resource.key} twice.")
         self._resources[resource.key] = resource
@@ -153,13 +161,15 @@ class SharedResources(SimpleResources, CloudResources):
         return self._refs.of(kind, reference)
 
     def _identity(self, ref: Ref, accept_secret: str = "", uses: Iterable[Ref] = ()) -> Identity:
+        needs, others = apart(uses)
         return Identity(
             key=ref.key,
             name=ref.name,
             arn=ref.arn,
             tags=self._env.ownership(SHARED),
             tag_prefix=self._env.tag_prefix,
-            needs=tuple(used.key for used in uses),
+            needs=needs,
+            uses=others,
             accept_secret=accept_secret,
             always_verified=self._env.verify == "always",
         )

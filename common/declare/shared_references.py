@@ -2,56 +2,50 @@
 
 Names follow from the environment, so that a pipeline can refer to a shared resource without loading its declaration; exact ones
 that the declaration gives are added to the environment once it is loaded. That what is referred to is declared is checked once
-all declarations are loaded.
+all declarations are loaded. In an environment whose configuration says that it exists, it is somebody else's.
 """
 
 from collections.abc import Callable
 
+from common.declare import existing
 from common.declare.naming import PhysicalNames
+from common.declare.verbs import Verbs
 from common.environment.config import Environment
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key
 from common.resources import kind_of
-from common.resources.queue import QueueRef
+
+SHAREABLE = frozenset({"bucket", "database", "table", "topic", "queue", "log-group", "layer"})
+"""Root `deploy.py` can declare these kinds; of others there are only those that exist."""
 
 
-class Shared:
-    """References to shared resources, by name."""
+class Shared(Verbs):
+    """References to shared resources, by name. Where configuration says that one exists, it is that one.
 
-    def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref) -> None:
+    Args:
+        env: the environment.
+        known: is told of each reference.
+        project: who refers to them.
+
+    Attributes:
+        entries: the entries of configuration that were referred to, by their places.
+    """
+
+    def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref, project: str = SHARED) -> None:
         self.physical = PhysicalNames(env, SHARED)
-        self._env, self._known = env, known
-
-    def bucket(self, name: str) -> Ref:
-        """A bucket."""
-        return self.of("bucket", name)
-
-    def database(self, name: str) -> Ref:
-        """A Glue database."""
-        return self.of("database", name)
-
-    def table(self, name: str) -> Ref:
-        """A DynamoDB table."""
-        return self.of("table", name)
-
-    def topic(self, name: str) -> Ref:
-        """An SNS topic."""
-        return self.of("topic", name)
-
-    def queue(self, name: str) -> QueueRef:
-        """An SQS queue."""
-        ref = self.of("queue", name)
-        return QueueRef(ref.key, ref.name, ref.arn)
-
-    def log_group(self, name: str) -> Ref:
-        """A log group. State machines and jobs of an environment log to shared ones."""
-        return self.of("log-group", name)
-
-    def layer(self, name: str) -> Ref:
-        """A layer of functions."""
-        return self.of("layer", name)
+        self.entries: set[str] = set()
+        self._env, self._known, self._project = env, known, project
 
     def of(self, kind: str, name: str) -> Ref:
-        """A resource of any kind."""
+        """A resource of any kind.
+
+        Raises:
+            DeclarationError: nothing can be called so, or it can only exist and configuration does not say that it does.
+        """
+        if (ref := existing.configured(self._env, self._project, kind_of(kind), name)) is not None:
+            self.entries.add(ref.place)
+            return self._known(ref)
+        if kind not in SHAREABLE:
+            raise existing.missing_entry(self._env, self._project, kind_of(kind), name)
         physical = self.physical.of(kind_of(kind), name)
         return self._known(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))

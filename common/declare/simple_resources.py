@@ -38,7 +38,7 @@ class SimpleDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
         given, named = properties.render(project, ref, self.properties)
-        project.add(self.make(identity=project.identity(ref, [*named, *(used.key for used in self.uses)]), properties=given))
+        project.add(self.make(identity=project.identity(ref, [*named, *self.uses]), properties=given))
 
 
 class SimpleResources(ABC):

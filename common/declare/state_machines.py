@@ -41,14 +41,15 @@ class StateMachineDeclaration:
         express.check(definition, settings.type, where)
         calls = integrations.state_machine(project.env, ref, typed, project.names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
-        role = project.role(ref, settings.role, chain(calls, observing), self.further)
+        keys = permissions.encryption(refs, writing=True)
+        role = project.role(ref, settings.role, chain(calls, keys, observing), self.further, refs)
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
         group = project.shared.log_group("states")
-        groups = [group.key] if settings.log_group is None and settings.log_level != "OFF" else []
+        groups = [group] if settings.log_group is None and settings.log_level != "OFF" else []
         given, named = properties.render(project, ref, settings.properties)
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, *groups, *named, *(other.key for other in refs)], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *groups, *named, *refs], settings.verify, role),
             role_arn=role.arn,
             definition=definition,
             settings=settings,
@@ -75,6 +76,7 @@ class StateMachines(PipelineParts):
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
     ) -> Ref:
         """A state machine from Python, from an ASL object, or from an ASL file (JSON or YAML) of the project.
 
@@ -87,8 +89,9 @@ class StateMachines(PipelineParts):
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
             accept_secret: the reason for accepting what looks like a secret in it.
-            name: as of a function; so is `role_name`.
+            name: as of a function; so are `role_name` and `role`.
             role_name: see above.
+            role: see above.
         """
         source = self._inside.within(definition) if isinstance(definition, str) else definition
         declaration = StateMachineDeclaration(
@@ -97,4 +100,4 @@ class StateMachines(PipelineParts):
             further=FurtherAccess.of(permissions, managed_policies),
             settings=validation.with_properties(settings, properties),
         )
-        return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name))
+        return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name), role)

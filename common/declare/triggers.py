@@ -1,7 +1,7 @@
 """The triggers of state machines in declarations: a schedule with a constant input, or new objects below a place."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
@@ -9,9 +9,11 @@ from common.base.text_rules import check_text
 from common.declare import configuration, permissions, properties, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
-from common.declare.project_resources import Declaration, ProjectResources
+from common.declare.project_resources import Declaration, ProjectResources, UsedRole
 from common.declare.validation import Reason
 from common.environment.resource_settings import TriggerSettings
+from common.model.existing import ExistingRef
+from common.model.lookup import EVENTS
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
 from common.resources.bucket import Bucket
@@ -36,14 +38,12 @@ class ScheduleDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
-        role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
+        role = _role(project, ref, settings, self.machine)
         constant, refs = project.names.substitute(dict(self.input), project.where(ref))
         given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
             properties=given,
-            identity=project.identity(
-                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify, role
-            ),
+            identity=project.identity(ref, [*role.needs, *named, self.machine, *refs], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -69,11 +69,12 @@ class ObjectTriggerDeclaration:
         _check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
-        role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
+        bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
+        role = _role(project, ref, settings, self.machine)
         given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
             properties=given,
-            identity=project.identity(ref, [*role.needs, *named, self.machine.key, bucket.key], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *named, self.machine, bucket], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
@@ -96,19 +97,31 @@ class EventTriggerDeclaration:
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         _check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
-        role = project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [self.machine.arn])])
+        role = _role(project, ref, settings, self.machine)
         given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
             properties=given,
-            identity=project.identity(
-                ref, [*role.needs, *named, self.machine.key, *(other.key for other in refs)], settings.verify, role
-            ),
+            identity=project.identity(ref, [*role.needs, *named, self.machine, *refs], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.machine.arn,
             role_arn=role.arn,
             pattern=pattern,
         )
         project.add(rule)
+
+
+def _role(project: ProjectResources, ref: Ref, settings: TriggerSettings, machine: Ref) -> UsedRole:
+    """The role of a rule, which may start one machine and nothing else.
+
+    Raises:
+        DeclarationError: EventBridge starts no machines of another region.
+    """
+    if (region := machine.arn.split(":")[3]) != project.env.region:
+        raise DeclarationError(
+            f"{project.where(ref)}: {machine.arn} is in {region}, and a rule starts machines of its own region, "
+            f"{project.env.region}."
+        )
+    return project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [machine.arn])], uses=[machine])
 
 
 def _check_no_schedule(configured: Configured, where: str) -> None:
@@ -138,7 +151,7 @@ class Triggers(ABC):
     """The methods by which pipelines declare them."""
 
     @abstractmethod
-    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact) -> Ref:
+    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact, role: Ref | None) -> Ref:
         """Declares a rule."""
 
     def schedule(
@@ -153,10 +166,12 @@ class Triggers(ABC):
         properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
     ) -> Ref:
-        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input; all that is named as of a function.
+        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input.
 
-        `properties` are fields of the rule's target, as in ``{"RetryPolicy": {"MaximumRetryAttempts": 3}}``.
+        `properties` are fields of the rule's target, as in ``{"RetryPolicy": {"MaximumRetryAttempts": 3}}``. Names, and a role
+        that exists, are given as to a function.
         """
         declaration = ScheduleDeclaration(
             machine=machine_of(machine),
@@ -165,7 +180,7 @@ class Triggers(ABC):
             input=validation.check_object("constant", constant or {}),
             is_default_input=constant is None,
         )
-        return self._trigger(reference, declaration, accept_secret, Exact(name, role_name))
+        return self._trigger(reference, declaration, accept_secret, Exact(name, role_name), role)
 
     def on_object(
         self,
@@ -178,10 +193,11 @@ class Triggers(ABC):
         properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
     ) -> Ref:
         """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`.
 
-        Names are given as to a function.
+        Names, and a role that exists, are given as to a function.
         """
         place = validation.check_place("location", location)
         declaration = ObjectTriggerDeclaration(
@@ -190,7 +206,7 @@ class Triggers(ABC):
             location=place,
             suffix=check_text(suffix),
         )
-        return self._trigger(reference, declaration, None, Exact(name, role_name))
+        return self._trigger(reference, declaration, None, Exact(name, role_name), role)
 
     def on_event(
         self,
@@ -202,17 +218,18 @@ class Triggers(ABC):
         properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
+        role: Ref | None = None,
     ) -> Ref:
         """Starts `machine` with each event of the default bus that `pattern` matches; tokens in the pattern are replaced.
 
-        Names are given as to a function.
+        Names, and a role that exists, are given as to a function.
         """
         declaration = EventTriggerDeclaration(
             machine=machine_of(machine),
             properties=validation.check_object("properties", properties or {}),
             pattern=validation.check_object("pattern", pattern),
         )
-        return self._trigger(reference, declaration, None, Exact(name, role_name))
+        return self._trigger(reference, declaration, None, Exact(name, role_name), role)
 
 
 def machine_of(ref: Ref) -> Ref:

@@ -15,6 +15,7 @@ from common.base.text_rules import check_text
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
 from common.environment.resource_settings import Settings
+from common.model.existing import ExistingRef
 from common.model.reference import Grantable, Location, Ref
 
 Reason = str | None
@@ -126,7 +127,7 @@ def check_apart(what: str, value: Location, env: Environment) -> Location:
     Raises:
         ValueError: the place is among these objects, or contains them.
     """
-    own = f"{env.name}/"
+    own = f"{env.store_prefix}{env.name}/"
     if value.bucket.name == env.artifact_bucket and (
         value.prefix.startswith(own) or (value.prefix and own.startswith(value.prefix))
     ):
@@ -146,6 +147,21 @@ def check_kind(what: str, value: Ref, kind: str) -> Ref:
         shown = value.key if isinstance(value, Ref) else repr(value)
         raise TypeError(f"{what} is about a {kind}, not about {shown}")
     return value
+
+
+def check_role(role: Ref, role_name: str | None) -> ExistingRef:
+    """Returns the role that something runs with, if it is one of others.
+
+    Raises:
+        TypeError: the value is something else.
+        ValueError: the declaration also names a role of its own.
+    """
+    if not isinstance(role, ExistingRef) or role.key.kind != "role":
+        shown = role.key if isinstance(role, Ref) else repr(role)
+        raise TypeError(f"role is one that exists, as p.existing.role(…) or p.shared.role(…), not {shown}")
+    if role_name is not None:
+        raise ValueError("role names one that exists, and role_name one that the deployer makes. Take one of them away")
+    return role
 
 
 def check_integer(what: str, value: int, least: int, most: int) -> int:

@@ -41,6 +41,10 @@ class Account(Aws, Protocol):
         """
         ...
 
+    def in_region(self, region: str) -> Aws:
+        """Where to ask about another region with the same credentials; every call counts here, too."""
+        ...
+
 
 class Connection:
     """The connection that the commands of one environment use. Its constructor proves the account.

@@ -17,7 +17,7 @@ from common.base.json_types import JsonMapping, JsonObject
 from common.declare import naming
 from common.declare.permissions import Statement, allow
 from common.declare.workspace import Workspace
-from common.engine import policy_names
+from common.engine import policy_names, policy_of_others
 from common.environment import config_files
 from common.environment.config import Environment
 from common.model.kind import Kind
@@ -140,6 +140,8 @@ def deployer(
     everywhere = [action for service, operations in account_wide_operations().items() for action in _actions(service, operations)]
     everywhere += [action for kind in used for action in kind.policy.when_declared]
     more = _needs_of_resources(declared)
+    for arn, call in policy_of_others.looks(env, declared):
+        more.setdefault(arn, set()).add(actions_of(call))
     everywhere += [action for actions in more.pop("*", ()) for action in actions]
     managed = list(projects)
     other_roles = [resource for resource in unusual if kind_of(resource.key.kind).is_assumed]
@@ -147,7 +149,7 @@ def deployer(
     elsewhere = [arn for role in foreign for arn in (role.arn, *kind_of(role.key.kind).policy.parts(role.arn))]
     roles = [*(env.role_arn(env.role_path(project), "*") for project in managed), *elsewhere]
     theirs = [*_by_actions(more), *_pass_role(roles, declared), *_read_roles(env, declared)]
-    ours = [*_parameters(env), *_roles(env, roles, used), *_created(env, used)]
+    ours = [*policy_of_others.store(env, actions_of), *_parameters(env), *_roles(env, roles, used), *_created(env, used)]
     left_over = [_left_over(env, renamed), *(_roles_elsewhere(env) if elsewhere else ())]
     statements = [*named, *reading, *left_over, *ours, _named_roles(env, managed, other_roles)]
     return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}

@@ -150,11 +150,11 @@ class Deployment:
 
             verify = self._choices.verify
             role_checks.tell(connection.aws, outcome.plan, resources, reads, connection.pool, self._say, verify=verify)
-        if outcome.plan.is_empty:
+        if outcome.plan.is_empty and not self._choices.verify:
             return outcome
         from common.engine.plan_checks import checked  # an unchanged deploy does not need it
 
-        return checked(outcome, resources, self._env, connection, build_dir, self._say)
+        return checked(outcome, resources, self._env, connection, build_dir, self._say, verify=self._choices.verify)
 
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)

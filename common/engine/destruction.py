@@ -25,7 +25,7 @@ from common.model.events import Finished, Note, Planned, Report, Started, StepSt
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, REMOVING, Action, Change, Plan
 from common.resources import of_kind
-from common.state import locations
+from common.state import locations, old_versions
 from common.state.lease import Lock
 
 BUCKET_GOES = Change(BUCKET, Action.DELETE, "is deleted last, with all records and artifacts")
@@ -40,11 +40,13 @@ class Removal:
         projects: the projects that are destroyed.
         outcome: the plan, users before what they use, without the artifact bucket.
         bucket: the artifact bucket, if it is deleted, too.
+        empties: whether all objects of the environment in a bucket of others are deleted.
     """
 
     projects: Collection[str]
     outcome: Outcome
     bucket: Orphan | None
+    empties: bool = False
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -105,13 +107,16 @@ class Destruction:
         names = self._projects(choices.project)
         outcome = self._outcome(names)
         whole = choices.data and choices.project is None and choices.selects_all
-        bucket = self._artifact_bucket() if whole else None
-        readers = unbinding.readers(connection.aws, connection.records, names, outcome, connection.pool) if bucket else []
-        removal = Removal(names, outcome, None if readers else bucket)
+        others = connection.env.others_bucket is not None
+        bucket = self._artifact_bucket() if whole and not others else None
+        readers = unbinding.readers(connection.aws, connection.records, names, outcome, connection.pool) if whole else []
+        removal = Removal(names, outcome, None if readers else bucket, empties=whole and others and not readers)
         self._report(Planned(Plan(removal.changes), removal=True))
         if readers:
             keys = ", ".join(map(str, readers))
             self._say(f"The artifact bucket stays, because {keys} is not deleted, and reads its script in it when it runs.")
+        elif removal.empties:
+            self._say(f"The artifact bucket is somebody else's and stays; all objects below {self._place} are deleted last.")
         for text in unbinding.notes(outcome):
             self._say(text)
         return removal
@@ -123,8 +128,12 @@ class Destruction:
         self._report(StepStarted("unbind" if self._unbind else "destroy", Plan(part).counts()))
         engine.apply({change.key for change in part})
         engine.finish()
-        if removal.bucket is not None and not (engine.failed or engine.untried):
+        if engine.failed or engine.untried:
+            return
+        if removal.bucket is not None:
             self._remove_bucket(removal.bucket)
+        elif removal.empties:
+            self._empty_place()
 
     def close(self) -> None:
         """Gives the leases back.
@@ -205,6 +214,21 @@ class Destruction:
         started = time.monotonic()
         kind.erase(self._connection.aws, bucket)
         self._report(Finished(BUCKET_GOES, time.monotonic() - started))
+
+    def _empty_place(self) -> None:
+        """Deletes every version of the environment's objects in a bucket of others, once nothing is recorded in them."""
+        left = self._outcome(self._connection.records.projects()).plan.changes
+        if left:
+            self._say(f"What is below {self._place} stays: {len(left)} resources are still recorded in it.")
+            return
+        old_versions.delete(
+            self._connection.env, self._connection.aws, old_versions.every(self._connection.env, self._connection.aws)
+        )
+
+    @property
+    def _place(self) -> str:
+        env = self._connection.env
+        return f"s3://{env.artifact_bucket}/{env.store_prefix}{env.name}/"
 
     def _lease(self, project: str) -> Lock:
         return self._connection.lease(project, self._about(), self._say)

@@ -13,7 +13,8 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import ArtifactError, OwnershipError
 from common.base.json_types import Json, JsonMapping
-from common.engine import ownership, renewed_roles
+from common.declare.naming import ARTIFACT_BUCKET
+from common.engine import existing, ownership, renewed_roles
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model import comparison, hidden_fields
@@ -136,8 +137,23 @@ def _replaced_script(aws: Aws, artifact: Artifact) -> list[Drifted]:
     return []
 
 
+def missing_of_others(
+    env: Environment, in_region: existing.InRegion, resources: Sequence[Resource], pool: Executor
+) -> tuple[list[Drifted], list[str]]:
+    """What is used of others and does not exist any more, once for each resource that uses it, and notes about the rest."""
+    users = existing.used(env, resources)
+    findings = existing.look(env, in_region, users, pool)
+    gone = [
+        Drifted(key.project, str(key), "uses what is missing", finding.missing)
+        for finding in findings
+        if finding.missing
+        for key in users.get(finding.ref) or [ARTIFACT_BUCKET]
+    ]
+    return gone, [finding.note for finding in findings if finding.note]
+
+
 def _unreadable(env: Environment, project: str) -> Drifted:
-    where = f"s3://{env.artifact_bucket}/{env.name}/{project}/release.json"
+    where = f"s3://{env.artifact_bucket}/{env.stored(project)}release.json"
     return Drifted(
         project,
         "release.json",
@@ -198,7 +214,7 @@ class _Comparer:
 
     def _not_recorded(self, resource: Resource) -> Drifted:
         """The drift of a deployed resource whose record is damaged: it may have been changed, or had another name."""
-        where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{resource.key.project}/records/{resource.key}.json"
+        where = f"s3://{self._env.artifact_bucket}/{self._env.stored(resource.key.project)}records/{resource.key}.json"
         what = (
             f"{where} is missing or damaged, or has lost its tag, so what was applied last is not known; "
             f"`deploy --verify` compares and writes it anew"

@@ -152,7 +152,7 @@ class Collector:
         keys = sorted(recorded)
         for key, body in zip(keys, self._pool.map(self._records.read, keys), strict=True):
             if not body:
-                where = f"s3://{self._env.artifact_bucket}/{self._env.name}/{project}/records/{key}.json"
+                where = f"s3://{self._env.artifact_bucket}/{self._env.stored(project)}records/{key}.json"
                 raise UnfinishedError(
                     f"{project}: {where} cannot be read, so what {key} needs is not known. Nothing is deleted until "
                     f"`{typed('deploy --verify')}` has written it again, or you remove it by hand if {key} is not declared."
@@ -167,7 +167,7 @@ class Collector:
         return [note for note in running if unbinding.exists(self._aws, note.orphan)]
 
     def _artifacts(self, project: str) -> Iterator[Garbage]:
-        prefix = f"{self._env.name}/{project}/artifacts/"
+        prefix = f"{self._env.stored(project)}artifacts/"
         versions: dict[str, list[JsonObject]] = {}
         try:
             for page in self._aws.pages("s3", "ListObjectVersions", **self._bucket, Prefix=prefix):
@@ -183,15 +183,20 @@ class Collector:
 
     @property
     def _bucket(self) -> dict[str, str]:
-        return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
+        return self._env.store
 
 
 def _key(item: Garbage | OldVersion) -> str:
     """The key of the artifact or layer that it was made for, as in roots."""
     if isinstance(item, OldVersion):
         return str(item.declared)
-    return f"{ARTIFACT}/{item.key.partition('/artifacts/')[2].rpartition('/')[0]}"
+    return f"{ARTIFACT}/{_path(item).rpartition('/')[0]}"
 
 
 def _shown(item: Garbage | OldVersion) -> str:
-    return f"artifact/{item.key.partition('/artifacts/')[2]}" if isinstance(item, Garbage) else item.key
+    return f"artifact/{_path(item)}" if isinstance(item, Garbage) else item.key
+
+
+def _path(item: Garbage) -> str:
+    """The key of an artifact without what all artifacts of its project begin with."""
+    return item.key.rpartition(f"/{item.project}/artifacts/")[2]

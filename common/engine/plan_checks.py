@@ -1,4 +1,4 @@
-"""Checks a plan that changes something before it is shown: secrets, sizes of layers, missing imports, quotas.
+"""Checks a plan that changes something before it is shown: secrets, sizes of layers, missing imports, what others own, quotas.
 
 An unchanged deploy needs none of these checks, so it does not load them.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from common.declare.layer_sizes import check_uploaded_layers
 from common.declare.missing_imports import report_missing_imports
+from common.engine import existing
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.quotas import check_quotas
@@ -23,6 +24,8 @@ def checked(
     connection: Connection,
     build_dir: Path,
     say: Callable[[str], None],
+    *,
+    verify: bool = False,
 ) -> Outcome:
     """Returns the plan with reasons that name the secrets that its resources accept.
 
@@ -33,6 +36,7 @@ def checked(
         connection: where the quotas are read.
         build_dir: the build folder.
         say: receives a message for each finding that is no reason to refuse the plan.
+        verify: prove what unchanged resources use of others, too.
 
     Raises:
         DeployError: the plan is refused.
@@ -40,5 +44,7 @@ def checked(
     outcome = vetted(outcome, resources)
     check_uploaded_layers(outcome.plan, resources, build_dir)
     report_missing_imports(outcome.plan, resources, build_dir, say, protected=env.protected)
+    first = any(not baseline.digests for baseline in outcome.baselines.values())
+    existing.check(env, connection, outcome.plan, resources, say, first=first, everything=verify)
     check_quotas(env, connection.aws, outcome.plan, resources, build_dir, connection.pool, say)
     return outcome

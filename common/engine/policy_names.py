@@ -24,7 +24,8 @@ def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[st
         neighbours: how names of other environments begin.
     """
     result: dict[str, list[str]] = defaultdict(list)
-    result["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(env.artifact_bucket, "*")]
+    if env.others_bucket is None:
+        result["s3"] = [env.bucket_arn(env.artifact_bucket), env.bucket_arn(env.artifact_bucket, "*")]
     projects = {resource.key.project for resource in resources} - {SHARED}
     exact = {project for project in projects if _reaches(env, project, neighbours)} | {SHARED}
     for kind in kinds().values():
@@ -63,7 +64,7 @@ def of_neighbour(env: Environment) -> set[str]:
 def beginnings(env: Environment, resources: Iterable[Resource]) -> dict[str, list[str]]:
     """Whatever an environment may ever have had; what begins so may be another's. And what is called otherwise, by name."""
     result: dict[str, list[str]] = defaultdict(list)
-    result["s3"] = [env.bucket_arn(env.artifact_bucket)]
+    result["s3"] = [env.bucket_arn(env.artifact_bucket)] if env.others_bucket is None else []
     for kind in kinds().values():
         for arn in _arns(env, kind, (*kind.policy.shared_patterns, *kind.policy.patterns)):
             result[kind.service] += [arn, *kind.policy.beside(arn)]

@@ -14,8 +14,10 @@ from typing import Protocol
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, OwnershipError
+from common.declare import existing
 from common.environment import owner_tags
 from common.environment.config import Environment
+from common.model.existing import ExistingRef, Uses
 from common.model.orphan import Orphan, Type
 from common.model.resource import REMOVING, SHARED, Action, Change, Key, Resource
 from common.resources import kinds
@@ -86,6 +88,8 @@ class Pruner:
         self._by_identity: dict[str, Key] = {}
         self._moved: Mapping[Key, Orphan] = {}
         self._users: Mapping[Key, Sequence[Key]] = {}
+        self._others: Mapping[str, ExistingRef] = {}
+        """What is used of others, by ARN: what was ours before stays."""
 
     def changes(
         self,
@@ -109,6 +113,8 @@ class Pruner:
         self._moved, self._declared = moved, {resource.key: resource for resource in resources}
         self._by_identity = {locations.identity(resource): resource.key for resource in resources}
         self._users = locations.users(resources)
+        used = [ref for resource in resources if isinstance(resource, Uses) for ref in resource.uses]
+        self._others = {ref.arn: ref for ref in (*used, *existing.every(self._env))}
 
         def covers(key: Key) -> bool:
             return all(map(planned, (key, *self._users.get(key, ())))) and (self._complete or key.project != SHARED)
@@ -140,8 +146,8 @@ class Pruner:
         )
 
     def _decide(self, key: Key, location: Location | None, covers: Callable[[Key], bool]) -> Decided:
-        if location is not None and "of" in location and (foreign := self._records.orphan(key, location)):
-            return Change(key, Action.FORGET, f"its record belongs to {printable(location['of'])} and was copied here"), foreign
+        if (left := self._left_to_others(key, location)) is not None:
+            return left
         successor = locations.successor(key)
         now = self._declared.get(successor) if successor is not None else None
         kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
@@ -164,6 +170,22 @@ class Pruner:
             return self._deletion_if_ours(key, kind, orphan, why), orphan
         kept = now is not None and noticed
         return self._keep_recorded(kind, orphan, why, stays) if kept else (Change(key, Action.ORPHAN, f"{why}; {stays}"), None)
+
+    def _left_to_others(self, key: Key, location: Location | None) -> Decided | None:
+        """Forgets what is not ours: a record that was copied here, or what is used as somebody else's now; None if it is ours.
+
+        Its record is read if something of that name is used, or if it may be deleted.
+        """
+        if location is not None and "of" in location and (foreign := self._records.orphan(key, location)):
+            return Change(key, Action.FORGET, f"its record belongs to {printable(location['of'])} and was copied here"), foreign
+        named = key.project == SHARED and any(ref.key[1:] == key[1:] for ref in self._others.values())
+        if not named and not (self._others and (self._prune or key in self._moved)):
+            return None
+        orphan = self._moved.get(key) or self._records.orphan(key, location)
+        ref = self._others.get(orphan.arn) if orphan is not None else None
+        if ref is None:
+            return None
+        return Change(key, Action.FORGET, f"is somebody else's now, as {ref.place} says, and stays as it is"), orphan
 
     def _keep_recorded(self, kind: Type, orphan: Orphan, why: str, stays: str) -> Decided:
         """Gives a renamed resource that stays a record of its own, so that it is not forgotten."""

@@ -15,6 +15,7 @@ from common.base.errors import ConfigError
 from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
 from common.environment import aws_versions, owner_tags, partitions
 from common.environment.endpoints import Service, Url
+from common.environment.existing import AnyArtifactBucket, ArtifactBucket, Existing
 from common.environment.names import Names
 from common.environment.owner_tags import DEFAULT_PREFIX
 from common.environment.parameter_values import ParameterValue
@@ -56,8 +57,9 @@ class Environment(Model):
     """The AWS region."""
     name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(text_rules.check_prefix)]
     """Begins the name of every resource. Two environments of one account need two prefixes."""
-    artifact_bucket: Annotated[str, AfterValidator(text_rules.check_bucket_name)]
-    """The name of the bucket that holds the artifacts and the records of what is deployed. The first deploy creates it."""
+    artifact_bucket_: AnyArtifactBucket = Field(alias="artifact_bucket")
+    """The name of the bucket that holds the artifacts and the records of what is deployed: the first deploy creates it. Or an
+    object that describes one that exists."""
     tags: Annotated[dict[TagKey, TagValue], AfterValidator(text_rules.check_tag_keys)] = Field(
         default_factory=dict, max_length=40
     )
@@ -82,6 +84,8 @@ class Environment(Model):
     """How roles are managed."""
     defaults: Defaults = Defaults()
     """Settings of all resources of a type."""
+    existing: Existing = Existing()
+    """What others own and the pipelines use."""
     projects: dict[ResourceName, Project] = Field(default_factory=dict)
     """The projects, by name: their parameters, and settings of single resources."""
     _instances: dict[str, Instance] = PrivateAttr(default_factory=dict)
@@ -128,6 +132,32 @@ class Environment(Model):
     def owner(self) -> str:
         """The value of the ownership tag, which all resources of this environment have and no others."""
         return f"{self.name_prefix}/{self.name}"
+
+    @property
+    def artifact_bucket(self) -> str:
+        """The name of the bucket with the artifacts and records."""
+        bucket = self.artifact_bucket_
+        return bucket if isinstance(bucket, str) else bucket.name
+
+    @property
+    def others_bucket(self) -> ArtifactBucket | None:
+        """The artifact bucket, if others made it; None if it is ours."""
+        return self.artifact_bucket_ if isinstance(self.artifact_bucket_, ArtifactBucket) else None
+
+    @property
+    def store(self) -> dict[str, str]:
+        """What every call on the artifact bucket says: its name, and whose it is."""
+        owner = self.others_bucket and self.others_bucket.account_id
+        return {"Bucket": self.artifact_bucket, "ExpectedBucketOwner": owner or self.account_id}
+
+    @property
+    def store_prefix(self) -> str:
+        """Begins the keys of all objects of all environments that share this place in the artifact bucket."""
+        return self.others_bucket.prefix if self.others_bucket else ""
+
+    def stored(self, project: str) -> str:
+        """Begins the keys of a project's objects in the artifact bucket; it ends with a slash."""
+        return f"{self.store_prefix}{self.name}/{project}/"
 
     def ownership(self, project: str) -> dict[str, str]:
         """Returns the ownership tags of a project's resources, and the environment's own tags."""

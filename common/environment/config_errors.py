@@ -19,7 +19,7 @@ FREE_TEXT_SETTINGS = frozenset({"environment", "arguments", "parameters", "endpo
 def explain_errors(error: ValidationError, model: type[Model]) -> Iterator[str]:
     """Yields each error as a line."""
     for problem in error.errors(include_url=False, include_context=False):
-        location, is_key = [part for part in problem["loc"] if part != "[key]"], "[key]" in problem["loc"]
+        location, is_key = [part for part in problem["loc"] if not str(part).startswith("[")], "[key]" in problem["loc"]
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
         if problem["type"] == "extra_forbidden":
             yield f"{path}: unknown key.{did_you_mean(str(location[-1]), keys_at(model, location[:-1]))}"

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from common.base.json_types import Json, JsonMapping
 from common.base.text_rules import InstanceName, ResourceName
+from common.environment.existing import Existing
 from common.environment.names import ExactNames
 from common.environment.parameter_values import ParameterValue
 from common.environment.resource_settings import (
@@ -44,6 +45,8 @@ class Project(Model):
     """Settings of single state machines, by name."""
     triggers: dict[ResourceName, TriggerSettings] = Field(default_factory=dict)
     """Settings of single schedules and rules, by name."""
+    existing: Existing = Existing()
+    """What others own and this project uses, besides what the environment says of all projects. What stands here wins."""
     names: ExactNames = Field(default_factory=dict)
     """Exact names in AWS of what has no section here, by `kind/name`, as in `table/runs`. A role's may begin with its path."""
     instances: dict[InstanceName, "Project"] = Field(default_factory=dict)

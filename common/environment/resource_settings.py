@@ -90,7 +90,7 @@ def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
 
 def _dereferenced(root: JsonMapping, node: JsonMapping) -> JsonMapping:
     """Returns the model that a node of a JSON schema refers to, or the node itself."""
-    choices = [node, *node.get("anyOf", ()), *node.get("allOf", ())]
+    choices = [node, *node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())]
     reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
     return root["$defs"][reference.rpartition("/")[2]] if reference else node
 

@@ -91,7 +91,7 @@ Tell = Callable[[RunEvent], None]
 
 def wait_for_update(aws: Aws, env: Environment, project: str) -> None:
     """Blocks until executions use the updates of a project's last deploy, whose end is the time of its release root."""
-    root = {"Bucket": env.artifact_bucket, "Key": f"{env.name}/{project}/release.json", "ExpectedBucketOwner": env.account_id}
+    root = {**env.store, "Key": f"{env.stored(project)}release.json"}
     response = aws.find("s3", "HeadObject", "404", **root)
     now = response["ResponseMetadata"]["HTTPHeaders"].get("date") if response else None
     if response is not None and now is not None:

@@ -8,6 +8,7 @@ from common.aws.protocol import Aws
 from common.base.digest import FileDigests
 from common.base.json_types import Json, JsonMapping
 from common.environment.owner_tags import DEFAULT_PREFIX
+from common.model.existing import ExistingRef
 from common.model.resource import Artifact, Key, Live, Outputs, State
 from common.model.role_needs import RoleNeeds
 
@@ -22,6 +23,7 @@ class Identity:
         arn: its ARN as the tagging index spells it.
         tags: its declared tags: the owner tags of the deployer, and the tags of the environment.
         needs: the resources that must exist first.
+        uses: what it uses of others, which is never created, changed or deleted.
         accept_secret: why the declaration accepts what looks like a secret in it; empty if it does not.
         tag_prefix: the beginning of the keys of its owner tags.
         role_needs: what it needs of the existing role that it runs with; None if it has no role, or the deployer manages it.
@@ -33,6 +35,7 @@ class Identity:
     arn: str
     tags: Mapping[str, str]
     needs: tuple[Key, ...] = ()
+    uses: tuple[ExistingRef, ...] = ()
     accept_secret: str = ""
     tag_prefix: str = DEFAULT_PREFIX
     role_needs: RoleNeeds | None = None
@@ -82,6 +85,11 @@ class Declared:
     def needs(self) -> tuple[Key, ...]:
         """The resources that must exist first."""
         return self.identity.needs
+
+    @property
+    def uses(self) -> tuple[ExistingRef, ...]:
+        """What it uses of others."""
+        return self.identity.uses
 
     @property
     def accept_secret(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
+from common.model.lookup import Lookup
 from common.model.versions import Versions
 
 if TYPE_CHECKING:  # a list of tasks does not wait for the models of configuration
@@ -188,7 +189,7 @@ class Kind:
         name: the first part of its keys, as in ``lambda/Validate``.
         word: its name for authors and in references: the method that declares it, as in ``${function.Validate.arn}``.
         service: the service's name in botocore.
-        step: the step that deploys it for a pipeline; shared resources have a step of their own.
+        step: the step that deploys it for a pipeline; shared resources have a step of their own. Empty if we never deploy one.
         arn: the form of its ARNs; None if only its resources know them.
         names: the physical names that AWS accepts.
         declared_name: a pattern of the names that authors may give.
@@ -218,6 +219,7 @@ class Kind:
         properties: the fields that a declaration may give in AWS's own spelling; None if it may give none.
         passing: the errors after which a call is sent again.
         policy: the permissions that a deployer needs.
+        lookup: how to look at one that is somebody else's; None if nothing refers to such a one.
     """
 
     name: str
@@ -253,6 +255,7 @@ class Kind:
     properties: Properties | None = None
     passing: Passing = field(default_factory=Passing)
     policy: Policy = field(default_factory=Policy)
+    lookup: Lookup | None = None
 
     @property
     def arn_form(self) -> ArnForm:

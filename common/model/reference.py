@@ -40,6 +40,11 @@ class Ref:
     arn: str
 
     @property
+    def in_policies(self) -> str:
+        """How permissions name it."""
+        return self.arn
+
+    @property
     def generated(self) -> Mapping[str, str]:
         """What stands for the attributes that AWS gives it, by name: none unless the reference is to such a resource."""
         return {}

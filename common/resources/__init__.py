@@ -14,14 +14,20 @@ from common.model.orphan import Type
 
 
 @cache
+def every_kind() -> Kinds:
+    """All kinds by their names: those of resources, and those of things that are only referred to."""
+    return {module.KIND.name: module.KIND for module in _modules()}
+
+
+@cache
 def kinds() -> Kinds:
     """All kinds of resources by their names."""
-    return {module.KIND.name: module.KIND for module in _modules()}
+    return {name: kind for name, kind in every_kind().items() if kind.step}
 
 
 def kind_of(name: str) -> Kind:
     """The kind with this name, which the file of a type declares."""
-    return kinds()[name]
+    return every_kind()[name]
 
 
 @cache
@@ -48,7 +54,7 @@ def of_kind(name: str) -> Type | None:
 
 @cache
 def _types() -> dict[str, Type]:
-    return {module.KIND.name: _type_of(module) for module in _modules()}
+    return {module.KIND.name: _type_of(module) for module in _modules() if module.KIND.step}
 
 
 def _modules() -> Iterator[ModuleType]:

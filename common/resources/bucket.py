@@ -7,7 +7,6 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +18,12 @@ from common.base.json_types import Json, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Policy, Properties, Quota
+from common.model.kind import ArnForm, Calls, Kind, Listing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 from common.resources import bucket_settings
+from common.resources.bucket_lookup import LOOKUP, NAMES
 
 _ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
@@ -44,9 +44,7 @@ KIND = Kind(
     service="s3",
     step=steps.SHARED,
     arn=ArnForm("s3", regional=False),
-    names=NameRule(
-        63, re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), "lower-case letters, digits and hyphens", 3
-    ),
+    names=NAMES,
     reads=("s3:GetObject",),
     writes=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000)),
@@ -81,6 +79,7 @@ KIND = Kind(
         parts=lambda arn: (f"{arn}/*",),
         patterns=("{prefix}-*-{account}",),
     ),
+    lookup=LOOKUP,
 )
 
 

@@ -19,6 +19,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Properties, Quota
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -29,9 +30,7 @@ _UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
 _DELETE = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
 _RECRAWL = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY"}
 _OPTIONAL = ("Schedule", "TablePrefix")
-_POLL_SECONDS = 10.0
-_POLLS = 180
-
+_POLL_SECONDS, _POLLS = 10.0, 180
 
 KIND = Kind(
     name="crawler",
@@ -58,6 +57,7 @@ KIND = Kind(
         left_over=("DeleteCrawler", "StopCrawler"),
         when_created=("glue:CreateCrawler",),
     ),
+    lookup=Lookup("GetCrawler", lambda crawler: {"Name": crawler.name}, ("EntityNotFoundException",), abroad=False),
 )
 
 

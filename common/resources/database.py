@@ -20,6 +20,7 @@ from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -60,6 +61,12 @@ KIND = Kind(
         parts=lambda arn: (_catalog(arn), _within(arn, "table"), _within(arn, "userDefinedFunction")),  # it goes with these
         beside=lambda arn: (_catalog(arn),),
         patterns=("{underscored}_*",),
+    ),
+    lookup=Lookup(
+        "GetDatabase",
+        lambda database: {"Name": database.name, "CatalogId": database.arn.split(":")[4]},
+        ("EntityNotFoundException",),
+        covers=lambda arn: (_catalog(arn), arn),
     ),
 )
 

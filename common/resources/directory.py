@@ -35,6 +35,10 @@ from common.model.tags import owned_tags, tag_list, tag_map
 
 MD5 = "md5"
 """With the beginning of our tags: the key of the tag that holds the MD5 of an object's content."""
+_IN_PLACE = (
+    *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"),
+)
+"""What a deployer does with the objects of a directory."""
 MAX_OTHERS = 1000
 """At most this number of other objects may be in the place of a directory, because the tags of each must be read."""
 PARALLEL_TAG_READS = 8
@@ -200,6 +204,14 @@ class Directory(Declared):
         """Deletes all objects with our tags, except those of a declared directory within this one."""
         if own := _tags_of_owner(aws, resource):
             _delete(aws, resource, _candidates(aws, resource), own)
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """The permissions on its place in a bucket of others, which no other statement of the deployer's policy covers."""
+        needs: dict[str, tuple[str, ...]] = {}
+        for bucket in self.uses:
+            needs |= {f"{self.arn}*": _IN_PLACE, bucket.arn: ("s3:GetEncryptionConfiguration", "s3:ListBucket")}
+            needs |= {bucket.kms_key: ("kms:Decrypt", "kms:GenerateDataKey")} if bucket.kms_key else {}
+        return needs
 
     def _own_tags(self) -> dict[str, str]:
         """The owner tags, which are all that objects carry: S3 allows ten, and an environment may have more."""

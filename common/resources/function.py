@@ -26,6 +26,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
 from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
+from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -36,7 +37,6 @@ from common.resources.stand_in_role import stand_in
 _NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 """Lambda makes these calls itself, with the credentials of the deployer, when a function is put into a network."""
 _STATUS = frozenset({"State", "LastUpdateStatus"})
-
 
 KIND = Kind(
     name="lambda",
@@ -73,6 +73,7 @@ KIND = Kind(
             "GetFunction": ("lambda:GetFunction", "lambda:ListTags"),
         },
     ),
+    lookup=by_arn("GetFunctionConfiguration", "FunctionName", "ResourceNotFoundException", names=QUALIFIED_NAME),
 )
 
 
@@ -116,8 +117,7 @@ class Function(Declared):
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """The permissions that its deployer needs besides those of its kind: to use layers of others, and for its network."""
-        needs: dict[str, tuple[str, ...]] = dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",))
-        return needs | ({"*": _NETWORK} if self.network else {})
+        return {**dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",)), **({"*": _NETWORK} if self.network else {})}
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetFunction.

@@ -18,6 +18,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Properties, Quota
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -28,7 +29,6 @@ SHELL_PYTHON = "3.9"
 """The Python of python-shell jobs; it names their interpreter, whatever their Glue version is."""
 SHELL_GLUE_VERSION = "3.0"
 """The Glue version of new python-shell jobs, the only one of which Python 3.9 is a version."""
-
 
 _LOGGING = frozenset(
     {
@@ -41,7 +41,6 @@ _LOGGING = frozenset(
 
 See https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 """
-
 
 KIND = Kind(
     name="glue-job",
@@ -73,6 +72,7 @@ KIND = Kind(
         left_over=("DeleteJob",),
         actions={"CreateJob": ("glue:CreateJob", "glue:TagResource")},
     ),
+    lookup=Lookup("GetJob", lambda job: {"JobName": job.name}, ("EntityNotFoundException",), abroad=False),
 )
 
 

@@ -7,6 +7,7 @@ The number is looked up when it has to be sent. Versions cannot be changed and h
 Follows https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.html
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, rendered, whole
 from common.model.kind import PLAIN, ArnForm, Calls, Kind, NameRule, Policy
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import owned_tags
@@ -151,6 +153,13 @@ KIND = Kind(
         operations=("PublishLayerVersion", "GetLayerVersion", "DeleteLayerVersion"),
         everywhere=("ListLayers", "ListLayerVersions"),
         parts=lambda arn: (f"{arn}:*",),
+    ),
+    lookup=Lookup(
+        "GetLayerVersion",
+        lambda layer: {"LayerName": layer.arn.rpartition(":")[0], "VersionNumber": int(layer.arn.rpartition(":")[2])},
+        ("ResourceNotFoundException",),
+        names=re.compile(r"(?P<name>[A-Za-z0-9_-]+):[0-9]+"),
+        words="the ARN of a layer's version, or name:version",
     ),
 )
 

@@ -18,6 +18,7 @@ from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -43,6 +44,15 @@ KIND = Kind(
         parts=lambda arn: (f"{arn}:*",),
         patterns=("/aws/lambda/{prefix}-*",),
         shared_patterns=("/aws/vendedlogs/states/{prefix}", "/aws/vendedlogs/states/{prefix}:*", "/{prefix}/*"),
+    ),
+    lookup=Lookup(
+        "DescribeLogGroups",
+        lambda group: {"logGroupNamePrefix": group.name},
+        ("ResourceNotFoundException",),
+        names=re.compile(r"(?P<name>[A-Za-z0-9_./#-]+)(:\*)?"),
+        covers=lambda _: (),
+        is_there=lambda response, group: any(item["logGroupName"] == group.name for item in response["logGroups"]),
+        abroad=False,
     ),
 )
 

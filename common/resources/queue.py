@@ -21,6 +21,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.reference import Ref
 from common.model.resource import Change, Live, Outputs, State
@@ -102,6 +103,11 @@ KIND = Kind(
         everywhere=("ListQueues",),
         left_over=("DeleteQueue",),
         actions={"CreateQueue": ("sqs:CreateQueue", "sqs:TagQueue")},
+    ),
+    lookup=Lookup(
+        "GetQueueUrl",
+        lambda queue: {"QueueName": queue.name, "QueueOwnerAWSAccountId": queue.arn.split(":")[4]},
+        (_ABSENT, "QueueDoesNotExist"),
     ),
 )
 

@@ -20,6 +20,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
+from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.policy_changes import statements_changed
 from common.model.resource import ROLE_ID, Change, Live, Outputs, State
@@ -62,6 +63,13 @@ KIND = Kind(
         actions={"CreateRole": ("iam:CreateRole", "iam:TagRole")},
         parts=lambda arn: (stand_in_arn(arn),),
         when_declared=("iam:GetAccountSummary",),  # how many roles there are
+    ),
+    lookup=Lookup(
+        "GetRole",
+        lambda role: {"RoleName": role.name},
+        ("NoSuchEntity",),
+        names=re.compile(r"([A-Za-z0-9+=,.@_-]+/)*(?P<name>[A-Za-z0-9+=,.@_-]{1,64})"),
+        abroad=False,
     ),
 )
 

@@ -20,6 +20,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
+from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -92,6 +93,7 @@ KIND = Kind(
         ),
         parts=lambda arn: (f"{arn.replace(':stateMachine:', ':execution:')}:*",),
     ),
+    lookup=by_arn("DescribeStateMachine", "stateMachineArn", "StateMachineDoesNotExist", names=QUALIFIED_NAME),
 )
 
 

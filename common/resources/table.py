@@ -19,6 +19,7 @@ from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import ArnForm, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
+from common.model.lookup import by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -81,6 +82,7 @@ KIND = Kind(
         everywhere=("ListTables",),
         actions={"CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource")},
     ),
+    lookup=by_arn("DescribeTable", "TableName", "ResourceNotFoundException"),
 )
 
 

@@ -18,6 +18,7 @@ from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, NameRule, Passing, Policy
+from common.model.lookup import by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -41,6 +42,7 @@ KIND = Kind(
         left_over=("DeleteTopic",),
         actions={"CreateTopic": ("sns:CreateTopic", "sns:TagResource")},
     ),
+    lookup=by_arn("GetTopicAttributes", "TopicArn", "NotFound", "NotFoundException"),
 )
 
 

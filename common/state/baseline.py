@@ -100,8 +100,7 @@ def is_unused(aws: Aws, env: Environment, arn: str) -> bool:
     """
     if arn != env.bucket_arn(env.artifact_bucket):
         return False
-    bucket = {"Bucket": env.artifact_bucket, "ExpectedBucketOwner": env.account_id}
-    page = aws.call("s3", "ListObjectVersions", **bucket, MaxKeys=1)
+    page = aws.call("s3", "ListObjectVersions", **env.store, MaxKeys=1)
     return not (page.get("Versions") or page.get("DeleteMarkers"))
 
 

@@ -81,11 +81,7 @@ class Lock:
         self._renewed = self._awake = clock()
         self.late_requests_until: datetime | None = None
         """The time, by the store's clock, until which requests of an earlier holder may still arrive. None if none can."""
-        self._object = {
-            "Bucket": env.artifact_bucket,
-            "Key": f"{env.name}/{project}/lock.json",
-            "ExpectedBucketOwner": env.account_id,
-        }
+        self._object = {**env.store, "Key": f"{env.stored(project)}lock.json"}
         self._token = uuid.uuid4().hex
         self._etag: str | None = None
         self._lost: str | None = None

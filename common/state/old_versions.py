@@ -51,7 +51,7 @@ def superseded(
         now: the present time.
         pool: where versions are read in parallel.
     """
-    prefix, history = f"{env.name}/{project}/", now - timedelta(days=HISTORY_DAYS)
+    prefix, history = env.stored(project), now - timedelta(days=HISTORY_DAYS)
     roots = {version.id for version in releases.superseded(records, project, last, history, pool)}
     superseded_versions = [
         *_superseded_before(_list_versions(env, aws, f"{prefix}lock.json"), now - timedelta(days=LOCK_DAYS)),
@@ -71,6 +71,12 @@ def superseded(
     ]
 
 
+def every(env: Environment, aws: Aws) -> list[OldRecord]:
+    """All versions of all objects of the environment in the artifact bucket, and of nobody else's there."""
+    listed = _list_versions(env, aws, f"{env.store_prefix}{env.name}/")
+    return [OldRecord(key, tuple(item["VersionId"] for item in versions), 0) for key, versions in sorted(listed.items())]
+
+
 def delete(env: Environment, aws: Aws, old: list[OldRecord]) -> None:
     """Deletes these versions.
 
@@ -80,7 +86,7 @@ def delete(env: Environment, aws: Aws, old: list[OldRecord]) -> None:
     versions = [{"Key": record.key, "VersionId": version} for record in old for version in record.versions]
     for start in range(0, len(versions), BATCH):
         batch = {"Objects": versions[start : start + BATCH], "Quiet": True}
-        answer = aws.call("s3", "DeleteObjects", Bucket=env.artifact_bucket, ExpectedBucketOwner=env.account_id, Delete=batch)
+        answer = aws.call("s3", "DeleteObjects", **env.store, Delete=batch)
         for refused in answer.get("Errors", ()):
             reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
             raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), reason)
@@ -89,8 +95,7 @@ def delete(env: Environment, aws: Aws, old: list[OldRecord]) -> None:
 def _list_versions(env: Environment, aws: Aws, prefix: str) -> dict[str, list[JsonObject]]:
     """Every version of every object below a prefix, delete markers included, the newest first."""
     versions_by_key: dict[str, list[JsonObject]] = {}
-    bucket = {"Bucket": env.artifact_bucket, "ExpectedBucketOwner": env.account_id}
-    for page in aws.pages("s3", "ListObjectVersions", **bucket, Prefix=prefix):
+    for page in aws.pages("s3", "ListObjectVersions", **env.store, Prefix=prefix):
         for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
             versions_by_key.setdefault(version["Key"], []).append(version)
     return {key: sorted(versions, key=_written, reverse=True) for key, versions in versions_by_key.items()}

@@ -74,7 +74,7 @@ class Records:
 
     def projects(self) -> set[str]:
         """All projects that have objects in the bucket, declared or not."""
-        return {name for name in self._below(f"{self._env.name}/") if PROJECT_NAME.fullmatch(name)}
+        return {name for name in self._below(f"{self._env.store_prefix}{self._env.name}/") if PROJECT_NAME.fullmatch(name)}
 
     def other_prefixes(self) -> set[str]:
         """The first parts of all other keys in the bucket."""
@@ -87,7 +87,7 @@ class Records:
 
     def recorded_keys(self, project: str) -> set[Key]:
         """The keys of all resources that have records."""
-        prefix = f"{self._prefix(project)}records/"
+        prefix = f"{self._env.stored(project)}records/"
         entries = [entry["Key"] for page in self._pages("ListObjectsV2", Prefix=prefix) for entry in page.get("Contents", ())]
         keys = {release_root.key_of(project, path.removeprefix(prefix).removesuffix(".json")) for path in entries}
         return {key for key in keys if key is not None}
@@ -276,20 +276,17 @@ class Records:
 
     @property
     def _bucket(self) -> dict[str, str]:
-        return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
+        return self._env.store
 
     def _owner(self, project: str) -> str:
         """The owner that is stored in roots and records, so that copies of another project's objects are noticed."""
         return f"{self._env.name}/{project}"
 
-    def _prefix(self, project: str) -> str:
-        return f"{self._owner(project)}/"
-
     def _root_path(self, project: str) -> str:
-        return f"{self._prefix(project)}release.json"
+        return f"{self._env.stored(project)}release.json"
 
     def _path(self, key: Key) -> str:
-        return f"{self._prefix(key.project)}records/{key.kind}/{key.name}.json"
+        return f"{self._env.stored(key.project)}records/{key.kind}/{key.name}.json"
 
 
 def _tags_in(response: JsonMapping) -> dict[str, str]:

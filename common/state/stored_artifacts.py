@@ -41,7 +41,7 @@ class ArtifactVerifier:
         Raises:
             ArtifactError: it has other contents, or cannot be built here.
         """
-        place = {"Bucket": self._env.artifact_bucket, "Key": artifact.location, "ExpectedBucketOwner": self._env.account_id}
+        place = {**self._env.store, "Key": artifact.location}
         head = self._aws.call("s3", "HeadObject", **place, ChecksumMode="ENABLED")
         stored = _checksum(head)
         body = None if stored else self._body(artifact, head, place)

@@ -47,7 +47,7 @@ def test_another_artifact_bucket_is_refused_while_what_was_deployed_from_the_fir
 ) -> None:
     world = World()
     deploy(world, named("same"), tmp_path)
-    deploy_as(ENV.model_copy(update={"artifact_bucket": "elsewhere"}), monkeypatch)
+    deploy_as(ENV.model_copy(update={"artifact_bucket_": "elsewhere"}), monkeypatch)
     with pytest.raises(OwnershipError, match=r"There is no artifact bucket elsewhere, but p: thing/base, .* of dev are there"):
         deploy(world, named("same"), tmp_path)
     adopted = deploy(world, named("same"), tmp_path, options=Options(adopt={"nobody"}))

@@ -12,7 +12,7 @@ from common.environment import config, endpoints
 from common.environment.project import Project
 from common.model.kind import Kind
 from common.model.steps import STEPS
-from common.resources import kind_of, kinds, of_kind
+from common.resources import every_kind, kind_of, kinds, of_kind
 
 TYPES = Path(__file__).parents[2] / "common/resources"
 NOT_DECLARED = {"role", "directory", "trigger", "log_group"}
@@ -22,7 +22,9 @@ KINDS = pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.
 
 def test_every_file_that_declares_a_kind_is_found() -> None:
     declaring = [path for path in TYPES.glob("*.py") if "\nKIND = Kind(" in path.read_text()]
-    assert len(declaring) == len(kinds()) >= 14
+    assert len(declaring) == len(every_kind())
+    assert {*every_kind()} - {*kinds()} == {"secret", "key", "connection"}, "these are only referred to"
+    assert len(kinds()) >= 14
     assert all(of_kind(name) is not None for name in kinds())
     assert of_kind("artifact") is of_kind("os") is None
 
@@ -35,7 +37,7 @@ def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
 
 @KINDS
 def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
-    others = {"schema_", "enabled", "instances", "names", "parameters", "verify"}
+    others = {"schema_", "enabled", "existing", "instances", "names", "parameters", "verify"}
     sections = Project.model_fields.keys() - others
     assert (kind.section in sections) is bool(kind.section)
     (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(config.Roles.model_json_schema()["properties"]["arns"]))

@@ -52,6 +52,9 @@ class FakeAws(S3):
         self._lock = threading.RLock()
         self._dead = False
 
+    def in_region(self, region: str) -> "FakeAws":
+        return self
+
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         with self._lock:
             if self._dead:

@@ -263,6 +263,8 @@ def _matches(pattern: str, arn: str) -> bool:
 
 
 def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    assert condition.keys() <= {"StringEquals"}, "a condition that nobody judges here"
-    expected = condition.get("StringEquals", {})
-    return all(context.get(key) in ([text] if isinstance(text, str) else text) for key, text in expected.items())
+    assert condition.keys() <= {"StringEquals", "StringLike"}, "a condition that nobody judges here"
+    equal, like = condition.get("StringEquals", {}), condition.get("StringLike", {})
+    return all(context.get(key) in ([text] if isinstance(text, str) else text) for key, text in equal.items()) and all(
+        key in context and any(_matches(pattern, context[key]) for pattern in patterns) for key, patterns in like.items()
+    )

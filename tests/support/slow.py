@@ -34,7 +34,9 @@ FILES = frozenset(
         "declare/test_layers.py",
         "declare/test_typed_construction.py",
         "engine/test_budgets.py",
+        "engine/test_artifact_bucket_of_others.py",
         "engine/test_environment_moved.py",
+        "engine/test_existing.py",
         "engine/test_index_lag.py",
         "engine/test_old_layers.py",
         "engine/test_ownership.py",
@@ -58,6 +60,7 @@ FILES = frozenset(
         "support/test_ending.py",
         "support/test_strict_s3.py",
         "test_end_to_end.py",
+        "test_existing_end_to_end.py",
     }
 )
 """Files, and folders of them, in tests/ whose tests are slow."""

@@ -15,6 +15,7 @@ from common.base.errors import DeclarationError
 from common.base.json_types import Json
 from common.base.text_rules import BUCKET_NAME
 from common.environment.config import Environment
+from common.model.existing import ExistingRef
 from common.model.reference import UPPER_TOKEN, Names
 from common.resources import kind_of
 
@@ -44,6 +45,7 @@ FORMS = {
     "machine": Form("state-machine", "[A-Za-z0-9_.+!@()=-]{1,80}", False, qualifier=QUALIFIER),
     "topic": Form("topic", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", False),
     "table": Form("table", "[A-Za-z0-9_.-]{3,255}"),
+    "secret": Form("secret", r"[A-Za-z0-9/_+=.@-]{1,512}"),
 }
 QUEUE = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([0-9]{12})/([A-Za-z0-9_-]{1,80}(\.fifo)?)")
 PARAMETERS = {
@@ -54,6 +56,7 @@ PARAMETERS = {
     "sqs": {"QueueUrl": "queue"},
     "dynamodb": {"TableName": "table"},
     "s3": {"Bucket": "bucket"},
+    "secretsmanager": {"SecretId": "secret"},
 }
 """The parameters of each service that name a target, with the kind of the target."""
 NAMED = {"Crawler": "crawler", "Database": "database"}
@@ -116,7 +119,10 @@ def arns(env: Environment, form: str, value: Json, names: Names, where: str) -> 
         raise DeclarationError(f"{where}: {shown} is no {form}, so no permission can be generated. {_accepted(form)}")
     if text == value and (declared := names.of(kind, text)):
         raise DeclarationError(f"{where}: {text!r} is not what {declared.key} is called in AWS. {_accepted(form, text)}")
-    return _with_parts(env, form, target)
+    existing = next((ref for ref in refs if isinstance(ref, ExistingRef) and text in {ref.name, ref.arn}), None)
+    if existing is not None:  # it may be in another account, and a version or an alias is exactly that
+        return (existing.in_policies,) if form in {"function", "secret"} else _with_parts(form, existing.arn)
+    return _with_parts(form, target)
 
 
 def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[str]:
@@ -169,13 +175,15 @@ def _target(env: Environment, form: str, text: str) -> str | None:
     return None
 
 
-def _with_parts(env: Environment, form: str, arn: str) -> tuple[str, ...]:
+def _with_parts(form: str, arn: str) -> tuple[str, ...]:
     if form == "function":
         return (arn, f"{arn}:*")  # executions that began before a deploy may still name a version
     if form == "bucket":
         return (arn, f"{arn}/*")
+    if form == "secret":
+        return (arn, f"{arn}-??????")  # AWS ends the ARN with six characters; the whole ARN ends with them already
     if form == "database":
-        return (env.arn("glue", "catalog"), arn, f"{arn.replace(':database/', ':table/')}/*")
+        return (f"{arn.partition(':database/')[0]}:catalog", arn, f"{arn.replace(':database/', ':table/')}/*")
     return (arn,)
 
 
