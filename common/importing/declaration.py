@@ -57,7 +57,17 @@ class Body:
 def body(context: Context, entries: Sequence[Entry], unexpressed: Iterable[Unexpressed]) -> Body:
     """The lines that declare what is imported, with the references to what is only used above them."""
     ordered = sorted(entries, key=lambda entry: (ORDER.index(entry.found.kind), entry.key))
-    lines = [line for used in context.references.new_uses() for line in _use(context, used.kind, used.key, used.name)]
+    uses = [line for used in context.references.new_uses() for line in _use(context, used.kind, used.key, used.name)]
+    lines = (
+        [
+            *comment(
+                "Used, and not of this project: `existing` in the configuration, or root deploy.py, says what each is in AWS."
+            ),
+            *uses,
+        ]
+        if uses
+        else []
+    )
     for kind in ORDER:
         block = [line for entry in ordered if entry.found.kind == kind for line in _declared(context, entry)]
         lines += ["", *block] if block and lines else block
