@@ -177,7 +177,7 @@ class Destruction:
         )
         outcome = planner.plan([], options, reads, names)
         changes = tuple(replace(change, reason=_reason(change.reason)) for change in outcome.plan.changes)
-        return replace(outcome, plan=Plan(changes))
+        return replace(outcome, plan=Plan(changes), whole=self._choices.selects_all)
 
     def _artifact_bucket(self) -> Orphan | None:
         """The artifact bucket; None if it does not exist.

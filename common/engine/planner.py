@@ -77,6 +77,7 @@ class Outcome:
         orphans: the resources that are to be deleted, forgotten or recorded again.
         elsewhere: projects that own something in this environment and are not part of the plan.
         role_ids: the ids of the declared roles that exist.
+        whole: what the plan does not contain of its projects is undeclared; False if it was left out by a selection.
     """
 
     plan: Plan
@@ -85,6 +86,7 @@ class Outcome:
     orphans: Mapping[Key, Orphan] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
     role_ids: Mapping[Key, str] = field(default_factory=dict)
+    whole: bool = True
 
 
 class Planner:

@@ -56,7 +56,8 @@ class RootUpdates:
                 if not doubted.get(change.key):
                     doubted.pop(change.key, None)
         own = {str(key): digest for key, digest in digests.items() if key.project == project and key not in unsure and digest}
-        if not any(key.project == project for key in self.resources):  # what nobody declares needs no artifact any more
+        is_declared = any(key.project == project for key in self.resources)
+        if self.outcome.whole and not is_declared:  # what nobody declares needs no artifact any more
             own = {name: digest for name, digest in own.items() if not name.startswith(f"{ARTIFACT}/")}
         files = dict(baseline.files)
         files |= {

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from common.base.terminal import Screen
 from common.report import cell_formats
-from common.state.releases import Release, adopted
+from common.state.releases import Release, adopted, unbound
 
 COLUMNS = ("released (UTC)", "project", "outcome", "changes", "by", "commit")
 
@@ -22,6 +22,8 @@ def show(releases: Sequence[Release], stream: TextIO | None = None) -> None:
             screen.text(f"{cell_formats.minute(release.written)} {release.project}: not as committed: {files}\n")
         if keys := adopted(release):
             screen.text(f"{cell_formats.minute(release.written)} {release.project}: taken over: {', '.join(keys)}\n")
+        if keys := unbound(release):
+            screen.text(f"{cell_formats.minute(release.written)} {release.project}: unbound: {', '.join(keys)}\n")
 
 
 def _row(release: Release) -> list[str]:

@@ -48,6 +48,12 @@ def adopted(release: Release) -> tuple[str, ...]:
     return tuple(str(change["key"]) for change in release.changes if change.get("adopted") and change["outcome"] == "done")
 
 
+def unbound(release: Release) -> tuple[str, ...]:
+    """The keys of the resources that a release has unbound."""
+    changes = (change for change in release.changes if change["action"] == "unbind" and change["outcome"] == "done")
+    return tuple(str(change["key"]) for change in changes)
+
+
 def of_projects(records: Records, projects: Sequence[str], last: int, pool: Executor) -> list[Release]:
     """The last releases of each project, the newest first; of those with the same time, the shared resources come last."""
     each = [history(records, project, last, pool) for project in projects]

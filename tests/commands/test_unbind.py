@@ -33,6 +33,12 @@ def role_tags() -> set[str]:
     return {tag["Key"] for tag in boto3.client("iam").list_role_tags(RoleName=ROLE)["Tags"]}
 
 
+def root(project: str) -> dict[str, Any]:
+    """The release root of a project."""
+    body = boto3.client("s3", **PLACE).get_object(Bucket=BUCKET, Key=f"dev/{project}/release.json")["Body"].read()
+    return dict(json.loads(body))
+
+
 def undeclare(repository: Repository) -> None:
     """Takes the function out of the project."""
     body = (repository.root / "projects/acres/deploy.py").read_text()
@@ -54,7 +60,11 @@ def test_a_function_is_unbound_with_its_role_and_its_logs_and_stays(deployed: Re
     shown = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate", "--dry-run")
     assert "This was only shown. Nothing was unbound." in shown.out
     assert function_tags()
+    before = (root("shared"), root("acres")["digests"])
     done = command(deployed, "unbind", "--only", "lambda/Validate", "--yes", "dev")
+    unbound = {"lambda/Validate", "role/Validate-lambda", "log-group/Validate"}
+    assert root("acres")["digests"] == {key: text for key, text in before[1].items() if key not in unbound}
+    assert root("shared") == before[0], "of what stays nothing is written"
     assert {change["key"]: change["action"] for change in done["changes"]} == {
         "lambda/Validate": "unbind",
         "role/Validate-lambda": "unbind",
@@ -64,9 +74,8 @@ def test_a_function_is_unbound_with_its_role_and_its_logs_and_stays(deployed: Re
     records = {key.partition("/records/")[2] for key in keys("dev/acres/records/")}
     assert not {name for name in records if "Validate" in name}
     released = command(deployed, "history", "--project", "acres", "--last", "1")["releases"][0]
-    assert {change["key"] for change in released["changes"] if change["action"] == "unbind"} == {
-        *("lambda/Validate", "role/Validate-lambda", "log-group/Validate")
-    }
+    assert {change["key"] for change in released["changes"] if change["action"] == "unbind"} == unbound
+    assert "acres: unbound: lambda/Validate, " in squeezed(deployed.invoke("history", "--env", "dev", "--last", "1").out)
     assert "lambda/Validate: " in (told := refused(deployed.invoke("plan", "--env", "dev")))
     assert "was unbound at" in told
     undeclare(deployed)
