@@ -56,8 +56,11 @@ CONTENT = (
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
 )
 """These operations read the content of a resource, so they are allowed for the environment's own resources alone."""
-UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies")
-"""What is left to do with roles where all that runs has been given others: to delete those that it had."""
+UNDOING = (
+    *("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies"),
+    "UntagRole",
+)
+"""What is left to do with roles where all that runs has been given others: to delete or to unbind those that it had."""
 LOOKING = ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies")
 """What is asked about an existing role that something runs with."""
 BOUNDED = (
@@ -195,7 +198,7 @@ def _split(arns: Mapping[str, list[str]], *, wide: bool) -> Iterator[tuple[str, 
 
 
 def _left_over(env: Environment, renamed: Iterable[Kind]) -> Statement:
-    """The statement to delete orphans: only resources with the environment's tag.
+    """The statement to delete or to unbind orphans: only resources with the environment's tag.
 
     What follows from no prefix may have had any name, so it is read whatever its name; again with the tag alone.
     """

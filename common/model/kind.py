@@ -129,7 +129,7 @@ class Policy(NamedTuple):
     Args:
         operations: API operations on resources of the kind.
         everywhere: API operations that a policy cannot limit to resources; none of them changes anything.
-        left_over: API operations that delete orphans, if a policy of the service can check tags.
+        left_over: API operations that delete or unbind orphans, if a policy of the service can check tags.
         actions: the IAM actions of an operation, if they are not the one action of the same name.
         when_declared: IAM actions that a policy cannot limit; they are needed only if a resource of the kind is declared.
         when_created: IAM actions that a policy cannot limit to resources, but to the tags in the request.

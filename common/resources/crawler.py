@@ -54,7 +54,7 @@ KIND = Kind(
     policy=Policy(
         operations=("UpdateCrawler", "DeleteCrawler", "GetCrawler", "StopCrawler", "GetTags", "TagResource", "UntagResource"),
         everywhere=("ListCrawlers", "GetCrawlers"),
-        left_over=("DeleteCrawler", "StopCrawler"),
+        left_over=("DeleteCrawler", "StopCrawler", "UntagResource"),
         when_created=("glue:CreateCrawler",),
     ),
     lookup=Lookup("GetCrawler", lambda crawler: {"Name": crawler.name}, ("EntityNotFoundException",), abroad=False),

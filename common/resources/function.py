@@ -67,7 +67,7 @@ KIND = Kind(
             *("TagResource", "UntagResource"),
         ),
         everywhere=("GetAccountSettings", "ListFunctions"),
-        left_over=("DeleteFunction",),
+        left_over=("DeleteFunction", "UntagResource"),
         actions={
             "CreateFunction": ("lambda:CreateFunction", "lambda:TagResource"),
             "GetFunction": ("lambda:GetFunction", "lambda:ListTags"),

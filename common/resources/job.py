@@ -69,7 +69,7 @@ KIND = Kind(
     policy=Policy(
         operations=("CreateJob", "UpdateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource"),
         everywhere=("ListJobs", "GetJobs"),
-        left_over=("DeleteJob",),
+        left_over=("DeleteJob", "UntagResource"),
         actions={"CreateJob": ("glue:CreateJob", "glue:TagResource")},
     ),
     lookup=Lookup("GetJob", lambda job: {"JobName": job.name}, ("EntityNotFoundException",), abroad=False),

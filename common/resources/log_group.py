@@ -39,7 +39,7 @@ KIND = Kind(
             *("TagResource", "UntagResource"),
         ),
         everywhere=("DescribeLogGroups",),
-        left_over=("DeleteLogGroup",),
+        left_over=("DeleteLogGroup", "UntagResource"),
         actions={"CreateLogGroup": ("logs:CreateLogGroup", "logs:TagResource")},
         parts=lambda arn: (f"{arn}:*",),
         patterns=("/aws/lambda/{prefix}-*",),

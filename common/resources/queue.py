@@ -101,7 +101,7 @@ KIND = Kind(
             *("ListQueueTags", "TagQueue", "UntagQueue"),
         ),
         everywhere=("ListQueues",),
-        left_over=("DeleteQueue",),
+        left_over=("DeleteQueue", "UntagQueue"),
         actions={"CreateQueue": ("sqs:CreateQueue", "sqs:TagQueue")},
     ),
     lookup=Lookup(

@@ -69,7 +69,7 @@ KIND = Kind(
             *("TagResource", "UntagResource"),
         ),
         everywhere=("ListRules",),
-        left_over=("DeleteRule", "RemoveTargets"),
+        left_over=("DeleteRule", "RemoveTargets", "UntagResource"),
         actions={"PutRule": ("events:PutRule", "events:TagResource")},
     ),
 )

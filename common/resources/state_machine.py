@@ -85,7 +85,7 @@ KIND = Kind(
             *("TagResource", "UntagResource"),
         ),
         everywhere=("ListStateMachines", "ValidateStateMachineDefinition"),
-        left_over=("DeleteStateMachine",),
+        left_over=("DeleteStateMachine", "UntagResource"),
         actions={"CreateStateMachine": ("states:CreateStateMachine", "states:TagResource")},
         when_declared=(
             *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),

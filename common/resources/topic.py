@@ -39,7 +39,7 @@ KIND = Kind(
     ),
     policy=Policy(
         operations=("CreateTopic", "DeleteTopic", "ListTagsForResource", "TagResource", "UntagResource"),
-        left_over=("DeleteTopic",),
+        left_over=("DeleteTopic", "UntagResource"),
         actions={"CreateTopic": ("sns:CreateTopic", "sns:TagResource")},
     ),
     lookup=by_arn("GetTopicAttributes", "TopicArn", "NotFound", "NotFoundException"),

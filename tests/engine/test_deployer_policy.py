@@ -115,6 +115,7 @@ def test_what_is_not_used_is_not_allowed(repository: Repository) -> None:
     parameters = {"arns": dict.fromkeys(("lambda", "glue-job", "crawler", "state-machine", "trigger"), MINE)}
     repository.configure(network=network, defaults={"function": {"vpc": True}}, roles=parameters)
     removing = {"DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies"}
+    removing |= {"UntagRole"}
     assert {action for action in allowed() if action.startswith("iam:")} == {
         *(f"iam:{item}" for item in (*removing, "GetRolePolicy", "GetPolicy", "GetPolicyVersion")),
         *("iam:ListRoles", "iam:PassRole"),
