@@ -84,7 +84,7 @@ class Parameter:
                 yield from self._problems(members[name]["shape"], inner, f"{dot}{name}")
             else:
                 guess = did_you_mean(name, members, otherwise=known_names(sorted(members)))
-                yield f"{self._operation} does not accept {f'{dot}{name}'!r}.{guess}".rstrip(".")
+                yield f"{self._operation} does not accept {f'{dot}{name}'!r}.{guess}"
         for name in shape.get("required", ()) if at else ():  # the deployer itself sets those at the top
             if name not in value:
                 yield f"{at} needs {name}"

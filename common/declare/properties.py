@@ -38,7 +38,7 @@ def check(kind: Kind, properties: JsonMapping, where: str) -> None:
         DeclarationError: AWS would not accept them, or one of them has a setting of its own; one message has all problems.
     """
     if properties and (problems := list(_problems(kind, properties))):
-        raise DeclarationError("\n".join(f"{where}: properties: {problem}." for problem in problems))
+        raise DeclarationError("\n".join(f"{where}: properties: {problem.rstrip('.')}{_stop(problem)}" for problem in problems))
 
 
 def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
@@ -58,11 +58,15 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     for name in sorted(properties.keys() - known - own):
         choices = sorted(known - own)
         guess = did_you_mean(name, choices, otherwise=f" It accepts {', '.join(choices)}.")
-        yield f"{accepted.operation or 'AWS'} does not accept {name!r}.{guess}".rstrip(".")
+        yield f"{accepted.operation or 'AWS'} does not accept {name!r}.{guess}"
     for name in names.keys() & properties.keys():
         yield from names[name].problems(properties[name], name)
     if whole is not None:
         yield from whole.problems({name: properties[name] for name in properties.keys() & {*whole.members()} - own})
+
+
+def _stop(sentence: str) -> str:
+    return "" if sentence.endswith("?") else "."
 
 
 def _has_mark(text: str) -> bool:
