@@ -40,6 +40,8 @@ REFERENCE = re.compile(
 NAMED = re.compile(r"[\w.@+,-]+([/:][\w.@+,-]+)*")
 ASSIGNED = re.compile(r"(?i)(?:password|passwd|pwd)=(?!none|null|true|false|os\.|\w+\()[\"']?[^\s;&,\"'<>{}$*]{4,}")
 """Passwords in the parameters of a connection look like this."""
+HIDDEN = "(a secret)"
+"""Stands for a live value that looks like a secret."""
 RANDOM = 8
 """A word may be random if it has at least this number of characters."""
 ADVICE = (
@@ -77,8 +79,22 @@ def vetted(outcome: Outcome, resources: Sequence[Resource]) -> Outcome:
         for key in (resource.key, *_artifact_keys(resource))
         if resource.accept_secret
     }
-    changes = tuple(_with_accepted_secret(change, accepting) if change in changing else change for change in outcome.plan.changes)
-    return replace(outcome, plan=Plan(changes)) if accepting else outcome
+    shown = _without_live_secrets(outcome.plan.changes)
+    changes = tuple(
+        _with_accepted_secret(change, accepting) if change.action in CHANGING - REMOVING else change for change in shown
+    )
+    return replace(outcome, plan=Plan(changes))
+
+
+def _without_live_secrets(changes: Sequence[Change]) -> list[Change]:
+    """The changes, of which those that take a resource over show no secret that somebody else has left in it."""
+    alone = [(field, replace(change, desired={field.name: field.live})) for change in changes for field in change.fields]
+    secret = {id(single) for single, _ in _find_secrets([single for _, single in alone])}
+    hidden = {id(field) for field, single in alone if id(single) in secret}
+    return [
+        replace(change, fields=tuple(field._replace(live=HIDDEN) if id(field) in hidden else field for field in change.fields))
+        for change in changes
+    ]
 
 
 def _artifact_keys(resource: Resource) -> tuple[Key, ...]:

@@ -73,3 +73,17 @@ def test_history_names_what_was_taken_over(two: Repository) -> None:
     releases = json.loads(done(two, "history", "--json"))["releases"]
     adopted = {change["key"]: change["adopted"] for release in releases for change in release["changes"] if "adopted" in change}
     assert adopted == {"log-group/Validate": "nobody", "database/lake": "nobody"}
+
+
+def test_a_secret_that_somebody_left_in_a_definition_is_not_shown(repository: Repository, aws: ReplacingAws) -> None:
+    definition = {
+        "StartAt": "X",
+        "States": {"X": {"Type": "Pass", "Result": {"db_password": "hunter2-Xy7", "zone": "old"}, "End": True}},
+    }
+    aws.live[f"Machine/{NAME}-main"]["definition"] = json.dumps(definition)
+    for words in ((), ("--json",)):
+        shown = done(repository, "plan", "--adopt", *words, code=2)
+        assert "hunter2-Xy7" not in shown
+        assert "(a secret)" in shown
+    lines = [line.split() for line in done(repository, "plan", "--adopt", code=2).splitlines()]
+    assert ["definition.States.X.Result.zone", "old", "→", "none"] in lines
