@@ -17,7 +17,7 @@ from common.declare import permissions, validation
 from common.declare.permissions import Statement
 from common.environment import partitions
 from common.environment.partitions import Account
-from common.model.generated import GeneratedRef
+from common.model.generated import MARK, GeneratedRef
 from common.model.reference import Location, Names, Ref
 from common.resources import kind_of
 
@@ -158,7 +158,7 @@ def _checked(on: Resource | Iterable[Resource] | None) -> tuple[Resource, ...]:
     for resource in resources:
         if not isinstance(resource, Ref | Location | str):
             raise TypeError(f"on: {resource!r} is neither a reference, nor a place in a bucket, nor an ARN")
-        if isinstance(resource, str) and resource != ALL and not resource.startswith(("arn:", "${")):
+        if isinstance(resource, str) and resource != ALL and not resource.startswith(("arn:", "${", "«")):
             raise ValueError(f"on: {resource!r} is not an ARN; it begins with arn:, or is a token such as ${{runs.arn}}")
     return tuple(resources)
 
@@ -221,6 +221,8 @@ def _fits_type(resource: GeneratedRef, action: str, arn: str) -> bool:
 
 def _fits(action: str, arn: str) -> bool:
     """Whether an action can be allowed on an ARN. Only the slash tells the objects of a bucket from the bucket."""
+    if MARK.search(arn):  # AWS gives it
+        return True
     bucket, slash, _ = arn.removeprefix("arn:").partition(":s3:::")[2].partition("/")
     if bucket and not permissions.SPECIAL_CHARACTERS.search(bucket):
         return ("object" if slash else "bucket") in iam_actions.types_of(action)

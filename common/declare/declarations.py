@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from common.base.errors import DeclarationError
 from common.declare import configuration, validation
+from common.declare.allowed_actions import Permission
 from common.declare.naming import NO_NAMES, Exact, PhysicalNames
 from common.declare.project_resources import Declaration, ProjectResources
 from common.declare.validation import Reason
@@ -103,6 +104,10 @@ class Declarations:
     def entries(self) -> set[str]:
         """The entries of `existing` in configuration that resources use though no declaration names them, by their places."""
         return self._resources.shared.entries
+
+    def allow(self, ref: Ref, permission: Permission) -> None:
+        """Allows the role of a resource of the project something that another declaration needs of it."""
+        self._resources.further[ref.key].append(permission)
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""

@@ -18,6 +18,7 @@ from common.declare.directories import DirectoryDeclaration
 from common.declare.functions import Functions
 from common.declare.jobs import Jobs
 from common.declare.layers import Layers
+from common.declare.messages import Messages
 from common.declare.naming import Exact
 from common.declare.project_resources import Declaration
 from common.declare.simple_resources import Make, SimpleDeclaration, SimpleResources
@@ -31,7 +32,7 @@ from common.model.reference import Location, Ref
 from common.model.resource import Key, Resource
 
 
-class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Triggers):
+class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Triggers):
     """The resources of a project in an environment; each kind adds its own method.
 
     Args:

@@ -5,11 +5,11 @@ A role has exactly the statements that follow from the references of its resourc
 
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from common.base.errors import DeclarationError
-from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess
+from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
 from common.declare.declaration import Configured
 from common.declare.naming import PhysicalNames
 from common.declare.permissions import Statement
@@ -72,6 +72,8 @@ class ProjectResources:
         """The reasons for accepting secrets, by key."""
         self.roles: dict[Key, ExistingRef] = {}
         """The roles of others that declarations name, by the keys of what runs with them."""
+        self.further: defaultdict[Key, list[Permission]] = defaultdict(list)
+        """What other declarations need the role of a resource to be allowed, by key."""
         self._resources: dict[Key, Resource] = {}
 
     @property
@@ -154,6 +156,7 @@ class ProjectResources:
         Raises:
             DeclarationError: something cannot be granted.
         """
+        further = replace(further, permissions=(*further.permissions, *self.further[ref.key]))
         kind = kind_of(ref.key.kind).role_name
         arns = self.env.roles.arns
         declared = self.roles.get(ref.key)
