@@ -12,7 +12,7 @@ from common.declare.workspace import Workspace
 from common.engine import deployer_policy
 from common.model.choices import Choices
 from common.model.resource import Key
-from tests.support.repository import Repository
+from tests.support.repository import Repository, fresh_imports
 
 READS = 'p.function("Validate", environment={"FOR": "${customer}", "MOST": "${most}", "IN": env.instance})'
 INSTANCES: dict[str, Any] = {"acme": {"parameters": {"customer": "Acme"}}, "globex": {"parameters": {"customer": "Globex"}}}
@@ -236,9 +236,11 @@ def test_a_pipeline_of_another_name_than_its_folder_is_refused(orders: Repositor
 
 def test_the_policy_of_one_instance_covers_no_other(orders: Repository) -> None:
     workspace = Workspace(orders.root, Choices(env="dev", project="orders-acme"))
-    text = json.dumps(deployer_policy.of_workspace(workspace))
+    with fresh_imports():
+        text = json.dumps(deployer_policy.of_workspace(workspace))
     assert "role/t-dev/dev/orders-acme/*" in text
     assert "orders-globex" not in text
-    both = json.dumps(deployer_policy.of_workspace(Workspace(orders.root, Choices(env="dev", project="orders"))))
+    with fresh_imports():
+        both = json.dumps(deployer_policy.of_workspace(Workspace(orders.root, Choices(env="dev", project="orders"))))
     assert "t-dev-orders-acme-*" in both
     assert "t-dev-orders-globex-*" in both
