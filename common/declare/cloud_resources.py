@@ -86,7 +86,7 @@ class ResourceDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
         properties, refs = project.names.substitute(self.properties, project.where(ref))
-        needs = [*refs, *sorted(marked_keys(properties))]
+        needs: list[Key | Ref] = [*refs, *sorted(marked_keys(properties))]
         identity = project.identity(named(project.env, ref.key, self.schema, self.name), needs)
         name = {self.schema.name_property: self.name} if self.name else {}
         project.add(resource_of(identity, self.schema, {**name, **properties}, project.env, project.where(ref)))
