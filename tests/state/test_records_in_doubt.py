@@ -137,6 +137,29 @@ def test_versions_of_a_root_are_listed_newest_first_with_deletions(world: World,
     assert [removed for _, removed in written] == [True, False, True, False]
 
 
+def test_versions_of_another_object_whose_key_begins_alike_are_left_out(world: World, records: Records) -> None:
+    records.start("p", STATE, None, None)
+    FakeAws(world).call("s3", "PutObject", **WHOSE, Key=f"{ROOT}.bak", Body=b"x")
+    (version,) = records.versions("p")
+    assert records.version("p", version) == (STATE, DEPLOYING)
+
+
+def test_a_version_that_was_copied_from_another_project_is_no_root_of_this_one(world: World, records: Records) -> None:
+    records.start("p", STATE, None, None)
+    stored = world.buckets[ENV.artifact_bucket][ROOT]
+    stored.body = json.dumps({**json.loads(stored.body), "of": "dev/q"}).encode()
+    (version,) = records.versions("p")
+    assert records.version("p", version) == (None, DEPLOYING)
+
+
+def test_the_digest_of_a_record_is_in_its_tag_and_nowhere_else(world: World, records: Records) -> None:
+    assert records.recorded_digest(KEY) is None
+    records.write(KEY, Digest("1" * 64), {}, {}, {})
+    assert records.recorded_digest(KEY) == "1" * 64
+    world.buckets[ENV.artifact_bucket][RECORD].tags = {"other": "yes"}
+    assert records.recorded_digest(KEY) is None
+
+
 def test_everything_else_in_the_bucket_is_named_by_its_first_part(world: World, records: Records) -> None:
     records.start("p", STATE, None, None)
     for key in ("tst/p/release.json", "notes.txt"):
