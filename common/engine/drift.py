@@ -193,7 +193,11 @@ class _Comparer:
             return self._under_former(resource, former)
         if live is None:
             return [Drifted(project, key, "deleted", f"{resource.arn} is gone")]
-        declared = filled_in(rendered(resource.desired(), self._content), lambda key: self._records.read(key).get("outputs"))
+        in_place = resource.artifact if resource.runs_in_place(live) else None
+        state = rendered(
+            resource.desired(), lambda artifact: artifact.in_aws or "" if artifact is in_place else self._content(artifact)
+        )
+        declared = filled_in(state, lambda key: self._records.read(key).get("outputs"))
         fields = tuple(_fields(resource, applied, declared, live.state))
         earlier = hidden_fields.applied_parts(live.undeclared, applied)
         others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, earlier))

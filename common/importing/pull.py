@@ -17,6 +17,7 @@ from common.environment.config import Environment
 from common.environment.resource_settings import explain_settings_error
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
+from common.importing.live_code import compare
 from common.importing.setting_fields import TEXTS, SettingField, setting_of
 from common.importing.values import holds_secret
 from common.model.resource import SHARED, Key, Resource
@@ -116,6 +117,8 @@ class Puller:
         """The settings of a field by the keys below the project's section, or a sentence about where it belongs."""
         kind, name = resource.key.kind, resource.key.name
         section = SECTIONS.get(kind) or kind_of(kind).section
+        if kind == "lambda" and part.name == "CodeSha256" and isinstance(resource.artifact, Package):
+            return self._code(resource.key, resource.name, resource.artifact)
         found = setting_of(kind, part.name, state) or _property(resource, part.name, state)
         if (
             not section
@@ -129,6 +132,14 @@ class Puller:
         if problem:
             return {}, f"{problem}. It belongs to {self._declared(resource, kind)}"
         return {(section, name, *path): value for path, value in found.values.items()}, ""
+
+    def _code(self, key: Key, function: str, package: Package) -> tuple[Mapping[KeyPath, Json], str]:
+        """The reference to other code that is made of the same files, or a sentence about edited code."""
+        live = compare(self._aws, function, package)
+        if live.package is not None:
+            return {("functions", key.name, "package"): live.package}, ""
+        what = f"the code was edited{f' ({live.changed})' if live.changed else ''}"
+        return {}, f"{what}: bring the edit into {display_path(package.folder)}/"
 
     def _no_setting(self, resource: Resource, part: Field) -> str:
         """Says where a value belongs that its setting cannot express; among others one that somebody removed."""
@@ -182,8 +193,6 @@ def _property(resource: Resource, part: str, state: JsonMapping) -> SettingField
 def _code(resource: Resource, part: str) -> str:
     """Says where edited code belongs; empty if the field is not about code."""
     artifact = resource.artifact
-    if isinstance(artifact, Package):
-        return f"the code was edited: bring the edit into {display_path(artifact.folder)}/"
     if isinstance(artifact, Script) and part.endswith("ScriptLocation"):
         return f"another script was set: bring it into {display_path(artifact.path)}"
     return ""

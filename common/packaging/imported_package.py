@@ -46,6 +46,10 @@ class ImportedPackage(Package):
         ignored = list(self._ignoring.patterns)
         return digest.of_struct("imported", 1, {**runs_on, "files": self._with_modes(), "required": required, "ignored": ignored})
 
+    def sources(self) -> Mapping[str, str]:
+        """Returns the digest and mode of each file that is packaged, without what is installed."""
+        return self._with_modes()
+
     @property
     def _required_by(self) -> list[Path]:
         return [path for name in (*FILE_NAMES, node.LOCK) if (path := self.folder / name).is_file()]

@@ -1,8 +1,10 @@
 """Imported functions and jobs keep the code that they have until a file is edited, against moto."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.request import OpenerDirector
 
 import boto3
 import pytest
@@ -272,3 +274,31 @@ def test_a_role_needs_the_script_where_it_is(theirs: Repository) -> None:
     assert "t-dev-artifacts" not in str(theirs.resources()["role/load-glue-job"].desired())
     edit(theirs, "glue/landing/load.py", "print('other rows')\n")
     assert objects not in str(theirs.resources()["role/load-glue-job"].desired())
+
+
+def redeployed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Another deployer updates the function, and its code can be downloaded."""
+    client("s3").put_object(Bucket="theirs", Key="code.zip", Body=data)
+    client("lambda").update_function_code(FunctionName="Old-Validate", S3Bucket="theirs", S3Key="code.zip")
+    monkeypatch.setattr(OpenerDirector, "open", lambda *_, **__: io.BytesIO(data))
+
+
+def test_the_same_files_in_another_zip_are_pulled_as_a_reference(theirs: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(theirs, "deploy", "--adopt")
+    data = zipped({"handler.py": HANDLER, **library("grain", "1.0", {"grain/__init__.py": ""})}, date=(2024, 1, 1, 0, 0, 0))
+    redeployed(monkeypatch, data)
+    assert code() == code_sha256(data) != code_sha256(DATA)
+    pulled = run(theirs, "pull")
+    assert [one["path"] for one in pulled["pulled"]] == [["functions", "Validate", "package"]]
+    assert pulled["left"] == []
+    assert run(theirs, "drift")["drifted"] == []
+    assert not [one for one in run(theirs, "plan", "--verify")["changes"] if one["action"] not in {"noop", "record"}]
+    run(theirs, "deploy", "--verify")
+    assert (code(), artifacts()) == (code_sha256(data), set())
+
+
+def test_an_edited_file_in_aws_is_named(theirs: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(theirs, "deploy", "--adopt")
+    redeployed(monkeypatch, zipped({"handler.py": "x = 1\n", **library("grain", "1.0", {"grain/__init__.py": ""})}))
+    where = run(theirs, "pull", code=2)["left"][0]["where"]
+    assert where == "the code was edited (handler.py changed): bring the edit into projects/acres/lambda/Validate/"

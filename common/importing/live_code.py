@@ -1,0 +1,74 @@
+"""Compares the code that a function runs with the files of this repository, for `invoke pull`.
+
+Another deployer may have built the same files again: then the zip is another one, and only the reference to it is out of date.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from common.aws.code_download import download
+from common.aws.protocol import Aws
+from common.base import digest
+from common.base.digest import Digest
+from common.base.errors import DeployError
+from common.packaging.imported_package import ImportedPackage
+from common.packaging.lambda_package import Package
+from common.packaging.package_reference import PackageReference
+from common.packaging.pyproject import normalize_name
+from common.packaging.unpacking import unpack
+
+
+class LiveCode(NamedTuple):
+    """The code that a function runs, compared with the files.
+
+    Args:
+        package: the reference to it, if it is made of exactly these files; otherwise None.
+        changed: which files differ, for people; empty if that is not known.
+    """
+
+    package: str | None
+    changed: str
+
+
+def compare(aws: Aws, function: str, package: Package) -> LiveCode:
+    """Downloads the code of a function, and compares it with the files of its package."""
+    if package.command is not None:  # the files are not those that are packaged
+        return LiveCode(None, "")
+    try:
+        response = aws.call("lambda", "GetFunction", FunctionName=function)
+        data = download(response["Code"]["Location"], function)
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place, package.folder.name)
+            settings = {"runtime": package.runtime, "handler": package.handler, "architecture": package.architecture}
+            reference = PackageReference.parse(unpack(data, folder, **settings, kept=_kept(package.folder)).package)
+            own, live = _imported(package, package.folder), _imported(package, folder)
+            if own.imported_digest() == reference.files:
+                return LiveCode(str(reference), "")
+            before, now = own.sources(), live.sources()
+            return LiveCode(None, digest.differences(before, {name: now[name] for name in now if name in before}))
+    except DeployError:  # then people look at it themselves
+        return LiveCode(None, "")
+
+
+def _imported(package: Package, folder: Path) -> ImportedPackage:
+    """The package as an imported one, of another folder."""
+    return ImportedPackage(
+        key=package.key,
+        prefix=package.prefix,
+        folder=folder,
+        handler=package.handler,
+        runtime=package.runtime,
+        architecture=package.architecture,
+        libraries=package.libraries,
+        includes=package.includes,
+        reference=PackageReference("", Digest("")),
+    )
+
+
+def _kept(folder: Path) -> dict[str, str]:
+    """The libraries that stay as files in a folder, which must stay so in the other one, too."""
+    infos = [path.name.removesuffix(".dist-info").rpartition("-")[0] for path in folder.glob("*.dist-info")]
+    return {
+        normalize_name(name): "it stays as files" for name in (*infos, *(["npm"] if (folder / "node_modules").exists() else []))
+    }
