@@ -212,3 +212,39 @@ def test_other_shapes_and_spellings_are_told_by_what_they_are(theirs: Repository
 def test_a_token_is_told_only_with_its_value(theirs: Repository) -> None:
     theirs.write("old/dev.json", {"__GHOST__": "x", "__STAGE__": "blue"})
     assert convert(theirs)["tokens"] == {"__STAGE__": "stage"}
+
+
+EXISTING = {
+    "buckets": {"landing": "company-landing-dev"},
+    "archiveBucketName": "company-archive-dev",
+    "strparams": {
+        "alertTopicArn": "arn:aws:sns:eu-central-1:123456789012:alerts",
+        "dbSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders-db-AbCdEf",
+        "__NOTIFY_ARN__": "arn:aws:lambda:eu-central-1:123456789012:function:company-notify",
+        "hostedZone": "arn:aws:route53:::hostedzone/Z1",
+    },
+}
+
+
+def test_what_others_own_becomes_existing_entries(theirs: Repository) -> None:
+    theirs.write("old/dev.json", EXISTING)
+    theirs.project(
+        "acres",
+        'landing = p.shared.bucket("landing")',
+        'archive = p.shared.bucket("archive")',
+        'p.function("Validate", reads=[landing, p.shared.secret("db")], writes=[archive / "x", p.shared.topic("alert")])',
+        'p.job("load")',
+        'notify = p.shared.function("notify")',
+        'states = {"N": {"Type": "Task", "Resource": "__NOTIFY_ARN__", "End": True}}',
+        'p.state_machine("main", {"StartAt": "N", "States": states}, tokens={"__NOTIFY_ARN__": "function.notify.arn"})',
+    )
+    result = convert(theirs)
+    assert overlay(theirs)["existing"] == {
+        "buckets": {"landing": {"name": "company-landing-dev"}, "archive": {"name": "company-archive-dev"}},
+        "topics": {"alert": {"name": "arn:aws:sns:eu-central-1:123456789012:alerts"}},
+        "secrets": {"db": {"name": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders-db-AbCdEf"}},
+        "functions": {"notify": {"name": "arn:aws:lambda:eu-central-1:123456789012:function:company-notify"}},
+    }
+    assert result["tokens"] == {"__NOTIFY_ARN__": "function.notify.arn"}
+    assert [one["from"] for one in result["refused"]] == ["strparams.hostedZone"]
+    theirs.resources()  # everything is used, and valid where it is used
