@@ -122,7 +122,9 @@ class Decider:
         owner = ownership.owner(resource, live, owners)
         theirs = owner is not None and not (owner == NOBODY and pending and not place.get(UNBINDING))
         if theirs and not (owner in self.options.adopt and self.options.adoptable(key)):
-            theirs = not ownership.check_unused(self.env, self.aws, resource, live, owner or NOBODY, self._when_unbound)
+            theirs = not ownership.check_unused(
+                self.env, self.aws, resource, live, owner or NOBODY, self._when_unbound if recorded is None else _never
+            )
         elsewhere = locations.former_locations(
             resource, [body or {}], self.env.account_id
         )  # then the record tells of the old one alone
@@ -200,6 +202,11 @@ class Decider:
         """The undeclared live fields that are taken away: with `--exclusive` all that the type can remove, else none."""
         unusual = comparison.unusual(undeclared, resource.usual) if self.options.exclusive else {}
         return {name: value for name, value in unusual.items() if name in resource.removable}
+
+
+def _never(_: Resource) -> str:
+    """When a resource was unbound that is recorded: it was not, or it is ours again."""
+    return ""
 
 
 def _stale(live: Live, earlier: Iterable[object], unread: Collection[str]) -> JsonObject:

@@ -22,9 +22,11 @@ from common.base.command_text import typed
 from common.base.errors import AwsError, UnfinishedError
 from common.base.json_types import JsonObject
 from common.engine import superseded, unbinding
+from common.engine.prune import exists
 from common.engine.superseded import OldVersion
 from common.environment.config import Environment
 from common.model.resource import Key
+from common.resources import of_kind
 from common.state import releases
 from common.state.lease import Lock
 from common.state.records import Records
@@ -164,7 +166,7 @@ class Collector:
         """The unbound resources of a project that exist and read their artifacts in the bucket when they run."""
         notes = self._records.unbound.of_project(project, self._pool)
         running = [note for note in notes if note.orphan.key not in recorded and unbinding.runs_artifacts(note.orphan.key)]
-        return [note for note in running if unbinding.exists(self._aws, note.orphan)]
+        return [note for note in running if exists(self._aws, of_kind, note.orphan)]
 
     def _artifacts(self, project: str) -> Iterator[Garbage]:
         prefix = f"{self._env.stored(project)}artifacts/"

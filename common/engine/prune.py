@@ -40,6 +40,17 @@ def no_type(_kind: str) -> Type | None:
     return None
 
 
+def exists(aws: Aws, types: Types, orphan: Orphan) -> bool:
+    """Whether a resource exists. One that these credentials may not look at counts as existing."""
+    kind = types(orphan.key.kind)
+    try:
+        return kind is not None and kind.live_tags(aws, orphan) is not None
+    except AwsError as error:
+        if not error.code.startswith(DENIED):
+            raise
+        return True
+
+
 class Removals(Protocol):
     """What the user has asked for: see `planner.Options`."""
 
@@ -196,11 +207,13 @@ class Pruner:
 
     def _sparing_roles(self, decided: Sequence[Decided], pool: Executor) -> list[Decided]:
         """The same changes, but roles stay that something runs with which was unbound or is being unbound."""
-        roles = [change.key for change, _ in decided if change.action is Action.DELETE and _is_role(change.key)]
-        if not roles:
+        deleted = [change.key for change, _ in decided if change.action is Action.DELETE]
+        projects = sorted({key.project for key in deleted if _is_role(key)})
+        if not projects:
             return [*decided]
-        projects = sorted({key.project for key in roles})
-        notes = [note.orphan for project in projects for note in self._records.unbound.of_project(project, pool)]
+        noted = [note.orphan for project in projects for note in self._records.unbound.of_project(project, pool)]
+        ours = {*self._declared, *(change.key for change, _ in decided)}
+        notes = [orphan for orphan in noted if orphan.key not in ours and exists(self._aws, self._types, orphan)]
         unbound = [*notes, *(orphan for change, orphan in decided if orphan is not None and change.action is Action.UNBIND)]
         users = {need: orphan for orphan in unbound for need in orphan.needs}
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor
 
 from common.aws.protocol import Aws
-from common.base.errors import AwsError
 from common.engine.planner import Outcome
-from common.engine.prune import DENIED
+from common.engine.prune import exists
 from common.model.choices import Choices
 from common.model.orphan import Orphan
 from common.model.resource import Action, Key
@@ -58,17 +57,6 @@ def _needs(records: Records, key: Key) -> tuple[Key, ...]:
     return orphan.needs if orphan is not None else ()
 
 
-def exists(aws: Aws, orphan: Orphan) -> bool:
-    """Whether an unbound resource exists. One that these credentials may not look at counts as existing."""
-    kind = of_kind(orphan.key.kind)
-    try:
-        return kind is not None and kind.live_tags(aws, orphan) is not None
-    except AwsError as error:
-        if not error.code.startswith(DENIED):
-            raise
-        return True
-
-
 def notes(outcome: Outcome) -> Iterator[str]:
     """What to say of the resources that a plan unbinds: what they use that is deleted, or that stays ours; and their scripts."""
     actions = {change.key: change.action for change in outcome.plan.changes}
@@ -101,4 +89,4 @@ def readers(aws: Aws, records: Records, projects: Collection[str], outcome: Outc
         for note in records.unbound.of_project(project, pool)
         if runs_artifacts(note.orphan.key)
     }
-    return sorted({*being, *(key for key, orphan in earlier.items() if exists(aws, orphan))})
+    return sorted({*being, *(key for key, orphan in earlier.items() if exists(aws, of_kind, orphan))})

@@ -2,7 +2,7 @@
 
 A Glue job reads its script in the artifact bucket whenever it runs, and whatever runs has a role. So `gc` keeps the artifacts of
 an unbound resource, `destroy` and `--prune` keep its role, and a plan that meets it says when it was unbound. A note is written
-before the tags are taken away. `gc` deletes it once the resource is gone, or is ours again.
+before the tags are taken away. It means nothing once the resource is gone, or recorded again.
 """
 
 import json

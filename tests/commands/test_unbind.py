@@ -145,6 +145,17 @@ def test_the_script_of_an_unbound_job_is_kept_for_as_long_as_the_job_exists(depl
     assert garbage() == {"Validate", "load"}
 
 
+def test_one_that_is_created_again_takes_its_role_with_it_when_it_is_deleted(deployed: Repository) -> None:
+    assert deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate", "--yes", "dev").code == 0
+    boto3.client("lambda", **PLACE).delete_function(FunctionName=FUNCTION)
+    boto3.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="deployer-permissions")
+    boto3.client("iam").delete_role(RoleName=ROLE)
+    assert deployed.invoke("deploy", "--env", "dev", "--adopt").code == 0
+    done = command(deployed, "destroy", "--only", "lambda/Validate", "--yes", "dev")
+    actions = {change["key"]: change["action"] for change in done["changes"]}
+    assert actions == {"lambda/Validate": "delete", "role/Validate-lambda": "delete", "log-group/Validate": "orphan"}
+
+
 @pytest.fixture
 def adopted(deployed: Repository) -> Repository:
     """The function was made by hand, and taken over; its role was made for it."""
