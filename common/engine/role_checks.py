@@ -149,9 +149,14 @@ def _read(aws: Aws, arn: str) -> Allowed | str:
         pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
         attached = [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
         documents = [aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline]
-        documents += [_document(aws, each) for each in attached]
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        bounded = _statements(_document(aws, boundary)) if boundary else None
+        managed: dict[str, JsonObject] = {}
+        for policy_arn in (*attached, *([boundary] if boundary else [])):
+            if (document := _document(aws, policy_arn)) is None:
+                return f"has a policy that cannot be read ({policy_arn})"
+            managed[policy_arn] = document
+        documents += [managed[each] for each in attached]
+        bounded = _statements(managed[boundary]) if boundary else None
     except AwsError as error:
         if not error.code.startswith(DENIED):
             raise
@@ -162,8 +167,12 @@ def _read(aws: Aws, arn: str) -> Allowed | str:
     return Allowed(every, bounded, frozenset(attached), frozenset(trusted))
 
 
-def _document(aws: Aws, arn: str) -> JsonObject:
-    version = aws.call("iam", "GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+def _document(aws: Aws, arn: str) -> JsonObject | None:
+    """The document of a managed policy; None if it was deleted meanwhile, or the embedded AWS lacks it."""
+    policy = aws.find("iam", "GetPolicy", "NoSuchEntity", PolicyArn=arn)
+    if policy is None:
+        return None
+    version = policy["Policy"]["DefaultVersionId"]
     document: JsonObject = aws.call("iam", "GetPolicyVersion", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
     return document
 

@@ -117,6 +117,16 @@ def test_a_role_that_may_not_be_read_is_no_reason_to_fail(acres: Repository, mon
     assert f"{ROLE}, with which glue-job/load is to run, cannot be read by these credentials. It must allow s3:GetObject" in told
 
 
+def test_a_policy_that_is_gone_when_it_is_read_is_no_reason_to_fail(acres: Repository) -> None:
+    """Somebody may delete it between two calls; the embedded AWS lacks most of the policies that AWS manages."""
+    role(ALL, boundary={**LOGS})
+    boto3.client("iam").delete_policy(PolicyArn="arn:aws:iam::123456789012:policy/bound")
+    told = planned(acres)
+    assert (
+        f"{ROLE}, with which glue-job/load is to run, has a policy that cannot be read (arn:aws:iam::123456789012:policy" in told
+    )
+
+
 def test_what_is_needed_anew_is_told_although_nothing_else_changes(acres: Repository) -> None:
     role(*NEEDED)
     Deployed(acres.root)

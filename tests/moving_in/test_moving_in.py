@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.moving_in import fsa_account, snapshot, stack_account
+from tests.moving_in import flat_account, fsa_account, snapshot, stack_account
 from tests.moving_in.conftest import LiveAccount
 from tests.moving_in.test_stack import retained
 from tests.support.repository import Ended
@@ -18,6 +18,7 @@ from tests.support.repository import Ended
 ENV = ("--env", "dev", "--project", "orders")
 READS = ("Get", "List", "Head", "Describe", "BatchGet", "Select")
 FSA = ("--match", fsa_account.MATCH)
+FLAT = flat_account.SELECTED
 
 
 class Team:
@@ -73,6 +74,47 @@ def prove(account: LiveAccount, calls: list[str], selected: Collection[str], ado
     assert team.changes("plan") == []
     assert team.changes("plan", "--verify") == []
     return team
+
+
+def edited(team: Team, account: LiveAccount, path: str, function: str) -> None:
+    """One handler is edited: its code alone is updated, and nothing else of the account."""
+    before = account.snapshot()
+    (file,) = team.root.glob(f"projects/orders/lambda/{path}")
+    file.write_text(file.read_text() + "\n" + ("# edited\n" if file.suffix == ".py" else "// edited\n"))
+    assert [change["action"] for change in team.changes("deploy")] == ["upload", "update"]
+    assert [call for call in team.written if call.startswith("lambda:")] == ["lambda:UpdateFunctionCode"]
+    fields = snapshot.compare(before, account.snapshot()).fields
+    ours = [line for line in fields if not line.startswith("bucket ")]
+    assert {line.split(":")[0] for line in ours} == {f"function {function}"}
+    assert {line.split(":")[1].split(" ")[-1] for line in ours} == {"CodeSha256", "CodeSize", "Versions"}
+
+
+def moves_out(team: Team, account: LiveAccount, before: snapshot.Snapshot, functions: set[str], bucket: str) -> None:
+    """Everything is given back: the tags are those of the beginning, and nothing is deleted."""
+    team.types("unbind", *ENV, "--only", "*", "--yes", "orders")
+    differences = snapshot.compare(before, account.snapshot())
+    assert differences.tags == ()
+    assert differences.gone == ()
+    assert {line.split(":")[0] for line in differences.fields} == {f"function {name}" for name in functions}
+    assert set(differences.added) <= {f"bucket {bucket}"}
+
+
+def test_a_team_with_a_script_of_its_own_moves_in_and_out(fsa: LiveAccount, aws_calls: list[str]) -> None:
+    before = fsa.snapshot()
+    team = prove(fsa, aws_calls, FSA, fsa_account.IMPORTED, "fsa-dev-deployer")
+    edited(team, fsa, "Enrich/app/handlers/enrich.py", "FSA-DEV-Orders-Enrich")
+    edited(team, fsa, "Validate/validate.py", "FSA-DEV-Orders-Validate")  # with libraries of an index and of the company
+    edited(team, fsa, "Notify/index.mjs", "FSA-DEV-Orders-Notify")
+    functions = {f"FSA-DEV-Orders-{name}" for name in ("Enrich", "Notify", "Validate")}
+    moves_out(team, fsa, before, functions, "fsa-dev-deployer")
+
+
+def test_an_account_that_was_made_by_hand_moves_in_and_out(flat: LiveAccount, aws_calls: list[str]) -> None:
+    before = flat.snapshot()
+    team = prove(flat, aws_calls, FLAT, flat_account.IMPORTED, "acme-deployer")
+    edited(team, flat, "weather/src/index.js", "weather")
+    edited(team, flat, "ingest_fields/lambda_function.py", "ingest_fields")
+    moves_out(team, flat, before, {"weather", "ingest_fields"}, "acme-deployer")
 
 
 def test_what_a_stack_has_made_moves_in_and_stays_when_the_stack_is_deleted(
