@@ -27,8 +27,14 @@ from common.resources import kind_of
 T = TypeVar("T")
 
 
-def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
+def load(root: Path, env: Environment, selected: list[str], *, adding: bool = False) -> list[Declares]:
     """Loads the declared pipelines of an environment; the shared resources come first.
+
+    Args:
+        root: the repository.
+        env: the environment.
+        selected: the projects.
+        adding: more will be declared, so the environment may configure what nothing uses yet.
 
     Raises:
         DeclarationError: a declaration cannot be imported, fails, or refers to a shared resource that nobody declares; two
@@ -49,7 +55,7 @@ def load(root: Path, env: Environment, selected: list[str]) -> list[Declares]:
     _check_collisions(resources, env)
     existing.check_apart(env, resources)
     used = {entry for pipeline in declared if isinstance(pipeline, UsesEntries) for entry in pipeline.entries}
-    is_whole = set(project_names.enabled_projects(root, env)) <= set(selected)
+    is_whole = not adding and set(project_names.enabled_projects(root, env)) <= set(selected)
     existing.check_entries(env, used, selected, whole=is_whole)
     if is_whole:
         configuration.check_roles(env, [resource.key for resource in resources])

@@ -12,6 +12,7 @@ from common.base.text_rules import check_file_name
 from common.declare import project_names, projects
 from common.environment.config import Environment
 from common.environment.config_edit import set_values
+from common.environment.existing import Existing
 from common.importing import declaration
 from common.importing.entries import Context
 from common.importing.references import SECTIONS, VERBS, Used
@@ -29,7 +30,8 @@ class PresentProject:
         overlay_text: its file of configuration; None if it has none.
         overlay: the content of that file.
         elsewhere: what other projects declare, with their names.
-        available: what root `deploy.py` declares for all projects.
+        available: what root `deploy.py` declares, or `existing` names, for all projects.
+        known: what it uses of others.
         arns: what it declares.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
@@ -42,6 +44,7 @@ class PresentProject:
     overlay: JsonMapping = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     available: tuple[Used, ...] = ()
+    known: tuple[Used, ...] = ()
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -62,15 +65,17 @@ class PresentProject:
         path, file = root / "projects" / project / "deploy.py", root / overlay_path
         overlay_text = decode_text(file.read_bytes()) if file.is_file() else None
         overlay = json.loads(overlay_text) if overlay_text is not None else {}
+        own = _entries_of(env.project(project).existing)
         if is_new := not path.is_file():  # then its configuration is of nothing yet
             env = env.model_copy(update={"projects": {name: of for name, of in env.projects.items() if name != project}})
         others = [name for name in project_names.enabled_projects(root, env) if name != project]
-        declared = projects.load(root, env, others if is_new else [*others, project])
+        declared = projects.load(root, env, others if is_new else [*others, project], adding=True)
         everything = [resource for pipeline in declared for resource in pipeline.rendered()]
         shared = [resource for resource in everything if resource.key.project == SHARED]
         available = tuple(
             Used(each.key.kind, each.key.name, each.name, is_there=True) for each in shared if each.key.kind in SECTIONS
         )
+        available += (*_entries_of(env.existing), *(own if is_new else ()))
         elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
         if is_new:
             return cls(
@@ -83,7 +88,6 @@ class PresentProject:
                 keys=frozenset((used.kind, used.key) for used in available),
             )
         resources = [resource for resource in everything if resource.key.project == project]
-        used = [(kind, key) for kind, section in SECTIONS.items() for key in overlay.get("existing", {}).get(section, {})]
         return cls(
             project=project,
             overlay_path=overlay_path,
@@ -96,10 +100,10 @@ class PresentProject:
             keys=frozenset(
                 [
                     *((resource.key.kind, resource.key.name) for resource in resources),
-                    *used,
-                    *((used.kind, used.key) for used in available),
+                    *((used.kind, used.key) for used in (*own, *available)),
                 ]
             ),
+            known=own,
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},
         )
 
@@ -108,9 +112,7 @@ class PresentProject:
         references = context.references
         references.taken = self.overlay.get("parameters", {})
         references.imported = {**self.named, **references.imported}
-        for kind, section in SECTIONS.items():
-            for key, entry in self.overlay.get("existing", {}).get(section, {}).items():
-                references.known[kind, entry["name"]] = Used(kind, key, entry["name"])
+        references.known |= {(used.kind, used.name): used for used in self.known}
         references.available |= {(used.kind, used.name): used for used in self.available}
         by_key = {(VERBS[kind], key): (kind, name) for (kind, name), key in self.named.items() if kind in VERBS}
         by_key |= {(VERBS[kind], used.key): (kind, used.name) for (kind, _), used in references.known.items()}
@@ -137,6 +139,12 @@ class PresentProject:
                 return False
             here = here[key]
         return True
+
+
+def _entries_of(existing: Existing) -> tuple[Used, ...]:
+    """What configuration names of others."""
+    sections = ((kind, getattr(existing, section)) for kind, section in SECTIONS.items())
+    return tuple(Used(kind, key, thing.name, is_there=True) for kind, things in sections for key, thing in things.items())
 
 
 def _entries(value: JsonMapping, depth: int) -> Iterator[tuple[tuple[str, ...], Json]]:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.importing.live import LANDING, Live, arn, client
 from tests.importing.test_import import PLAN, WORDS
 from tests.support.repository import Repository
@@ -61,3 +63,21 @@ def test_a_second_import_adds_what_is_new_and_changes_no_line(live: Live, reposi
     assert new["existing"] == old["existing"], "the bucket has its entry already"
     assert {"lambda/Notify", "rule/nightly"} <= plan_of(repository).keys()
     assert "rule/hourly" not in plan_of(repository)
+
+
+@pytest.mark.parametrize("place", ["environment", "section", "overlay"])
+def test_what_configuration_names_already_is_used_by_that_name(live: Live, repository: Repository, place: str) -> None:
+    existing: dict[str, Any] = {"existing": {"buckets": {"incoming": {"name": LANDING}}}}
+    match place:
+        case "environment":
+            repository.configure(**existing)
+        case "section":
+            repository.configure(projects={"orders": existing})
+        case _:
+            repository.write("config/orders/dev.json", existing)
+    assert repository.invoke(*WORDS).code == 0
+    files = repository.files()
+    assert b'p.shared.bucket("incoming")' in files["projects/orders/deploy.py"]
+    named = json.loads(files["config/orders/dev.json"])["existing"]["buckets"]
+    assert [key for key, entry in named.items() if entry["name"] == LANDING] == (["incoming"] if place == "overlay" else [])
+    assert {reason for reason in plan_of(repository).values() if "tags only" not in reason} == set()

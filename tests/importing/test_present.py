@@ -4,7 +4,7 @@ import json
 
 from common.importing.entries import Context
 from common.importing.present import PresentProject
-from common.importing.references import References
+from common.importing.references import References, Used
 from common.importing.selection import Keys
 from tests.importing.live import ENV
 
@@ -18,7 +18,10 @@ TEXT = """{
 
 def present(text: str | None = TEXT) -> PresentProject:
     overlay = json.loads(text) if text else {}
-    return PresentProject(project="orders", overlay_path="config/orders/dev.json", overlay_text=text, overlay=overlay)
+    known = (Used("bucket", "raw", "company-raw", is_there=True),)
+    return PresentProject(
+        project="orders", overlay_path="config/orders/dev.json", overlay_text=text, overlay=overlay, known=known
+    )
 
 
 def test_every_line_of_a_configuration_stays_and_what_is_new_is_added() -> None:
