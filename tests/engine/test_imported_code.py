@@ -1,102 +1,29 @@
 """Imported functions and jobs keep the code that they have until a file is edited, against moto."""
 
-import io
 import json
 from pathlib import Path
-from typing import Any
-from urllib.request import OpenerDirector
 
-import boto3
 import pytest
 
-from common.base.digest import Digest
-from common.model.resource import Key
-from common.packaging.imported_package import ImportedPackage
 from common.packaging.package_reference import PackageReference
-from common.packaging.unpacking import script_package, unpack
+from common.packaging.unpacking import unpack
 from tests.packaging.index import wheel
-from tests.support.repository import SCRIPT, Ended, Repository
-from tests.support.zips import code_sha256, library, zipped
-
-PLACE = {"region_name": "eu-central-1"}
-ROLE = "arn:aws:iam::123456789012:role/theirs"
-HANDLER = "import grain\n\n\ndef handler(event, context):\n    return event\n"
-DATA = zipped({"handler.py": HANDLER, **library("grain", "1.0", {"grain/__init__.py": ""})})
-SCRIPT_URI = "s3://theirs/scripts/load.py"
-
-
-def client(service: str) -> Any:
-    return boto3.client(service, **PLACE)
-
-
-@pytest.fixture
-def theirs(repository: Repository, moto_dates: None) -> Repository:
-    """A function and a job that somebody else deployed, and a repository into which they were imported."""
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-    }
-    client("iam").create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(policy))
-    client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    client("s3").put_object(Bucket="theirs", Key="scripts/load.py", Body=SCRIPT.encode())
-    settings = {"Runtime": "python3.11", "Role": ROLE, "Handler": "handler.handler", "MemorySize": 256, "Timeout": 60}
-    client("lambda").create_function(FunctionName="Old-Validate", Code={"ZipFile": DATA}, **settings)
-    command = {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": SCRIPT_URI}
-    client("glue").create_job(
-        Name="Old-load", Role=ROLE, Command=command, GlueVersion="5.0", WorkerType="G.1X", NumberOfWorkers=2
-    )
-    lines = (
-        f'p.function("Validate", name="Old-Validate", settings={{"role": {ROLE!r}}})',
-        f'p.job("load", name="Old-load", settings={{"role": {ROLE!r}}})',
-    )
-    repository.project("acres", *lines)
-    folder = repository.root / "projects/acres/lambda/Validate"
-    (folder / "handler.py").unlink()
-    folder.rmdir()
-    unpacked = unpack(DATA, folder, runtime="python3.11", handler="handler.handler")
-    assert unpacked.requirements == ("grain==1.0",)
-    packages = {
-        "functions": {"Validate": {"package": unpacked.package}},
-        "jobs": {"load": {"package": script_package(SCRIPT.encode(), SCRIPT_URI)}},
-    }
-    repository.write("config/acres/dev.json", packages)
-    return repository
-
-
-def run(repository: Repository, *words: str, code: int = 0) -> dict[str, Any]:
-    done = repository.invoke(*words, "--env", "dev", "--json")
-    assert (done.code, done.err) == (code, ""), done
-    result: dict[str, Any] = json.loads(done.out)
-    return result
-
-
-def changes(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    return {one["key"]: (one["action"], one["reason"]) for one in result["changes"] if one["action"] != "noop"}
-
-
-def code() -> str:
-    return str(client("lambda").get_function(FunctionName="Old-Validate")["Configuration"]["CodeSha256"])
-
-
-def imported(folder: Path) -> ImportedPackage:
-    reference = PackageReference("", Digest(""))
-    key = Key("acres", "artifact", folder.name)
-    return ImportedPackage(key, "", folder, "handler.handler", "python3.11", "x86_64", reference=reference)
-
-
-def artifacts() -> set[str]:
-    listed = client("s3").list_objects_v2(Bucket="t-dev-artifacts", Prefix="dev/acres/artifacts/").get("Contents", [])
-    return {one["Key"].split("/")[3] for one in listed}
-
-
-def edit(repository: Repository, path: str, text: str) -> None:
-    repository.write(f"projects/acres/{path}", text)
-
-
-def refused(done: Ended) -> str:
-    assert done.code == 1
-    assert "Traceback" not in done.out + done.err
-    return done.err
+from tests.support.imported_code import (
+    DATA,
+    HANDLER,
+    ROLE,
+    SCRIPT_URI,
+    artifacts,
+    changes,
+    client,
+    code,
+    edit,
+    imported,
+    refused,
+    run,
+)
+from tests.support.repository import SCRIPT, Repository
+from tests.support.zips import code_sha256, zipped
 
 
 def test_adoption_uploads_nothing_and_updates_no_code(theirs: Repository) -> None:
@@ -186,16 +113,6 @@ def test_where_the_function_runs_other_code_the_package_is_built(theirs: Reposit
     assert artifacts() == {"Validate"}
 
 
-def test_a_script_that_somebody_replaced_is_refused_and_drift_tells_it(theirs: Repository) -> None:
-    run(theirs, "deploy", "--adopt")
-    client("s3").put_object(Bucket="theirs", Key="scripts/load.py", Body=b"print('theirs')\n")
-    assert [one["key"] for one in run(theirs, "drift", code=2)["drifted"]] == ["artifact/load"]
-    message = refused(theirs.invoke("plan", "--env", "dev", "--verify"))
-    assert f"artifact/load: {SCRIPT_URI} was replaced since it was imported" in message
-    client("s3").delete_object(Bucket="theirs", Key="scripts/load.py")
-    assert "is gone since it was imported" in refused(theirs.invoke("plan", "--env", "dev", "--verify"))
-
-
 def test_package_lambdas_and_its_bill_need_no_lock_for_kept_code(theirs: Repository) -> None:
     built = theirs.invoke("package-lambdas", "--env", "dev")
     assert (built.code, built.err) == (0, "")
@@ -210,19 +127,6 @@ def test_a_reference_that_is_none_is_refused(theirs: Repository, package: str) -
     assert "config/acres/dev.json is not valid:\n  $.functions.Validate.package:" in refused(
         theirs.invoke("plan", "--env", "dev")
     )
-
-
-def test_the_policy_lets_the_deployer_read_a_kept_script(theirs: Repository) -> None:
-    policy = theirs.invoke("policy", "--env", "dev").out
-    assert "arn:aws:s3:::theirs/scripts/load.py" in policy
-
-
-def test_an_edit_before_the_first_deploy_is_told(theirs: Repository) -> None:
-    edit(theirs, "glue/landing/load.py", "print('other rows')\n")
-    planned = changes(run(theirs, "plan", "--adopt", code=2))
-    assert planned["artifact/load"] == ("upload", "edited since it was imported")
-    assert "lambda/Validate" in planned
-    assert "artifact/Validate" not in planned
 
 
 def test_code_that_somebody_edited_in_aws_is_put_back_from_the_files(theirs: Repository) -> None:
@@ -264,41 +168,3 @@ def test_a_node_function_keeps_its_code(theirs: Repository) -> None:
     assert live["CodeSha256"] == code_sha256(data)
     assert changes(run(theirs, "plan", "--verify")) == {}
     assert run(theirs, "drift")["drifted"] == []
-
-
-def test_a_role_needs_the_script_where_it_is(theirs: Repository) -> None:
-    path = theirs.root / "projects/acres/deploy.py"
-    path.write_text(path.read_text().replace(f'name="Old-load", settings={{"role": {ROLE!r}}}', 'name="Old-load"'))
-    objects = "arn:aws:s3:::theirs/scripts/load.py"
-    assert objects in str(theirs.resources()["role/load-glue-job"].desired())
-    assert "t-dev-artifacts" not in str(theirs.resources()["role/load-glue-job"].desired())
-    edit(theirs, "glue/landing/load.py", "print('other rows')\n")
-    assert objects not in str(theirs.resources()["role/load-glue-job"].desired())
-
-
-def redeployed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Another deployer updates the function, and its code can be downloaded."""
-    client("s3").put_object(Bucket="theirs", Key="code.zip", Body=data)
-    client("lambda").update_function_code(FunctionName="Old-Validate", S3Bucket="theirs", S3Key="code.zip")
-    monkeypatch.setattr(OpenerDirector, "open", lambda *_, **__: io.BytesIO(data))
-
-
-def test_the_same_files_in_another_zip_are_pulled_as_a_reference(theirs: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(theirs, "deploy", "--adopt")
-    data = zipped({"handler.py": HANDLER, **library("grain", "1.0", {"grain/__init__.py": ""})}, date=(2024, 1, 1, 0, 0, 0))
-    redeployed(monkeypatch, data)
-    assert code() == code_sha256(data) != code_sha256(DATA)
-    pulled = run(theirs, "pull")
-    assert [one["path"] for one in pulled["pulled"]] == [["functions", "Validate", "package"]]
-    assert pulled["left"] == []
-    assert run(theirs, "drift")["drifted"] == []
-    assert not [one for one in run(theirs, "plan", "--verify")["changes"] if one["action"] not in {"noop", "record"}]
-    run(theirs, "deploy", "--verify")
-    assert (code(), artifacts()) == (code_sha256(data), set())
-
-
-def test_an_edited_file_in_aws_is_named(theirs: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(theirs, "deploy", "--adopt")
-    redeployed(monkeypatch, zipped({"handler.py": "x = 1\n", **library("grain", "1.0", {"grain/__init__.py": ""})}))
-    where = run(theirs, "pull", code=2)["left"][0]["where"]
-    assert where == "the code was edited (handler.py changed): bring the edit into projects/acres/lambda/Validate/"
