@@ -152,9 +152,8 @@ class Pruner:
     def _is_back(self, key: Key, now: Resource) -> Decided:
         """Forgets a former resource whose old name is declared again. Its record is read so that a newer schema is refused."""
         self._records.read(key)
-        return Change(key, Action.FORGET, "is declared under this name again"), Orphan(
-            key, now.name, now.arn, self._env.account_id
-        )
+        orphan = Orphan(key, now.name, now.arn, self._env.account_id)
+        return Change(key, Action.FORGET, "is declared under this name again"), orphan
 
     def _decide(self, key: Key, location: Location | None, covers: Callable[[Key], bool]) -> Decided:
         if (left := self._left_to_others(key, location)) is not None:
