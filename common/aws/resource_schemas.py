@@ -8,6 +8,7 @@ Follows https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -118,6 +119,15 @@ class Schema:
     def services(self) -> frozenset[str]:
         """The services, by their names in IAM, whose actions the handlers of the type need."""
         return frozenset(action.partition(":")[0] for action in self.permissions("create", "read", "update", "delete"))
+
+    @property
+    def service(self) -> str:
+        """The service that its resources belong to, as ARNs and the tagging index name it."""
+        actions = self.permissions("create")
+        short = self.type_name.rpartition("::")[2].lower()
+        named = [action for action in actions if short in action.partition(":")[2].lower()]
+        services = Counter(action.partition(":")[0] for action in named or actions)
+        return services.most_common(1)[0][0] if services else self.type_name.split("::")[1].lower()
 
     @property
     def is_store(self) -> bool:

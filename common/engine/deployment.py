@@ -159,7 +159,9 @@ class Deployment:
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)
         first = connection.first_reads([SHARED, *self._workspace.projects], sizes.parts())
-        connection.pool.submit(sizes.keep, [resource.arn for resource in self._declarations.resources if _is_in_index(resource)])
+        connection.pool.submit(
+            sizes.keep, [resource.index_arn for resource in self._declarations.resources if _is_in_index(resource)]
+        )
         return Reads(
             first,
             self._env,
@@ -250,4 +252,4 @@ class Deployment:
 
 def _is_in_index(resource: Resource) -> bool:
     kind = kinds().get(resource.key.kind)
-    return kind is not None and kind.in_index
+    return kind is not None and kind.in_index and resource.indexed

@@ -121,6 +121,11 @@ class Declared:
         """Whether the tagging index, or a listing of its kind, shows it: yes unless the type overrides this."""
         return True
 
+    @property
+    def index_arn(self) -> str:
+        """Its ARN unless the type overrides this."""
+        return self.arn
+
     def recall(self, record: JsonMapping) -> Self:  # for types that override it
         """The same, unless the type overrides this."""
         return self

@@ -181,6 +181,10 @@ class Resource(Protocol):
     def describe_change(self, name: str, before: Json, after: Json) -> str:
         """How the change of a field is worded, for people; empty if like that of any other field."""
 
+    @property
+    def index_arn(self) -> str:
+        """An ARN of its type, by which the parts of the tagging index are chosen."""
+
     def recall(self, record: JsonMapping) -> Self:
         """The same resource, knowing its record, for types with `needs_record`."""
 

@@ -42,7 +42,6 @@ KIND = Kind(
     service=cloud_requests.SERVICE,
     step=steps.TRIGGERS,
     names=NameRule(1024, re.compile(r"[ -~]+"), "printable characters"),
-    in_index=False,
     generates=True,
     calls=Calls(("CreateResource", "GetResourceRequestStatus", "GetResource"), "UpdateResource"),
     passing=Passing(
@@ -111,6 +110,11 @@ class CloudResource(Declared):
     def indexed(self) -> bool:
         """Whether the tagging index shows it: if its type takes tags."""
         return bool(self.schema.tag_property)
+
+    @property
+    def index_arn(self) -> str:
+        """An ARN of its service: its own is not known before it exists."""
+        return self.arn.replace(":cloudcontrol:", f":{self.schema.service}:", 1).rpartition(":")[0] + ":any"
 
     @staticmethod
     def holds_data(orphan: Orphan | None) -> bool:

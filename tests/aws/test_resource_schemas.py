@@ -97,3 +97,15 @@ def test_every_schema_can_be_used() -> None:
 
 def test_what_counts_as_data_exists() -> None:
     assert {*type_names()} >= STORES
+
+
+@pytest.mark.parametrize(
+    ("type_name", "service"),
+    [
+        *(("AWS::SQS::Queue", "sqs"), ("AWS::Athena::WorkGroup", "athena"), ("AWS::StepFunctions::StateMachine", "states")),
+        *(("AWS::CloudWatch::Alarm", "cloudwatch"), ("AWS::EFS::FileSystem", "elasticfilesystem"), ("AWS::KMS::Key", "kms")),
+        *(("AWS::KinesisFirehose::DeliveryStream", "firehose"), ("AWS::Lambda::EventSourceMapping", "lambda")),
+    ],
+)
+def test_the_tagging_index_is_asked_for_its_service(type_name: str, service: str) -> None:
+    assert schema_of(type_name).service == service

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from common.aws.protocol import Aws
+from common.aws.tagging_index import resource_type
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.engine.recorded import with_request
@@ -264,3 +265,8 @@ def test_a_request_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(AwsError, match="has not ended"):
         queue().create(api.aws(), queue().desired())
     assert 3000 < sum(api.slept) < 4000
+
+
+def test_the_index_is_asked_for_the_type_of_its_service() -> None:
+    assert resource_type(queue().index_arn) == "sqs"
+    assert resource_type(queue("AWS::Athena::WorkGroup", Name="w").index_arn) == "athena"
