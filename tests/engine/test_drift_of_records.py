@@ -102,6 +102,14 @@ def test_values_of_hidden_fields_are_shown_by_their_digests_alone(tmp_path: Path
     assert field.live != field.applied
 
 
+def test_an_artifact_that_is_gone_has_drifted_and_what_runs_it_has_not(tmp_path: Path) -> None:
+    world, resources = World(), things({"a": {"Size": 1}}, {"a": "print(1)"})
+    deploy(world, resources, tmp_path)
+    (artifact,) = resources[1].artifacts
+    del world.buckets[ENV.artifact_bucket][artifact.location]
+    assert drifted(compared(world, resources)) == {"artifact/a": "deleted"}
+
+
 def test_what_is_to_be_renamed_has_not_drifted(tmp_path: Path) -> None:
     """Its former resource exists; `plan` shows the new name."""
     world, (_, old) = World(), things({"a": {"Size": 1}})
