@@ -211,12 +211,17 @@ def test_everything_that_can_be_declared_is_listed() -> None:
 
 def test_the_configuration_of_the_docs_is_valid(repository: Repository) -> None:
     text = (ROOT / "docs/configuration.md").read_text()
-    sample, names, instances = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    sample, names, existing, bucket, instances = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     name = json.loads(sample)["name"]
     repository.write(f"config/{name}.json", sample)
     assert load(repository.root, name).projects["fpac_pipeline"].jobs["final_job"].workers == 10
     repository.write(f"config/{name}.json", {**json.loads(sample), **json.loads(f"{{{names}}}")})
     assert load(repository.root, name).projects["orders"].names["table/runs"] == "FSA_RUNS"
+    repository.write(
+        f"config/{name}.json", {**json.loads(sample), **json.loads(f"{{{existing}}}"), **json.loads(f"{{{bucket}}}")}
+    )
+    others = load(repository.root, name)
+    assert (others.existing.secrets["warehouse"].name, others.store_prefix) == ("prod/warehouse", "acres/")
     repository.write(f"config/{name}.json", {**json.loads(sample), **json.loads(f"{{{instances}}}")})
     assert load(repository.root, name).projects["orders-globex"].parameters == {"customer": "Globex", "max_rows": 9000}
 

@@ -57,6 +57,15 @@ def test_its_service_may_be_asked_at_another_address_and_has_all_its_operations(
     assert kind.step in STEPS
 
 
+@pytest.mark.parametrize("kind", [kind for kind in every_kind().values() if kind.lookup], ids=lambda kind: kind.name)
+def test_what_looks_at_one_of_others_is_an_operation_that_reads(kind: Kind) -> None:
+    assert kind.lookup is not None
+    assert kind.service in endpoints.SERVICES
+    operations = {kind.lookup.operation, *(further.operation for further in kind.lookup.further.values())}
+    assert operations <= {*get_session().get_service_model(kind.service).operation_names}
+    assert all(operation.startswith(("Get", "Describe")) for operation in operations)
+
+
 def test_what_is_no_kind_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         kind_of("artifact")
