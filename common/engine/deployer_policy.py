@@ -56,13 +56,10 @@ CONTENT = (
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
 )
 """These operations read the content of a resource, so they are allowed for the environment's own resources alone."""
-UNDOING = (
-    *("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies"),
-    "UntagRole",
-)
-"""What is left to do with roles where all that runs has been given others: to delete or to unbind those that it had."""
 LOOKING = ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies")
-"""What is asked about an existing role that something runs with."""
+"""What is asked about a role, also about an existing one that something runs with."""
+UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "UntagRole", *LOOKING)
+"""What is left to do with roles where all that runs has been given others: to delete or to unbind those that it had."""
 BOUNDED = (
     *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
 )

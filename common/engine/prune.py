@@ -32,6 +32,8 @@ Types = Callable[[str], Type | None]
 """Finds the type of a kind."""
 DENIED = ("AccessDenied", "AuthorizationError", "403")
 """AWS's error codes begin with one of these if a permission is missing."""
+BELONGINGS = frozenset({"role", "log-group"})
+"""Resources of these kinds may belong to one other resource alone."""
 Decided = tuple[Change, Orphan | None]
 
 
@@ -137,7 +139,7 @@ class Pruner:
         ]
         left = {**orphans, **moved}.keys() - {change.key for change, _ in back}
         decided = [*back, *pool.map(lambda key: self._decide(key, orphans.get(key), covers), sorted(left))]
-        decided = self._sparing_roles(decided, pool)
+        decided = self._sparing_belongings(decided, pool)
         known_orphans = {
             change.key: orphan for change, orphan in decided if orphan is not None and change.action is not Action.ORPHAN
         }
@@ -204,21 +206,19 @@ class Pruner:
         state = orphan.recorded.get("desired")
         return Change(orphan.key, Action.RECORD, f"{why}; {stays}", state if isinstance(state, dict) else {}), orphan
 
-    def _sparing_roles(self, decided: Sequence[Decided], pool: Executor) -> list[Decided]:
-        """The same changes, but roles stay that something runs with which was unbound or is being unbound."""
+    def _sparing_belongings(self, decided: Sequence[Decided], pool: Executor) -> list[Decided]:
+        """The same changes, but a role or log group stays if it belongs to something that was unbound or is being unbound."""
         deleted = [change.key for change, _ in decided if change.action is Action.DELETE]
-        projects = sorted({key.project for key in deleted if _is_role(key)})
-        if not projects:
-            return [*decided]
+        projects = sorted({key.project for key in deleted if key.kind in BELONGINGS})
         noted = [note.orphan for project in projects for note in self._records.unbound.of_project(project, pool)]
         ours = {*self._declared, *(change.key for change, _ in decided)}
         notes = [orphan for orphan in noted if orphan.key not in ours and exists(self._aws, self._types, orphan)]
         unbound = [*notes, *(orphan for change, orphan in decided if orphan is not None and change.action is Action.UNBIND)]
-        users = {need: orphan for orphan in unbound for need in orphan.needs}
+        users = {need: orphan for orphan in unbound for need in orphan.needs if need.kind in BELONGINGS}
 
         def spared(change: Change) -> Change:
             user = users.get(change.key) if change.action is Action.DELETE and not self._named(change.key) else None
-            return replace(change, action=Action.UNBIND, reason=f"{user.key}, which stays, runs with it") if user else change
+            return replace(change, action=Action.UNBIND, reason=f"{user.key}, which stays, uses it") if user else change
 
         return [(spared(change), orphan) for change, orphan in decided]
 
@@ -277,10 +277,6 @@ class Pruner:
         successor = locations.successor(orphan.key)
         awaits = (successor, *self._users.get(successor, ())) if successor in self._declared and successor is not None else ()
         return replace(orphan, needs=tuple(needs), awaits=awaits, spared=locations.names_of_others_within(orphan, resources))
-
-
-def _is_role(key: Key) -> bool:
-    return key.kind in kinds() and kinds()[key.kind].is_assumed
 
 
 def _unbinds(key: Key) -> bool:

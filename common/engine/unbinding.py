@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 
 from common.aws.protocol import Aws
 from common.engine.planner import Outcome
-from common.engine.prune import exists
+from common.engine.prune import BELONGINGS, exists
 from common.model.choices import Choices
 from common.model.orphan import Orphan
 from common.model.resource import Action, Key
@@ -17,9 +17,6 @@ from common.resources import kinds, of_kind
 from common.state import locations
 from common.state.records import Records
 from common.state.release_root import ARTIFACT, key_of
-
-BELONGINGS = frozenset({"role", "log-group"})
-"""Resources of these kinds may belong to one other resource alone."""
 
 
 def select(records: Records, projects: Collection[str], choices: Choices, pool: Executor) -> Callable[[Key], bool]:

@@ -172,12 +172,26 @@ def test_destroy_leaves_what_was_adopted_and_the_role_that_it_runs_with(adopted:
     assert (done.code, done.err) == (0, ""), done
     told = squeezed(done.out)
     assert ". lambda/Validate unbind it was adopted, so it stays, without our tags and our record; --only lambda/Validate" in told
-    assert ". role/Validate-lambda unbind lambda/Validate, which stays, runs with it" in told
+    assert ". role/Validate-lambda unbind lambda/Validate, which stays, uses it" in told
     assert ". acres: lambda/Validate unbound" in told
     assert [each["FunctionName"] for each in boto3.client("lambda", **PLACE).list_functions()["Functions"]] == [FUNCTION]
     assert (function_tags(), role_tags()) == ({}, set())
     assert [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]] == [ROLE]
     assert {arn for arn in bound() if ":job/" not in arn} == set()  # the index of moto never forgets a job
+
+
+def test_what_an_adopted_machine_starts_is_deleted_and_told(deployed: Repository) -> None:
+    arn = f"arn:aws:states:{HERE}:stateMachine:t-dev-acres-calls"
+    state = {"Type": "Task", "Resource": "${function.Validate.arn}", "End": True}
+    deployed.project("acres", f"p.state_machine('calls', {{'StartAt': 'A', 'States': {{'A': {state!r}}}}})")
+    assert deployed.invoke("deploy", "--env", "dev").code == 0
+    boto3.client("stepfunctions", **PLACE).untag_resource(resourceArn=arn, tagKeys=["deployer:environment", "deployer:project"])
+    assert deployed.invoke("deploy", "--env", "dev", "--verify", "--adopt").code == 0
+    done = deployed.invoke("destroy", "--env", "dev", "--yes", "dev")
+    assert "state-machine/calls stays and uses lambda/Validate, which is deleted." in squeezed(done.out)
+    assert boto3.client("lambda", **PLACE).list_functions()["Functions"] == []
+    assert boto3.client("stepfunctions", **PLACE).describe_state_machine(stateMachineArn=arn)["name"] == "t-dev-acres-calls"
+    assert {role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]} == {"t-dev-acres-calls-state-machine"}
 
 
 def test_destroy_deletes_what_was_adopted_if_it_is_named(adopted: Repository) -> None:
