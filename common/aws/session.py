@@ -71,12 +71,12 @@ class AwsSession:
         self.clients = Clients(region, account_id, endpoints, connections, rates, refusals)
         self.say: Callable[[str], None] = lambda _: None
         """Receives a message when a call is going to take minutes."""
-        self._endpoints, self._refusals = endpoints, refusals
+        self._endpoints, self._refusals, self._connections = endpoints, refusals, connections
         self._buckets: set[object] = set()
         self._objects: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
         self._caller: str | None = None
-        self._others: dict[str, AwsSession] = {}
+        self._rates, self._others = rates, dict[str, AwsSession]()
 
     def in_region(self, region: str) -> "AwsSession":
         """The session for another region, with the same credentials and counts. Configured endpoints are of one region alone."""
@@ -85,8 +85,16 @@ class AwsSession:
         with self._guarding:
             if region not in self._others:
                 endpoints = AWS_ITSELF if self._endpoints.secret is None else self._endpoints
-                other = AwsSession(region, self.account_id, endpoints=endpoints, sleep=self.sleep, refusals=self._refusals)
-                other.calls = self.calls
+                other = AwsSession(
+                    region,
+                    self.account_id,
+                    endpoints=endpoints,
+                    sleep=self.sleep,
+                    connections=self._connections,
+                    rates=self._rates,
+                    refusals=self._refusals,
+                )
+                other.calls, other.say, other._lock = self.calls, self.say, self._lock
                 self._others[region] = other
             return self._others[region]
 

@@ -13,6 +13,15 @@ from common.model.reference import Names, Ref
 from common.model.resource import Key, Resource
 from common.resources import kind_of
 
+AWAY = frozenset({"lambda", "state-machine", "rule", "table", "queue", "topic"})
+"""The kinds that a project in another region than its environment's may declare."""
+AT_HOME = {
+    "glue-job": "Glue reads the scripts of jobs from the artifact bucket",
+    "crawler": "a crawler keeps the tables of a shared database",
+    "layer": "Lambda reads layers from the artifact bucket",
+}
+"""Why other kinds are in the region of the environment alone, where that is not plain."""
+
 
 class Declarations:
     """The declarations of a project.
@@ -74,6 +83,13 @@ class Declarations:
             DeclarationError: it was declared before, or AWS does not allow the name.
             TypeError: `role` is no role of others.
         """
+        if kind not in AWAY and self._env.is_away:
+            where, home, place = self._env.where(self._project), self._env.home_region, self._env.place(self._project, "region")
+            reason = AT_HOME.get(kind, f"a {kind} can be in the region of the environment alone")
+            raise DeclarationError(
+                f"{where}: {kind}/{name}: the project is in {self._env.region}, and {reason}, which is in {home}. "
+                f"Take the region away in {place}, or describe an environment of its own for {self._env.region}."
+            )
         settings = getattr(declaration, "settings", None)
         if (settings.get("name") if isinstance(settings, Mapping) else getattr(settings, "name", None)) is not None:
             where = f"{self._env.where(self._project)}: {kind}/{name}"

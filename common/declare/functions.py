@@ -70,6 +70,11 @@ class FunctionDeclaration:
         environment, refs = project.names.substitute(_check_variables(settings.environment, where), where, texts=True)
         partitions.require_usable_arns(settings.layers, project.env.account, where)
         network = settings.network or (project.env.network if settings.vpc else None)
+        if network is project.env.network and project.env.is_away:
+            raise DeclarationError(
+                f"{where}: the network of the environment is in {project.env.home_region}, the project in {project.env.region}. "
+                f"Give the function a network of that region in its settings."
+            )
         if network is not None and not (network.subnet_ids and network.security_group_ids):
             raise DeclarationError(
                 f"{where}: it is to run in a network that has {len(network.subnet_ids)} subnet_ids and "
@@ -92,6 +97,7 @@ class FunctionDeclaration:
             handler=code.handler,
             code=code,
             bucket=project.env.artifact_bucket,
+            code_is_sent=project.env.is_away,
             settings=settings,
             properties=given,
             environment=environment,

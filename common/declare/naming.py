@@ -38,6 +38,8 @@ LONGEST_PATH = 512
 """Characters of such a path, slashes included."""
 ONE_PROJECT = re.compile(r"\{(?:project|folder|instance|name)\}")
 """In a template, what differs within an environment."""
+VENDED_LOGS = "/aws/vendedlogs/"
+"""AWS reserves this beginning of names of log groups for what it delivers itself."""
 GLUE_GROUPS = "glue/"
 """Begins the names of log groups that Glue joins itself, from the beginning that a job gives it."""
 
@@ -153,7 +155,7 @@ class PhysicalNames:
         if kind.name == "log-group" and self._project != SHARED and kind.name not in env.names:
             return f"/aws/lambda/{self.named(kinds()['lambda'], name)}", "Shorten the name of the function."
         if kind.name == "log-group" and self._project == SHARED and name == "states":
-            return f"/aws/vendedlogs/states/{env.name_prefix}", ""  # AWS reserves this beginning for what it delivers itself
+            return f"{VENDED_LOGS}states/{env.name_prefix}", ""
         stem, ending = name, ""
         if kind.name == "queue" and name.endswith(FIFO):
             stem, ending = name.removesuffix(FIFO), FIFO
@@ -241,7 +243,9 @@ def is_unusual(env: Environment, key: Key, arn: str) -> bool:
     if kind is None or (kind.arn is None and key.kind != "role"):
         return False
     name = usual(env, key)
-    return arn != (env.role_arn(env.role_path(key.project), name) if kind.arn is None else kind.arn_of(env, name))
+    return arn != (
+        env.role_arn(env.role_path(key.project), name) if kind.arn is None else kind.arn_of(env.of_project(key.project), name)
+    )
 
 
 def unusual_name(env: Environment, key: Key, name: str, arn: str) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 from common.base.errors import DeclarationError
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
 from common.declare.declaration import Configured
-from common.declare.naming import PhysicalNames
+from common.declare.naming import VENDED_LOGS, PhysicalNames
 from common.declare.permissions import Statement
 from common.declare.shared_references import Shared
 from common.environment import partitions
@@ -24,6 +24,7 @@ from common.model.reference import Location, Names, Ref
 from common.model.resource import Key, Resource
 from common.model.role_needs import RoleNeeds
 from common.resources import kind_of
+from common.resources.log_group import LogGroup
 from common.resources.role import Role
 
 
@@ -129,6 +130,7 @@ class ProjectResources:
             arn=ref.arn,
             tags=self.env.ownership(self.project),
             tag_prefix=self.env.tag_prefix,
+            is_away=self.env.is_away,
             needs=tuple(need for need in ours if need != ref.key),
             uses=others,
             accept_secret=self.accepted[ref.key],
@@ -197,6 +199,18 @@ class ProjectResources:
         more, _ = further.statements(self.names, where)
         policies = further.managed(self.names, self.env.account, where)
         return RoleNeeds(arn, kind_of(ref.key.kind).principal, (*told, *more), policies, tuple(unknown))
+
+    def machine_logs(self, *, used: bool) -> Ref:
+        """Returns the log group of state machines: the shared one, or in another region the project's own, added if used."""
+        if not self.env.is_away:
+            return self.shared.log_group("states")
+        kind, name = kind_of("log-group"), f"{VENDED_LOGS}states/{self.env.name_prefix}-{self.project}"
+        ref = Ref(self.key(kind.name, f"states-{self.env.region}"), name, kind.arn_of(self.env, name))
+        defaults = self.env.defaults
+        by_default = "log_retention_days" not in defaults.model_fields_set
+        if used:
+            self.add(LogGroup(identity=self.identity(ref), retention_days=defaults.log_retention_days, by_default=by_default))
+        return ref
 
     def location(self, uri: str) -> Location:
         """Returns the location of a URI in configuration, ``s3://bucket/prefix``."""

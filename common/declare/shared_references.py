@@ -7,6 +7,7 @@ all declarations are loaded. In an environment whose configuration says that it 
 
 from collections.abc import Callable
 
+from common.base.errors import DeclarationError
 from common.declare import existing
 from common.declare.naming import PhysicalNames
 from common.declare.verbs import Verbs
@@ -32,7 +33,8 @@ class Shared(Verbs):
     """
 
     def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref, project: str = SHARED) -> None:
-        self.physical = PhysicalNames(env, SHARED)
+        self._home = env.in_region(env.home_region)
+        self.physical = PhysicalNames(self._home, SHARED)
         self.entries: set[str] = set()
         self._env, self._known, self._project = env, known, project
 
@@ -40,12 +42,18 @@ class Shared(Verbs):
         """A resource of any kind.
 
         Raises:
-            DeclarationError: nothing can be called so, or it can only exist and configuration does not say that it does.
+            DeclarationError: nothing can be called so, or it can only exist and configuration does not say that it does; or it
+                cannot be used from the region of the project.
         """
         if (ref := existing.configured(self._env, self._project, kind_of(kind), name)) is not None:
             self.entries.add(ref.place)
             return self._known(ref)
         if kind not in SHAREABLE:
             raise existing.missing_entry(self._env, self._project, kind_of(kind), name)
+        if kind != "bucket" and self._env.is_away:
+            raise DeclarationError(
+                f"The shared {kind}/{name} is in {self._home.region}, the project in {self._env.region}. Of what is shared, "
+                f"projects in another region than their environment use buckets alone. Declare one of the project's own."
+            )
         physical = self.physical.of(kind_of(kind), name)
-        return self._known(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))
+        return self._known(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._home, physical)))

@@ -45,8 +45,9 @@ class StateMachineDeclaration:
         role = project.role(ref, settings.role, chain(calls, keys, observing), self.further, refs)
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
-        group = project.shared.log_group("states")
-        groups = [group] if settings.log_group is None and settings.log_level != "OFF" else []
+        logs = settings.log_group is None and settings.log_level != "OFF"
+        group = project.machine_logs(used=logs)
+        groups = [group] if logs else []
         given, named = properties.render(project, ref, settings.properties)
         machine = StateMachine(
             identity=project.identity(ref, [*role.needs, *groups, *named, *refs], settings.verify, role),

@@ -68,6 +68,12 @@ class ObjectTriggerDeclaration:
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         _check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
+        if project.env.is_away:
+            home, region = project.env.home_region, project.env.region
+            raise DeclarationError(
+                f"{project.where(ref)}: S3 sends the events of {bucket.key} in the bucket's region, {home}, and the project is "
+                f"in {region}, where no rule gets them. Start the machine on a schedule instead."
+            )
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
         role = _role(project, ref, settings, self.machine)

@@ -18,7 +18,7 @@ from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
 from common.base.json_types import JsonMapping
-from common.engine.apply_change import act, remove
+from common.engine.apply_change import act, read_live, remove
 from common.engine.leases import Leases
 from common.engine.planner import Outcome
 from common.engine.prune import Types, no_type
@@ -184,7 +184,8 @@ class Engine:
         pending = {key for baseline in self._outcome.baselines.values() for key in baseline.pending}
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
         known = [recalled(self._records, self._resources[change.key]) for change in doubtful]
-        for change, now in zip(doubtful, self._context.pool.map(lambda resource: resource.read(self._aws), known), strict=True):
+        seen = self._context.pool.map(lambda resource: read_live(self._aws, resource), known)
+        for change, now in zip(doubtful, seen, strict=True):
             if not change.fits(now):
                 raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")
 

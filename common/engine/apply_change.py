@@ -7,16 +7,23 @@ created again from what was read of it, so that one of the two always exists.
 
 from collections.abc import Collection
 
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import DeployError, LockedError, OvertakenError, SkippedError
 from common.environment import owner_tags
 from common.model.orphan import Orphan, Type
-from common.model.resource import Action, Change, Key, Outputs, Resource
+from common.model.resource import Action, Change, Key, Live, Outputs, Resource
 from common.state.records import Records
+
+
+def read_live(aws: Aws, resource: Resource) -> Live | None:
+    """Reads a resource in its region."""
+    return resource.read(regions.at(aws, resource.arn))
 
 
 def act(aws: Aws, resource: Resource, change: Change) -> Outputs:
     """Creates, updates or replaces a resource."""
+    aws = regions.at(aws, resource.arn)
     match change.action:
         case Action.CREATE:
             return resource.create(aws, change.desired)
@@ -36,6 +43,7 @@ def remove(aws: Aws, records: Records, kind: Type | None, orphan: Orphan, change
     Raises:
         SkippedError: a resource that may still use it was not changed.
     """
+    aws = regions.at(aws, orphan.arn)
     for key in orphan.awaits:
         if key in skipped:
             raise SkippedError(f"{key} was left as it is, and may still use it. Deploy again.")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
@@ -112,7 +113,7 @@ class Decider:
         former = locations.former_locations(resource, recorded_locations, self.env.account_id)
         self.former.update(former)
         unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
-        moved = f"{renamed}; " if (renamed := locations.renamed_reason(former, data=resource.data)) else ""
+        moved = f"{renamed}; " if (renamed := locations.renamed_reason(former, resource.arn, data=resource.data)) else ""
         if live is None:
             why = renamed or ("does not exist" if recorded is None else "is gone from AWS")
             unknown = unreadable and recorded != self.digests[key]
@@ -146,7 +147,7 @@ class Decider:
         ):
             spared = bool(adopted) and not self.options.named(key)
             ownership.check_replaceable(resource, fixed, data=self.options.data, theirs=theirs, adopted=spared)
-            resource.check_creation(self.aws, desired)
+            resource.check_creation(regions.at(self.aws, resource.arn), desired)
             cost = "; everything in it is deleted" if resource.data else ""
             return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
         taken_from = owner if theirs and owner else ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import ArtifactError, OwnershipError
@@ -185,7 +186,7 @@ class _Comparer:
         """The drift of a resource whose record can be read: a list of one element or none."""
         project, key = resource.key.project, str(resource.key)
         try:
-            live = resource.recall(body).read(self._aws)
+            live = resource.recall(body).read(regions.at(self._aws, resource.arn))
         except OwnershipError as error:
             return [Drifted(project, key, "replaced", str(error))]
         former = locations.former_locations(resource, [body], self._env.account_id)
@@ -228,7 +229,11 @@ class _Comparer:
     def _under_former(self, resource: Resource, former: Mapping[Key, Orphan]) -> list[Drifted]:
         """The drift of a resource whose new name is not deployed yet: only whether the one of the old name exists."""
         kind, project, key = of_kind(resource.key.kind), resource.key.project, str(resource.key)
-        gone = [orphan for orphan in former.values() if kind is not None and kind.live_tags(self._aws, orphan) is None]
+        gone = [
+            orphan
+            for orphan in former.values()
+            if kind is not None and kind.live_tags(regions.at(self._aws, orphan.arn), orphan) is None
+        ]
         return [Drifted(project, key, "deleted", f"{orphan.arn} is gone") for orphan in gone]
 
     def _content(self, artifact: Artifact) -> str:

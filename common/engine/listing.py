@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from os.path import commonprefix
 
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
@@ -57,7 +58,9 @@ def existing(aws: Aws, missing: Sequence[Resource], pool: Executor) -> set[str]:
     groups: dict[tuple[str, str], list[Resource]] = {}
     for resource in missing:
         if resource.key.kind in kinds() and kinds()[resource.key.kind].listing:
-            groups.setdefault((resource.key.kind, resource.name.rpartition("/")[0]), []).append(resource)
+            groups.setdefault((resource.key.kind, resource.arn.removesuffix(resource.name.rpartition("/")[2])), []).append(
+                resource
+            )
     return {arn for arns in pool.map(partial(_listed, aws), groups.values()) for arn in arns}
 
 
@@ -70,7 +73,7 @@ def _listed(aws: Aws, group: Sequence[Resource]) -> set[str]:
     beginning = commonprefix(list(arns))  # noqa: RUF071 - names are no paths
     key = owner_tags.environment_key(group[0].tag_prefix)
     owner = {key: group[0].tags[key]} if key in group[0].tags else None
-    pages = names(aws, kind_of(group[0].key.kind), beginning, owner)
+    pages = names(regions.at(aws, group[0].arn), kind_of(group[0].key.kind), beginning, owner)
     listed: set[str] = set()
     with suppress(AwsError):
         for page, _ in zip(pages, group, strict=False):

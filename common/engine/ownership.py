@@ -106,7 +106,8 @@ def check_region(env: Environment, former: Mapping[Key, Orphan]) -> None:
     Raises:
         ConfigError: resources are recorded in another region.
     """
-    away = {key: orphan.arn.split(":")[3] for key, orphan in former.items() if orphan.arn.split(":")[3] not in {"", env.region}}
+    at_home = {key: orphan.arn.split(":")[3] for key, orphan in former.items() if not orphan.is_away}
+    away = {key: region for key, region in at_home.items() if region not in {"", env.region}}
     if away:
         key, region = min(away.items())
         raise ConfigError(

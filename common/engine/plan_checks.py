@@ -8,6 +8,7 @@ from pathlib import Path
 
 from common.declare.layer_sizes import check_uploaded_layers
 from common.declare.missing_imports import report_missing_imports
+from common.declare.sent_code import check_sent_code
 from common.engine import existing
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
@@ -43,6 +44,7 @@ def checked(
     """
     outcome = vetted(outcome, resources)
     check_uploaded_layers(outcome.plan, resources, build_dir)
+    check_sent_code(outcome.plan, resources, build_dir)
     report_missing_imports(outcome.plan, resources, build_dir, say, protected=env.protected)
     first = any(not baseline.digests for baseline in outcome.baselines.values())
     existing.check(env, connection, outcome.plan, resources, say, first=first, everything=verify)

@@ -91,7 +91,9 @@ def tagged(env: Environment, everywhere: Iterable[Kind]) -> list[str]:
 def _arns(env: Environment, kind: Kind, patterns: Iterable[str]) -> list[str]:
     """The ARNs for these patterns of names."""
     prefix = {"prefix": env.name_prefix, "underscored": env.name_prefix.replace("-", "_"), "account": env.account_id}
-    return [kind.arn.of(env, pattern.format(**prefix)) for pattern in patterns] if kind.arn is not None else []
+    views = [env.in_region(region) for region in env.regions(env.projects)]
+    arns = [kind.arn.of(view, pattern.format(**prefix)) for pattern in patterns for view in views] if kind.arn is not None else []
+    return [*dict.fromkeys(arns)]
 
 
 def _reaches(env: Environment, project: str, neighbours: Iterable[str]) -> bool:

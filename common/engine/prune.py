@@ -11,6 +11,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
 
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, OwnershipError
@@ -46,7 +47,7 @@ def exists(aws: Aws, types: Types, orphan: Orphan) -> bool:
     """Whether a resource exists. One that these credentials may not look at counts as existing."""
     kind = types(orphan.key.kind)
     try:
-        return kind is not None and kind.live_tags(aws, orphan) is not None
+        return kind is not None and kind.live_tags(regions.at(aws, orphan.arn), orphan) is not None
     except AwsError as error:
         if not error.code.startswith(DENIED):
             raise
@@ -97,8 +98,7 @@ class Pruner:
         self._env, self._aws, self._records, self._types = env, aws, records, types
         self._prune, self._data, self._complete = removals.prune, removals.data, removals.complete
         self._named, self._unbind = removals.named, removals.unbind
-        self._declared: dict[Key, Resource] = {}
-        self._by_identity: dict[str, Key] = {}
+        self._declared, self._by_identity = dict[Key, Resource](), dict[str, Key]()
         self._moved: Mapping[Key, Orphan] = {}
         self._users: Mapping[Key, Sequence[Key]] = {}
         self._others: Mapping[str, ExistingRef] = {}
@@ -231,7 +231,7 @@ class Pruner:
             return "it holds the records of this environment"
         if self._unbind and not _unbinds(orphan.key):
             return "its tags cannot be taken away from it"
-        if (region := orphan.arn.split(":")[3]) not in {"", self._env.region}:
+        if (region := orphan.arn.split(":")[3]) not in {"", self._env.region} and not orphan.is_away:
             return f"it is in {region}: set region back in config/{self._env.name}.json to delete it"
         if self._stays(kind, orphan) and locations.identity(orphan) not in self._by_identity:
             return _stays_unless(prune=now is not None)
@@ -259,7 +259,7 @@ class Pruner:
     def _tags(self, kind: Type, orphan: Orphan) -> dict[str, str] | None:
         """The live tags of a resource; None if it does not exist."""
         try:
-            return kind.live_tags(self._aws, orphan)
+            return kind.live_tags(regions.at(self._aws, orphan.arn), orphan)
         except AwsError as error:
             if not error.code.startswith(DENIED):
                 raise

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeployError
 from common.engine import listing
@@ -62,14 +63,18 @@ def check_quotas(
     """
     if env.embedded is not None:
         return
-    uses = list(pool.map(lambda ask: ask(), _questions(aws, plan, resources, build_dir)))
-    passed = [use for use in uses if use.allowed is not None and use.present is not None and use.total > use.allowed]
-    if passed:
-        where = f"account {env.account_id} in {env.region}"
-        raise DeployError("\n".join([f"This plan would pass a quota of {where}. Nothing was changed.", *map(_refusal, passed)]))
-    for use in uses:
-        if use.unknown:
-            say(_unknown_quota(use))
+    for region in env.regions({change.key.project for change in plan.changes}):
+        part = Plan(tuple(change for change in plan.changes if env.region_of(change.key.project) == region))
+        uses = list(pool.map(lambda ask: ask(), _questions(regions.in_region(aws, region), part, resources, build_dir)))
+        passed = [use for use in uses if use.allowed is not None and use.present is not None and use.total > use.allowed]
+        if passed:
+            where = f"account {env.account_id} in {region}"
+            raise DeployError(
+                "\n".join([f"This plan would pass a quota of {where}. Nothing was changed.", *map(_refusal, passed)])
+            )
+        for use in uses:
+            if use.unknown:
+                say(_unknown_quota(use))
 
 
 def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
-from common.aws import tagging_index
+from common.aws import regions, tagging_index
 from common.aws.protocol import Aws
 from common.aws.tagging_index import Part
 from common.base.digest import Digest
@@ -53,6 +53,9 @@ class FirstReads:
         self._records, self._pool, self._env, self._aws = records, pool, env, aws
         self._root_tags: dict[str, Future[RootTag | None]] = {}
         self._indexed = [pool.submit(tagging_index.list_tagged, aws, env, part) for part in parts]  # takes the most round trips
+        self._indexed += [
+            pool.submit(tagging_index.list_tagged, regions.in_region(aws, region), env) for region in env.regions(projects)[1:]
+        ]
         for name in projects:
             self.root_tag(name)
         self._roles = [pool.submit(tagging_index.list_roles, aws, env)]
@@ -141,7 +144,8 @@ class Reads:
         def read() -> Live | DeployError | None:
             if root is not None:
                 baseline.wait_for_root(self.first.root_tag(resource.key.project), root)
-            return returning_errors(lambda: recalled(self._records, resource).read(self._aws))()
+            aws = regions.at(self._aws, resource.arn)
+            return returning_errors(lambda: recalled(self._records, resource).read(aws))()
 
         if resource.key not in self._live:
             self._live[resource.key] = self._pool.submit(read)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from common.aws import regions
 from common.base.digest import Digest
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
@@ -141,7 +142,9 @@ def _last_execution(connection: Connection, entry: Entry | None) -> Execution | 
     if entry is None:
         return None
     try:
-        page = connection.aws.call("stepfunctions", "ListExecutions", stateMachineArn=entry.machine.arn, maxResults=1)
+        page = regions.at(connection.aws, entry.machine.arn).call(
+            "stepfunctions", "ListExecutions", stateMachineArn=entry.machine.arn, maxResults=1
+        )
     except AwsError as error:
         if error.code not in NO_EXECUTIONS:
             raise

@@ -8,11 +8,11 @@ so no declaration depends on a response of AWS.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from common.base import text_rules
 from common.base.errors import ConfigError
-from common.base.text_rules import PolicyArn, ResourceName, RoleArn, TagKey, TagValue
+from common.base.text_rules import ResourceName, TagKey, TagValue
 from common.environment import aws_versions, owner_tags, partitions
 from common.environment.endpoints import Service, Url
 from common.environment.existing import AnyArtifactBucket, ArtifactBucket, Existing
@@ -20,7 +20,7 @@ from common.environment.names import Names
 from common.environment.owner_tags import DEFAULT_PREFIX
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
-from common.environment.project import Instance, Project, WrittenSections
+from common.environment.project import Instance, Project, Region, WrittenSections
 from common.environment.resource_settings import (
     Defaults,
     Embedded,
@@ -28,21 +28,11 @@ from common.environment.resource_settings import (
     Network,
     Verify,
 )
+from common.environment.roles import Roles
 
 TagPrefix = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
 ]
-
-
-class Roles(Model):
-    """How roles are managed. A role ARN on a resource, or in `arns`, replaces the managed role."""
-
-    arns: dict[
-        Annotated[str, Field(pattern=r"^(lambda|glue-job|crawler|state-machine|trigger)(/[A-Za-z_][A-Za-z0-9_-]*)?$")], RoleArn
-    ] = Field(default_factory=dict)
-    """Existing roles by `kind` or `kind/Name`, for organisations in which deployers may not create roles."""
-    permissions_boundary: PolicyArn | None = None
-    """The policy that bounds every role that the deployer creates."""
 
 
 class Environment(Model):
@@ -53,7 +43,7 @@ class Environment(Model):
     """The name of the environment: the file is called `config/<name>.json`."""
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
     """The AWS account. Credentials of another one are refused."""
-    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$")]
+    region: Region
     """The AWS region."""
     name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"), AfterValidator(text_rules.check_prefix)]
     """Begins the name of every resource. Two environments of one account need two prefixes."""
@@ -94,15 +84,8 @@ class Environment(Model):
     """The sections of projects as the files have them, the file that wins first."""
     _declared: str = PrivateAttr(default="")
     """The instance that a declaration is being called for, by the name under which it is deployed; empty if for none."""
-
-    @field_validator("region")
-    @classmethod
-    def _is_a_region(cls, region: str) -> str:
-        if aws_versions.partition_of(region) is None:
-            raise ValueError(
-                f"AWS has no region {region}; regions have names such as eu-central-1, us-gov-west-1 or eusc-de-east-1"
-            )
-        return region
+    _home: str = PrivateAttr(default="")
+    """The environment's own region, if this is a project's view of it from another one."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -115,6 +98,11 @@ class Environment(Model):
             raise ValueError("endpoints cannot be combined with embedded: all services of the embedded AWS have one address")
         if self.embedded is not None and self.partition != "aws":
             raise ValueError(f"the embedded AWS has no region {self.region}: choose one of the partition aws, such as us-east-1")
+        away = sorted({section.region for section in self.projects.values() if section.region} - {self.region})
+        if away and self.endpoints:
+            raise ValueError(f"endpoints are of {self.region}: a project cannot be in another region, as {away[0]}, beside them")
+        if foreign := next((region for region in away if aws_versions.partition_of(region) != self.partition), None):
+            raise ValueError(f"{foreign} is in another partition than {self.region}, so its accounts are others")
         partitions.check_arns(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
         return self
 
@@ -235,7 +223,37 @@ class Environment(Model):
         section = self.project(project).model_copy(update={"parameters": parameters})
         environment = self.model_copy(update={"projects": {**self.projects, project: section, self.folder(project): section}})
         environment._declared = project  # noqa: SLF001 - of the same class
+        return environment.of_project(project)
+
+    @property
+    def home_region(self) -> str:
+        """The environment's own region, in which the artifact bucket and all shared resources are."""
+        return self._home or self.region
+
+    @property
+    def is_away(self) -> bool:
+        """Whether this is a project's view from another region than the environment's own."""
+        return self.region != self.home_region
+
+    def region_of(self, project: str) -> str:
+        """Returns the region of a project."""
+        return (self.projects[project].region if project in self.projects else None) or self.home_region
+
+    def regions(self, projects: Iterable[str]) -> list[str]:
+        """Returns the regions of these projects, the environment's own first."""
+        return list(dict.fromkeys((self.home_region, *(self.region_of(project) for project in projects))))
+
+    def in_region(self, region: str) -> "Environment":
+        """Returns the environment as a project in a region sees it."""
+        if region == self.region:
+            return self
+        environment = self.model_copy(update={"region": region})
+        environment._home = self.home_region  # noqa: SLF001 - of the same class
         return environment
+
+    def of_project(self, project: str) -> "Environment":
+        """Returns the environment as a project sees it: names and ARNs are those of the project's region."""
+        return self.in_region(self.region_of(project))
 
     @property
     def instance(self) -> str:

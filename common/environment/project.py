@@ -7,10 +7,11 @@ have their declaration and their code in common: each has names, tags, records a
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from common.base.json_types import Json, JsonMapping
 from common.base.text_rules import InstanceName, ResourceName
+from common.environment import aws_versions
 from common.environment.existing import Existing
 from common.environment.names import ExactNames
 from common.environment.parameter_values import ParameterValue
@@ -25,6 +26,20 @@ from common.environment.resource_settings import (
 )
 
 
+def check_region(region: str) -> str:
+    """Returns the region if AWS has regions with such names.
+
+    Raises:
+        ValueError: AWS has none.
+    """
+    if aws_versions.partition_of(region) is None:
+        raise ValueError(f"AWS has no region {region}; regions have names such as eu-central-1, us-gov-west-1 or eusc-de-east-1")
+    return region
+
+
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$"), AfterValidator(check_region)]
+
+
 class Project(Model):
     """One project's section; also the whole of `config/<project>/<env>.json`."""
 
@@ -33,6 +48,8 @@ class Project(Model):
     """Whether the project is for this environment. What was deployed of a project that is not counts as no longer declared."""
     verify: Verify | None = None
     """`always`: each plan reads how the project is in AWS, and says what others changed. Without it the environment's."""
+    region: Region | None = None
+    """Another region than the environment's, for its functions, state machines, schedules, tables and queues."""
     parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ParameterValue] = Field(default_factory=dict)
     """Values for `${name}`: texts, numbers, booleans, or lists of these. `ssm:/path` is read from Parameter Store."""
     functions: dict[ResourceName, FunctionSettings] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from common.base.json_types import JsonMapping, JsonObject
-from common.environment import config, existing, project, resource_settings
+from common.environment import config, existing, project, resource_settings, roles
 from common.environment.config import Environment
 
 PAGE = Path("docs", "configuration.md")
@@ -106,7 +106,7 @@ def _describe_values(field: JsonMapping) -> str:
 def _field_docstrings() -> dict[str, dict[str, str]]:
     """Returns the docstrings of the models' fields. They are read from the source, because only the schema needs them."""
     documented: dict[str, dict[str, str]] = {}
-    for source in (config.__file__, existing.__file__, project.__file__, resource_settings.__file__):
+    for source in (config.__file__, existing.__file__, project.__file__, roles.__file__, resource_settings.__file__):
         for model in ast.parse(Path(source).read_text(encoding="utf-8")).body:
             if isinstance(model, ast.ClassDef):
                 inherited = {name: text for base in model.bases for name, text in documented.get(ast.unparse(base), {}).items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import local
+from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
@@ -60,18 +61,19 @@ class Runner:
             self._prepare(start)
         else:
             follower.wait_for_update(self.aws, env, project)
-        execution = follower.start(self.aws, machine.arn, start.input)
+        aws = regions.at(self.aws, machine.arn)
+        execution = follower.start(aws, machine.arn, start.input)
         self.report(Began(project, machine.name, execution))
         try:
             longest = MAX_PAUSE_SECONDS if env.embedded is None else MAX_PAUSE_SECONDS_EMBEDDED
-            history = follower.follow(self.aws, execution, self.report, longest)
+            history = follower.follow(aws, execution, self.report, longest)
         except (KeyboardInterrupt, DeployError):
-            stop = f"aws stepfunctions stop-execution --region {env.region} --execution-arn {execution}"
+            stop = f"aws stepfunctions stop-execution --region {env.region_of(project)} --execution-arn {execution}"
             command = stop if env.embedded is None else typed("local.stop")
             self.report(Note(f"No longer following. The execution continues; to stop it: {command}"))
             raise
         status = history.end or ""
-        reason = None if status == "SUCCEEDED" else failure.explain(self.aws, execution, history)
+        reason = None if status == "SUCCEEDED" else failure.explain(aws, execution, history)
         outcome = Outcome(project, execution, status, history.seconds, tuple(history.visits), history.output, reason)
         self.report(outcome)
         if reason is None:
@@ -81,7 +83,9 @@ class Runner:
     def _check_deployed(self, start: Start) -> None:
         env, project, machine = self.declarations.env.name, start.project, start.entry.machine
         absent = "StateMachineDoesNotExist"
-        live = self.aws.find("stepfunctions", "DescribeStateMachine", absent, stateMachineArn=machine.arn)
+        live = regions.at(self.aws, machine.arn).find(
+            "stepfunctions", "DescribeStateMachine", absent, stateMachineArn=machine.arn
+        )
         if live is None or live.get("status") == "DELETING":
             where = f"{project} is not deployed to {env}: there is no state machine {machine.name}"
             raise UsageError(f"{where}. Deploy first: {typed(f'deploy --env {env} --project {project}')}")

@@ -28,6 +28,7 @@ class Identity:
         tag_prefix: the beginning of the keys of its owner tags.
         role_needs: what it needs of the existing role that it runs with; None if it has no role, or the deployer manages it.
         always_verified: each plan reads its live state, although it is recorded as unchanged.
+        is_away: whether it belongs to a project in another region than its environment's.
     """
 
     key: Key
@@ -40,6 +41,7 @@ class Identity:
     tag_prefix: str = DEFAULT_PREFIX
     role_needs: RoleNeeds | None = None
     always_verified: bool = False
+    is_away: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,11 @@ class Declared:
     def tag_prefix(self) -> str:
         """The beginning of the keys of its owner tags."""
         return self.identity.tag_prefix
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it belongs to a project in another region than its environment's."""
+        return self.identity.is_away
 
     @property
     def needs(self) -> tuple[Key, ...]:

@@ -58,6 +58,11 @@ class Orphan:
         owner = self.recorded.get("adopted")
         return owner if isinstance(owner, str) else ""
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it belonged to a project in another region than its environment's."""
+        return self.recorded.get("away") is True
+
     def called(self, key: Key) -> "Orphan":
         """The same orphan with another key."""
         return replace(self, key=key)

@@ -30,7 +30,7 @@ from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
-from common.resources import accepted_fields
+from common.resources import accepted_fields, function_code
 from common.resources.function_updates import CODE, FunctionUpdates
 from common.resources.stand_in_role import stand_in
 
@@ -79,7 +79,7 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Function(Declared):
-    """A function. `environment` is complete and rendered; the code is in `bucket`."""
+    """A function. `environment` is complete and rendered; the code is in `bucket`, and sent along if that is elsewhere."""
 
     artifact_field: ClassVar[str] = "CodeSha256"
     removable: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_REMOVABLE
@@ -88,6 +88,7 @@ class Function(Declared):
     handler: str
     code: Artifact
     bucket: str
+    code_is_sent: bool = False
     settings: FunctionSettings
     environment: Mapping[str, str]
     log_group: str
@@ -181,10 +182,9 @@ class Function(Declared):
         fields = {name: desired[name] for name in (*self._configuration(), "Architectures", "Tags")}
         if not fields["VpcConfig"]["SubnetIds"]:
             del fields["VpcConfig"]
-        code = {"S3Bucket": self.bucket, "S3Key": self.code.location}
         try:
             sent = self.by_number(aws, fields)
-            response = aws.call("lambda", "CreateFunction", FunctionName=self.name, Code=code, **sent)
+            response = aws.call("lambda", "CreateFunction", FunctionName=self.name, Code=function_code.place(aws, self), **sent)
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise

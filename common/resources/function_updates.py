@@ -9,8 +9,8 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.model import comparison
-from common.model.resource import Artifact, Live, State
-from common.resources import accepted_fields
+from common.model.resource import Live, State
+from common.resources import accepted_fields, function_code
 
 CODE = frozenset({"CodeSha256", "Architectures"})
 """UpdateFunctionCode changes these fields; all others belong to the configuration."""
@@ -18,22 +18,12 @@ _TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller
 """Lambda's messages contain one of these texts if code and layers together are too large."""
 
 
-class Updatable(Protocol):
+class Updatable(function_code.Coded, Protocol):
     """The part of a function that its updates need."""
 
     @property
     def name(self) -> str:
         """Its physical name."""
-        ...
-
-    @property
-    def bucket(self) -> str:
-        """The bucket with its code."""
-        ...
-
-    @property
-    def code(self) -> Artifact:
-        """Its code."""
         ...
 
     def read(self, aws: Aws) -> Live | None:
@@ -80,11 +70,7 @@ class FunctionUpdates:
                 revision = self._next_revision(expected)
             expected |= fields
             if "CodeSha256" in fields:
-                sent = {
-                    "S3Bucket": self._function.bucket,
-                    "S3Key": self._function.code.location,
-                    "Architectures": fields["Architectures"],
-                }
+                sent = {**function_code.place(self._aws, self._function), "Architectures": fields["Architectures"]}
                 sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
                 response = self._change("UpdateFunctionCode", sent, fields, revision)
             else:

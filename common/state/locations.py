@@ -119,7 +119,10 @@ def names_of_others_within(gone: Named, resources: Collection[Resource]) -> froz
     return frozenset(name.removeprefix(gone.name) for name in kept if name.startswith(gone.name))
 
 
-def renamed_reason(former: Mapping[Key, Orphan], *, data: bool) -> str:
+def renamed_reason(former: Mapping[Key, Orphan], arn: str, *, data: bool) -> str:
     """The reason of a change that renames a resource; empty if it has no former resources."""
-    names = " and ".join(orphan.name for orphan in former.values())
+    regions = {
+        key: region for key, orphan in former.items() if (region := orphan.arn.split(":")[3]) not in {"", arn.split(":")[3]}
+    }
+    names = " and ".join(f"{orphan.name} in {regions[key]}" if key in regions else orphan.name for key, orphan in former.items())
     return f"renamed from {names}{'; what that holds stays there' if data else ''}" if names else ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from common.base import digest
 from common.base.digest import Digest
@@ -224,6 +224,16 @@ def key_of(project: str, text: object) -> Key | None:
     return Key(project, match[1], match[2]) if match else None
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """A resource that may belong to a project in another region than its environment's."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it does."""
+        ...
+
+
 def location_of(resource: Resource | Orphan) -> Location:
     """The location of a resource as it is recorded."""
     owner = (
@@ -234,6 +244,7 @@ def location_of(resource: Resource | Orphan) -> Location:
         "arn": resource.arn,
         "owner": owner,
         "needs": [f"{need.project}:{need}" for need in resource.needs],
+        **({"away": True} if isinstance(resource, Placed) and resource.is_away else {}),
         **({"adopted": resource.adopted} if isinstance(resource, Orphan) and resource.adopted else {}),
     }
 

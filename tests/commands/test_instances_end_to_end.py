@@ -37,7 +37,10 @@ BODY = (
     'p.function("Validate", environment={"CUSTOMER": "${customer}"})',
     f'p.run_by(p.state_machine("check", {CHECK!r}), starting={{"rows": 3}})',
 )
-INSTANCES: dict[str, Any] = {"acme": {"parameters": {"customer": "ACME"}}, "globex": {"parameters": {"customer": "Globex"}}}
+INSTANCES: dict[str, Any] = {
+    "acme": {"parameters": {"customer": "ACME"}},
+    "globex": {"parameters": {"customer": "Globex"}, "region": "eu-west-1"},
+}
 
 
 @pytest.fixture
@@ -70,9 +73,9 @@ def test_each_customer_has_a_deployment_of_its_own(root: Path) -> None:
     assert deploy(root)["failed"] == {}
     started = local.running(root)
     assert started is not None
-    functions = client_of(started, "lambda")
-    for project, customer in (("orders-acme", "ACME"), ("orders-globex", "Globex")):
-        live = functions.get_function(FunctionName=f"acres-local-{project}-Validate")
+    functions, away = client_of(started, "lambda"), client_of(started, "lambda", region="eu-west-1")
+    for project, customer, client in (("orders-acme", "ACME", functions), ("orders-globex", "Globex", away)):
+        live = client.get_function(FunctionName=f"acres-local-{project}-Validate")
         assert live["Tags"]["acme:deployer:project"] == project
         assert live["Configuration"]["Environment"]["Variables"]["CUSTOMER"] == customer
         ran = json.loads(invoke(root, "run", *ENV, "--project", project, "--json"))
@@ -87,6 +90,7 @@ def test_each_customer_has_a_deployment_of_its_own(root: Path) -> None:
     configure(root, {"acme": INSTANCES["acme"]})
     assert "orders-globex is deployed, but there is no projects/orders-globex/" in invoke(root, "plan", *ENV, code=2)
     deploy(root, "--prune", "--data")
+    assert away.list_functions()["Functions"] == []
     assert [found["FunctionName"] for found in functions.list_functions()["Functions"]] == ["acres-local-orders-acme-Validate"]
     invoke(root, "destroy", *ENV, "--project", "orders", "--data", "--yes", "orders")
     assert functions.list_functions()["Functions"] == []

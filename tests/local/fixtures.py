@@ -37,12 +37,12 @@ def client(embedded: local.Embedded) -> Client:
     return lambda service: client_of(embedded, service)
 
 
-def client_of(embedded: local.Embedded, service: str) -> Any:
-    """A boto3 client of an embedded AWS."""
+def client_of(embedded: local.Embedded, service: str, region: str | None = None) -> Any:
+    """A boto3 client of an embedded AWS, in its own region unless another one is given."""
     return boto3.client(
         service,
         endpoint_url=embedded.endpoint,
-        region_name=embedded.region,
+        region_name=region or embedded.region,
         aws_access_key_id=embedded.account_id,
         aws_secret_access_key=embedded.secret,
         config=Config(s3={"addressing_style": "path"}, inject_host_prefix=False, proxies={}, retries={"max_attempts": 1}),

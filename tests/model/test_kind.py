@@ -8,8 +8,9 @@ from botocore.session import get_session
 
 from common.declare.pipeline import Pipeline
 from common.declare.shared import SharedResources
-from common.environment import config, endpoints
+from common.environment import endpoints
 from common.environment.project import Project
+from common.environment.roles import Roles
 from common.model.kind import Kind
 from common.model.steps import STEPS
 from common.resources import every_kind, kind_of, kinds, of_kind
@@ -37,10 +38,10 @@ def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
 
 @KINDS
 def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
-    others = {"schema_", "enabled", "existing", "instances", "names", "parameters", "verify"}
+    others = {"schema_", "enabled", "existing", "instances", "names", "parameters", "region", "verify"}
     sections = Project.model_fields.keys() - others
     assert (kind.section in sections) is bool(kind.section)
-    (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(config.Roles.model_json_schema()["properties"]["arns"]))
+    (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(Roles.model_json_schema()["properties"]["arns"]))
     assert (kind.role_name in pattern.split("|")) is bool(kind.principal)
     assert sections == {other.section for other in kinds().values() if other.section}
 

@@ -1,0 +1,65 @@
+"""How Lambda is given the code of a function: by its place in the artifact bucket, or with the call.
+
+Lambda loads code from buckets of its own region alone. A function in another region than the artifact bucket gets its code with
+the call, which may carry 50 MB.
+
+Follows https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html and
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from typing import Protocol
+
+from common.aws.protocol import Aws
+from common.base.errors import ArtifactError
+from common.base.json_types import JsonObject
+from common.model.resource import Artifact, Key
+
+MAX_SENT_BYTES = 50 * 2**20
+"""How many bytes of code a call to Lambda may carry."""
+
+
+class Coded(Protocol):
+    """A function, as far as its code is concerned."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket with the code."""
+        ...
+
+    @property
+    def code(self) -> Artifact:
+        """The code."""
+        ...
+
+    @property
+    def code_is_sent(self) -> bool:
+        """Whether calls carry the code, because the bucket is in another region."""
+        ...
+
+
+def place(aws: Aws, function: Coded) -> JsonObject:
+    """Returns the parameters that give Lambda the code; if it is sent, it is read from the bucket now.
+
+    Raises:
+        ArtifactError: the code is too large to be sent.
+    """
+    bucket, code = function.bucket, function.code
+    if not function.code_is_sent:
+        return {"S3Bucket": bucket, "S3Key": code.location}
+    body = aws.call("s3", "GetObject", Bucket=bucket, Key=code.location)["Body"].read()
+    check_size(code.key, len(body))
+    return {"ZipFile": body}
+
+
+def check_size(key: Key, size: int) -> None:
+    """Checks that a call to Lambda can carry code of this size.
+
+    Raises:
+        ArtifactError: it cannot.
+    """
+    if size > MAX_SENT_BYTES:
+        raise ArtifactError(
+            f"{key.project}: {key}: the package has {size / 2**20:.0f} MB. The project is in another region than the artifact "
+            f"bucket, so Lambda cannot load it from there, and a call to Lambda carries at most {MAX_SENT_BYTES // 2**20} MB. "
+            f"Make the package smaller, or describe an environment of its own for the other region."
+        )
