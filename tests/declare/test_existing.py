@@ -265,3 +265,21 @@ def test_a_crawler_fills_a_database_of_others_in_its_own_catalog(repository: Rep
 def test_runs_start_machines_of_the_project_alone(repository: Repository) -> None:
     with pytest.raises(DeclarationError, match="stateMachine:m is somebody else's"):
         declared(repository, 'p.run_by(p.existing.state_machine("m"), starting={})')
+
+
+def test_logs_of_jobs_and_machines_go_to_groups_of_others(repository: Repository) -> None:
+    entries = {"log_groups": {"glue": {"name": "/company/glue"}, "states": {"name": "/company/states"}}}
+    resources = declared(repository, 'p.job("load")', f'p.state_machine("m", {PASS})', existing=entries)
+    assert not [str(resource.key) for resource in repository.declared()[0].rendered() if resource.key.kind == "log-group"]
+    assert granted(role_of(resources, "load-glue-job"), "logs:PutLogEvents") == [
+        f"arn:aws:logs:{HERE}:log-group:/company/glue/{name}:*" for name in ("error", "output")
+    ]
+    assert cast(Job, resources["glue-job/load"]).log_group == "/company/glue"
+    assert cast(StateMachine, resources["state-machine/m"]).log_group_arn == f"arn:aws:logs:{HERE}:log-group:/company/states:*"
+
+
+def test_a_queue_of_others_takes_what_was_received_too_often(repository: Repository) -> None:
+    queue = declared(repository, 'p.queue("in", dead_letter=p.existing.queue("company-dead"))')["queue/in"]
+    assert queue.desired()["RedrivePolicy"]["deadLetterTargetArn"] == f"arn:aws:sqs:{HERE}:company-dead"
+    assert uses(queue) == {"queue/company-dead": f"arn:aws:sqs:{HERE}:company-dead"}
+    assert queue.needs == ()
