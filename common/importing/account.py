@@ -63,8 +63,13 @@ class LiveAccount:
         return self._in_full(sorted(chosen.values(), key=lambda found: (order.index(found.kind), found.name)))
 
     def described(self, machine: Found) -> JsonObject:
-        """A state machine as Step Functions describes it."""
-        return self.aws.call("stepfunctions", "DescribeStateMachine", stateMachineArn=machine.arn)
+        """A state machine as Step Functions describes it; `unreadable` says why a key keeps its definition from the caller."""
+        try:
+            return self.aws.call("stepfunctions", "DescribeStateMachine", stateMachineArn=machine.arn)
+        except AwsError as error:
+            if not error.code.startswith("Kms"):
+                raise
+            return {**machine.live, "unreadable": error.reason}
 
     def triggers(self, function: Found) -> list[str]:
         """What calls a function besides state machines of the project: queues and streams, and those that its policy allows."""
@@ -143,7 +148,7 @@ class LiveAccount:
             )
         reached, todo = {(first.kind, first.name): first}, [first]
         while todo:
-            definition = json.loads(self.described(todo.pop())["definition"])
+            definition = json.loads(self.described(todo.pop()).get("definition", "{}"))
             for kind, named in mentions.in_definition(definition, self.env.account):
                 found = self.of(kind).get(named) if kind in LISTINGS else None
                 if found is not None and (kind, named) not in reached:

@@ -21,6 +21,8 @@ def why_not(found: Found) -> str:
     """Why a machine cannot be declared; empty if it can."""
     if found.live.get("status") == "DELETING":
         return "it is being deleted"
+    if problem := found.live.get("unreadable"):
+        return f"AWS does not show its definition: {problem}"
     try:
         definition = definitions.load(json.loads(found.live["definition"]), "its definition")
         express.check(definition, found.live["type"], "its definition")

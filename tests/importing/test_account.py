@@ -1,11 +1,16 @@
 """What an account is asked, and what of it is selected."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
-from common.base.errors import UsageError
-from common.importing import policy
+from common.base.errors import AwsError, UsageError
+from common.importing import machines, policy
+from common.importing.account import LiveAccount
 from common.importing.selection import Selection
 from tests.importing.live import ENV, Live, account, arn, client, tasks
+from tests.resources.scripted import ScriptedAws
 
 INVOKE, RUN, CRAWL = (
     "arn:aws:states:::lambda:invoke",
@@ -100,6 +105,24 @@ def test_a_role_that_glue_shows_by_its_name_has_its_path(live: Live) -> None:
     roles = {each.live["Role"] for each in found if each.kind in {"glue-job", "crawler"}}
     assert roles == {live.role}
     assert live.role.endswith(":role/team/fsa")
+
+
+def test_a_machine_that_a_key_keeps_from_the_caller_does_not_stop_the_others() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html#API_DescribeStateMachine_Errors."""
+    machine = {"name": "secret", "stateMachineArn": arn("states", "stateMachine:secret"), "type": "STANDARD"}
+    refused = AwsError("stepfunctions", "DescribeStateMachine", "KmsAccessDeniedException", "the key is not yours.")
+    script: dict[str, Any] = {
+        "lambda:ListFunctions": {"Functions": []},
+        "glue:GetJobs": {"Jobs": []},
+        "glue:GetCrawlers": {"Crawlers": []},
+        "stepfunctions:ListStateMachines": {"stateMachines": [machine]},
+        "stepfunctions:DescribeStateMachine": refused,
+        "events:ListRules": {"Rules": []},
+        "events:ListRuleNamesByTarget": {"RuleNames": []},
+    }
+    with ThreadPoolExecutor(1) as pool:
+        (found,) = LiveAccount(ENV, ScriptedAws(script), pool).selected(Selection(("secret",), machines=("secret",)))
+    assert machines.why_not(found) == "AWS does not show its definition: the key is not yours."
 
 
 def test_who_calls_a_function_besides_is_told(live: Live) -> None:
