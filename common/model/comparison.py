@@ -143,7 +143,7 @@ def _declared_before(live: JsonMapping, before: JsonMapping | list[Json], within
         elif isinstance(value, Mapping) and isinstance(before, list):
             part = _declared_before(value, before, f"{within}{key}.")
         else:
-            part = None if earlier in (None, []) else value
+            part = None if earlier in (None, [], {}) else value
         if part not in (None, {}):
             result[key] = part
     return result

@@ -225,4 +225,6 @@ class FlatAccount:
         pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}
         events.put_rule(Name="new-fields", EventPattern=json.dumps(pattern), Tags=[{"Key": "app", "Value": "fields"}])
         machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fields-daily"
-        events.put_targets(Rule="new-fields", Targets=[{"Id": "machine", "Arn": machine, "RoleArn": self._role}])
+        events.put_targets(
+            Rule="new-fields", Targets=[{"Id": "machine", "Arn": machine, "RoleArn": self._role, "InputPath": "$.detail"}]
+        )

@@ -94,3 +94,20 @@ def test_an_unmanaged_configuration_of_a_crawler_is_not_set_and_not_taken_away(a
     boto3.client("glue", **PLACE).delete_crawler(Name="t-dev-acres-found")
     command(acres, "deploy", "--verify")  # the index of moto never forgets a crawler
     assert configuration() == {}
+
+
+def test_the_input_that_others_give_to_a_schedule_without_one_stays(repository: Repository, moto_dates: None) -> None:
+    """The empty input that the schedule was made with was never declared, so no other input counts as declared before."""
+    repository.project(
+        "acres",
+        'go = p.state_machine("go", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})',
+        'p.schedule("daily", go, "rate(1 day)")',
+    )
+    command(repository, "deploy")
+    events, rule = boto3.client("events", **PLACE), "t-dev-acres-daily"
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    assert target["Input"] == "{}"
+    events.put_targets(Rule=rule, Targets=[{**target, "Input": "[1]"}])
+    assert "rule/daily" not in repository.invoke("plan", "--env", "dev", "--verify").out
+    command(repository, "deploy", "--verify")
+    assert events.list_targets_by_rule(Rule=rule)["Targets"] == [{**target, "Input": "[1]"}]
