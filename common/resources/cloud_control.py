@@ -85,8 +85,8 @@ class CloudResource(Declared):
         return frozenset(path[0] for path in self.schema.write_only)
 
     def recall(self, record: JsonMapping) -> Self:
-        """The same resource, knowing its record: its identifier, and what was applied last."""
-        return replace(self, record=record)
+        """The same resource, knowing its record: its identifier, and what was applied last. One of another name is another's."""
+        return replace(self, record=record if record.get("arn", self.arn) == self.arn else {})
 
     def is_fixed(self, name: str, before: Json, after: Json) -> bool:
         """Whether a property changes in a part that AWS sets only when it creates the resource."""

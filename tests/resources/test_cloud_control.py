@@ -270,3 +270,10 @@ def test_a_request_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 def test_the_index_is_asked_for_the_type_of_its_service() -> None:
     assert resource_type(queue().index_arn) == "sqs"
     assert resource_type(queue("AWS::Athena::WorkGroup", Name="w").index_arn) == "athena"
+
+
+def test_the_record_of_one_that_was_renamed_is_not_its_own() -> None:
+    api = CloudControl()
+    recorded = {**deployed(api, queue()), "arn": "arn:aws:cloudcontrol:us-east-1:123456789012:acres/AWS-SQS-Queue/dead/older"}
+    renamed = queue(QueueName="newer")
+    assert renamed.recall(recorded).read(api.aws()) is None

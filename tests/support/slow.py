@@ -17,6 +17,7 @@ FILES = frozenset(
         "aws/test_fence.py",
         "base/test_isolation.py",
         "base/test_process_clock.py",
+        "commands/test_any_type_end_to_end.py",
         "commands/test_destroy.py",
         "commands/test_executor.py",
         "commands/test_instances.py",
