@@ -269,8 +269,10 @@ class Engine:
         if change.action in REMOVING:
             kind = self._context.types(change.key.kind)
             return remove(self._aws, self._records, kind, self._outcome.orphans[change.key], change, self.skipped)
-        if (resource := self._resources.get(change.key)) is None or change.action is Action.RECORD:
-            return resource.outputs_of(self._aws, change.live) if resource is not None and change.live is not None else {}
+        if (resource := self._resources.get(change.key)) is None:  # a former one, whose record is written under another key
+            return dict(self._outcome.orphans[change.key].recorded.get("outputs", {}))
+        if change.action is Action.RECORD:
+            return resource.outputs_of(self._aws, change.live) if change.live is not None else {}
         return act(self._aws, with_request(resource, change, self._roots.tokens), change)
 
     def _begin_upload(self, key: Key) -> float | None:

@@ -19,7 +19,7 @@ DEFAULT = "default"
 """The key in `endpoints` that stands for every service that is not named."""
 SERVICES = (
     *("cloudcontrol", "dynamodb", "events", "glue", "iam", "kms", "lambda", "logs", "resourcegroupstaggingapi", "s3"),
-    *("secretsmanager", "service-quotas", "sns", "sqs", "ssm", "stepfunctions", "sts"),
+    *("scheduler", "secretsmanager", "service-quotas", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 """The services that the deployer calls, by botocore's names."""
 ALIASES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}

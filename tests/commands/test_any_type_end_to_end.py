@@ -148,7 +148,9 @@ def test_it_lives_as_every_other_resource_does(root: Path) -> None:
     assert renamed["failed"] == {}
     variables = functions.get_function_configuration(FunctionName="acres-local-orders-Validate")["Environment"]["Variables"]
     assert variables["REJECTED"].endswith("/acres-bad")
-    assert changes(deploy(root)) == {}
+    third = deploy(root)
+    assert changes(third).keys() == {"resource/rejected/formerly/acres-local-orders-rejected"}  # it holds data, and stays
+    assert writes(third) == {}
 
     invoke(root, "destroy", *ENV, "--project", "orders", "--data", "--yes", "orders")
     assert sqs.list_queues().get("QueueUrls", []) == []

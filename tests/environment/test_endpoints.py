@@ -133,7 +133,10 @@ def test_the_account_guard_asks_the_configured_sts(repository: Repository, elsew
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"ec2": "https://x.example"}, "'ec2' is not a service that the deployer calls. There are default, dynamodb,"),
+        (
+            {"ec2": "https://x.example"},
+            "'ec2' is not a service that the deployer calls. There are default, cloudcontrol, dynamodb,",
+        ),
         ({"sfn": "https://x.example"}, "Did you mean 'stepfunctions'?"),
         ({"resource_groups_tagging_api": "https://x.example"}, "Did you mean 'resourcegroupstaggingapi'?"),
         ({"stepfunction": "https://x.example"}, "Did you mean 'stepfunctions'?"),

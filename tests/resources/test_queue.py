@@ -93,7 +93,7 @@ def test_a_queue_lives_through_deploys(moto: None, acres: Repository) -> None:
 
     acres.project("acres", *LINES[:1])
     assert "queue/orders" in done(acres, "plan", code=2)
-    done(acres, "deploy", "--prune", "--data", "--yes")
+    done(acres, "deploy", "--prune", "--data", "--yes", "--only", "queue/orders")  # it was adopted, so it is named
     assert {url.rpartition("/")[2] for url in sqs.list_queues()["QueueUrls"]} == {"t-dev-audit", "t-dev-acres-failed"}
 
 
