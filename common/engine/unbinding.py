@@ -4,6 +4,7 @@ What belongs to a resource alone, its role and its log group, goes the way of th
 stop if its role were deleted by the next `--prune`.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor
 
@@ -68,8 +69,14 @@ def notes(outcome: Outcome) -> Iterator[str]:
             yield f"{key} stays and uses {', '.join(deleted)}, which is deleted."
         if kept:
             yield f"{key} goes on using {', '.join(kept)}, which is still ours."
-    if reading := [str(key) for key in unbound if runs_artifacts(key)]:
+    if reading := [str(key) for key, orphan in unbound.items() if runs_artifacts(key) and _reads_ours(orphan)]:
         yield f"{', '.join(reading)}: the scripts stay in the artifact bucket, and gc keeps them for as long as these exist."
+
+
+def _reads_ours(orphan: Orphan) -> bool:
+    """Whether the recorded state names an artifact of the bucket; one that was imported may read its script elsewhere."""
+    state = json.dumps(orphan.recorded.get("desired", {}))
+    return any(location in state for location in orphan.recorded.get("artifacts", ()))
 
 
 def runs_artifacts(key: Key) -> bool:

@@ -131,7 +131,9 @@ def test_what_exists_is_taken_over_without_losing_anything(repository: Repositor
     assert "retentionInDays" not in group
 
     repository.configure(defaults={"function": {"log_retention_days": 30}})  # the same number, and now somebody has named it
-    assert "retentionInDays never → 30; older logs are deleted" in done(repository, "plan", "--verify", code=2)
+    planned = done(repository, "plan", "--verify", code=2)
+    assert "retentionInDays 30 → never" in planned
+    assert "older logs are deleted; this is put back" in planned
     done(repository, "deploy", "--verify")
     repository.configure(defaults={"function": {"log_retention_days": "never"}})
     assert "retentionInDays 30 → never" in done(repository, "plan", code=2)
