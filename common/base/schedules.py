@@ -9,6 +9,7 @@ and https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.h
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ CRON = re.compile(r"cron\(([^()\n]*)\)")
 GLUE_INTERVAL_MINUTES = 5
 """The shortest time between two starts of a crawler, in minutes."""
 EXAMPLES = "write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"
+ONCE = re.compile(r"at\((.*)\)")
+"""Matches a single time of EventBridge Scheduler."""
 
 
 class Field(NamedTuple):
@@ -48,6 +51,11 @@ DAY_OF_MONTH, DAY_OF_WEEK = 2, 4
 """The positions of the two day fields."""
 
 
+def is_once(expression: str) -> bool:
+    """Whether it is a single time, which EventBridge Scheduler alone knows."""
+    return ONCE.fullmatch(expression) is not None
+
+
 def check_eventbridge(expression: str) -> str:
     """Returns the expression if EventBridge accepts it as a schedule.
 
@@ -67,6 +75,18 @@ def check_eventbridge(expression: str) -> str:
     return expression
 
 
+def check_scheduler(expression: str) -> str:
+    """Returns the expression if EventBridge Scheduler accepts it: a schedule, or a single time.
+
+    Raises:
+        ValueError: Scheduler would refuse it.
+    """
+    once = ONCE.fullmatch(expression)
+    if once and (problem := _time_problem(once[1])):
+        raise ValueError(f"EventBridge does not know the schedule {expression!r}: {problem}")
+    return expression if once else check_eventbridge(expression)
+
+
 def check_glue(expression: str) -> str:
     """Returns the expression if Glue accepts it as the schedule of a crawler.
 
@@ -82,6 +102,15 @@ def check_glue(expression: str) -> str:
     if problem:
         raise ValueError(f"Glue does not know the schedule {expression!r}: {problem}")
     return expression
+
+
+def _time_problem(text: str) -> str | None:
+    try:
+        if datetime.fromisoformat(text).strftime("%Y-%m-%dT%H:%M:%S") == text:
+            return None
+    except ValueError:
+        pass
+    return "write a single time as at(2027-01-31T06:30:00)"
 
 
 def _rate_problem(value: int, unit: str, plural: bool) -> str | None:

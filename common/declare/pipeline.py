@@ -21,9 +21,10 @@ from common.declare.layers import Layers
 from common.declare.messages import Messages
 from common.declare.naming import Exact
 from common.declare.project_resources import Declaration
+from common.declare.scheduled import Schedules
 from common.declare.simple_resources import Make, SimpleDeclaration, SimpleResources
 from common.declare.state_machines import StateMachines
-from common.declare.triggers import Triggers, machine_of
+from common.declare.triggers import machine_of
 from common.declare.validation import Reason
 from common.environment.config import Environment
 from common.model.existing import ExistingRef
@@ -32,7 +33,7 @@ from common.model.reference import Location, Ref
 from common.model.resource import Key, Resource
 
 
-class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Triggers):
+class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Schedules):
     """The resources of a project in an environment; each kind adds its own method.
 
     Args:

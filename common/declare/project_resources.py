@@ -145,6 +145,7 @@ class ProjectResources:
         statements: Iterable[Statement],
         further: FurtherAccess = NO_FURTHER_ACCESS,
         uses: Iterable[Ref] = (),
+        runs_as: tuple[str, str] | None = None,
     ) -> UsedRole:
         """Returns the role for `ref`: one that exists, or its own role with these statements and `further` access.
 
@@ -154,20 +155,24 @@ class ProjectResources:
             statements: what the role allows.
             further: what it allows besides.
             uses: what the statements are about.
+            runs_as: the service that assumes it, and the end of its name, if these are not those of the kind of `ref`.
 
         Raises:
             DeclarationError: something cannot be granted.
         """
         further = replace(further, permissions=(*further.permissions, *self.further[ref.key]))
-        kind = kind_of(ref.key.kind).role_name
+        kind = kind_of(ref.key.kind)
+        service, word = runs_as or (kind.principal, kind.role_name)
         arns = self.env.roles.arns
         declared = self.roles.get(ref.key)
-        existing = configured or (declared and declared.arn) or arns.get(f"{kind}/{ref.key.name}") or arns.get(kind)
+        existing = (
+            configured or (declared and declared.arn) or arns.get(f"{kind.role_name}/{ref.key.name}") or arns.get(kind.role_name)
+        )
         if existing:
             partitions.require_usable_arns([existing], self.env.account, self.where(ref))
             used_role = (declared,) if declared and declared.arn == existing else ()
-            return UsedRole(existing, used_role, self._needed_of(existing, ref, statements, further))
-        key = self.key("role", f"{ref.key.name}-{kind}")
+            return UsedRole(existing, used_role, self._needed_of(existing, ref, statements, further, service))
+        key = self.key("role", f"{ref.key.name}-{word}")
         path, slash, name = self.physical.of(kind_of("role"), key.name).rpartition("/")
         path = f"{path}/" if slash else self.env.role_path(self.project)
         arn = self.env.role_arn(path, name)
@@ -176,7 +181,7 @@ class ProjectResources:
         role = Role(
             identity=self.identity(Ref(key, name, arn), [*sorted(marked_keys(all_statements)), *apart([*uses, *used])[1]]),
             path=path,
-            service=kind_of(ref.key.kind).principal,
+            service=service,
             statements=all_statements,
             managed_policies=further.managed(self.names, self.env.account, self.where(ref)),
             boundary=self.env.roles.permissions_boundary,
@@ -184,7 +189,7 @@ class ProjectResources:
         self.add(role)
         return UsedRole(arn, (key, *used))
 
-    def _needed_of(self, arn: str, ref: Ref, statements: Iterable[Statement], further: FurtherAccess) -> RoleNeeds:
+    def _needed_of(self, arn: str, ref: Ref, statements: Iterable[Statement], further: FurtherAccess, service: str) -> RoleNeeds:
         """What `ref` needs of an existing role. What cannot be told is no reason to refuse it: the role may allow it."""
         told, where = list[Statement](), self.where(ref)
         unknown: list[str] = []
@@ -198,7 +203,7 @@ class ProjectResources:
                 unknown.append(str(error))
         more, _ = further.statements(self.names, where)
         policies = further.managed(self.names, self.env.account, where)
-        return RoleNeeds(arn, kind_of(ref.key.kind).principal, (*told, *more), policies, tuple(unknown))
+        return RoleNeeds(arn, service, (*told, *more), policies, tuple(unknown))
 
     def machine_logs(self, *, used: bool) -> Ref:
         """Returns the log group of state machines: the shared one, or in another region the project's own, added if used."""

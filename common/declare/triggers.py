@@ -1,4 +1,4 @@
-"""The triggers of state machines in declarations: a schedule with a constant input, or new objects below a place."""
+"""Triggers that wait for events in declarations: new objects below a place, or what matches a pattern."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.base.text_rules import check_text
-from common.declare import configuration, permissions, properties, validation
+from common.declare import configuration, properties, targets, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
 from common.declare.project_resources import Declaration, ProjectResources, UsedRole
@@ -26,39 +26,10 @@ OBJECT_INPUT = '{"bucket": <bucket>, "key": <key>}'
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScheduleDeclaration:
-    """A schedule that starts a state machine; `Pipeline.schedule` explains every field."""
-
-    machine: Ref
-    properties: JsonMapping
-    expression: str
-    input: JsonMapping
-    is_default_input: bool
-
-    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
-        """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
-        role = _role(project, ref, settings, self.machine)
-        constant, refs = project.names.substitute(dict(self.input), project.where(ref))
-        given, named = properties.render(project, ref, settings.properties)
-        rule = Rule(
-            properties=given,
-            identity=project.identity(ref, [*role.needs, *named, self.machine, *refs], settings.verify, role),
-            enabled=settings.enabled,
-            target_arn=self.machine.arn,
-            role_arn=role.arn,
-            schedule=settings.expression or self.expression,
-            input=constant,
-            is_default_input=self.is_default_input,
-        )
-        project.add(rule)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ObjectTriggerDeclaration:
-    """A rule that starts a state machine for every new object at a place; `Pipeline.on_object` explains every field."""
+    """A rule that starts its target for every new object at a place; `Pipeline.on_object` explains every field."""
 
-    machine: Ref
+    target: Ref
     properties: JsonMapping
     location: Location
     suffix: str
@@ -76,13 +47,13 @@ class ObjectTriggerDeclaration:
             )
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
-        role = _role(project, ref, settings, self.machine)
+        role = role_of(project, ref, settings, self.target)
         given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
             properties=given,
-            identity=project.identity(ref, [*role.needs, *named, self.machine, bucket], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *named, self.target, bucket], settings.verify, role),
             enabled=settings.enabled,
-            target_arn=self.machine.arn,
+            target_arn=self.target.arn,
             role_arn=role.arn,
             pattern=object_created(bucket.name, f"{self.location.prefix}*{self.suffix}"),
             input_transformer=(OBJECT_PATHS, OBJECT_INPUT),
@@ -92,9 +63,9 @@ class ObjectTriggerDeclaration:
 
 @dataclass(frozen=True, kw_only=True)
 class EventTriggerDeclaration:
-    """A rule that starts a state machine for every event of a pattern; `Pipeline.on_event` explains every field."""
+    """A rule that starts its target for every event of a pattern; `Pipeline.on_event` explains every field."""
 
-    machine: Ref
+    target: Ref
     properties: JsonMapping
     pattern: JsonMapping
 
@@ -103,31 +74,26 @@ class EventTriggerDeclaration:
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         _check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
-        role = _role(project, ref, settings, self.machine)
+        role = role_of(project, ref, settings, self.target)
         given, named = properties.render(project, ref, settings.properties)
         rule = Rule(
             properties=given,
-            identity=project.identity(ref, [*role.needs, *named, self.machine, *refs], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *named, self.target, *refs], settings.verify, role),
             enabled=settings.enabled,
-            target_arn=self.machine.arn,
+            target_arn=self.target.arn,
             role_arn=role.arn,
             pattern=pattern,
         )
         project.add(rule)
 
 
-def _role(project: ProjectResources, ref: Ref, settings: TriggerSettings, machine: Ref) -> UsedRole:
-    """The role of a rule, which may start one machine and nothing else.
+def role_of(project: ProjectResources, ref: Ref, settings: TriggerSettings, target: Ref) -> UsedRole:
+    """The role of a rule, which may start one target and nothing else.
 
     Raises:
-        DeclarationError: EventBridge starts no machines of another region.
+        DeclarationError: the target is in another region.
     """
-    if (region := machine.arn.split(":")[3]) != project.env.region:
-        raise DeclarationError(
-            f"{project.where(ref)}: {machine.arn} is in {region}, and a rule starts machines of its own region, "
-            f"{project.env.region}."
-        )
-    return project.role(ref, settings.role, [permissions.allow(["states:StartExecution"], [machine.arn])], uses=[machine])
+    return project.role(ref, settings.role, targets.statements(project, ref, target), uses=[target])
 
 
 def _check_no_schedule(configured: Configured, where: str) -> None:
@@ -160,39 +126,11 @@ class Triggers(ABC):
     def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact, role: Ref | None) -> Ref:
         """Declares a rule."""
 
-    def schedule(
-        self,
-        reference: str,
-        /,
-        machine: Ref,
-        expression: str,
-        constant: JsonMapping | None = None,
-        *,
-        accept_secret: Reason = None,
-        properties: JsonMapping | None = None,
-        name: str | None = None,
-        role_name: str | None = None,
-        role: Ref | None = None,
-    ) -> Ref:
-        """Starts `machine` by `cron(…)` or `rate(…)`, in UTC, with a constant input.
-
-        `properties` are fields of the rule's target, as in ``{"RetryPolicy": {"MaximumRetryAttempts": 3}}``. Names, and a role
-        that exists, are given as to a function.
-        """
-        declaration = ScheduleDeclaration(
-            machine=machine_of(machine),
-            properties=validation.check_object("properties", properties or {}),
-            expression=validation.check_schedule(expression),
-            input=validation.check_object("constant", constant or {}),
-            is_default_input=constant is None,
-        )
-        return self._trigger(reference, declaration, accept_secret, Exact(name, role_name), role)
-
     def on_object(
         self,
         reference: str,
         /,
-        machine: Ref,
+        target: Ref,
         location: Location,
         suffix: str = "",
         *,
@@ -201,13 +139,15 @@ class Triggers(ABC):
         role_name: str | None = None,
         role: Ref | None = None,
     ) -> Ref:
-        """Starts `machine` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`.
+        """Starts `target` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`.
+
+        The target is a state machine, a function, a queue or a topic.
 
         Names, and a role that exists, are given as to a function.
         """
         place = validation.check_place("location", location)
         declaration = ObjectTriggerDeclaration(
-            machine=machine_of(machine),
+            target=targets.of_rule(target),
             properties=validation.check_object("properties", properties or {}),
             location=place,
             suffix=check_text(suffix),
@@ -218,7 +158,7 @@ class Triggers(ABC):
         self,
         reference: str,
         /,
-        machine: Ref,
+        target: Ref,
         pattern: JsonMapping,
         *,
         properties: JsonMapping | None = None,
@@ -226,12 +166,14 @@ class Triggers(ABC):
         role_name: str | None = None,
         role: Ref | None = None,
     ) -> Ref:
-        """Starts `machine` with each event of the default bus that `pattern` matches; tokens in the pattern are replaced.
+        """Starts `target` with each event of the default bus that `pattern` matches; tokens in the pattern are replaced.
+
+        The target is a state machine, a function, a queue or a topic.
 
         Names, and a role that exists, are given as to a function.
         """
         declaration = EventTriggerDeclaration(
-            machine=machine_of(machine),
+            target=targets.of_rule(target),
             properties=validation.check_object("properties", properties or {}),
             pattern=validation.check_object("pattern", pattern),
         )

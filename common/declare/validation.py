@@ -213,7 +213,7 @@ def check_schedule(expression: str) -> str:
     """
     if not isinstance(expression, str):
         raise TypeError(f"expression must be a text such as rate(1 hour), not {expression!r}")
-    return schedules.check_eventbridge(expression)
+    return schedules.check_scheduler(expression)
 
 
 def with_properties(declared: Json, properties: JsonMapping | None) -> Settings | JsonObject | None:

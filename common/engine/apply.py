@@ -18,6 +18,7 @@ from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
 from common.base.json_types import JsonMapping
+from common.engine import moving
 from common.engine.apply_change import act, read_live, remove
 from common.engine.leases import Leases
 from common.engine.planner import Outcome
@@ -203,7 +204,7 @@ class Engine:
         return tuple({**change.as_object(), **self._results.get(change.key, {})} for change in changes)
 
     def _carry_out(self, todo: Sequence[Change]) -> None:
-        removing = {change.key for change in todo if change.action in REMOVING}
+        removing = {change.key: change for change in todo if change.action in REMOVING}
         users: dict[Key, list[Key]] = {}
         for key in removing:
             for needed in self._outcome.orphans[key].needs:
@@ -216,7 +217,7 @@ class Engine:
             return (
                 *users.get(key, ()),
                 *self._outcome.orphans[key].awaits,
-                *(() if locations.goes_with_its_step(key) else tuple(self.failed)),
+                *(tuple(self.failed) if locations.goes_last(removing[key]) else ()),
             )
 
         for change in in_order(todo, needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set):
@@ -273,6 +274,7 @@ class Engine:
             return dict(self._outcome.orphans[change.key].recorded.get("outputs", {}))
         if change.action is Action.RECORD:
             return resource.outputs_of(self._aws, change.live) if change.live is not None else {}
+        moving.wait_until_quiet(self._aws, change, self._outcome.plan)
         return act(self._aws, with_request(resource, change, self._roots.tokens), change)
 
     def _begin_upload(self, key: Key) -> float | None:

@@ -16,7 +16,7 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.declare import naming
-from common.engine import listing, ownership, renewed_roles, uploads
+from common.engine import listing, moving, ownership, renewed_roles, uploads
 from common.engine.decisions import Decider
 from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
@@ -269,7 +269,12 @@ class Planner:
             (key, baseline) for _, baseline in sorted(baselines.items()) for key in sorted({*baseline.digests, *baseline.pending})
         ]
         undeclared = {key: baseline.pending.get(key) for key, baseline in recorded if key not in digests and key.kind != ARTIFACT}
-        orphans = {key: place for key, place in undeclared.items() if options.selected(locations.successor(key) or key)}
+        replaced = moving.replacements(resources)
+        orphans = {
+            key: place
+            for key, place in undeclared.items()
+            if options.selected(locations.successor(key) or replaced.get(key, key))
+        }
         pruner = Pruner(self._env, self._aws, self._records, self._types, options)
         return pruner.changes(orphans, self._former, resources, options.selected, self._pool)
 

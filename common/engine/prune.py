@@ -16,6 +16,7 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, OwnershipError
 from common.declare import existing
+from common.engine import moving
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model.existing import ExistingRef, Uses
@@ -100,6 +101,7 @@ class Pruner:
         self._named, self._unbind = removals.named, removals.unbind
         self._declared, self._by_identity = dict[Key, Resource](), dict[str, Key]()
         self._moved: Mapping[Key, Orphan] = {}
+        self._replaced: Mapping[Key, Key] = {}
         self._users: Mapping[Key, Sequence[Key]] = {}
         self._others: Mapping[str, ExistingRef] = {}
         """What is used of others, by ARN: what was ours before stays."""
@@ -125,7 +127,7 @@ class Pruner:
             return [], {}
         self._moved, self._declared = moved, {resource.key: resource for resource in resources}
         self._by_identity = {locations.identity(resource): resource.key for resource in resources}
-        self._users = locations.users(resources)
+        self._users, self._replaced = locations.users(resources), moving.replacements(resources)
         used = [ref for resource in resources if isinstance(resource, Uses) for ref in resource.uses]
         self._others = {ref.arn: ref for ref in (*used, *existing.every(self._env))}
 
@@ -160,9 +162,11 @@ class Pruner:
     def _decide(self, key: Key, location: Location | None, covers: Callable[[Key], bool]) -> Decided:
         if (left := self._left_to_others(key, location)) is not None:
             return left
-        successor = locations.successor(key)
-        now = self._declared.get(successor) if successor is not None else None
-        kind, why = self._types(key.kind), f"renamed to {now.name}" if now is not None else UNDECLARED
+        now = self._declared.get(locations.successor(key) or self._replaced.get(key) or key)
+        why = UNDECLARED
+        if now is not None:
+            why = f"replaced by {now.key}" if key in self._replaced else f"renamed to {now.name}"
+        kind = self._types(key.kind)
         if now is None and not self._prune:
             goes_on = "goes on starting executions" if locations.is_trigger(key) else "stays"
             waits = (
@@ -179,7 +183,7 @@ class Pruner:
             reason = f"{why}; its record does not say where it is. Declare it and deploy, then it can be pruned"
             return Change(key, Action.ORPHAN, reason), None
         if (stays := self._why_it_stays(kind, orphan, now, covers)) is None:
-            return self._deletion_if_ours(key, kind, orphan, why), orphan
+            return moving.in_step(self._deletion_if_ours(key, kind, orphan, why), self._replaced), orphan
         kept = now is not None and noticed
         return self._keep_recorded(kind, orphan, why, stays) if kept else (Change(key, Action.ORPHAN, f"{why}; {stays}"), None)
 
@@ -274,7 +278,7 @@ class Pruner:
     ) -> Orphan:
         """Adds what has to be done before the orphan is deleted, and the names of others' files within it."""
         needs = [key for need in orphan.needs for key in (need, *former.get(need, ()))]
-        successor = locations.successor(orphan.key)
+        successor = locations.successor(orphan.key) or self._replaced.get(orphan.key)
         awaits = (successor, *self._users.get(successor, ())) if successor in self._declared and successor is not None else ()
         return replace(orphan, needs=tuple(needs), awaits=awaits, spared=locations.names_of_others_within(orphan, resources))
 

@@ -258,14 +258,14 @@ class StateMachineSettings(Settings):
 
 
 class TriggerSettings(Settings):
-    """A schedule, or a rule that starts a state machine for each new object."""
+    """A schedule, or a rule that starts something for each event or new object."""
 
     name: PhysicalName | None = None
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     enabled: bool = True
     """Whether the schedule or rule starts anything."""
-    expression: Annotated[str, AfterValidator(schedules.check_eventbridge)] | None = None
-    """When a schedule starts the state machine, in UTC; replaces the declared expression."""
+    expression: Annotated[str, AfterValidator(schedules.check_scheduler)] | None = None
+    """When a schedule starts its target, in its time zone; replaces the declared expression."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None

@@ -29,6 +29,7 @@ class Identity:
         role_needs: what it needs of the existing role that it runs with; None if it has no role, or the deployer manages it.
         always_verified: each plan reads its live state, although it is recorded as unchanged.
         is_away: whether it belongs to a project in another region than its environment's.
+        replaces: what it replaces if that was deployed before: it is deleted without being asked for.
     """
 
     key: Key
@@ -42,6 +43,7 @@ class Identity:
     role_needs: RoleNeeds | None = None
     always_verified: bool = False
     is_away: bool = False
+    replaces: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,11 @@ class Declared:
     def is_away(self) -> bool:
         """Whether it belongs to a project in another region than its environment's."""
         return self.identity.is_away
+
+    @property
+    def replaces(self) -> tuple[Key, ...]:
+        """What it replaces if that was deployed before."""
+        return self.identity.replaces
 
     @property
     def needs(self) -> tuple[Key, ...]:

@@ -266,6 +266,8 @@ class Change:
     """The owner from whom this change takes the resource over; empty if it was ours before."""
     fields: tuple[FieldChange, ...] = ()
     """The fields of a resource that is taken over, except for its tags, with their values."""
+    successor: Key | None = None
+    """Of a deletion: what does the work from now on, and is created just before, in the same step."""
 
     def as_object(self) -> JsonObject:
         """The change for people who read it later, before it is carried out."""

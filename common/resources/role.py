@@ -31,7 +31,7 @@ _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
 _UNDECLARED = ("Description", "MaxSessionDuration")
 """An update does not change these live fields."""
-_SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com"})
+_SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com"})
 """These services pass the account for which they assume a role. For any other, the condition would prevent that."""
 
 

@@ -52,7 +52,7 @@ KIND = Kind(
         ("Targets", "[]"),
         {
             "Id": "",
-            "Arn": "the state machine",
+            "Arn": "the target",
             "RoleArn": "role",
             "Input": "the input of the schedule",
             "InputPath": "the input of the schedule",

@@ -46,7 +46,7 @@ def is_trigger(key: Key) -> bool:
 
 def goes_last(change: Change) -> bool:
     """Whether a change is a deletion that is carried out after all steps."""
-    return change.action in REMOVING and not goes_with_its_step(change.key)
+    return change.action in REMOVING and change.successor is None and not goes_with_its_step(change.key)
 
 
 def former_locations(resource: Resource, recorded: Iterable[Location], account_id: str) -> dict[Key, Orphan]:

@@ -250,7 +250,7 @@ def test_a_rule_waits_for_the_events_of_a_bucket_of_others(repository: Repositor
     lines = ('m = p.state_machine("m", ' + PASS + ")", 'p.on_object("new", m, p.existing.bucket("company-raw") / "in")')
     rule = cast(Rule, declared(repository, *lines)["rule/new"])
     assert [(ref.name, ref.purposes) for ref in rule.uses] == [("company-raw", ("events",))]
-    with pytest.raises(DeclarationError, match="is in eu-west-1, and a rule starts machines of its own region"):
+    with pytest.raises(DeclarationError, match="is in eu-west-1, and a trigger starts what is in its own region"):
         declared(repository, f'p.schedule("s", p.existing.state_machine("arn:aws:states:{THERE}:stateMachine:m"), "rate(1 day)")')
 
 

@@ -22,11 +22,11 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
     [
         (
             'p.schedule("s", p.table("t", partition_key="k"), "rate(1 day)")',
-            "TypeError: machine is about a state-machine, not about table/t.",
+            "TypeError: target is one of state-machine, lambda, queue, topic, glue-job, not table/t.",
         ),
         (
-            f'{BUCKET}; p.on_object("o", p.function("Validate"), b / "in")',
-            "TypeError: machine is about a state-machine, not about lambda/",
+            f'{BUCKET}; p.on_object("o", p.job("load"), b / "in")',
+            "TypeError: target: a rule cannot start glue-job/load. Start a state machine that runs it, or use p.schedule.",
         ),
         ('p.run_by(p.job("load"), starting={})', "TypeError: machine is about a state-machine, not about glue-job/load."),
         ('p.run_by("main", starting={})', "TypeError: machine is about a state-machine, not about 'main'."),

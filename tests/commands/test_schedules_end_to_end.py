@@ -1,0 +1,83 @@
+"""A rule that becomes a schedule with a time zone, and a rule again, on the embedded AWS; and rules that start other things."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common import local
+from tests.local.fixtures import client_of
+from tests.support.repository import HANDLER, PROJECT
+from tests.test_end_to_end import changes, clone, deploy, invoke
+
+NAME = "acres-local-orders-nightly"
+BODY = """machine = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "End": True}}}}}})
+    p.schedule("nightly", machine, "cron(30 6 * * ? *)"{more})
+    p.on_event("kept", p.queue("work"), {{"source": ["acres"]}})"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """A clone with this pipeline alone."""
+    made = clone(tmp_path / "clone")
+    for name in ("fpac_pipeline", "reference_data"):
+        shutil.rmtree(made / "projects" / name)
+    for name in ("dev", "prod"):
+        (made / f"config/{name}.json").unlink()
+    config = made / "config/local.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "projects": {}}))
+    (made / "projects/orders/lambda/Validate").mkdir(parents=True)
+    (made / "projects/orders/lambda/Validate/handler.py").write_text(HANDLER)
+    try:
+        yield made
+    finally:
+        local.stop(made)
+
+
+def declare(root: Path, more: str = "") -> None:
+    (root / "projects/orders/deploy.py").write_text(PROJECT.format(name="orders", body=BODY.format(more=more)))
+
+
+def test_a_rule_becomes_a_schedule_and_back(root: Path) -> None:
+    declare(root)
+    assert deploy(root)["failed"] == {}
+    started = local.running(root)
+    assert started is not None
+    events, scheduler, sqs = (client_of(started, name) for name in ("events", "scheduler", "sqs"))
+    events.put_events(Entries=[{"Source": "acres", "DetailType": "sown", "Detail": '{"acres": 7}'}])
+    url = sqs.get_queue_url(QueueName="acres-local-orders-work")["QueueUrl"]
+    end = time.monotonic() + 20
+    while not (messages := sqs.receive_message(QueueUrl=url).get("Messages")) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert json.loads(messages[0]["Body"])["detail"] == {"acres": 7}
+
+    declare(root, ', timezone="America/Chicago"')
+    planned = invoke(root, "plan", "--env", "local", code=2)
+    assert "replaced by resource/nightly.schedule" in planned
+    moved = deploy(root)
+    assert moved["failed"] == {}
+    assert changes(moved) == {
+        "role/nightly-schedule": "does not exist",
+        "resource/nightly.schedule": "does not exist",
+        "rule/nightly": "replaced by resource/nightly.schedule",
+        "role/nightly-trigger": "replaced by resource/nightly.schedule",
+    }
+    assert scheduler.get_schedule(Name=NAME)["State"] == "ENABLED"
+    asked = {"TypeName": "AWS::Scheduler::Schedule", "Identifier": NAME}
+    described = client_of(started, "cloudcontrol").get_resource(**asked)["ResourceDescription"]["Properties"]
+    assert json.loads(described)["ScheduleExpressionTimezone"] == "America/Chicago"
+    assert [rule["Name"] for rule in events.list_rules()["Rules"]] == ["acres-local-orders-kept"]
+    assert changes(deploy(root, "--verify")) == {}
+
+    declare(root)
+    printed = invoke(root, "deploy", "--env", "local")
+    lines = [line for line in printed.splitlines() if "created" in line or "deleted" in line]
+    order = ["rule/nightly ", "resource/nightly.schedule ", "role/nightly-schedule "]
+    positions = [next(number for number, line in enumerate(lines) if name in line and "nightly" in line) for name in order]
+    assert positions == sorted(positions), "the new one exists before the old one is deleted, and its role goes last"
+    assert scheduler.list_schedules()["Schedules"] == []
+    assert NAME in [rule["Name"] for rule in events.list_rules()["Rules"]]
+    assert changes(deploy(root)) == {}
