@@ -11,6 +11,7 @@ from common.aws.resource_schemas import Schema
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
 from common.declare import directories, validation
+from common.declare.alerts import Alerts
 from common.declare.cloud_resources import KIND, CloudResources, ResourceDeclaration, name_in, reference_to
 from common.declare.crawlers import Crawlers
 from common.declare.declaration import Entry
@@ -33,7 +34,7 @@ from common.model.reference import Location, Ref
 from common.model.resource import Key, Resource
 
 
-class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Schedules):
+class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Schedules, Alerts):
     """The resources of a project in an environment; each kind adds its own method.
 
     Args:

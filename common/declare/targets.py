@@ -50,13 +50,22 @@ def statements(project: ProjectResources, ref: Ref, target: Ref) -> list[Stateme
     Raises:
         DeclarationError: EventBridge starts nothing in another region.
     """
+    check_region(project, ref, target)
+    allowed = permissions.allow([SCHEDULE_ACTIONS[target.key.kind]], [target.arn])
+    return [allowed, *permissions.encryption([target], writing=True)]
+
+
+def check_region(project: ProjectResources, ref: Ref, target: Ref) -> None:
+    """Checks that a target is where triggers and alarms can reach it.
+
+    Raises:
+        DeclarationError: it is in another region.
+    """
     if (region := target.arn.split(":")[3]) != project.env.region:
         raise DeclarationError(
             f"{project.where(ref)}: {target.arn} is in {region}, and a trigger starts what is in its own region, "
             f"{project.env.region}."
         )
-    allowed = permissions.allow([SCHEDULE_ACTIONS[target.key.kind]], [target.arn])
-    return [allowed, *permissions.encryption([target], writing=True)]
 
 
 def _checked(target: Ref, actions: dict[str, str]) -> Ref:

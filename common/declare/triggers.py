@@ -37,7 +37,7 @@ class ObjectTriggerDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
-        _check_no_schedule(configured, project.where(ref))
+        check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
         if project.env.is_away:
             home, region = project.env.home_region, project.env.region
@@ -72,7 +72,7 @@ class EventTriggerDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
-        _check_no_schedule(configured, project.where(ref))
+        check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
         role = role_of(project, ref, settings, self.target)
         given, named = properties.render(project, ref, settings.properties)
@@ -96,7 +96,7 @@ def role_of(project: ProjectResources, ref: Ref, settings: TriggerSettings, targ
     return project.role(ref, settings.role, targets.statements(project, ref, target), uses=[target])
 
 
-def _check_no_schedule(configured: Configured, where: str) -> None:
+def check_no_schedule(configured: Configured, where: str) -> None:
     """Checks that configuration gives no schedule to what waits for events.
 
     Raises:

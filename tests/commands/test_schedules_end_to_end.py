@@ -16,7 +16,17 @@ from tests.test_end_to_end import changes, clone, deploy, invoke
 NAME = "acres-local-orders-nightly"
 BODY = """machine = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "End": True}}}}}})
     p.schedule("nightly", machine, "cron(30 6 * * ? *)"{more})
-    p.on_event("kept", p.queue("work"), {{"source": ["acres"]}})"""
+    p.on_event("kept", p.queue("work"), {{"source": ["acres"]}})
+    p.alert(p.shared.topic("alerts"))"""
+FAILED = {
+    "id": "1",
+    "account": "000000000000",
+    "time": "2027-01-31T06:30:00Z",
+    "region": "us-east-1",
+    "resources": [],
+    "source": "aws.states",
+    "detail-type": "Step Functions Execution Status Change",
+}
 
 
 @pytest.fixture
@@ -54,6 +64,15 @@ def test_a_rule_becomes_a_schedule_and_back(root: Path) -> None:
         time.sleep(0.2)
     assert json.loads(messages[0]["Body"])["detail"] == {"acres": 7}
 
+    rule = events.describe_rule(Name="acres-local-orders-alert-machines")
+    machine = client_of(started, "stepfunctions").list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    for status, reported in (("FAILED", True), ("SUCCEEDED", False)):
+        event = json.dumps({**FAILED, "detail": {"stateMachineArn": machine, "status": status}})
+        assert events.test_event_pattern(EventPattern=rule["EventPattern"], Event=event)["Result"] is reported
+    (alarm,) = client_of(started, "cloudwatch").describe_alarms()["MetricAlarms"]
+    assert alarm["AlarmName"] == "acres-local-orders-Validate-errors"
+    assert alarm["AlarmActions"][0].endswith(":acres-local-alerts")
+
     declare(root, ', timezone="America/Chicago"')
     planned = invoke(root, "plan", "--env", "local", code=2)
     assert "replaced by resource/nightly.schedule" in planned
@@ -69,7 +88,8 @@ def test_a_rule_becomes_a_schedule_and_back(root: Path) -> None:
     asked = {"TypeName": "AWS::Scheduler::Schedule", "Identifier": NAME}
     described = client_of(started, "cloudcontrol").get_resource(**asked)["ResourceDescription"]["Properties"]
     assert json.loads(described)["ScheduleExpressionTimezone"] == "America/Chicago"
-    assert [rule["Name"] for rule in events.list_rules()["Rules"]] == ["acres-local-orders-kept"]
+    names = {rule["Name"].removeprefix("acres-local-orders-") for rule in events.list_rules()["Rules"]}
+    assert names == {"kept", "alert-machines"}
     assert changes(deploy(root, "--verify")) == {}
 
     declare(root)

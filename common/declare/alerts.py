@@ -1,0 +1,176 @@
+"""Alerts: what fails in a project is told to a topic, with a sentence for people.
+
+Executions, job runs and crawls that fail are events, for which a rule publishes by a role of its own. The errors of functions are
+a metric, so each function has an alarm. CloudWatch publishes by the policy of the topic, and the one that a topic is created with
+allows that to the alarms of its account.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html,
+https://docs.aws.amazon.com/glue/latest/dg/automating-awsglue-with-cloudwatch-events.html and
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+"""
+
+import json
+from abc import ABC
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from common.aws.resource_schemas import schema_of
+from common.base.json_types import JsonObject
+from common.declare import cloud_resources, configuration, properties, targets, validation
+from common.declare.declaration import Configured
+from common.declare.naming import NO_NAMES
+from common.declare.pipeline_parts import PipelineParts
+from common.declare.project_resources import ProjectResources
+from common.declare.triggers import Triggers, check_no_schedule, role_of
+from common.environment.resource_settings import TriggerSettings
+from common.model.reference import Ref
+from common.model.resource import Key
+from common.resources.rule import Rule
+
+ALARM = "AWS::CloudWatch::Alarm"
+ERRORS = "errors"
+"""Ends the keys and names of the alarms."""
+ALARM_SECONDS = 60
+"""The errors of this time are counted together."""
+Refs = Callable[[str], list[Ref]]
+"""Returns the references to what a project declares of a kind."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What events tell of a kind of resources.
+
+    Args:
+        kind: the kind.
+        source: the source of the events.
+        event: their detail type.
+        field: the field of the detail that names the resource.
+        statuses: the field of the detail with the status, and those that are told.
+        paths: the JSON paths of the parts of the message.
+        text: the message; parts stand in angle brackets.
+    """
+
+    kind: str
+    source: str
+    event: str
+    field: str
+    statuses: tuple[str, tuple[str, ...]]
+    paths: Mapping[str, str]
+    text: str
+
+
+SUBJECTS = {
+    "alert-machines": Subject(
+        kind="state-machine",
+        source="aws.states",
+        event="Step Functions Execution Status Change",
+        field="stateMachineArn",
+        statuses=("status", ("FAILED", "TIMED_OUT", "ABORTED")),
+        paths={"machine": "$.detail.stateMachineArn", "status": "$.detail.status", "execution": "$.detail.executionArn"},
+        text="an execution of <machine> is <status>: <execution>",
+    ),
+    "alert-jobs": Subject(
+        kind="glue-job",
+        source="aws.glue",
+        event="Glue Job State Change",
+        field="jobName",
+        statuses=("state", ("FAILED", "TIMEOUT")),
+        paths={"job": "$.detail.jobName", "status": "$.detail.state", "run": "$.detail.jobRunId", "why": "$.detail.message"},
+        text="the run <run> of the job <job> is <status>: <why>",
+    ),
+    "alert-crawlers": Subject(
+        kind="crawler",
+        source="aws.glue",
+        event="Glue Crawler State Change",
+        field="crawlerName",
+        statuses=("state", ("Failed",)),
+        paths={"crawler": "$.detail.crawlerName", "why": "$.detail.errorMessage"},
+        text="the crawler <crawler> has failed: <why>",
+    ),
+}
+"""What is told, by the names of the rules."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDeclaration:
+    """A rule that tells a topic of what fails of one kind; `Alerts.alert` explains it."""
+
+    subject: Subject
+    topic: Ref
+    refs: Refs
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
+        """Adds the rule and its role, if the project has anything of the kind."""
+        if not (watched := self.refs(self.subject.kind)):
+            return
+        where, subject = project.where(ref), self.subject
+        settings = configuration.merged(TriggerSettings, configured, None, where)
+        check_no_schedule(configured, where)
+        role = role_of(project, ref, settings, self.topic)
+        given, named = properties.render(project, ref, settings.properties)
+        names = [item.arn if subject.field.endswith("Arn") else item.name for item in watched]
+        status, told = subject.statuses
+        rule = Rule(
+            properties=given,
+            identity=project.identity(ref, [*role.needs, *named, self.topic], settings.verify, role),
+            enabled=settings.enabled,
+            target_arn=self.topic.arn,
+            role_arn=role.arn,
+            pattern={
+                "source": [subject.source],
+                "detail-type": [subject.event],
+                "detail": {subject.field: sorted(names), status: [*told]},
+            },
+            input_transformer=(
+                {**subject.paths, "time": "$.time"},
+                json.dumps(f"{project.env.name}, {project.project}: {subject.text} (<time>)"),
+            ),
+        )
+        project.add(rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmsDeclaration:
+    """An alarm for the errors of each function of a project; `Alerts.alert` explains it."""
+
+    topic: Ref
+    refs: Refs
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
+        """Adds the alarms."""
+        targets.check_region(project, ref, self.topic)
+        schema = schema_of(ALARM, project.env.region)
+        for function in self.refs("lambda"):
+            key = ref.key._replace(name=f"{function.key.name}.{ERRORS}")
+            stands_for = cloud_resources.named(project.env, key, schema, f"{function.name}-{ERRORS}")
+            identity = replace(project.identity(ref, [function, self.topic]), key=key, name=stands_for.name, arn=stands_for.arn)
+            alarm: JsonObject = {
+                "AlarmName": stands_for.name,
+                "AlarmDescription": f"{project.env.name}, {project.project}: the function {function.name} has failed",
+                "Namespace": "AWS/Lambda",
+                "MetricName": "Errors",
+                "Dimensions": [{"Name": "FunctionName", "Value": function.name}],
+                "Statistic": "Sum",
+                "Period": ALARM_SECONDS,
+                "EvaluationPeriods": 1,
+                "Threshold": 0,
+                "ComparisonOperator": "GreaterThanThreshold",
+                "TreatMissingData": "notBreaching",
+                "AlarmActions": [self.topic.arn],
+            }
+            project.add(cloud_resources.resource_of(identity, schema, alarm, project.env, project.where(ref)))
+
+
+class Alerts(PipelineParts, Triggers, ABC):
+    """The method by which pipelines declare them."""
+
+    def alert(self, topic: Ref) -> None:
+        """Tells a topic of everything of the project that fails.
+
+        That are executions that fail, are aborted or take too long, failed jobs and crawlers, and errors of functions.
+        """
+        told, refs = validation.check_kind("topic", topic, "topic"), self._declarations.refs
+        for name, subject in SUBJECTS.items():
+            self._trigger(name, AlertDeclaration(subject=subject, topic=told, refs=refs), None, NO_NAMES, None)
+        key = Key(self.name, cloud_resources.KIND, f"alert.{ERRORS}")
+        self._declarations.keep(Ref(key, told.name, told.arn), AlarmsDeclaration(topic=told, refs=refs))
