@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from common.base.json_types import JsonMapping
-from common.environment.resource_settings import Settings
+from common.environment.settings_model import Settings
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
 

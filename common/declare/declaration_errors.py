@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import common
 from common.base.suggestions import did_you_mean
-from common.environment.resource_settings import explain_settings_error
+from common.environment.settings_model import explain_settings_error
 
 KEYWORD = re.compile(r"(?P<function>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
 IMPORTED = re.compile(r"cannot import name '(?P<name>\w+)' from 'common'")

@@ -81,16 +81,21 @@ class FunctionDeclaration:
                 f"{len(network.security_group_ids)} security_group_ids, and needs some of both. Add them to `network` in "
                 f"config/{project.env.name}.json, or take `vpc` and `network` out of its settings."
             )
+        if settings.log_level and settings.log_format != "JSON":
+            raise DeclarationError(f'{where}: log_level needs log_format "JSON"; text has no levels.')
+        given, named = properties.render(project, ref, settings.properties, settings)
         group = _log_group(project, ref, settings)
         groups = [group.key] if settings.logging == "managed" else []
         granted = permissions.references(self.reads, self.writes)
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
         statements += permissions.network_interfaces(ref.arn) if network else []
-        role = project.role(ref, settings.role, statements, self.further, granted)
+        statements += permissions.dead_letter(given["DeadLetterConfig"]["TargetArn"], named) if settings.dead_letter else []
+        statements += [permissions.tracing()] if settings.tracing else []
+        statements += [permissions.own_key(given["KMSKeyArn"])] if settings.kms_key else []
+        role = project.role(ref, settings.role, statements, self.further, [*granted, *named])
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
-        given, named = properties.render(project, ref, settings.properties)
         function = Function(
             identity=project.identity(ref, [*needs, *named, *refs, *granted, *others_layers], settings.verify, role),
             role_arn=role.arn,
@@ -204,7 +209,7 @@ class Functions(PipelineParts):
             layers: layers of this project, shared ones, and those of others; the last ones come last: if two have the same file,
                 the later one wins.
             settings: what the declaration wants different from the defaults.
-            properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"SnapStart": {…}}``; tokens are replaced.
             package: the code that an imported function runs, until its files are edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.

@@ -85,7 +85,7 @@ class JobDeclaration:
         granted = permissions.references(self.reads, self.writes)
         role = project.role(ref, settings.role, statements, self.further, [*granted, *self.connections])
         used = (*groups, *refs, *granted, *self.connections)
-        given, named = properties.render(project, ref, settings.properties)
+        given, named = properties.render(project, ref, settings.properties, settings)
         job = Job(
             identity=project.identity(ref, [*role.needs, script.key, *imported.keys(), *named, *used], settings.verify, role),
             role_arn=role.arn,
@@ -147,7 +147,7 @@ class Jobs(PipelineParts):
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             requirements: the file of requirements; `<script>.requirements.txt` beside the script is found.
             settings: what the declaration wants different from the defaults.
-            properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"JobMode": "…"}``; tokens are replaced.
             shell: whether it is a python-shell job.
             package: where the script of an imported job is, until its file is edited; `invoke import` writes it.
             connections: Glue connections that it uses, as in ``[p.shared.connection("warehouse")]``; settings may name more.

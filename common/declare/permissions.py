@@ -13,12 +13,15 @@ from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.model.existing import ExistingRef
+from common.model.generated import GeneratedRef
 from common.model.kind import Kind
 from common.model.reference import Grantable, Location, Ref
 from common.resources import every_kind, kind_of
 
 Statement = JsonObject
 
+_DEAD_LETTERS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
+"""The actions that send what has failed, by service."""
 SPECIAL_CHARACTERS = re.compile(r"[*?]|\$(?=\{)")
 """Matches the characters that have a special meaning in a policy."""
 
@@ -130,8 +133,27 @@ def log_delivery() -> Statement:
     return allow([f"logs:{verb}" for verb in (*deliveries, *policies)], ["*"])
 
 
+def dead_letter(arn: str, refs: Iterable[Ref]) -> Iterator[Statement]:
+    """Allows a function to send what has failed to a queue or topic, as Lambda wants it before it accepts the target.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    generated = [ref for ref in refs if isinstance(ref, GeneratedRef) and arn in ref.generated.values()]
+    services = {service for ref in generated for service in ref.services} or {arn.split(":")[2]}
+    yield allow([action for service, action in _DEAD_LETTERS.items() if service in services], [arn])
+    yield from encryption(refs, writing=True)
+
+
+def own_key(arn: str) -> Statement:
+    """Allows the use of the key that encrypts the resource itself.
+
+    Follows https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
+    return allow(kind_of("key").writes, [arn])
+
+
 def tracing() -> Statement:
-    """Allows Step Functions to send traces; these operations support no narrower resource."""
+    """Allows sending traces; these operations support no narrower resource."""
     verbs = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
     return allow([f"xray:{verb}" for verb in verbs], ["*"])
 

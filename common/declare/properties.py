@@ -8,27 +8,50 @@ from collections.abc import Iterator
 
 from common.aws.api_models import Parameter
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.declare.project_resources import ProjectResources
+from common.environment.settings_model import Settings
+from common.model import comparison
 from common.model.generated import MARK
-from common.model.kind import Kind
+from common.model.kind import Kind, Setting
 from common.model.reference import Ref
 from common.resources import kind_of
 
 
-def render(project: ProjectResources, ref: Ref, properties: JsonMapping) -> tuple[JsonObject, tuple[Ref, ...]]:
+def render(
+    project: ProjectResources, ref: Ref, properties: JsonMapping, settings: Settings | None = None
+) -> tuple[JsonObject, tuple[Ref, ...]]:
     """Returns the properties of a resource with tokens replaced, and the resources that they refer to.
+
+    Args:
+        project: the project.
+        ref: the resource.
+        properties: its properties.
+        settings: its settings, of which some are properties with a shorter name.
 
     Raises:
         DeclarationError: AWS would not accept them, or one of them has a setting of its own.
     """
-    if not properties:
-        return {}, ()
-    where = project.where(ref)
-    rendered, refs = project.names.substitute(dict(properties), where)
-    check(kind_of(ref.key.kind), rendered, where)
-    return rendered, refs
+    kind, where = kind_of(ref.key.kind), project.where(ref)
+    given, refs = project.names.substitute(dict(properties), where)
+    check(kind, given, where)
+    fields = kind.properties.fields if kind.properties and settings is not None else {}
+    values = {name: value for name, field in fields.items() if (value := getattr(settings, field.name)) is not None}
+    values, named = project.names.substitute(values, where) if values else ({}, ())
+    for name, value in values.items():
+        given = comparison.merged(_spelled(name, fields[name], value, where), given)
+    return given, (*refs, *named)
+
+
+def _spelled(name: str, setting: Setting, value: Json, where: str) -> JsonObject:
+    """The value of a setting in AWS's own spelling."""
+    if setting.services and not _has_mark(value) and value.split(":")[2:3] not in [[service] for service in setting.services]:
+        raise DeclarationError(f"{where}: {setting.name} is {value!r}; it must be an ARN of {' or '.join(setting.services)}.")
+    value = setting.words.get(value, value) if setting.words else value
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return comparison.merged(value, setting.beside)
 
 
 def check(kind: Kind, properties: JsonMapping, where: str) -> None:
@@ -46,12 +69,13 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     if accepted is None:
         yield f"a {kind.word} takes none"
         return
-    for name, setting in accepted.settings.items():
+    settings = {**accepted.settings, **{name: setting.name for name, setting in accepted.fields.items()}}
+    for name, setting in settings.items():
         if _has(properties, name.split(".")):
             yield f"{name} has a setting of its own: say {setting}" if setting else f"the deployer itself sets {name}"
     for name in properties.keys() & {"Tags", "tags"}:
         yield f"{name}: say `tags` in the configuration of the environment"
-    own = {"Tags", "tags", *(name for name in accepted.settings if "." not in name)}
+    own = {"Tags", "tags", *(name for name in settings if "." not in name)}
     names = {name: Parameter(kind.service, operation, (name,), _has_mark) for name, operation in accepted.operations.items()}
     whole = Parameter(kind.service, accepted.operation, accepted.path, _has_mark) if accepted.operation else None
     known = {*names, *(whole.members() if whole else ())}

@@ -41,14 +41,15 @@ class StateMachineDeclaration:
         express.check(definition, settings.type, where)
         calls = integrations.state_machine(project.env, ref, typed, project.names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
+        given, named = properties.render(project, ref, settings.properties, settings)
         keys = permissions.encryption(refs, writing=True)
-        role = project.role(ref, settings.role, chain(calls, keys, observing), self.further, refs)
+        own = [permissions.own_key(given["encryptionConfiguration"]["kmsKeyId"])] if settings.kms_key else []
+        role = project.role(ref, settings.role, chain(calls, keys, own, observing), self.further, [*refs, *named])
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
         logs = settings.log_group is None and settings.log_level != "OFF"
         group = project.machine_logs(used=logs)
         groups = [group] if logs else []
-        given, named = properties.render(project, ref, settings.properties)
         machine = StateMachine(
             identity=project.identity(ref, [*role.needs, *groups, *named, *refs], settings.verify, role),
             role_arn=role.arn,
@@ -88,7 +89,7 @@ class StateMachines(PipelineParts):
             permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
-            properties: fields in AWS's own spelling that have no setting, as in ``{"Description": "…"}``; tokens are replaced.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"encryptionConfiguration": {…}}``; tokens are replaced.
             accept_secret: the reason for accepting what looks like a secret in it.
             name: as of a function; so are `role_name` and `role`.
             role_name: see above.

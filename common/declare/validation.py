@@ -14,7 +14,7 @@ from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import check_text
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
-from common.environment.resource_settings import Settings
+from common.environment.settings_model import Settings
 from common.model.existing import ExistingRef
 from common.model.reference import Grantable, Location, Ref
 

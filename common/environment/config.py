@@ -21,14 +21,9 @@ from common.environment.owner_tags import DEFAULT_PREFIX
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
 from common.environment.project import Instance, Project, Region, WrittenSections
-from common.environment.resource_settings import (
-    Defaults,
-    Embedded,
-    Model,
-    Network,
-    Verify,
-)
+from common.environment.resource_settings import Defaults, Embedded, Network, Verify
 from common.environment.roles import Roles
+from common.environment.settings_model import Model
 
 TagPrefix = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from common.base.json_types import Json
 from common.base.suggestions import did_you_mean
-from common.environment.resource_settings import Model, keys_at
+from common.environment.settings_model import Model, keys_at
 
 FREE_TEXT_SETTINGS = frozenset({"environment", "arguments", "parameters", "endpoints", "tags"})
 """Settings with free texts, which may hold secrets."""

@@ -13,7 +13,7 @@ from common.base.suggestions import did_you_mean
 from common.environment.config import Environment
 from common.environment.config_errors import explain_errors
 from common.environment.project import Project, WrittenSections
-from common.environment.resource_settings import Model
+from common.environment.settings_model import Model
 
 M = TypeVar("M", bound=Model)
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from common.base import text_rules
 from common.base.text_rules import Text
-from common.environment.resource_settings import Model
+from common.environment.settings_model import Model
 
 BucketName = Annotated[str, AfterValidator(text_rules.check_bucket_name)]
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}$")]

@@ -19,11 +19,11 @@ from common.environment.resource_settings import (
     CrawlerSettings,
     FunctionSettings,
     JobSettings,
-    Model,
     StateMachineSettings,
     TriggerSettings,
     Verify,
 )
+from common.environment.settings_model import Model
 
 
 def check_region(region: str) -> str:

@@ -5,26 +5,16 @@ declaration in `projects/<project>/deploy.py`, `defaults.<type>` of the environm
 merged key by key. The models are strict: "512" is not 512, and an unknown key is an error.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from common.base import schedules
-from common.base.json_types import Json, JsonMapping, JsonObject
-from common.base.suggestions import did_you_mean, known_names
+from common.base.json_types import Json
 from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
 from common.environment.names import PhysicalName
+from common.environment.settings_model import Model, Settings
 
 Retention = Literal[
     "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -36,63 +26,12 @@ Verify = Literal["always", "on_request"]
 """When a plan reads the live state of a resource that is recorded as unchanged: always, or with --verify."""
 
 
-class Model(BaseModel):
-    """The base of every model: unknown keys are errors, nothing is coerced, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-
-class Settings(Model):
-    """Settings of one resource."""
-
-    def over(self, *weaker: "JsonMapping | Settings | None") -> Self:
-        """Merges settings: those set here win, then the first of `weaker` that sets a value, then the default."""
-        merged: JsonObject = {}
-        for layer in (*reversed(weaker), self):
-            for name, value in _set_fields(layer).items():
-                both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-                merged[name] = {**merged[name], **value} if both else value
-        return type(self).model_validate(merged, strict=False)
-
-
-def _set_fields(layer: JsonMapping | Settings | None) -> JsonObject:
-    if isinstance(layer, Settings):
-        return {name: getattr(layer, name) for name in layer.model_fields_set}
-    return {name: value for name, value in (layer or {}).items() if value is not None}
-
-
-def explain_settings_error(error: ValidationError) -> str:
-    """Explains the errors in settings of a declaration, each with its name, as sentences on one line."""
-    settings: list[type[Model]] = [*Settings.__subclasses__(), Network]
-    models = {model.__name__: model for model in settings}
-    problems = []
-    for problem in error.errors(include_url=False):
-        location = [part for part in problem["loc"] if part != "[key]"]
-        path = ".".join(map(str, location))
-        if problem["type"] == "extra_forbidden" and error.title in models:
-            keys = keys_at(models[error.title], location[:-1])
-            problems.append(f"{error.title} has no {path!r}.{did_you_mean(location[-1], keys, otherwise=known_names(keys))}")
-        else:
-            problems.append(f"{path}: {problem['msg']}.")
-    return " ".join(problems)
-
-
-def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:
-    """Returns the keys that the object at `location` of a model may have, from the model's JSON schema."""
-    root = model.model_json_schema(by_alias=True)
-    node = _dereferenced(root, root)
-    for part in location:
-        named = node.get("properties", {}).get(part)
-        many = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties") or node.get("items"))
-        node = _dereferenced(root, named if named is not None else many or {})
-    return list(node.get("properties", {}))
-
-
-def _dereferenced(root: JsonMapping, node: JsonMapping) -> JsonMapping:
-    """Returns the model that a node of a JSON schema refers to, or the node itself."""
-    choices = [node, *node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())]
-    reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
-    return root["$defs"][reference.rpartition("/")[2]] if reference else node
+Reference = r"\$\{[^{}]+\}"
+"""The pattern of a reference to something that is declared."""
+KmsKey = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:kms:\S+:key/\S+|{Reference})$")]
+"""The ARN of a key, or a reference to one. An alias would not do, because policies do not know what it stands for."""
+DeadLetter = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:(sqs|sns):\S+|{Reference})$")]
+"""The ARN of a queue or a topic, or a reference to one."""
 
 
 class Network(Model):
@@ -134,6 +73,20 @@ class FunctionSettings(Settings):
     """Run in the environment's network."""
     network: Network | None = None
     """Another network than the environment's; implies `vpc`."""
+    description: Annotated[Text, Field(max_length=256)] | None = None
+    """What the function is for. `${parameter}` is replaced."""
+    tracing: bool | None = None
+    """Trace invocations with X-Ray; `false` leaves it to the caller. Without it nothing is changed."""
+    dead_letter: DeadLetter | None = None
+    """The queue or topic that gets the events of asynchronous invocations that failed: its ARN, or `${name.arn}`."""
+    reserved_concurrency: int | None = Field(default=None, ge=0)
+    """How many invocations may run at once; they are taken from those of the account, and 0 stops the function."""
+    kms_key: KmsKey | None = None
+    """The key that encrypts the environment variables: its ARN, or a reference. Without it Lambda's own does."""
+    log_format: Literal["Text", "JSON"] | None = None
+    """How log lines are written."""
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] | None = None
+    """The lowest level of the function's own lines that is logged. It needs log_format JSON."""
     log_retention_days: Retention = 30
     """How many days the function's log group keeps its lines."""
     logging: Literal["managed", "unmanaged"] = "managed"
@@ -184,6 +137,14 @@ class JobSettings(Settings):
     """Names of Glue connections that the job uses."""
     arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] = Field(default_factory=dict)
     """Default arguments of each run. `${parameter}` is replaced."""
+    description: Annotated[Text, Field(max_length=2048)] | None = None
+    """What the job is for. `${parameter}` is replaced."""
+    security_configuration: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    """The name of a Glue security configuration, which encrypts what the job writes; `permissions` allow its key."""
+    notify_delay_minutes: int | None = Field(default=None, ge=1)
+    """After how many minutes of a run Glue sends an event that it takes long."""
+    non_overridable_arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] | None = None
+    """Arguments that a run cannot replace. `${parameter}` is replaced."""
     logging: Literal["managed", "unmanaged"] = "managed"
     """With `unmanaged` the job's arguments about logs stay as they are, or as `arguments` says, and it needs no log group."""
     role: RoleArn | None = None
@@ -222,6 +183,12 @@ class CrawlerSettings(Settings):
     """Begins the names of the tables that the crawler makes."""
     schedule: Annotated[str, AfterValidator(schedules.check_glue)] | None = None
     """When the crawler runs, as in cron(0 3 * * ? *), in UTC. Without it only what starts it runs it."""
+    description: Annotated[Text, Field(max_length=2048)] | None = None
+    """What the crawler is for. `${parameter}` is replaced."""
+    classifiers: tuple[Annotated[Text, Field(min_length=1, max_length=255)], ...] | None = None
+    """Names of classifiers of one's own, which are asked before Glue's."""
+    security_configuration: Annotated[Text, Field(min_length=1, max_length=128)] | None = None
+    """The name of a Glue security configuration, which encrypts what the crawler logs; `permissions` allow its key."""
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
     configuration: Literal["managed", "unmanaged"] | None = None
@@ -249,6 +216,8 @@ class StateMachineSettings(Settings):
     """An existing log group. Without it a machine logs to the group that the machines of the environment share."""
     tracing: bool = False
     """Trace executions with X-Ray."""
+    kms_key: KmsKey | None = None
+    """The key that encrypts the definition and the data of executions: its ARN, or a reference. Without it AWS's own does."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from common.base.text_rules import PolicyArn, RoleArn
-from common.environment.resource_settings import Model
+from common.environment.settings_model import Model
 
 
 class Roles(Model):

@@ -96,6 +96,8 @@ def _describe_values(field: JsonMapping) -> str:
             words = f"list of: {_describe_values(items)}"
         case {"type": "integer", "minimum": least, "maximum": most}:
             words = f"{least:,} to {most:,}"
+        case {"type": "integer", "minimum": least}:
+            words = f"{least:,} or more"
         case {"type": [*types]}:
             words = ", ".join(TYPES[name] for name in types)
         case _:

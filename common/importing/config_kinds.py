@@ -13,10 +13,10 @@ from common.environment.resource_settings import (
     CrawlerSettings,
     FunctionSettings,
     JobSettings,
-    Settings,
     StateMachineSettings,
     TriggerSettings,
 )
+from common.environment.settings_model import Settings
 from common.importing.setting_fields import Settings as Values
 from common.importing.setting_fields import by_aws_name, plain, setting_of
 from common.resources import kind_of
@@ -24,7 +24,7 @@ from common.resources import kind_of
 KINDS = {"functions": "lambda", "jobs": "glue-job", "crawlers": "crawler", "state_machines": "state-machine", "triggers": "rule"}
 """The kinds of resources by their sections of the configuration."""
 HINTS = {
-    "functions": re.compile(r"lambda|function"),
+    "functions": re.compile(r"lambda|(?<!step)(?<!step_)function"),
     "jobs": re.compile(r"glue|job|etl"),
     "crawlers": re.compile(r"crawl"),
     "state_machines": re.compile(r"step_?function|state_?machine|sfn|workflow"),

@@ -1,9 +1,10 @@
-"""Writes a Glue crawler: its targets, its database, its settings. Targets that are not in S3 and classifiers stay as they are."""
+"""Writes a Glue crawler: its targets, its database, its settings. Targets that are not in S3 stay as they are."""
 
 import json
 
 from common.base.json_types import JsonObject
 from common.environment.resource_settings import CrawlerSettings
+from common.importing import values
 from common.importing.entries import Code, Context, Entry, refusal, set_differing
 from common.importing.selection import Found
 
@@ -47,8 +48,7 @@ def entry(found: Found, key: str, context: Context) -> Entry:
     set_differing(result, CrawlerSettings, context.env.defaults.crawler, _settings(live), frozenset())
     if others := [kind for kind, listed in live["Targets"].items() if listed and kind != "S3Targets"]:
         result.say(f"Its {', '.join(others)} cannot be declared; they stay as they are.")
-    if live.get("Classifiers"):
-        result.comments.append(f"Its classifiers stay as they are: {', '.join(live['Classifiers'])}.")
+    values.set_plain(result, context, CrawlerSettings, live)
     return result
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from common.base.json_types import Json, JsonObject
 from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
-from common.environment.resource_settings import Settings
+from common.environment.settings_model import Settings
 from common.importing.references import VERBS, References
 from common.importing.selection import Found
 from common.resources import kind_of

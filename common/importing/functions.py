@@ -9,7 +9,8 @@ from common.environment.resource_settings import FunctionSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
 from common.importing.selection import Found
-from common.resources import kind_of
+from common.model import comparison
+from common.resources import accepted_fields, kind_of
 
 IN_CODE = frozenset({"runtime", "architecture"})
 LANGUAGES = re.compile(r"python3\.|nodejs")
@@ -50,6 +51,8 @@ def entry(found: Found, key: str, context: Context, retention: int | str | None)
         result.settings["log_retention_days"] = retention
     elif retention != "never":
         result.settings["logging"] = "unmanaged"
+    usual = accepted_fields.USUAL_FUNCTION
+    values.set_plain(result, context, FunctionSettings, comparison.unusual({**live, **found.live.get("Concurrency", {})}, usual))
     values.set_values(result, context, "environment", live.get("Environment", {}).get("Variables", {}))
     return result
 

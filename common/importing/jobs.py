@@ -37,6 +37,7 @@ def entry(found: Found, key: str, context: Context) -> Entry:
     if is_shell(found):
         result.named["shell"] = True
     set_differing(result, JobSettings, context.env.defaults.job, _settings(found), IN_CODE)
+    values.set_plain(result, context, JobSettings, found.live)
     values.set_values(result, context, "arguments", found.live.get("DefaultArguments") or {})
     return result
 

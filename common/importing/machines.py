@@ -46,6 +46,7 @@ def entry(found: Found, key: str, context: Context) -> Entry:
             f"It calls {function}:{qualifier}; a deploy changes $LATEST, so publish a version, and point {qualifier} at it."
         )
     set_differing(result, StateMachineSettings, context.env.defaults.state_machine, _settings(live), IN_CODE)
+    values.set_plain(result, context, StateMachineSettings, live)
     return result
 
 

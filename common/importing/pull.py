@@ -14,7 +14,7 @@ from common.aws.protocol import Aws
 from common.base.json_types import Json, JsonMapping
 from common.engine.drift import ABSENT, Drifted, DriftResult, Field
 from common.environment.config import Environment
-from common.environment.resource_settings import explain_settings_error
+from common.environment.settings_model import explain_settings_error
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
 from common.importing.live_code import compare

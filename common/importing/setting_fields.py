@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.model import comparison
+from common.model.kind import Properties, Setting
+from common.resources import kinds
 
 Settings = Mapping[tuple[str, ...], Json]
 """Values of settings by their path below the resource, as in ``("network", "subnet_ids")``."""
@@ -37,6 +40,16 @@ def _same(setting: str) -> Convert:
 
 def _one_of(setting: str, words: Mapping[Json, Json]) -> Convert:
     return lambda value: {(setting,): words[value]} if isinstance(value, str | float | int) and value in words else None
+
+
+def properties_of(kind: str) -> Properties:
+    """Returns what is known of the properties of a kind; nothing if it takes none."""
+    return kinds()[kind].properties or Properties()
+
+
+def _of(setting: Setting) -> Convert:
+    words = {text: value for value, text in setting.words.items()}
+    return _one_of(setting.name, words) if words else _same(setting.name)
 
 
 def _architecture(value: Json) -> Settings | None:
@@ -71,7 +84,7 @@ def _auto_scaling(value: Json) -> Settings | None:
     return _one_of("auto_scaling", {"true": True, "false": False, "": False})(value or "")
 
 
-FIELDS: Mapping[str, Mapping[str, Convert]] = {
+_SPECIAL: Mapping[str, Mapping[str, Convert]] = {
     "lambda": {
         "Runtime": _same("runtime"),
         "MemorySize": _same("memory_mb"),
@@ -117,6 +130,11 @@ FIELDS: Mapping[str, Mapping[str, Convert]] = {
         "ScheduleExpression": _same("expression"),
     },
 }
+FIELDS: Mapping[str, Mapping[str, Convert]] = {
+    kind: {**special, **{field: _of(setting) for field, setting in properties_of(kind).fields.items()}}
+    for kind, special in _SPECIAL.items()
+}
+"""The fields of each kind that have settings."""
 TEXTS: Mapping[str, tuple[str, str]] = {
     "lambda": ("Environment.Variables", "environment"),
     "glue-job": ("DefaultArguments", "arguments"),
@@ -168,3 +186,15 @@ def by_aws_name(kind: str, name: str, value: Json) -> Settings | None:
 def plain(name: str) -> str:
     """Returns a name as it is compared with others: letters and digits in lower case."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def plain_settings(kind: str, live: JsonMapping) -> JsonObject:
+    """Returns the settings of a live resource that are fields of AWS's as they are."""
+    result: JsonObject = {}
+    for name, setting in properties_of(kind).fields.items():
+        value = value_at(live, name)
+        if not comparison.is_empty(value):
+            result[setting.name] = (
+                {text: word for word, text in setting.words.items()}.get(value, value) if setting.words else value
+            )
+    return result

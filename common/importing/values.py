@@ -1,12 +1,15 @@
 """Variables and arguments: references in place of names, and no secrets."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
 from common.base import text_rules
-from common.base.json_types import Json, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.engine import secrets
-from common.importing.entries import Context, Entry
+from common.environment.settings_model import Settings
+from common.importing.entries import Context, Entry, refusal
+from common.importing.setting_fields import plain_settings
 from common.packaging import secret_detector
 
 ARGUMENT = re.compile(r"--[A-Za-z0-9_.-]+")
@@ -61,6 +64,25 @@ def set_values(entry: Entry, context: Context, argument: str, live: Mapping[str,
         entry.named[argument] = declared
     if configured:
         entry.settings[argument] = configured
+
+
+def set_plain(entry: Entry, context: Context, model: type[Settings], live: JsonMapping) -> None:
+    """Writes the settings that are fields of AWS's as they are, with references in place of names.
+
+    Args:
+        entry: what is written.
+        context: what the writers need.
+        model: the settings of the kind.
+        live: the live fields, without those that AWS sets itself.
+    """
+    for name, value in plain_settings(entry.found.kind, live).items():
+        if refusal(model, {name: value}):
+            entry.say(f"Its {name.replace('_', ' ')} {json.dumps(value)} cannot be declared; it stays as it is.")
+        elif isinstance(value, dict):
+            texts = {key: context.references.text(text) for key, text in value.items() if not holds_secret(key, text)}
+            entry.settings |= {name: texts} if texts else {}
+        else:
+            entry.settings[name] = context.references.text(value) if isinstance(value, str) else value
 
 
 def _leave_out(entry: Entry, context: Context, argument: str, name: str) -> None:

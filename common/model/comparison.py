@@ -206,7 +206,7 @@ def named(undeclared: JsonMapping, declared: JsonMapping, usual: JsonMapping) ->
     """The dotted names of undeclared fields, for people; without empty ones and those with `usual` values."""
     for name, value in sorted(undeclared.items()):
         owned = declared.get(name)
-        if not value or value == usual.get(name):
+        if value in _EMPTY or value is False or value == usual.get(name):
             continue
         if isinstance(value, Mapping) and isinstance(owned, Mapping | list):
             within = usual.get(name) if isinstance(usual.get(name), Mapping) else {}

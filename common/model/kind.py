@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
+from common.base.json_types import Json
 from common.model.lookup import Lookup
 from common.model.versions import Versions
 
@@ -151,6 +152,22 @@ class Policy(NamedTuple):
     shared_patterns: tuple[str, ...] = ()
 
 
+class Setting(NamedTuple):
+    """A setting whose value is a field of AWS's as it is.
+
+    Args:
+        name: the setting.
+        words: AWS's words for its values, if they differ.
+        beside: what is sent with it, in AWS's spelling.
+        services: the services whose ARNs it accepts; none if it is no ARN.
+    """
+
+    name: str
+    words: Mapping[Json, Json] = {}
+    beside: Mapping[str, Json] = {}
+    services: tuple[str, ...] = ()
+
+
 class Properties(NamedTuple):
     """The fields that a declaration may give in AWS's own spelling, and how they are checked.
 
@@ -159,12 +176,14 @@ class Properties(NamedTuple):
         path: the members that lead to its structure with the fields; `[]` is an item of a list.
         settings: what to say instead of a field that the deployer itself sets, by dotted name.
         operations: fields that have operations of their own, each with the operation that takes it as a parameter.
+        fields: fields that a setting gives as they are, by dotted name.
     """
 
     operation: str = ""
     path: tuple[str, ...] = ()
     settings: Mapping[str, str] = {}
     operations: Mapping[str, str] = {}
+    fields: Mapping[str, Setting] = {}
 
 
 class Passing(NamedTuple):

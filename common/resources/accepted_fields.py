@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from common.base.json_types import JsonMapping, JsonObject
 from common.model import comparison
 from common.model.comparison import fields
+from common.model.kind import Properties, Setting
 
 FUNCTION = fields(
     *("Description", "KMSKeyArn", "FileSystemConfigs", "CapacityProviderConfig", "RuntimeConfig", "AcceleratorConfig"),
@@ -58,7 +59,9 @@ FUNCTION_RESET: JsonObject = {
     "SnapStart": {"ApplyOn": "None"},
 }
 """UpdateFunctionConfiguration keeps what is left out, so these values take such a field away."""
-FUNCTION_REMOVABLE = frozenset({"Environment", "Layers", "LoggingConfig", "Tags", "VpcConfig", *FUNCTION_RESET})
+FUNCTION_REMOVABLE = frozenset(
+    {"Environment", "Layers", "LoggingConfig", "ReservedConcurrentExecutions", "Tags", "VpcConfig", *FUNCTION_RESET}
+)
 """These fields of a function can be taken away."""
 FUNCTION_SETTINGS: Mapping[str, str] = {
     "FunctionName": "name",
@@ -95,6 +98,39 @@ JOB_SETTINGS: Mapping[str, str] = {
     "ExecutionClass": "execution_class",
 }
 """What to say instead of fields of a job that the deployer itself sets."""
+FUNCTION_FIELDS: Mapping[str, Setting] = {
+    "Description": Setting("description"),
+    "TracingConfig.Mode": Setting("tracing", {True: "Active", False: "PassThrough"}),
+    "DeadLetterConfig.TargetArn": Setting("dead_letter", services=("sqs", "sns")),
+    "ReservedConcurrentExecutions": Setting("reserved_concurrency"),
+    "KMSKeyArn": Setting("kms_key", services=("kms",)),
+    "LoggingConfig.LogFormat": Setting("log_format"),
+    "LoggingConfig.ApplicationLogLevel": Setting("log_level"),
+}
+"""The settings of a function that are fields as they are."""
+JOB_FIELDS: Mapping[str, Setting] = {
+    "Description": Setting("description"),
+    "SecurityConfiguration": Setting("security_configuration"),
+    "NotificationProperty.NotifyDelayAfter": Setting("notify_delay_minutes"),
+    "NonOverridableArguments": Setting("non_overridable_arguments"),
+}
+"""The settings of a job that are fields as they are."""
+CRAWLER_FIELDS: Mapping[str, Setting] = {
+    "Description": Setting("description"),
+    "Classifiers": Setting("classifiers"),
+    "CrawlerSecurityConfiguration": Setting("security_configuration"),
+}
+"""The settings of a crawler that are fields as they are."""
+OF_FUNCTION = Properties("UpdateFunctionConfiguration", settings=FUNCTION_SETTINGS, fields=FUNCTION_FIELDS)
+"""The properties of a function."""
+OF_JOB = Properties("UpdateJob", ("JobUpdate",), JOB_SETTINGS, fields=JOB_FIELDS)
+"""The properties of a job."""
+MACHINE_FIELDS: Mapping[str, Setting] = {
+    "encryptionConfiguration.kmsKeyId": Setting(
+        "kms_key", beside={"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY"}}, services=("kms",)
+    )
+}
+"""The settings of a state machine that are fields as they are."""
 CRAWLER_RESET: JsonObject = {
     "Description": "",
     "Classifiers": [],
@@ -121,6 +157,8 @@ CRAWLER_SETTINGS: Mapping[str, str] = {
     "RecrawlPolicy": "recrawl",
 }
 """What to say instead of fields of a crawler that the deployer itself sets."""
+OF_CRAWLER = Properties("UpdateCrawler", settings=CRAWLER_SETTINGS, fields=CRAWLER_FIELDS)
+"""The properties of a crawler."""
 MACHINE_RESET: JsonObject = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
 """These values take fields of a state machine away."""
 
@@ -134,3 +172,13 @@ def structures(desired: JsonMapping, kept: JsonMapping) -> JsonObject:
     """The structures of a function that are declared in part, with their other live fields: each is replaced as a whole."""
     names = {"Environment", "LoggingConfig", *(["VpcConfig"] if desired.get("VpcConfig", {}).get("SubnetIds") else [])}
     return {name: comparison.merged(desired[name], kept.get(name, {})) for name in names & desired.keys()}
+
+
+def needs_of_key(arn: str | None) -> dict[str, tuple[str, ...]]:
+    """The permissions to deploy what a key encrypts; for all keys if its ARN is known only after it is created.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html and
+    https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
+    actions = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+    return {arn if arn.startswith("arn:") else "arn:*:kms:*:*:key/*": actions} if arn else {}

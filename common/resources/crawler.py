@@ -18,7 +18,7 @@ from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Properties, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
@@ -44,7 +44,7 @@ KIND = Kind(
     listing=Listing("ListCrawlers", "CrawlerNames", tags="Tags", size=("MaxResults", 1000), token="NextToken"),  # noqa: S106 - no secret
     quota=Quota("Glue crawlers", "glue", "L-11FA2C1A", 1000),
     calls=Calls(("CreateCrawler",), reads_first=True),
-    properties=Properties("UpdateCrawler", settings=accepted_fields.CRAWLER_SETTINGS),
+    properties=accepted_fields.OF_CRAWLER,
     passing=Passing(
         codes={
             "SchedulerTransitioningException": "the schedule of a crawler is just being switched on or off",

@@ -25,13 +25,13 @@ from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
-from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
+from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
 from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields, function_code
-from common.resources.function_updates import CODE, FunctionUpdates
+from common.resources.function_updates import CODE, RESERVED, FunctionUpdates, refuse_part, reserve
 from common.resources.stand_in_role import stand_in
 
 _NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
@@ -52,7 +52,7 @@ KIND = Kind(
     listing=Listing("ListFunctions", "Functions", "FunctionName"),
     calls=Calls(("CreateFunction",), "UpdateFunctionConfiguration", apart=CODE),
     budgets={"lambda": Budget(1, 15), "lambda:GetFunction": Budget(1, 100)},  # of all control-plane calls together
-    properties=Properties("UpdateFunctionConfiguration", settings=accepted_fields.FUNCTION_SETTINGS),
+    properties=accepted_fields.OF_FUNCTION,
     passing=Passing(
         messages=(
             "cannot be assumed by Lambda",
@@ -64,7 +64,7 @@ KIND = Kind(
     policy=Policy(
         operations=(
             *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
-            *("TagResource", "UntagResource"),
+            *("TagResource", "UntagResource", "PutFunctionConcurrency", "DeleteFunctionConcurrency"),
         ),
         everywhere=("GetAccountSettings", "ListFunctions"),
         left_over=("DeleteFunction", "UntagResource"),
@@ -117,8 +117,10 @@ class Function(Declared):
         return self.settings.runtime
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """The permissions that its deployer needs besides those of its kind: to use layers of others, and for its network."""
-        return {**dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",)), **({"*": _NETWORK} if self.network else {})}
+        """The permissions that its deployer needs besides those of its kind: for layers of others, its network and its key."""
+        needs: dict[str, tuple[str, ...]] = {"*": _NETWORK} if self.network else {}
+        needs |= accepted_fields.needs_of_key(self.properties.get("KMSKeyArn"))
+        return needs | dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",))
 
     def desired(self) -> State:
         """The owned fields, spelled as in GetFunction.
@@ -130,6 +132,7 @@ class Function(Declared):
             raise DeclarationError(f"{self.key}: its environment variables are {size} bytes; Lambda accepts 4096.")
         return {
             **self._configuration(),
+            **{name: value for name, value in self.properties.items() if name in RESERVED},
             "Architectures": [self.settings.architecture],
             "CodeSha256": ContentOf(self.code),
             "State": "Active",
@@ -146,11 +149,11 @@ class Function(Declared):
         response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=self.name)
         if response is None:
             return None
-        live = response["Configuration"]
+        live = {**response["Configuration"], **response.get("Concurrency", {})}
         settled = live.get("LastUpdateStatus") == "Successful" and live.get("State") in {"Active", "Inactive"}
         revision = live.get("RevisionId") if settled else None
-        _refused(response.get("TagsError"))
-        _refused(live.get("Environment", {}).get("Error"))
+        refuse_part(response.get("TagsError"))
+        refuse_part(live.get("Environment", {}).get("Error"))
         vpc = live.get("VpcConfig", {})
         variables, other_variables = comparison.entries(live.get("Environment", {}).get("Variables", {}), self.environment)
         state = {
@@ -167,7 +170,7 @@ class Function(Declared):
             "Tags": owned_tags(response.get("Tags"), self.tags),
         }
         state = comparison.with_selected(state, live, self.properties)
-        undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, accepted_fields.FUNCTION)
+        undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, {**accepted_fields.FUNCTION, **RESERVED})
         state, free = comparison.released(state, self._configuration(), ("Layers", "VpcConfig"))
         undeclared |= {"Environment": {"Variables": other_variables}} if other_variables else {}
         return Live(state, revision, comparison.merged(free, undeclared) | other_tags(response.get("Tags"), self.tags))
@@ -191,6 +194,7 @@ class Function(Declared):
             return self.update(aws, whole(self, desired, self.read(aws)))
         if response.get("State") != "Active":
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
+        reserve(aws, self.name, desired, frozenset(desired), {})
         return self._outputs(response, desired)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
@@ -220,6 +224,7 @@ class Function(Declared):
             self.untag(aws, self, gone)
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
+        reserve(aws, self.name, desired, changed, change.stale)
         return self._outputs(response, desired)
 
     @contextmanager
@@ -238,7 +243,7 @@ class Function(Declared):
         response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=resource.name)
         if response is None:
             return None
-        _refused(response.get("TagsError"))
+        refuse_part(response.get("TagsError"))
         return dict(response.get("Tags", {}))
 
     @staticmethod
@@ -268,7 +273,7 @@ class Function(Declared):
             "VpcConfig": {"SubnetIds": sorted(network.subnet_ids), "SecurityGroupIds": sorted(network.security_group_ids)},
             "LoggingConfig": {"LogGroup": self.log_group},
         }
-        return comparison.merged(self.properties, own)
+        return comparison.merged({name: value for name, value in self.properties.items() if name not in RESERVED}, own)
 
     def _by_content(self, aws: Aws, arn: str) -> Json:
         """A layer version as in `desired`; if it is not ours or was deleted, its ARN."""
@@ -292,9 +297,3 @@ class Function(Declared):
                 f"s3://{self.bucket}/{self.code.location} is not what was uploaded: delete it and deploy again."
             )
         return {name: str(response[name]) for name in ("CodeSha256", "RevisionId") if response.get(name)}
-
-
-def _refused(part: Mapping[str, str] | None) -> None:
-    """Raises the error that GetFunction reports for a part that it left out."""
-    if part:
-        raise AwsError("lambda", "GetFunction", part.get("ErrorCode", "Unknown"), part.get("Message", "no reason given"))

@@ -3,6 +3,7 @@
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from common.aws.protocol import Aws
@@ -14,6 +15,8 @@ from common.resources import accepted_fields, function_code
 
 CODE = frozenset({"CodeSha256", "Architectures"})
 """UpdateFunctionCode changes these fields; all others belong to the configuration."""
+RESERVED = comparison.fields("ReservedConcurrentExecutions")
+"""The concurrency that is reserved for a function has operations of its own."""
 _TOO_LARGE = ("exceeds the maximum allowed size", "Unzipped size must be smaller")
 """Lambda's messages contain one of these texts if code and layers together are too large."""
 
@@ -75,8 +78,9 @@ class FunctionUpdates:
                 response = self._change("UpdateFunctionCode", sent, fields, revision)
             else:
                 sent = {**self._function.by_number(self._aws, fields), **accepted_fields.structures(fields, kept)}
-                if "LogFormat" in self._stale.get("LoggingConfig", {}) and "LoggingConfig" in sent:
-                    sent["LoggingConfig"] |= {"LogFormat": "Text"}
+                if "LoggingConfig" in sent:
+                    stale = self._stale.get("LoggingConfig", {})
+                    sent["LoggingConfig"] = _logging(sent["LoggingConfig"], fields["LoggingConfig"], stale)
                 response = self._change("UpdateFunctionConfiguration", sent, fields, revision)
         return response
 
@@ -114,3 +118,29 @@ class FunctionUpdates:
             message = f"{self._function.name} was changed by somebody else since this plan was made. Deploy again."
             raise AwsError("lambda", operation, "PreconditionFailedException", message)
         return live
+
+
+def _logging(sent: State, declared: State, stale: State) -> State:
+    """How it logs. If that becomes text, as it does when JSON is no longer declared, it has no levels.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+    """
+    if "LogFormat" not in stale and declared.get("LogFormat") != "Text":
+        return sent
+    levels = {"ApplicationLogLevel", "SystemLogLevel"}
+    return {"LogFormat": "Text", **{name: value for name, value in sent.items() if name not in levels}}
+
+
+def reserve(aws: Aws, name: str, desired: State, changed: Collection[str], stale: State) -> None:
+    """Reserves concurrency for a function, or takes the reservation away if it is no longer declared."""
+    for field in RESERVED:
+        if field in stale:
+            aws.call("lambda", "DeleteFunctionConcurrency", FunctionName=name)
+        elif field in desired and field in changed:
+            aws.call("lambda", "PutFunctionConcurrency", FunctionName=name, ReservedConcurrentExecutions=desired[field])
+
+
+def refuse_part(part: Mapping[str, str] | None) -> None:
+    """Raises the error that GetFunction reports for a part that it left out."""
+    if part:
+        raise AwsError("lambda", "GetFunction", part.get("ErrorCode", "Unknown"), part.get("Message", "no reason given"))

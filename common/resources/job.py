@@ -17,7 +17,7 @@ from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Properties, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
@@ -57,7 +57,7 @@ KIND = Kind(
     listing=Listing("ListJobs", "JobNames", tags="Tags", size=("MaxResults", 1000)),
     quota=Quota("Glue jobs", "glue", "L-611FDDE4", 1000),
     calls=Calls(("CreateJob",), reads_first=True),
-    properties=Properties("UpdateJob", ("JobUpdate",), accepted_fields.JOB_SETTINGS),
+    properties=accepted_fields.OF_JOB,
     passing=Passing(
         codes={"ConcurrentModificationException": AT_ONCE, "OperationTimeoutException": "Glue has not finished in time"},
         messages=(

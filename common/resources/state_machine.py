@@ -65,6 +65,7 @@ KIND = Kind(
             "publish": "",
             "versionDescription": "",
         },
+        fields=accepted_fields.MACHINE_FIELDS,
     ),
     passing=Passing(
         codes={
@@ -113,6 +114,10 @@ class StateMachine(Declared):
     def hidden(self) -> frozenset[str]:
         """The definition, if the declaration accepts a secret in it."""
         return frozenset({"definition"} if self.accept_secret else ())
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """The permissions that its deployer needs for its key."""
+        return accepted_fields.needs_of_key(self.properties.get("encryptionConfiguration", {}).get("kmsKeyId"))
 
     def desired(self) -> State:
         """The owned fields, spelled as in DescribeStateMachine.

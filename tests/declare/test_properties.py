@@ -1,5 +1,7 @@
 """Properties that AWS would not accept are refused offline, each with what it must be."""
 
+from typing import Any
+
 import pytest
 
 from common.base.errors import DeployError
@@ -16,11 +18,16 @@ BAD = {
         "TracingConfig.Mode is 'Activ'; it must be one of Active, PassThrough."
     ),
     'p.function("Validate", properties={"TracingConfig": "Active"})': "TracingConfig is 'Active'; it must be an object.",
-    'p.function("Validate", properties={"Description": 7})': "Description is 7; it must be text.",
-    'p.function("Validate", properties={"Description": "x" * 257})': (
-        "Description has 257 characters; AWS accepts at least 0 and at most 256."
+    'p.job("load", properties={"LogUri": 7})': "LogUri is 7; it must be text.",
+    'p.job("load", properties={"SourceControlDetails": {"Owner": "x" * 513}})': (
+        "SourceControlDetails.Owner has 513 characters; AWS accepts at least 1 and at most 512."
     ),
-    'p.function("Validate", properties={"KMSKeyArn": "my-key"})': "KMSKeyArn is 'my-key'; it must match ",
+    'p.function("Validate", properties={"Description": "x"})': "Description has a setting of its own: say description.",
+    'p.function("Validate", properties={"TracingConfig": {"Mode": "Active"}})': (
+        "TracingConfig.Mode has a setting of its own: say tracing."
+    ),
+    'p.function("Validate", properties={"ReservedConcurrentExecutions": 1})': "say reserved_concurrency.",
+    'p.job("load", properties={"SecurityConfiguration": "kms"})': "say security_configuration.",
     'p.function("Validate", properties={"MemorySize": 512})': "MemorySize has a setting of its own: say memory_mb.",
     'p.function("Validate", properties={"LoggingConfig": {"LogGroup": "x"}})': (
         "LoggingConfig.LogGroup has a setting of its own: say log_group_name."
@@ -40,7 +47,7 @@ BAD = {
     'p.job("load", properties={"Timeout": 5})': "Timeout has a setting of its own: say timeout_minutes.",
     'p.job("load", properties={"MaintenanceWindow": "Someday"})': "MaintenanceWindow is 'Someday'; it must match ",
     'p.job("load", properties={"JobRunQueuingEnabled": 1})': "JobRunQueuingEnabled is 1; it must be true or false.",
-    'p.job("load", properties={"NonOverridableArguments": ["--a"]})': "NonOverridableArguments is ['--a']; it must be an object.",
+    'p.job("load", properties={"SourceControlDetails": ["a"]})': "SourceControlDetails is ['a']; it must be an object.",
     'p.queue("dead", properties={"DelaySecond": "5"})': "Did you mean 'DelaySeconds'?",
     'p.queue("dead", properties={"VisibilityTimeout": "5"})': "say visibility_timeout_seconds.",
 }
@@ -67,3 +74,24 @@ def test_properties_are_an_object(repository: Repository) -> None:
     repository.project("acres", 'p.job("load", properties=["Description"])')
     with pytest.raises(DeployError, match="properties is an object"):
         repository.resources()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"log_level": "WARN"}, 'log_level needs log_format "JSON"; text has no levels.'),
+        ({"dead_letter": "${Validate.arn}"}, "it must be an ARN of sqs or sns."),
+        ({"dead_letter": "dead"}, "dead_letter"),
+        ({"kms_key": "alias/ours"}, "kms_key"),
+        ({"kms_key": "${dead.arn}"}, "it must be an ARN of kms."),
+        ({"reserved_concurrency": -1}, "reserved_concurrency"),
+        ({"description": "x" * 257}, "description"),
+    ],
+)
+def test_a_setting_that_aws_would_not_accept_is_refused(repository: Repository, settings: dict[str, Any], message: str) -> None:
+    repository.write("projects/acres/lambda/Other/handler.py", "def handler(event, context):\n    return event\n")
+    repository.project("acres", 'p.queue("dead")', 'p.function("Validate")', f'p.function("Other", settings={settings!r})')
+    with pytest.raises(DeployError) as refused:
+        repository.resources()
+    assert message in str(refused.value)
+    assert "lambda/Other: " in str(refused.value)

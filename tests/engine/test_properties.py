@@ -29,6 +29,45 @@ TEXTS = {
     "RuntimeArn": "arn:aws:lambda:eu-central-1:123456789012:runtime/x",
 }
 """Values of fields that AWS's models hold to a pattern."""
+KEY, DEAD = TEXTS["arn"], TEXTS["TargetArn"]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "lambda": {
+        "description": "ours",
+        "tracing": True,
+        "dead_letter": DEAD,
+        "reserved_concurrency": 3,
+        "kms_key": KEY,
+        "log_format": "JSON",
+        "log_level": "WARN",
+    },
+    "glue-job": {
+        "description": "ours",
+        "security_configuration": "kms",
+        "notify_delay_minutes": 1,
+        "non_overridable_arguments": {"--a": "1"},
+    },
+    "crawler": {"description": "ours", "classifiers": ["csv"], "security_configuration": "kms"},
+    "state-machine": {"kms_key": KEY},
+}
+SENT: dict[str, dict[str, Any]] = {
+    "lambda": {
+        "Description": "ours",
+        "TracingConfig.Mode": "Active",
+        "DeadLetterConfig.TargetArn": DEAD,
+        "KMSKeyArn": KEY,
+        "LoggingConfig.LogFormat": "JSON",
+        "LoggingConfig.ApplicationLogLevel": "WARN",
+    },
+    "glue-job": {
+        "Description": "ours",
+        "SecurityConfiguration": "kms",
+        "NotificationProperty.NotifyDelayAfter": 1,
+        "NonOverridableArguments.--a": "1",
+    },
+    "crawler": {"Description": "ours", "Classifiers": ["csv"], "CrawlerSecurityConfiguration": "kms"},
+    "state-machine": {"encryptionConfiguration.type": "CUSTOMER_MANAGED_KMS_KEY", "encryptionConfiguration.kmsKeyId": KEY},
+}
+"""What the settings are in AWS; `reserved_concurrency` has operations of its own."""
 
 
 def valid(of: Any, name: str = "") -> Any:
@@ -53,15 +92,15 @@ def properties_of(kind: str) -> dict[str, Any]:
     members = shape(kinds()[kind].service, described.operation).members
     for name in described.path:
         members = members[name].members
-    own = {name.partition(".")[0] for name in described.settings}
+    own = {name.partition(".")[0] for name in (*described.settings, *described.fields)}
     without = {"CodeGenConfigurationNodes", "Targets", "Configuration", "CapacityProviderConfig", "SourceControlDetails"}
     names = members.keys() & ACCEPTED[kind][2].keys() - own - without
     return {name: valid(members[name], name) for name in sorted(names)}
 
 
-def declared(given: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """A pipeline with these properties."""
-    said = {kind: f"properties={given.get(kind, {})!r}" for kind in ACCEPTED}
+def declared(given: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[str, ...]:
+    """A pipeline with these properties and settings."""
+    said = {kind: f"properties={given.get(kind, {})!r}, settings={(settings or {}).get(kind, {})!r}" for kind in ACCEPTED}
     database = 'database=p.shared.database("lake")'
     states = '{"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}'
     return (
@@ -84,13 +123,19 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
     repository: Repository, fresh: ReplacingAws
 ) -> None:
     given = {kind: properties_of(kind) for kind in ACCEPTED}
-    assert all(given.values())
-    repository.project("acres", *declared(given))
+    assert all(given[kind] for kind in ("lambda", "glue-job", "crawler"))
+    assert {kind: {*settings} for kind, settings in SETTINGS.items()} == {
+        kind: {setting.name for setting in described.fields.values()}
+        for kind in ACCEPTED
+        if (described := kinds()[kind].properties)
+    }
+    repository.project("acres", *declared(given, SETTINGS))
     done(repository, "deploy")
     for kind, (of, name, _) in ACCEPTED.items():
         live = dict(leaves(fresh.live[f"{of}/{NAME}-{name}"]))
-        wanted = dict(leaves(given[kind]))
+        wanted = (dict(leaves(given[kind])) if given[kind] else {}) | SENT[kind]
         assert {field: live.get(field) for field in wanted} == wanted, kind
+    assert fresh.reserved == {f"{NAME}-Validate": 3}
     assert "nothing to do" in done(repository, "plan")
     assert "nothing to do" in done(repository, "plan", "--verify")
     assert "0 drifted" in done(repository, "drift")
@@ -107,7 +152,10 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
     assert "SecurityConfiguration no longer declared" in planned
     done(repository, "deploy")
     job, function = fresh.live[f"Job/{NAME}-load"], fresh.live[f"Function/{NAME}-Validate"]
-    assert not job.keys() & given["glue-job"].keys() - {"Command", "ExecutionClass"}
+    gone = given["glue-job"].keys() | {name.partition(".")[0] for name in SENT["glue-job"]}
+    assert not job.keys() & gone - {"Command", "ExecutionClass"}
+    assert fresh.reserved == {}
+    assert function["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{NAME}-Validate", "LogFormat": "Text"}
     for name, value in accepted_fields.FUNCTION_RESET.items():
         assert function[name] == value, name
     for name, value in accepted_fields.CRAWLER_RESET.items():
@@ -119,14 +167,16 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
 def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: ReplacingAws) -> None:
     """Of a structure and of a map, only the declared entries are compared."""
     given: dict[str, dict[str, Any]] = {
-        "lambda": {"LoggingConfig": {"LogFormat": "JSON"}, "TracingConfig": {"Mode": "Active"}},
-        "glue-job": {"NonOverridableArguments": {"--a": "1"}},
         "crawler": {
             "Targets": {"DynamoDBTargets": [{"Path": "runs"}]},
             "Configuration": '{"Grouping": {"TableLevelConfiguration": 2}}',
         },
     }
-    repository.project("acres", *declared(given))
+    settings: dict[str, dict[str, Any]] = {
+        "lambda": {"log_format": "JSON", "tracing": True},
+        "glue-job": {"non_overridable_arguments": {"--a": "1"}},
+    }
+    repository.project("acres", *declared(given, settings))
     done(repository, "deploy")
     function, crawler = fresh.live[f"Function/{NAME}-Validate"], fresh.live[f"Crawler/{NAME}-found"]
     assert function["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{NAME}-Validate", "LogFormat": "JSON"}
@@ -135,9 +185,9 @@ def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: Re
     function["LoggingConfig"]["SystemLogLevel"] = "DEBUG"
     fresh.live[f"Job/{NAME}-load"]["NonOverridableArguments"]["--theirs"] = "1"
     assert "nothing to do" in done(repository, "plan", "--verify")
-    given["lambda"]["TracingConfig"] = {"Mode": "PassThrough"}
-    given["glue-job"]["NonOverridableArguments"] = {"--a": "2"}
-    repository.project("acres", *declared(given))
+    settings["lambda"]["tracing"] = False
+    settings["glue-job"]["non_overridable_arguments"] = {"--a": "2"}
+    repository.project("acres", *declared(given, settings))
     planned = squeezed(done(repository, "plan", code=2))
     assert "TracingConfig.Mode Active → PassThrough" in planned
     assert "NonOverridableArguments.--a 1 → 2; kept, not declared: NonOverridableArguments.--theirs" in planned
@@ -146,20 +196,46 @@ def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: Re
     assert function["LoggingConfig"]["SystemLogLevel"] == "DEBUG"
 
 
-def test_a_reference_in_a_property_comes_first_and_is_replaced(repository: Repository, moto_dates: None) -> None:
-    dead = '{"DeadLetterConfig": {"TargetArn": "${dead.arn}"}}'
-    repository.project("acres", 'p.queue("dead", properties={"DelaySeconds": "5"})', f'p.function("Validate", properties={dead})')
+def test_reserved_concurrency_of_others_stays(repository: Repository, fresh: ReplacingAws) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html: 0 stops a function, so it is a value."""
+    repository.project("acres", *declared({}))
+    done(repository, "deploy")
+    fresh.reserved[f"{NAME}-Validate"] = 7
+    assert "nothing to do" in done(repository, "plan", "--verify")
+    repository.project("acres", *declared({}, {"lambda": {"description": "ours"}}))
+    done(repository, "deploy")
+    assert fresh.reserved == {f"{NAME}-Validate": 7}
+    repository.project("acres", *declared({}, {"lambda": {"reserved_concurrency": 0}}))
+    assert "ReservedConcurrentExecutions 7 → 0" in squeezed(done(repository, "plan", code=2))
+    done(repository, "deploy")
+    assert fresh.reserved == {f"{NAME}-Validate": 0}
+    repository.project("acres", *declared({}))
+    assert "ReservedConcurrentExecutions no longer declared" in squeezed(done(repository, "plan", code=2))
+    done(repository, "deploy")
+    assert fresh.reserved == {}
+
+
+def test_a_reference_in_a_setting_comes_first_and_is_replaced(repository: Repository, moto_dates: None) -> None:
+    """Its role may send there and use the key, as Lambda wants it before it accepts the target."""
+    settings: dict[str, Any] = {"dead_letter": "${dead.arn}", "tracing": True, "kms_key": KEY.replace("key/1", "key/11111111")}
+    repository.project(
+        "acres", 'p.queue("dead", properties={"DelaySeconds": "5"})', f'p.function("Validate", settings={settings!r})'
+    )
     resources = repository.resources()
     assert resources["queue/dead"].key in resources["lambda/Validate"].needs
     assert resources["lambda/Validate"].desired()["DeadLetterConfig"] == {"TargetArn": resources["queue/dead"].arn}
+    allowed = json.dumps(resources["role/Validate-lambda"].desired())
+    assert all(action in allowed for action in ("sqs:SendMessage", "xray:PutTraceSegments", "kms:Decrypt", settings["kms_key"]))
+    printed = repository.invoke("policy", "--env", "dev").out
+    assert all(action in printed for action in ("kms:CreateGrant", "lambda:PutFunctionConcurrency", settings["kms_key"]))
 
 
 def test_configuration_has_the_last_word_and_other_kinds_take_properties_too(repository: Repository, moto_dates: None) -> None:
-    repository.configure(projects={"acres": {"functions": {"Validate": {"properties": {"Description": "of dev"}}}}})
+    repository.configure(projects={"acres": {"functions": {"Validate": {"description": "of dev"}}}})
     target = {"RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 600}}
     repository.project(
         "acres",
-        'p.function("Validate", properties={"Description": "ours", "TracingConfig": {"Mode": "Active"}})',
+        'p.function("Validate", settings={"description": "ours", "tracing": True})',
         'p.queue("dead", properties={"DelaySeconds": "5", "ReceiveMessageWaitTimeSeconds": "20"})',
         'm = p.state_machine("main", {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})',
         f'p.schedule("daily", m, "rate(1 day)", properties={target!r})',

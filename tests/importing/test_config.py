@@ -45,6 +45,7 @@ THEIRS: dict[str, Any] = {
         "MemorySize": 1024,
         "Environment": {"Variables": {"ZONE": "attic"}},
         "TracingConfig": {"Mode": "Active"},
+        "SnapStart": {"ApplyOn": "None"},
     },
     "tags": {"team": "x"},
     "Timeout": 5,
@@ -106,7 +107,8 @@ def test_each_kind_of_key_goes_where_it_belongs(theirs: Repository) -> None:
                 "timeout_seconds": 120,
                 "memory_mb": 1024,
                 "environment": {"ZONE": "attic"},
-                "properties": {"TracingConfig": {"Mode": "Active"}},
+                "tracing": True,
+                "properties": {"SnapStart": {"ApplyOn": "None"}},
             }
         },
     }

@@ -182,14 +182,17 @@ def test_what_is_gone_is_left_to_deploy(deployed: Repository) -> None:
     assert result["left"][0]["where"].endswith("change its declaration in projects/acres/deploy.py:10")
 
 
-def test_a_property_is_written_in_the_spelling_of_aws(deployed: Repository) -> None:
-    deployed.write("config/acres/dev.json", {"functions": {"Validate": {"properties": {"TracingConfig": {"Mode": "Active"}}}}})
+def test_a_property_is_written_in_the_spelling_of_aws_and_a_setting_in_ours(deployed: Repository) -> None:
+    settings = {"properties": {"SnapStart": {"ApplyOn": "PublishedVersions"}}, "tracing": True}
+    deployed.write("config/acres/dev.json", {"functions": {"Validate": settings}})
     assert deployed.invoke("deploy", "--env", "dev").code == 0
-    client("lambda").update_function_configuration(**FUNCTION, TracingConfig={"Mode": "PassThrough"})
+    changed = {"SnapStart": {"ApplyOn": "None"}, "TracingConfig": {"Mode": "PassThrough"}}
+    client("lambda").update_function_configuration(**FUNCTION, **changed)
     result = run(deployed, "pull", "--only", "lambda/*")
-    assert [one["value"] for one in result["pulled"]] == [{"Mode": "PassThrough"}]
+    assert [one["value"] for one in result["pulled"]] == [{"ApplyOn": "None"}, False]
     overlay = json.loads(text(deployed, "config/acres/dev.json"))
-    assert overlay["functions"]["Validate"]["properties"] == {"TracingConfig": {"Mode": "PassThrough"}}
+    assert overlay["functions"]["Validate"]["properties"] == {"SnapStart": {"ApplyOn": "None"}}
+    assert overlay["functions"]["Validate"]["tracing"] is False
     assert run(deployed, "drift")["drifted"] == []
 
 

@@ -8,6 +8,7 @@ from common.importing.setting_fields import FIELDS, by_aws_name, setting_of
 from tests.support.repository import Repository
 
 ROLE = "arn:aws:iam::123456789012:role/theirs"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"
 NETWORK = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
 SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -24,6 +25,13 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "layers": [LAYER],
             "network": NETWORK,
             "environment": {"ZONE": "attic"},
+            "description": "rows",
+            "tracing": True,
+            "dead_letter": "arn:aws:sqs:eu-central-1:123456789012:dead",
+            "reserved_concurrency": 5,
+            "kms_key": KEY,
+            "log_format": "JSON",
+            "log_level": "WARN",
         },
     ),
     "glue-job/load": (
@@ -42,6 +50,9 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "bookmarks": True,
             "auto_scaling": True,
             "arguments": {"--zone": "attic"},
+            "description": "rows",
+            "security_configuration": "kms",
+            "notify_delay_minutes": 5,
         },
     ),
     "glue-job/shell": ("jobs", "shell", {"python_shell_capacity": "1"}),
@@ -57,12 +68,15 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "table_prefix": "raw_",
             "schedule": "cron(0 3 * * ? *)",
             "role": ROLE,
+            "description": "rows",
+            "classifiers": ["csv"],
+            "security_configuration": "kms",
         },
     ),
     "state-machine/main": (
         "state_machines",
         "main",
-        {"log_level": "ALL", "log_execution_data": True, "tracing": True, "role": ROLE},
+        {"log_level": "ALL", "log_execution_data": True, "tracing": True, "role": ROLE, "kms_key": KEY},
     ),
     "rule/daily": ("triggers", "daily", {"enabled": False, "expression": "rate(2 days)"}),
 }

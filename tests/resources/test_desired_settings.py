@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from common.environment.resource_settings import (
-    CrawlerSettings,
-    FunctionSettings,
-    JobSettings,
-    Network,
-    Settings,
-    StateMachineSettings,
-)
+from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
+from common.environment.settings_model import Settings
 from tests.resources.builders import ARTIFACTS, Code, Place, final, zipped
 
 PLACE = Place()
@@ -70,12 +64,18 @@ FIELDS: Mapping[type[Settings], Mapping[str, tuple[Any, dict[str, Any]]]] = {
 }
 """Of each field of each model a value, and what it makes of the state."""
 ELSEWHERE: Mapping[type[Settings], set[str]] = {
-    FunctionSettings: {"environment", "vpc", "network", "log_retention_days", "logging", "role", "package"},
-    JobSettings: {"arguments", "logging", "role", "package"},
-    CrawlerSettings: {"targets", "configuration", "role"},
-    StateMachineSettings: {"log_group", "role"},
+    FunctionSettings: {
+        *("environment", "vpc", "network", "log_retention_days", "logging", "role", "package", "log_level", "log_format"),
+        *("description", "tracing", "dead_letter", "reserved_concurrency", "kms_key"),
+    },
+    JobSettings: {
+        *("arguments", "logging", "role", "package"),
+        *("description", "security_configuration", "notify_delay_minutes", "non_overridable_arguments"),
+    },
+    CrawlerSettings: {"targets", "configuration", "role", "description", "classifiers", "security_configuration"},
+    StateMachineSettings: {"log_group", "role", "kms_key"},
 }
-"""Fields that a type is handed rendered: see `OPTIONS`. Every type is handed its name and its properties."""
+"""Fields that a type is handed rendered: see `OPTIONS` and the tests of properties. Every type gets its name and properties."""
 BUILDS: Mapping[type[Settings], Build] = {
     FunctionSettings: Place.function,
     JobSettings: Place.job,

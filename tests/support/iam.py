@@ -143,6 +143,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         *each("lambda:UpdateFunctionCode", FUNCTION),
         Need("s3:GetObject", "arn:aws:s3:::{S3Bucket}/{S3Key}"),
     ),
+    **same("lambda", "DeleteFunctionConcurrency PutFunctionConcurrency", FUNCTION),
     "lambda:UpdateFunctionConfiguration": (
         *each("lambda:UpdateFunctionConfiguration", FUNCTION),
         passed("{Role}", "lambda", parameter="Role"),

@@ -40,6 +40,8 @@ class ReplacingAws:
         """The fields of each, by ``kind/name``, without its tags."""
         self.tags: dict[str, dict[str, str]] = {}
         """The tags of each, by the end of its ARN."""
+        self.reserved: dict[str, int] = {}
+        """The concurrency that is reserved for each function."""
 
     def answers(self) -> dict[str, Answer]:
         """The answer to each operation, by service and operation."""
@@ -53,6 +55,8 @@ class ReplacingAws:
             "lambda.CreateFunction": self._create_function,
             "lambda.GetFunction": self._get_function,
             "lambda.UpdateFunctionConfiguration": self._configure_function,
+            "lambda.PutFunctionConcurrency": self._reserve,
+            "lambda.DeleteFunctionConcurrency": self._release,
             "lambda.UpdateFunctionCode": self._update_code,
             "sfn.CreateStateMachine": self._create_machine,
             "sfn.DescribeStateMachine": lambda given: self._machine(given["stateMachineArn"]),
@@ -119,7 +123,17 @@ class ReplacingAws:
     def _get_function(self, given: Fields) -> Fields:
         function = self._function(given["FunctionName"])
         code = {"SourceKMSKeyArn": function["SourceKMSKeyArn"]}
-        return {"Configuration": function, "Code": code, "Tags": self.tags[f"function:{given['FunctionName']}"]}
+        reserved = self.reserved.get(given["FunctionName"])
+        concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
+        return {"Configuration": function, "Code": code, "Tags": self.tags[f"function:{given['FunctionName']}"], **concurrency}
+
+    def _release(self, given: Fields) -> Fields:
+        del self.reserved[given["FunctionName"]]
+        return {}
+
+    def _reserve(self, given: Fields) -> Fields:
+        self.reserved[given["FunctionName"]] = given["ReservedConcurrentExecutions"]
+        return {"ReservedConcurrentExecutions": given["ReservedConcurrentExecutions"]}
 
     def _configure_function(self, given: Fields) -> Fields:
         name = given.pop("FunctionName")
