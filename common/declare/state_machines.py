@@ -89,7 +89,7 @@ class StateMachines(PipelineParts):
             permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
-            properties: fields in AWS's own spelling that have no setting, as in ``{"encryptionConfiguration": {…}}``; tokens are replaced.
+            properties: fields in AWS's own spelling without a setting, such as ``encryptionConfiguration``; tokens are replaced.
             accept_secret: the reason for accepting what looks like a secret in it.
             name: as of a function; so are `role_name` and `role`.
             role_name: see above.
