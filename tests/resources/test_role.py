@@ -61,6 +61,7 @@ def test_what_was_declared_and_is_no_longer_is_taken_away(moto_aws: AwsSession, 
         ("glue.amazonaws.com", None),
         ("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
         ("events.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+        ("scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
     ],
 )
 def test_a_service_that_says_for_whom_it_acts_must_act_for_this_account(service: str, condition: object, place: Place) -> None:
