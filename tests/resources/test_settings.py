@@ -48,7 +48,9 @@ NETWORKS = st.none() | st.builds(
 def valid(model: type[BaseModel], special: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Any valid settings: a field's own type and bounds, but where text has a pattern of its own `special`."""
     # Declarations take these before a resource is made.
-    special = {**dict.fromkeys(("name", "package", "log_group"), st.none()), "properties": st.just({}), **special}
+    as_they_are = [name for name, field in model.model_fields.items() if field.default is None and name != "configuration"]
+    taken = dict.fromkeys(("name", "package", "log_group", *as_they_are), st.none())
+    special = {**taken, "properties": st.just({}), **special}
     fields = {name: special[name] if name in special else _within(field) for name, field in model.model_fields.items()}
     return st.fixed_dictionaries({}, optional=fields).map(model.model_validate)
 
