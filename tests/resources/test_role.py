@@ -47,7 +47,7 @@ def test_what_was_declared_and_is_no_longer_is_taken_away(moto_aws: AwsSession, 
     for name in ("permissions", "by-hand"):  # what we put was called the former once
         moto_aws.call("iam", "PutRolePolicy", RoleName=before.name, PolicyName=name, PolicyDocument=document)
     after = place.role(statements=(ALLOW,), managed_policies=(reader,))
-    applied = {**final(before), "Policies": {"permissions": {}}}
+    applied = {**final(before), "Policies": {"permissions": json.loads(document)}}
     assert brought(moto_aws, after, applied) == {"Policies", "AttachedPolicies", "PermissionsBoundary"}
     live = after.read(moto_aws)
     assert live is not None
