@@ -4,11 +4,19 @@ Reading a model takes longer than an unchanged deploy, so only what needs one as
 """
 
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
+
+SERVICE_ID = re.compile(r'"serviceId"\s*:\s*"([^"]+)"')
+HEAD = 16_384
+"""How many compressed bytes of a model hold its metadata."""
+GZIP = 31
+"""The window size with which zlib reads the format of gzip."""
 
 
 def operations(beginning: str) -> Iterator[str]:
@@ -34,7 +42,7 @@ class Parameter:
     def __init__(
         self, service: str, operation: str, path: Sequence[str] = (), is_unknown: Callable[[str], bool] = lambda _: False
     ) -> None:
-        model, self._is_unknown = _model(service), is_unknown
+        model, self._is_unknown = model_of(service), is_unknown
         self._shapes, self._operation = model["shapes"], operation
         shape = model["operations"][operation]["input"]["shape"]
         for name in path:
@@ -128,8 +136,42 @@ def _outside(shape: JsonMapping, size: float, at: str, unit: str) -> Iterator[st
 
 
 @cache
-def _model(service: str) -> JsonMapping:
+def model_of(service: str) -> JsonMapping:
+    """The model of a service, by its name in botocore. It takes a while to read."""
     from botocore.loaders import Loader  # slow to load, and only declarations with properties need it
 
     model: JsonMapping = Loader().load_service_model(service, "service-2")
     return model
+
+
+def installed_version() -> str:
+    """The version of the installed botocore."""
+    import botocore
+
+    return str(botocore.__version__)
+
+
+def service_ids() -> dict[str, str]:
+    """The ids of all services, as in ``CloudWatch Logs``, by their names in botocore.
+
+    Only the beginning of each model is read: all models together are a hundred megabytes.
+    """
+    from botocore.loaders import Loader
+
+    loader = Loader()
+    services = loader.list_available_services("service-2")
+    return {service: _service_id(loader.search_paths, service) or service for service in services}
+
+
+def _service_id(folders: list[str], service: str) -> str | None:
+    for folder in folders:
+        for path in sorted(Path(folder, service).glob("*/service-2.json*"), reverse=True):
+            data = path.read_bytes() if path.suffix != ".gz" else _beginning(path)
+            if match := SERVICE_ID.search(data.decode(errors="ignore")):
+                return match[1]
+    return None
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return zlib.decompressobj(wbits=GZIP).decompress(file.read(HEAD))

@@ -7,6 +7,7 @@ from invoke.exceptions import Exit
 
 from common.base.errors import UsageError
 from common.commands import deploy, local, spelling
+from common.commands.check import check
 from common.commands.destroy import destroy
 from common.commands.drift import drift
 from common.commands.gc import gc
@@ -32,6 +33,7 @@ def namespace() -> Collection:
         *(deploy.deploy_jobs, deploy.deploy_crawlers, deploy.deploy_sfn, deploy.deploy_triggers, deploy.deploy),
         *(
             plan,
+            check,
             run,
             status,
             drift,

@@ -117,14 +117,20 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
 
     Raises:
         ParameterError: parameters have no values in the environment.
+        DeclarationError: declarations are wrong; all broken definitions of state machines are in one message.
     """
     missing: dict[str, str] = {}
+    broken: list[DeclarationError] = []
     for ref, declaration in declarations.items():
         try:
             declaration.render(project, ref, configured(project.env, ref.key))
         except ParameterError as error:
             missing = {**error.places, **missing}
-        except DeployError:  # may be a consequence of what is missing
+        except DeclarationError as error:  # may be a consequence of what is missing
+            broken.append(error)
+            if ref.key.kind != "state-machine" and not missing:
+                break
+        except DeployError:
             if not missing:
                 raise
     if missing:
@@ -133,6 +139,8 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
             missing,
             project.project,
         )
+    if broken:
+        raise broken[0] if len(broken) == 1 else DeclarationError("\n".join(str(error) for error in broken))
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 from common.base.json_types import JsonMapping
 from common.declare import configuration, permissions, properties, validation
@@ -11,6 +12,7 @@ from common.declare.asl import definition as definitions
 from common.declare.asl import express, integrations
 from common.declare.asl.definition import Source
 from common.declare.asl.field_types import with_field_types
+from common.declare.asl.remembered import RightDefinition
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
@@ -18,15 +20,16 @@ from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason
 from common.environment import partitions
 from common.environment.resource_settings import StateMachineSettings
-from common.model.reference import Ref, spelled_out
+from common.model.reference import Ref
 from common.resources.state_machine import StateMachine
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateMachineDeclaration:
-    """A state machine; `Pipeline.state_machine` explains every field."""
+    """A state machine; `Pipeline.state_machine` explains every field but `checked`, the folder of what was found right."""
 
     source: Source
+    checked: Path
     tokens: Mapping[str, str]
     further: FurtherAccess
     settings: DeclaredSettings
@@ -35,7 +38,8 @@ class StateMachineDeclaration:
         """Adds the state machine and its role."""
         where = project.where(ref)
         settings = configuration.merged(StateMachineSettings, configured, self.settings, where)
-        source = spelled_out(definitions.load(self.source, where), self.tokens)
+        right = RightDefinition(self.checked / f"{project.project}.{ref.key.name}")
+        source = definitions.load(self.source, where, right, self.tokens)
         typed = with_field_types(source, project.names, where)
         definition, refs = project.names.substitute(typed, where)
         express.check(definition, settings.type, where)
@@ -98,6 +102,7 @@ class StateMachines(PipelineParts):
         source = self._inside.within(definition) if isinstance(definition, str) else definition
         declaration = StateMachineDeclaration(
             source=source,
+            checked=self._inside.path.parents[1] / "build" / "checked-definitions",
             tokens=tokens or {},
             further=FurtherAccess.of(permissions, managed_policies),
             settings=validation.with_properties(settings, properties),

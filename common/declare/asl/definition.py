@@ -16,7 +16,11 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.nested_size import DEPTH_LIMIT, SIZE_LIMIT, NestedSizeError, check_nested_size
 from common.base.suggestions import did_you_mean
 from common.base.yaml_loader import YamlError, load_yaml
+from common.declare.asl.apis import api_problems
+from common.declare.asl.fields import misspelled_top
+from common.declare.asl.remembered import RightDefinition
 from common.declare.asl.states import refusals
+from common.model.reference import spelled_out
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 ENDING = frozenset({"Succeed", "Fail"})
@@ -27,8 +31,14 @@ Source = JsonMapping | Path | Callable[[], JsonMapping]
 """An ASL object, a function that makes one, or a file: .json, .asl.json, .yaml or .yml."""
 
 
-def load(source: Source, where: str) -> JsonObject:
-    """Loads and checks the ASL object; its tokens are not replaced yet.
+def load(source: Source, where: str, right: RightDefinition | None = None, tokens: Mapping[str, str] | None = None) -> JsonObject:
+    """Loads and checks the ASL object; references in it are not replaced yet.
+
+    Args:
+        source: the definition.
+        where: the subject of errors; the file is named as well, if there is one.
+        right: remembers which definition was found right; without it, everything is checked every time.
+        tokens: a team's own tokens, which become references: see `spelled_out`.
 
     Raises:
         DeclarationError: the file is missing or malformed, or the structure is broken; all errors in one message.
@@ -40,15 +50,20 @@ def load(source: Source, where: str) -> JsonObject:
         check_nested_size(content)
         text = json.dumps(content, allow_nan=False, ensure_ascii=False)
         text.encode()
-        definition: JsonObject = json.loads(text, object_pairs_hook=_unique)
+        definition: JsonObject = spelled_out(json.loads(text, object_pairs_hook=_unique), tokens or {})
     except NestedSizeError as error:
         raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
     problems = list(_problems(definition, ""))
-    problems = problems or list(refusals(_every(definition, ""), definition.get("QueryLanguage", "JSONPath")))
+    if not problems and (right is None or not right.is_right(json.dumps(definition))):
+        language = definition.get("QueryLanguage", "JSONPath")
+        problems = [*refusals(_every(definition, ""), language), *api_problems(_every(definition, ""), language)]
+        if right is not None and not problems:
+            right.remember(json.dumps(definition))
     if problems:
-        raise DeclarationError("\n".join([f"{where}: the definition is broken:", *(f"  {problem}" for problem in problems)]))
+        place = f"{where}: {source.name}" if isinstance(source, Path) else where
+        raise DeclarationError("\n".join([f"{place}: the definition is broken:", *(f"  {problem}" for problem in problems)]))
     return definition
 
 
@@ -111,6 +126,7 @@ def _unique(pairs: list[tuple[Json, Json]]) -> dict[Json, Json]:
 def _problems(machine: JsonMapping, at: str) -> Iterator[str]:
     here = at.removesuffix(" > ") or "the top level"
     states = machine.get("States")
+    yield from misspelled_top(here, machine)
     if not isinstance(states, Mapping) or not states:
         yield f"{here}: States is missing or empty."
         return
