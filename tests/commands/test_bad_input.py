@@ -50,7 +50,8 @@ def machine(definition: Any) -> Callable[[Repository], object]:
 
 def calling(resource: str, of: str) -> Callable[[Repository], object]:
     """A machine with one task."""
-    state = task(f"arn:aws:states:::{resource}", FunctionName=of, JobName=of, StateMachineArn=of)
+    names = {"lambda": "FunctionName", "glue": "JobName", "states": "StateMachineArn"}
+    state = task(f"arn:aws:states:::{resource}", **{names[resource.partition(":")[0]]: of})
     return machine(state)
 
 

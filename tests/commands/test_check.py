@@ -26,7 +26,7 @@ def test_all_problems_of_all_machines_are_told_at_once(repository: Repository) -
     ended = repository.invoke("check")
     assert ended.code == 1
     for place in ("load.asl.json", "clean.asl.json", "main.asl.json"):
-        assert ended.err.count(f"{place}: the definition is broken:") == 1, "once for all environments"
+        assert ended.err.count(f"Edit {place}.\n") == 1, "once for all environments"
     assert "A.Coment: states have no such field. Did you mean 'Comment'?" in ended.err
     assert repository.invoke("check", "--project", "orders").err.count("is broken") == 1
     assert "There is no project 'order'" in repository.invoke("check", "--project", "order").err

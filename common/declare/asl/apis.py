@@ -127,17 +127,13 @@ def _integration(at: str, service: str, action: str, ending: str, *, in_map: boo
             yield f"{at}: a Map has no {action!r}.{did_you_mean(action, ['getObject', 'listObjectsV2', 'putObject'])}"
     elif service == "aws-sdk":
         yield from _sdk(at, action, ending)
-    elif service not in OPTIMISED:
-        guess = did_you_mean(service, [*OPTIMISED, "aws-sdk"], otherwise=known_names(["aws-sdk", *sorted(OPTIMISED)], 40))
-        yield f"{at}: Step Functions has no integration with {service!r}.{guess}"
-    elif action not in OPTIMISED[service]:
-        known = sorted(OPTIMISED[service])
-        guess = did_you_mean(action, known, otherwise=known_names(known))
-        yield f"{at}: the integration with {service} has no {action!r}.{guess} Any other action is called by aws-sdk:."
-    elif ending not in OPTIMISED[service][action]:
-        known = [f"{action}{form}" for form in OPTIMISED[service][action]]
-        guess = did_you_mean(f"{action}{ending}", known, otherwise=known_names(known))
-        yield f"{at}: {service} has no '{action}{ending}'.{guess}"
+    elif service not in OPTIMISED or ending not in OPTIMISED[service].get(action, ()):
+        known = [
+            f"{name}:{operation}{form}" for name in OPTIMISED for operation, forms in OPTIMISED[name].items() for form in forms
+        ]
+        integration = f"{service}:{action}{ending}"
+        guess = did_you_mean(integration, known, otherwise=known_names(["aws-sdk:…", *known], len(known) + 1))
+        yield f"{at}: the integration {integration!r} is not known.{guess}"
 
 
 def _sdk(at: str, action: str, ending: str) -> Iterator[str]:

@@ -62,8 +62,8 @@ def load(source: Source, where: str, right: RightDefinition | None = None, token
         if right is not None and not problems:
             right.remember(json.dumps(definition))
     if problems:
-        place = f"{where}: {source.name}" if isinstance(source, Path) else where
-        raise DeclarationError("\n".join([f"{place}: the definition is broken:", *(f"  {problem}" for problem in problems)]))
+        lines = [f"{where}: the definition is broken:", *(f"  {problem}" for problem in problems)]
+        raise DeclarationError("\n".join([*lines, f"Edit {source.name}."] if isinstance(source, Path) else lines))
     return definition
 
 

@@ -66,9 +66,9 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (task("lamda:invoke"), "A.Resource: Step Functions has no integration with 'lamda'. Did you mean 'lambda'?"),
-        (task("sns:publsh"), "A.Resource: the integration with sns has no 'publsh'. Did you mean 'publish'?"),
-        (task("sns:publish.sync"), "A.Resource: sns has no 'publish.sync'. Did you mean 'publish'?"),
+        (task("lamda:invoke"), "A.Resource: the integration 'lamda:invoke' is not known. Did you mean 'lambda:invoke'?"),
+        (task("sns:publsh"), "A.Resource: the integration 'sns:publsh' is not known. Did you mean 'sns:publish'?"),
+        (task("sns:publish.sync"), "A.Resource: the integration 'sns:publish.sync' is not known. Did you mean 'sns:publish'?"),
         (task("aws-sdk:glu:startCrawler"), "A.Resource: the AWS SDK has no service 'glu'. Did you mean 'glue'?"),
         (task("aws-sdk:logs:describeLogGroups"), "A.Resource: the AWS SDK has no service 'logs'. Did you mean 'cloudwatchlogs'?"),
         (task("aws-sdk:s3:getObjet"), "A.Resource: s3 has no action 'getObjet'. Did you mean 'getObject'?"),
