@@ -51,7 +51,6 @@ KIND = Kind(
             "ResourceConflictException": AT_ONCE,
             "HandlerInternalFailureException": "the handler of the type has failed, which passes",
         },
-        messages=("cannot be assumed", "is not authorized to perform: sts:AssumeRole"),
     ),
     policy=Policy(when_declared=tuple(f"cloudformation:{operation}" for operation in _OPERATIONS)),
 )

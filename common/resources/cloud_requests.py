@@ -17,6 +17,11 @@ _POLL_SECONDS = (0.3, 0.7, 1.0, 2.0, 3.0, 5.0)
 _POLLS = 720
 """Poll a request at most this often, which is an hour; some databases take that long."""
 
+_NEW_ROLE = ("annot be assumed", "nable to assume", "not authorized to perform: sts:AssumeRole", "must allow AWS")
+"""A request fails with such words while a new role is not known everywhere; it is then made again."""
+_ROLE_SECONDS = (2.0, 3.0, 5.0, 8.0, 13.0)
+"""The pauses before it is made again: IAM takes some seconds, rarely more than half a minute."""
+
 
 def properties(aws: Aws, type_name: str, identifier: str) -> JsonObject | None:
     """All properties of a resource; None if it does not exist."""
@@ -51,6 +56,14 @@ def create(aws: Aws, type_name: str, model: str, token: str) -> str:
     event = aws.call(SERVICE, "CreateResource", **wanted, ClientToken=token)["ProgressEvent"]
     if event.get("OperationStatus") == "FAILED":
         event = aws.call(SERVICE, "CreateResource", **wanted)["ProgressEvent"]
+    for seconds in _ROLE_SECONDS:
+        try:
+            return str(wait(aws, event, type_name)["Identifier"])
+        except AwsError as error:
+            if not any(words in error.reason for words in _NEW_ROLE):
+                raise
+            aws.sleep(seconds)
+            event = aws.call(SERVICE, "CreateResource", **wanted)["ProgressEvent"]
     return str(wait(aws, event, type_name)["Identifier"])
 
 

@@ -48,7 +48,7 @@ BODY = """from common import allow
     p.resource("locked", "AWS::Glue::SecurityConfiguration", {
         "EncryptionConfiguration": {"S3Encryptions": [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": "${key.Arn}"}]}})
     p.job("load", permissions=[allow("kms:Decrypt", "kms:GenerateDataKey", on=key)],
-          properties={"SecurityConfiguration": "${locked.name}"})
+          settings={"security_configuration": "${locked.name}"})
     machine = p.state_machine("main", {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     starts = p.resource("starts", "AWS::IAM::Role", {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]}})

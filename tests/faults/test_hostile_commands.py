@@ -44,7 +44,7 @@ class Declared:
     name: str
     entry: Entry | None = None
 
-    def resources(self) -> list[Resource]:
+    def rendered(self) -> list[Resource]:
         return [thing for thing in things(FIELDS, CODES) if thing.key.project == self.name]
 
 

@@ -13,7 +13,7 @@ RUNTIME = Path(environments.__file__).parent / "runtime"
 
 
 @pytest.fixture(scope="module")
-def said() -> dict[str, dict[str, str]]:
+def probed() -> dict[str, dict[str, str]]:
     python = environments.python("ministack", print)
     command = [str(python), str(HERE / "seam_probe.py"), str(RUNTIME)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={})

@@ -36,6 +36,7 @@ class CloudControl:
     resources: dict[str, JsonObject] = field(default_factory=dict)
     fails: list[str] = field(default_factory=list)
     """The error codes with which the next requests end."""
+    words: str = "so it is"
     calls: list[tuple[str, JsonObject]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     _requests: dict[str, JsonObject] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class CloudControl:
     def _event(self, operation: str, identifier: str, token: str, parameters: JsonObject) -> JsonObject:
         event = {"Operation": operation.removesuffix("Resource").upper(), "RequestToken": token, "Identifier": identifier}
         if self.fails:
-            return {**event, "OperationStatus": "FAILED", "ErrorCode": self.fails.pop(0), "StatusMessage": "so it is"}
+            return {**event, "OperationStatus": "FAILED", "ErrorCode": self.fails.pop(0), "StatusMessage": self.words}
         if operation == "CreateResource":
             self.resources[identifier] = {**json.loads(parameters["DesiredState"]), **self.given}
         elif operation == "DeleteResource":
@@ -277,3 +278,13 @@ def test_the_record_of_one_that_was_renamed_is_not_its_own() -> None:
     recorded = {**deployed(api, queue()), "arn": "arn:aws:cloudcontrol:us-east-1:123456789012:acres/AWS-SQS-Queue/dead/older"}
     renamed = queue(QueueName="newer")
     assert renamed.recall(recorded).read(api.aws()) is None
+
+
+def test_a_new_role_that_is_not_known_everywhere_is_waited_for() -> None:
+    api = CloudControl(fails=["InvalidRequest"] * 3, words="The role cannot be assumed by the service.")
+    assert deployed(api, queue())["outputs"]["Identifier"] == URL
+    assert api.made() == ["CreateResource"] * 4
+    api = CloudControl(fails=["AccessDenied"] * 9, words="The role cannot be assumed by the service.")
+    with pytest.raises(AwsError, match="cannot be assumed"):
+        deployed(api, queue())
+    assert sum(api.slept) > 30
