@@ -205,6 +205,11 @@ def prepared_streams() -> Iterator[None]:
         threading.excepthook = before
 
 
+def discard_output() -> None:
+    """Drops what is still to be printed: whoever read it has closed the pipe, and Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def stdout_to_stderr() -> Iterator[None]:
     """Sends to standard error what pipelines' code and its programs print, as other programs may read standard output."""

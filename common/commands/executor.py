@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import invoke.executor
+from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.parser.context import ParserContext
 from invoke.program import Program
@@ -28,6 +29,10 @@ from common.commands.invocation import INVOCATION, ROOT, Invocation
 
 EXITED = "code of a declaration called sys.exit while the command was at work, so that was not finished. Take it out."
 """The message where something ends the command that is none of its own."""
+UNREAD = "whoever read the output has closed it, so the command has stopped. What was done is recorded: type it again."
+"""The message of a command that changes something and whose output nobody reads any more."""
+PIPE_CLOSED = 141
+"""The exit code of a command whose output nobody reads any more, as a shell has it for other programs."""
 STOPPED = frozenset({130, 143})
 """The exit codes of what was stopped by a signal."""
 
@@ -55,6 +60,10 @@ class Executor(invoke.executor.Executor):
             _show_object(requested, written, "stopped" if error.exit_code in STOPPED else "failed", str(error))
             terminal.flush()
             raise Exit(visible(f"error: {error}"), code=error.exit_code) from None
+        except BrokenPipeError:
+            terminal.discard_output()
+            unread = "" if all(_reads_only(self.collection, name) for name, _ in requested) else f"error: {UNREAD}"
+            raise Exit(unread or None, code=PIPE_CLOSED) from None
         except OSError as error:
             raise Exit(visible(f"error: {error}"), code=1) from None
         except SystemExit:
@@ -108,6 +117,10 @@ class Executor(invoke.executor.Executor):
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""
         return [expanded for call in calls for expanded in _expanded(call, call.kwargs)]
+
+
+def _reads_only(tasks: Collection, name: str) -> bool:
+    return bool(getattr(tasks[name], "reads_only", False))
 
 
 def _show_object(requested: Sequence[tuple[str, JsonMapping]], written: int, outcome: str, error: str) -> None:

@@ -10,8 +10,11 @@ from common.base.errors import UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.base.terminal import Screen, quoted
-from common.resources import kinds
+from common.declare.pipeline import Pipeline
+from common.declare.shared import SharedResources
 
+OTHER_METHODS = frozenset({"borrow", "library", "rendered", "resource", "resources", "run_by"})
+"""The methods that declare nothing, or anything."""
 MANY = 60
 """More types than these are counted by service instead of being listed."""
 SENTENCE = re.compile(r"^.*?[.!?](?=\s|$)", re.DOTALL)
@@ -26,9 +29,9 @@ def show(match: str | None) -> None:
         _show_type(screen, _schema(names[0]))
         return
     if match is None:
-        screen.line("kinds with a method of their own:")
-        screen.line(quoted(f"  {', '.join(sorted(kind.word for kind in kinds().values() if not kind.generates))}"))
-        screen.line("types for p.resource(…), by service:")
+        screen.line("what has a method of its own, in projects and in root deploy.py:")
+        screen.line(quoted(f"  {', '.join(_methods())}"))
+        screen.line("types for resource(…), by service:")
     if len(names) > MANY:
         services: dict[str, int] = {}
         for name in names:
@@ -42,6 +45,14 @@ def show(match: str | None) -> None:
         return
     for name in names:
         screen.line(quoted(f"  {name}"))
+
+
+def _methods() -> list[str]:
+    """The methods of `Pipeline` and `SharedResources` that declare something."""
+    names = {
+        name for face in (Pipeline, SharedResources) for name in dir(face) if name[0] != "_" and callable(getattr(face, name))
+    }
+    return sorted(names - OTHER_METHODS)
 
 
 def show_as_json(match: str | None) -> None:

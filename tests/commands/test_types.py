@@ -17,7 +17,9 @@ def repository(tmp_path: Path) -> Repository:
 def test_all_types_are_counted_by_service(repository: Repository) -> None:
     ended = repository.invoke("types")
     assert ended.code == 0
-    assert "function" in ended.out
+    methods = ended.out.splitlines()[1].split(", ")
+    assert {"function", "topic", "schedule", "on_messages"} <= {name.strip() for name in methods}
+    assert not {"role", "trigger", "rendered"} & {name.strip() for name in methods}
     assert any(line.split() == ["AWS::SQS", "3"] for line in ended.out.splitlines())
 
 
