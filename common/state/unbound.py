@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import AwsError
-from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.model.orphan import Orphan
 from common.model.resource import Key
@@ -27,9 +26,8 @@ ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 @dataclass(frozen=True)
 class Unbound:
-    """A resource that was unbound: where its note is, what it was, and when it was unbound (ISO 8601)."""
+    """A resource that was unbound: what it was, and when it was unbound (ISO 8601)."""
 
-    path: str
     orphan: Orphan
     since: str
 
@@ -58,7 +56,7 @@ class UnboundNotes:
         }
         body["artifacts"] = orphan.recorded.get("artifacts", [])
         text = json.dumps(body, sort_keys=True).encode()
-        self._aws.call("s3", "PutObject", **self._bucket, Key=self._path(orphan.key, orphan.arn), Body=text)
+        self._aws.call("s3", "PutObject", **self._env.store, Key=self._path(orphan.key, orphan.arn), Body=text)
 
     def of(self, key: Key, arn: str) -> Unbound | None:
         """The note about a resource; None if it was not unbound."""
@@ -68,13 +66,9 @@ class UnboundNotes:
         """All notes of a project."""
         return [note for note in pool.map(lambda path: self._read(project, path), self._paths(project)) if note is not None]
 
-    def delete(self, note: Unbound) -> None:
-        """Deletes a note."""
-        self._aws.call("s3", "DeleteObject", **self._bucket, Key=note.path)
-
     def _paths(self, project: str) -> Iterator[str]:
         try:
-            for page in self._aws.pages("s3", "ListObjectsV2", **self._bucket, Prefix=f"{self._env.name}/{project}/unbound/"):
+            for page in self._aws.pages("s3", "ListObjectsV2", **self._env.store, Prefix=f"{self._env.stored(project)}unbound/"):
                 yield from (entry["Key"] for entry in page.get("Contents", ()))
         except AwsError as error:
             if error.code not in ABSENT:
@@ -82,7 +76,7 @@ class UnboundNotes:
 
     def _read(self, project: str, path: str) -> Unbound | None:
         try:
-            answer = self._aws.call("s3", "GetObject", **self._bucket, Key=path)
+            answer = self._aws.call("s3", "GetObject", **self._env.store, Key=path)
         except AwsError as error:
             if error.code not in ABSENT:
                 raise
@@ -90,11 +84,7 @@ class UnboundNotes:
         body = stored_objects.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}")
         key = key_of(project, body.get("key")) if is_of(body, f"{self._env.name}/{project}") else None
         orphan = orphan_of(key, body, self._env.account_id) if key is not None else None
-        return Unbound(path, orphan, printable(body.get("unbound", ""), 40)) if orphan is not None else None
+        return Unbound(orphan, printable(body.get("unbound", ""), 40)) if orphan is not None else None
 
     def _path(self, key: Key, arn: str) -> str:
-        return f"{self._env.name}/{key.project}/unbound/{key}/{digest.short(digest.of_bytes(arn.encode()))}.json"
-
-    @property
-    def _bucket(self) -> JsonObject:
-        return {"Bucket": self._env.artifact_bucket, "ExpectedBucketOwner": self._env.account_id}
+        return f"{self._env.stored(key.project)}unbound/{key}/{digest.short(digest.of_bytes(arn.encode()))}.json"

@@ -97,6 +97,17 @@ def test_everything_stands_below_the_prefix_and_the_bucket_stays_as_it_is(acres:
     assert "succeeded" in done(acres.invoke("history", "--env", "dev", "--project", "acres"))
 
 
+def test_a_note_about_an_unbound_resource_stands_below_the_prefix_and_is_found_there(acres: Repository) -> None:
+    deployed(acres)
+    done(acres.invoke("unbind", "--env", "dev", "--only", "glue-job/load", "--yes", "dev"))
+    assert all(key.startswith("acres/dev/") for key in keys() - {*OTHERS})
+    refused = acres.invoke("plan", "--env", "dev")
+    assert refused.code == 1
+    assert "was unbound at" in refused.err
+    assert any("/artifacts/load/" in key for key in keys())
+    assert not any("/artifacts/load/" in key for key in garbage(acres)), "the job reads its script when it runs"
+
+
 def test_what_the_bucket_lacks_is_told_at_the_first_deploy_and_by_verify(repository: Repository, moto: None) -> None:
     client().create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     repository.project("acres", MACHINE)
