@@ -51,15 +51,14 @@ class Rounds:
             DeployError: something cannot be done; one message has all reasons.
         """
         decisions = {resource.key: self._decided(resource, decider) for resource in unsettled}
-        while again := [resource for resource in selected if not self._new(decisions).isdisjoint(resource.needs)]:
-            self._made |= self._new(decisions)
+        while new := self._new(decisions):
+            self._made |= new
+            again = [resource for resource in selected if not new.isdisjoint(resource.needs)]
             decisions |= self._decided_with_records(again, decider)
-        raise_together([error for error in decisions.values() if isinstance(error, DeployError)])
-        changes = {key: change for key, change in decisions.items() if isinstance(change, Change)}
+        changes = _changes(decisions)
         differing = {key for key, change in changes.items() if change.action is not Action.NOOP and key in recorded}
         unread = [resource for resource in unsettled if resource.key in differing - self._reads.bodies.keys()]
-        known = self._decided_with_records(unread, decider)
-        return changes | {key: change for key, change in known.items() if isinstance(change, Change)}
+        return changes | _changes(self._decided_with_records(unread, decider))
 
     def _decided_with_records(self, resources: Sequence[Resource], decider: Decider) -> dict[Key, Change | DeployError]:
         for resource in resources:
@@ -82,6 +81,16 @@ class Rounds:
     def _new(self, decisions: Mapping[Key, Change | DeployError]) -> set[Key]:
         changes = [change for change in decisions.values() if isinstance(change, Change)]
         return {change.key for change in changes if change.action in MAKING and _generates(change.key)} - self._made
+
+
+def _changes(decisions: Mapping[Key, Change | DeployError]) -> dict[Key, Change]:
+    """The decisions, if none of them is an error.
+
+    Raises:
+        DeployError: the errors, together.
+    """
+    raise_together([error for error in decisions.values() if isinstance(error, DeployError)])
+    return {key: change for key, change in decisions.items() if isinstance(change, Change)}
 
 
 def _generates(key: Key) -> bool:

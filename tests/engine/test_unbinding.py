@@ -163,6 +163,19 @@ def test_what_was_adopted_is_not_replaced_unless_it_is_named(tmp_path: Path) -> 
     assert deploy(world, things(fields), tmp_path, options=Options(named=lambda _: True)).actions() == {"thing/b": "replace"}
 
 
+def test_what_was_adopted_is_not_replaced_although_its_record_was_read_last(tmp_path: Path) -> None:
+    """The tags say that all is as declared, so that it was adopted is known only once its record has been read."""
+    world = with_foreign("b")
+    world.live[f"{ARN}b"]["Kind"] = "x"
+    bucket, thing = things({"b": {"Kind": "x"}})
+    assert isinstance(thing, Thing)
+    resources = [bucket, replace(thing, identity=replace(thing.identity, always_verified=True))]
+    deploy(world, resources, tmp_path, options=adopting())
+    world.live[f"{ARN}b"]["Kind"] = "y"
+    with pytest.raises(DeployError, match="what was adopted is not replaced"):
+        plan(world, resources, tmp_path)
+
+
 def test_an_unbound_resource_that_was_renamed_stays_under_its_former_name(tmp_path: Path) -> None:
     world = with_foreign("b")
     deploy(world, things({"b": AB["b"]}), tmp_path, options=adopting())
