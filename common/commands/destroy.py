@@ -52,9 +52,9 @@ def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: boo
     env = command.workspace.environment
     if not unbind:
         protection.check_not_protected(env)
-    removal_of = Destruction(command.connection(), command.workspace.build_dir, command.about, report, choices, unbind=unbind)
-    command.work = removal_of
-    removal = removal_of.plan()
+    destruction = Destruction(command.connection(), command.workspace.build_dir, command.about, report, choices, unbind=unbind)
+    command.work = destruction
+    removal = destruction.plan()
     if isinstance(report, JsonReport):
         changes = [as_object(change) for change in removal.changes]
         report.contents |= {"projects": sorted(removal.projects), "changes": changes}
@@ -64,4 +64,4 @@ def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: boo
         command.say(f"This was only shown. Nothing was {'unbound' if unbind else 'deleted'}.")
     else:
         protection.confirm_removal(env, choices.project, removal.summary(env.name), command.ask, named=yes)
-        removal_of.carry_out(removal)
+        destruction.carry_out(removal)

@@ -14,14 +14,14 @@ from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.environment.config import Environment
 from common.importing import mentions
-from common.importing.selection import Found, Selection
+from common.importing.selection import LiveResource, Selection
 from common.resources import kind_of
 
 TYPES = ("lambda:function", "glue:job", "glue:crawler", "states:stateMachine", "events:rule")
 """What the tagging index is asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class LiveAccount:
     """An account, read as far as it was asked for.
 
@@ -34,35 +34,35 @@ class LiveAccount:
     env: Environment
     aws: Aws
     pool: Executor
-    _listed: dict[str, dict[str, Found]] = field(default_factory=dict)
+    _listed: dict[str, dict[str, LiveResource]] = field(default_factory=dict)
 
-    def of(self, kind: str) -> dict[str, Found]:
+    def of(self, kind: str) -> dict[str, LiveResource]:
         """All resources of a kind, by name, as their listing shows them."""
         if kind not in self._listed:
-            self._listed[kind] = {found.name: found for found in LISTINGS[kind](self)}
+            self._listed[kind] = {resource.name: resource for resource in LISTINGS[kind](self)}
         return self._listed[kind]
 
     def list_buckets(self) -> frozenset[str]:
         """The names of the account's buckets."""
         return frozenset(bucket["Name"] for bucket in self.aws.call("s3", "ListBuckets")["Buckets"])
 
-    def selected(self, selection: Selection) -> list[Found]:
+    def selected(self, selection: Selection) -> list[LiveResource]:
         """What a selection selects, read in full, in the order of kinds and names.
 
         Raises:
             UsageError: a pattern, a tag or a machine selects nothing.
         """
-        chosen = {(found.kind, found.name): found for found in self._matching(selection)}
-        chosen |= {(found.kind, found.name): found for found in self._tagged(selection)}
+        chosen = {(resource.kind, resource.name): resource for resource in self._matching(selection)}
+        chosen |= {(resource.kind, resource.name): resource for resource in self._tagged(selection)}
         for name in selection.machines:
-            chosen |= {(found.kind, found.name): found for found in self._reached(name)}
-        machines = [found for found in chosen.values() if found.kind == "state-machine"]
+            chosen |= {(resource.kind, resource.name): resource for resource in self._reached(name)}
+        machines = [resource for resource in chosen.values() if resource.kind == "state-machine"]
         for rule in self._starting(machines):
             chosen[rule.kind, rule.name] = rule
         order = list(LISTINGS)
-        return self._in_full(sorted(chosen.values(), key=lambda found: (order.index(found.kind), found.name)))
+        return self._in_full(sorted(chosen.values(), key=lambda resource: (order.index(resource.kind), resource.name)))
 
-    def described(self, machine: Found) -> JsonObject:
+    def described(self, machine: LiveResource) -> JsonObject:
         """A state machine as Step Functions describes it; `unreadable` says why a key keeps its definition from the caller."""
         try:
             return self.aws.call("stepfunctions", "DescribeStateMachine", stateMachineArn=machine.arn)
@@ -71,7 +71,7 @@ class LiveAccount:
                 raise
             return {**machine.live, "unreadable": error.reason}
 
-    def triggers(self, function: Found) -> list[str]:
+    def triggers(self, function: LiveResource) -> list[str]:
         """What calls a function besides state machines of the project: queues and streams, and those that its policy allows."""
         pages = self.aws.pages("lambda", "ListEventSourceMappings", FunctionName=function.name)
         sources = [mapping.get("EventSourceArn", "a broker") for page in pages for mapping in page["EventSourceMappings"]]
@@ -110,13 +110,13 @@ class LiveAccount:
         answer = self.aws.find("iam", "GetRole", "NoSuchEntity", RoleName=role.rpartition("/")[2])
         return str(answer["Role"]["Arn"]) if answer else self.env.role_arn("/", role)
 
-    def _matching(self, selection: Selection) -> Iterator[Found]:
+    def _matching(self, selection: Selection) -> Iterator[LiveResource]:
         unused = set(selection.patterns)
         for kind in LISTINGS if unused else ():
-            for name, found in self.of(kind).items():
+            for name, resource in self.of(kind).items():
                 if selection.matches(name):
                     unused -= {pattern for pattern in unused if Selection((pattern,)).matches(name)}
-                    yield found
+                    yield resource
         if unused:
             pattern = min(unused)
             names = [name for kind in LISTINGS for name in self.of(kind)]
@@ -125,12 +125,12 @@ class LiveAccount:
                 f"{self.env.account_id}; capital letters count.{did_you_mean(pattern.strip('*'), names)} Nothing was written."
             )
 
-    def _tagged(self, selection: Selection) -> Iterator[Found]:
+    def _tagged(self, selection: Selection) -> Iterator[LiveResource]:
         for key, value in (selection.tags or {}).items():
             filters = {"TagFilters": [{"Key": key, "Values": [value]}], "ResourceTypeFilters": list(TYPES)}
             pages = self.aws.pages("resourcegroupstaggingapi", "GetResources", **filters)
             arns = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
-            tagged = [found for kind in LISTINGS for found in self.of(kind).values() if found.arn in arns]
+            tagged = [resource for kind in LISTINGS for resource in self.of(kind).values() if resource.arn in arns]
             if not tagged:
                 raise UsageError(
                     f"--tag {key}={value}: nothing in {self.env.region} of account {self.env.account_id} has this tag. "
@@ -138,9 +138,9 @@ class LiveAccount:
                 )
             yield from tagged
 
-    def _reached(self, name: str) -> Iterator[Found]:
+    def _reached(self, name: str) -> Iterator[LiveResource]:
         machines = self.of("state-machine")
-        first = next((found for found in machines.values() if name in {found.name, found.arn}), None)
+        first = next((resource for resource in machines.values() if name in {resource.name, resource.arn}), None)
         if first is None:
             raise UsageError(
                 f"--from-machine {name!r}: there is no such state machine in {self.env.region} of account "
@@ -150,49 +150,51 @@ class LiveAccount:
         while todo:
             definition = json.loads(self.described(todo.pop()).get("definition", "{}"))
             for kind, named in mentions.in_definition(definition, self.env.account):
-                found = self.of(kind).get(named) if kind in LISTINGS else None
-                if found is not None and (kind, named) not in reached:
-                    reached[kind, named] = found
-                    todo += [found] if kind == "state-machine" else []
+                resource = self.of(kind).get(named) if kind in LISTINGS else None
+                if resource is not None and (kind, named) not in reached:
+                    reached[kind, named] = resource
+                    todo += [resource] if kind == "state-machine" else []
         yield from reached.values()
 
-    def _starting(self, machines: Iterable[Found]) -> Iterator[Found]:
+    def _starting(self, machines: Iterable[LiveResource]) -> Iterator[LiveResource]:
         """The rules of the default bus that start one of these machines."""
 
-        def rules(machine: Found) -> list[str]:
+        def rules(machine: LiveResource) -> list[str]:
             pages = self.aws.pages("events", "ListRuleNamesByTarget", TargetArn=machine.arn)
             return [name for page in pages for name in page["RuleNames"]]
 
         for names in self.pool.map(rules, machines):
             yield from (self.of("rule")[name] for name in names if name in self.of("rule"))
 
-    def _in_full(self, chosen: Iterable[Found]) -> list[Found]:
-        def read(found: Found) -> Found:
-            match found.kind:
+    def _in_full(self, chosen: Iterable[LiveResource]) -> list[LiveResource]:
+        def read(resource: LiveResource) -> LiveResource:
+            match resource.kind:
                 case "lambda":
-                    return replace(found, live=self.aws.call("lambda", "GetFunction", FunctionName=found.name))
+                    return replace(resource, live=self.aws.call("lambda", "GetFunction", FunctionName=resource.name))
                 case "state-machine":
-                    return replace(found, live=self.described(found))
+                    return replace(resource, live=self.described(resource))
                 case "rule":
-                    pages = self.aws.pages("events", "ListTargetsByRule", Rule=found.name)
-                    return replace(found, live={**found.live, "Targets": [item for page in pages for item in page["Targets"]]})
-            return replace(found, live={**found.live, "Role": self._role_arn(str(found.live.get("Role", "")))})
+                    pages = self.aws.pages("events", "ListTargetsByRule", Rule=resource.name)
+                    return replace(
+                        resource, live={**resource.live, "Targets": [item for page in pages for item in page["Targets"]]}
+                    )
+            return replace(resource, live={**resource.live, "Role": self._role_arn(str(resource.live.get("Role", "")))})
 
         return list(self.pool.map(read, chosen))
 
 
 def _listed(
     kind: str, service: str, operation: str, items: str, name: str, arn: str = ""
-) -> Callable[[LiveAccount], Iterator[Found]]:
-    def listing(account: LiveAccount) -> Iterator[Found]:
+) -> Callable[[LiveAccount], Iterator[LiveResource]]:
+    def listing(account: LiveAccount) -> Iterator[LiveResource]:
         for page in account.aws.pages(service, operation):
             for item in page[items]:
-                yield Found(kind, item[name], item[arn] if arn else kind_of(kind).arn_of(account.env, item[name]), item)
+                yield LiveResource(kind, item[name], item[arn] if arn else kind_of(kind).arn_of(account.env, item[name]), item)
 
     return listing
 
 
-LISTINGS: dict[str, Callable[[LiveAccount], Iterator[Found]]] = {
+LISTINGS: dict[str, Callable[[LiveAccount], Iterator[LiveResource]]] = {
     "lambda": _listed("lambda", "lambda", "ListFunctions", "Functions", "FunctionName", "FunctionArn"),
     "glue-job": _listed("glue-job", "glue", "GetJobs", "Jobs", "Name"),
     "crawler": _listed("crawler", "glue", "GetCrawlers", "Crawlers", "Name"),

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.base.errors import UsageError
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import Json, JsonObject
 from common.environment import config_files
 from common.environment.config import Environment
 from common.importing.config_places import ConfigPlaces, Place
 from common.importing.converting import Converted, Converter
 from common.importing.project_names import ProjectNames
+from common.model import comparison
 
 
 class ConfigImport(NamedTuple):
@@ -60,12 +61,4 @@ def _section(root: Path, env: str, project: str, target: str) -> JsonObject:
     """The project's section as it is written now."""
     own = config_files.read_file(root / target, root) if (root / target).is_file() else {}
     common = config_files.read_file(root / "config" / f"{env}.json", root).get("projects", {}).get(project, {})
-    return _merged(common, own)
-
-
-def _merged(base: JsonMapping, over: JsonMapping) -> JsonObject:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+    return comparison.merged(own, common)

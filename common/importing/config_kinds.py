@@ -17,11 +17,13 @@ from common.environment.resource_settings import (
     TriggerSettings,
 )
 from common.environment.settings_model import Settings
+from common.importing import selection
+from common.importing.setting_fields import TEXTS, by_aws_name, plain, setting_of
 from common.importing.setting_fields import Settings as Values
-from common.importing.setting_fields import by_aws_name, plain, setting_of
+from common.model import projection
 from common.resources import kind_of
 
-KINDS = {"functions": "lambda", "jobs": "glue-job", "crawlers": "crawler", "state_machines": "state-machine", "triggers": "rule"}
+KINDS = {kind_of(kind).section: kind for kind in selection.KINDS}
 """The kinds of resources by their sections of the configuration."""
 HINTS = {
     "functions": re.compile(r"lambda|(?<!step)(?<!step_)function"),
@@ -129,8 +131,8 @@ def settings_of(section: str, key: str, value: Json, *, hinted: bool) -> Values 
         value: its value.
         hinted: whether it is clear that the key is about a resource of the section.
     """
-    if (found := by_aws_name(KINDS[section], key, value)) is not None or not hinted:
-        return found
+    if (settings := by_aws_name(KINDS[section], key, value)) is not None or not hinted:
+        return settings
     words, model = snake(key), MODELS[section].model_fields
     bare = "_".join(word for word in words.split("_") if not HINTS[section].fullmatch(word))
     for name in (words, bare):
@@ -157,13 +159,13 @@ def texts_of(section: str, key: str, value: Json) -> Values | None:
         return None
     if section == "functions" and isinstance(value.get("Variables"), Mapping):
         value = value["Variables"]
+    top, _ = TEXTS[KINDS[section]]
+    texts = {name: inner if isinstance(inner, str) else json.dumps(inner) for name, inner in value.items()}
+    state = projection.with_value({}, tuple(top.split(".")), texts)
     result: dict[tuple[str, ...], Json] = {}
-    for name, inner in value.items():
-        text = inner if isinstance(inner, str) else json.dumps(inner)
-        top = "Environment.Variables" if section == "functions" else "DefaultArguments"
-        state = {"Environment": {"Variables": {name: text}}} if section == "functions" else {"DefaultArguments": {name: text}}
-        found = setting_of(KINDS[section], f"{top}.{name}", state)
-        result |= (found.values if found else None) or {}
+    for name in texts:
+        field = setting_of(KINDS[section], f"{top}.{name}", state)
+        result |= (field.values if field else None) or {}
     return result
 
 

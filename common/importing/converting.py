@@ -21,6 +21,7 @@ from common.importing.config_places import KeyPath
 from common.importing.project_names import ProjectNames
 from common.importing.setting_fields import plain
 from common.importing.values import holds_secret
+from common.model import projection
 
 NOT_WRITTEN = "it looks like a secret, and secrets are not written: store it, and hand over its name (existing.secrets)"
 CONTAINERS = frozenset({"strparams", "params", "parameters", "config", "configdata", "settings", "variables", "values"})
@@ -37,7 +38,8 @@ OF_ENVIRONMENT = {
     "permissions_boundary": "roles.permissions_boundary",
 }
 """Keys that belong to the whole environment, and where they stand there."""
-SETTING_NAMES = {"workers": int, "max_retries": int, "timeout_minutes": int, "timeout_seconds": int, "memory_mb": int}
+NUMBERS = frozenset({"workers", "max_retries", "timeout_minutes", "timeout_seconds", "memory_mb"})
+"""These settings are numbers, which others often write as texts."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,10 @@ class Converter:
         elif section := next((section for section in hinted or ["jobs"] if _settings(section, key, value) is not None), None):
             self._take_field(path, [(section, name) for name in self._names.declared(section)], key, value, specific=False)
         elif section := self._unknown_resource(path, value):
-            known = ", ".join(self._names.declared(section)) or "none"
-            self._refuse(path, f"the project declares no such resource in {section}, only {known}; declare it, and convert again")
+            declared = ", ".join(self._names.declared(section)) or "none"
+            self._refuse(
+                path, f"the project declares no such resource in {section}, only {declared}; declare it, and convert again"
+            )
         else:
             for name, inner in value.items():
                 self._take((*path, name), inner)
@@ -130,15 +134,15 @@ class Converter:
 
     def _resource(self, path: KeyPath, section: str = "") -> tuple[str, str] | None:
         """The section and the name of the resource that the last key names, also with what a template adds in AWS."""
-        wanted = plain(path[-1])
+        key = plain(path[-1])
         candidates = [
-            (known, name)
-            for known in ([section] if section else KINDS)
-            for name in self._names.declared(known)
-            if plain(name) == wanted or (len(plain(name)) > 3 and wanted.endswith(plain(name)))
+            (candidate, name)
+            for candidate in ([section] if section else KINDS)
+            for name in self._names.declared(candidate)
+            if plain(name) == key or (len(plain(name)) > 3 and key.endswith(plain(name)))
         ]
         hinted = sections_hinted(path[:-1])
-        candidates.sort(key=lambda found: (found[0] not in hinted, plain(found[1]) != wanted, -len(found[1])))
+        candidates.sort(key=lambda pair: (pair[0] not in hinted, plain(pair[1]) != key, -len(pair[1])))
         return candidates[0] if candidates else None
 
     def _take_field(self, path: KeyPath, resources: list[tuple[str, str]], key: str, value: Json, *, specific: bool) -> None:
@@ -181,11 +185,9 @@ class Converter:
         place = OF_ENVIRONMENT.get(snake(path[-1]))
         if place is None:
             return None
-        there: Json = self._env.model_dump(mode="json")
-        for part in place.split("."):
-            there = there.get(part) if isinstance(there, Mapping) else None
+        present = projection.value_at(self._env.model_dump(mode="json"), tuple(place.split(".")))
         file = f"$.{place} of config/{self._env.name}.json"
-        return f"{file} says so already" if there == value else f"it is of the whole environment: {file}"
+        return f"{file} says so already" if present == value else f"it is of the whole environment: {file}"
 
     def _take_value(self, path: KeyPath, value: Json) -> None:
         """An ARN or a bucket becomes an existing thing, and everything else a parameter."""
@@ -235,26 +237,17 @@ class Converter:
             if not specific:
                 return
             del self._result.values[keys]
-        shown = ".".join(path)
-        present: Json = self._present
-        for key in keys:
-            present = present.get(key) if isinstance(present, Mapping) else None
-        earlier = self._result.values.get(keys, present)
+        earlier = self._result.values.get(keys, projection.value_at(self._present, keys))
         if earlier is not None:
             if earlier != value:
                 self._refuse(path, f"{'.'.join(keys)} has another value already, and nothing is written over")
             return
-        node: dict[str, Json] = {}
-        section = node
-        for key in keys[:-1]:
-            section = section.setdefault(key, {})
-        section[keys[-1]] = value
         try:
-            Project.model_validate(node, strict=False)
+            Project.model_validate(projection.with_value({}, keys, value), strict=False)
         except ValidationError as error:
             self._refuse(path, f"{'.'.join(keys)} cannot have this value: {error.errors()[0]['msg']}")
             return
-        self._result.values[keys], self._result.sources[keys] = value, shown
+        self._result.values[keys], self._result.sources[keys] = value, ".".join(path)
         if specific:
             self._specific.add(keys)
 
@@ -274,4 +267,4 @@ def _settings(section: str, key: str, value: Json, *, hinted: bool = True) -> Ma
 
 def _number(setting: str, value: Json) -> Json:
     """A number that was written as text, where the setting is a number."""
-    return int(value) if setting in SETTING_NAMES and isinstance(value, str) and value.isascii() and value.isdecimal() else value
+    return int(value) if setting in NUMBERS and isinstance(value, str) and value.isascii() and value.isdecimal() else value

@@ -6,16 +6,13 @@ from common.base.json_types import JsonObject
 from common.environment.resource_settings import CrawlerSettings
 from common.importing import values
 from common.importing.entries import Code, Context, Entry, refusal, set_differing
-from common.importing.selection import Found
-
-_SCHEMA_CHANGE = {"UPDATE_IN_DATABASE": "update", "LOG": "log"}
-_DELETED = {"LOG": "log", "DEPRECATE_IN_DATABASE": "deprecate", "DELETE_FROM_DATABASE": "delete"}
-_RECRAWL = {"CRAWL_EVERYTHING": "everything", "CRAWL_NEW_FOLDERS_ONLY": "new_folders"}
+from common.importing.selection import LiveResource
+from common.importing.setting_fields import DELETE, RECRAWL, UPDATE
 
 
-def why_not(found: Found) -> str:
+def why_not(resource: LiveResource) -> str:
     """Why a crawler cannot be declared; empty if it can."""
-    live = found.live
+    live = resource.live
     targets = _targets(live)
     if not targets:
         others = ", ".join(kind for kind, listed in live.get("Targets", {}).items() if listed)
@@ -23,15 +20,15 @@ def why_not(found: Found) -> str:
     if not live.get("DatabaseName"):
         return "it has no database"
     behavior = (live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
-    if behavior not in _RECRAWL:
+    if behavior not in RECRAWL:
         return f"its RecrawlBehavior is {behavior}"
     return refusal(CrawlerSettings, _settings(live))
 
 
-def entry(found: Found, key: str, context: Context) -> Entry:
+def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a crawler. Where a target is spelled otherwise than a location is, all stand in the configuration."""
-    live = found.live
-    result = Entry(found=found, key=key, method="crawler")
+    live = resource.live
+    result = Entry(resource=resource, key=key, method="crawler")
     paths = [target["Path"] for target in _targets(live)]
     locations = [path.removeprefix("s3://").partition("/") for path in paths]
     if all(
@@ -64,9 +61,9 @@ def _settings(live: JsonObject) -> JsonObject:
     schedule = (live.get("Schedule") or {}).get("ScheduleExpression")
     return {
         **({"exclusions": list(exclusions.pop())} if len(exclusions) == 1 else {}),
-        "recrawl": _RECRAWL[(live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")],
-        "schema_change": _SCHEMA_CHANGE.get(policy.get("UpdateBehavior", "UPDATE_IN_DATABASE")),
-        "deleted_data": _DELETED.get(policy.get("DeleteBehavior", "DEPRECATE_IN_DATABASE")),
+        "recrawl": RECRAWL[(live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")],
+        "schema_change": UPDATE.get(policy.get("UpdateBehavior", "UPDATE_IN_DATABASE")),
+        "deleted_data": DELETE.get(policy.get("DeleteBehavior", "DEPRECATE_IN_DATABASE")),
         "table_prefix": live.get("TablePrefix") or "",
         "role": live["Role"],
         **({"schedule": schedule} if schedule else {}),

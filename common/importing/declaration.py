@@ -8,6 +8,7 @@ from common.base.errors import DeclarationError
 from common.importing.entries import Code, Context, Entry, Unexpressed
 from common.importing.python_source import call, comment, literal
 from common.importing.references import VERBS
+from common.importing.selection import KINDS
 
 SETTINGS = {
     "lambda": "FunctionSettings",
@@ -15,8 +16,7 @@ SETTINGS = {
     "crawler": "CrawlerSettings",
     "state-machine": "StateMachineSettings",
 }
-ORDER = ("lambda", "glue-job", "crawler", "state-machine", "rule")
-"""The order of declarations: what a state machine calls stands above it, what starts it below."""
+"""The class of the settings that stand in a declaration, by kind; those of a rule stand in the configuration."""
 NEW = '''"""{title}"""
 
 import os
@@ -56,7 +56,7 @@ class Body:
 
 def body(context: Context, entries: Sequence[Entry], unexpressed: Iterable[Unexpressed]) -> Body:
     """The lines that declare what is imported, with the references to what is only used above them."""
-    ordered = sorted(entries, key=lambda entry: (ORDER.index(entry.found.kind), entry.key))
+    ordered = sorted(entries, key=lambda entry: (KINDS.index(entry.resource.kind), entry.key))
     uses = [line for used in context.references.new_uses() for line in _use(context, used.kind, used.key, used.name)]
     lines = (
         [
@@ -68,14 +68,14 @@ def body(context: Context, entries: Sequence[Entry], unexpressed: Iterable[Unexp
         if uses
         else []
     )
-    for kind in ORDER:
-        block = [line for entry in ordered if entry.found.kind == kind for line in _declared(context, entry)]
+    for kind in KINDS:
+        block = [line for entry in ordered if entry.resource.kind == kind for line in _declared(context, entry)]
         lines += ["", *block] if block and lines else block
-    left = [line for item in unexpressed for line in comment(f"{item.found}: {item.reason}.")]
+    left = [line for item in unexpressed for line in comment(f"{item.resource}: {item.reason}.")]
     lines += (
         ["", *comment("What follows is not declared, because it cannot be; it stays as it is in AWS."), *left] if left else []
     )
-    return Body(tuple(lines), frozenset(SETTINGS[entry.found.kind] for entry in entries if entry.code_settings))
+    return Body(tuple(lines), frozenset(SETTINGS[entry.resource.kind] for entry in entries if entry.code_settings))
 
 
 def whole(context: Context, title: str, account: str, content: Body) -> str:
@@ -128,7 +128,7 @@ def _declared(context: Context, entry: Entry) -> Iterator[str]:
     named = dict(entry.named)
     if entry.code_settings:
         inner = ", ".join(f"{name}={literal(value)}" for name, value in entry.code_settings.items())
-        named["settings"] = Code(f"{SETTINGS[entry.found.kind]}({inner})")
-    variable = context.variables.get((entry.found.kind, entry.found.name))
+        named["settings"] = Code(f"{SETTINGS[entry.resource.kind]}({inner})")
+    variable = context.variables.get((entry.resource.kind, entry.resource.name))
     begin = f"{variable} = p.{entry.method}" if variable else f"p.{entry.method}"
     yield from call(begin, [entry.key, *entry.arguments], named)

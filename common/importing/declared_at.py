@@ -1,50 +1,44 @@
 """Finds the line of a declaration, so that people are told where to put what no setting can express."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from common.base.encoding import decode_text
+from common.resources import kind_of
 
 METHODS = {
-    "lambda": "function",
-    "glue-job": "job",
-    "crawler": "crawler",
-    "state-machine": "state_machine",
-    "table": "table",
-    "queue": "queue",
-    "topic": "topic",
-    "bucket": "bucket",
-    "database": "database",
-    "layer": "layer",
+    kind: kind_of(kind).word
+    for kind in ("lambda", "glue-job", "crawler", "state-machine", "table", "queue", "topic", "bucket", "database", "layer")
 }
-"""The methods that declare resources, by kind. A rule has two, and a role none: it is declared with what it belongs to."""
+"""The methods that declare resources, by kind. A rule has several, and a role none: it is declared with what it belongs to."""
 RULES = ("schedule", "on_object", "on_event")
+"""The methods that declare rules."""
 
 
 def declared_at(file: Path, kind: str, name: str) -> int | None:
     """Returns the line on which a file declares a resource by name; None if it does so in a way that cannot be seen."""
-    try:
-        tree = ast.parse(decode_text(file.read_bytes()))
-    except (OSError, ValueError, SyntaxError):
-        return None
     methods = RULES if kind == "rule" else (METHODS.get(kind),)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and first.value == name:
-                return node.lineno
-    return None
+    return next((call.lineno for method, call in _declarations(file, name) if method in methods), None)
 
 
 def definition_file(file: Path, name: str) -> str | None:
     """Returns the path of a state machine's definition, if its declaration names a file as a text."""
+    for method, call in _declarations(file, name):
+        second = call.args[1] if len(call.args) > 1 else None
+        if method == METHODS["state-machine"] and isinstance(second, ast.Constant) and isinstance(second.value, str):
+            return second.value
+    return None
+
+
+def _declarations(file: Path, name: str) -> Iterator[tuple[str, ast.Call]]:
+    """Yields the calls of methods whose first argument is this name, with the names of the methods; none if it cannot be read."""
     try:
         tree = ast.parse(decode_text(file.read_bytes()))
     except (OSError, ValueError, SyntaxError):
-        return None
+        return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "state_machine":
-            texts = [argument.value if isinstance(argument, ast.Constant) else None for argument in node.args[:2]]
-            if len(texts) == 2 and texts[0] == name and isinstance(texts[1], str):
-                return texts[1]
-    return None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and first.value == name:
+                yield node.func.attr, node

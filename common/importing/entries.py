@@ -18,7 +18,7 @@ from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
 from common.environment.settings_model import Settings
 from common.importing.references import VERBS, References
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 from common.resources import kind_of
 
 RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "p", "env", "main", "pipeline", "environment", "path", "os", "sys"})
@@ -35,7 +35,7 @@ class Code(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
     """What the writers of all kinds need.
 
@@ -54,21 +54,23 @@ class Context:
     def variable(self, kind: str, name: str) -> str:
         """The variable of the declaration that holds a resource, imported or not, or the call that returns it."""
         references = self.references
-        if (kind, name) in references.known and (kind, name) not in self.variables:
-            return f'p.shared.{VERBS[kind]}("{references.known[kind, name].key}")'
+        if (kind, name) in references.used_before and (kind, name) not in self.variables:
+            return f'p.shared.{VERBS[kind]}("{references.used_before[kind, name].key}")'
         if (kind, name) not in self.variables:
             key = references.imported.get((kind, name)) or references.use(kind, name).key
             plain = re.sub(r"\W", "_", key, flags=re.ASCII).lower()
             candidates = (plain, f"{plain}_{VERBS[kind]}", *(f"{plain}_{number}" for number in range(2, 10_000)))
             taken = {*self.variables.values(), *RESERVED}
-            self.variables[kind, name] = next(one for one in candidates if one.isidentifier() and one not in taken)
+            self.variables[kind, name] = next(
+                variable for variable in candidates if variable.isidentifier() and variable not in taken
+            )
         return self.variables[kind, name]
 
     def name(self, entry: "Entry") -> None:
         """Gives what is written the exact name of its resource, unless it has that name anyway."""
-        usual = PhysicalNames(self.env, self.project).named(kind_of(entry.found.kind), entry.key)
-        if usual != entry.found.name:
-            entry.named["name"] = self.references.staged(entry.found.name)
+        usual = PhysicalNames(self.env, self.project).named(kind_of(entry.resource.kind), entry.key)
+        if usual != entry.resource.name:
+            entry.named["name"] = self.references.staged(entry.resource.name)
 
     def machine_name(self, arn: str) -> str:
         """How a machine is named here: by its name in this account and region, else by its ARN."""
@@ -87,7 +89,7 @@ class Entry:
     """What is written of one resource.
 
     Args:
-        found: the resource.
+        resource: the resource.
         key: what the project calls it.
         method: the method of `Pipeline` that declares it.
         arguments: its arguments after its key, without settings.
@@ -100,7 +102,7 @@ class Entry:
         secrets: the variables or arguments that hold secrets and were left out.
     """
 
-    found: Found
+    resource: LiveResource
     key: str
     method: str
     arguments: list[Json] = field(default_factory=list)
@@ -122,7 +124,7 @@ class Entry:
 class Unexpressed:
     """A resource that is not imported, and why."""
 
-    found: Found
+    resource: LiveResource
     reason: str
 
 

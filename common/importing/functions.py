@@ -8,7 +8,7 @@ from common.environment import aws_versions
 from common.environment.resource_settings import FunctionSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 from common.model import comparison
 from common.resources import accepted_fields, kind_of
 
@@ -16,9 +16,9 @@ IN_CODE = frozenset({"runtime", "architecture"})
 LANGUAGES = re.compile(r"python3\.|nodejs")
 
 
-def why_not(found: Found) -> str:
+def why_not(resource: LiveResource) -> str:
     """Why a function cannot be declared; empty if it can."""
-    live = found.live.get("Configuration", found.live)
+    live = resource.live.get("Configuration", resource.live)
     if live.get("PackageType", "Zip") != "Zip":
         return "its code is a container image"
     if not LANGUAGES.match(live.get("Runtime", "")) or not aws_versions.is_runtime(live["Runtime"]):
@@ -30,21 +30,21 @@ def why_not(found: Found) -> str:
     return refusal(FunctionSettings, _settings(live))
 
 
-def entry(found: Found, key: str, context: Context, retention: int | str | None) -> Entry:
+def entry(resource: LiveResource, key: str, context: Context, retention: int | str | None) -> Entry:
     """What is written of a function, without its code.
 
     Args:
-        found: the function.
+        resource: the function.
         key: what the project calls it.
         context: what the writers need.
         retention: that of its log group; ``shared`` if others write to it, too, and None if it does not exist.
     """
-    live: JsonObject = found.live["Configuration"]
-    result = Entry(found=found, key=key, method="function")
+    live: JsonObject = resource.live["Configuration"]
+    result = Entry(resource=resource, key=key, method="function")
     default_handler = "handler.handler" if live["Runtime"].startswith("python") else "index.handler"
     if live["Handler"] != default_handler:
         result.named["handler"] = live["Handler"]
-    if (group := log_group(found)) != _usual_log_group(context, found, key):
+    if (group := log_group(resource)) != _usual_log_group(context, resource, key):
         result.named["log_group_name"] = context.references.staged(group)
     set_differing(result, FunctionSettings, context.env.defaults.function, _settings(live), IN_CODE)
     if isinstance(retention, int):
@@ -52,7 +52,9 @@ def entry(found: Found, key: str, context: Context, retention: int | str | None)
     elif retention != "never":
         result.settings["logging"] = "unmanaged"
     usual = accepted_fields.USUAL_FUNCTION
-    values.set_plain(result, context, FunctionSettings, comparison.unusual({**live, **found.live.get("Concurrency", {})}, usual))
+    values.set_plain(
+        result, context, FunctionSettings, comparison.unusual({**live, **resource.live.get("Concurrency", {})}, usual)
+    )
     values.set_values(result, context, "environment", live.get("Environment", {}).get("Variables", {}))
     return result
 
@@ -74,14 +76,14 @@ def _settings(live: JsonObject) -> JsonObject:
     }
 
 
-def log_group(found: Found) -> str:
+def log_group(resource: LiveResource) -> str:
     """The log group that a function writes to."""
-    name: str = found.live["Configuration"].get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{found.name}")
+    name: str = resource.live["Configuration"].get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{resource.name}")
     return name
 
 
-def _usual_log_group(context: Context, found: Found, key: str) -> str:
+def _usual_log_group(context: Context, resource: LiveResource, key: str) -> str:
     """The log group that the function has if the declaration does not name one."""
     named_by_template = "log-group" in context.env.names
     names = PhysicalNames(context.env, context.project)
-    return names.named(kind_of("log-group"), key) if named_by_template else f"/aws/lambda/{found.name}"
+    return names.named(kind_of("log-group"), key) if named_by_template else f"/aws/lambda/{resource.name}"

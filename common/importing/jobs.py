@@ -4,16 +4,16 @@ from common.base.json_types import JsonObject
 from common.environment.resource_settings import JobSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 
 IN_CODE = frozenset({"glue_version"})
 FOLDER = "glue/jobs"
 """Where the scripts of a project are put; the folder of a stage is for people to choose."""
 
 
-def why_not(found: Found) -> str:
+def why_not(resource: LiveResource) -> str:
     """Why a job cannot be declared; empty if it can."""
-    live, command = found.live, found.live.get("Command", {})
+    live, command = resource.live, resource.live.get("Command", {})
     kind, script, python = command.get("Name"), str(command.get("ScriptLocation", "")), command.get("PythonVersion", "3")
     if kind not in {"glueetl", "pythonshell"}:
         return f"it is a {kind} job, and only glueetl and pythonshell can be declared"
@@ -23,28 +23,28 @@ def why_not(found: Found) -> str:
         return f"it is a {kind} job for Python {python}"
     if kind == "glueetl" and not live.get("WorkerType"):
         return f"it is sized by MaxCapacity ({live.get('MaxCapacity')}), and not by WorkerType and NumberOfWorkers"
-    return refusal(JobSettings, _settings(found))
+    return refusal(JobSettings, _settings(resource))
 
 
-def is_shell(found: Found) -> bool:
+def is_shell(resource: LiveResource) -> bool:
     """Whether it is a python-shell job."""
-    return bool(found.live["Command"]["Name"] == "pythonshell")
+    return bool(resource.live["Command"]["Name"] == "pythonshell")
 
 
-def entry(found: Found, key: str, context: Context) -> Entry:
+def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a job, without its script."""
-    result = Entry(found=found, key=key, method="job")
-    if is_shell(found):
+    result = Entry(resource=resource, key=key, method="job")
+    if is_shell(resource):
         result.named["shell"] = True
-    set_differing(result, JobSettings, context.env.defaults.job, _settings(found), IN_CODE)
-    values.set_plain(result, context, JobSettings, found.live)
-    values.set_values(result, context, "arguments", found.live.get("DefaultArguments") or {})
+    set_differing(result, JobSettings, context.env.defaults.job, _settings(resource), IN_CODE)
+    values.set_plain(result, context, JobSettings, resource.live)
+    values.set_values(result, context, "arguments", resource.live.get("DefaultArguments") or {})
     return result
 
 
-def _settings(found: Found) -> JsonObject:
+def _settings(resource: LiveResource) -> JsonObject:
     """The live values by setting. Bookmarks, logging and the like are arguments of the job, and stay so."""
-    live = found.live
+    live = resource.live
     common: JsonObject = {
         "timeout_minutes": live.get("Timeout"),
         "max_retries": live.get("MaxRetries") or 0,
@@ -55,7 +55,7 @@ def _settings(found: Found) -> JsonObject:
         "auto_scaling": False,
         "logging": "unmanaged",
     }
-    if is_shell(found):
+    if is_shell(resource):
         return {**common, "python_shell_capacity": f"{live.get('MaxCapacity', 0.0625):g}"}
     sizes = {"worker_type": live.get("WorkerType"), "workers": live.get("NumberOfWorkers")}
     return {

@@ -10,34 +10,34 @@ from common.declare.asl import express
 from common.environment.resource_settings import StateMachineSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 
 IN_CODE = frozenset({"type"})
 QUALIFIED = re.compile(r"\$\{(?:function\.)?([^{}.]+)\.(?:arn|name)\}:([A-Za-z0-9_-]+)")
 """A reference to a function, with a version or an alias behind it."""
 
 
-def why_not(found: Found) -> str:
+def why_not(resource: LiveResource) -> str:
     """Why a machine cannot be declared; empty if it can."""
-    if found.live.get("status") == "DELETING":
+    if resource.live.get("status") == "DELETING":
         return "it is being deleted"
-    if problem := found.live.get("unreadable"):
+    if problem := resource.live.get("unreadable"):
         return f"AWS does not show its definition: {problem}"
     try:
-        definition = definitions.load(json.loads(found.live["definition"]), "its definition")
-        express.check(definition, found.live["type"], "its definition")
+        definition = definitions.load(json.loads(resource.live["definition"]), "its definition")
+        express.check(definition, resource.live["type"], "its definition")
     except (ValueError, DeclarationError) as error:
         return " ".join(str(error).split())
     if secret := next(values.secrets_in(definition), ""):
         return f"{secret} in its definition holds a secret"
-    return refusal(StateMachineSettings, _settings(found.live))
+    return refusal(StateMachineSettings, _settings(resource.live))
 
 
-def entry(found: Found, key: str, context: Context) -> Entry:
+def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a machine, with its definition."""
-    live = found.live
+    live = resource.live
     path = f"{key}.asl.json"
-    result = Entry(found=found, key=key, method="state_machine", arguments=[path])
+    result = Entry(resource=resource, key=key, method="state_machine", arguments=[path])
     definition = context.references.definition(json.loads(live["definition"]))
     result.files[path] = f"{json.dumps(definition, indent=2, ensure_ascii=False)}\n".encode()
     text = result.files[path].decode()

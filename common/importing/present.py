@@ -31,7 +31,7 @@ class PresentProject:
         overlay: the content of that file.
         elsewhere: what other projects declare, with their names.
         available: what root `deploy.py` declares, or `existing` names, for all projects.
-        known: what it uses of others.
+        used: what it uses of others.
         arns: what it declares.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
@@ -44,7 +44,7 @@ class PresentProject:
     overlay: JsonMapping = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     available: tuple[Used, ...] = ()
-    known: tuple[Used, ...] = ()
+    used: tuple[Used, ...] = ()
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -73,7 +73,9 @@ class PresentProject:
         everything = [resource for pipeline in declared for resource in pipeline.rendered()]
         shared = [resource for resource in everything if resource.key.project == SHARED]
         available = tuple(
-            Used(each.key.kind, each.key.name, each.name, is_there=True) for each in shared if each.key.kind in SECTIONS
+            Used(resource.key.kind, resource.key.name, resource.name, is_there=True)
+            for resource in shared
+            if resource.key.kind in SECTIONS
         )
         available += (*_entries_of(env.existing), *(own if is_new else ()))
         elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
@@ -103,7 +105,7 @@ class PresentProject:
                     *((used.kind, used.key) for used in (*own, *available)),
                 ]
             ),
-            known=own,
+            used=own,
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},
         )
 
@@ -112,10 +114,10 @@ class PresentProject:
         references = context.references
         references.taken = self.overlay.get("parameters", {})
         references.imported = {**self.named, **references.imported}
-        references.known |= {(used.kind, used.name): used for used in self.known}
+        references.used_before |= {(used.kind, used.name): used for used in self.used}
         references.available |= {(used.kind, used.name): used for used in self.available}
         by_key = {(VERBS[kind], key): (kind, name) for (kind, name), key in self.named.items() if kind in VERBS}
-        by_key |= {(VERBS[kind], used.key): (kind, used.name) for (kind, _), used in references.known.items()}
+        by_key |= {(VERBS[kind], used.key): (kind, used.name) for (kind, _), used in references.used_before.items()}
         for verb, key, variable in declaration.variables(self.text or ""):
             if (verb, key) in by_key:
                 context.variables[by_key[verb, key]] = variable

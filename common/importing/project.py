@@ -18,12 +18,12 @@ from common.importing.account import LiveAccount
 from common.importing.entries import Context, Entry, Unexpressed
 from common.importing.present import PresentProject
 from common.importing.references import SECTIONS, References
-from common.importing.selection import Found, Keys, Selection, common_beginning
+from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
 from common.resources import kind_of
 
 DECLARATION = "deploy.py"
-REASONS: Mapping[str, Callable[[Found], str]] = {
+REASONS: Mapping[str, Callable[[LiveResource], str]] = {
     "lambda": functions.why_not,
     "glue-job": jobs.why_not,
     "crawler": crawlers.why_not,
@@ -56,17 +56,17 @@ class Import:
     notes: list[str] = field(default_factory=list)
 
 
-def is_code(found: Found) -> bool:
+def is_code(resource: LiveResource) -> bool:
     """Whether a resource runs code that is fetched."""
-    return kind_of(found.kind).is_packaged
+    return kind_of(resource.kind).is_packaged
 
 
-def why_not(found: Found) -> str:
+def why_not(resource: LiveResource) -> str:
     """Why a resource cannot be declared; empty if it can."""
-    rule = kind_of(found.kind).names
-    if not rule.pattern.fullmatch(found.name):
+    rule = kind_of(resource.kind).names
+    if not rule.pattern.fullmatch(resource.name):
         return f"a name that is declared has {rule.words}"
-    return REASONS[found.kind](found)
+    return REASONS[resource.kind](resource)
 
 
 class Importer:
@@ -92,21 +92,22 @@ class Importer:
         """
         result = Import()
         chosen = self._account.selected(selection)
-        new = [found for found in chosen if found.arn not in self._present.arns]
+        new = [resource for resource in chosen if resource.arn not in self._present.arns]
         result.declared = len(chosen) - len(new)
         (self._root / "projects").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=self._root / "projects") as folder:
             stage, code = Path(folder) / self._project, Path(folder) / "code"
             stage.mkdir()
             code.mkdir()
-            coded = [found for found in new if is_code(found) and not self._why_not(found)]
+            coded = [resource for resource in new if is_code(resource) and not self._why_not(resource)]
             fetched = sources.fetch(self._account, coded, code)
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)
             importable = list(self._startable(importable, context, result))
             retentions, callers = self._retentions(importable), self._callers(importable)
-            for found in sorted(importable, key=lambda found: found.kind != "state-machine"):  # their references come first
-                result.entries.append(self._entry(found, context, retentions, callers))
+            machines_first = sorted(importable, key=lambda resource: resource.kind != "state-machine")  # for their references
+            for resource in machines_first:
+                result.entries.append(self._entry(resource, context, retentions, callers))
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
@@ -127,36 +128,38 @@ class Importer:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         return [f"git ignores {left[0]}{more}: a clone would not have it, and would build that code anew. Change .gitignore"]
 
-    def _expressible(self, new: Iterable[Found], fetched: Mapping[str, Source | str], result: Import) -> Iterator[Found]:
-        for found in new:
-            source = fetched.get(found.arn, "")
-            if reason := self._why_not(found) or (source if isinstance(source, str) else ""):
-                if not found.live.get("ManagedBy"):  # AWS's own rules are no business of a project
-                    result.unexpressed.append(Unexpressed(found, reason))
+    def _expressible(
+        self, new: Iterable[LiveResource], fetched: Mapping[str, Source | str], result: Import
+    ) -> Iterator[LiveResource]:
+        for resource in new:
+            source = fetched.get(resource.arn, "")
+            if reason := self._why_not(resource) or (source if isinstance(source, str) else ""):
+                if not resource.live.get("ManagedBy"):  # AWS's own rules are no business of a project
+                    result.unexpressed.append(Unexpressed(resource, reason))
             else:
-                yield found
+                yield resource
 
-    def _why_not(self, found: Found) -> str:
-        other = self._present.elsewhere.get(found.arn)
-        return f"projects/{other} declares it already" if other else why_not(found)
+    def _why_not(self, resource: LiveResource) -> str:
+        other = self._present.elsewhere.get(resource.arn)
+        return f"projects/{other} declares it already" if other else why_not(resource)
 
-    def _startable(self, importable: Iterable[Found], context: Context, result: Import) -> Iterator[Found]:
+    def _startable(self, importable: Iterable[LiveResource], context: Context, result: Import) -> Iterator[LiveResource]:
         """What is importable, without rules of a machine that the project declares without a variable."""
-        for found in importable:
-            machine = ("state-machine", context.machine_name(rules.target(found)["Arn"]) if found.kind == "rule" else "")
+        for resource in importable:
+            machine = ("state-machine", context.machine_name(rules.target(resource)["Arn"]) if resource.kind == "rule" else "")
             if machine in self._present.named and machine not in context.variables:
                 key = self._present.named[machine]
                 reason = (
                     f'deploy.py keeps no variable of its machine; write {key} = p.state_machine("{key}", …), then import again'
                 )
-                result.unexpressed.append(Unexpressed(found, reason))
+                result.unexpressed.append(Unexpressed(resource, reason))
             else:
-                yield found
+                yield resource
 
-    def _context(self, selection: Selection, chosen: Sequence[Found], importable: Sequence[Found]) -> Context:
-        common = common_beginning([found.name for found in chosen])
+    def _context(self, selection: Selection, chosen: Sequence[LiveResource], importable: Sequence[LiveResource]) -> Context:
+        common = common_beginning([resource.name for resource in chosen])
         keys = Keys(self._present.keys)
-        named = [(found, keys.give(found.kind, selection.stem(found.name, common))) for found in importable]
+        named = [(resource, keys.give(resource.kind, selection.stem(resource.name, common))) for resource in importable]
         references = References.of(
             self._env,
             named,
@@ -166,49 +169,55 @@ class Importer:
         )
         return self._present.extend(Context(self._env, self._project, references))
 
-    def _retentions(self, importable: Iterable[Found]) -> dict[str, int | str | None]:
+    def _retentions(self, importable: Iterable[LiveResource]) -> dict[str, int | str | None]:
         """The retention of each log group of a function; ``shared`` where several functions write to it."""
-        groups = [functions.log_group(found) for found in importable if found.kind == "lambda"]
+        groups = [functions.log_group(resource) for resource in importable if resource.kind == "lambda"]
         once = sorted({group for group in groups if groups.count(group) == 1})
         read = dict(zip(once, self._account.pool.map(self._account.retention, once), strict=True))
         return {group: read.get(group, "shared") for group in groups}
 
-    def _callers(self, importable: Iterable[Found]) -> dict[str, list[str]]:
+    def _callers(self, importable: Iterable[LiveResource]) -> dict[str, list[str]]:
         """What calls each function besides state machines, and starts each machine besides rules, by ARN."""
-        called = [found for found in importable if found.kind in {"lambda", "state-machine"}]
+        called = [resource for resource in importable if resource.kind in {"lambda", "state-machine"}]
         schedules = self._account.schedules() if called else {}
-        triggers = self._account.pool.map(lambda found: self._account.triggers(found) if found.kind == "lambda" else [], called)
+        triggers = self._account.pool.map(
+            lambda resource: self._account.triggers(resource) if resource.kind == "lambda" else [], called
+        )
         return {
-            found.arn: [*others, *(f"the schedule {name}" for name in schedules.get(found.arn, ()))]
-            for found, others in zip(called, triggers, strict=True)
+            resource.arn: [*others, *(f"the schedule {name}" for name in schedules.get(resource.arn, ()))]
+            for resource, others in zip(called, triggers, strict=True)
         }
 
     def _entry(
-        self, found: Found, context: Context, retentions: Mapping[str, int | str | None], callers: Mapping[str, list[str]]
+        self,
+        resource: LiveResource,
+        context: Context,
+        retentions: Mapping[str, int | str | None],
+        callers: Mapping[str, list[str]],
     ) -> Entry:
         references = context.references
-        key, references.present = references.imported[found.kind, found.name], (found.kind, found.name)
-        match found.kind:
+        key, references.present = references.imported[resource.kind, resource.name], (resource.kind, resource.name)
+        match resource.kind:
             case "lambda":
-                entry = functions.entry(found, key, context, retentions[functions.log_group(found)])
+                entry = functions.entry(resource, key, context, retentions[functions.log_group(resource)])
             case "glue-job":
-                entry = jobs.entry(found, key, context)
+                entry = jobs.entry(resource, key, context)
             case "crawler":
-                entry = crawlers.entry(found, key, context)
+                entry = crawlers.entry(resource, key, context)
             case "state-machine":
-                entry = machines.entry(found, key, context)
+                entry = machines.entry(resource, key, context)
             case _:
-                entry = rules.entry(found, key, context)
-        for caller in callers.get(found.arn, ()):
+                entry = rules.entry(resource, key, context)
+        for caller in callers.get(resource.arn, ()):
             entry.say(f"Called by {caller}, too; that stays as it is, and is not declared.")
         context.name(entry)
         return entry
 
     def _write_code(self, result: Import, fetched: Mapping[str, Source | str], stage: Path) -> None:
         for entry in result.entries:
-            source = fetched.get(entry.found.arn)
+            source = fetched.get(entry.resource.arn)
             if isinstance(source, Source):
-                target = stage / (f"lambda/{entry.key}" if entry.found.kind == "lambda" else f"{jobs.FOLDER}/{entry.key}.py")
+                target = stage / (f"lambda/{entry.key}" if entry.resource.kind == "lambda" else f"{jobs.FOLDER}/{entry.key}.py")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 source.path.rename(target)
                 entry.settings["package"] = source.package
@@ -219,19 +228,20 @@ class Importer:
 
     def _finish(self, result: Import, context: Context, stage: Path) -> str:
         """Writes the declaration and the tests. Returns the project's file of configuration."""
-        told = self._present.text or ""
-        text = declaration.body(context, result.entries, [item for item in result.unexpressed if f"# {item.found}: " not in told])
+        text = self._present.text or ""
+        new = [item for item in result.unexpressed if f"# {item.resource}: " not in text]
+        body = declaration.body(context, result.entries, new)
         if not result.entries:
             return ""
         if self._present.text is None:
             account = f"{self._env.region} of account {self._env.account_id}"
             title = f"The pipeline {self._project}, as it was imported."
-            (stage / DECLARATION).write_text(declaration.whole(context, title, account, text), encoding="utf-8")
+            (stage / DECLARATION).write_text(declaration.whole(context, title, account, body), encoding="utf-8")
             for path, content in skeletons.of(self._project, result.entries).items():
                 (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_text(content, encoding="utf-8")
         else:
-            (stage / DECLARATION).write_text(declaration.extended(self._present.text, text), encoding="utf-8")
+            (stage / DECLARATION).write_text(declaration.extended(self._present.text, body), encoding="utf-8")
         return self._present.overlay_with(_sections(context, result.entries))
 
     def _tell(self, result: Import, context: Context, stage: Path) -> None:
@@ -249,7 +259,7 @@ class Importer:
         if result.entries:
             (result.added if self._present.overlay_text is not None else result.written).append(self._present.overlay_path)
         result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses() if not used.is_there]
-        result.notes = [f"{entry.found}: {note}" for entry in result.entries for note in entry.notes]
+        result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
 
     def _put(self, stage: Path, overlay: str) -> None:
         """Puts everything in place: a new project as a whole, the declaration of another last; then its configuration."""
@@ -277,7 +287,7 @@ def _sections(context: Context, entries: Iterable[Entry]) -> JsonObject:
         if used.is_there:
             continue
         result.setdefault("existing", {}).setdefault(SECTIONS[used.kind], {})[used.key] = {"name": used.name}
-    for entry in sorted(entries, key=lambda entry: (entry.found.kind, entry.key)):
+    for entry in sorted(entries, key=lambda entry: (entry.resource.kind, entry.key)):
         if entry.settings:
-            result.setdefault(kind_of(entry.found.kind).section, {})[entry.key] = entry.settings
+            result.setdefault(kind_of(entry.resource.kind).section, {})[entry.key] = entry.settings
     return result

@@ -20,6 +20,7 @@ from common.importing.declared_at import METHODS, declared_at, definition_file
 from common.importing.live_code import compare
 from common.importing.setting_fields import TEXTS, SettingField, setting_of
 from common.importing.values import holds_secret
+from common.model import projection
 from common.model.resource import SHARED, Key, Resource
 from common.packaging.artifact import Script
 from common.packaging.lambda_package import Package
@@ -119,19 +120,19 @@ class Puller:
         section = SECTIONS.get(kind) or kind_of(kind).section
         if kind == "lambda" and part.name == "CodeSha256" and isinstance(resource.artifact, Package):
             return self._code(resource.key, resource.name, resource.artifact)
-        found = setting_of(kind, part.name, state) or _property(resource, part.name, state)
+        field_settings = setting_of(kind, part.name, state) or _property(resource, part.name, state)
         if (
             not section
-            or found is None
+            or field_settings is None
             or (kind == "log-group" and (resource.key.project, f"lambda/{name}") not in self._resources)
         ):
             return {}, self._elsewhere(resource, part.name)
-        if found.values is None:
+        if field_settings.values is None:
             return {}, self._no_setting(resource, part)
-        problem = _problem(found.values) or _invalid(section, name, found.values)
+        problem = _problem(field_settings.values) or _invalid(section, name, field_settings.values)
         if problem:
             return {}, f"{problem}. It belongs to {self._declared(resource, kind)}"
-        return {(section, name, *path): value for path, value in found.values.items()}, ""
+        return {(section, name, *path): value for path, value in field_settings.values.items()}, ""
 
     def _code(self, key: Key, function: str, package: Package) -> tuple[Mapping[KeyPath, Json], str]:
         """The reference to other code that is made of the same files, or a sentence about edited code."""
@@ -212,14 +213,11 @@ def _invalid(section: str, name: str, values: Mapping[tuple[str, ...], Json]) ->
     """Says why the settings cannot have these values; empty if they can."""
     from common.environment.project import Project  # few fields have drifted
 
-    settings: dict[str, Json] = {}
+    content: Json = {}
     for path, value in values.items():
-        node = settings
-        for key in path[:-1]:
-            node = node.setdefault(key, {})
-        node[path[-1]] = value
+        content = projection.with_value(content, (section, name, *path), value)
     try:
-        Project.model_validate({section: {name: settings}}, strict=False)
+        Project.model_validate(content, strict=False)
     except ValidationError as error:
         return f"no setting can have this value: {explain_settings_error(error).rstrip('.')}"
     return ""

@@ -9,35 +9,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from common.base.json_types import Json, JsonMapping
+from common.declare.existing import section
 from common.environment.config import Environment
 from common.importing import mentions
-from common.importing.selection import SEPARATOR, Found, Keys
+from common.importing.selection import SEPARATOR, Keys, LiveResource
 from common.model.reference import in_strings
 from common.resources import kind_of
 
 LONG_ENOUGH = 6
 """A whole text is taken for the name of a resource only if it has at least so many characters, and a separator."""
-SECTIONS = {
-    "bucket": "buckets",
-    "database": "databases",
-    "table": "tables",
-    "topic": "topics",
-    "queue": "queues",
-    "lambda": "functions",
-    "state-machine": "state_machines",
-    "glue-job": "jobs",
-    "crawler": "crawlers",
-    "secret": "secrets",
-    "key": "keys",
-}
-"""The section of `existing` that holds the entries of a kind."""
-VERBS = {
-    "lambda": "function",
-    "state-machine": "state_machine",
-    "glue-job": "job",
-    **{kind: kind for kind in ("bucket", "database", "table", "topic", "queue", "crawler", "secret", "key")},
-}
-"""The methods of `p.shared`, which are the words in references, too."""
+_USABLE = ("bucket", "database", "table", "topic", "queue", "lambda", "state-machine", "glue-job", "crawler", "secret", "key")
+SECTIONS = {kind: section(kind_of(kind)) for kind in _USABLE}
+"""The section of `existing` that holds the entries of a kind, for the kinds that an imported project may use."""
+VERBS = {kind: kind_of(kind).word for kind in _USABLE}
+"""The method of `p.shared` that refers to a kind, which is also the word in references."""
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 OTHERS = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>lambda|states|glue|sns|sqs|dynamodb|secretsmanager|kms):(?P<region>[a-z0-9-]+):"
@@ -93,7 +78,7 @@ class References:
     stem: Callable[[str], str]
     imported: Mapping[tuple[str, str], str]
     buckets: Collection[str]
-    known: dict[tuple[str, str], Used] = field(default_factory=dict)
+    used_before: dict[tuple[str, str], Used] = field(default_factory=dict)
     """What the project uses already."""
     available: dict[tuple[str, str], Used] = field(default_factory=dict)
     """What it may use because the repository declares or configures it for all projects."""
@@ -111,18 +96,18 @@ class References:
     def of(
         cls,
         env: Environment,
-        found: Iterable[tuple[Found, str]],
+        imported: Iterable[tuple[LiveResource, str]],
         keys: Keys,
         stem: Callable[[str], str],
         buckets: Collection[str],
     ) -> "References":
         """The references to what is imported, with the key of each."""
-        return cls(env, keys, stem, {(item.kind, item.name): key for item, key in found}, buckets)
+        return cls(env, keys, stem, {(resource.kind, resource.name): key for resource, key in imported}, buckets)
 
     def use(self, kind: str, name: str) -> Used:
         """The entry of something that is used and not imported."""
-        if (kind, name) in self.known:
-            return self.known[kind, name]
+        if (kind, name) in self.used_before:
+            return self.used_before[kind, name]
         if (kind, name) in self.available:
             return self.used.setdefault((kind, name), self.available[kind, name])
         if (kind, name) not in self.used:
@@ -199,7 +184,7 @@ class References:
         if len(text) < LONG_ENOUGH or not SEPARATOR.search(text):
             return ""
         kinds = [kind for kind, name in self.imported if name == text]
-        if text in self.buckets or ("bucket", text) in {*self.used, *self.known, *self.available}:
+        if text in self.buckets or ("bucket", text) in {*self.used, *self.used_before, *self.available}:
             kinds.append("bucket")
         return self.token(kinds[0], text, "name") if len(kinds) == 1 else ""
 

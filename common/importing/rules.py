@@ -7,30 +7,32 @@ from common.declare.triggers import OBJECT_INPUT, OBJECT_PATHS
 from common.environment.resource_settings import TriggerSettings
 from common.importing import values
 from common.importing.entries import Code, Context, Entry, refusal, set_differing
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 from common.resources.rule import object_created
 
 STATES = {"ENABLED": True, "DISABLED": False}
 MACHINE = ":stateMachine:"
 
 
-def why_not(found: Found) -> str:
+def why_not(resource: LiveResource) -> str:
     """Why a rule cannot be declared; empty if it can."""
-    live = found.live
+    live = resource.live
     if live.get("ManagedBy"):
         return f"{live['ManagedBy']} manages it"
     if bool(live.get("ScheduleExpression")) == bool(live.get("EventPattern")):
         return "it has both a schedule and a pattern, or neither"
-    if not _machine_targets(found):
+    if not _machine_targets(resource):
         return "it starts no state machine"
-    return refusal(TriggerSettings, _settings(found))
+    return refusal(TriggerSettings, _settings(resource))
 
 
-def entry(found: Found, key: str, context: Context) -> Entry:
+def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a rule."""
-    live, started = found.live, target(found)
+    live, started = resource.live, target(resource)
     machine = Code(context.variable("state-machine", context.machine_name(started["Arn"])))
-    result = Entry(found=found, key=key, method="schedule" if live.get("ScheduleExpression") else "on_event", arguments=[machine])
+    result = Entry(
+        resource=resource, key=key, method="schedule" if live.get("ScheduleExpression") else "on_event", arguments=[machine]
+    )
     if live.get("ScheduleExpression"):
         result.arguments.append(live["ScheduleExpression"])
         _set_constant(result, context, started)
@@ -42,7 +44,7 @@ def entry(found: Found, key: str, context: Context) -> Entry:
     else:
         pattern = json.loads(live["EventPattern"])
         result.arguments.append(context.references.structure(pattern))
-    settings = _settings(found)
+    settings = _settings(resource)
     settings.pop("expression", None)
     set_differing(result, TriggerSettings, context.env.defaults.trigger, settings, frozenset())
     if others := [item["Arn"] for item in live["Targets"] if item is not started]:
@@ -50,21 +52,21 @@ def entry(found: Found, key: str, context: Context) -> Entry:
     return result
 
 
-def target(found: Found) -> JsonObject:
+def target(resource: LiveResource) -> JsonObject:
     """The target that is declared: the first one that is a state machine."""
-    return _machine_targets(found)[0]
+    return _machine_targets(resource)[0]
 
 
-def _machine_targets(found: Found) -> list[JsonObject]:
-    return [target for target in found.live.get("Targets", ()) if MACHINE in target.get("Arn", "")]
+def _machine_targets(resource: LiveResource) -> list[JsonObject]:
+    return [target for target in resource.live.get("Targets", ()) if MACHINE in target.get("Arn", "")]
 
 
-def _settings(found: Found) -> JsonObject:
+def _settings(resource: LiveResource) -> JsonObject:
     """The live values by setting."""
-    schedule = found.live.get("ScheduleExpression")
+    schedule = resource.live.get("ScheduleExpression")
     return {
-        "enabled": STATES.get(found.live["State"]),
-        "role": target(found).get("RoleArn"),
+        "enabled": STATES.get(resource.live["State"]),
+        "role": target(resource).get("RoleArn"),
         **({"expression": schedule} if schedule else {}),
     }
 

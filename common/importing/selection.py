@@ -13,19 +13,21 @@ from common.resources import kind_of
 
 SEPARATOR = re.compile(r"[-_./ ]")
 WILDCARD = re.compile(r"[*?\[]")
+KINDS = ("lambda", "glue-job", "crawler", "state-machine", "rule")
+"""The kinds that can be imported, in the order of their declarations: what a machine calls comes first, what starts it last."""
 MATCHING = ("--match", "--tag", "--from-machine")
 """The options that select something."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A resource of the account.
+class LiveResource:
+    """A resource as it is in the account.
 
     Args:
         kind: the name of its kind.
         name: what AWS calls it.
         arn: its ARN.
-        live: what AWS says of it.
+        live: what AWS returns for it: the item of its listing, or all that is read when it is selected.
     """
 
     kind: str
@@ -137,7 +139,7 @@ class Keys:
         if not key[0].isalpha() or key.casefold() in WINDOWS_DEVICES:
             key = f"{word}_{key}"
         candidates = (key, f"{key}_{word}", *(f"{key}_{word}_{number}" for number in range(2, 10_000)))
-        chosen = next(one for one in candidates if (self._family(kind), one.casefold()) not in self._taken)
+        chosen = next(candidate for candidate in candidates if (self._family(kind), candidate.casefold()) not in self._taken)
         self._taken.add((self._family(kind), chosen.casefold()))
         return chosen
 

@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.model import comparison
+from common.model import comparison, projection
 from common.model.kind import Properties, Setting
-from common.resources import kinds
+from common.resources import crawler, kinds
 
 Settings = Mapping[tuple[str, ...], Json]
 """Values of settings by their path below the resource, as in ``("network", "subnet_ids")``."""
 Convert = Callable[[Json], Settings | None]
-UPDATE = {"UPDATE_IN_DATABASE": "update", "LOG": "log"}
-DELETE = {"LOG": "log", "DEPRECATE_IN_DATABASE": "deprecate", "DELETE_FROM_DATABASE": "delete"}
-RECRAWL = {"CRAWL_EVERYTHING": "everything", "CRAWL_NEW_FOLDERS_ONLY": "new_folders"}
+UPDATE, DELETE, RECRAWL = (
+    {behavior: word for word, behavior in behaviors.items()}
+    for behaviors in (crawler.UPDATE_BEHAVIORS, crawler.DELETE_BEHAVIORS, crawler.RECRAWL_BEHAVIORS)
+)
+"""What settings call the behaviors of crawlers."""
 CAPACITY = {0.0625: "0.0625", 1.0: "1"}
 
 
@@ -163,10 +165,7 @@ def setting_of(kind: str, field: str, state: JsonMapping) -> SettingField | None
 
 def value_at(state: JsonMapping, name: str) -> Json:
     """Returns the value of a field by its dotted name; None if it is not there."""
-    value: Json = state
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    return projection.value_at(state, tuple(name.split(".")))
 
 
 def by_aws_name(kind: str, name: str, value: Json) -> Settings | None:

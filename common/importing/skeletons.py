@@ -41,7 +41,7 @@ def test_what_a_function_does(name: str) -> None:
 
 def of(project: str, entries: Sequence[Entry]) -> Mapping[str, str]:
     """The tests of a new project, by path."""
-    names = [entry.key for entry in entries if entry.found.kind == "lambda"]
+    names = [entry.key for entry in entries if entry.resource.kind == "lambda"]
     files = {"tests/test_files.py": FILES.format(project=project)}
     if names:
         files["tests/test_functions.py"] = FUNCTIONS.format(project=project, names=json.dumps(names))

@@ -10,7 +10,7 @@ from pathlib import Path
 from common.aws.code_download import download
 from common.base.errors import ArtifactError
 from common.importing.account import LiveAccount
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 from common.packaging.locked_unpacking import unpack_locked
 from common.packaging.unpacking import script_package
 
@@ -30,25 +30,25 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def fetch(account: LiveAccount, found: Iterable[Found], folder: Path) -> dict[str, Source | str]:
+def fetch(account: LiveAccount, resources: Iterable[LiveResource], folder: Path) -> dict[str, Source | str]:
     """The code of functions and jobs by ARN, or why it cannot be had.
 
     Args:
         account: where to read.
-        found: the functions and jobs.
+        resources: the functions and jobs.
         folder: where to write.
     """
-    numbered = [*enumerate(found)]
+    numbered = [*enumerate(resources)]
     sources = account.pool.map(lambda pair: _fetched(account, pair[1], folder / str(pair[0])), numbered)
     return {item.arn: source for (_, item), source in zip(numbered, sources, strict=True)}
 
 
-def _fetched(account: LiveAccount, found: Found, path: Path) -> Source | str:
-    if found.kind == "glue-job":
-        return _script(account, found, path)
-    live = found.live["Configuration"]
+def _fetched(account: LiveAccount, resource: LiveResource, path: Path) -> Source | str:
+    if resource.kind == "glue-job":
+        return _script(account, resource, path)
+    live = resource.live["Configuration"]
     architecture = live.get("Architectures", ["x86_64"])[0]
-    data = download(found.live["Code"]["Location"], found.name)
+    data = download(resource.live["Code"]["Location"], resource.name)
     try:
         unpacked = unpack_locked(data, path, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
     except ArtifactError as error:
@@ -56,8 +56,8 @@ def _fetched(account: LiveAccount, found: Found, path: Path) -> Source | str:
     return Source(path, unpacked.package, unpacked.notes)
 
 
-def _script(account: LiveAccount, found: Found, path: Path) -> Source | str:
-    location = found.live["Command"]["ScriptLocation"]
+def _script(account: LiveAccount, resource: LiveResource, path: Path) -> Source | str:
+    location = resource.live["Command"]["ScriptLocation"]
     script = account.object(location)
     if script is None:
         return f"its script {location} does not exist"

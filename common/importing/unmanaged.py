@@ -17,7 +17,7 @@ from common.engine.planner import INDEX_LAG
 from common.engine.prune import DENIED
 from common.environment.config import Environment
 from common.importing.account import TYPES, LiveAccount
-from common.importing.selection import Found
+from common.importing.selection import LiveResource
 from common.model.orphan import Orphan
 from common.model.resource import Key, Resource
 from common.resources import of_kind
@@ -56,17 +56,21 @@ def find_unmanaged(env: Environment, aws: Aws, pool: Executor, resources: Iterab
     """
     account = LiveAccount(env, aws, pool)
     owned = pool.submit(_owned, env, aws)
-    listed = [found for kind in pool.map(account.of, CHANGED) for found in kind.values()]
+    listed = [resource for kind in pool.map(account.of, CHANGED) for resource in kind.values()]
     declared = {resource.arn: f"{resource.key.project}: {resource.key}" for resource in resources}
-    candidates = [found for found in listed if found.arn not in owned.result()]
-    doubtful = [found for found in candidates if found.arn in declared or _is_young(found)]
-    owned_by_tag = pool.map(lambda found: found.arn if _is_owned(env, aws, found) else "", doubtful)
+    candidates = [resource for resource in listed if resource.arn not in owned.result()]
+    doubtful = [resource for resource in candidates if resource.arn in declared or _is_young(resource)]
+    owned_by_tag = pool.map(lambda resource: resource.arn if _is_owned(env, aws, resource) else "", doubtful)
     tagged = {*owned_by_tag}
     order = list(CHANGED)
     left = sorted(
-        (found for found in candidates if found.arn not in tagged), key=lambda found: (order.index(found.kind), found.name)
+        (resource for resource in candidates if resource.arn not in tagged),
+        key=lambda resource: (order.index(resource.kind), resource.name),
     )
-    return [Unmanaged(found.kind, found.name, found.arn, _changed(found), declared.get(found.arn, "")) for found in left]
+    return [
+        Unmanaged(resource.kind, resource.name, resource.arn, _changed(resource), declared.get(resource.arn, ""))
+        for resource in left
+    ]
 
 
 def _owned(env: Environment, aws: Aws) -> Collection[str]:
@@ -76,10 +80,10 @@ def _owned(env: Environment, aws: Aws) -> Collection[str]:
     return {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
 
 
-def _is_owned(env: Environment, aws: Aws, found: Found) -> bool:
+def _is_owned(env: Environment, aws: Aws, resource: LiveResource) -> bool:
     """Whether the tags of a resource itself say that it is owned; what may not be looked at counts as nobody's."""
-    kind = of_kind(found.kind)
-    orphan = Orphan(Key("", found.kind, found.name), found.name, found.arn, env.account_id)
+    kind = of_kind(resource.kind)
+    orphan = Orphan(Key("", resource.kind, resource.name), resource.name, resource.arn, env.account_id)
     try:
         tags = kind.live_tags(aws, orphan) if kind is not None else None
     except AwsError as error:
@@ -89,13 +93,13 @@ def _is_owned(env: Environment, aws: Aws, found: Found) -> bool:
     return env.owner_tag in (tags or {})
 
 
-def _is_young(found: Found) -> bool:
-    changed = _changed(found)
+def _is_young(resource: LiveResource) -> bool:
+    changed = _changed(resource)
     return not changed or datetime.fromisoformat(changed) > datetime.now(UTC) - INDEX_LAG
 
 
-def _changed(found: Found) -> str:
-    value = found.live.get(CHANGED[found.kind])
+def _changed(resource: LiveResource) -> str:
+    value = resource.live.get(CHANGED[resource.kind])
     if isinstance(value, str):  # as Lambda writes times: 2026-11-25T23:53:07.000+0000
         try:
             value = datetime.fromisoformat(value)

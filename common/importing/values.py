@@ -75,7 +75,7 @@ def set_plain(entry: Entry, context: Context, model: type[Settings], live: JsonM
         model: the settings of the kind.
         live: the live fields, without those that AWS sets itself.
     """
-    for name, value in plain_settings(entry.found.kind, live).items():
+    for name, value in plain_settings(entry.resource.kind, live).items():
         if refusal(model, {name: value}):
             entry.say(f"Its {name.replace('_', ' ')} {json.dumps(value)} cannot be declared; it stays as it is.")
         elif isinstance(value, dict):

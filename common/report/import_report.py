@@ -14,7 +14,7 @@ MOST_FILES = 12
 
 def lines(result: Import, environment: str, project: str, *, written: bool) -> Iterator[str]:
     """The report for people, a line at a time."""
-    counts = Counter(kind_of(entry.found.kind).word.replace("_", " ") for entry in result.entries)
+    counts = Counter(kind_of(entry.resource.kind).word.replace("_", " ") for entry in result.entries)
     if counts:
         what = ", ".join(f"{number} {word}{'s' if number > 1 else ''}" for word, number in counts.items())
         yield f"{'imported' if written else 'would import'} {what}"
@@ -33,7 +33,7 @@ def lines(result: Import, environment: str, project: str, *, written: bool) -> I
 
 def _to_look_at(result: Import) -> Iterator[str]:
     """What people have to know, below a heading each."""
-    secrets = [f"{entry.found}: {name}" for entry in result.entries for name in entry.secrets]
+    secrets = [f"{entry.resource}: {name}" for entry in result.entries for name in entry.secrets]
     parts = {
         "used, and not imported (`existing` in the configuration):": [
             f"{kind_of(kind).word} {name}" for kind, _, name in result.used
@@ -41,7 +41,7 @@ def _to_look_at(result: Import) -> Iterator[str]:
         "secrets that were not written; AWS keeps them as they are, and a comment in deploy.py says what to do:": secrets,
         "to look at:": result.notes,
         "not imported, because it cannot be declared; it stays as it is:": [
-            f"{item.found}: {item.reason}" for item in result.unexpressed
+            f"{item.resource}: {item.reason}" for item in result.unexpressed
         ],
     }
     for heading, items in parts.items():
@@ -56,7 +56,13 @@ def as_object(result: Import, project: str, *, written: bool) -> JsonObject:
         "project": project,
         "dry_run": not written,
         "imported": [
-            {"kind": entry.found.kind, "name": entry.found.name, "key": entry.key, "secrets": entry.secrets, "notes": entry.notes}
+            {
+                "kind": entry.resource.kind,
+                "name": entry.resource.name,
+                "key": entry.key,
+                "secrets": entry.secrets,
+                "notes": entry.notes,
+            }
             for entry in result.entries
         ],
         "declared_already": result.declared,
@@ -64,7 +70,7 @@ def as_object(result: Import, project: str, *, written: bool) -> JsonObject:
         "added_to": result.added,
         "used": [{"kind": kind, "key": key, "name": name} for kind, key, name in result.used],
         "not_imported": [
-            {"kind": item.found.kind, "name": item.found.name, "reason": item.reason} for item in result.unexpressed
+            {"kind": item.resource.kind, "name": item.resource.name, "reason": item.reason} for item in result.unexpressed
         ],
     }
 
@@ -72,11 +78,11 @@ def as_object(result: Import, project: str, *, written: bool) -> JsonObject:
 def _grouped(paths: list[str]) -> Iterator[str]:
     """The paths; of a folder with many files only their number."""
     folders = Counter("/".join(path.split("/")[:4]) for path in paths)
-    told = set()
+    summarized = set()
     for path in paths:
         folder = "/".join(path.split("/")[:4])
         if folders[folder] <= MOST_FILES or folder == path:
             yield path
-        elif folder not in told:
-            told.add(folder)
+        elif folder not in summarized:
+            summarized.add(folder)
             yield f"{folder}/ ({folders[folder]} files)"

@@ -26,9 +26,9 @@ from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields
 
 _CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
-_UPDATE = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
-_DELETE = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
-_RECRAWL = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY"}
+UPDATE_BEHAVIORS = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
+DELETE_BEHAVIORS = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
+RECRAWL_BEHAVIORS = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY"}
 _OPTIONAL = ("Schedule", "TablePrefix")
 _POLL_SECONDS, _POLLS = 10.0, 180
 
@@ -92,10 +92,10 @@ class Crawler(Declared):
             "DatabaseName": self.database,
             "Targets": {"S3Targets": [{"Path": path, "Exclusions": exclusions} for path in self.targets]},
             "SchemaChangePolicy": {
-                "UpdateBehavior": _UPDATE[settings.schema_change],
-                "DeleteBehavior": _DELETE[settings.deleted_data],
+                "UpdateBehavior": UPDATE_BEHAVIORS[settings.schema_change],
+                "DeleteBehavior": DELETE_BEHAVIORS[settings.deleted_data],
             },
-            "RecrawlPolicy": {"RecrawlBehavior": _RECRAWL[settings.recrawl]},
+            "RecrawlPolicy": {"RecrawlBehavior": RECRAWL_BEHAVIORS[settings.recrawl]},
             "TablePrefix": settings.table_prefix,
             "Schedule": settings.schedule or "",
             "Configuration": self._configuration(),
@@ -128,7 +128,7 @@ class Crawler(Declared):
             "DatabaseName": live.get("DatabaseName"),
             "Targets": {"S3Targets": s3_targets},
             "SchemaChangePolicy": live.get("SchemaChangePolicy"),
-            "RecrawlPolicy": live.get("RecrawlPolicy") or {"RecrawlBehavior": _RECRAWL["everything"]},
+            "RecrawlPolicy": live.get("RecrawlPolicy") or {"RecrawlBehavior": RECRAWL_BEHAVIORS["everything"]},
             "TablePrefix": live.get("TablePrefix") or "",
             "Schedule": _expression(live),
             "Configuration": configuration,

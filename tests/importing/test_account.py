@@ -50,7 +50,7 @@ def live(moto: None) -> Live:
 
 def selected(selection: Selection) -> list[str]:
     with account() as reading:
-        return [str(found) for found in reading.selected(selection)]
+        return [str(resource) for resource in reading.selected(selection)]
 
 
 ORDERS = [
@@ -101,8 +101,8 @@ def test_what_selects_nothing_is_refused(live: Live, selection: Selection, words
 
 def test_a_role_that_glue_shows_by_its_name_has_its_path(live: Live) -> None:
     with account() as reading:
-        found = reading.selected(Selection(("fsa-dev-orders-*",)))
-    roles = {each.live["Role"] for each in found if each.kind in {"glue-job", "crawler"}}
+        resources = reading.selected(Selection(("fsa-dev-orders-*",)))
+    roles = {resource.live["Role"] for resource in resources if resource.kind in {"glue-job", "crawler"}}
     assert roles == {live.role}
     assert live.role.endswith(":role/team/fsa")
 
@@ -121,8 +121,8 @@ def test_a_machine_that_a_key_keeps_from_the_caller_does_not_stop_the_others() -
         "events:ListRuleNamesByTarget": {"RuleNames": []},
     }
     with ThreadPoolExecutor(1) as pool:
-        (found,) = LiveAccount(ENV, ScriptedAws(script), pool).selected(Selection(("secret",), machines=("secret",)))
-    assert machines.why_not(found) == "AWS does not show its definition: the key is not yours."
+        (resource,) = LiveAccount(ENV, ScriptedAws(script), pool).selected(Selection(("secret",), machines=("secret",)))
+    assert machines.why_not(resource) == "AWS does not show its definition: the key is not yours."
 
 
 def test_who_calls_a_function_besides_is_told(live: Live) -> None:
@@ -134,8 +134,8 @@ def test_who_calls_a_function_besides_is_told(live: Live) -> None:
         SourceArn="arn:aws:s3:::in",
     )
     with account() as reading:
-        (found,) = reading.selected(Selection(("fsa-dev-orders-Notify",)))
-        assert reading.triggers(found) == []
+        (resource,) = reading.selected(Selection(("fsa-dev-orders-Notify",)))
+        assert reading.triggers(resource) == []
         other = reading.of("lambda")["fsa-dev-other"]
         assert reading.triggers(other) == ["s3.amazonaws.com arn:aws:s3:::in"]
 
@@ -154,8 +154,8 @@ def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Liv
     client("s3").put_object(Bucket="company-code", Key="x", Body=b"x")
     aws_calls.clear()
     with account() as reading:
-        found = reading.selected(Selection(("fsa-dev-*",), machines=("fsa-dev-orders-Main",)))
-        reading.triggers(next(each for each in found if each.kind == "lambda"))
+        resources = reading.selected(Selection(("fsa-dev-*",), machines=("fsa-dev-orders-Main",)))
+        reading.triggers(next(resource for resource in resources if resource.kind == "lambda"))
         reading.retention("/aws/lambda/x")
         reading.schedules()
         reading.object("s3://company-code/x")

@@ -7,7 +7,7 @@ import pytest
 from common.environment.config import Environment
 from common.importing.entries import Context, Entry
 from common.importing.references import References
-from common.importing.selection import Found, Keys
+from common.importing.selection import Keys, LiveResource
 from tests.support.repository import ACCOUNT, CONFIG
 
 
@@ -27,7 +27,7 @@ def context(**fields: Any) -> Context:
     ],
 )
 def test_a_name_is_given_unless_it_follows_from_the_template(names: dict[str, str], physical: str, given: str | None) -> None:
-    entry = Entry(found=Found("lambda", physical, "arn", {}), key="Validate", method="function")
+    entry = Entry(resource=LiveResource("lambda", physical, "arn", {}), key="Validate", method="function")
     context(names=names).name(entry)
     assert entry.named.get("name") == given
 

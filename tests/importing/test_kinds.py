@@ -8,7 +8,7 @@ import pytest
 from common.importing import crawlers, functions, jobs, machines, rules, values
 from common.importing.entries import Context, Entry
 from common.importing.references import References
-from common.importing.selection import Found, Keys
+from common.importing.selection import Keys, LiveResource
 from tests.importing.live import ENV, arn
 from tests.support.repository import ACCOUNT
 
@@ -40,8 +40,8 @@ RULE: dict[str, Any] = {"ScheduleExpression": "rate(1 day)", "State": "ENABLED",
 PATTERN = {"EventPattern": json.dumps({"source": ["aws.s3"]}), "ScheduleExpression": ""}
 
 
-def found(kind: str, live: dict[str, Any]) -> Found:
-    return Found(kind, "orders", "arn", live)
+def resource(kind: str, live: dict[str, Any]) -> LiveResource:
+    return LiveResource(kind, "orders", "arn", live)
 
 
 def context() -> Context:
@@ -50,8 +50,8 @@ def context() -> Context:
     )
 
 
-def function(**fields: Any) -> Found:
-    return found("lambda", {"Configuration": {**FUNCTION, **fields}})
+def function(**fields: Any) -> LiveResource:
+    return resource("lambda", {"Configuration": {**FUNCTION, **fields}})
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_which_functions_can_be_declared(fields: dict[str, Any], reason: str) ->
     ],
 )
 def test_which_jobs_can_be_declared(fields: dict[str, Any], reason: str) -> None:
-    why = jobs.why_not(found("glue-job", {**JOB, **fields}))
+    why = jobs.why_not(resource("glue-job", {**JOB, **fields}))
     assert reason in why
     assert bool(reason) == bool(why)
 
@@ -106,7 +106,7 @@ def test_which_jobs_can_be_declared(fields: dict[str, Any], reason: str) -> None
     ],
 )
 def test_which_crawlers_can_be_declared(fields: dict[str, Any], reason: str) -> None:
-    why = crawlers.why_not(found("crawler", {**CRAWLER, **fields}))
+    why = crawlers.why_not(resource("crawler", {**CRAWLER, **fields}))
     assert reason in why
     assert bool(reason) == bool(why)
 
@@ -126,7 +126,7 @@ def test_which_crawlers_can_be_declared(fields: dict[str, Any], reason: str) -> 
     ],
 )
 def test_which_machines_can_be_declared(fields: dict[str, Any], reason: str) -> None:
-    why = machines.why_not(found("state-machine", {**MACHINE, **fields}))
+    why = machines.why_not(resource("state-machine", {**MACHINE, **fields}))
     assert reason in why
     assert bool(reason) == bool(why)
 
@@ -144,7 +144,7 @@ def test_which_machines_can_be_declared(fields: dict[str, Any], reason: str) -> 
     ],
 )
 def test_which_rules_can_be_declared(fields: dict[str, Any], reason: str) -> None:
-    why = rules.why_not(found("rule", {**RULE, **fields}))
+    why = rules.why_not(resource("rule", {**RULE, **fields}))
     assert reason in why
     assert bool(reason) == bool(why)
 
@@ -170,11 +170,11 @@ def test_a_log_group_is_ours_if_it_exists_and_is_of_one_function(retention: Any,
 def test_a_machine_logs_to_the_group_that_it_has() -> None:
     logging = {"level": "ALL", "includeExecutionData": True, "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": GROUP}}]}
     entry = machines.entry(
-        found("state-machine", {**MACHINE, "type": "EXPRESS", "loggingConfiguration": logging}), "m", context()
+        resource("state-machine", {**MACHINE, "type": "EXPRESS", "loggingConfiguration": logging}), "m", context()
     )
     assert entry.code_settings == {"type": "EXPRESS"}
     assert entry.settings == {"role": ROLE, "log_level": "ALL", "log_execution_data": True, "log_group": GROUP}
-    silent = machines.entry(found("state-machine", MACHINE), "m", context())
+    silent = machines.entry(resource("state-machine", MACHINE), "m", context())
     assert silent.settings == {"role": ROLE, "log_level": "OFF"}
 
 
@@ -186,7 +186,7 @@ def test_a_machine_that_calls_an_alias_is_told_of() -> None:
         "B": {"Type": "Task", "Resource": f"{function}:$LATEST", "End": True},
     }
     definition = json.dumps({"StartAt": "A", "States": states})
-    entry = machines.entry(found("state-machine", {**MACHINE, "definition": definition}), "m", made)
+    entry = machines.entry(resource("state-machine", {**MACHINE, "definition": definition}), "m", made)
     assert entry.notes == [
         "It calls customers-Lookup:live; a deploy changes $LATEST, so publish a version, and point live at it."
     ]
@@ -194,11 +194,13 @@ def test_a_machine_that_calls_an_alias_is_told_of() -> None:
 
 def test_targets_are_locations_if_they_are_spelled_so() -> None:
     made = context()
-    entry = crawlers.entry(found("crawler", CRAWLER), "c", made)
+    entry = crawlers.entry(resource("crawler", CRAWLER), "c", made)
     assert entry.named == {"targets": ['company_raw / "orders"'], "database": "sales"}
     assert [(used.kind, used.name) for used in made.references.new_uses()] == [("bucket", "company-raw"), ("database", "sales")]
     targets = [{"Path": "s3://company-raw/orders", "Exclusions": ["*.tmp"]}, {"Path": "s3://company-raw/"}]
-    entry = crawlers.entry(found("crawler", {**CRAWLER, "Targets": {"S3Targets": targets, "JdbcTargets": [{}]}}), "c", context())
+    entry = crawlers.entry(
+        resource("crawler", {**CRAWLER, "Targets": {"S3Targets": targets, "JdbcTargets": [{}]}}), "c", context()
+    )
     assert entry.named["targets"] == []
     assert entry.settings["targets"] == ["s3://company-raw/orders", "s3://company-raw/"]
     assert "exclusions" not in entry.settings, "each target has its own, so none is declared and all stay"
@@ -221,7 +223,7 @@ def test_a_rule_that_waits_for_objects_as_ours_do_is_one_of_ours(wildcard: str, 
         "EventPattern": json.dumps({**EVENT, "detail": detail}),
         "Targets": [{**TARGET, "InputTransformer": TRANSFORMER}],
     }
-    entry = rules.entry(found("rule", live), "r", context())
+    entry = rules.entry(resource("rule", live), "r", context())
     assert entry.method == "on_object"
     assert entry.arguments == ["orders", f'company_raw / "{place}"']
     assert entry.named == ({"suffix": suffix} if suffix else {})
@@ -230,7 +232,7 @@ def test_a_rule_that_waits_for_objects_as_ours_do_is_one_of_ours(wildcard: str, 
 def test_any_other_pattern_is_written_as_it_is() -> None:
     detail = {"bucket": {"name": ["company-raw"]}, "object": {"key": [{"prefix": "in/"}]}}
     live = {**RULE, **PATTERN, "EventPattern": json.dumps({**EVENT, "detail": detail})}
-    entry = rules.entry(found("rule", live), "r", context())
+    entry = rules.entry(resource("rule", live), "r", context())
     assert entry.method == "on_event"
     assert entry.arguments == ["orders", {**EVENT, "detail": {**detail, "bucket": {"name": ["${company-raw.name}"]}}}]
 
@@ -247,13 +249,13 @@ def test_any_other_pattern_is_written_as_it_is() -> None:
 )
 def test_the_input_of_a_schedule_is_written_if_it_is_an_object_without_secrets(constant: Any, arguments: list[Any]) -> None:
     live = {**RULE, "Targets": [{**TARGET, "Input": json.dumps(constant)}, {"Id": "2", "Arn": arn("sns", "t")}]}
-    entry = rules.entry(found("rule", live), "r", context())
+    entry = rules.entry(resource("rule", live), "r", context())
     assert entry.arguments == ["orders", "rate(1 day)", *arguments]
     assert f"Its other targets cannot be declared; they stay as they are: {arn('sns', 't')}." in entry.notes
 
 
 def test_values_of_this_environment_are_configured_and_secrets_are_not_written() -> None:
-    entry = Entry(found=function(), key="Validate", method="function")
+    entry = Entry(resource=function(), key="Validate", method="function")
     live = {
         "LEVEL": "INFO",
         "BUCKET": "company-raw",
@@ -274,7 +276,7 @@ def test_values_of_this_environment_are_configured_and_secrets_are_not_written()
 
 
 def test_an_argument_whose_name_cannot_be_declared_stays() -> None:
-    entry = Entry(found=function(), key="load", method="job")
+    entry = Entry(resource=function(), key="load", method="job")
     values.set_values(
         entry, context(), "arguments", {"library-set": "analytics", "--x": "1", "--db_password": "Xk29-vPq7!mZt4Lw"}
     )

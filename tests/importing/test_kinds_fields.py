@@ -4,7 +4,7 @@ from typing import Any
 
 from common.importing import crawlers, functions, jobs, machines
 from tests.importing.live import arn
-from tests.importing.test_kinds import CRAWLER, FUNCTION, JOB, MACHINE, context, found
+from tests.importing.test_kinds import CRAWLER, FUNCTION, JOB, MACHINE, context, resource
 
 KEY = arn("kms", "key/11111111-2222-3333-4444-555555555555")
 
@@ -18,7 +18,7 @@ def test_settings_of_a_function_are_written_and_what_lambda_sets_itself_is_not()
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/aws/lambda/orders"},
     }
     concurrency = {"ReservedConcurrentExecutions": 0}
-    entry = functions.entry(found("lambda", {"Configuration": live, "Concurrency": concurrency}), "orders", context(), "never")
+    entry = functions.entry(resource("lambda", {"Configuration": live, "Concurrency": concurrency}), "orders", context(), "never")
     assert {name: entry.settings.get(name) for name in ("description", "tracing", "reserved_concurrency")} == {
         "description": "rows",
         "tracing": True,
@@ -27,23 +27,23 @@ def test_settings_of_a_function_are_written_and_what_lambda_sets_itself_is_not()
     assert not entry.settings.keys() & {"log_format", "kms_key"}
     assert any("kms key" in note and "stays as it is" in note for note in entry.notes)
     usual = {**FUNCTION, "TracingConfig": {"Mode": "PassThrough"}, "Description": ""}
-    entry = functions.entry(found("lambda", {"Configuration": usual}), "orders", context(), "never")
+    entry = functions.entry(resource("lambda", {"Configuration": usual}), "orders", context(), "never")
     assert not entry.settings.keys() & {"tracing", "description"}
 
 
 def test_settings_of_jobs_crawlers_and_machines_are_written() -> None:
     overridden = {"--mode": "full", "--db_password": "hunter2-Zx81"}
     live = {**JOB, "NotificationProperty": {"NotifyDelayAfter": 5}, "NonOverridableArguments": overridden}
-    job = jobs.entry(found("glue-job", live), "orders", context())
+    job = jobs.entry(resource("glue-job", live), "orders", context())
     assert job.settings["notify_delay_minutes"] == 5
     assert job.settings["non_overridable_arguments"] == {"--mode": "full"}
     fields = {"Classifiers": ["csv"], "CrawlerSecurityConfiguration": "kms"}
-    crawler = crawlers.entry(found("crawler", {**CRAWLER, **fields}), "orders", context())
+    crawler = crawlers.entry(resource("crawler", {**CRAWLER, **fields}), "orders", context())
     assert (crawler.settings["classifiers"], crawler.settings["security_configuration"]) == (["csv"], "kms")
     encryption = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "alias/ours"}
-    machine = machines.entry(found("state-machine", {**MACHINE, "encryptionConfiguration": encryption}), "orders", context())
+    machine = machines.entry(resource("state-machine", {**MACHINE, "encryptionConfiguration": encryption}), "orders", context())
     assert "kms_key" not in machine.settings
     machine = machines.entry(
-        found("state-machine", {**MACHINE, "encryptionConfiguration": {**encryption, "kmsKeyId": KEY}}), "orders", context()
+        resource("state-machine", {**MACHINE, "encryptionConfiguration": {**encryption, "kmsKeyId": KEY}}), "orders", context()
     )
     assert "kms_key" in machine.settings

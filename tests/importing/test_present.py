@@ -18,10 +18,8 @@ TEXT = """{
 
 def present(text: str | None = TEXT) -> PresentProject:
     overlay = json.loads(text) if text else {}
-    known = (Used("bucket", "raw", "company-raw", is_there=True),)
-    return PresentProject(
-        project="orders", overlay_path="config/orders/dev.json", overlay_text=text, overlay=overlay, known=known
-    )
+    used = (Used("bucket", "raw", "company-raw", is_there=True),)
+    return PresentProject(project="orders", overlay_path="config/orders/dev.json", overlay_text=text, overlay=overlay, used=used)
 
 
 def test_every_line_of_a_configuration_stays_and_what_is_new_is_added() -> None:

@@ -12,7 +12,7 @@ from common.environment.config import Environment
 from common.importing import declaration, python_source
 from common.importing.entries import Code, Context, Entry, Unexpressed
 from common.importing.references import References
-from common.importing.selection import Found, Keys
+from common.importing.selection import Keys, LiveResource
 from tests.support.repository import CONFIG, ROOT
 
 ENV = Environment.model_validate(dict(CONFIG))
@@ -23,8 +23,8 @@ def context() -> Context:
     return Context(ENV, "orders", References(ENV, Keys(), lambda name: name, {("state-machine", "m"): "m"}, ()))
 
 
-def found(kind: str, name: str) -> Found:
-    return Found(kind, name, f"arn:{name}", {})
+def resource(kind: str, name: str) -> LiveResource:
+    return LiveResource(kind, name, f"arn:{name}", {})
 
 
 def test_a_call_stands_on_one_line_if_it_fits() -> None:
@@ -50,18 +50,22 @@ def test_comments_are_no_longer_than_a_line() -> None:
 
 def written(made: Context) -> declaration.Body:
     job = Entry(
-        found=found("glue-job", "j"), key="j", method="job", named={"arguments": LONG}, code_settings={"glue_version": "4.0"}
+        resource=resource("glue-job", "j"),
+        key="j",
+        method="job",
+        named={"arguments": LONG},
+        code_settings={"glue_version": "4.0"},
     )
-    machine = Entry(found=found("state-machine", "m"), key="m", method="state_machine", arguments=["m.asl.json"])
+    machine = Entry(resource=resource("state-machine", "m"), key="m", method="state_machine", arguments=["m.asl.json"])
     rule = Entry(
-        found=found("rule", "r"),
+        resource=resource("rule", "r"),
         key="r",
         method="on_event",
         arguments=[Code(made.variable("state-machine", "m")), {"source": ["x"]}],
     )
     machine.comments.append("Something to look at.")
     made.references.text("s3://company-raw/in/")
-    return declaration.body(made, [rule, machine, job], [Unexpressed(found("crawler", "c"), "it has no database")])
+    return declaration.body(made, [rule, machine, job], [Unexpressed(resource("crawler", "c"), "it has no database")])
 
 
 def test_a_declaration_has_what_is_called_above_what_calls_it_and_is_formatted(tmp_path: Path) -> None:
