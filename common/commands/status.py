@@ -10,11 +10,19 @@ from common.model.choices import Choices
 @task(
     help=options(
         *("env", "project", "json"),
+        verify="Read the tag of each record, too, and name the records that are missing or have lost it.",
         unmanaged="List instead which functions, jobs, crawlers and state machines of the account carry no owner's tag.",
     ),
     reads_only=True,
 )
-def status(_c: Context, env: str | None = None, project: str | None = None, unmanaged: bool = False, json: bool = False) -> None:
+def status(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    verify: bool = False,
+    unmanaged: bool = False,
+    json: bool = False,
+) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from dataclasses import asdict
 
@@ -37,7 +45,8 @@ def status(_c: Context, env: str | None = None, project: str | None = None, unma
         else:
             status_report.show_unmanaged(found)
         return
-    statuses = read_all(command.connection(), declarations, others=project is None, why_undeclared=command.workspace.undeclared)
+    undeclared = command.workspace.undeclared
+    statuses = read_all(command.connection(), declarations, others=project is None, why_undeclared=undeclared, verify=verify)
     if isinstance(report, JsonReport):
         report.contents["projects"] = [asdict(status) for status in statuses]
     else:

@@ -1,7 +1,6 @@
 """Reads the status of each project: its release, the holder of its lease, and its last execution.
 
-All of it comes from the artifact bucket and from Step Functions. Nothing is compared with this repository; `plan` does that. The
-tag of each record takes one call.
+All of it comes from the artifact bucket and from Step Functions. Nothing is compared with this repository; `plan` does that.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +48,7 @@ class Status:
         resources: how many there are.
         pending: what a deploy was about to change.
         former: what is still there under a name that it had before.
-        unrecorded: the resources whose record is missing, or has lost its tag or has another one.
+        unrecorded: the resources whose record is missing, or has lost its tag or has another one; empty without `verify`.
         names: what resources are declared to be called in AWS, by key, where that does not follow from prefix, project and key.
         lock: what the lease says of its holder; None if nobody holds it.
     """
@@ -69,7 +68,12 @@ class Status:
 
 
 def read_all(
-    connection: Connection, declarations: DeclaredPipelines, *, others: bool, why_undeclared: Callable[[str], str]
+    connection: Connection,
+    declarations: DeclaredPipelines,
+    *,
+    others: bool,
+    why_undeclared: Callable[[str], str],
+    verify: bool = False,
 ) -> list[Status]:
     """The status of each declared project, the shared resources first.
 
@@ -78,6 +82,7 @@ def read_all(
         declarations: the projects that the command is about.
         others: read those, too, that are deployed and not declared.
         why_undeclared: tells why nothing of a project is declared.
+        verify: read the tag of each record, too, which takes one call for each resource.
     """
     pool, pipelines = connection.pool, declarations.pipelines
     read = list(pool.map(lambda pipeline: _read(connection, pipeline.name, pipeline.entry), pipelines))
@@ -87,6 +92,8 @@ def read_all(
         undeclared = list(pool.map(lambda name: _read(connection, name), names))
         statuses += [replace(status, declared=False, undeclared=why_undeclared(status.project)) for status, _ in undeclared]
         read += undeclared
+    if not verify:
+        return statuses
     recorded = [(key, expected) for status, root in read for key, expected in _records_of(status.project, root)]
     tags = pool.map(lambda record: connection.records.recorded_digest(record[0]), recorded)
     lost = [key for (key, expected), tag in zip(recorded, tags, strict=True) if tag != expected]

@@ -75,7 +75,7 @@ Command = Callable[[Connection, DeclaredPipelines, TextIO], object]
 
 
 def show_status(connection: Connection, declarations: DeclaredPipelines, to: TextIO) -> None:
-    status_report.show(read_all(connection, declarations, others=True, why_undeclared=str), to)
+    status_report.show(read_all(connection, declarations, others=True, why_undeclared=str, verify=True), to)
 
 
 def show_history(connection: Connection, _: DeclaredPipelines, to: TextIO) -> None:

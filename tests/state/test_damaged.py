@@ -31,6 +31,10 @@ def body() -> dict[str, Any]:
     return result
 
 
+def records() -> list[str]:
+    return [item["Key"] for item in s3().list_objects_v2(Bucket=BUCKET)["Contents"] if "/records/" in item["Key"]]
+
+
 DAMAGES: dict[str, Callable[[], object]] = {
     "missing": lambda: s3().delete_object(Bucket=BUCKET, Key=RECORD),
     "empty": lambda: put(RECORD, b""),
@@ -92,13 +96,21 @@ def test_a_record_that_has_lost_its_tag_is_said_and_written_anew(deployed: Repos
     assert "or has lost its tag" in drift.out
     plan = deployed.invoke("plan", "--env", "dev", "--verify")
     assert "= glue-job/load record is as declared; its record has lost its tag" in squeezed(plan.out)
-    status = deployed.invoke("status", "--env", "dev").out
+    status = deployed.invoke("status", "--env", "dev", "--verify").out
     lost = "acres: records that are missing or have lost their tag: glue-job/load; `invoke deploy --verify` writes them again"
     assert lost in squeezed(status)
     assert deployed.invoke("deploy", "--env", "dev", "--verify").code == 0
     assert deployed.invoke("drift", "--env", "dev").code == 0
     assert "has lost its tag" not in deployed.invoke("plan", "--env", "dev", "--verify").out
-    assert "have lost their tag" not in deployed.invoke("status", "--env", "dev").out
+    assert "have lost their tag" not in deployed.invoke("status", "--env", "dev", "--verify").out
+
+
+def test_status_reads_the_tags_of_records_only_with_verify(deployed: Repository, aws_calls: list[str]) -> None:
+    """Otherwise only the tags of the two release roots, so that its calls do not grow with the number of resources."""
+    for words, calls in (((), 2), (("--verify",), 2 + len(records()))):
+        aws_calls.clear()
+        assert deployed.invoke("status", "--env", "dev", *words).code == 0
+        assert aws_calls.count("s3:GetObjectTagging") == calls
 
 
 def test_an_artifact_that_has_lost_its_tags_is_said_and_gets_them_back(deployed: Repository) -> None:
