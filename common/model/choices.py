@@ -143,10 +143,11 @@ class Choices:
 
 
 def _guess(pattern: str, keys: Sequence[Key]) -> str:
-    """The key that a pattern may have meant, for people."""
+    """The key that a pattern may have meant, for people; empty if there are no keys."""
     name = pattern.rpartition("/")[2]
     patterns = {f"{key.kind}/{name}" for key in keys if fnmatch.fnmatchcase(key.name, name)}
-    return did_you_mean(pattern, [*patterns, *map(str, keys)], otherwise=f" Keys look like {keys[0]}.")
+    example = f" Keys look like {keys[0]}." if keys else ""
+    return did_you_mean(pattern, [*patterns, *map(str, keys)], otherwise=example)
 
 
 def parallel(jobs: str) -> int:

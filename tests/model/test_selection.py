@@ -1,5 +1,7 @@
 """What --only names, and what is said of a pattern that names nothing."""
 
+from collections.abc import Callable
+
 import pytest
 
 from common.base.errors import UsageError
@@ -28,6 +30,20 @@ def test_a_pattern_that_names_nothing_is_told_with_what_there_is(pattern: str, m
     with pytest.raises(UsageError, match=message):
         Choices(only=pattern).select(things(FIELDS))
     assert not Choices(only=pattern, prune=True).select(things(FIELDS))(Key("p", "thing", "beta"))
+
+
+@pytest.mark.parametrize(
+    ("refuse", "message"),
+    [
+        (lambda: Choices(only="x/*").select([]), r"^--only 'x/\*' matches nothing\. `plan --json` lists all of them\.$"),
+        (lambda: Choices(adopt="x/*").check_adopts([]), r"^--adopt 'x/\*' matches nothing\. `plan --json` lists all of them\.$"),
+    ],
+    ids=["--only", "--adopt"],
+)
+def test_a_pattern_is_refused_where_nothing_is_declared(refuse: Callable[[], object], message: str) -> None:
+    """A new project has no resource if the artifact bucket belongs to somebody else."""
+    with pytest.raises(UsageError, match=message):
+        refuse()
 
 
 def test_what_is_named_comes_with_the_bucket_that_remembers_it(repository: Repository, moto: None) -> None:
