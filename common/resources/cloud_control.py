@@ -138,9 +138,9 @@ class CloudResource(Declared):
                 value = self._with_unreadable(name, value, before.get(name))
             if value is not None:
                 state[name] = value
-        known = {*self.properties, *before, *self.schema.identifiers, self.schema.tag_property}
+        compared = {*self.properties, *before, *self.schema.identifiers, self.schema.tag_property}
         settable = self.schema.settable(live)
-        others = {name: value for name, value in settable.items() if name not in known and value not in ({}, [], "", None)}
+        others = {name: value for name, value in settable.items() if name not in compared and value not in ({}, [], "", None)}
         return Live(state, identifier, others | other_tags(_tags_in(self.schema, live), self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -183,8 +183,7 @@ class CloudResource(Declared):
         live, schema = cloud_requests.properties(aws, type_name, identifier), schema_of(type_name)
         if live is not None and schema.tag_property:
             left = {name: text for name, text in _tags_in(schema, live).items() if name not in keys}
-            value = left if schema.tags_are_a_map else tag_list(left)
-            cloud_requests.update(aws, type_name, identifier, [{"op": "add", "path": f"/{schema.tag_property}", "value": value}])
+            cloud_requests.update(aws, type_name, identifier, [_tagging(schema, left)])
 
     @staticmethod
     def erase(aws: Aws, resource: Orphan) -> None:
@@ -231,8 +230,7 @@ class CloudResource(Declared):
         """The properties that AWS accepts, with the tags as the type spells them."""
         sent = {name: value for name, value in desired.items() if name not in {TYPE, TAGS}}
         if self.schema.tag_property:
-            tags = desired[TAGS]
-            sent[self.schema.tag_property] = dict(tags) if self.schema.tags_are_a_map else tag_list(tags)
+            sent[self.schema.tag_property] = _spelled(self.schema, desired[TAGS])
         return sent
 
     def _patch(self, change: Change) -> Iterator[JsonObject]:
@@ -243,19 +241,18 @@ class CloudResource(Declared):
                 yield {"op": "remove", "path": path}
             else:
                 yield {"op": "add", "path": path, "value": change.desired[name]}  # which replaces a value, too
-        if (TAGS in change.changed or stale_tags(change.stale)) and self.schema.tag_property:
-            stale = {*stale_tags(change.stale)}
+        stale = stale_tags(change.stale)
+        if (TAGS in change.changed or stale) and self.schema.tag_property:
             others: JsonMapping = change.live.undeclared.get(TAGS, {}) if change.live else {}
-            tags = {**{name: text for name, text in others.items() if name not in stale}, **change.desired[TAGS]}
-            value = tags if self.schema.tags_are_a_map else tag_list(tags)
-            yield {"op": "add", "path": f"/{self.schema.tag_property}", "value": value}
+            kept = {name: text for name, text in others.items() if name not in stale}
+            yield _tagging(self.schema, {**kept, **change.desired[TAGS]})
 
     def _outputs(self, aws: Aws, identifier: str) -> Outputs:
         """The identifier, and the attributes that AWS has given."""
         live = cloud_requests.properties(aws, self.type_name, identifier) or {}
         parts = dict(zip(self.schema.identifiers, identifier.split(SEPARATOR), strict=False))
-        given = {name: live[name] for name in self.schema.attributes() if isinstance(live.get(name), str | int)}
-        return {**parts, **{name: str(value) for name, value in given.items()}, IDENTIFIER: identifier}
+        attributes = {name: str(live[name]) for name in self.schema.attributes() if isinstance(live.get(name), str | int)}
+        return {**parts, **attributes, IDENTIFIER: identifier}
 
     def _arns_for(self, action: str) -> Iterator[str]:
         """The ARNs on which an action of a handler is needed: by the name of the resource, or as they stand in its properties."""
@@ -275,6 +272,16 @@ class CloudResource(Declared):
 def _tags_in(schema: Schema, live: JsonMapping) -> dict[str, str]:
     tags = live.get(schema.tag_property) or {}
     return {str(name): str(text) for name, text in tags.items()} if isinstance(tags, Mapping) else tag_map(tags)
+
+
+def _spelled(schema: Schema, tags: Mapping[str, str]) -> Json:
+    """Tags as the type takes them: a map or a list."""
+    return dict(tags) if schema.tags_are_a_map else tag_list(tags)
+
+
+def _tagging(schema: Schema, tags: Mapping[str, str]) -> JsonObject:
+    """The operation of a JSON patch that replaces all tags by these."""
+    return {"op": "add", "path": f"/{schema.tag_property}", "value": _spelled(schema, tags)}
 
 
 def _applied(record: JsonMapping) -> JsonMapping:

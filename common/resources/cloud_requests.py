@@ -11,6 +11,7 @@ from common.base.errors import AwsError
 from common.base.json_types import Json, JsonObject
 
 SERVICE = "cloudcontrol"
+"""The service's name in botocore."""
 ABSENT = "ResourceNotFoundException"
 _POLL_SECONDS = (0.3, 0.7, 1.0, 2.0, 3.0, 5.0)
 """The pauses between the first polls of a request; the last one is repeated."""
@@ -25,8 +26,8 @@ _ROLE_SECONDS = (2.0, 3.0, 5.0, 8.0, 13.0)
 
 def properties(aws: Aws, type_name: str, identifier: str) -> JsonObject | None:
     """All properties of a resource; None if it does not exist."""
-    found = aws.find(SERVICE, "GetResource", ABSENT, TypeName=type_name, Identifier=identifier)
-    return None if found is None else dict(json.loads(found["ResourceDescription"]["Properties"]))
+    response = aws.find(SERVICE, "GetResource", ABSENT, TypeName=type_name, Identifier=identifier)
+    return None if response is None else dict(json.loads(response["ResourceDescription"]["Properties"]))
 
 
 def named(aws: Aws, type_name: str, name_property: str, name: Json) -> str | None:
@@ -52,10 +53,10 @@ def create(aws: Aws, type_name: str, model: str, token: str) -> str:
         model: its properties, as JSON.
         token: a request with the token of an earlier one returns how that one ended.
     """
-    wanted = {"TypeName": type_name, "DesiredState": model}
-    event = aws.call(SERVICE, "CreateResource", **wanted, ClientToken=token)["ProgressEvent"]
+    request = {"TypeName": type_name, "DesiredState": model}
+    event = aws.call(SERVICE, "CreateResource", **request, ClientToken=token)["ProgressEvent"]
     if event.get("OperationStatus") == "FAILED":
-        event = aws.call(SERVICE, "CreateResource", **wanted)["ProgressEvent"]
+        event = aws.call(SERVICE, "CreateResource", **request)["ProgressEvent"]
     for seconds in _ROLE_SECONDS:
         try:
             return str(wait(aws, event, type_name)["Identifier"])
@@ -63,7 +64,7 @@ def create(aws: Aws, type_name: str, model: str, token: str) -> str:
             if not any(words in error.reason for words in _NEW_ROLE):
                 raise
             aws.sleep(seconds)
-            event = aws.call(SERVICE, "CreateResource", **wanted)["ProgressEvent"]
+            event = aws.call(SERVICE, "CreateResource", **request)["ProgressEvent"]
     return str(wait(aws, event, type_name)["Identifier"])
 
 
