@@ -27,7 +27,7 @@ from common.engine.recorded import completed, recalled, with_request
 from common.engine.root_updates import RootUpdates, is_untidy
 from common.engine.scheduling import in_order
 from common.model.events import Blocked, Failed, Finished, Report, Skipped, Started
-from common.model.hidden_fields import known, scrubbed, stored
+from common.model.hidden_fields import scrubbed, stored, with_kept
 from common.model.resource import CHANGING, REMOVING, Action, Change, Key, Outputs, Resource
 from common.state import locations
 from common.state.lease import Lock
@@ -241,7 +241,7 @@ class Engine:
             self._results[change.key] = {"outcome": "skipped", "message": str(error)}
             self._context.report(Skipped(change, str(error)))
         except DeployError as error:
-            message = scrubbed(str(error), self._resources.get(change.key), known(change))
+            message = scrubbed(str(error), self._resources.get(change.key), with_kept(change))
             self._keep_failure(change, message)
             self._context.report(Failed(change, message))
             if isinstance(error, AwsError) and error.code.startswith(EXPIRED):

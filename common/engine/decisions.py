@@ -18,7 +18,7 @@ from common.environment.config import Environment
 from common.model import comparison, hidden_fields
 from common.model.choices import NOBODY
 from common.model.desired_state import rendered
-from common.model.generated import Known, filled_in
+from common.model.generated import AttributesOf, filled_in
 from common.model.orphan import Orphan
 from common.model.resource import Action, Artifact, Change, Key, Live, Resource, State
 from common.state import locations
@@ -79,7 +79,7 @@ class Decider:
     digests: Mapping[Key, Digest]
     contents: Mapping[Key, Digest]
     options: DecisionOptions
-    attributes: Known = lambda _: None
+    attributes: AttributesOf = lambda _: None
     """The attributes that AWS has given to resources, as far as they are known."""
     former: dict[Key, Orphan] = field(default_factory=dict)
     """The former resources that were noticed, by keys of their own."""

@@ -15,7 +15,7 @@ from common.model.resource import Key
 MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9]+)»")
 """Matches a mark: the project, the kind, the name and the attribute."""
 
-Known = Callable[[Key], Mapping[str, str] | None]
+AttributesOf = Callable[[Key], Mapping[str, str] | None]
 """Returns the attributes of an existing resource; None if it is yet to be created."""
 
 
@@ -57,11 +57,11 @@ def marked_keys(value: Json) -> set[Key]:
     return {key for key, _ in _marks(value)}
 
 
-def filled_in(value: Json, known: Known) -> Json:
+def filled_in(value: Json, attributes_of: AttributesOf) -> Json:
     """The value with every mark replaced whose attribute is known; the others stay."""
 
     def replaced(match: re.Match[str]) -> str:
-        attributes = known(_key(match))
+        attributes = attributes_of(_key(match))
         return match[0] if attributes is None else attributes.get(match[4], match[0])
 
     return in_strings(value, lambda text: MARK.sub(replaced, text)) if any(_marks(value)) else value

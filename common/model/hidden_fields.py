@@ -57,7 +57,7 @@ def _present(name: str, live: Json, digests: Mapping[str, str]) -> Json:
     return any(recorded == name or recorded.startswith(f"{name}.") for recorded in digests)
 
 
-def known(change: Change) -> State:
+def with_kept(change: Change) -> State:
     """The declared fields of a change, with the live ones that are kept."""
     return merged(change.desired, change.live.undeclared if change.live is not None else {})
 

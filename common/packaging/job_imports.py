@@ -149,7 +149,9 @@ def find_imports(
     glue_version: str,
     here: bool,
 ) -> Imports:
-    """Finds what a job's script imports: nothing if it was imported itself and is kept, for then it runs already.
+    """Finds what a job's script imports.
+
+    It finds nothing for the script of an imported job that is kept: it runs already, and nothing is built for it.
 
     Args:
         script: the script of the job; the names of the artifacts begin with its name.

@@ -41,8 +41,8 @@ def find_node_packages(contents: Contents) -> NodePackages:
     own = _read(contents, PACKAGE)
     if own is None:
         return NodePackages(None, (f"{MODULES} stays as files: there is no {PACKAGE} that says what to install.",))
-    known = {name for package in (own, *installed.values()) for field in DEPENDENCY_FIELDS for name in _map(package, field)}
-    if extra := sorted(place for place in installed if place.rpartition(MODULES)[2] not in known):
+    required = {name for package in (own, *installed.values()) for field in DEPENDENCY_FIELDS for name in _map(package, field)}
+    if extra := sorted(place for place in installed if place.rpartition(MODULES)[2] not in required):
         return NodePackages(None, (f"{MODULES} stays as files: no package asks for {extra[0].rpartition(MODULES)[2]}.",))
     for name in (LOCK, f"{MODULES}.{LOCK}"):
         lock = _read(contents, name)

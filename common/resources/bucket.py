@@ -23,9 +23,8 @@ from common.model.orphan import Named
 from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 from common.resources import bucket_settings
-from common.resources.bucket_lookup import LOOKUP, NAMES
+from common.resources.bucket_lookup import ACCESS_BLOCK, LOOKUP, NAMES
 
-_ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 """A bucket with one of these algorithms is encrypted, and keeps its key if it has one of its own."""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
@@ -104,7 +103,7 @@ class Bucket(Declared):
             "Versioning": "Enabled",
             "Encryption": "AES256",
             "ObjectOwnership": "BucketOwnerEnforced",
-            "PublicAccessBlock": dict(_ACCESS_BLOCK),
+            "PublicAccessBlock": dict(ACCESS_BLOCK),
             "Policy": self._policy(),
             "EventBridge": self.event_bridge,
             **self.properties,

@@ -15,13 +15,15 @@ from common.model.lookup import EVENTS, STORE, Further, Lookup
 
 NAMES = NameRule(63, re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*(?<!-)"), "lower-case letters, digits and hyphens", 3)
 """The names that S3 accepts."""
+ACCESS_BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+"""The settings that block all public access to a bucket."""
 _REGIONS = {"": "us-east-1", "EU": "eu-west-1"}
 """What S3 calls regions otherwise than all other services do."""
 
 
 def _is_closed(response: JsonObject) -> bool:
     block = response["PublicAccessBlockConfiguration"]
-    return all(block.get(name) for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"))
+    return all(block.get(name) for name in ACCESS_BLOCK)
 
 
 LOOKUP = Lookup(

@@ -197,7 +197,7 @@ class Crawler(Declared):
 
     @property
     def defaults(self) -> frozenset[str]:
-        """The configuration, if nothing is said of it."""
+        """The configuration, if neither a setting nor a property says anything of it."""
         return frozenset({"Configuration"} - {*self.properties} if self.settings.configuration is None else ())
 
     def loses(self, name: str, live: Json) -> str:

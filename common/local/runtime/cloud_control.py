@@ -106,16 +106,19 @@ def _create(schemas: Schemas, data: JsonObject) -> Any:
         properties = _json(data, "DesiredState")
         type_name, logical_id = data["TypeName"], f"r{uuid.uuid4().hex[:12]}"
         schemas.check(type_name)
-        if (given := _identifier(schemas, type_name, properties, "")) and _key(type_name, given) in cloudcontrol._resources:
-            raise RefusedError("AlreadyExists", f"Resource of type '{type_name}' with identifier '{given}' already exists.")
+        _refuse_existing(type_name, _identifier(schemas, type_name, properties, ""))
         physical_id, attributes = _made(type_name, logical_id, properties)
         record = {"TypeName": type_name, "Physical": physical_id, "Logical": logical_id, "Set": properties, "Given": attributes}
         identifier = _identifier(schemas, type_name, {**attributes, **properties}, physical_id)
-        if _key(type_name, identifier) in cloudcontrol._resources:
-            raise RefusedError("AlreadyExists", f"Resource of type '{type_name}' with identifier '{identifier}' already exists.")
+        _refuse_existing(type_name, identifier)
         return _stored(schemas, {**record, "Identifier": identifier})
 
     return _requested("CREATE", data, act)
+
+
+def _refuse_existing(type_name: str, identifier: str) -> None:
+    if _key(type_name, identifier) in cloudcontrol._resources:
+        raise RefusedError("AlreadyExists", f"Resource of type '{type_name}' with identifier '{identifier}' already exists.")
 
 
 def _update(schemas: Schemas, data: JsonObject) -> Any:
@@ -180,11 +183,11 @@ def _status(data: JsonObject) -> Any:
 
 def _requested(operation: str, data: JsonObject, act: Callable[[], JsonObject]) -> Any:
     """Carry out a request once for its client token; the first answer says that it is under way."""
-    asked = {name: value for name, value in data.items() if name != "ClientToken"}
+    parameters = {name: value for name, value in data.items() if name != "ClientToken"}
     client_token = data.get("ClientToken")
     for request in list(cloudcontrol._requests.values()):
         if client_token and request.get("ClientToken") == client_token:
-            if request["Asked"] != asked:
+            if request["Parameters"] != parameters:
                 message = "The specified client token has already been used in another resource request."
                 return error_response_json("ClientTokenConflictException", message, 400)
             return json_response({"ProgressEvent": request["Ended"]})
@@ -201,7 +204,7 @@ def _requested(operation: str, data: JsonObject, act: Callable[[], JsonObject]) 
     else:
         ended = {**event, "OperationStatus": "SUCCESS", "Identifier": record["Identifier"]}
         ended |= {} if operation == "DELETE" else {"ResourceModel": record["Properties"]}
-    cloudcontrol._requests[token] = {"ClientToken": client_token, "Asked": asked, "Ended": ended}
+    cloudcontrol._requests[token] = {"ClientToken": client_token, "Parameters": parameters, "Ended": ended}
     return json_response({"ProgressEvent": {**event, "OperationStatus": "IN_PROGRESS"}})
 
 
@@ -224,16 +227,16 @@ def _called(function: Callable[..., Any], *arguments: Any) -> Any:
 def _stored(schemas: Schemas, record: JsonObject) -> JsonObject:
     """Keep a record, with the properties that AWS would tell of it."""
     type_name, identifier = record["TypeName"], record["Identifier"]
-    told = {**record["Given"], **json.loads(json.dumps(record["Set"]))}
+    properties = {**record["Given"], **json.loads(json.dumps(record["Set"]))}
     names = [path[0] for path in schemas.paths(type_name, "primaryIdentifier")]
-    told |= dict(zip(names, identifier.split(SEPARATOR), strict=False))
+    properties |= dict(zip(names, identifier.split(SEPARATOR), strict=False))
     if "Arn" in {path[0] for path in schemas.paths(type_name, "readOnlyProperties")}:
-        told.setdefault("Arn", _arn(type_name, identifier))
+        properties.setdefault("Arn", _arn(type_name, identifier))
     for path in schemas.paths(type_name, "writeOnlyProperties"):
-        _remove(told, path)
-    whole = {**record, "Properties": json.dumps(told)}
-    cloudcontrol._resources[_key(type_name, identifier)] = whole
-    return whole
+        _remove(properties, path)
+    stored = {**record, "Properties": json.dumps(properties)}
+    cloudcontrol._resources[_key(type_name, identifier)] = stored
+    return stored
 
 
 def _identifier(schemas: Schemas, type_name: str, properties: JsonObject, physical_id: str) -> str:
