@@ -26,7 +26,7 @@ class Boundary(HTTPServer):
 
     def __init__(self, port: int, upstream: Emulator, fatal: Place = (-1, ""), places: Collection[Place] = ()) -> None:
         super().__init__(("127.0.0.1", port), _Passing)
-        self.upstream, self.fatal, self.wanted = upstream, fatal, places
+        self.upstream, self.fatal, self.places = upstream, fatal, places
         self.copies: dict[Place, Emulator] = {}
         self.calls: list[str] = []
         self.victim = 0
@@ -53,7 +53,7 @@ class Boundary(HTTPServer):
     def pass_by(self, when: str) -> bool:
         """True unless the process has just been killed."""
         here = (len(self.calls) - 1, when)
-        if here in self.wanted:
+        if here in self.places:
             self.copies[here] = self.upstream.copy()
         if here != self.fatal:
             return True

@@ -54,12 +54,16 @@ class Ended:
     @property
     def said(self) -> dict[str, Any]:
         """Of a command with --json: its object."""
-        found: dict[str, Any] = json.loads(self.out)
-        return found
+        output: dict[str, Any] = json.loads(self.out)
+        return output
 
     def changes(self) -> dict[str, str]:
         """Of a command with --json: what was to be done, by key."""
-        return {f"{one['project']}:{one['key']}": one["action"] for one in self.said["changes"] if one["action"] != "noop"}
+        return {
+            f"{change['project']}:{change['key']}": change["action"]
+            for change in self.said["changes"]
+            if change["action"] != "noop"
+        }
 
 
 @dataclass(frozen=True)

@@ -37,18 +37,14 @@ class World:
 
     @classmethod
     def seen(cls, site: Site, resources: Sequence[Resource], where: Emulator) -> "World":
-        live_by_name = {
-            f"{resource.key.project}:{resource.key} {resource.arn}": resource.read(site.aws) for resource in resources
-        }
-        live = {
-            key: live_resource and (live_resource.state, live_resource.undeclared) for key, live_resource in live_by_name.items()
-        }  # a revision is another each time
+        read = {f"{resource.key.project}:{resource.key} {resource.arn}": resource.read(site.aws) for resource in resources}
+        states = {name: live and (live.state, live.undeclared) for name, live in read.items()}  # a revision is another each time
         objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
         recorded = {name: stored for name, stored in objects.items() if "/records/" in name}
         records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in recorded.items()}
         kept = {name: tags for name, (_, tags) in objects.items() if "/artifacts/" in name or name.endswith("/release.json")}
         others = {name: {key: value for key, value in tags.items() if key not in OF_ONE_RUN} for name, tags in kept.items()}
-        return cls(live, records, others)
+        return cls(states, records, others)
 
 
 class Crashes:

@@ -139,8 +139,8 @@ def declared(env: Environment, type_name: str, properties: JsonMapping) -> Cloud
     name = f"t-acres-{type_name.rpartition(':')[2].lower()}"
     ref = named(env, key, schema, name if schema.name_property else "")
     identity = Identity(key=key, name=ref.name, arn=ref.arn, tags=env.ownership("acres"))
-    given = {schema.name_property: name, **properties} if schema.name_property else properties
-    return resource_of(identity, schema, given, env, "test")
+    with_name = {schema.name_property: name, **properties} if schema.name_property else properties
+    return resource_of(identity, schema, with_name, env, "test")
 
 
 def change(resource: CloudResource, live: Live | None, action: Action) -> Change:
@@ -228,8 +228,8 @@ def test_what_aws_sets_only_at_creation_is_not_changed(made: Callable[..., dict[
     arn = made("AWS::SNS::Topic")["TopicArn"]
     subscription = made("AWS::SNS::Subscription", TopicArn=arn, Protocol="email", Endpoint="a@example.com")
     patch = '[{"op": "replace", "path": "/Endpoint", "value": "b@example.com"}]'
-    asked = {"TypeName": "AWS::SNS::Subscription", "Identifier": subscription["Identifier"], "PatchDocument": patch}
-    token = client("cloudcontrol").update_resource(**asked)["ProgressEvent"]["RequestToken"]
+    update = {"TypeName": "AWS::SNS::Subscription", "Identifier": subscription["Identifier"], "PatchDocument": patch}
+    token = client("cloudcontrol").update_resource(**update)["ProgressEvent"]["RequestToken"]
     event = client("cloudcontrol").get_resource_request_status(RequestToken=token)["ProgressEvent"]
     assert (event["OperationStatus"], event["ErrorCode"]) == ("FAILED", "NotUpdatable")
 

@@ -164,15 +164,15 @@ def test_other_interfaces_are_closed(embedded: local.Embedded) -> None:
 def listening(pid: int) -> set[tuple[str, int]]:
     """Address and port of every socket that a process or what it has started listens on."""
     inodes = {inode for process in descendants(pid) for inode in inodes_of(process)}
-    listening_inodes = set()
+    sockets = set()
     for table, family in (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6)):
         for line in Path(table).read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == LISTENING and fields[9] in inodes:
                 words, port = fields[1].split(":")
                 packed = b"".join(bytes.fromhex(words[at : at + 8])[::-1] for at in range(0, len(words), 8))
-                listening_inodes.add((socket.inet_ntop(family, packed).removeprefix("::ffff:"), int(port, 16)))
-    return listening_inodes
+                sockets.add((socket.inet_ntop(family, packed).removeprefix("::ffff:"), int(port, 16)))
+    return sockets
 
 
 def descendants(pid: int) -> set[int]:

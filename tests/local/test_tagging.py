@@ -57,8 +57,8 @@ def test_the_index_is_late_where_that_is_asked_for(client: Any, embedded_root: P
     lag = embedded_root / "build/local/index-lag"
 
     def listed() -> set[str]:
-        listed = index.get_resources(TagFilters=[{"Key": "late"}])["ResourceTagMappingList"]
-        return {item["ResourceARN"].rpartition("/")[2] for item in listed}
+        mappings = index.get_resources(TagFilters=[{"Key": "late"}])["ResourceTagMappingList"]
+        return {item["ResourceARN"].rpartition("/")[2] for item in mappings}
 
     logs.create_log_group(logGroupName="/late/old", tags={"late": "yes"})
     assert listed() == {"old"}

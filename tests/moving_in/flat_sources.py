@@ -52,7 +52,7 @@ def quick(function: str) -> str:
 
 def daily(machine: str, topic: str) -> str:
     """It maps over fields, starts an express workflow, and runs what else there is of fields."""
-    one = {
+    quick = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sfn:startSyncExecution",
         "Parameters": {"StateMachineArn": machine, "Input.$": "States.JsonToString($)"},
@@ -68,7 +68,7 @@ def daily(machine: str, topic: str) -> str:
         "Each": {
             "Type": "Map",
             "ItemsPath": "$.fields",
-            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "One", "States": {"One": one}},
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "One", "States": {"One": quick}},
             "Next": "Load",
         },
         "Load": {

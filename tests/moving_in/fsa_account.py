@@ -25,7 +25,6 @@ IMPORTED = (
     "rule FSA-DEV-Orders-Nightly",
 )
 """What must carry our tags once it is adopted, as the snapshot calls it."""
-EDITED = ("function FSA-DEV-Orders-Enrich", "app/handlers/enrich.py")
 _TEAM = {"Team": "Farm-Orders", "CostCenter": "4711", "fsa:env": "DEV"}
 
 

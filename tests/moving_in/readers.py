@@ -180,8 +180,9 @@ def _roles(service: Service) -> Answers:
             for policy in service.all("list_role_policies", **name).get("PolicyNames", [])
         }
         role["AssumeRolePolicyDocument"] = _policy(role["AssumeRolePolicyDocument"])
-        attached = {one["PolicyArn"] for one in service.all("list_attached_role_policies", **name).get("AttachedPolicies", [])}
-        yield f"role {listed['RoleName']}", {"get_role": role, "inline": inline, "attached": sorted(attached), "tags": tags}
+        policies = service.all("list_attached_role_policies", **name).get("AttachedPolicies", [])
+        attached = sorted({policy["PolicyArn"] for policy in policies})
+        yield f"role {listed['RoleName']}", {"get_role": role, "inline": inline, "attached": attached, "tags": tags}
     for policy in service.all("list_policies", Scope="Local").get("Policies", []):
         version = {"PolicyArn": policy["Arn"], "VersionId": policy["DefaultVersionId"]}
         policy.pop("AttachmentCount", None)  # follows from the roles

@@ -99,7 +99,7 @@ def compare(before: Snapshot, after: Snapshot) -> Differences:
 
 
 def _plain(answer: Any) -> Any:
-    """The answer as JSON holds it: dates become text, bytes their digest."""
+    """The answer as JSON holds it: dates and all else that JSON does not have become text."""
     return json.loads(json.dumps(answer, default=str, sort_keys=True))
 
 
@@ -119,19 +119,19 @@ def main(words: list[str]) -> int:
     taking.add_argument("file", type=Path)
     taking.add_argument("--region")
     taking.add_argument("--endpoint-url", help="the address of another AWS than the real one")
+    taking.add_argument("--objects", action="store_true", help="list the objects of all buckets, too")
     comparing = commands.add_parser("compare", help="print what differs; exit code 2 if more than tags does")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
-    taking.add_argument("--objects", action="store_true", help="list the objects of all buckets, too")
-    given = parser.parse_args(words)
-    if given.command == "take":
-        place = {"region_name": given.region, "endpoint_url": given.endpoint_url}
+    arguments = parser.parse_args(words)
+    if arguments.command == "take":
+        place = {"region_name": arguments.region, "endpoint_url": arguments.endpoint_url}
         unread: list[str] = []
-        snapshot = take(lambda service: boto3.client(service, **place), unread, objects=given.objects)
-        given.file.write_text(json.dumps(snapshot, indent=1, sort_keys=True))
+        snapshot = take(lambda service: boto3.client(service, **place), unread, objects=arguments.objects)
+        arguments.file.write_text(json.dumps(snapshot, indent=1, sort_keys=True))
         print("\n".join([f"{len(snapshot)} resources", *(f"could not be read: {line}" for line in unread)]))
         return 0
-    differences = compare(json.loads(given.before.read_text()), json.loads(given.after.read_text()))
+    differences = compare(json.loads(arguments.before.read_text()), json.loads(arguments.after.read_text()))
     print("\n".join(differences.lines()) or "nothing differs")
     return 2 if differences.added or differences.gone or differences.fields else 0
 

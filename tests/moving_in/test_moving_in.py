@@ -37,8 +37,8 @@ class Team:
 
     def changes(self, *words: str, code: int = 0) -> list[dict[str, Any]]:
         """What a plan or deploy of the project says that it changes."""
-        found: list[dict[str, Any]] = json.loads(self.types(*words, *ENV, "--json", code=code).out)["changes"]
-        return [change for change in found if change["action"] != "noop"]
+        changes: list[dict[str, Any]] = json.loads(self.types(*words, *ENV, "--json", code=code).out)["changes"]
+        return [change for change in changes if change["action"] != "noop"]
 
     @property
     def written(self) -> list[str]:
@@ -133,6 +133,6 @@ def test_what_a_stack_has_made_moves_in_and_stays_when_the_stack_is_deleted(
 
 @pytest.mark.parametrize(("name", "value"), [("DB_PASSWORD", "Xk29-vPq7!mZt4Lw")])
 def test_no_secret_is_written(fsa: LiveAccount, aws_calls: list[str], name: str, value: str) -> None:
-    told = Team(fsa, aws_calls).types("import", *ENV, *FSA)
-    assert name in told.out + told.err
+    ended = Team(fsa, aws_calls).types("import", *ENV, *FSA)
+    assert name in ended.out + ended.err
     assert [path for path, content in fsa.repository.files().items() if value.encode() in content and "build/" not in path] == []

@@ -66,21 +66,21 @@ def test_two_snapshots_of_an_untouched_account_are_equal_and_each_change_is_seen
     for change in CHANGES.values():
         change(fsa.client)
     fields = snapshot.compare(before, fsa.snapshot()).fields
-    assert [line for line in CHANGES if not any(found.startswith(line) for found in fields)] == []
+    assert [line for line in CHANGES if not any(field.startswith(line) for field in fields)] == []
 
 
 def test_the_account_has_what_it_was_given(fsa: LiveAccount) -> None:
     """An emulator that forgets a field would let a deployer lose it unseen."""
-    found = fsa.snapshot()
-    function = found["function FSA-DEV-Orders-Validate"]["fields"]["get_function"]["Configuration"]
-    given = {"DeadLetterConfig", "TracingConfig", "KMSKeyArn", "Layers", "VpcConfig", "EphemeralStorage", "Environment"}
-    assert all(function[name] for name in given)
-    job = found["job orders_landing_DEV"]["fields"]["get_jobs"]
+    taken = fsa.snapshot()
+    function = taken["function FSA-DEV-Orders-Validate"]["fields"]["get_function"]["Configuration"]
+    fields = {"DeadLetterConfig", "TracingConfig", "KMSKeyArn", "Layers", "VpcConfig", "EphemeralStorage", "Environment"}
+    assert all(function[name] for name in fields)
+    job = taken["job orders_landing_DEV"]["fields"]["get_jobs"]
     assert {"Connections", "SecurityConfiguration", "NonOverridableArguments", "NotificationProperty", "LogUri"} <= job.keys()
-    crawler = found["crawler FSA-DEV-Orders-Crawler"]["fields"]["get_crawlers"]
+    crawler = taken["crawler FSA-DEV-Orders-Crawler"]["fields"]["get_crawlers"]
     assert len(crawler["Targets"]["S3Targets"] + crawler["Targets"]["DynamoDBTargets"]) == 3
     assert crawler["Classifiers"] == ["FSA-DEV-Pipes"]
-    assert found["state machine FSA-DEV-Orders-Main"]["tags"]["CostCenter"] == "4711"
+    assert taken["state machine FSA-DEV-Orders-Main"]["tags"]["CostCenter"] == "4711"
 
 
 def test_tags_are_told_apart_from_fields_and_what_is_added_or_gone_is_named() -> None:

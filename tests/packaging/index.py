@@ -34,7 +34,7 @@ def wheel(
         **({f"{info}/entry_points.txt": f"[console_scripts]\n{scripts} = {name}:main\n"} if scripts else {}),
         **(files or {}),
     }
-    record = "".join(f"{name},,\n" for name in [*members, f"{info}/RECORD"])
+    record = "".join(f"{member},,\n" for member in [*members, f"{info}/RECORD"])
     path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in {**members, f"{info}/RECORD": record}.items():

@@ -165,8 +165,8 @@ def test_what_is_installed_once_is_shared_even_by_builds_at_the_same_time(index:
     assert len(set(paths)) == 1
     name = paths[0].name
     assert {path.name for path in (tmp_path / "build/.dependencies").iterdir()} == {name, f"{name}.sha256"}
-    for wheel_file in [name.name for name in index.glob("*.whl")]:
-        (index / wheel_file).unlink()
+    for wheel_file in [*index.glob("*.whl")]:
+        wheel_file.unlink()
     assert Dependencies(requirements, X86).install(tmp_path / "build") == paths[0]
 
 

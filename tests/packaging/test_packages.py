@@ -228,10 +228,10 @@ def test_locks_are_written_for_all_environments_and_packages_follow(repository: 
     assert deployed(repository)["lambda/Validate"].startswith("requirements.lock changed")
 
 
-@pytest.mark.parametrize("requirement", ["", ", shell=True", ', settings=JobSettings(glue_version="4.0")'])
-def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None, requirement: str) -> None:
-    repository.project("acres", "from common import JobSettings", f'p.job("load", requirements="glue/all.txt"{requirement})')
-    if "4.0" in requirement:
+@pytest.mark.parametrize("more", ["", ", shell=True", ', settings=JobSettings(glue_version="4.0")'])
+def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Path, moto: None, more: str) -> None:
+    repository.project("acres", "from common import JobSettings", f'p.job("load", requirements="glue/all.txt"{more})')
+    if "4.0" in more:
         declared = (repository.root / "deploy.py").read_text()
         repository.write("deploy.py", declared.replace('"glue/output"', '"glue"'))
     repository.write("projects/acres/glue/all.txt", "grain\n")
@@ -240,11 +240,11 @@ def test_a_job_gets_wheels_that_need_no_index(repository: Repository, index: Pat
     first = deployed(repository)
     assert first["artifact/load.wheels.grain"] == "not uploaded yet"
     arguments = repository.resources()["glue-job/load"].desired()["DefaultArguments"]
-    uris = arguments["--extra-py-files" if "shell" in requirement else "--additional-python-modules"].split(",")
+    uris = arguments["--extra-py-files" if "shell" in more else "--additional-python-modules"].split(",")
     folders = [uri.removeprefix("s3://t-dev-artifacts/dev/acres/artifacts/") for uri in uris]
     assert [folder.partition("/")[0] for folder in folders] == ["load.wheels.grain", "load.wheels.husk"]
     assert [folder.rpartition("/")[2] for folder in folders] == ["grain-1.0-py3-none-any.whl", "husk-1.2-py3-none-any.whl"]
-    assert arguments.get("--python-modules-installer-option") == (None if "shell" in requirement else "--no-index")
+    assert arguments.get("--python-modules-installer-option") == (None if "shell" in more else "--no-index")
     assert deployed(repository) == {}
     wheel(index, "husk", "1.3")
     (repository.root / "projects/acres/glue/all.lock").unlink()

@@ -25,8 +25,8 @@ def acres(repository: Repository) -> Repository:
 
 def jobs(repository: Repository) -> dict[str, list[str]]:
     """The jobs, and what goes with each."""
-    found_jobs = (resource for resource in repository.resources().values() if isinstance(resource, Job))
-    return {job.key.name: sorted(job.shared_code.files()) if job.shared_code else [] for job in found_jobs}
+    declared = (resource for resource in repository.resources().values() if isinstance(resource, Job))
+    return {job.key.name: sorted(job.shared_code.files()) if job.shared_code else [] for job in declared}
 
 
 def test_what_a_script_imports_from_beside_it_goes_with_it_and_is_no_job(acres: Repository) -> None:
@@ -59,10 +59,10 @@ def test_ways_to_import_and_what_is_none(repository: Repository, name: str, text
     repository.write("projects/acres/shared/rules.py", "x = 1\n")
     repository.write("projects/acres/glue/landing/load.py", text)
     repository.write(f"projects/acres/glue/landing/{name}", "x = 1\n")
-    found_jobs = jobs(repository)
-    assert found_jobs.pop("load") == expected
+    files_by_job = jobs(repository)
+    assert files_by_job.pop("load") == expected
     is_job = "/" not in name and not name.startswith("_") and name not in expected
-    assert list(found_jobs) == ([name.removesuffix(".py")] if is_job else [])
+    assert list(files_by_job) == ([name.removesuffix(".py")] if is_job else [])
 
 
 @pytest.mark.parametrize("shell", ["True", "False"])

@@ -62,8 +62,8 @@ def _processes() -> Iterator[tuple[int, str]]:
     else:  # macOS: `ps` tells the variables of one's own processes after their commands
         listed = subprocess.run(["/bin/ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=False).stdout
         for line in listed.splitlines():
-            number, _, state = line.strip().partition(" ")
-            yield int(number), state
+            number, _, command = line.strip().partition(" ")
+            yield int(number), command
 
 
 if __name__ == "__main__":

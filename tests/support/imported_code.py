@@ -68,7 +68,7 @@ def run(repository: Repository, *words: str, code: int = 0) -> dict[str, Any]:
 
 
 def changes(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    return {one["key"]: (one["action"], one["reason"]) for one in result["changes"] if one["action"] != "noop"}
+    return {change["key"]: (change["action"], change["reason"]) for change in result["changes"] if change["action"] != "noop"}
 
 
 def code() -> str:
@@ -83,7 +83,7 @@ def imported(folder: Path) -> ImportedPackage:
 
 def artifacts() -> set[str]:
     listed = client("s3").list_objects_v2(Bucket="t-dev-artifacts", Prefix="dev/acres/artifacts/").get("Contents", [])
-    return {one["Key"].split("/")[3] for one in listed}
+    return {entry["Key"].split("/")[3] for entry in listed}
 
 
 def edit(repository: Repository, path: str, text: str) -> None:

@@ -16,17 +16,17 @@ def index(change: Callable[[list[Any]], list[Any]]) -> Iterator[None]:
     """An index that says something else than is so: `change` gets what is so."""
     true = ResourceGroupsTaggingAPIBackend._get_resources_generator
 
-    def told(backend: Any, **parameters: Any) -> Iterator[Any]:
+    def changed(backend: Any, **parameters: Any) -> Iterator[Any]:
         return iter(change(list(true(backend, **parameters))))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ResourceGroupsTaggingAPIBackend, "_get_resources_generator", told)
+        patched.setattr(ResourceGroupsTaggingAPIBackend, "_get_resources_generator", changed)
         yield
 
 
 def shown(asking: Callable[[], object]) -> list[Any]:
     """What the index shows to `asking`."""
-    shown_pages: list[Any] = []
-    with index(shown_pages.__iadd__):
+    resources: list[Any] = []
+    with index(resources.__iadd__):
         asking()
-    return shown_pages
+    return resources

@@ -42,6 +42,6 @@ def update_crawler(response: Any) -> ActionResult:
 
 def _replace(live: Any, kind: Any, name: str, update: dict[str, Any], backend: Any) -> None:
     fields = [field for field in inspect.signature(kind).parameters if field not in {"name", "tags", "backend"}]
-    fields_given = {field: update.get("".join(word.title() for word in field.split("_"))) for field in fields}
-    fresh = kind(name=name, tags={}, backend=backend, **fields_given)
+    values = {field: update.get("".join(word.title() for word in field.split("_"))) for field in fields}
+    fresh = kind(name=name, tags={}, backend=backend, **values)
     vars(live).update({field: value for field, value in vars(fresh).items() if field not in _KEPT})

@@ -47,11 +47,11 @@ class ReplacingAws:
         """The answer to each operation, by service and operation."""
         result: dict[str, Answer] = {
             "glue.CreateDatabase": self._note_database,
-            "glue.GetTags": lambda given: {"Tags": self._tags(given["ResourceArn"])},
-            "glue.TagResource": lambda given: self._tag(given["ResourceArn"], given["TagsToAdd"]),
-            "glue.UntagResource": lambda given: self._untag(given["ResourceArn"], given["TagsToRemove"]),
-            "lambda.TagResource": lambda given: self._tag(given["Resource"], given["Tags"]),
-            "lambda.UntagResource": lambda given: self._untag(given["Resource"], given["TagKeys"]),
+            "glue.GetTags": lambda parameters: {"Tags": self._tags(parameters["ResourceArn"])},
+            "glue.TagResource": lambda parameters: self._tag(parameters["ResourceArn"], parameters["TagsToAdd"]),
+            "glue.UntagResource": lambda parameters: self._untag(parameters["ResourceArn"], parameters["TagsToRemove"]),
+            "lambda.TagResource": lambda parameters: self._tag(parameters["Resource"], parameters["Tags"]),
+            "lambda.UntagResource": lambda parameters: self._untag(parameters["Resource"], parameters["TagKeys"]),
             "lambda.CreateFunction": self._create_function,
             "lambda.GetFunction": self._get_function,
             "lambda.UpdateFunctionConfiguration": self._configure_function,
@@ -59,11 +59,11 @@ class ReplacingAws:
             "lambda.DeleteFunctionConcurrency": self._release,
             "lambda.UpdateFunctionCode": self._update_code,
             "sfn.CreateStateMachine": self._create_machine,
-            "sfn.DescribeStateMachine": lambda given: self._machine(given["stateMachineArn"]),
+            "sfn.DescribeStateMachine": lambda parameters: self._machine(parameters["stateMachineArn"]),
             "sfn.UpdateStateMachine": self._update_machine,
-            "sfn.ListTagsForResource": lambda given: {"tags": _listed(self._tags(given["resourceArn"]))},
-            "sfn.TagResource": lambda given: self._tag(given["resourceArn"], _mapped(given["tags"])),
-            "sfn.UntagResource": lambda given: self._untag(given["resourceArn"], given["tagKeys"]),
+            "sfn.ListTagsForResource": lambda parameters: {"tags": _listed(self._tags(parameters["resourceArn"]))},
+            "sfn.TagResource": lambda parameters: self._tag(parameters["resourceArn"], _mapped(parameters["tags"])),
+            "sfn.UntagResource": lambda parameters: self._untag(parameters["resourceArn"], parameters["tagKeys"]),
         }
         for kind in _GLUE:
             result[f"glue.Create{kind}"] = partial(self._create_of_glue, kind)
@@ -88,64 +88,73 @@ class ReplacingAws:
             self._tags(arn).pop(key, None)
         return {}
 
-    def _note_database(self, given: Fields) -> None:
+    def _note_database(self, parameters: Fields) -> None:
         """Moto makes it; its tags are asked for here."""
-        self.tags[f"database/{given['DatabaseInput']['Name']}"] = given.get("Tags", {})
+        self.tags[f"database/{parameters['DatabaseInput']['Name']}"] = parameters.get("Tags", {})
 
     # Glue ----------------------------------------------------------------------------------------------------------------------
 
-    def _create_of_glue(self, kind: str, given: Fields) -> Fields:
-        self.tags[f"{kind.lower()}/{given['Name']}"] = given.pop("Tags", {})
-        self.live[f"{kind}/{given.pop('Name')}"] = given
+    def _create_of_glue(self, kind: str, parameters: Fields) -> Fields:
+        self.tags[f"{kind.lower()}/{parameters['Name']}"] = parameters.pop("Tags", {})
+        self.live[f"{kind}/{parameters.pop('Name')}"] = parameters
         return {}
 
-    def _of_glue(self, kind: str, given: Fields) -> Fields:
-        name = given.get("JobName") or given["Name"]
+    def _of_glue(self, kind: str, parameters: Fields) -> Fields:
+        name = parameters.get("JobName") or parameters["Name"]
         live = self._existing(f"{kind}/{name}", "EntityNotFoundException")
         of_crawler = {"State": "READY", "Schedule": {"ScheduleExpression": live.get("Schedule", "")}}
         return {kind: {**live, "Name": name, **(of_crawler if kind == "Crawler" else {})}}
 
-    def _update_of_glue(self, kind: str, given: Fields) -> Fields:
+    def _update_of_glue(self, kind: str, parameters: Fields) -> Fields:
         of_name, update = _GLUE[kind]
-        name = given.pop(of_name)
+        name = parameters.pop(of_name)
         self._existing(f"{kind}/{name}", "EntityNotFoundException")
-        self.live[f"{kind}/{name}"] = given[update] if update else given
+        self.live[f"{kind}/{name}"] = parameters[update] if update else parameters
         return {}
 
     # Lambda --------------------------------------------------------------------------------------------------------------------
 
-    def _create_function(self, given: Fields) -> Fields:
-        name, code = given.pop("FunctionName"), given.pop("Code")
-        self.tags[f"function:{name}"] = given.pop("Tags", {})
-        self.live[f"Function/{name}"] = {**given, "SourceKMSKeyArn": code.get("SourceKMSKeyArn"), **_digest(self._bytes(code))}
+    def _create_function(self, parameters: Fields) -> Fields:
+        name, code = parameters.pop("FunctionName"), parameters.pop("Code")
+        self.tags[f"function:{name}"] = parameters.pop("Tags", {})
+        self.live[f"Function/{name}"] = {
+            **parameters,
+            "SourceKMSKeyArn": code.get("SourceKMSKeyArn"),
+            **_digest(self._bytes(code)),
+        }
         return self._function(name)
 
-    def _get_function(self, given: Fields) -> Fields:
-        function = self._function(given["FunctionName"])
+    def _get_function(self, parameters: Fields) -> Fields:
+        function = self._function(parameters["FunctionName"])
         code = {"SourceKMSKeyArn": function["SourceKMSKeyArn"]}
-        reserved = self.reserved.get(given["FunctionName"])
+        reserved = self.reserved.get(parameters["FunctionName"])
         concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
-        return {"Configuration": function, "Code": code, "Tags": self.tags[f"function:{given['FunctionName']}"], **concurrency}
+        return {
+            "Configuration": function,
+            "Code": code,
+            "Tags": self.tags[f"function:{parameters['FunctionName']}"],
+            **concurrency,
+        }
 
-    def _release(self, given: Fields) -> Fields:
-        del self.reserved[given["FunctionName"]]
+    def _release(self, parameters: Fields) -> Fields:
+        del self.reserved[parameters["FunctionName"]]
         return {}
 
-    def _reserve(self, given: Fields) -> Fields:
-        self.reserved[given["FunctionName"]] = given["ReservedConcurrentExecutions"]
-        return {"ReservedConcurrentExecutions": given["ReservedConcurrentExecutions"]}
+    def _reserve(self, parameters: Fields) -> Fields:
+        self.reserved[parameters["FunctionName"]] = parameters["ReservedConcurrentExecutions"]
+        return {"ReservedConcurrentExecutions": parameters["ReservedConcurrentExecutions"]}
 
-    def _configure_function(self, given: Fields) -> Fields:
-        name = given.pop("FunctionName")
-        given.pop("RevisionId", None)
-        self._existing(f"Function/{name}", "ResourceNotFoundException").update(given)
+    def _configure_function(self, parameters: Fields) -> Fields:
+        name = parameters.pop("FunctionName")
+        parameters.pop("RevisionId", None)
+        self._existing(f"Function/{name}", "ResourceNotFoundException").update(parameters)
         return self._function(name)
 
-    def _update_code(self, given: Fields) -> Fields:
-        live = self._existing(f"Function/{given['FunctionName']}", "ResourceNotFoundException")
-        live |= {"SourceKMSKeyArn": given.get("SourceKMSKeyArn"), "Architectures": given["Architectures"]}
-        live |= _digest(self._bytes(given))
-        return self._function(given["FunctionName"])
+    def _update_code(self, parameters: Fields) -> Fields:
+        live = self._existing(f"Function/{parameters['FunctionName']}", "ResourceNotFoundException")
+        live |= {"SourceKMSKeyArn": parameters.get("SourceKMSKeyArn"), "Architectures": parameters["Architectures"]}
+        live |= _digest(self._bytes(parameters))
+        return self._function(parameters["FunctionName"])
 
     def _function(self, name: str) -> Fields:
         live = deepcopy(self._existing(f"Function/{name}", "ResourceNotFoundException"))
@@ -160,19 +169,19 @@ class ReplacingAws:
 
     # Step Functions ------------------------------------------------------------------------------------------------------------
 
-    def _create_machine(self, given: Fields) -> Fields:
-        name = given.pop("name")
-        self.tags[f"stateMachine:{name}"] = _mapped(given.pop("tags", []))
-        self.live[f"Machine/{name}"] = given
+    def _create_machine(self, parameters: Fields) -> Fields:
+        name = parameters.pop("name")
+        self.tags[f"stateMachine:{name}"] = _mapped(parameters.pop("tags", []))
+        self.live[f"Machine/{name}"] = parameters
         return {"stateMachineArn": f"arn:aws:states:{self._region}:{self._account_id}:stateMachine:{name}"}
 
     def _machine(self, arn: str) -> Fields:
         return {**self._existing(f"Machine/{arn.rpartition(':')[2]}", "StateMachineDoesNotExist"), "status": "ACTIVE"}
 
-    def _update_machine(self, given: Fields) -> Fields:
-        name = given.pop("stateMachineArn").rpartition(":")[2]
+    def _update_machine(self, parameters: Fields) -> Fields:
+        name = parameters.pop("stateMachineArn").rpartition(":")[2]
         live = self._existing(f"Machine/{name}", "StateMachineDoesNotExist")
-        self.live[f"Machine/{name}"] = {"type": live["type"], **given}
+        self.live[f"Machine/{name}"] = {"type": live["type"], **parameters}
         return {"revisionId": "2"}
 
 
@@ -194,11 +203,11 @@ def answer_by(aws: ReplacingAws, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, answer in aws.answers().items():
 
         def keep(params: Fields, context: Fields, **_: Any) -> None:
-            context["given"] = deepcopy(params)
+            context["parameters"] = deepcopy(params)
 
         def reply(context: Fields, answer: Any = answer, **_: Any) -> tuple[AWSResponse, Fields] | None:
             try:
-                body = answer(context["given"])
+                body = answer(context["parameters"])
             except ClientError as error:
                 return AWSResponse("", 400, {}, None), {**error.response, "ResponseMetadata": {"HTTPHeaders": {}}}
             return None if body is None else (AWSResponse("", 200, {}, None), {**body, "ResponseMetadata": {"HTTPHeaders": {}}})
