@@ -1,4 +1,4 @@
-"""Alerts: what fails in a project is told to a topic, with a sentence for people.
+"""Alerts: a topic is notified of every failure in a project, with a sentence for people.
 
 Executions, job runs and crawls that fail are events, for which a rule publishes by a role of its own. The errors of functions are
 a metric, so each function has an alarm. CloudWatch publishes by the policy of the topic, and the one that a topic is created with
@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
 import json
-from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -18,10 +17,9 @@ from common.aws.resource_schemas import schema_of
 from common.base.json_types import JsonObject
 from common.declare import cloud_resources, configuration, properties, targets, validation
 from common.declare.declaration import Configured
-from common.declare.naming import NO_NAMES
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
-from common.declare.triggers import Triggers, check_no_schedule, role_of
+from common.declare.triggers import check_no_schedule, role_of
 from common.environment.resource_settings import TriggerSettings
 from common.model.reference import Ref
 from common.model.resource import Key
@@ -29,23 +27,23 @@ from common.resources.rule import Rule
 
 ALARM = "AWS::CloudWatch::Alarm"
 ERRORS = "errors"
-"""Ends the keys and names of the alarms."""
+"""The keys and names of the alarms end with this word."""
 ALARM_SECONDS = 60
-"""The errors of this time are counted together."""
+"""An alarm counts the errors of this many seconds together."""
 Refs = Callable[[str], list[Ref]]
 """Returns the references to what a project declares of a kind."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What events tell of a kind of resources.
+    """The events that report failures of a kind of resources, and the message about them.
 
     Args:
         kind: the kind.
         source: the source of the events.
         event: their detail type.
         field: the field of the detail that names the resource.
-        statuses: the field of the detail with the status, and those that are told.
+        statuses: the field of the detail with the status, and those that are reported.
         paths: the JSON paths of the parts of the message.
         text: the message; parts stand in angle brackets.
     """
@@ -88,12 +86,12 @@ SUBJECTS = {
         text="the crawler <crawler> has failed: <why>",
     ),
 }
-"""What is told, by the names of the rules."""
+"""The failures that are reported, by the names of the rules."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertDeclaration:
-    """A rule that tells a topic of what fails of one kind; `Alerts.alert` explains it."""
+    """A rule that notifies a topic of the failures of one kind; `Alerts.alert` explains it."""
 
     subject: Subject
     topic: Ref
@@ -109,7 +107,7 @@ class AlertDeclaration:
         role = role_of(project, ref, settings, self.topic)
         given, named = properties.render(project, ref, settings.properties)
         names = [item.arn if subject.field.endswith("Arn") else item.name for item in watched]
-        status, told = subject.statuses
+        status_field, statuses = subject.statuses
         rule = Rule(
             properties=given,
             identity=project.identity(ref, [*role.needs, *named, self.topic], settings.verify, role),
@@ -119,7 +117,7 @@ class AlertDeclaration:
             pattern={
                 "source": [subject.source],
                 "detail-type": [subject.event],
-                "detail": {subject.field: sorted(names), status: [*told]},
+                "detail": {subject.field: sorted(names), status_field: [*statuses]},
             },
             input_transformer=(
                 {**subject.paths, "time": "$.time"},
@@ -161,16 +159,16 @@ class AlarmsDeclaration:
             project.add(cloud_resources.resource_of(identity, schema, alarm, project.env, project.where(ref)))
 
 
-class Alerts(PipelineParts, Triggers, ABC):
+class Alerts(PipelineParts):
     """The method by which pipelines declare them."""
 
     def alert(self, topic: Ref) -> None:
-        """Tells a topic of everything of the project that fails.
+        """Notifies a topic of every failure in the project.
 
-        That are executions that fail, are aborted or take too long, failed jobs and crawlers, and errors of functions.
+        Failures are executions that fail, are aborted or take too long, failed jobs and crawlers, and errors of functions.
         """
-        told, refs = validation.check_kind("topic", topic, "topic"), self._declarations.refs
+        topic, refs = validation.check_kind("topic", topic, "topic"), self._declarations.refs
         for name, subject in SUBJECTS.items():
-            self._trigger(name, AlertDeclaration(subject=subject, topic=told, refs=refs), None, NO_NAMES, None)
+            self._declarations.add("rule", name, AlertDeclaration(subject=subject, topic=topic, refs=refs))
         key = Key(self.name, cloud_resources.KIND, f"alert.{ERRORS}")
-        self._declarations.keep(Ref(key, told.name, told.arn), AlarmsDeclaration(topic=told, refs=refs))
+        self._declarations.keep(Ref(key, topic.name, topic.arn), AlarmsDeclaration(topic=topic, refs=refs))

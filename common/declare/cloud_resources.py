@@ -35,11 +35,13 @@ FIELDS = frozenset({"Type", "Properties"})
 class CloudResources(ABC):
     """The methods by which pipelines and root `deploy.py` declare such resources."""
 
+    name: str
     env: Environment
+    _physical: PhysicalNames
 
     @abstractmethod
-    def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
-        """Declares a resource of the type that the schema is of."""
+    def _keep_resource(self, ref: GeneratedRef, declaration: "ResourceDeclaration") -> None:
+        """Keeps a declaration under its reference."""
 
     @abstractmethod
     def _files(self, pattern: str) -> list[Path]:
@@ -55,10 +57,12 @@ class CloudResources(ABC):
         """
         if not isinstance(type_name, str):
             raise TypeError(f"type_name is a text such as 'AWS::SQS::Queue', not {type_name!r}")
-        schema = schema_of(type_name, self.env.region)
-        return self._declare_resource(
-            reference, schema, validation.check_object("properties", {} if properties is None else properties)
-        )
+        schema, key = schema_of(type_name, self.env.region), Key(self.name, KIND, reference)
+        declared = validation.check_object("properties", {} if properties is None else properties)
+        name = name_in(declared, schema, self._physical, key)
+        ref = reference_to(self.env, key, schema, name)
+        self._keep_resource(ref, ResourceDeclaration(schema=schema, properties=declared, name=name))
+        return ref
 
     def resources(self, pattern: str) -> dict[str, GeneratedRef]:
         """The resources that YAML files declare, by name: ``resources("infra/*.yaml")``.
@@ -87,9 +91,21 @@ class ResourceDeclaration:
         """Adds the resource."""
         properties, refs = project.names.substitute(self.properties, project.where(ref))
         needs: list[Key | Ref] = [*refs, *sorted(marked_keys(properties))]
-        identity = project.identity(named(project.env, ref.key, self.schema, self.name), needs)
+        identity = project.identity(self.stands_for(project.env, ref.key), needs)
+        project.add(self.resource(identity, properties, project.env, project.where(ref)))
+
+    def stands_for(self, env: Environment, key: Key) -> Ref:
+        """Returns the key with what stands for its ARN: see `named`."""
+        return named(env, key, self.schema, self.name)
+
+    def resource(self, identity: Identity, properties: JsonMapping, env: Environment, where: str) -> CloudResource:
+        """Returns the resource with its name, its tags and these properties.
+
+        Raises:
+            DeclarationError: see `resource_of`.
+        """
         name = {self.schema.name_property: self.name} if self.name else {}
-        project.add(resource_of(identity, self.schema, {**name, **properties}, project.env, project.where(ref)))
+        return resource_of(identity, self.schema, {**name, **properties}, env, where)
 
 
 def named(env: Environment, key: Key, schema: Schema, name: str) -> Ref:
@@ -142,8 +158,8 @@ def resource_of(identity: Identity, schema: Schema, properties: JsonMapping, env
         DeclarationError: the properties are not what its type accepts; one message names all of them.
     """
     own, tags = {**properties}, dict(identity.tags)
-    if schema.tag_property and (given := own.pop(schema.tag_property, None)):
-        pairs = given if isinstance(given, Mapping) else {entry.get("Key"): entry.get("Value") for entry in given}
+    if schema.tag_property and (declared := own.pop(schema.tag_property, None)):
+        pairs = declared if isinstance(declared, Mapping) else {entry.get("Key"): entry.get("Value") for entry in declared}
         tags = {**{str(name): str(text) for name, text in pairs.items()}, **tags}
     if problems := list(schema.problems(own, is_unknown=_has_mark)):
         raise DeclarationError("\n".join([f"{where} ({schema.type_name}):", *(f"  {problem}" for problem in problems)]))

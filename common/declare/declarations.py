@@ -30,27 +30,17 @@ class Declarations:
         project: the name of the project.
         env: the environment.
         names: the names that texts of the project may refer to; every declaration is added to them.
+
+    Attributes:
+        physical: what the resources of the project are called in AWS.
     """
 
     def __init__(self, project: str, env: Environment, names: Names) -> None:
         self._project, self._env, self._names = project, env, names
-        self._physical = PhysicalNames(env, project, names)
-        self._resources = ProjectResources(project, env, names, self._physical)
+        self.physical = PhysicalNames(env, project, names)
+        self._resources = ProjectResources(project, env, names, self.physical)
         self._by_ref: dict[Ref, Declaration] = {}
         self._names_of: dict[str, set[str]] = {}
-
-    @property
-    def physical(self) -> PhysicalNames:
-        """What the resources of the project are called in AWS."""
-        return self._physical
-
-    def known(self, ref: Ref) -> None:
-        """Makes a reference known to the texts of the project.
-
-        Raises:
-            DeclarationError: another resource has its name.
-        """
-        self._names.add(ref)
 
     def names(self, kind: str) -> set[str]:
         """Returns the declared names of a kind."""
@@ -94,9 +84,9 @@ class Declarations:
         if (settings.get("name") if isinstance(settings, Mapping) else getattr(settings, "name", None)) is not None:
             where = f"{self._env.where(self._project)}: {kind}/{name}"
             raise DeclarationError(f'{where}: its settings give it a name. Give it beside them, as in name="…".')
-        for key, given in exact.keys(Key(self._project, kind, name)).items():
-            self._physical.declare(key, given)
-        physical = self._physical.of(kind_of(kind), name)
+        for key, exact_name in exact.keys(Key(self._project, kind, name)).items():
+            self.physical.declare(key, exact_name)
+        physical = self.physical.of(kind_of(kind), name)
         ref = self._names.add(Ref(Key(self._project, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))
         if role is not None:
             self._resources.roles[ref.key] = validation.check_role(role, exact.role)
@@ -115,6 +105,15 @@ class Declarations:
         self.names(ref.key.kind).add(ref.key.name)
         self._by_ref[ref] = declaration
         self._resources.accepted[ref.key] = validation.check_reason(accept_secret)
+
+    def keep_named(self, ref: Ref, declaration: Declaration) -> None:
+        """Adds a declaration under a reference that texts of the project may name.
+
+        Raises:
+            DeclarationError: it was declared before, or another resource has its name.
+        """
+        self.keep(ref, declaration)
+        self._names.add(ref)
 
     @property
     def entries(self) -> set[str]:

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html and
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-create-esm.html
 """
 
-from abc import ABC
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,9 +55,9 @@ class MessagesDeclaration:
         Raises:
             DeclarationError: messages of the queue would come again while the function still works at them.
         """
-        known = project.known()
-        queue = known.get(self.source.key) if isinstance(self.source, Ref) else None
-        function = known.get(self.function.key)
+        resources = project.known()
+        queue = resources.get(self.source.key) if isinstance(self.source, Ref) else None
+        function = resources.get(self.function.key)
         if isinstance(queue, Queue) and isinstance(function, Function):
             hidden, works = queue.visibility_timeout_seconds, function.settings.timeout_seconds
             if hidden < works:
@@ -69,7 +68,7 @@ class MessagesDeclaration:
         self.mapping.render(project, ref, configured)
 
 
-class Messages(PipelineParts, ABC):
+class Messages(PipelineParts):
     """The method by which pipelines declare them."""
 
     def on_messages(
@@ -109,8 +108,7 @@ class Messages(PipelineParts, ABC):
         declared = {**own, **validation.check_object("properties", properties or {})}
         mapping = ResourceDeclaration(schema=schema, properties=declared, name="")
         ref = reference_to(self.env, key, schema, "")
-        self._declarations.keep(ref, MessagesDeclaration(mapping=mapping, function=called, source=source))
-        self._declarations.known(ref)
+        self._declarations.keep_named(ref, MessagesDeclaration(mapping=mapping, function=called, source=source))
         self._declarations.allow(called, allow(*RECEIVING[service], on=arn))
         return ref
 

@@ -7,12 +7,11 @@ is read and written, variables, schedules. It creates nothing and calls nothing:
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from common.aws.resource_schemas import Schema
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import JsonMapping
 from common.declare import directories, validation
 from common.declare.alerts import Alerts
-from common.declare.cloud_resources import KIND, CloudResources, ResourceDeclaration, name_in, reference_to
+from common.declare.cloud_resources import CloudResources, ResourceDeclaration
 from common.declare.crawlers import Crawlers
 from common.declare.declaration import Entry
 from common.declare.directories import DirectoryDeclaration
@@ -21,9 +20,8 @@ from common.declare.jobs import Jobs
 from common.declare.layers import Layers
 from common.declare.messages import Messages
 from common.declare.naming import Exact
-from common.declare.project_resources import Declaration
 from common.declare.scheduled import Schedules
-from common.declare.simple_resources import Make, SimpleDeclaration, SimpleResources
+from common.declare.simple_resources import SimpleDeclaration, SimpleResources
 from common.declare.state_machines import StateMachines
 from common.declare.triggers import machine_of
 from common.declare.validation import Reason
@@ -31,7 +29,7 @@ from common.environment.config import Environment
 from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef
 from common.model.reference import Location, Ref
-from common.model.resource import Key, Resource
+from common.model.resource import Resource
 
 
 class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Schedules, Alerts):
@@ -61,35 +59,17 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
         self._declarations.keep(ref, DirectoryDeclaration(folder=self._inside.within(folder), location=at), accept_secret)
         return at
 
-    def _declare(
-        self,
-        kind: str,
-        reference: str,
-        make: Make,
-        name: str | None,
-        uses: Iterable[Ref] = (),
-        properties: JsonMapping | None = None,
-    ) -> Ref:
+    def _declare(self, kind: str, reference: str, declaration: SimpleDeclaration, name: str | None) -> Ref:
         """Declares a resource of the pipeline without configuration; authors call the method of its kind."""
-        declaration = SimpleDeclaration(make, tuple(uses), validation.check_object("properties", properties or {}))
         return self._declarations.add(kind, reference, declaration, exact=Exact(name))
 
-    def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
+    def _keep_resource(self, ref: GeneratedRef, declaration: ResourceDeclaration) -> None:
         """Declares a resource of any type; `resource` is for authors."""
-        key = Key(self.name, KIND, reference)
-        name = name_in(properties, schema, self._declarations.physical, key)
-        ref = reference_to(self.env, key, schema, name)
-        self._declarations.keep(ref, ResourceDeclaration(schema=schema, properties=properties, name=name))
-        self._declarations.known(ref)
-        return ref
+        self._declarations.keep_named(ref, declaration)
 
     def _files(self, pattern: str) -> list[Path]:
         """The files of the project's folder that match a pattern."""
         return self._inside.matching(pattern)
-
-    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact, role: Ref | None) -> Ref:
-        """Declares what starts a state machine; `schedule` and `on_object` are for authors."""
-        return self._declarations.add("rule", reference, declaration, accept_secret, exact, role)
 
     def run_by(
         self,

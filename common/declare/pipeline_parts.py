@@ -30,6 +30,7 @@ class PipelineParts:
         self.entry: Entry | None = None
         self.parameters = env.project(self.name).parameters  # parameters that a declaration reads count as used
         self._declarations = Declarations(self.name, env, names := Names(self.parameters, every_kind(), env.account))
+        self._physical = self._declarations.physical
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
         self.shared = Shared(env, names.add, self.name)

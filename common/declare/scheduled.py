@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universa
 
 import json
 import re
-from abc import ABC
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from zoneinfo import available_timezones
@@ -22,7 +21,6 @@ from common.declare import cloud_resources, configuration, properties, targets, 
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
-from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.triggers import Triggers, role_of
 from common.declare.validation import Reason
@@ -68,11 +66,11 @@ class ScheduleDeclaration:
         """Adds the rule or the schedule, and its role."""
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         expression = settings.expression or self.expression
-        is_machine = isinstance(self.target, Ref) and self.target.key.kind == "state-machine"
-        if not is_machine or self.options != Options() or self.access != FurtherAccess() or schedules.is_once(expression):
-            self._render_schedule(project, ref, settings, expression)
-        elif isinstance(self.target, Ref):
+        needs_scheduler = self.options != Options() or self.access != FurtherAccess() or schedules.is_once(expression)
+        if isinstance(self.target, Ref) and self.target.key.kind == "state-machine" and not needs_scheduler:
             self._render_rule(project, ref, settings, expression, self.target)
+        else:
+            self._render_schedule(project, ref, settings, expression)
 
     def _render_rule(self, project: ProjectResources, ref: Ref, settings: TriggerSettings, expression: str, machine: Ref) -> None:
         role = role_of(project, ref, settings, machine)
@@ -98,7 +96,7 @@ class ScheduleDeclaration:
         used = [target for target in (self.target, self.options.dead_letter) if isinstance(target, Ref)]
         statements = [statement for target in used for statement in targets.statements(project, ref, target)]
         role = project.role(ref, settings.role, statements, self.access, used, runs_as=(PRINCIPAL, ROLE_WORD))
-        arn, content = self._called(env.arn("glue", "").split(":")[1], constant)
+        arn, content = self._called(env.partition, constant)
         target: JsonObject = {**given, "Arn": arn, "RoleArn": role.arn}
         target["Input"] = json.dumps(content, sort_keys=True, ensure_ascii=False)  # marks stay as they are
         options = self.options
@@ -138,8 +136,8 @@ class ScheduleDeclaration:
         return self.target.arn, constant
 
 
-class Schedules(PipelineParts, Triggers, ABC):
-    """The method by which pipelines declare them."""
+class Schedules(Triggers):
+    """The methods by which pipelines declare schedules and other triggers."""
 
     def schedule(
         self,
@@ -200,8 +198,8 @@ class Schedules(PipelineParts, Triggers, ABC):
             ),
             access=access,
         )
-        self._declarations.physical.declare(_role_key(Key(self.name, "rule", reference), ROLE_WORD), role_name)
-        return self._trigger(reference, declaration, accept_secret, Exact(name, role_name), role)
+        self._physical.declare(_role_key(Key(self.name, "rule", reference), ROLE_WORD), role_name)
+        return self._declarations.add("rule", reference, declaration, accept_secret, Exact(name, role_name), role)
 
 
 def _schedule_key(key: Key) -> Key:
@@ -224,9 +222,9 @@ def _check_timezone(name: str | None) -> str | None:
         return None
     if not isinstance(name, str):
         raise TypeError(f"timezone is a text such as 'America/Chicago', not {name!r}")
-    known = available_timezones()
-    if known and name not in known:  # without a database of time zones AWS decides
-        raise ValueError(f"timezone: there is no time zone {name!r}.{did_you_mean(name, known)}")
+    names = available_timezones()
+    if names and name not in names:  # without a database of time zones AWS decides
+        raise ValueError(f"timezone: there is no time zone {name!r}.{did_you_mean(name, names)}")
     return name
 
 

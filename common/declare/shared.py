@@ -1,21 +1,19 @@
 """The resources that all pipelines of an environment share, which root `deploy.py` declares."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from common.aws.resource_schemas import Schema
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import JsonMapping
 from common.declare import validation
-from common.declare.cloud_resources import KIND, CloudResources, name_in, named, reference_to, resource_of
+from common.declare.cloud_resources import CloudResources, ResourceDeclaration
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
 from common.declare.naming import ARTIFACT_BUCKET, ARTIFACTS
 from common.declare.properties import check as check_properties
 from common.declare.shared_references import Shared
-from common.declare.simple_resources import Make, SimpleResources
+from common.declare.simple_resources import SimpleDeclaration, SimpleResources
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.existing import EXISTING, apart
@@ -36,8 +34,9 @@ class SharedResources(SimpleResources, CloudResources):
     entry: Entry | None = None
 
     def __init__(self, env: Environment) -> None:
-        self.env = self._env = env
+        self.env = env
         self._refs = Shared(env)
+        self._physical = self._refs.physical
         self._resources: dict[Key, Resource] = {}
 
     def bucket(
@@ -57,9 +56,9 @@ class SharedResources(SimpleResources, CloudResources):
             properties: settings in AWS's own spelling, as in ``{"LifecycleConfiguration": {"Rules": […]}}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """
-        region, account_id = self._env.region, self._env.account_id
+        region, account_id = self.env.region, self.env.account_id
         make = partial(Bucket, region=region, account_id=account_id, event_bridge=event_bridge)
-        self._declare("bucket", reference, make, name, properties=properties)
+        self._declare("bucket", reference, SimpleDeclaration.of(make, properties), name)
 
     def database(self, reference: str, /, description: str = "", *, name: str | None = None) -> None:
         """A Glue database; `name` as of a bucket."""
@@ -70,30 +69,18 @@ class SharedResources(SimpleResources, CloudResources):
             )
         )
 
-    def _declare(
-        self,
-        kind: str,
-        reference: str,
-        make: Make,
-        name: str | None,
-        uses: Iterable[Ref] = (),
-        properties: JsonMapping | None = None,
-    ) -> Ref:
+    def _declare(self, kind: str, reference: str, declaration: SimpleDeclaration, name: str | None) -> Ref:
         """Declares a shared resource; its kind's own method is for authors."""
         ref = self._named(kind, reference, name)
-        given = validation.check_object("properties", properties or {})
-        check_properties(kind_of(kind), given, f"deploy.py: {ref.key}")
-        self._add(make(identity=self._identity(ref, uses=uses), properties=given))
+        properties = declaration.properties
+        check_properties(kind_of(kind), properties, f"deploy.py: {ref.key}")
+        self._add(declaration.make(identity=self._identity(ref, uses=declaration.uses), properties=properties))
         return ref
 
-    def _declare_resource(self, reference: str, schema: Schema, properties: JsonObject) -> GeneratedRef:
+    def _keep_resource(self, ref: GeneratedRef, declaration: ResourceDeclaration) -> None:
         """Declares a shared resource of any type; `resource` is for authors."""
-        key = Key(SHARED, KIND, reference)
-        name = name_in(properties, schema, self._refs.physical, key)
-        identity = replace(self._identity(named(self._env, key, schema, name)), needs=tuple(sorted(marked_keys(properties))))
-        whole = {**({schema.name_property: name} if name else {}), **properties}
-        self._add(resource_of(identity, schema, whole, self._env, f"deploy.py: {key}"))
-        return reference_to(self._env, key, schema, name)
+        identity = self._identity(declaration.stands_for(self.env, ref.key), uses=sorted(marked_keys(declaration.properties)))
+        self._add(declaration.resource(identity, declaration.properties, self.env, f"deploy.py: {ref.key}"))
 
     def _files(self, pattern: str) -> list[Path]:
         """Shared resources are declared in root `deploy.py` itself.
@@ -109,7 +96,7 @@ class SharedResources(SimpleResources, CloudResources):
 
     def log_group(self, reference: str, /, *, name: str | None = None) -> None:
         """A log group with the environment's retention; `name` as of a bucket."""
-        defaults = self._env.defaults
+        defaults = self.env.defaults
         by_default = "log_retention_days" not in defaults.model_fields_set
         identity = self._identity(self._named("log-group", reference, name))
         self._add(LogGroup(identity=identity, retention_days=defaults.log_retention_days, by_default=by_default))
@@ -131,7 +118,7 @@ class SharedResources(SimpleResources, CloudResources):
         """
         identity = self._identity(self._named("layer", reference, name), validation.check_reason(accept_secret))
         declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
-        self._add(declaration.layer(self._env, identity))
+        self._add(declaration.layer(self.env, identity))
 
     @property
     def entries(self) -> set[str]:
@@ -144,7 +131,7 @@ class SharedResources(SimpleResources, CloudResources):
         Raises:
             DeclarationError: the artifact bucket is not declared.
         """
-        if ARTIFACT_BUCKET not in self._resources and self._env.others_bucket is None:
+        if ARTIFACT_BUCKET not in self._resources and self.env.others_bucket is None:
             raise DeclarationError(f'deploy.py must declare the artifact bucket: shared.bucket("{ARTIFACTS}").')
         return tuple(self._resources.values())
 
@@ -157,19 +144,19 @@ class SharedResources(SimpleResources, CloudResources):
 
     def _named(self, kind: str, reference: str, name: str | None) -> Ref:
         """The reference to a resource that is being declared, with the exact name that its declaration gives it."""
-        self._refs.physical.declare(Key(SHARED, kind, reference), name)
+        self._physical.declare(Key(SHARED, kind, reference), name)
         return self._refs.of(kind, reference)
 
-    def _identity(self, ref: Ref, accept_secret: str = "", uses: Iterable[Ref] = ()) -> Identity:
+    def _identity(self, ref: Ref, accept_secret: str = "", uses: Iterable[Key | Ref] = ()) -> Identity:
         needs, others = apart(uses)
         return Identity(
             key=ref.key,
             name=ref.name,
             arn=ref.arn,
-            tags=self._env.ownership(SHARED),
-            tag_prefix=self._env.tag_prefix,
+            tags=self.env.ownership(SHARED),
+            tag_prefix=self.env.tag_prefix,
             needs=needs,
             uses=others,
             accept_secret=accept_secret,
-            always_verified=self._env.verify == "always",
+            always_verified=self.env.verify == "always",
         )

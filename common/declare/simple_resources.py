@@ -5,7 +5,7 @@ A pipeline may have such a resource of its own, and all pipelines may share one.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -32,29 +32,26 @@ class SimpleDeclaration:
     """A resource that `make` makes of its identity alone, and that refers to the resources `uses`."""
 
     make: Make
-    uses: tuple[Ref, ...] = ()
-    properties: JsonMapping = field(default_factory=dict)
+    uses: tuple[Ref, ...]
+    properties: JsonMapping
+
+    @classmethod
+    def of(cls, make: Make, properties: JsonMapping | None, uses: Iterable[Ref] = ()) -> "SimpleDeclaration":
+        """Checks that the properties are an object."""
+        return cls(make, tuple(uses), validation.check_object("properties", properties or {}))
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
-        given, named = properties.render(project, ref, self.properties)
-        project.add(self.make(identity=project.identity(ref, [*named, *self.uses]), properties=given))
+        fields, named = properties.render(project, ref, self.properties)
+        project.add(self.make(identity=project.identity(ref, [*named, *self.uses]), properties=fields))
 
 
 class SimpleResources(ABC):
     """The methods by which root `deploy.py` and pipelines declare such resources."""
 
     @abstractmethod
-    def _declare(
-        self,
-        kind: str,
-        reference: str,
-        make: Make,
-        name: str | None,
-        uses: Iterable[Ref] = (),
-        properties: JsonMapping | None = None,
-    ) -> Ref:
-        """Declares a resource that refers to the resources `uses`, with an exact name in AWS, if it is given one."""
+    def _declare(self, kind: str, reference: str, declaration: SimpleDeclaration, name: str | None) -> Ref:
+        """Declares a resource, with an exact name in AWS, if it is given one."""
 
     def table(
         self,
@@ -83,7 +80,7 @@ class SimpleResources(ABC):
             sort_key=None if sort_key is None else validation.check_key("sort_key", sort_key),
             key_types=validation.check_key_types(key_types or {}, {partition_key, sort_key}),
         )
-        return self._declare("table", reference, make, name, properties=properties)
+        return self._declare("table", reference, SimpleDeclaration.of(make, properties), name)
 
     def queue(
         self,
@@ -131,5 +128,6 @@ class SimpleResources(ABC):
             deduplicate=deduplicate,
             kms_key=kms_key,
         )
-        ref = self._declare("queue", reference, make, name, [dead_letter] if dead_letter is not None else [], properties)
+        declaration = SimpleDeclaration.of(make, properties, [dead_letter] if dead_letter is not None else [])
+        ref = self._declare("queue", reference, declaration, name)
         return QueueRef(ref.key, ref.name, ref.arn)

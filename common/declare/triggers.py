@@ -1,6 +1,5 @@
 """Triggers that wait for events in declarations: new objects below a place, or what matches a pattern."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from common.base.errors import DeclarationError
@@ -9,8 +8,8 @@ from common.base.text_rules import check_text
 from common.declare import configuration, properties, targets, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
-from common.declare.project_resources import Declaration, ProjectResources, UsedRole
-from common.declare.validation import Reason
+from common.declare.pipeline_parts import PipelineParts
+from common.declare.project_resources import ProjectResources, UsedRole
 from common.environment.resource_settings import TriggerSettings
 from common.model.existing import ExistingRef
 from common.model.lookup import EVENTS
@@ -43,7 +42,7 @@ class ObjectTriggerDeclaration:
             home, region = project.env.home_region, project.env.region
             raise DeclarationError(
                 f"{project.where(ref)}: S3 sends the events of {bucket.key} in the bucket's region, {home}, and the project is "
-                f"in {region}, where no rule gets them. Start the machine on a schedule instead."
+                f"in {region}, where no rule gets them. Start {self.target.key} on a schedule instead."
             )
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
@@ -119,12 +118,8 @@ def _check_events(bucket: Resource | None, where: str) -> None:
         )
 
 
-class Triggers(ABC):
+class Triggers(PipelineParts):
     """The methods by which pipelines declare them."""
-
-    @abstractmethod
-    def _trigger(self, reference: str, declaration: Declaration, accept_secret: Reason, exact: Exact, role: Ref | None) -> Ref:
-        """Declares a rule."""
 
     def on_object(
         self,
@@ -152,7 +147,7 @@ class Triggers(ABC):
             location=place,
             suffix=check_text(suffix),
         )
-        return self._trigger(reference, declaration, None, Exact(name, role_name), role)
+        return self._declarations.add("rule", reference, declaration, exact=Exact(name, role_name), role=role)
 
     def on_event(
         self,
@@ -177,7 +172,7 @@ class Triggers(ABC):
             properties=validation.check_object("properties", properties or {}),
             pattern=validation.check_object("pattern", pattern),
         )
-        return self._trigger(reference, declaration, None, Exact(name, role_name), role)
+        return self._declarations.add("rule", reference, declaration, exact=Exact(name, role_name), role=role)
 
 
 def machine_of(ref: Ref) -> Ref:
