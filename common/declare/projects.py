@@ -68,10 +68,8 @@ def _check_names(env: Environment, existing: list[str]) -> None:
     for name in sorted(env.projects):
         instance, folder = env.instance_of(name), env.folder(name)
         if folder not in existing:
-            where, likely = (
-                env.place(name).removesuffix(": $"),
-                next((project for project in existing if name.startswith(f"{project}-")), None),
-            )
+            where = env.place(name).removesuffix(": $")
+            likely = next((project for project in existing if name.startswith(f"{project}-")), None)
             advice = f" An instance stands in the section of its folder: $.projects.{likely}.instances." if likely else ""
             raise ConfigError(
                 f"{where}: there is no folder projects/{folder}/ with a deploy.py.{advice or did_you_mean(folder, existing)}"
@@ -160,7 +158,7 @@ def _load_pipeline(root: Path, name: str, module: str, env: Environment, shared:
         raise DeclarationError(f"{where} must define `pipeline(env)`, which returns the declared pipeline.")
     reading = _recording_reads(env, name)
     declared: Declares = _reporting_errors(root, where, lambda: imported.pipeline(reading))
-    if not callable(getattr(declared, "resources", None)):
+    if not callable(getattr(declared, "rendered", None)):
         raise DeclarationError(f"{where}: `pipeline(env)` returned {type(declared).__name__}, not a pipeline.")
     if declared.name != name:
         folder = SHARED if name == SHARED else env.folder(name)

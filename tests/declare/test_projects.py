@@ -52,6 +52,10 @@ def test_projects_are_chosen_by_name(repository: Repository) -> None:
         ("x = 1\n", "projects/acres/deploy.py must define `pipeline(env)`, which returns the declared pipeline."),
         ("def pipeline(env):\n    pass\n", "projects/acres/deploy.py: `pipeline(env)` returned NoneType, not a pipeline."),
         (
+            "class Other:\n    name = 'acres'\n    def resources(self): ...\n\ndef pipeline(env):\n    return Other()\n",
+            "projects/acres/deploy.py: `pipeline(env)` returned Other, not a pipeline.",
+        ),
+        (
             "def pipeline():\n    pass\n",
             "projects/acres/deploy.py: TypeError: pipeline() takes 0 positional arguments but 1 was given.",
         ),
