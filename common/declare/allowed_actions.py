@@ -6,7 +6,7 @@ Every action must exist, and every resource must be one on which IAM can allow i
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -154,13 +154,15 @@ def _is_explained(reason: str) -> bool:
 
 
 def _checked(on: Resource | Iterable[Resource] | None) -> tuple[Resource, ...]:
-    resources: Sequence[Resource] = () if on is None else (on,) if isinstance(on, Ref | Location | str) else tuple(on)
+    if on is None:
+        return ()
+    resources = tuple(on) if isinstance(on, Iterable) and not isinstance(on, Ref | Location | str) else (on,)
     for resource in resources:
         if not isinstance(resource, Ref | Location | str):
             raise TypeError(f"on: {resource!r} is neither a reference, nor a place in a bucket, nor an ARN")
         if isinstance(resource, str) and resource != ALL and not resource.startswith(("arn:", "${", "«")):
             raise ValueError(f"on: {resource!r} is not an ARN; it begins with arn:, or is a token such as ${{runs.arn}}")
-    return tuple(resources)
+    return resources
 
 
 def _conditions(when: JsonMapping | None) -> JsonMapping:

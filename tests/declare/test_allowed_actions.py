@@ -137,7 +137,7 @@ def test_the_partition_is_that_of_the_environment(repository: Repository) -> Non
         ),
         ('permissions=[allow("athena:StartQueryExecution", on="*", reason=" ")]', "say why, as in reason="),
         ('permissions=[allow("athena:StartQueryExecution", on="primary")]', "'primary' is not an ARN"),
-        ('permissions=[allow("sns:Publish", on=7)]', "'int' object is not iterable"),
+        ('permissions=[allow("sns:Publish", on=7)]', "on: 7 is neither a reference"),
         ('permissions=[allow("sns:Publish", on=[7])]', "7 is neither a reference"),
         ("permissions=[allow()]", "allow needs an action"),
         ('permissions=allow("xray:PutTraceSegments")', "permissions is a list, even of one"),
