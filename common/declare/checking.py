@@ -1,9 +1,9 @@
-"""Checks what is declared, for `invoke check`: every environment's declarations are rendered, and all problems are told at once.
+"""Checks declarations for `invoke check`: it renders the declarations of every environment, and reports all problems at once.
 
 It needs no credentials. A project without values for its parameters in an environment is left out there, as in packaging.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.base.errors import DeployError, ParameterError
@@ -40,16 +40,9 @@ def check_all(workspace: Workspace, say: Callable[[str], None]) -> Checked:
         except DeployError as error:
             _add(checked, error)
             continue
-        for project in _selected(workspace, env):
+        for project in project_names.enabled_among(workspace.root, env, workspace.projects):
             _check_project(workspace, env, project, checked, say)
     return checked
-
-
-def _selected(workspace: Workspace, env: Environment) -> Iterator[str]:
-    selected = {*workspace.projects}
-    for name in project_names.enabled_projects(workspace.root, env):
-        if not selected.isdisjoint({name, env.folder(name)}):
-            yield name
 
 
 def _check_project(workspace: Workspace, env: Environment, project: str, checked: Checked, say: Callable[[str], None]) -> None:

@@ -66,7 +66,7 @@ def reference(env: Environment, kind: Kind, name: str, text: str, place: str, *,
 def _by_name(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str) -> tuple[str, str]:
     match = lookup.names.fullmatch(text)
     if match is None:
-        raise ConfigError(f"{place}: {text!r} is no {_words(kind)} that exists. Write {lookup.words}.")
+        raise ConfigError(f"{place}: {text!r} is not the name of a {_words(kind)}. Write {lookup.words}.")
     return match["name"], env.role_arn("/", text) if kind.name == "role" else kind.arn_of(env, text)
 
 
@@ -152,7 +152,7 @@ class ExistingReferences(Verbs):
     Args:
         env: the environment.
         project: who refers to them.
-        known: is told of each reference, so that texts may name it.
+        known: is called with each reference, so that texts may name it.
     """
 
     def __init__(self, env: Environment, project: str, known: Callable[[Ref], Ref]) -> None:
@@ -175,16 +175,16 @@ class ExistingReferences(Verbs):
         except ValidationError:
             raise DeclarationError(f"{where}: kms_key is the ARN of a key, not {kms_key!r}.") from None
         try:
-            return self._known(reference(self._env, kind_of(kind), "", name, where, kms_key=key))
-        except DeclarationError as error:
-            if "have one name" not in str(error):
-                raise
+            ref = reference(self._env, kind_of(kind), "", name, where, kms_key=key)
+        except ConfigError as error:
+            raise DeclarationError(str(error)) from None
+        try:
+            return self._known(ref)
+        except DeclarationError:
             raise DeclarationError(
                 f"{where}: another {kind} has this name in tokens. Name this one under `existing` in configuration, and refer to "
                 f"it as p.shared.{verb}(…)."
             ) from None
-        except ConfigError as error:
-            raise DeclarationError(str(error)) from None
 
     def bucket(self, name: str, *, kms_key: str | None = None) -> Ref:
         """A bucket."""

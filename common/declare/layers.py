@@ -99,12 +99,12 @@ def find_used_layers(
     used_layers: dict[Key, Layer] = {}
     every = list(refs)
     for ref in every:
-        if ref.key.kind == "layer" and isinstance(ref, ExistingRef) and every.count(ref) == 1:
-            continue
-        layer = resources.get(ref.key)
         if ref.key.kind != "layer" or every.count(ref) > 1:
             wrong = "is named twice" if every.count(ref) > 1 else "is not a layer"
             raise DeclarationError(f"{where}: {ref.key} {wrong}. Name each of its layers once in `layers`.")
+        if isinstance(ref, ExistingRef):
+            continue
+        layer = resources.get(ref.key)
         if not isinstance(layer, Layer):
             raise DeclarationError(f"{where} refers to the shared {ref.key}, which deploy.py does not declare.")
         if (layer.runtime, layer.architecture) != (settings.runtime, settings.architecture):

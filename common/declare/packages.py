@@ -37,9 +37,7 @@ def declared(workspace: Workspace, environment: str, say: Say) -> list[Resource]
         ParameterError: the environment is named, and has no values for what a project refers to.
     """
     env = config_files.load(workspace.root, environment)
-    chosen = {*workspace.projects}
-    enabled = project_names.enabled_projects(workspace.root, env)
-    names = [name for name in enabled if not chosen.isdisjoint({name, env.folder(name)})]
+    names = project_names.enabled_among(workspace.root, env, workspace.projects)
     while True:
         try:
             pipelines = projects.load(workspace.root, env, names)

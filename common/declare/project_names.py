@@ -41,6 +41,11 @@ def enabled_projects(root: Path, env: Environment) -> list[str]:
     return [name for name in deployed_projects(root, env) if env.project(name).enabled]
 
 
+def enabled_among(root: Path, env: Environment, selected: Collection[str]) -> list[str]:
+    """Returns the enabled projects that are selected by the name under which they are deployed, or by that of their folder."""
+    return [name for name in enabled_projects(root, env) if name in selected or env.folder(name) in selected]
+
+
 def check_projects(root: Path, project: str | None) -> list[str]:
     """Returns the names in a comma-separated list, or all folders, as far as can be told without an environment.
 

@@ -45,7 +45,7 @@ def set_values(text: str, values: Mapping[tuple[str, ...], Json]) -> str:
 
 
 def _set(text: str, path: Path, value: Json) -> str:
-    start = BLANK.match(text, 1 if text.startswith("\ufeff") else 0).end()  # type: ignore[union-attr]  # it matches the empty text
+    start = _after_blank(text, 1 if text.startswith("\ufeff") else 0)
     for depth, key in enumerate(path):
         members, end = _members(text, start)
         member = next((member for member in members if member.key == key), None)

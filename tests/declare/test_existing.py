@@ -23,9 +23,9 @@ GROUP = f"arn:aws:logs:{HERE}:log-group:/company/jobs"
 NAMED = "projects/acres: p.existing."
 
 
-def declared(repository: Repository, *lines: str, shared: tuple[str, ...] = (), **said: Any) -> dict[str, Resource]:
-    """The resources of a project with these lines, in an environment of which these things are said."""
-    repository.configure(**said)
+def declared(repository: Repository, *lines: str, shared: tuple[str, ...] = (), **settings: Any) -> dict[str, Resource]:
+    """The resources of a project with these lines, in an environment with these settings."""
+    repository.configure(**settings)
     repository.write("deploy.py", SHARED.replace("return shared", "\n    ".join([*shared, "return shared"])))
     repository.project("acres", *lines)
     return repository.resources()
@@ -86,26 +86,26 @@ def test_a_thing_is_named_by_its_name_or_its_arn(repository: Repository, call: s
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (
             'bucket("Company_Raw")',
-            f"{NAMED}bucket('Company_Raw'): 'Company_Raw' is no bucket that exists. Write the name",
+            f"{NAMED}bucket('Company_Raw'): 'Company_Raw' is not the name of a bucket. Write the name",
         ),
         ('table("arn:aws:sqs:eu-west-1:999999999999:x")', "is no ARN of a table. Write a name, or an ARN."),
-        ('table("all*")', "'all*' is no table that exists."),
-        ('layer("pandas")', "is no layer that exists. Write the ARN of a layer's version, or name:version."),
-        ('key("alias/lake")', "is no key that exists. Write the id of a key or its ARN, and no alias."),
+        ('table("all*")', "'all*' is not the name of a table."),
+        ('layer("pandas")', "is not the name of a layer. Write the ARN of a layer's version, or name:version."),
+        ('key("alias/lake")', "is not the name of a key. Write the id of a key or its ARN, and no alias."),
         (f'secret("arn:aws:secretsmanager:{HERE}:secret:db")', "with the six characters at its end."),
         ('topic("arn:aws-cn:sns:cn-north-1:999999999999:x")', "is in the partition aws-cn, but eu-central-1 is in aws"),
         ('bucket("company-raw", kms_key="alias/lake")', "kms_key is the ARN of a key, not 'alias/lake'."),
         ("bucket(3)", "p.existing.bucket takes a name or an ARN, not 3."),
     ],
 )
-def test_what_names_nothing_is_refused_where_it_stands(repository: Repository, call: str, told: str) -> None:
+def test_what_names_nothing_is_refused_where_it_stands(repository: Repository, call: str, message: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         declared(repository, f"p.existing.{call}")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_configuration_alone_says_whether_a_shared_thing_is_ours(repository: Repository) -> None:

@@ -81,7 +81,7 @@ OWN_PARAMETERS: Mapping[str, frozenset[str]] = {
 ALIKE = 0.85
 """A parameter that is as similar as this to one of `OWN_PARAMETERS` is taken for misspelled; any other may be missing there."""
 FURTHER = {"bedrock": frozenset({"Input", "Output"}), "sagemaker": frozenset({"Tags"})}
-"""Parameters that an optimised integration has beside those of the API."""
+"""The parameters that an optimised integration has in addition to those of the API."""
 TOKEN = re.compile(
     r"\$\$(?![.{\w])|\$\$\.Task(?:\.Token|(?!\.?\w))|\$states(?!\.?\w)|\$states\.context(?:\.Task(?:\.Token|(?!\.?\w))|(?!\.?\w))"
 )
@@ -128,11 +128,12 @@ def _integration(at: str, service: str, action: str, ending: str, *, in_map: boo
     elif service == "aws-sdk":
         yield from _sdk(at, action, ending)
     elif service not in OPTIMISED or ending not in OPTIMISED[service].get(action, ()):
-        known = [
+        integrations = [
             f"{name}:{operation}{form}" for name in OPTIMISED for operation, forms in OPTIMISED[name].items() for form in forms
         ]
         integration = f"{service}:{action}{ending}"
-        guess = did_you_mean(integration, known, otherwise=known_names(["aws-sdk:…", *known], len(known) + 1))
+        everything = known_names(["aws-sdk:…", *integrations], len(integrations) + 1)
+        guess = did_you_mean(integration, integrations, otherwise=everything)
         yield f"{at}: the integration {integration!r} is not known.{guess}"
 
 
@@ -149,22 +150,22 @@ def _sdk(at: str, action: str, ending: str) -> Iterator[str]:
 
 
 def _parameters(here: str, service: str, action: str, parameters: JsonMapping) -> Iterator[str]:
-    if (service, action) == ("bedrock", "createModelCustomizationJob") or service == "s3":
+    if service == "s3":  # a Map's reader and writer have parameters of their own, such as the Prefix of s3:putObject
         return
     if service in OWN_PARAMETERS:
-        known = OWN_PARAMETERS[service]
+        names = OWN_PARAMETERS[service]
         for field in parameters:
             name = field.removesuffix(".$")
-            if name not in known and (close := get_close_matches(name, known, n=1, cutoff=ALIKE)):
+            if name not in names and (close := get_close_matches(name, names, n=1, cutoff=ALIKE)):
                 yield f"{here}.{field}: there is no such parameter. Did you mean {close[0]!r}?"
         return
     sdk = service == "aws-sdk"
     name, _, operation = action.partition(":") if sdk else (service, "", action)
     model = sdk_services.service_of(name) if sdk else MODELS.get(service, service)
-    found = sdk_services.operation_of(model, operation) if model else None
-    if model and found:
+    api_operation = sdk_services.operation_of(model, operation) if model else None  # other models have some of bedrock
+    if model and api_operation:
         further = frozenset[str]() if sdk else FURTHER.get(service, frozenset())
-        yield from sdk_services.Call(model, found, further, _is_later, as_object=not sdk).problems(parameters, here)
+        yield from sdk_services.Call(model, api_operation, further, _is_later, as_object=not sdk).problems(parameters, here)
 
 
 def _mentions_token(parameters: Json) -> bool:
