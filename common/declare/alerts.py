@@ -105,11 +105,11 @@ class AlertDeclaration:
         settings = configuration.merged(TriggerSettings, configured, None, where)
         check_no_schedule(configured, where)
         role = role_of(project, ref, settings, self.topic)
-        given, named = properties.render(project, ref, settings.properties)
+        fields, named = properties.render(project, ref, settings.properties)
         names = [item.arn if subject.field.endswith("Arn") else item.name for item in watched]
         status_field, statuses = subject.statuses
         rule = Rule(
-            properties=given,
+            properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.topic], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.topic.arn,

@@ -74,10 +74,10 @@ def check(env: Environment, project: str, declared: Collection[Key], parameters:
 
 
 def check_templates(env: Environment) -> None:
-    """Looks for templates of no kind.
+    """Refuses templates of names for a kind that does not exist.
 
     Raises:
-        ConfigError: there is such a role.
+        ConfigError: there is such a template.
     """
     kind_names = [DEFAULT, *(name for name, kind in kinds().items() if kind.arn is not None or kind.is_assumed or kind.generates)]
     for key in env.names:

@@ -37,14 +37,14 @@ class CrawlerDeclaration:
         statements = [*granted, permissions.glue_logs(project.env, "crawlers")]
         role = project.role(ref, settings.role, statements, self.further, used)
         _check_catalog(project, ref, self.database)
-        given, named = properties.render(project, ref, settings.properties, settings)
+        fields, named = properties.render(project, ref, settings.properties, settings)
         crawler = Crawler(
             identity=project.identity(ref, [*role.needs, *named, *used], settings.verify, role),
             role_arn=role.arn,
             database=self.database.name,
             targets=targets,
             settings=settings,
-            properties=given,
+            properties=fields,
         )
         project.add(crawler)
 

@@ -83,15 +83,15 @@ class FunctionDeclaration:
             )
         if settings.log_level and settings.log_format != "JSON":
             raise DeclarationError(f'{where}: log_level needs log_format "JSON"; text has no levels.')
-        given, named = properties.render(project, ref, settings.properties, settings)
+        fields, named = properties.render(project, ref, settings.properties, settings)
         group = _log_group(project, ref, settings)
         groups = [group.key] if settings.logging == "managed" else []
         granted = permissions.references(self.reads, self.writes)
         statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
         statements += permissions.network_interfaces(ref.arn) if network else []
-        statements += permissions.dead_letter(given["DeadLetterConfig"]["TargetArn"], named) if settings.dead_letter else []
+        statements += permissions.dead_letter(fields["DeadLetterConfig"]["TargetArn"], named) if settings.dead_letter else []
         statements += [permissions.tracing()] if settings.tracing else []
-        statements += [permissions.own_key(given["KMSKeyArn"])] if settings.kms_key else []
+        statements += [permissions.own_key(fields["KMSKeyArn"])] if settings.kms_key else []
         role = project.role(ref, settings.role, statements, self.further, [*granted, *named])
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
@@ -104,7 +104,7 @@ class FunctionDeclaration:
             bucket=project.env.artifact_bucket,
             code_is_sent=project.env.is_away,
             settings=settings,
-            properties=given,
+            properties=fields,
             environment=environment,
             network=network,
             log_group=group.name,
@@ -206,7 +206,7 @@ class Functions(PipelineParts):
             includes: shared modules, dotted, that it imports in ways that cannot be seen in its source.
             build: a command that makes the package in the folder `output`; run in a copy of the function's folder.
             output: see `build`.
-            layers: layers of this project, shared ones, and those of others; the last ones come last: if two have the same file,
+            layers: layers of this project, shared ones, and those of others, which come after ours; if two have the same file,
                 the later one wins.
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling that have no setting, as in ``{"SnapStart": {…}}``; tokens are replaced.

@@ -85,14 +85,14 @@ class JobDeclaration:
         granted = permissions.references(self.reads, self.writes)
         role = project.role(ref, settings.role, statements, self.further, [*granted, *self.connections])
         used = (*groups, *refs, *granted, *self.connections)
-        given, named = properties.render(project, ref, settings.properties, settings)
+        fields, named = properties.render(project, ref, settings.properties, settings)
         job = Job(
             identity=project.identity(ref, [*role.needs, script.key, *imported.keys(), *named, *used], settings.verify, role),
             role_arn=role.arn,
             script=script,
             bucket=env.artifact_bucket,
             settings=settings,
-            properties=given,
+            properties=fields,
             arguments=arguments,
             shell=self.shell,
             log_group=project.shared.log_group("glue").name if is_managed else None,
@@ -169,6 +169,6 @@ class Jobs(PipelineParts):
             libraries=self._inside.importable(path, self._libraries),
             includes=validation.check_texts("includes", includes),
             requirements=self._inside.requirements(path, requirements, f"glue-job/{reference}"),
-            connections=tuple(validation.check_kind("connections", one, "connection") for one in connections),
+            connections=tuple(validation.check_kind("connections", connection, "connection") for connection in connections),
         )
         return self._declarations.add("glue-job", reference, declaration, accept_secret, Exact(name, role_name), role)

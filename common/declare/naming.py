@@ -249,7 +249,7 @@ def is_unusual(env: Environment, key: Key, arn: str) -> bool:
 
 
 def unusual_name(env: Environment, key: Key, name: str, arn: str) -> str:
-    """What people are shown of a name that they would not expect, of a role with a path of its own; empty if they would."""
+    """Returns a name that people would not expect, with the path of a role if that is not the usual one; empty if they would."""
     if not is_unusual(env, key, arn):
         return ""
     path = arn.partition(":role/")[2].removesuffix(name)

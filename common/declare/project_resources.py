@@ -191,19 +191,20 @@ class ProjectResources:
 
     def _needed_of(self, arn: str, ref: Ref, statements: Iterable[Statement], further: FurtherAccess, service: str) -> RoleNeeds:
         """What `ref` needs of an existing role. What cannot be told is no reason to refuse it: the role may allow it."""
-        told, where = list[Statement](), self.where(ref)
+        where = self.where(ref)
+        needed: list[Statement] = []
         unknown: list[str] = []
         remaining = iter(statements)
         while True:
             try:
-                told.append(next(remaining))
+                needed.append(next(remaining))
             except StopIteration:
                 break
             except DeclarationError as error:
                 unknown.append(str(error))
         more, _ = further.statements(self.names, where)
         policies = further.managed(self.names, self.env.account, where)
-        return RoleNeeds(arn, service, (*told, *more), policies, tuple(unknown))
+        return RoleNeeds(arn, service, (*needed, *more), policies, tuple(unknown))
 
     def machine_logs(self, *, used: bool) -> Ref:
         """Returns the log group of state machines: the shared one, or in another region the project's own, added if used."""

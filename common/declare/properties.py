@@ -34,14 +34,14 @@ def render(
         DeclarationError: AWS would not accept them, or one of them has a setting of its own.
     """
     kind, where = kind_of(ref.key.kind), project.where(ref)
-    given, refs = project.names.substitute(dict(properties), where)
-    check(kind, given, where)
+    merged, refs = project.names.substitute(dict(properties), where)
+    check(kind, merged, where)
     fields = kind.properties.fields if kind.properties and settings is not None else {}
     values = {name: value for name, field in fields.items() if (value := getattr(settings, field.name)) is not None}
     values, named = project.names.substitute(values, where) if values else ({}, ())
     for name, value in values.items():
-        given = comparison.merged(_spelled(name, fields[name], value, where), given)
-    return given, (*refs, *named)
+        merged = comparison.merged(_spelled(name, fields[name], value, where), merged)
+    return merged, (*refs, *named)
 
 
 def _spelled(name: str, setting: Setting, value: Json, where: str) -> JsonObject:
@@ -78,9 +78,9 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     own = {"Tags", "tags", *(name for name in settings if "." not in name)}
     names = {name: Parameter(kind.service, operation, (name,), _has_mark) for name, operation in accepted.operations.items()}
     whole = Parameter(kind.service, accepted.operation, accepted.path, _has_mark) if accepted.operation else None
-    known = {*names, *(whole.members() if whole else ())}
-    for name in sorted(properties.keys() - known - own):
-        choices = sorted(known - own)
+    accepted_names = {*names, *(whole.members() if whole else ())} - own
+    for name in sorted(properties.keys() - accepted_names - own):
+        choices = sorted(accepted_names)
         guess = did_you_mean(name, choices, otherwise=f" It accepts {', '.join(choices)}.")
         yield f"{accepted.operation or 'AWS'} does not accept {name!r}.{guess}"
     for name in names.keys() & properties.keys():

@@ -75,10 +75,10 @@ class ScheduleDeclaration:
     def _render_rule(self, project: ProjectResources, ref: Ref, settings: TriggerSettings, expression: str, machine: Ref) -> None:
         role = role_of(project, ref, settings, machine)
         constant, refs = project.names.substitute(dict(self.input), project.where(ref))
-        given, named = properties.render(project, ref, settings.properties)
+        fields, named = properties.render(project, ref, settings.properties)
         identity = project.identity(ref, [*role.needs, *named, machine, *refs], settings.verify, role)
         rule = Rule(
-            properties=given,
+            properties=fields,
             identity=replace(identity, replaces=(_schedule_key(ref.key), _role_key(ref.key, ROLE_WORD))),
             enabled=settings.enabled,
             target_arn=machine.arn,
@@ -92,12 +92,12 @@ class ScheduleDeclaration:
     def _render_schedule(self, project: ProjectResources, ref: Ref, settings: TriggerSettings, expression: str) -> None:
         env, where = project.env, project.where(ref)
         constant, refs = project.names.substitute(dict(self.input), where)
-        given, named = properties.render(project, ref, settings.properties)
+        fields, named = properties.render(project, ref, settings.properties)
         used = [target for target in (self.target, self.options.dead_letter) if isinstance(target, Ref)]
         statements = [statement for target in used for statement in targets.statements(project, ref, target)]
         role = project.role(ref, settings.role, statements, self.access, used, runs_as=(PRINCIPAL, ROLE_WORD))
         arn, content = self._called(env.partition, constant)
-        target: JsonObject = {**given, "Arn": arn, "RoleArn": role.arn}
+        target: JsonObject = {**fields, "Arn": arn, "RoleArn": role.arn}
         target["Input"] = json.dumps(content, sort_keys=True, ensure_ascii=False)  # marks stay as they are
         options = self.options
         if options.retries is not None:

@@ -25,7 +25,7 @@ class Shared(Verbs):
 
     Args:
         env: the environment.
-        known: is told of each reference.
+        known: is called with each reference.
         project: who refers to them.
 
     Attributes:
@@ -42,8 +42,8 @@ class Shared(Verbs):
         """A resource of any kind.
 
         Raises:
-            DeclarationError: nothing can be called so, or it can only exist and configuration does not say that it does; or it
-                cannot be used from the region of the project.
+            DeclarationError: AWS does not allow the name; or root `deploy.py` cannot declare the kind, and configuration has no
+                entry for it; or the resource cannot be used from the region of the project.
         """
         if (ref := existing.configured(self._env, self._project, kind_of(kind), name)) is not None:
             self.entries.add(ref.place)

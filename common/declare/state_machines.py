@@ -45,9 +45,9 @@ class StateMachineDeclaration:
         express.check(definition, settings.type, where)
         calls = integrations.state_machine(project.env, ref, typed, project.names, where)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
-        given, named = properties.render(project, ref, settings.properties, settings)
+        fields, named = properties.render(project, ref, settings.properties, settings)
         keys = permissions.encryption(refs, writing=True)
-        own = [permissions.own_key(given["encryptionConfiguration"]["kmsKeyId"])] if settings.kms_key else []
+        own = [permissions.own_key(fields["encryptionConfiguration"]["kmsKeyId"])] if settings.kms_key else []
         role = project.role(ref, settings.role, chain(calls, keys, own, observing), self.further, [*refs, *named])
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
@@ -59,7 +59,7 @@ class StateMachineDeclaration:
             role_arn=role.arn,
             definition=definition,
             settings=settings,
-            properties=given,
+            properties=fields,
             log_group_arn=settings.log_group or f"{group.arn}:*",
         )
         project.add(machine)
@@ -90,7 +90,7 @@ class StateMachines(PipelineParts):
             reference: what references and configuration call it.
             definition: the definition, or its path relative to the project.
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
-            permissions: what its role is allowed beside that, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
+            permissions: what its role is allowed besides, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling without a setting, such as ``encryptionConfiguration``; tokens are replaced.

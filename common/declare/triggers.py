@@ -47,9 +47,9 @@ class ObjectTriggerDeclaration:
         _check_events(project.borrowed.get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
         role = role_of(project, ref, settings, self.target)
-        given, named = properties.render(project, ref, settings.properties)
+        fields, named = properties.render(project, ref, settings.properties)
         rule = Rule(
-            properties=given,
+            properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.target, bucket], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.target.arn,
@@ -74,9 +74,9 @@ class EventTriggerDeclaration:
         check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
         role = role_of(project, ref, settings, self.target)
-        given, named = properties.render(project, ref, settings.properties)
+        fields, named = properties.render(project, ref, settings.properties)
         rule = Rule(
-            properties=given,
+            properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.target, *refs], settings.verify, role),
             enabled=settings.enabled,
             target_arn=self.target.arn,

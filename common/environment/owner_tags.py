@@ -36,7 +36,7 @@ def environment_key(prefix: str) -> str:
 
 
 def resource_key(prefix: str) -> str:
-    """The key of the tag that names a resource whose ARN is not known before it exists."""
+    """Returns the key of the tag that names a resource whose ARN is not known before it exists."""
     return f"{prefix}{RESOURCE}"
 
 
@@ -61,8 +61,8 @@ def find_prefix(tags: Mapping[str, str], prefix: str = DEFAULT_PREFIX) -> str | 
 
 def read_owner(tags: Mapping[str, str], prefix: str = DEFAULT_PREFIX) -> tuple[str | None, str | None]:
     """Returns the owner and the project that the tags of a resource say; None for what they do not say."""
-    found = find_prefix(tags, prefix)
-    return (None, None) if found is None else (tags[environment_key(found)], tags.get(project_key(found)))
+    actual = find_prefix(tags, prefix)
+    return (None, None) if actual is None else (tags[environment_key(actual)], tags.get(project_key(actual)))
 
 
 def keys_of(tags: Mapping[str, str], owner: str) -> list[str]:

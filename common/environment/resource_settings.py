@@ -263,7 +263,7 @@ class Defaults(Model):
     def _is_of_no_single_resource(self) -> Self:
         for section in type(self).model_fields:
             if getattr(getattr(self, section), "name", None) is not None:
-                raise ValueError(f"{section}.name is of a single resource; how all are named, `names` says by a template")
+                raise ValueError(f"{section}.name is of a single resource; a template in `names` is for all of a kind")
             if getattr(getattr(self, section), "package", None) is not None:
                 raise ValueError(f"{section}.package is of a single resource; set it there")
         return self

@@ -224,8 +224,9 @@ def test_two_instances_of_one_name_in_aws_are_refused(orders: Repository) -> Non
 def test_declarations_that_read_the_folders_section_read_that_of_the_instance(repository: Repository) -> None:
     repository.project("orders", 'p.function("Validate", environment={"FOR": str(env.project("orders").parameters["customer"])})')
     repository.configure(projects={"orders": {"instances": INSTANCES}})
-    functions = [found for pipeline in repository.declared()[1:] for found in pipeline.rendered() if found.key.kind == "lambda"]
-    assert [found.desired()["Environment"]["Variables"]["FOR"] for found in functions] == ["Acme", "Globex"]
+    resources = [resource for pipeline in repository.declared()[1:] for resource in pipeline.rendered()]
+    functions = [resource for resource in resources if resource.key.kind == "lambda"]
+    assert [function.desired()["Environment"]["Variables"]["FOR"] for function in functions] == ["Acme", "Globex"]
 
 
 def test_a_pipeline_of_another_name_than_its_folder_is_refused(orders: Repository) -> None:

@@ -71,7 +71,7 @@ def test_or_of_what_is_named_by_its_arn(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('p.on_messages("incoming", work, work)', "function"),
+        ('p.on_messages("incoming", work, work)', "function is about a lambda, not about queue/work"),
         ('p.on_messages("incoming", f, f)', "lambda/Validate is neither a queue, nor a stream, nor a table with a stream"),
         ('p.on_messages("incoming", f, "theirs")', "theirs is neither a queue"),
         ('p.on_messages("incoming", f, work, batch_size=0)', "batch_size"),

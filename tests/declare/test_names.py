@@ -183,7 +183,7 @@ def test_configuration_names_every_kind_and_counts_more_than_the_declaration(rep
 
 
 @pytest.mark.parametrize(
-    ("configured", "name"),
+    ("configured", "message"),
     [
         ({"lambda": "FSA-{stage}-{name}"}, "lambda: {stage} is no field of a template."),
         ({"lambda": "FSA-{regoin}-{name}"}, "Did you mean 'region'?"),
@@ -205,10 +205,10 @@ def test_configuration_names_every_kind_and_counts_more_than_the_declaration(rep
         ({"log-group": "aws/{name}"}, "would be called 'aws/glue"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_name_is_refused(repository: Repository, configured: dict[str, str], name: str) -> None:
+def test_what_cannot_be_a_name_is_refused(repository: Repository, configured: dict[str, str], message: str) -> None:
     declare(repository)
     repository.configure(names=configured)
-    assert name in refused(repository)
+    assert message in refused(repository)
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("line", "message"), WRONG, ids=[told[:40] for _, told in WRONG])
+@pytest.mark.parametrize(("line", "message"), WRONG, ids=[message[:40] for _, message in WRONG])
 def test_a_wrong_declaration_is_told(repository: Repository, line: str, message: str) -> None:
     repository.project("acres", line)
     assert message in refused(repository)

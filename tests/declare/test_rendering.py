@@ -51,10 +51,10 @@ def test_nearer_settings_win(repository: Repository) -> None:
         defaults={"function": {"memory_mb": 300, "timeout_seconds": 10, "environment": {"LEVEL": "default", "ZONE": "d"}}},
         projects={"acres": {"functions": {"Validate": {"memory_mb": 1024, "environment": {"LEVEL": "config"}}}}},
     )
-    layers = (
+    line = (
         'p.function("Validate", environment={"LEVEL": "code", "CODE": "c"}, settings=FunctionSettings(memory_mb=512, vpc=False))'
     )
-    repository.project("acres", "from common import FunctionSettings", layers)
+    repository.project("acres", "from common import FunctionSettings", line)
     function = repository.resources()["lambda/Validate"]
     assert isinstance(function, Function)
     assert (function.settings.memory_mb, function.settings.timeout_seconds) == (1024, 10)
@@ -84,8 +84,8 @@ def test_workers_that_a_jobs_glue_version_does_not_have(repository: Repository, 
 def test_spark_may_make_the_catalog_its_metastore_where_it_is_told_to(
     repository: Repository, value: str, shell: bool, granted: bool
 ) -> None:
-    arguments = {"on": "true"} if "$" in value else {}
-    repository.configure(projects={"acres": {"parameters": arguments}})
+    parameters = {"on": "true"} if "$" in value else {}
+    repository.configure(projects={"acres": {"parameters": parameters}})
     repository.project("acres", f'p.job("load", arguments={{"--enable-glue-datacatalog": "{value}"}}, shell={shell})')
     glue = "arn:aws:glue:eu-central-1:123456789012"
     about_databases = {

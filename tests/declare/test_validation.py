@@ -131,11 +131,11 @@ def test_variables_that_lambda_sets_are_refused(repository: Repository) -> None:
 
 def test_all_of_a_bucket_is_a_place(repository: Repository) -> None:
     repository.project("acres", BUCKET, 'p.function("Validate", reads=[b / ""], environment={"AT": (b / "/").uri})')
-    function_resources = repository.resources()
-    role = str(function_resources["role/Validate-lambda"].desired())
+    resources = repository.resources()
+    role = str(resources["role/Validate-lambda"].desired())
     assert "arn:aws:s3:::t-dev-artifacts/*" in role
     assert "//" not in role
-    function = function_resources["lambda/Validate"]
+    function = resources["lambda/Validate"]
     assert isinstance(function, Function)
     assert function.environment == {"AT": "s3://t-dev-artifacts"}
     repository.project("acres", BUCKET, 'p.directory("lambda", b / "")')

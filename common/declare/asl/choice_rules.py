@@ -16,11 +16,11 @@ OPERATORS = frozenset(
     | {"BooleanEquals", "BooleanEqualsPath", "StringMatches"}
     | {f"Is{what}" for what in ("Null", "Present", "Numeric", "String", "Boolean", "Timestamp")}
 )
-"""What compares a variable."""
+"""The operators that compare a variable."""
 JOINING = frozenset({"And", "Or", "Not"})
-"""What joins other rules."""
+"""The operators that join other rules."""
 OUTER = frozenset({"Next", "Assign", "Output"})
-"""Fields that only a whole rule has."""
+"""The fields that only an outermost rule has."""
 
 
 def choice_problems(here: str, state: JsonMapping, language: object) -> Iterator[str]:
@@ -29,7 +29,7 @@ def choice_problems(here: str, state: JsonMapping, language: object) -> Iterator
     for number, rule in enumerate(rules if isinstance(rules, list) else ()):
         at = f"{here}.Choices[{number}]"
         if not isinstance(rule, Mapping):
-            continue  # told as a rule without Next
+            continue  # reported as a rule without Next
         if language == "JSONata":
             yield from _condition(at, rule)
         elif language == "JSONPath":
@@ -56,7 +56,7 @@ def _rule(at: str, rule: Json, *, outer: bool) -> Iterator[str]:
         if field == "Condition":
             yield f"{at}.Condition: JSONPath does not know it."
         elif field in OUTER:
-            yield f"{at}.{field}: only a whole rule has it, none within And, Or or Not."
+            yield f"{at}.{field}: only an outermost rule can have it, not one within And, Or or Not."
         else:
             yield f"{at}.{field}: there is no such operator.{did_you_mean(field, names, otherwise=known_names(sorted(names)))}"
     operators = sorted(rule.keys() & (OPERATORS | JOINING))

@@ -147,7 +147,7 @@ class _Typing:
         return {**part, **numbers}
 
     def _number(self, value: Json, limits: Limits, here: str) -> Json:
-        content = self._given(value)
+        content = self._parameter_or(value)
         if _is_later(content):
             return value
         number = _parsed(content) if content is not value else content
@@ -158,7 +158,7 @@ class _Typing:
         return number
 
     def _boolean(self, value: Json, here: str) -> Json:
-        content = self._given(value)
+        content = self._parameter_or(value)
         if _is_later(content):
             return value
         boolean = _parsed(content) if content is not value else content
@@ -170,14 +170,14 @@ class _Typing:
         shown = json.dumps(content) if content is value else f"{json.dumps(content)}, the value of {value}"
         self.problems.append(f"{here}: it must be {what}, not {shown}.")
 
-    def _given(self, value: Json) -> Json:
+    def _parameter_or(self, value: Json) -> Json:
         """Returns the value of a parameter if it is the whole value, or else the value itself."""
         parameter = self._names.parameter(value) if isinstance(value, str) else None
         return value if parameter is None else parameter
 
     def _text(self, value: Json) -> Json:
         """Returns a parameter as text."""
-        content = self._given(value)
+        content = self._parameter_or(value)
         return as_text(content, value).replace("${", ESCAPE) if content is not value and not isinstance(content, str) else value
 
 

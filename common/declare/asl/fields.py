@@ -71,24 +71,24 @@ TEXTS = ("Comment", "Error", "Cause", "Timestamp", "Label", *sorted(name for nam
 
 def unknown_fields(here: str, state: JsonMapping) -> Iterator[str]:
     """Yields what is wrong with the names of the fields of a state and of its parts."""
-    known = OF_TYPE[state["Type"]]
-    for field in sorted(state.keys() - known):
+    names = OF_TYPE[state["Type"]]
+    for field in sorted(state.keys() - names):
         if field in ALL and field not in {"Next", "End", "Retry", "Catch"}:
             yield f"{here}.{field}: a {state['Type']} has no such field."
         elif field not in ALL:
-            yield f"{here}.{field}: states have no such field.{did_you_mean(field, known, otherwise=known_names(sorted(known)))}"
+            yield f"{here}.{field}: states have no such field.{did_you_mean(field, names, otherwise=known_names(sorted(names)))}"
     if state["Type"] == "Map":
-        for place, names in PARTS.items():
-            yield from _misspelled(f"{here}.{place}", _at(state, place), names)
+        for place, part_names in PARTS.items():
+            yield from _misspelled(f"{here}.{place}", _at(state, place), part_names)
 
 
 def misspelled_top(here: str, machine: JsonMapping) -> Iterator[str]:
-    """Yields the misspelled fields of a definition, or of one within a state; any other may be newer than the table."""
+    """Yields the misspelled fields of a definition, or of one within a state. Other fields may be newer than the table."""
     yield from _misspelled(here, machine, OF_MACHINE)
 
 
 def exclusions(here: str, state: JsonMapping) -> Iterator[str]:
-    """Yields the fields of a state that exclude each other, and texts that are none."""
+    """Yields the fields of a state that exclude each other, and those whose values must be texts and are not."""
     for field in EXCLUDING:
         if field in state and f"{field}Path" in state:
             yield f"{here}: {field} and {field}Path exclude each other."

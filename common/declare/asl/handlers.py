@@ -35,7 +35,7 @@ def handler_problems(here: str, state: JsonMapping) -> Iterator[str]:
     for field, names in FIELDS.items():
         many = state.get(field, [])
         if field in state and state["Type"] not in RETRYING:
-            yield f"{here}.{field}: a {state['Type']} does not fail, so it has none."
+            yield f"{here}.{field}: a {state['Type']} state cannot have {field}."
         elif not isinstance(many, list):
             yield f"{here}.{field}: it must be a list."
         for number, handler in enumerate(many if isinstance(many, list) else ()):
@@ -73,7 +73,7 @@ def _errors(at: str, errors: list[Json], *, last: bool) -> Iterator[str]:
     if ALL in errors and len(errors) > 1:
         yield f"{at}: {ALL} must stand alone."
     if ALL in errors and not last:
-        yield f"{at}: {ALL} must come last, for nothing behind it is ever reached."
+        yield f"{at}: {ALL} must come last, for no handler after it is ever reached."
 
 
 def _is_later(value: Json) -> bool:

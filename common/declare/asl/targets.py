@@ -84,7 +84,7 @@ def of_task(env: Environment, service: str, operation: str, parameters: Json, na
         raise DeclarationError(
             f"{where} calls {service}:{operation}, and no permission for it can be generated. {_elsewhere(env)}"
         )
-    targets = list(_given(service, parameters, forms))
+    targets = list(_named_targets(service, parameters, forms))
     if not targets:
         name = next(iter(forms))
         raise DeclarationError(
@@ -139,7 +139,7 @@ def buckets_in(env: Environment, value: Json, names: Names, where: str) -> set[s
     return {arn for name in buckets for arn in (env.bucket_arn(name), env.bucket_arn(name, "*"))}
 
 
-def _given(service: str, parameters: Json, forms: Mapping[str, str]) -> Iterator[tuple[str, str, Json]]:
+def _named_targets(service: str, parameters: Json, forms: Mapping[str, str]) -> Iterator[tuple[str, str, Json]]:
     """Yields each parameter that names a target, the kind of the target, and its value; None if it is known only at run time."""
     if not isinstance(parameters, Mapping):
         return
@@ -152,7 +152,7 @@ def _given(service: str, parameters: Json, forms: Mapping[str, str]) -> Iterator
         items = parameters.get("TransactItems")
         for actions in items if isinstance(items, list) else ():
             for request in actions.values() if isinstance(actions, Mapping) else ():
-                yield from _given("", request, forms)
+                yield from _named_targets("", request, forms)
         tables = parameters.get("RequestItems")
         yield from (("RequestItems", "table", name) for name in (tables if isinstance(tables, Mapping) else ()))
 

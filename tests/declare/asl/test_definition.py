@@ -138,7 +138,7 @@ WAIT = "A: a Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath."
         (machine(A={**TASK, "Catch": [{"Next": "B"}]}, B=END), None),
         (machine(A={**TASK, "Retry": {"ErrorEquals": ["States.ALL"]}}), "A.Retry: it must be a list."),
         (machine(A={**TASK, "Retry": [{"ErrorEquals": "States.ALL"}]}), "A.Retry[0]: ErrorEquals must be a list of errors."),
-        (machine(A={**END, "Retry": []}), "A.Retry: a Pass does not fail, so it has none."),
+        (machine(A={**END, "Retry": []}), "A.Retry: a Pass state cannot have Retry."),
         (machine(A={"Type": "Wait", "End": True}), WAIT),
         (machine(A={"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}), WAIT),
         (machine(A={**TASK, "Arguments": {}}), "A.Arguments: JSONPath does not know it."),

@@ -71,7 +71,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         ),
         (
             machine(A={**CALL, "Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["Mine"]}]}),
-            "A.Retry[0].ErrorEquals: States.ALL must come last, for nothing behind it is ever reached.",
+            "A.Retry[0].ErrorEquals: States.ALL must come last, for no handler after it is ever reached.",
         ),
         (retried(MaxAttempt=1), "A.Retry[0].MaxAttempt: Retry has no such field. Did you mean 'MaxAttempts'?"),
         (retried(JitterStrategy="FUL"), "A.Retry[0].JitterStrategy: it must be FULL or NONE, not 'FUL'. Did you mean 'FULL'?"),
@@ -95,7 +95,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         ),
         (
             chosen(And=[{"Variable": "$.a", "IsNull": True, "Next": "B"}]),
-            "A.Choices[0].And[0].Next: only a whole rule has it, none within And, Or or Not.",
+            "A.Choices[0].And[0].Next: only an outermost rule can have it, not one within And, Or or Not.",
         ),
         (chosen(Or=[]), "A.Choices[0].Or: it must be a list of rules."),
         (
@@ -133,8 +133,8 @@ def test_all_problems_of_states_are_told_at_once() -> None:
 def test_no_field_that_cfn_lint_publishes_is_missing() -> None:
     """Of version 1.58.0, which lists a subset of what AWS has; an update of it that knows a new field ends this test."""
     published_fields = published.read_data("schemas/other/step_functions/statemachine.json")["definitions"]
-    for kind, known in OF_TYPE.items():
-        assert published_fields[kind.lower()]["properties"].keys() - known == set(), kind
+    for kind, names in OF_TYPE.items():
+        assert published_fields[kind.lower()]["properties"].keys() - names == set(), kind
     operators = published_fields["choice"]["definitions"]["Operator"]["properties"].keys()
     assert operators - OPERATORS == {"And", "Or", "Not", "Next", "Variable"}
 
