@@ -227,7 +227,11 @@ class PhysicalNames:
 def with_declared(env: Environment, shared: Iterable[Resource]) -> Environment:
     """The environment with the exact names that root `deploy.py` gives shared resources, for the pipelines that refer to them."""
     names = PhysicalNames(env, SHARED)
-    exact = {str(ref.key): ref.name for ref in shared if ref.name != names.named(kinds()[ref.key.kind], ref.key.name)}
+    exact = {
+        str(resource.key): resource.name
+        for resource in shared
+        if resource.name != names.named(kinds()[resource.key.kind], resource.key.name)
+    }
     return env.model_copy(update={"names": {**env.names, **exact}}) if exact else env
 
 
