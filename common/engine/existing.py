@@ -68,7 +68,7 @@ def check(
     findings = look(env, connection.aws.in_region, users, connection.pool)
     missing = [f"  {finding.missing}{_used_by(users[finding.ref])}" for finding in findings if finding.missing]
     if missing:
-        raise MissingError("\n".join(["What others own is used and cannot be. Nothing was changed.", *missing]))
+        raise MissingError("\n".join(["Resources of others are missing or in the wrong region. Nothing was changed.", *missing]))
     for finding in findings:
         if finding.note:
             say(finding.note)
@@ -82,8 +82,8 @@ def used(env: Environment, resources: Iterable[Resource]) -> dict[ExistingRef, l
 def look(env: Environment, in_region: InRegion, refs: Iterable[ExistingRef], pool: Executor) -> list[Finding]:
     """Looks at things of others. Keys that encrypt them are looked at as well."""
     every = list(dict.fromkeys(ref for each in refs for ref in (each, *_key_of(env, each))))
-    found = pool.map(lambda ref: list(_look_at(env, in_region, ref)), every)
-    return [finding for findings in found for finding in findings]
+    findings_by_ref = pool.map(lambda ref: list(_look_at(env, in_region, ref)), every)
+    return [finding for findings in findings_by_ref for finding in findings]
 
 
 def operations(ref: ExistingRef) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -134,7 +134,7 @@ def _look_at(env: Environment, in_region: InRegion, ref: ExistingRef) -> Iterato
         yield Finding(ref, note=f"{ref.place}: {what} was not looked at: AWS shows it to account {account} alone.")
         return
     aws = in_region(region or env.region)
-    response = _asked(aws, ref, lookup.operation, lookup.absent)
+    response = _response(aws, ref, lookup.operation, lookup.absent)
     if isinstance(response, AwsError):
         yield Finding(ref, note=_unseen(ref, what, response))
         return
@@ -151,14 +151,14 @@ def _look_at(env: Environment, in_region: InRegion, ref: ExistingRef) -> Iterato
     if lookup.region(response) not in {"", env.region}:
         yield Finding(ref, note=f"{ref.place}: {what} is in {actual}, and {env.name} in {env.region}.")
     for further in (lookup.further[purpose] for purpose in ref.purposes):
-        answer = _asked(aws, ref, further.operation, (further.absent,))
+        answer = _response(aws, ref, further.operation, (further.absent,))
         if isinstance(answer, AwsError):
             yield Finding(ref, note=_unseen(ref, what, answer))
         elif answer is None or not further.holds(answer):
             yield Finding(ref, note=f"{ref.place}: {what} {further.lacks}.")
 
 
-def _asked(aws: Aws, ref: ExistingRef, operation: str, absent: tuple[str, ...]) -> JsonObject | AwsError | None:
+def _response(aws: Aws, ref: ExistingRef, operation: str, absent: tuple[str, ...]) -> JsonObject | AwsError | None:
     """The response, None if AWS says that there is nothing, or its refusal to let these credentials look."""
     kind = kind_of(ref.key.kind)
     try:

@@ -113,7 +113,7 @@ def test_all_that_is_missing_is_one_error_and_nothing_is_made(acres: Repository)
     for command in ("plan", "deploy"):
         ended = acres.invoke(command, "--env", "dev")
         assert ended.code == 1
-        begin = ended.err.index("What others own is used and cannot be. Nothing was changed.\n")
+        begin = ended.err.index("Resources of others are missing or in the wrong region. Nothing was changed.\n")
         lines = [line for line in ended.err[begin:].splitlines() if line.startswith("  ")]
         advice = (
             "Correct the name, or ask its owner to make it. It is used by acres: role/Validate-lambda, acres: lambda/Validate"
@@ -236,7 +236,7 @@ class Scripted:
 
     def __init__(self, says: Says) -> None:
         self.says = says
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.region = ""
 
     def in_region(self, region: str) -> Any:
@@ -244,18 +244,18 @@ class Scripted:
         return self
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        self.asked.append((self.region, f"{service}:{operation}", parameters))
+        self.calls.append((self.region, f"{service}:{operation}", parameters))
         return self.says(service, operation)
 
 
 def looked(says: Says, *refs: ExistingRef) -> tuple[list[existing.Finding], list[Any]]:
     aws = Scripted(says)
     with ThreadPoolExecutor(1) as pool:
-        return existing.look(ENV, aws.in_region, refs, pool), aws.asked
+        return existing.look(ENV, aws.in_region, refs, pool), aws.calls
 
 
-def ref(kind: str, name: str, **said: Any) -> ExistingRef:
-    return references.reference(ENV, kind_of(kind), "", name, "here", **said)
+def ref(kind: str, name: str, **options: Any) -> ExistingRef:
+    return references.reference(ENV, kind_of(kind), "", name, "here", **options)
 
 
 def refused(code: str) -> Says:
@@ -278,14 +278,14 @@ def test_what_the_deployer_may_not_look_at_is_said_and_no_error(code: str) -> No
 def test_what_is_elsewhere_is_looked_at_there_and_so_is_its_key() -> None:
     key = "arn:aws:kms:eu-west-1:999999999999:key/0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"
     queue = ref("queue", "arn:aws:sqs:eu-west-1:999999999999:In", kms_key=key)
-    _, asked = looked(lambda *_: {"KeyMetadata": {}}, queue)
-    assert asked == [
+    _, calls = looked(lambda *_: {"KeyMetadata": {}}, queue)
+    assert calls == [
         ("eu-west-1", "sqs:GetQueueUrl", {"QueueName": "In", "QueueOwnerAWSAccountId": "999999999999"}),
         ("eu-west-1", "kms:DescribeKey", {"KeyId": key}),
     ]
-    (finding,), asked = looked(lambda *_: {}, ref("glue-job", "arn:aws:glue:eu-central-1:999999999999:job/Load"))
+    (finding,), calls = looked(lambda *_: {}, ref("glue-job", "arn:aws:glue:eu-central-1:999999999999:job/Load"))
     assert finding.note.endswith("was not looked at: AWS shows it to account 999999999999 alone.")
-    assert asked == []
+    assert calls == []
 
 
 def test_an_error_that_says_nothing_of_the_thing_is_an_error() -> None:
