@@ -6,7 +6,8 @@ Follows https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.h
 import os
 import ssl
 import urllib.request
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import URLError
 
 from common.base.errors import AwsError
 from common.environment.endpoints import is_loopback
@@ -32,7 +33,7 @@ def download(address: str, name: str) -> bytes:
     try:
         with urllib.request.build_opener(*handlers).open(address, timeout=SECONDS) as answer:
             data: bytes = answer.read(MAX_BYTES + 1)
-    except (HTTPError, URLError, OSError) as error:
+    except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise AwsError("lambda", "GetFunction", "CodeDownload", f"The code of {name} cannot be downloaded: {reason}") from None
     if len(data) > MAX_BYTES:
