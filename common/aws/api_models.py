@@ -23,10 +23,9 @@ def operations(beginning: str) -> Iterator[str]:
     """Yields the names of the operations of the services whose names begin like this, as in ``athena`` or ``s3``."""
     from botocore.loaders import Loader
 
-    loader = Loader()
-    for service in loader.list_available_services("service-2"):
+    for service in Loader().list_available_services("service-2"):
         if service.startswith(beginning):
-            yield from loader.load_service_model(service, "service-2")["operations"]
+            yield from model_of(service)["operations"]
 
 
 class Parameter:

@@ -161,8 +161,8 @@ class Schema:
 
     def attributes(self) -> tuple[str, ...]:
         """What can be referred to once a resource exists: what AWS gives, and the properties that identify it."""
-        given = (".".join(path) for path in self.read_only if "*" not in path)
-        return tuple(sorted({*given, *self.identifiers}))
+        from_aws = (".".join(path) for path in self.read_only if "*" not in path)
+        return tuple(sorted({*from_aws, *self.identifiers}))
 
     def problems(self, properties: JsonMapping, is_unknown: Callable[[Json], bool] = lambda _: False) -> Iterator[str]:
         """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""
@@ -173,15 +173,15 @@ class Schema:
             if not is_unknown(getattr(error, "instance", None)):
                 yield self._worded(error)
 
-    def _worded(self, error: "object") -> str:
+    def _worded(self, error: object) -> str:
         path = list(getattr(error, "instance_path", ()))
         where, kind = _shown(path), getattr(error, "kind", None)
         unexpected = getattr(kind, "unexpected", None)
         if unexpected:
-            known = self._names_at(path)
+            names = self._names_at(path)
             return " ".join(
                 f"{_shown([*path, name])}: {self.type_name} has no such property."
-                f"{did_you_mean(name, known, otherwise=known_names(known))}"
+                f"{did_you_mean(name, names, otherwise=known_names(names))}"
                 for name in unexpected
             )
         message = str(getattr(error, "message", error))
@@ -215,10 +215,10 @@ class Schema:
     def resolved(self, node: JsonMapping) -> JsonMapping:
         """A part of the schema, or the definition to which it refers."""
         reference = str(node.get("$ref", ""))
-        found: Json = self.document
+        target: Json = self.document
         for part in reference.removeprefix("#/").split("/") if reference else ():
-            found = found.get(part, {})
-        return found if reference else node
+            target = target.get(part, {})
+        return target if reference else node
 
     def _paths(self, field: str) -> frozenset[Path]:
         return frozenset(_path(pointer) for pointer in self.document.get(field, ()))
@@ -258,8 +258,8 @@ def schema_of(type_name: str, region: str = DEFAULT_REGION) -> Schema:
 
 @cache
 def _types(region: str) -> Mapping[str, str]:
-    known = (published.data_folder() / PROVIDERS.format(region=region)).is_file()
-    return published.read_data(PROVIDERS.format(region=region if known else DEFAULT_REGION))
+    is_listed = (published.data_folder() / PROVIDERS.format(region=region)).is_file()
+    return published.read_data(PROVIDERS.format(region=region if is_listed else DEFAULT_REGION))
 
 
 def _remove(properties: Json, path: Path) -> None:

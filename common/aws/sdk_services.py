@@ -120,11 +120,11 @@ class Call:
         members = {_folded(name): name for name in shape["members"]}
         pascal = {_folded(name): f"{name[0].upper()}{name[1:]}" for name in [*shape["members"], *further]}
         pascal |= {name: pascal[usual] for name, usual in JAVA.items() if usual in pascal}
-        given = set()
+        names = set()
         for field, inner in value.items():
             name = field.removesuffix(".$")
             folded = _folded(name)
-            given.add(folded)
+            names.add(folded)
             if folded not in pascal:
                 guess = did_you_mean(name, pascal.values(), otherwise=known_names(sorted(pascal.values())))
                 yield f"{here}.{field}: there is no such parameter.{guess}"
@@ -133,7 +133,7 @@ class Call:
             elif folded in members and name == field:
                 yield from self._value(shape["members"][members[folded]]["shape"], inner, f"{here}.{field}")
         for name in shape.get("required", ()):
-            if _folded(name) not in given and not shape["members"][name].get("idempotencyToken"):
+            if _folded(name) not in names and not shape["members"][name].get("idempotencyToken"):
                 yield f"{here}: {pascal[_folded(name)]} is missing; AWS needs it."
 
     def _value(self, name: str, value: Json, here: str) -> Iterator[str]:
@@ -175,6 +175,6 @@ def _is_written_as(name: str, pascal: str, *, top: bool) -> bool:
     free = {place for match in ACRONYM.finditer(pascal) for place in range(*match.span())} | ({0} if not top else set())
     if len(name) != len(pascal):
         return True
-    return all(given == usual or place in free for place, (given, usual) in enumerate(zip(name, pascal, strict=True))) and not (
+    return all(actual == usual or place in free for place, (actual, usual) in enumerate(zip(name, pascal, strict=True))) and not (
         top and name[:1].islower()
     )

@@ -184,8 +184,8 @@ class Engine:
         """Reads pending resources again and refuses to go on if another deploy has changed them since the plan was made."""
         pending = {key for baseline in self._outcome.baselines.values() for key in baseline.pending}
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
-        known = [recalled(self._records, self._resources[change.key]) for change in doubtful]
-        seen = self._context.pool.map(lambda resource: read_live(self._aws, resource), known)
+        resources = [recalled(self._records, self._resources[change.key]) for change in doubtful]
+        seen = self._context.pool.map(lambda resource: read_live(self._aws, resource), resources)
         for change, now in zip(doubtful, seen, strict=True):
             if not change.fits(now):
                 raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")

@@ -156,8 +156,9 @@ class Destruction:
             return deployed
         selected: set[str] = set()
         for name in sorted({name.strip() for name in project.split(",")}):
-            selected |= (found := deployed & {name, *self._connection.env.instances_of(name)})
-            if not PROJECT_NAME.fullmatch(name) or not found:
+            instances = deployed & {name, *self._connection.env.instances_of(name)}
+            selected |= instances
+            if not PROJECT_NAME.fullmatch(name) or not instances:
                 what, where = f"Nothing of a project {name!r}", self._connection.env.name
                 names = ", ".join(sorted(deployed)) or "nothing"
                 raise UsageError(f"{what} is deployed to {where}: there is {names}.{did_you_mean(name, deployed)}")

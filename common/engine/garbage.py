@@ -150,7 +150,7 @@ class Collector:
             roots = [root]
         roots += releases.retained(self._records, project, RELEASES, self._days, self._now, self._pool)
         named = {str(named_digest) for root in roots for named_digest in root.digests.values()}
-        named |= {found for note in self._still_unbound(project, recorded) for found in _DIGEST.findall(" ".join(note.artifacts))}
+        named |= {text for note in self._still_unbound(project, recorded) for text in _DIGEST.findall(" ".join(note.artifacts))}
         keys = sorted(recorded)
         for key, body in zip(keys, self._pool.map(self._records.read, keys), strict=True):
             if not body:

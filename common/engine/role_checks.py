@@ -141,10 +141,10 @@ def _read(aws: Aws, arn: str) -> Allowed | str:
     """What a role allows; otherwise how a sentence about it goes on."""
     name = arn.rpartition("/")[2]
     try:
-        found = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=name)
-        if found is None:
+        response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=name)
+        if response is None:
             return "does not exist"
-        role = found["Role"]
+        role = response["Role"]
         inline = [name for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for name in page["PolicyNames"]]
         pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
         attached = [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]

@@ -25,7 +25,7 @@ from common.base.command_text import typed
 from common.base.errors import AwsError, DeployError, LockedError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
 from common.environment.config import Environment
-from common.state.stored_objects import WRITER, printable, store_time, stored_object
+from common.state.stored_objects import ABSENT, WRITER, printable, store_time, stored_object
 
 LEASE_SECONDS = 60.0
 RENEW_AFTER = 0.25
@@ -38,7 +38,6 @@ LONGEST_UNSEEN = 1 / 12
 """After a pause longer than this fraction of the lease's duration, the holder renews the lease before it writes."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 RACED = frozenset({"ConditionalRequestConflict", "409"})
-GONE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 OTHER = '"00000000000000000000000000000000"'
 """No object has this ETag."""
 CONDITIONS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
@@ -117,7 +116,7 @@ class Lock:
             try:
                 self._aws.call("s3", operation, **self._object, **body, **condition)
             except AwsError as error:
-                if error.code not in TAKEN | RACED | GONE:
+                if error.code not in TAKEN | RACED | ABSENT:
                     raise
             else:
                 self._stop_renewing()
@@ -148,7 +147,7 @@ class Lock:
             try:
                 self._aws.call("s3", "DeleteObject", **self._object, IfMatch=self._etag)
             except AwsError as error:
-                if error.code not in TAKEN | GONE:
+                if error.code not in TAKEN | ABSENT:
                     raise
         self._etag = self.late_requests_until = None
 
@@ -178,7 +177,7 @@ class Lock:
         try:
             self._aws.call("s3", "DeleteObject", **self._object, IfMatch=etag)
         except AwsError as error:
-            if error.code not in TAKEN | GONE:
+            if error.code not in TAKEN | ABSENT:
                 raise
             raise LockedError(f"{place}: the lease was just renewed, taken over or given back. It was not removed.") from None
         return True
@@ -206,7 +205,7 @@ class Lock:
                     "s3", "PutObject", **self._object, Body=body, ContentType="application/json", **condition
                 )
         except AwsError as error:
-            if error.code not in TAKEN | RACED | GONE:
+            if error.code not in TAKEN | RACED | ABSENT:
                 raise
             # If the answer to a put is lost, botocore sends it again, and then it finds its own object.
             lock = self._read()

@@ -25,11 +25,10 @@ from common.model.resource import PROJECT_NAME, Artifact, Key, Outputs, State
 from common.packaging.sbom import FILE_SUFFIX, MEDIA_TYPE
 from common.state import release_root, stored_objects
 from common.state.release_root import CLEAN, DEPLOYING, Location, Root, RootTag, Version
-from common.state.stored_objects import SCHEMA, WRITER
+from common.state.stored_objects import ABSENT, SCHEMA, WRITER
 from common.state.unbound import UnboundNotes
 
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
-ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
 class Records:
@@ -156,8 +155,8 @@ class Records:
 
     def uploaded_sbom(self, artifact: Artifact) -> JsonObject | None:
         """The bill of materials (SBOM) of an uploaded artifact, None if it has none."""
-        found = self._find("GetObject", Key=f"{artifact.location}{FILE_SUFFIX}")
-        return dict(stored_objects.parsed(found["Body"])) if found else None
+        response = self._find("GetObject", Key=f"{artifact.location}{FILE_SUFFIX}")
+        return dict(stored_objects.parsed(response["Body"])) if response else None
 
     def upload(self, artifact: Artifact, built: Path, sbom: Path | None) -> None:
         """Uploads an artifact; it is never overwritten. If the same bytes are uploaded already, that is a success.

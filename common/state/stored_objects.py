@@ -20,6 +20,8 @@ SCHEMA = 1
 """The schema number of all stored objects. A root's digest covers it, so the tag of a root of another schema never matches."""
 WRITER: JsonMapping = {"schema": SCHEMA, "deployer": VERSION}
 """These fields are part of every stored root, record and lease."""
+ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+"""S3 answers with one of these error codes if an object does not exist."""
 
 
 def stored_object(body: Stream, where: str) -> JsonObject:

@@ -19,9 +19,7 @@ from common.model.orphan import Orphan
 from common.model.resource import Key
 from common.state import stored_objects
 from common.state.release_root import is_of, key_of, location_of, orphan_of
-from common.state.stored_objects import WRITER, printable
-
-ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+from common.state.stored_objects import ABSENT, WRITER, printable
 
 
 @dataclass(frozen=True)
