@@ -173,8 +173,8 @@ def test_what_is_kept_is_named_and_none_of_it_is_drift(repository: Repository, a
         "state-machine/main": {"encryptionConfiguration"},
     }
     for key, names in kept.items():
-        for told in (planned, drifted):
-            (line,) = [line for line in told.splitlines() if f" {key} " in line and "kept, not declared:" in line]
+        for screen in (planned, drifted):
+            (line,) = [line for line in screen.splitlines() if f" {key} " in line and "kept, not declared:" in line]
             assert names <= {*line.partition("kept, not declared: ")[2].partition(";")[0].split(", ")}, line
 
 

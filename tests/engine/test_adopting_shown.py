@@ -67,9 +67,9 @@ def test_a_pattern_that_matches_nothing_is_refused(two: Repository) -> None:
 
 def test_history_names_what_was_taken_over(two: Repository) -> None:
     done(two, "deploy", "--adopt")
-    told = done(two, "history")
-    assert "acres: taken over: log-group/Validate" in told
-    assert "shared: taken over: database/lake" in told
+    history = done(two, "history")
+    assert "acres: taken over: log-group/Validate" in history
+    assert "shared: taken over: database/lake" in history
     releases = json.loads(done(two, "history", "--json"))["releases"]
     adopted = {change["key"]: change["adopted"] for release in releases for change in release["changes"] if "adopted" in change}
     assert adopted == {"log-group/Validate": "nobody", "database/lake": "nobody"}

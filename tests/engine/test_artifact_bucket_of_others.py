@@ -66,8 +66,8 @@ def garbage(repository: Repository) -> list[str]:
     env, later = repository.environment(), datetime.now(UTC) + timedelta(days=365)
     aws = AwsSession(REGION, ACCOUNT)
     with ThreadPoolExecutor(1) as pool:
-        found = Collector(env, aws, Records(aws, env), pool, later).find("acres")
-    return [item.key for item in found]
+        garbage = Collector(env, aws, Records(aws, env), pool, later).find("acres")
+    return [item.key for item in garbage]
 
 
 def state() -> list[Any]:
@@ -186,7 +186,7 @@ def test_a_job_may_read_its_script_with_the_key_of_the_bucket(acres: Repository)
 
 
 @pytest.mark.parametrize(
-    ("bucket", "told"),
+    ("bucket", "message"),
     [
         ({"name": "Company"}, "$.artifact_bucket.name: value error, a bucket's name has"),
         ({"name": BUCKET, "prefix": "acres"}, "$.artifact_bucket.prefix: value error, a prefix has letters, digits and"),
@@ -197,9 +197,9 @@ def test_a_job_may_read_its_script_with_the_key_of_the_bucket(acres: Repository)
         (3, "$.artifact_bucket: input should be a valid string"),
     ],
 )
-def test_a_wrong_bucket_is_told_with_its_path(repository: Repository, bucket: Any, told: str) -> None:
+def test_a_wrong_bucket_is_told_with_its_path(repository: Repository, bucket: Any, message: str) -> None:
     repository.project("acres", MACHINE)
     repository.write("config/dev.json", {**CONFIG, "artifact_bucket": bucket})
     ended = repository.invoke("policy", "--env", "dev")
     assert ended.code == 1
-    assert told in ended.err
+    assert message in ended.err

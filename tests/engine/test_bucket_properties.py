@@ -97,5 +97,5 @@ def test_the_policy_of_the_deployer_has_what_they_need(repository: Repository, m
 )
 def test_what_s3_would_not_accept_is_refused(repository: Repository, properties: dict[str, Any], refused: str) -> None:
     declare(repository, properties)
-    told = done(repository, "policy", code=1)
-    assert f"deploy.py: bucket/landing: properties: {refused}" in told
+    message = done(repository, "policy", code=1)
+    assert f"deploy.py: bucket/landing: properties: {refused}" in message

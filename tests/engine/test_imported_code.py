@@ -118,7 +118,7 @@ def test_package_lambdas_and_its_bill_need_no_lock_for_kept_code(theirs: Reposit
     assert (built.code, built.err) == (0, "")
     assert "not built, because AWS keeps the imported code until a file is edited: acres:Validate" in built.out
     bill = json.loads(theirs.invoke("package-lambdas", "--sbom").out)
-    assert [one["purl"] for one in bill["components"] if "grain" in one["name"]] == ["pkg:pypi/grain@1.0"]
+    assert [item["purl"] for item in bill["components"] if "grain" in item["name"]] == ["pkg:pypi/grain@1.0"]
 
 
 @pytest.mark.parametrize("package", ["x", "s3://theirs/load.py@12", f"{code_sha256(b'')}@{'g' * 64}"])
@@ -140,7 +140,7 @@ def test_code_that_somebody_edited_in_aws_is_put_back_from_the_files(theirs: Rep
     run(theirs, "deploy", "--adopt")
     assert (code(), artifacts()) == (code_sha256(data), {"load"})
     client("lambda").update_function_code(FunctionName="Old-Validate", ZipFile=zipped({"handler.py": "x = 1\n"}))
-    assert [one["key"] for one in run(theirs, "drift", code=2)["drifted"]] == ["lambda/Validate"]
+    assert [item["key"] for item in run(theirs, "drift", code=2)["drifted"]] == ["lambda/Validate"]
     planned = changes(run(theirs, "plan", "--verify", code=2))
     assert planned["artifact/Validate"] == ("upload", "AWS does not run the code that was imported")
     assert "CodeSha256" in planned["lambda/Validate"][1]

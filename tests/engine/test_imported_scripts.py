@@ -35,10 +35,10 @@ def test_the_same_files_in_another_zip_are_pulled_as_a_reference(theirs: Reposit
     redeployed(monkeypatch, data)
     assert code() == code_sha256(data) != code_sha256(DATA)
     pulled = run(theirs, "pull")
-    assert [one["path"] for one in pulled["pulled"]] == [["functions", "Validate", "package"]]
+    assert [item["path"] for item in pulled["pulled"]] == [["functions", "Validate", "package"]]
     assert pulled["left"] == []
     assert run(theirs, "drift")["drifted"] == []
-    assert not [one for one in run(theirs, "plan", "--verify")["changes"] if one["action"] not in {"noop", "record"}]
+    assert not [item for item in run(theirs, "plan", "--verify")["changes"] if item["action"] not in {"noop", "record"}]
     run(theirs, "deploy", "--verify")
     assert (code(), artifacts()) == (code_sha256(data), set())
 
@@ -53,7 +53,7 @@ def test_an_edited_file_in_aws_is_named(theirs: Repository, monkeypatch: pytest.
 def test_a_script_that_somebody_replaced_is_refused_and_drift_tells_it(theirs: Repository) -> None:
     run(theirs, "deploy", "--adopt")
     client("s3").put_object(Bucket="theirs", Key="scripts/load.py", Body=b"print('theirs')\n")
-    assert [one["key"] for one in run(theirs, "drift", code=2)["drifted"]] == ["artifact/load"]
+    assert [item["key"] for item in run(theirs, "drift", code=2)["drifted"]] == ["artifact/load"]
     message = refused(theirs.invoke("plan", "--env", "dev", "--verify"))
     assert f"artifact/load: {SCRIPT_URI} was replaced since it was imported" in message
     client("s3").delete_object(Bucket="theirs", Key="scripts/load.py")

@@ -98,16 +98,20 @@ def properties_of(kind: str) -> dict[str, Any]:
     return {name: valid(members[name], name) for name in sorted(names)}
 
 
-def declared(given: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[str, ...]:
+def declared(
+    properties: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[str, ...]:
     """A pipeline with these properties and settings."""
-    said = {kind: f"properties={given.get(kind, {})!r}, settings={(settings or {}).get(kind, {})!r}" for kind in ACCEPTED}
+    arguments = {
+        kind: f"properties={properties.get(kind, {})!r}, settings={(settings or {}).get(kind, {})!r}" for kind in ACCEPTED
+    }
     database = 'database=p.shared.database("lake")'
     states = '{"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}'
     return (
-        f'p.function("Validate", environment={{"ZONE": "1"}}, {said["lambda"]})',
-        f'p.job("load", arguments={{"--zone": "1"}}, {said["glue-job"]})',
-        f'p.crawler("found", targets=[p.shared.bucket("artifacts") / "x"], {database}, {said["crawler"]})',
-        f'p.state_machine("main", {states}, {said["state-machine"]})',
+        f'p.function("Validate", environment={{"ZONE": "1"}}, {arguments["lambda"]})',
+        f'p.job("load", arguments={{"--zone": "1"}}, {arguments["glue-job"]})',
+        f'p.crawler("found", targets=[p.shared.bucket("artifacts") / "x"], {database}, {arguments["crawler"]})',
+        f'p.state_machine("main", {states}, {arguments["state-machine"]})',
     )
 
 
@@ -122,19 +126,19 @@ def fresh(repository: Repository, aws: ReplacingAws) -> ReplacingAws:
 def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
     repository: Repository, fresh: ReplacingAws
 ) -> None:
-    given = {kind: properties_of(kind) for kind in ACCEPTED}
-    assert all(given[kind] for kind in ("lambda", "glue-job", "crawler"))
+    properties = {kind: properties_of(kind) for kind in ACCEPTED}
+    assert all(properties[kind] for kind in ("lambda", "glue-job", "crawler"))
     assert {kind: {*settings} for kind, settings in SETTINGS.items()} == {
         kind: {setting.name for setting in described.fields.values()}
         for kind in ACCEPTED
         if (described := kinds()[kind].properties)
     }
-    repository.project("acres", *declared(given, SETTINGS))
+    repository.project("acres", *declared(properties, SETTINGS))
     done(repository, "deploy")
     for kind, (of, name, _) in ACCEPTED.items():
         live = dict(leaves(fresh.live[f"{of}/{NAME}-{name}"]))
-        wanted = (dict(leaves(given[kind])) if given[kind] else {}) | SENT[kind]
-        assert {field: live.get(field) for field in wanted} == wanted, kind
+        expected = (dict(leaves(properties[kind])) if properties[kind] else {}) | SENT[kind]
+        assert {field: live.get(field) for field in expected} == expected, kind
     assert fresh.reserved == {f"{NAME}-Validate": 3}
     assert "nothing to do" in done(repository, "plan")
     assert "nothing to do" in done(repository, "plan", "--verify")
@@ -152,7 +156,7 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
     assert "SecurityConfiguration no longer declared" in planned
     done(repository, "deploy")
     job, function = fresh.live[f"Job/{NAME}-load"], fresh.live[f"Function/{NAME}-Validate"]
-    gone = given["glue-job"].keys() | {name.partition(".")[0] for name in SENT["glue-job"]}
+    gone = properties["glue-job"].keys() | {name.partition(".")[0] for name in SENT["glue-job"]}
     assert not job.keys() & gone - {"Command", "ExecutionClass"}
     assert fresh.reserved == {}
     assert function["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{NAME}-Validate", "LogFormat": "Text"}
@@ -166,7 +170,7 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
 
 def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: ReplacingAws) -> None:
     """Of a structure and of a map, only the declared entries are compared."""
-    given: dict[str, dict[str, Any]] = {
+    properties: dict[str, dict[str, Any]] = {
         "crawler": {
             "Targets": {"DynamoDBTargets": [{"Path": "runs"}]},
             "Configuration": '{"Grouping": {"TableLevelConfiguration": 2}}',
@@ -176,7 +180,7 @@ def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: Re
         "lambda": {"log_format": "JSON", "tracing": True},
         "glue-job": {"non_overridable_arguments": {"--a": "1"}},
     }
-    repository.project("acres", *declared(given, settings))
+    repository.project("acres", *declared(properties, settings))
     done(repository, "deploy")
     function, crawler = fresh.live[f"Function/{NAME}-Validate"], fresh.live[f"Crawler/{NAME}-found"]
     assert function["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{NAME}-Validate", "LogFormat": "JSON"}
@@ -187,7 +191,7 @@ def test_a_field_beside_a_declared_one_is_kept(repository: Repository, fresh: Re
     assert "nothing to do" in done(repository, "plan", "--verify")
     settings["lambda"]["tracing"] = False
     settings["glue-job"]["non_overridable_arguments"] = {"--a": "2"}
-    repository.project("acres", *declared(given, settings))
+    repository.project("acres", *declared(properties, settings))
     planned = squeezed(done(repository, "plan", code=2))
     assert "TracingConfig.Mode Active → PassThrough" in planned
     assert "NonOverridableArguments.--a 1 → 2; kept, not declared: NonOverridableArguments.--theirs" in planned

@@ -51,8 +51,8 @@ def test_a_clean_root_has_no_token(queue: Resource) -> None:
 
 def test_a_replacement_deletes_what_was_read(queue: Resource) -> None:
     change = Change(QUEUE, Action.REPLACE, "", queue.desired(), Live({}, "https://queue"))
-    known = with_request(queue, change, {QUEUE: "t"})
-    assert vars(known)["record"] == {TOKEN: "t", "outputs": {"Identifier": "https://queue"}}
+    resource = with_request(queue, change, {QUEUE: "t"})
+    assert vars(resource)["record"] == {TOKEN: "t", "outputs": {"Identifier": "https://queue"}}
 
 
 class Recorded:

@@ -60,13 +60,13 @@ def planned(repository: Repository, *words: str) -> str:
 
 def test_a_role_that_has_everything_is_said_to_have_it_once(acres: Repository) -> None:
     role(*NEEDED)
-    told = f"{ROLE} allows what glue-job/load needs; `invoke policy --role pipelines` prints all of it."
-    assert told in planned(acres)
+    sentence = f"{ROLE} allows what glue-job/load needs; `invoke policy --role pipelines` prints all of it."
+    assert sentence in planned(acres)
     Deployed(acres.root)
     again = Deployed(acres.root)
     assert not [call for call in again.calls if call.startswith("iam:") and call != "iam:ListRoles"]
     assert ROLE not in planned(acres), "it was told, and nothing has changed"
-    assert told in planned(acres, "--verify")
+    assert sentence in planned(acres, "--verify")
 
 
 LACKING: dict[str, tuple[list[dict[str, Any]], str]] = {
@@ -87,9 +87,9 @@ LACKING: dict[str, tuple[list[dict[str, Any]], str]] = {
 def test_what_a_role_lacks_is_told_and_refuses_nothing(acres: Repository, what: str) -> None:
     statements, lacking = LACKING[what]
     role(*statements)
-    told = planned(acres)
-    assert f"{ROLE} lacks what glue-job/load needs: {lacking}" in told
-    assert "CREATE" not in told
+    screen = planned(acres)
+    assert f"{ROLE} lacks what glue-job/load needs: {lacking}" in screen
+    assert "CREATE" not in screen
     assert acres.invoke("deploy", "--env", "dev").code == 0
 
 
@@ -113,17 +113,20 @@ def test_a_role_that_may_not_be_read_is_no_reason_to_fail(acres: Repository, mon
     role(ALL)
     with monkeypatch.context() as patched:
         patched.setattr(handlers, "BUILTIN_HANDLERS", [("before-call.iam.GetRole", refuse), *handlers.BUILTIN_HANDLERS])
-        told = squeezed(str(acres.invoke("plan", "--env", "dev")))
-    assert f"{ROLE}, with which glue-job/load is to run, cannot be read by these credentials. It must allow s3:GetObject" in told
+        screen = squeezed(str(acres.invoke("plan", "--env", "dev")))
+    assert (
+        f"{ROLE}, with which glue-job/load is to run, cannot be read by these credentials. It must allow s3:GetObject" in screen
+    )
 
 
 def test_a_policy_that_is_gone_when_it_is_read_is_no_reason_to_fail(acres: Repository) -> None:
     """Somebody may delete it between two calls; the embedded AWS lacks most of the policies that AWS manages."""
     role(ALL, boundary={**LOGS})
     boto3.client("iam").delete_policy(PolicyArn="arn:aws:iam::123456789012:policy/bound")
-    told = planned(acres)
+    screen = planned(acres)
     assert (
-        f"{ROLE}, with which glue-job/load is to run, has a policy that cannot be read (arn:aws:iam::123456789012:policy" in told
+        f"{ROLE}, with which glue-job/load is to run, has a policy that cannot be read (arn:aws:iam::123456789012:policy"
+        in screen
     )
 
 
@@ -133,9 +136,9 @@ def test_what_is_needed_anew_is_told_although_nothing_else_changes(acres: Reposi
     shared = acres.root / "deploy.py"
     shared.write_text(shared.read_text().replace("    return shared", '    shared.bucket("landing")\n    return shared'))
     acres.project("acres", 'p.job("load", reads=[p.shared.bucket("landing") / "in"])')
-    told = planned(acres, "--only", "glue-job/load")
-    assert "= glue-job/load record is as declared" in told
-    assert "lacks what glue-job/load needs: s3:GetObject on arn:aws:s3:::t-dev-landing-123456789012/in" in told
+    screen = planned(acres, "--only", "glue-job/load")
+    assert "= glue-job/load record is as declared" in screen
+    assert "lacks what glue-job/load needs: s3:GetObject on arn:aws:s3:::t-dev-landing-123456789012/in" in screen
     Deployed(acres.root)
     assert ROLE not in planned(acres)
 
