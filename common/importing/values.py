@@ -76,10 +76,17 @@ def set_plain(entry: Entry, context: Context, model: type[Settings], live: JsonM
         live: the live fields, without those that AWS sets itself.
     """
     for name, value in plain_settings(entry.resource.kind, live).items():
+        words, hidden = name.replace("_", " "), sorted({*secrets_in(value, name)})
+        for secret in hidden:
+            entry.secrets.append(secret)
+            entry.comments.append(f"Its {words}: {secret} holds a secret, so it is not written here; AWS keeps it as it is.")
+        if hidden and not isinstance(value, dict):
+            continue
         if refusal(model, {name: value}):
-            entry.say(f"Its {name.replace('_', ' ')} {json.dumps(value)} cannot be declared; it stays as it is.")
+            shown = {key: text for key, text in value.items() if key not in hidden} if isinstance(value, dict) else value
+            entry.say(f"Its {words} {json.dumps(shown)} cannot be declared; it stays as it is.")
         elif isinstance(value, dict):
-            texts = {key: context.references.text(text) for key, text in value.items() if not holds_secret(key, text)}
+            texts = {key: context.references.text(text) for key, text in value.items() if key not in hidden}
             entry.settings |= {name: texts} if texts else {}
         else:
             entry.settings[name] = context.references.text(value) if isinstance(value, str) else value

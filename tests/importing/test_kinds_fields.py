@@ -1,5 +1,6 @@
 """Fields that are settings as they are: which values of AWS become settings, and which stay as they are."""
 
+import json
 from typing import Any
 
 from common.importing import crawlers, functions, jobs, machines
@@ -37,6 +38,7 @@ def test_settings_of_jobs_crawlers_and_machines_are_written() -> None:
     job = jobs.entry(resource("glue-job", live), "orders", context())
     assert job.settings["notify_delay_minutes"] == 5
     assert job.settings["non_overridable_arguments"] == {"--mode": "full"}
+    assert job.secrets == ["--db_password"]
     fields = {"Classifiers": ["csv"], "CrawlerSecurityConfiguration": "kms"}
     crawler = crawlers.entry(resource("crawler", {**CRAWLER, **fields}), "orders", context())
     assert (crawler.settings["classifiers"], crawler.settings["security_configuration"]) == (["csv"], "kms")
@@ -47,3 +49,13 @@ def test_settings_of_jobs_crawlers_and_machines_are_written() -> None:
         resource("state-machine", {**MACHINE, "encryptionConfiguration": {**encryption, "kmsKeyId": KEY}}), "orders", context()
     )
     assert "kms_key" in machine.settings
+
+
+def test_a_secret_in_a_description_is_not_written() -> None:
+    secret = "User=x;Password=Xk29vPq7mZt4Lw"
+    entry = functions.entry(
+        resource("lambda", {"Configuration": {**FUNCTION, "Description": secret}}), "orders", context(), "never"
+    )
+    assert "description" not in entry.settings
+    assert entry.secrets == ["description"]
+    assert "Xk29" not in json.dumps([entry.settings, entry.named, entry.comments, entry.notes])
