@@ -1,6 +1,7 @@
 """What can be declared, for people and for editors: kinds with a method of their own, and types for `p.resource`."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -23,7 +24,7 @@ LONGEST = 160
 
 
 def show(match: str | None) -> None:
-    """Prints the types that match a pattern, or the properties of the only one; few are listed without unmanaged ones."""
+    """Prints the types that match a pattern: the properties of a single one, and of many only the number for each service."""
     screen, names = Screen(), _matching(match)
     if len(names) == 1:
         _show_type(screen, _schema(names[0]))
@@ -33,11 +34,7 @@ def show(match: str | None) -> None:
         screen.line(quoted(f"  {', '.join(_methods())}"))
         screen.line("types for resource(…), by service:")
     if len(names) > MANY:
-        services: dict[str, int] = {}
-        for name in names:
-            service = name.rpartition("::")[0]
-            services[service] = services.get(service, 0) + 1
-        for service, number in services.items():
+        for service, number in Counter(name.rpartition("::")[0] for name in names).items():
             screen.line(quoted(f"  {service:<36} {number}"))
         screen.line(
             quoted(f"`{typed('types')} --match 'AWS::SQS::*'` lists those of a service, and a whole name its properties.")
@@ -86,24 +83,27 @@ def show_file_schema(match: str | None) -> None:
 
 
 def _matching(match: str | None) -> list[str]:
-    """The types that match a pattern; a pattern without a wildcard is a name, or a part of one.
+    """The types that match a pattern; a pattern without a wildcard is a name, or a part of one. Few are without unmanaged types.
 
     Raises:
-        UsageError: none does.
+        UsageError: none does, or the Cloud Control API manages none of those that do.
     """
     names = type_names()
     if match is None:
         return names
-    wanted = match.lower()
+    pattern = match.lower()
     if any(character in match for character in "*?["):
-        matching = [name for name in names if fnmatchcase(name.lower(), wanted)]
+        matching = [name for name in names if fnmatchcase(name.lower(), pattern)]
     else:
-        matching = [name for name in names if name.lower() == wanted] or [name for name in names if wanted in name.lower()]
+        matching = [name for name in names if name.lower() == pattern] or [name for name in names if pattern in name.lower()]
     if not matching:
         raise UsageError(f"No type matches {match}.{did_you_mean(match, names)}")
     if not 1 < len(matching) <= MANY:
         return matching
-    return [name for name in matching if is_managed(name)]
+    managed = [name for name in matching if is_managed(name)]
+    if not managed:
+        raise UsageError(f"The Cloud Control API manages no type that matches {match}: only CloudFormation can make them.")
+    return managed
 
 
 def _schema(name: str) -> Schema:
@@ -164,8 +164,8 @@ def _entry(schema: Schema) -> JsonObject:
     """The schema of an entry of a file. References lead to the definitions of its own type."""
     parts = ("properties", "required", "additionalProperties")
     document = {name: schema.document[name] for name in parts if name in schema.document}
-    given = {path[0] for path in schema.read_only if len(path) == 1}
-    properties = {name: node for name, node in document.get("properties", {}).items() if name not in given}
+    read_only = {path[0] for path in schema.read_only if len(path) == 1}
+    properties = {name: node for name, node in document.get("properties", {}).items() if name not in read_only}
     inner = _inlined(schema, {**document, "properties": properties, "type": "object"}, ())
     return {
         "properties": {"Type": {"const": schema.type_name}, "Properties": inner},

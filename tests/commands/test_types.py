@@ -65,6 +65,7 @@ def test_an_editor_gets_a_schema_of_files(repository: Repository) -> None:
     [
         (["--match", "AWS::SQS::Queu*x"], "No type matches AWS::SQS::Queu*x. Did you mean 'AWS::SQS::Queue'?"),
         (["--schema"], "would be too large for an editor"),
+        (["--match", "AWS::WAF::*"], "The Cloud Control API manages no type that matches AWS::WAF::*"),
         (["--match", "AWS::Glue::DevEndpoint"], "The Cloud Control API does not manage AWS::Glue::DevEndpoint"),
     ],
 )
