@@ -116,15 +116,10 @@ def flat(settings: dict[str, Any]) -> dict[tuple[str, ...], Any]:
 @pytest.mark.parametrize("key", SETTINGS)
 def test_what_is_declared_is_read_back(states: dict[str, Any], key: str) -> None:
     kind, state = key.partition("/")[0], states[key]
-    texts = [
-        f"{top}.{name}"
-        for top, inner in (("Environment.Variables", ("ZONE",)), ("DefaultArguments", ("--zone",)))
-        for name in inner
-    ]
     read: dict[tuple[str, ...], Any] = {}
-    for field in (*FIELDS[kind], *texts):
-        if (found := setting_of(kind, field, state)) is not None and found.values:
-            read |= found.values
+    for field in (*FIELDS[kind], "Environment.Variables.ZONE", "DefaultArguments.--zone"):
+        if (field_settings := setting_of(kind, field, state)) is not None and field_settings.values:
+            read |= field_settings.values
     expected = flat(SETTINGS[key][2])
     assert {path: read.get(path) for path in expected} == expected
 
