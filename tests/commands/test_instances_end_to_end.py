@@ -91,6 +91,8 @@ def test_each_customer_has_a_deployment_of_its_own(root: Path) -> None:
     assert "orders-globex is deployed, but there is no projects/orders-globex/" in invoke(root, "plan", *ENV, code=2)
     deploy(root, "--prune", "--data")
     assert away.list_functions()["Functions"] == []
-    assert [found["FunctionName"] for found in functions.list_functions()["Functions"]] == ["acres-local-orders-acme-Validate"]
+    assert [function["FunctionName"] for function in functions.list_functions()["Functions"]] == [
+        "acres-local-orders-acme-Validate"
+    ]
     invoke(root, "destroy", *ENV, "--project", "orders", "--data", "--yes", "orders")
     assert functions.list_functions()["Functions"] == []

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.commands.test_operations import MACHINE, PLACE, command, keys, refused
+from tests.commands.test_operations import MACHINE, PLACE, command, keys, refused, written
 from tests.support.repository import Repository
 
 AWAY = {"region_name": "us-west-2"}
@@ -39,10 +39,6 @@ def deploy(repository: Repository, *words: str) -> None:
 
 def functions(place: dict[str, str]) -> set[str]:
     return {function["FunctionName"] for function in boto3.client("lambda", **place).list_functions()["Functions"]}
-
-
-def written(calls: list[str]) -> list[str]:
-    return [call for call in calls if not call.partition(":")[2].startswith(("Get", "List", "Describe", "Head"))]
 
 
 def test_the_project_is_deployed_to_its_region_and_its_records_are_with_the_others(
@@ -84,7 +80,7 @@ def test_drift_status_and_run_ask_in_the_projects_region(away: Repository) -> No
     assert command(away, "drift")["drifted"] == []
     boto3.client("lambda", **AWAY).update_function_configuration(FunctionName="t-dev-orders-Validate", MemorySize=512)
     drifted = command(away, "drift", code=2)["drifted"]
-    assert [(found["project"], found["key"]) for found in drifted] == [("orders", "lambda/Validate")]
+    assert [(resource["project"], resource["key"]) for resource in drifted] == [("orders", "lambda/Validate")]
     assert command(away, "status", "--project", "orders")["projects"][-1]["state"] == "clean"
     boto3.client("lambda", **AWAY).delete_function(FunctionName="t-dev-orders-Validate")
     assert command(away, "deploy")["counts"]["create"] == 1

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.commands.test_operations import MACHINE, PLACE, command, keys, refused
+from tests.commands.test_operations import MACHINE, PLACE, command, keys, refused, written
 from tests.support.repository import SHARED, Repository
 
 BODY = (
@@ -37,24 +37,20 @@ def acres(repository: Repository, moto_dates: None) -> Repository:
 def all_keys() -> dict[str, set[str]]:
     """The keys of our tags by kind of resource, roles included."""
     pages = boto3.client("resourcegroupstaggingapi", **PLACE).get_resources()["ResourceTagMappingList"]
-    found: dict[str, set[str]] = {}
+    tags: dict[str, set[str]] = {}
     for mapping in pages:
         service = mapping["ResourceARN"].split(":")[2]
-        found.setdefault(service, set()).update(tag["Key"] for tag in mapping["Tags"])
+        tags.setdefault(service, set()).update(tag["Key"] for tag in mapping["Tags"])
     iam = boto3.client("iam")
     for role in iam.list_roles()["Roles"]:
-        found.setdefault("iam", set()).update(tag["Key"] for tag in iam.list_role_tags(RoleName=role["RoleName"])["Tags"])
+        tags.setdefault("iam", set()).update(tag["Key"] for tag in iam.list_role_tags(RoleName=role["RoleName"])["Tags"])
     objects = boto3.client("s3", **PLACE).get_object_tagging(Bucket="t-dev-landing-123456789012", Key="sql/acres.sql")["TagSet"]
-    return found | {"object": {tag["Key"] for tag in objects}}
+    return tags | {"object": {tag["Key"] for tag in objects}}
 
 
 def deploy(repository: Repository, *words: str) -> None:
     ended = repository.invoke("deploy", "--env", "dev", *words)
     assert (ended.code, ended.err) == (0, ""), ended
-
-
-def written(calls: list[str]) -> list[str]:
-    return [call for call in calls if not call.partition(":")[2].startswith(("Get", "List", "Describe", "Head"))]
 
 
 def test_everything_carries_tags_with_the_prefix_and_is_found_by_them(acres: Repository, aws_calls: list[str]) -> None:
@@ -101,8 +97,8 @@ def test_what_is_no_longer_declared_is_still_known_as_ours(acres: Repository) ->
     acres.configure(tag_prefix=OURS)
     shutil.rmtree(acres.root / "projects/soil")
     acres.write("projects/acres/deploy.py", (acres.root / "projects/acres/deploy.py").read_text().replace('p.queue("jobs")', ""))
-    told = " ".join(acres.invoke("plan", "--env", "dev").out.split())
-    assert "soil is deployed, but there is no projects/soil/ any more: --prune deletes what it left" in told
+    output = " ".join(acres.invoke("plan", "--env", "dev").out.split())
+    assert "soil is deployed, but there is no projects/soil/ any more: --prune deletes what it left" in output
     deploy(acres, "--prune", "--data")
     assert not keys("dev/soil/records/")
     assert boto3.client("sqs", **PLACE).list_queues().get("QueueUrls", []) == []

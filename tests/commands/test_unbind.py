@@ -54,9 +54,9 @@ def bound(environment: str = "t-dev/dev") -> set[str]:
 
 
 def test_a_function_is_unbound_with_its_role_and_its_logs_and_stays(deployed: Repository) -> None:
-    asked = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate")
-    assert "3 resources are unbound from dev, and nobody can be asked here. Add --yes dev" in refused(asked)
-    assert ". lambda/Validate unbind stays as it is, without our tags and our record" in squeezed(asked.out)
+    unconfirmed = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate")
+    assert "3 resources are unbound from dev, and nobody can be asked here. Add --yes dev" in refused(unconfirmed)
+    assert ". lambda/Validate unbind stays as it is, without our tags and our record" in squeezed(unconfirmed.out)
     shown = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate", "--dry-run")
     assert "This was only shown. Nothing was unbound." in shown.out
     assert function_tags()
@@ -76,8 +76,9 @@ def test_a_function_is_unbound_with_its_role_and_its_logs_and_stays(deployed: Re
     released = command(deployed, "history", "--project", "acres", "--last", "1")["releases"][0]
     assert {change["key"] for change in released["changes"] if change["action"] == "unbind"} == unbound
     assert "acres: unbound: lambda/Validate, " in squeezed(deployed.invoke("history", "--env", "dev", "--last", "1").out)
-    assert "lambda/Validate: " in (told := refused(deployed.invoke("plan", "--env", "dev")))
-    assert "was unbound at" in told
+    refusal = refused(deployed.invoke("plan", "--env", "dev"))
+    assert "lambda/Validate: " in refusal
+    assert "was unbound at" in refusal
     undeclare(deployed)
     assert command(deployed, "plan", "--prune")["counts"] == command(deployed, "plan")["counts"]
     assert command(deployed, "plan", "--prune")["counts"]["delete"] == 0
@@ -170,11 +171,13 @@ def adopted(deployed: Repository) -> Repository:
 def test_destroy_leaves_what_was_adopted_and_the_role_that_it_runs_with(adopted: Repository) -> None:
     done = adopted.invoke("destroy", "--env", "dev", "--data", "--yes", "dev")
     assert (done.code, done.err) == (0, ""), done
-    told = squeezed(done.out)
-    assert ". lambda/Validate unbind it was adopted, so it stays, without our tags and our record; --only lambda/Validate" in told
-    assert ". role/Validate-lambda unbind lambda/Validate, which stays, uses it" in told
-    assert ". acres: lambda/Validate unbound" in told
-    assert [each["FunctionName"] for each in boto3.client("lambda", **PLACE).list_functions()["Functions"]] == [FUNCTION]
+    output = squeezed(done.out)
+    assert (
+        ". lambda/Validate unbind it was adopted, so it stays, without our tags and our record; --only lambda/Validate" in output
+    )
+    assert ". role/Validate-lambda unbind lambda/Validate, which stays, uses it" in output
+    assert ". acres: lambda/Validate unbound" in output
+    assert [function["FunctionName"] for function in boto3.client("lambda", **PLACE).list_functions()["Functions"]] == [FUNCTION]
     assert (function_tags(), role_tags()) == ({}, set())
     assert [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]] == [ROLE]
     assert {arn for arn in bound() if ":job/" not in arn} == set()  # the index of moto never forgets a job
@@ -195,8 +198,8 @@ def test_what_an_adopted_machine_starts_is_deleted_and_told(deployed: Repository
 
 
 def test_destroy_deletes_what_was_adopted_if_it_is_named(adopted: Repository) -> None:
-    found = command(adopted, "destroy", "--only", "lambda/Val*", "--dry-run")
-    assert {change["key"]: change["action"] for change in found["changes"]}["lambda/Validate"] == "unbind"
+    planned = command(adopted, "destroy", "--only", "lambda/Val*", "--dry-run")
+    assert {change["key"]: change["action"] for change in planned["changes"]}["lambda/Validate"] == "unbind"
     done = json.loads(adopted.invoke("destroy", "--env", "dev", "--only", "lambda/Validate", "--yes", "dev", "--json").out)
     actions = {change["key"]: change["action"] for change in done["changes"]}
     assert actions == {"lambda/Validate": "delete", "role/Validate-lambda": "delete", "log-group/Validate": "orphan"}

@@ -36,38 +36,38 @@ def by_hand(deployed: Repository) -> Repository:
 
 
 def listed(repository: Repository, *words: str) -> list[dict[str, Any]]:
-    found = command(repository, "status", "--unmanaged", *words)["unmanaged"]
-    assert all(each["arn"].startswith("arn:aws:") for each in found)
-    return list(found)
+    resources = command(repository, "status", "--unmanaged", *words)["unmanaged"]
+    assert all(resource["arn"].startswith("arn:aws:") for resource in resources)
+    return list(resources)
 
 
 THEIRS = [("lambda", "FSA-Validate"), ("glue-job", "FSA Load"), ("crawler", "FSA-Found"), ("state-machine", "FSA-Main")]
 
 
 def test_what_nobody_owns_is_listed_with_its_name_and_when_it_was_changed(by_hand: Repository) -> None:
-    found = listed(by_hand)
-    assert [(each["kind"], each["name"]) for each in found] == THEIRS
-    assert all(each["changed"].startswith("20") and not each["declared"] for each in found)
-    told = squeezed(by_hand.invoke("status", "--env", "dev", "--unmanaged").out)
-    assert "glue-job FSA Load" in told
-    assert "invoke import --project NAME --match PATTERN` writes a project from what the pattern matches." in told
-    assert "others-validate" not in told
+    resources = listed(by_hand)
+    assert [(resource["kind"], resource["name"]) for resource in resources] == THEIRS
+    assert all(resource["changed"].startswith("20") and not resource["declared"] for resource in resources)
+    output = squeezed(by_hand.invoke("status", "--env", "dev", "--unmanaged").out)
+    assert "glue-job FSA Load" in output
+    assert "invoke import --project NAME --match PATTERN` writes a project from what the pattern matches." in output
+    assert "others-validate" not in output
 
 
 def test_the_tags_themselves_are_asked_where_the_index_is_late(by_hand: Repository) -> None:
     with index(lambda _: []):
-        assert [(each["kind"], each["name"]) for each in listed(by_hand)] == THEIRS
+        assert [(resource["kind"], resource["name"]) for resource in listed(by_hand)] == THEIRS
 
 
 def test_what_is_declared_and_not_ours_yet_is_said_to_be_declared(by_hand: Repository) -> None:
     assert by_hand.invoke("unbind", "--env", "dev", "--only", "glue-job/load", "--yes", "dev").code == 0
-    found = {each["name"]: each["declared"] for each in listed(by_hand)}
-    assert found["t-dev-acres-load"] == "acres: glue-job/load"
-    told = squeezed(by_hand.invoke("status", "--env", "dev", "--unmanaged").out)
-    assert "invoke plan --adopt` shows what taking over those that are declared here would change." in told
+    declared = {resource["name"]: resource["declared"] for resource in listed(by_hand)}
+    assert declared["t-dev-acres-load"] == "acres: glue-job/load"
+    output = squeezed(by_hand.invoke("status", "--env", "dev", "--unmanaged").out)
+    assert "invoke plan --adopt` shows what taking over those that are declared here would change." in output
 
 
 def test_where_everything_is_owned_a_line_says_so(deployed: Repository) -> None:
     assert listed(deployed) == []
-    told = deployed.invoke("status", "--env", "dev", "--unmanaged").out
-    assert "Every function, job, crawler and state machine of the account and region carries an owner's tag." in squeezed(told)
+    output = deployed.invoke("status", "--env", "dev", "--unmanaged").out
+    assert "Every function, job, crawler and state machine of the account and region carries an owner's tag." in squeezed(output)
