@@ -20,4 +20,5 @@ def check(_c: Context, project: str | None = None) -> None:
     if checked.problems:
         raise DeclarationError("\n".join(checked.problems))
     projects = {key.project for key in checked.machines}
-    command.say(f"checked {len(checked.machines)} state machines in {len(projects)} projects: all are right.")
+    machines = f"{len(checked.machines)} state machine{'' if len(checked.machines) == 1 else 's'}"
+    command.say(f"checked {machines} in {len(projects)} project{'' if len(projects) == 1 else 's'}: no problems.")

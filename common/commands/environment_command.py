@@ -155,4 +155,4 @@ def deployed_projects(connection: Connection, project: str | None) -> list[str]:
     for name in names:
         if not PROJECT_NAME.fullmatch(name):
             raise UsageError(f"{name!r} is no project's name.")
-    return [*dict.fromkeys(known for name in names for known in (name, *connection.env.instances_of(name)))]
+    return [*dict.fromkeys(deployed for name in names for deployed in (name, *connection.env.instances_of(name)))]

@@ -12,7 +12,7 @@ from common.model.choices import Choices
     help=options(
         *("env", "project"),
         import_="Print what `import` needs instead.",
-        role="Print what the role of this resource, as lambda/Validate, or the role of this name must allow instead.",
+        role="Print instead what a role must allow: that of this resource, such as lambda/Validate, or the role of this name.",
     ),
     reads_only=True,
 )

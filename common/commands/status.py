@@ -39,11 +39,11 @@ def status(
         from common.importing.unmanaged import find_unmanaged
 
         connection = command.connection()
-        found = find_unmanaged(declarations.env, connection.aws, connection.pool, declarations.resources)
+        resources = find_unmanaged(declarations.env, connection.aws, connection.pool, declarations.resources)
         if isinstance(report, JsonReport):
-            report.contents["unmanaged"] = [asdict(each) for each in found]
+            report.contents["unmanaged"] = [asdict(resource) for resource in resources]
         else:
-            status_report.show_unmanaged(found)
+            status_report.show_unmanaged(resources)
         return
     undeclared = command.workspace.undeclared
     statuses = read_all(command.connection(), declarations, others=project is None, why_undeclared=undeclared, verify=verify)

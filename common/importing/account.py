@@ -23,11 +23,11 @@ TYPES = ("lambda:function", "glue:job", "glue:crawler", "states:stateMachine", "
 
 @dataclass
 class LiveAccount:
-    """An account, read as far as it was asked for.
+    """The account of an environment. Each kind is listed when it is first needed, and once.
 
     Args:
         env: the environment.
-        aws: where to ask.
+        aws: the AWS session.
         pool: where calls run in parallel.
     """
 

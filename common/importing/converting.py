@@ -1,8 +1,8 @@
 """Converts configuration of others to ours, for `invoke import --config`: each key is converted, or refused with where it goes.
 
-A key is told by what it is and not by one team's names for it: a field of AWS, below the name of a function or a job of the
-project or for all of them; an ARN; the name of a bucket; a token of definitions; or else a parameter. Secrets are never written,
-and nothing is written over.
+What a key means follows from what it is, not from one team's name for it: a field of AWS, below the name of a function or a job
+of the project or for all of them; an ARN; the name of a bucket; a token of definitions; or else a parameter. Secrets are never
+written, and nothing is written over.
 """
 
 import re
@@ -108,7 +108,7 @@ class Converter:
             for name, inner in value.items():
                 self._take_field((*path, name), [resource], name, inner, specific=True)
         elif snake(key) == "tags":
-            self._refuse(path, f"tags are of the whole environment: $.tags of config/{self._env.name}.json")
+            self._refuse(path, f"tags belong to the whole environment: $.tags of config/{self._env.name}.json")
         elif section := next((section for section in hinted or ["jobs"] if _settings(section, key, value) is not None), None):
             self._take_field(path, [(section, name) for name in self._names.declared(section)], key, value, specific=False)
         elif section := self._unknown_resource(path, value):
@@ -187,7 +187,7 @@ class Converter:
             return None
         present = projection.value_at(self._env.model_dump(mode="json"), tuple(place.split(".")))
         file = f"$.{place} of config/{self._env.name}.json"
-        return f"{file} says so already" if present == value else f"it is of the whole environment: {file}"
+        return f"{file} has this value already" if present == value else f"it belongs to the whole environment: {file}"
 
     def _take_value(self, path: KeyPath, value: Json) -> None:
         """An ARN or a bucket becomes an existing thing, and everything else a parameter."""

@@ -16,7 +16,7 @@ def why_not(resource: LiveResource) -> str:
     targets = _targets(live)
     if not targets:
         others = ", ".join(kind for kind, listed in live.get("Targets", {}).items() if listed)
-        return f"it has no target in S3, only {others or 'none at all'}"
+        return f"it has no target in S3, only {others}" if others else "it has no targets"
     if not live.get("DatabaseName"):
         return "it has no database"
     behavior = (live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")

@@ -166,8 +166,8 @@ def check_name(project: str) -> None:
     """
     if not PROJECT_NAME.fullmatch(project) or project == SHARED:
         raise UsageError(
-            f"--project is {project!r}, and a project's name has up to 64 letters (a to z), digits, - and _, and begins with a "
-            f"letter or _; {SHARED} is none."
+            f"--project is {project!r}. A project's name has up to 64 letters (a to z), digits, - and _, begins with a letter "
+            f"or _, and is not {SHARED!r}."
         )
     try:
         check_file_name(project)

@@ -22,7 +22,8 @@ def lines(result: PullResult, *, written: bool) -> Iterator[str]:
         return
     verb = "written" if written else "to write"
     settings = f"{len(result.pulled)} setting{'' if len(result.pulled) == 1 else 's'} {verb}"
-    yield f"{settings}, {len(result.left)} for you. `deploy` records them; commit the files."
+    fields = f"{len(result.left)} field{'' if len(result.left) == 1 else 's'}"
+    yield f"{settings}; {fields} must be changed elsewhere. `deploy` records what was written; commit the files."
 
 
 def as_object(result: PullResult, *, written: bool) -> JsonObject:

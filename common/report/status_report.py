@@ -29,16 +29,16 @@ def show(statuses: Sequence[Status], stream: TextIO | None = None) -> None:
             report(Note(f"{status.project}: {note}"))
 
 
-def show_unmanaged(found: Sequence[Unmanaged], stream: TextIO | None = None) -> None:
+def show_unmanaged(resources: Sequence[Unmanaged], stream: TextIO | None = None) -> None:
     """Prints one line for each resource that nobody owns, and below how it is brought under management."""
     screen, report = Screen(stream), TextReport(stream=stream)
-    if not found:
+    if not resources:
         report(Note("Every function, job, crawler and state machine of the account and region carries an owner's tag."))
         return
-    rows = [[each.kind, each.name, cell_formats.minute(each.changed), each.declared] for each in found]
+    rows = [[resource.kind, resource.name, cell_formats.minute(resource.changed), resource.declared] for resource in resources]
     screen.table(("kind", "name in AWS", "changed (UTC)", "declared here as"), rows, whole=[0, 2], folding=[1])
     report(Note(f"`{typed('import')} --project NAME --match PATTERN` writes a project from what the pattern matches."))
-    if any(each.declared for each in found):
+    if any(resource.declared for resource in resources):
         report(Note(f"`{typed('plan --adopt')}` shows what taking over those that are declared here would change."))
 
 

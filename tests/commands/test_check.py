@@ -16,7 +16,7 @@ def declare(repository: Repository, project: str, **machines: object) -> None:
 def test_what_is_right_is_counted(repository: Repository) -> None:
     declare(repository, "acres", load=machine(A=END), clean=machine(A=END))
     ended = repository.invoke("check")
-    assert (ended.code, ended.out) == (0, "  checked 2 state machines in 1 projects: all are right.\n"), ended.err
+    assert (ended.code, ended.out) == (0, "  checked 2 state machines in 1 project: no problems.\n"), ended.err
 
 
 def test_all_problems_of_all_machines_are_told_at_once(repository: Repository) -> None:

@@ -99,7 +99,7 @@ def test_which_jobs_can_be_declared(fields: dict[str, Any], reason: str) -> None
     [
         ({}, ""),
         ({"Targets": {"JdbcTargets": [{"Path": "db"}]}}, "it has no target in S3, only JdbcTargets"),
-        ({"Targets": {}}, "only none at all"),
+        ({"Targets": {}}, "it has no targets"),
         ({"DatabaseName": None}, "it has no database"),
         ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}}, "CRAWL_EVENT_MODE"),
         ({"Schedule": {"ScheduleExpression": "cron(0 3 * * ? *)"}}, ""),
