@@ -218,7 +218,7 @@ def _fitting(
 
 def _fits_type(resource: GeneratedRef, action: str, arn: str) -> bool:
     """Whether an action can be allowed on a resource whose ARN may not be known yet: if it is one of its service."""
-    return action.partition(":")[0] in resource.services and not arn.startswith("arn:aws:cloudcontrol:")
+    return action.partition(":")[0] in resource.services and ":cloudcontrol:" not in arn
 
 
 def _fits(action: str, arn: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from common.base.errors import DeclarationError
 from common.declare.allowed_actions import FurtherAccess, allow
 from tests.support.repository import SHARED, Repository
 
@@ -123,6 +124,15 @@ def test_the_partition_is_that_of_the_environment(repository: Repository) -> Non
     line = f'p.function("Validate", {access})'
     assert statement("sns:Publish", "arn:aws-cn:sns:*:*:x") in policy(repository, "Validate-lambda", line)
     assert repository.resources()["role/Validate-lambda"].desired()["AttachedPolicies"] == ["arn:aws-cn:iam::aws:policy/X"]
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
+def test_a_resource_without_an_arn_is_none_to_allow_actions_on(repository: Repository, region: str) -> None:
+    repository.configure(region=region, roles={})
+    group = 'group = p.resource("group", "AWS::EC2::SecurityGroup", {"GroupDescription": "x"})'
+    access = 'permissions=[allow("ec2:DeleteSecurityGroup", on=group)]'
+    with pytest.raises(DeclarationError, match="ec2:DeleteSecurityGroup cannot be allowed on resource/group"):
+        policy(repository, "Validate-lambda", group, f'p.function("Validate", {access})')
 
 
 @pytest.mark.parametrize(
