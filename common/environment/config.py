@@ -93,7 +93,8 @@ class Environment(Model):
             raise ValueError("endpoints cannot be combined with embedded: all services of the embedded AWS have one address")
         if self.embedded is not None and self.partition != "aws":
             raise ValueError(f"the embedded AWS has no region {self.region}: choose one of the partition aws, such as us-east-1")
-        away = sorted({section.region for section in self.projects.values() if section.region} - {self.region})
+        sections = [section for project in self.projects.values() for section in (project, *project.instances.values())]
+        away = sorted({section.region for section in sections if section.region} - {self.region})
         if away and self.endpoints:
             raise ValueError(f"endpoints are of {self.region}: a project cannot be in another region, as {away[0]}, beside them")
         if foreign := next((region for region in away if aws_versions.partition_of(region) != self.partition), None):

@@ -167,6 +167,10 @@ def test_what_cannot_work_from_another_region_is_refused(
         ),
         ({"projects": {"orders": {"region": "cn-north-1"}}}, "cn-north-1 is in another partition than eu-central-1"),
         (
+            {"projects": {"orders": {"instances": {"acme": {"region": "cn-north-1"}}}}},
+            "cn-north-1 is in another partition than eu-central-1",
+        ),
+        (
             {"projects": {"orders": {"region": "us-west-2"}}, "endpoints": {"default": "https://vpce.example.com"}},
             "endpoints are of eu-central-1: a project cannot be in another region, as us-west-2, beside them",
         ),
