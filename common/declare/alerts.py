@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from common.aws.resource_schemas import schema_of
 from common.base.json_types import JsonObject
@@ -141,7 +141,7 @@ class AlarmsDeclaration:
         for function in self.refs("lambda"):
             key = ref.key._replace(name=f"{function.key.name}.{ERRORS}")
             stands_for = cloud_resources.named(project.env, key, schema, f"{function.name}-{ERRORS}")
-            identity = replace(project.identity(ref, [function, self.topic]), key=key, name=stands_for.name, arn=stands_for.arn)
+            identity = project.identity(stands_for, [function, self.topic])
             alarm: JsonObject = {
                 "AlarmName": stands_for.name,
                 "AlarmDescription": f"{project.env.name}, {project.project}: the function {function.name} has failed",
