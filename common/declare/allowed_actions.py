@@ -76,7 +76,7 @@ def allow(
     elif not _is_explained(reason):
         for part in (*named, *(resource for resource in resources if resource == ALL)):
             if ALL in str(part):
-                raise ValueError(f"{part!r} allows more than people see: say why, as in reason='…', or name what is needed")
+                raise ValueError(f"{part!r} may allow more than is needed: say why, as in reason='…', or name what is needed")
     return Permission(named, resources, _conditions(when), reason)
 
 
@@ -144,7 +144,7 @@ class FurtherAccess:
 
 
 NO_FURTHER_ACCESS = FurtherAccess()
-"""What a role gets whose resource declares nothing of it."""
+"""The access of a role whose resource declares none."""
 
 
 def _is_explained(reason: str) -> bool:

@@ -20,7 +20,7 @@ AT_HOME = {
     "crawler": "a crawler keeps the tables of a shared database",
     "layer": "Lambda reads layers from the artifact bucket",
 }
-"""Why other kinds are in the region of the environment alone, where that is not plain."""
+"""Why a project in another region cannot declare these kinds."""
 
 
 class Declarations:

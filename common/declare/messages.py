@@ -53,7 +53,7 @@ class MessagesDeclaration:
         """Adds the mapping.
 
         Raises:
-            DeclarationError: messages of the queue would come again while the function still works at them.
+            DeclarationError: the queue would deliver messages again while the function still works on them.
         """
         resources = project.known()
         queue = resources.get(self.source.key) if isinstance(self.source, Ref) else None
@@ -114,7 +114,7 @@ class Messages(PipelineParts):
 
 
 def _token(ref: Ref, attribute: str) -> str:
-    """The token that refers to a resource, so that it is needed."""
+    """Returns the token that refers to a resource, so that the resource is deployed first."""
     return f"${{{kind_of(ref.key.kind).word}.{ref.key.name}.{attribute}}}"
 
 

@@ -236,13 +236,13 @@ def with_declared(env: Environment, shared: Iterable[Resource]) -> Environment:
 
 
 def usual(env: Environment, key: Key) -> str:
-    """What a resource is called in AWS where neither configuration nor a declaration says anything of names."""
+    """Returns what a resource is called in AWS where neither configuration nor a declaration gives names."""
     bare = env.model_copy(update={"names": {}, "projects": {}})
     return PhysicalNames(bare, key.project).named(kinds()[key.kind], key.name)
 
 
 def is_unusual(env: Environment, key: Key, arn: str) -> bool:
-    """Whether a resource is called otherwise, or is a role at another path, than it would be without anything said of names."""
+    """Whether a resource has another name, or a role another path, than it would have without given names and templates."""
     kind = kinds().get(key.kind)
     if kind is None or (kind.arn is None and key.kind != "role"):
         return False

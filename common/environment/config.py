@@ -130,7 +130,7 @@ class Environment(Model):
 
     @property
     def store(self) -> dict[str, str]:
-        """What every call on the artifact bucket says: its name, and whose it is."""
+        """The parameters of every call on the artifact bucket: its name, and the account that must own it."""
         owner = self.others_bucket and self.others_bucket.account_id
         return {"Bucket": self.artifact_bucket, "ExpectedBucketOwner": owner or self.account_id}
 

@@ -61,7 +61,7 @@ class EncryptedThing(ExistingThing):
 
 
 class Existing(Model):
-    """What others own, by the names that declarations call it: `p.shared.bucket("landing")` is the bucket `landing` here."""
+    """What others own, by the names that declarations use: `p.shared.bucket("landing")` is the bucket `landing` here."""
 
     buckets: dict[Reference, EncryptedThing] = Field(default_factory=dict)
     """Buckets."""

@@ -45,7 +45,7 @@ class Project(Model):
 
     schema_: str | None = Field(default=None, alias="$schema")
     enabled: bool = True
-    """Whether the project is for this environment. What was deployed of a project that is not counts as no longer declared."""
+    """Whether the project is for this environment. What was deployed of a disabled project counts as no longer declared."""
     verify: Verify | None = None
     """`always`: each plan reads how the project is in AWS, and says what others changed. Without it the environment's."""
     region: Region | None = None

@@ -186,13 +186,14 @@ class CrawlerSettings(Settings):
     description: Annotated[Text, Field(max_length=2048)] | None = None
     """What the crawler is for. `${parameter}` is replaced."""
     classifiers: tuple[Annotated[Text, Field(min_length=1, max_length=255)], ...] | None = None
-    """Names of classifiers of one's own, which are asked before Glue's."""
+    """Names of your own classifiers, which Glue tries before its own."""
     security_configuration: Annotated[Text, Field(min_length=1, max_length=128)] | None = None
     """The name of a Glue security configuration, which encrypts what the crawler logs; `permissions` allow its key."""
     while_running: Literal["wait", "skip", "stop"] = "wait"
     """What a deploy does when the crawler is running and must be changed."""
     configuration: Literal["managed", "unmanaged"] | None = None
-    """`managed`: partitions take the schema of their table. Without it a new crawler is, and one that exists keeps its own."""
+    """`managed`: partitions take the schema of their table. `unmanaged`: it is left to others. Without either, a new crawler is
+    managed, and an existing one keeps its configuration."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None

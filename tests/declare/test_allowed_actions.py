@@ -143,7 +143,7 @@ def test_a_resource_without_an_arn_is_none_to_allow_actions_on(repository: Repos
         ('permissions=[allow("athena:StartQueryExecution", on="*")]', "say why, as in reason="),
         (
             'permissions=[allow("athena:*", on="arn:aws:athena:*:*:workgroup/x")]',
-            "'athena:*' allows more than people see: say why",
+            "'athena:*' may allow more than is needed: say why",
         ),
         ('permissions=[allow("athena:StartQueryExecution", on="*", reason=" ")]', "say why, as in reason="),
         ('permissions=[allow("athena:StartQueryExecution", on="primary")]', "'primary' is not an ARN"),

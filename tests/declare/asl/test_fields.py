@@ -131,7 +131,7 @@ def test_all_problems_of_states_are_told_at_once() -> None:
 
 
 def test_no_field_that_cfn_lint_publishes_is_missing() -> None:
-    """Of version 1.58.0, which lists a subset of what AWS has; an update of it that knows a new field ends this test."""
+    """Of version 1.58.0, which lists a subset of what AWS has; this test fails when an update of it has a new field."""
     published_fields = published.read_data("schemas/other/step_functions/statemachine.json")["definitions"]
     for kind, names in OF_TYPE.items():
         assert published_fields[kind.lower()]["properties"].keys() - names == set(), kind
