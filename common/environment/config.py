@@ -201,9 +201,10 @@ class Environment(Model):
             instances = {f"{folder}-{name}": Instance(folder, name) for name in section.instances}
             for project, own in (instances or {folder: Instance(folder, "")}).items():
                 if project in environment.projects:
+                    instance = own if own.name else environment._instances[project]  # noqa: SLF001 - of the same class
                     raise ConfigError(
                         f"config/{self.name}.json: two projects would be deployed as {project}: an instance is called as its "
-                        f"folder, a hyphen, and its own name. Rename the instance {own.name or folder} of {folder}."
+                        f"folder, a hyphen, and its own name. Rename the instance {instance.name} of {instance.folder}."
                     )
                 environment.projects[project] = section.instances[own.name] if own.name else section
             environment._instances.update(instances)  # noqa: SLF001 - of the same class

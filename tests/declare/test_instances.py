@@ -185,6 +185,8 @@ def test_what_an_instance_configures_and_nothing_uses_is_refused_where_it_stands
             {"a": {"instances": {"b-c": {}}}, "a-b": {"instances": {"c": {}}}},
             "two projects would be deployed as a-b-c: an instance is called as its folder, a hyphen, and its own name",
         ),
+        ({"a": {"instances": {"b": {}}}, "a-b": {}}, "Rename the instance b of a."),
+        ({"a-b": {}, "a": {"instances": {"b": {}}}}, "Rename the instance b of a."),
         (
             {"orders-acme": {}},
             (
