@@ -24,7 +24,7 @@ def hash_edited_files(resources: Iterable[Resource], cache: Path, *, believing: 
         The resources of which a file has changed since it was last digested.
     """
     looked: set[Key] = set()
-    edited_paths = []
+    edited = []
     with StatCache(cache, believing=believing) as digests:
         for resource in resources:
             changed = digests.changed
@@ -33,5 +33,5 @@ def hash_edited_files(resources: Iterable[Resource], cache: Path, *, believing: 
                 artifact.hash_files(digests.of_file)
                 looked.add(artifact.key)
             if digests.changed > changed:
-                edited_paths.append(resource)
-    return edited_paths
+                edited.append(resource)
+    return edited

@@ -152,11 +152,11 @@ class ExistingReferences(Verbs):
     Args:
         env: the environment.
         project: who refers to them.
-        known: is called with each reference, so that texts may name it.
+        register: is called with each reference, so that texts may name it.
     """
 
-    def __init__(self, env: Environment, project: str, known: Callable[[Ref], Ref]) -> None:
-        self._env, self._project, self._known = env, project, known
+    def __init__(self, env: Environment, project: str, register: Callable[[Ref], Ref]) -> None:
+        self._env, self._project, self._register = env, project, register
 
     def of(self, kind: str, name: str, kms_key: str | None = None) -> Ref:
         """A thing of any kind.
@@ -179,7 +179,7 @@ class ExistingReferences(Verbs):
         except ConfigError as error:
             raise DeclarationError(str(error)) from None
         try:
-            return self._known(ref)
+            return self._register(ref)
         except DeclarationError:
             raise DeclarationError(
                 f"{where}: another {kind} has this name in tokens. Name this one under `existing` in configuration, and refer to "

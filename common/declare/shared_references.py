@@ -25,18 +25,18 @@ class Shared(Verbs):
 
     Args:
         env: the environment.
-        known: is called with each reference.
+        register: is called with each reference.
         project: who refers to them.
 
     Attributes:
         entries: the entries of configuration that were referred to, by their places.
     """
 
-    def __init__(self, env: Environment, known: Callable[[Ref], Ref] = lambda ref: ref, project: str = SHARED) -> None:
+    def __init__(self, env: Environment, register: Callable[[Ref], Ref] = lambda ref: ref, project: str = SHARED) -> None:
         self._home = env.in_region(env.home_region)
         self.physical = PhysicalNames(self._home, SHARED)
         self.entries: set[str] = set()
-        self._env, self._known, self._project = env, known, project
+        self._env, self._register, self._project = env, register, project
 
     def of(self, kind: str, name: str) -> Ref:
         """A resource of any kind.
@@ -47,7 +47,7 @@ class Shared(Verbs):
         """
         if (ref := existing.configured(self._env, self._project, kind_of(kind), name)) is not None:
             self.entries.add(ref.place)
-            return self._known(ref)
+            return self._register(ref)
         if kind not in SHAREABLE:
             raise existing.missing_entry(self._env, self._project, kind_of(kind), name)
         if kind != "bucket" and self._env.is_away:
@@ -56,4 +56,4 @@ class Shared(Verbs):
                 f"projects in another region than their environment use buckets alone. Declare one of the project's own."
             )
         physical = self.physical.of(kind_of(kind), name)
-        return self._known(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._home, physical)))
+        return self._register(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._home, physical)))
