@@ -38,6 +38,10 @@ class Further(NamedTuple):
     absent: str = ""
 
 
+def _is_there(_response: JsonObject, _named: Named) -> bool:
+    return True
+
+
 class Lookup(NamedTuple):
     """How to prove that a resource of somebody else exists.
 
@@ -49,7 +53,7 @@ class Lookup(NamedTuple):
         words: what `names` matches, for messages.
         chosen: what AWS itself adds to the name in the ARN, as a pattern of IAM; empty if it adds nothing.
         covers: returns the ARNs on which the operation must be allowed, from its own ARN; none if a policy cannot limit it.
-        is_there: whether the response of an operation that lists has it.
+        is_there: whether the response shows it: not if others are listed, or if it is being deleted.
         region: returns its region from the response, of a kind whose ARN has none; empty if the response does not say it.
         abroad: whether the operation reads resources of other accounts, too.
         further: what else it must have, by the purpose of its use.
@@ -62,12 +66,18 @@ class Lookup(NamedTuple):
     words: str = "a name, or an ARN"
     chosen: str = ""
     covers: Callable[[str], tuple[str, ...]] = lambda arn: (arn,)
-    is_there: Callable[[JsonObject, Named], bool] = lambda _response, _named: True
+    is_there: Callable[[JsonObject, Named], bool] = _is_there
     region: Callable[[JsonObject], str] = lambda _response: ""
     abroad: bool = True
     further: Mapping[str, Further] = {}
 
 
-def by_arn(operation: str, parameter: str, *absent: str, names: re.Pattern[str] = SIMPLE_NAME) -> Lookup:
+def by_arn(
+    operation: str,
+    parameter: str,
+    *absent: str,
+    names: re.Pattern[str] = SIMPLE_NAME,
+    is_there: Callable[[JsonObject, Named], bool] = _is_there,
+) -> Lookup:
     """The lookup of a kind whose operation takes an ARN, in the parameter of this name."""
-    return Lookup(operation, lambda named: {parameter: named.arn}, absent, names)
+    return Lookup(operation, lambda named: {parameter: named.arn}, absent, names, is_there=is_there)

@@ -8,6 +8,11 @@ import re
 from common.model.kind import ArnForm, Kind, NameRule
 from common.model.lookup import Lookup
 
+_DELETED = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+"""A key in one of these states encrypts and decrypts nothing.
+
+See https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+"""
 KIND = Kind(
     name="key",
     word="key",
@@ -23,6 +28,6 @@ KIND = Kind(
         ("NotFoundException",),
         names=re.compile(r"(?P<name>(mrk-)?[0-9a-f-]{32,36})"),
         words="the id of a key or its ARN, and no alias",
-        is_there=lambda response, _: response["KeyMetadata"].get("KeyState") != "PendingDeletion",
+        is_there=lambda response, _: response["KeyMetadata"].get("KeyState") not in _DELETED,
     ),
 )

@@ -94,7 +94,13 @@ KIND = Kind(
         ),
         parts=lambda arn: (f"{arn.replace(':stateMachine:', ':execution:')}:*",),
     ),
-    lookup=by_arn("DescribeStateMachine", "stateMachineArn", "StateMachineDoesNotExist", names=QUALIFIED_NAME),
+    lookup=by_arn(
+        "DescribeStateMachine",
+        "stateMachineArn",
+        "StateMachineDoesNotExist",
+        names=QUALIFIED_NAME,
+        is_there=lambda response, _: response.get("status") != "DELETING",
+    ),
 )
 
 

@@ -82,7 +82,12 @@ KIND = Kind(
         everywhere=("ListTables",),
         actions={"CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource")},
     ),
-    lookup=by_arn("DescribeTable", "TableName", "ResourceNotFoundException"),
+    lookup=by_arn(
+        "DescribeTable",
+        "TableName",
+        "ResourceNotFoundException",
+        is_there=lambda response, _: response["Table"].get("TableStatus") != "DELETING",
+    ),
 )
 
 
