@@ -53,7 +53,7 @@ class Lookup(NamedTuple):
         words: what `names` matches, for messages.
         chosen: what AWS itself adds to the name in the ARN, as a pattern of IAM; empty if it adds nothing.
         covers: returns the ARNs on which the operation must be allowed, from its own ARN; none if a policy cannot limit it.
-        is_there: whether the response shows it: not if others are listed, or if it is being deleted.
+        is_there: whether the response shows it: not if only others are listed, or if it is being deleted.
         region: returns its region from the response, of a kind whose ARN has none; empty if the response does not say it.
         abroad: whether the operation reads resources of other accounts, too.
         further: what else it must have, by the purpose of its use.

@@ -19,7 +19,7 @@ from common.packaging.requirements import FILE_NAMES
 from common.packaging.source_files import IGNORE_FILE, IgnoreRules, display_path, is_ignored, is_tool_leftover
 from common.packaging.vendored_node import MODULES, find_node_packages, is_asking
 from common.packaging.vendored_python import find_python_libraries
-from common.packaging.zip_contents import Contents, ZipFile, read_zip
+from common.packaging.zip_contents import Contents, PackedFile, read_zip
 
 REQUIREMENTS = FILE_NAMES[0]
 MAX_NAMED = 3
@@ -126,18 +126,18 @@ def _python_sources(own: Contents, runtime: str, kept: Mapping[str, str] | None)
             notes.append(f"{name} of the package is {renamed} here: it does not say what is in the package.")
     lines = tuple(line for _, line in sorted(libraries.pins.items()))
     if lines:
-        files[REQUIREMENTS] = ZipFile(("\n".join(lines) + "\n").encode(), is_executable=False)
+        files[REQUIREMENTS] = PackedFile(("\n".join(lines) + "\n").encode(), is_executable=False)
     return _Sources(files, lines, notes, libraries.is_complete)
 
 
 def _node_sources(own: Contents, kept: Mapping[str, str] | None) -> _Sources:
     packages = find_node_packages(own)
     if packages.lock is None or kept:
-        marker = {IGNORE_FILE: ZipFile(f"{node.TAKEN_AS_FILES}\n".encode(), is_executable=False)} if is_asking(own) else {}
+        marker = {IGNORE_FILE: PackedFile(f"{node.TAKEN_AS_FILES}\n".encode(), is_executable=False)} if is_asking(own) else {}
         notes = [f"{MODULES} stays as files: {reason}." for reason in (kept or {}).values()]
         return _Sources({**marker, **own}, (), notes or list(packages.notes), is_complete=True)
     files = {name: file for name, file in own.items() if not name.startswith(MODULES)}
-    files[node.LOCK] = ZipFile(packages.lock.encode(), is_executable=False)
+    files[node.LOCK] = PackedFile(packages.lock.encode(), is_executable=False)
     notes = [*packages.notes, f"Whether files in {MODULES} were edited cannot be told; npm installs them as they are published."]
     return _Sources(files, (), notes, is_complete=False)
 

@@ -26,14 +26,14 @@ MAX_LINKS = 10
 """Follow at most this many links that lead to links."""
 
 
-class ZipFile(NamedTuple):
+class PackedFile(NamedTuple):
     """A file in a zip: its bytes, and whether its owner may execute it."""
 
     content: bytes
     is_executable: bool
 
 
-Contents = dict[str, ZipFile]
+Contents = dict[str, PackedFile]
 """Files by their relative POSIX paths."""
 
 
@@ -75,7 +75,7 @@ def _read_members(archive: zipfile.ZipFile) -> tuple[Contents, dict[str, str], l
         if stat.S_ISLNK(mode):
             links[name] = content.decode(errors="replace")
         else:
-            contents[name] = ZipFile(content, bool(mode & stat.S_IXUSR))
+            contents[name] = PackedFile(content, bool(mode & stat.S_IXUSR))
     return contents, links, notes
 
 
@@ -97,7 +97,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
     return "/".join(parts) + ("/" if name.endswith("/") else "")
 
 
-def _follow(name: str, target: str, links: dict[str, str], contents: Contents) -> ZipFile | None:
+def _follow(name: str, target: str, links: dict[str, str], contents: Contents) -> PackedFile | None:
     """Returns the file to which a link leads within the package, or None."""
     for _ in range(MAX_LINKS):
         name = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
