@@ -164,12 +164,7 @@ def resource_of(identity: Identity, schema: Schema, properties: JsonMapping, env
     if problems := list(schema.problems(own, is_unknown=_has_mark)):
         raise DeclarationError("\n".join([f"{where} ({schema.type_name}):", *(f"  {problem}" for problem in problems)]))
     tags[env.resource_tag] = tag_value(schema, identity.key, identity.name)
-    return CloudResource(
-        identity=replace(identity, tags=tags),
-        type_name=schema.type_name,
-        properties=own,
-        region=env.region,
-    )
+    return CloudResource(identity=replace(identity, tags=tags), type_name=schema.type_name, properties=own)
 
 
 def _has_mark(value: Json) -> bool:

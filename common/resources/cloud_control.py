@@ -63,20 +63,18 @@ class CloudResource(Declared):
     Args:
         type_name: the type, as in ``AWS::SQS::Queue``.
         properties: its properties, with marks for what is not known yet.
-        region: whose list of types counts.
         record: what is recorded of it; see `recall`.
     """
 
     needs_record: ClassVar[bool] = True
     type_name: str
     properties: JsonMapping
-    region: str
     record: JsonMapping = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def schema(self) -> Schema:
-        """The schema of the type."""
-        return schema_of(self.type_name, self.region)
+        """The schema of the type, of the region of the resource."""
+        return _schema_of(self.type_name, self.arn)
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -172,7 +170,7 @@ class CloudResource(Declared):
         live = cloud_requests.properties(aws, type_name, identifier) if identifier else None
         if live is None:
             return None
-        schema = schema_of(type_name)
+        schema = _schema_of(type_name, resource.arn)
         recorded: dict[str, str] = _applied(resource.recorded).get(TAGS, {})
         return _tags_in(schema, live) if schema.tag_property else recorded
 
@@ -180,7 +178,7 @@ class CloudResource(Declared):
     def untag(aws: Aws, orphan: Orphan, keys: Sequence[str]) -> None:
         """Removes tags; those of a type without tags stand in our record alone."""
         type_name, identifier = _recorded_type(orphan), _recorded_identifier(orphan.recorded)
-        live, schema = cloud_requests.properties(aws, type_name, identifier), schema_of(type_name)
+        live, schema = cloud_requests.properties(aws, type_name, identifier), _schema_of(type_name, orphan.arn)
         if live is not None and schema.tag_property:
             left = {name: text for name, text in _tags_in(schema, live).items() if name not in keys}
             cloud_requests.update(aws, type_name, identifier, [_tagging(schema, left)])
@@ -201,11 +199,9 @@ class CloudResource(Declared):
         if all(isinstance(part, str | int) for part in parts):
             return SEPARATOR.join(map(str, parts))
         name_property = self.schema.name_property
-        return (
-            cloud_requests.named(aws, self.type_name, name_property, self.properties[name_property])
-            if name_property in self.properties
-            else None
-        )
+        if name_property not in self.properties:
+            return None
+        return cloud_requests.named(aws, self.type_name, name_property, self.properties[name_property])
 
     def _tags(self, live: JsonMapping, identifier: str) -> dict[str, str]:
         """Those of our tags that it has. A type without tags is ours if our record names it."""
@@ -267,6 +263,10 @@ class CloudResource(Declared):
         for form in forms if own else ():
             text = re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], "*"), form)
             yield text.replace(".*", f"*{self.name}*" if self.schema.name_property in self.properties else "*")
+
+
+def _schema_of(type_name: str, arn: str) -> Schema:
+    return schema_of(type_name, arn.split(":")[3])  # not every region has every type
 
 
 def _tags_in(schema: Schema, live: JsonMapping) -> dict[str, str]:

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from common.model.declared import Identity
 from common.model.hidden_fields import stored
 from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Resource
+from common.model.tags import tag_list
 from common.resources.cloud_control import CloudResource
 
 STAYS = {
@@ -102,7 +103,7 @@ def queue(type_name: str = "AWS::SQS::Queue", **properties: Any) -> CloudResourc
     name = {"QueueName": "q"} if type_name == "AWS::SQS::Queue" else {}
     arn = "arn:aws:cloudcontrol:us-east-1:123456789012:acres/AWS-SQS-Queue/dead/q"
     identity = Identity(key=Key("acres", "resource", "dead"), name="q", arn=arn, tags=TAGS)
-    return CloudResource(identity=identity, type_name=type_name, properties={**name, **properties}, region="us-east-1")
+    return CloudResource(identity=identity, type_name=type_name, properties={**name, **properties})
 
 
 def record(resource: Resource, outputs: dict[str, str]) -> JsonObject:
@@ -258,6 +259,13 @@ def test_what_is_no_longer_declared_is_deleted_by_its_record() -> None:
     CloudResource.erase(api.aws(), gone)  # twice is no error
     assert api.resources == {}
     assert CloudResource.live_tags(api.aws(), gone) is None
+
+
+def test_a_type_that_only_some_regions_have_is_known_by_its_record_there() -> None:
+    recorded = {"desired": {"TypeName": "AWS::IoTEvents::Input", "Tags": TAGS}, "outputs": {"Identifier": URL}}
+    canadian = replace(orphan(recorded), arn="arn:aws:cloudcontrol:ca-central-1:123456789012:acres/AWS-IoTEvents-Input/dead/q")
+    api = CloudControl(resources={URL: {"Tags": tag_list(TAGS)}})
+    assert CloudResource.live_tags(api.aws(), canadian) == TAGS
 
 
 def test_a_request_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
