@@ -30,7 +30,7 @@ def pull(
     report = JsonReport(env) if json else TextReport()
     command = opened(choices, report)
     declarations = command.declarations()
-    choices.select(declarations.resources)
+    choices.select(declarations.resources)  # refuses a pattern that matches nothing, before AWS is asked
     command.edited(declarations)
     connection = command.connection()
     drift = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)

@@ -17,8 +17,14 @@ from common.importing import mentions
 from common.importing.selection import LiveResource, Selection
 from common.resources import kind_of
 
-TYPES = ("lambda:function", "glue:job", "glue:crawler", "states:stateMachine", "events:rule")
-"""What the tagging index is asked for."""
+TYPES = {
+    "lambda": "lambda:function",
+    "glue-job": "glue:job",
+    "crawler": "glue:crawler",
+    "state-machine": "states:stateMachine",
+    "rule": "events:rule",
+}
+"""The types of resources in the tagging index, by kind."""
 
 
 @dataclass
@@ -127,7 +133,7 @@ class LiveAccount:
 
     def _tagged(self, selection: Selection) -> Iterator[LiveResource]:
         for key, value in (selection.tags or {}).items():
-            filters = {"TagFilters": [{"Key": key, "Values": [value]}], "ResourceTypeFilters": list(TYPES)}
+            filters = {"TagFilters": [{"Key": key, "Values": [value]}], "ResourceTypeFilters": list(TYPES.values())}
             pages = self.aws.pages("resourcegroupstaggingapi", "GetResources", **filters)
             arns = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
             tagged = [resource for kind in LISTINGS for resource in self.of(kind).values() if resource.arn in arns]

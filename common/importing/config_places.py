@@ -52,8 +52,9 @@ class ConfigPlaces:
         own, common = f"config/{folder}/{self._env.name}.json", f"config/{self._env.name}.json"
         overlay = Place(own, (*inner, *keys))
         section = Place(common, ("projects", folder, *inner, *keys))
-        depths = self._depth(overlay), max(self._depth(section) - 2, 0)
-        prefers_overlay = (self._root / own).is_file() if depths[0] == depths[1] else depths[0] > depths[1]
+        overlay_depth = self._depth(overlay)
+        section_depth = max(self._depth(section) - 2, 0)  # without `projects` and the folder, which an overlay does not have
+        prefers_overlay = overlay_depth > section_depth or (overlay_depth == section_depth and (self._root / own).is_file())
         return overlay if prefers_overlay else section
 
     def _depth(self, place: Place) -> int:

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from common.base.json_types import Json, JsonMapping
 from common.declare.asl.definition import inner_machines
 from common.environment.partitions import Account
+from common.resources import kind_of
 
 ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>lambda|states|glue):(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
     r"(?P<type>function:|stateMachine:|job/|crawler/)(?P<name>[A-Za-z0-9_.-]+)"
 )
 """The ARN of what may be a resource of the project; a version or an alias may follow."""
-KINDS = {"function:": "lambda", "stateMachine:": "state-machine", "job/": "glue-job", "crawler/": "crawler"}
+KINDS = {kind_of(kind).arn_form.beginning: kind for kind in ("lambda", "state-machine", "glue-job", "crawler")}
+"""The kinds by their type in an ARN."""
 NAMED = {"FunctionName": "lambda", "JobName": "glue-job", "CrawlerName": "crawler", "TableName": "table", "Bucket": "bucket"}
 """The kinds of what parameters name."""
 NAME = re.compile(r"(?!arn:)([A-Za-z0-9_.,()+=@#-][A-Za-z0-9_.,()+=@# -]*)(:[A-Za-z0-9_$-]+)?")

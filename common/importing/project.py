@@ -17,7 +17,7 @@ from common.importing import crawlers, declaration, functions, jobs, machines, r
 from common.importing.account import LiveAccount
 from common.importing.entries import Context, Entry, Unexpressed
 from common.importing.present import PresentProject
-from common.importing.references import SECTIONS, References
+from common.importing.references import SECTIONS, References, Used
 from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
 from common.resources import kind_of
@@ -43,7 +43,7 @@ class Import:
         entries: what is imported.
         unexpressed: what is selected and cannot be declared.
         declared: how many of the selected resources the project declares already.
-        used: what is used and not imported: kind, key and name.
+        used: what is used and not imported, and gets an entry in `existing`.
         notes: what people have to know, one sentence each, about which resource.
     """
 
@@ -52,13 +52,8 @@ class Import:
     entries: list[Entry] = field(default_factory=list)
     unexpressed: list[Unexpressed] = field(default_factory=list)
     declared: int = 0
-    used: list[tuple[str, str, str]] = field(default_factory=list)
+    used: list[Used] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-def is_code(resource: LiveResource) -> bool:
-    """Whether a resource runs code that is fetched."""
-    return kind_of(resource.kind).is_packaged
 
 
 def why_not(resource: LiveResource) -> str:
@@ -99,7 +94,7 @@ class Importer:
             stage, code = Path(folder) / self._project, Path(folder) / "code"
             stage.mkdir()
             code.mkdir()
-            coded = [resource for resource in new if is_code(resource) and not self._why_not(resource)]
+            coded = [resource for resource in new if kind_of(resource.kind).is_packaged and not self._why_not(resource)]
             fetched = sources.fetch(self._account, coded, code)
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)
@@ -258,7 +253,7 @@ class Importer:
             (result.added if exists else result.written).append(f"{folder}/{path}")
         if result.entries:
             (result.added if self._present.overlay_text is not None else result.written).append(self._present.overlay_path)
-        result.used = [(used.kind, used.key, used.name) for used in context.references.new_uses() if not used.is_there]
+        result.used = [used for used in context.references.new_uses() if not used.is_there]
         result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
 
     def _put(self, stage: Path, overlay: str) -> None:

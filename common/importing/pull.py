@@ -14,6 +14,7 @@ from common.aws.protocol import Aws
 from common.base.json_types import Json, JsonMapping
 from common.engine.drift import ABSENT, Drifted, DriftResult, Field
 from common.environment.config import Environment
+from common.environment.project import Project
 from common.environment.settings_model import explain_settings_error
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
@@ -211,8 +212,6 @@ def _problem(values: Mapping[tuple[str, ...], Json]) -> str:
 
 def _invalid(section: str, name: str, values: Mapping[tuple[str, ...], Json]) -> str:
     """Says why the settings cannot have these values; empty if they can."""
-    from common.environment.project import Project  # few fields have drifted
-
     content: Json = {}
     for path, value in values.items():
         content = projection.with_value(content, (section, name, *path), value)

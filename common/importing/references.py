@@ -30,17 +30,7 @@ OTHERS = re.compile(
     rf"|(?P<scheme>s3a?n?://|arn:aws[a-z-]*:s3:::)(?P<bucket>{_BUCKET})(?=[/\"'\s]|$)"
 )
 """What texts may name: resources by ARN, and buckets."""
-TYPES = {
-    ("lambda", "function:"): "lambda",
-    ("states", "stateMachine:"): "state-machine",
-    ("glue", "job/"): "glue-job",
-    ("glue", "crawler/"): "crawler",
-    ("sns", ""): "topic",
-    ("sqs", ""): "queue",
-    ("dynamodb", "table/"): "table",
-    ("secretsmanager", "secret:"): "secret",
-    ("kms", "key/"): "key",
-}
+TYPES = {(kind_of(kind).arn_form.service, kind_of(kind).arn_form.beginning): kind for kind in _USABLE}
 """The kinds by service and type in an ARN."""
 
 

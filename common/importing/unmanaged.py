@@ -75,7 +75,7 @@ def find_unmanaged(env: Environment, aws: Aws, pool: Executor, resources: Iterab
 
 def _owned(env: Environment, aws: Aws) -> Collection[str]:
     """The ARNs of what carries an ownership tag, whosever it is."""
-    filters = {"TagFilters": [{"Key": env.owner_tag}], "ResourceTypeFilters": [name for name in TYPES if "rule" not in name]}
+    filters = {"TagFilters": [{"Key": env.owner_tag}], "ResourceTypeFilters": [TYPES[kind] for kind in CHANGED]}
     pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
     return {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
 

@@ -36,7 +36,7 @@ def _to_look_at(result: Import) -> Iterator[str]:
     secrets = [f"{entry.resource}: {name}" for entry in result.entries for name in entry.secrets]
     parts = {
         "used, and not imported (`existing` in the configuration):": [
-            f"{kind_of(kind).word} {name}" for kind, _, name in result.used
+            f"{kind_of(used.kind).word} {used.name}" for used in result.used
         ],
         "secrets that were not written; AWS keeps them as they are, and a comment in deploy.py says what to do:": secrets,
         "to look at:": result.notes,
@@ -68,7 +68,7 @@ def as_object(result: Import, project: str, *, written: bool) -> JsonObject:
         "declared_already": result.declared,
         "written": result.written,
         "added_to": result.added,
-        "used": [{"kind": kind, "key": key, "name": name} for kind, key, name in result.used],
+        "used": [{"kind": used.kind, "key": used.key, "name": used.name} for used in result.used],
         "not_imported": [
             {"kind": item.resource.kind, "name": item.resource.name, "reason": item.reason} for item in result.unexpressed
         ],
