@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from common.base.errors import DeployError
-from common.model.generated import filled_in, marked_keys
+from common.model.generated import IDENTIFIER, TOKEN, filled_in, marked_keys
 from common.model.resource import CHANGING, Change, Key, Outputs, Resource
 from common.state.records import Records
-
-TOKEN = "token"  # noqa: S105 - the name of a field
-"""The field of a pending resource with the token of the request that creates it, for types that need their record."""
 
 
 def recalled(records: Records, resource: Resource) -> Resource:
@@ -22,7 +19,7 @@ def with_request(resource: Resource, change: Change, tokens: Mapping[Key, str]) 
     if not resource.needs_record:
         return resource
     identifier = change.live.revision if change.live is not None else None
-    return resource.recall({TOKEN: tokens[change.key], "outputs": {"Identifier": identifier} if identifier else {}})
+    return resource.recall({TOKEN: tokens[change.key], "outputs": {IDENTIFIER: identifier} if identifier else {}})
 
 
 def attributes(records: Records, key: Key, done: Mapping[Key, Outputs]) -> Mapping[str, str] | None:

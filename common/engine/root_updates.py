@@ -13,10 +13,10 @@ from uuid import uuid4
 from common.base.digest import Digest
 from common.base.json_types import JsonObject
 from common.engine.planner import Outcome
-from common.engine.recorded import TOKEN
 from common.engine.renewed_roles import ids_after
 from common.engine.rounds import MAKING
 from common.model.comparison import claims
+from common.model.generated import TOKEN
 from common.model.resource import REMOVING, ROLE_ID, Action, Artifact, Change, Key, Outputs, Resource
 from common.state.release_root import ARTIFACT, UNBINDING, Baseline, Location, Root, location_of
 

@@ -15,6 +15,10 @@ from common.model.resource import Key
 MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9]+)»")
 """Matches a mark: the project, the kind, the name and the attribute."""
 
+IDENTIFIER = "Identifier"
+"""The output of a resource by which AWS identifies it, for types that need their record."""
+TOKEN = "token"  # noqa: S105 - the name of a field
+"""The field of a pending resource with the token of the request that creates it, for types that need their record."""
 AttributesOf = Callable[[Key], Mapping[str, str] | None]
 """Returns the attributes of an existing resource; None if it is yet to be created."""
 

@@ -174,7 +174,7 @@ class Properties(NamedTuple):
     Args:
         operation: the operation that takes them.
         path: the members that lead to its structure with the fields; `[]` is an item of a list.
-        settings: what to say instead of a field that the deployer itself sets, by dotted name.
+        settings: the setting to use in place of a field that the deployer itself sets, by dotted name; empty if there is none.
         operations: fields that have operations of their own, each with the operation that takes it as a parameter.
         fields: fields that a setting gives as they are, by dotted name.
     """

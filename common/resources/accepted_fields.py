@@ -79,7 +79,7 @@ FUNCTION_SETTINGS: Mapping[str, str] = {
     "RevisionId": "",
     "ImageConfig": "",
 }
-"""What to say instead of fields of a function that the deployer itself sets."""
+"""The setting to use in place of each field of a function that the deployer itself sets; empty if there is none."""
 JOB_SETTINGS: Mapping[str, str] = {
     "Role": "role",
     "ExecutionProperty": "max_concurrent_runs",
@@ -97,7 +97,7 @@ JOB_SETTINGS: Mapping[str, str] = {
     "AllocatedCapacity": "workers",
     "ExecutionClass": "execution_class",
 }
-"""What to say instead of fields of a job that the deployer itself sets."""
+"""The setting to use in place of each field of a job that the deployer itself sets; empty if there is none."""
 FUNCTION_FIELDS: Mapping[str, Setting] = {
     "Description": Setting("description"),
     "TracingConfig.Mode": Setting("tracing", {True: "Active", False: "PassThrough"}),
@@ -156,7 +156,7 @@ CRAWLER_SETTINGS: Mapping[str, str] = {
     "SchemaChangePolicy": "schema_change and deleted_data",
     "RecrawlPolicy": "recrawl",
 }
-"""What to say instead of fields of a crawler that the deployer itself sets."""
+"""The setting to use in place of each field of a crawler that the deployer itself sets; empty if there is none."""
 OF_CRAWLER = Properties("UpdateCrawler", settings=CRAWLER_SETTINGS, fields=CRAWLER_FIELDS)
 """The properties of a crawler."""
 MACHINE_RESET: JsonObject = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}

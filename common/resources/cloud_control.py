@@ -23,6 +23,7 @@ from common.base import digest
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import hidden_fields, steps
 from common.model.declared import Declared
+from common.model.generated import IDENTIFIER, TOKEN
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
 from common.model.orphan import Orphan
 from common.model.projection import projected, texts_in, value_at, with_value
@@ -30,7 +31,7 @@ from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 from common.resources import cloud_requests
 
-TYPE, TAGS, IDENTIFIER, TOKEN = "TypeName", "Tags", "Identifier", "token"
+TYPE, TAGS = "TypeName", "Tags"
 UNREADABLE = "(was another one)"
 """Stands for a value that AWS never tells, where it is not the declared one."""
 SEPARATOR = "|"

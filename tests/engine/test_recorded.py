@@ -7,9 +7,9 @@ import pytest
 from common.base.digest import Digest
 from common.base.errors import DeployError
 from common.engine.planner import Outcome
-from common.engine.recorded import TOKEN, completed, with_request
+from common.engine.recorded import completed, with_request
 from common.engine.root_updates import RootUpdates
-from common.model.generated import mark_of
+from common.model.generated import TOKEN, mark_of
 from common.model.resource import Action, Change, Key, Live, Plan, Resource
 from common.state.release_root import Baseline
 from tests.support.repository import Repository
