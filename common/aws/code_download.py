@@ -7,7 +7,7 @@ import os
 import ssl
 import urllib.request
 from http.client import HTTPException
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from common.base.errors import AwsError
 from common.environment.endpoints import is_loopback
@@ -34,6 +34,8 @@ def download(address: str, name: str) -> bytes:
         with urllib.request.build_opener(*handlers).open(address, timeout=SECONDS) as answer:
             data: bytes = answer.read(MAX_BYTES + 1)
     except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection
         reason = error.reason if isinstance(error, URLError) else error
         raise AwsError("lambda", "GetFunction", "CodeDownload", f"The code of {name} cannot be downloaded: {reason}") from None
     if len(data) > MAX_BYTES:
