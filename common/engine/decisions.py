@@ -4,9 +4,8 @@ The fields that are declared belong to us. A live field that is not declared sta
 declared when the resource was applied last, and is no longer, is removed.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from common.aws import regions
 from common.aws.protocol import Aws
@@ -14,6 +13,7 @@ from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import JsonMapping, JsonObject
 from common.engine import ownership, reasons
+from common.engine.options import Options
 from common.environment.config import Environment
 from common.model import comparison, hidden_fields
 from common.model.choices import NOBODY
@@ -24,40 +24,6 @@ from common.model.resource import Action, Artifact, Change, Key, Live, Resource,
 from common.state import locations
 from common.state.records import Records
 from common.state.release_root import UNBINDING, Baseline, Location
-
-
-class DecisionOptions(Protocol):
-    """What the user has asked for: see `planner.Options`."""
-
-    @property
-    def force(self) -> bool:
-        """Apply unchanged resources, too."""
-        ...
-
-    @property
-    def adopt(self) -> Collection[str]:
-        """The owners whose resources are taken over."""
-        ...
-
-    @property
-    def adoptable(self) -> Callable[[Key], bool]:
-        """Whether a resource of theirs may be taken over."""
-        ...
-
-    @property
-    def exclusive(self) -> bool:
-        """Take away what is not declared."""
-        ...
-
-    @property
-    def data(self) -> bool:
-        """Replace resources that hold data, too."""
-        ...
-
-    @property
-    def named(self) -> Callable[[Key], bool]:
-        """Whether the command line names a resource exactly: then even what was adopted is replaced."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +44,7 @@ class Decider:
     records: Records
     digests: Mapping[Key, Digest]
     contents: Mapping[Key, Digest]
-    options: DecisionOptions
+    options: Options
     attributes: AttributesOf = lambda _: None
     """The attributes that AWS has given to resources, as far as they are known."""
     former: dict[Key, Orphan] = field(default_factory=dict)

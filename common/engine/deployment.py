@@ -15,7 +15,8 @@ from common.engine import advice, protection
 from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
-from common.engine.planner import Options, Outcome, Planner
+from common.engine.options import Options
+from common.engine.planner import Outcome, Planner
 from common.engine.prediction import predict
 from common.engine.prune import Types
 from common.engine.reads import Reads

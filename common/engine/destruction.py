@@ -16,7 +16,8 @@ from common.base.suggestions import did_you_mean
 from common.engine import unbinding
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
-from common.engine.planner import Options, Outcome, Planner
+from common.engine.options import Options
+from common.engine.planner import Outcome, Planner
 from common.engine.prune import UNDECLARED
 from common.engine.reads import Reads
 from common.environment import owner_tags

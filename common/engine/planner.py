@@ -5,7 +5,7 @@ what these do not settle costs calls of its own: the body of a root, the tag of 
 is unchanged if its record is proven to hold the desired digest and the resource exists; otherwise its live state is read.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,6 +18,7 @@ from common.base.digest import Digest
 from common.declare import naming
 from common.engine import listing, moving, ownership, renewed_roles, uploads
 from common.engine.decisions import Decider
+from common.engine.options import Options
 from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
 from common.engine.rounds import Rounds
@@ -33,37 +34,6 @@ from common.state.release_root import ARTIFACT, Baseline
 
 INDEX_LAG = timedelta(days=1)
 """For this time after a deploy, the tagging index may not show new resources, or may still show deleted ones."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user has asked for.
-
-    Args:
-        selected: whether a resource is to be brought up to date.
-        force: apply all selected resources, changed or not.
-        verify: read all live resources in full instead of trusting records and index, and artifacts instead of their tags.
-        adopt: the owners whose resources are taken over if they have our names.
-        adoptable: whether a resource of theirs may be taken over.
-        exclusive: take away what is not declared.
-        prune: delete resources that are no longer declared.
-        data: where a deletion is asked for, also delete resources that hold data.
-        complete: the plan covers all projects, so it contains every user of the shared resources.
-        named: whether the command line names a resource exactly: then it is deleted or replaced even if it was adopted.
-        unbind: take our tags and records away from what is no longer declared instead of deleting it.
-    """
-
-    selected: Callable[[Key], bool] = lambda _: True
-    force: bool = False
-    verify: bool = False
-    adopt: Collection[str] = ()
-    adoptable: Callable[[Key], bool] = lambda _: True
-    exclusive: bool = False
-    prune: bool = False
-    data: bool = False
-    complete: bool = True
-    named: Callable[[Key], bool] = lambda _: False
-    unbind: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
-from typing import Protocol
 
 from common.aws import regions
 from common.aws.protocol import Aws
@@ -17,6 +16,7 @@ from common.base.command_text import typed
 from common.base.errors import AwsError, OwnershipError
 from common.declare import existing
 from common.engine import moving
+from common.engine.options import Options
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model.existing import ExistingRef, Uses
@@ -55,35 +55,6 @@ def exists(aws: Aws, types: Types, orphan: Orphan) -> bool:
         return True
 
 
-class Removals(Protocol):
-    """What the user has asked for: see `planner.Options`."""
-
-    @property
-    def prune(self) -> bool:
-        """Delete resources that are no longer declared."""
-        ...
-
-    @property
-    def data(self) -> bool:
-        """Also delete resources that hold data."""
-        ...
-
-    @property
-    def complete(self) -> bool:
-        """The plan covers all projects, so it contains every user of the shared resources."""
-        ...
-
-    @property
-    def named(self) -> Callable[[Key], bool]:
-        """Whether the command line names a resource exactly: then it is deleted even if it was adopted."""
-        ...
-
-    @property
-    def unbind(self) -> bool:
-        """Take our tags and records away from what would be deleted."""
-        ...
-
-
 class Pruner:
     """Decides what happens to resources that are no longer declared.
 
@@ -92,13 +63,13 @@ class Pruner:
         aws: where live tags are read.
         records: the environment's records.
         types: finds the type of a kind.
-        removals: what the user has asked for.
+        options: what the user has asked for.
     """
 
-    def __init__(self, env: Environment, aws: Aws, records: Records, types: Types, removals: Removals) -> None:
+    def __init__(self, env: Environment, aws: Aws, records: Records, types: Types, options: Options) -> None:
         self._env, self._aws, self._records, self._types = env, aws, records, types
-        self._prune, self._data, self._complete = removals.prune, removals.data, removals.complete
-        self._named, self._unbind = removals.named, removals.unbind
+        self._prune, self._data, self._complete = options.prune, options.data, options.complete
+        self._named, self._unbind = options.named, options.unbind
         self._declared, self._by_identity = dict[Key, Resource](), dict[str, Key]()
         self._moved: Mapping[Key, Orphan] = {}
         self._replaced: Mapping[Key, Key] = {}

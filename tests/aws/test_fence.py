@@ -16,7 +16,7 @@ from common.aws.fence import REQUEST_SECONDS, fenced
 from common.aws.rates import Rates
 from common.aws.session import AwsSession
 from common.base.errors import DeployError, LockedError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.model.resource import Action, Key
 from common.resources import budgets, refusals

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import AwsError, OwnershipError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.resource import Key
 from tests.support.deploying import BUCKET, ENV, deploy, killed, plan, things
 from tests.support.fake_aws import World

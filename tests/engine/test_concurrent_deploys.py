@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import LockedError, OvertakenError
-from common.engine.planner import Options
+from common.engine.options import Options
 from tests.support.deploying import deploy, things
 from tests.support.fake_aws import World
 

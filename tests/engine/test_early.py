@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import OvertakenError
-from common.engine.planner import Options, Outcome, Planner
+from common.engine.options import Options
+from common.engine.planner import Outcome, Planner
 from common.engine.reads import MAX_EARLY_READS
 from common.model.resource import Resource
 from common.state.records import Records

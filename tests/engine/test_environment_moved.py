@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import OwnershipError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.environment.config import Environment
 from tests.state.test_locations import ARN, all_of, named, names
 from tests.support.deploying import ENV, bucket, deploy, plan

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import AwsError, DeployError, UnfinishedError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.resource import Key
 from common.state.records import Records
 from common.state.releases import history

@@ -10,7 +10,7 @@ import pytest
 from common.aws.tagging_index import list_tagged
 from common.base.errors import AwsError
 from common.engine.garbage import Collector
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.state.lease import Lock
 from common.state.records import Records
 from common.state.releases import history

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.base.errors import AwsError, DeployError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.declared import Identity
 from common.model.events import Blocked
 from common.model.resource import Key, Resource

@@ -11,6 +11,7 @@ from common.engine.recorded import completed, with_request
 from common.engine.root_updates import RootUpdates
 from common.model.generated import TOKEN, mark_of
 from common.model.resource import Action, Change, Key, Live, Plan, Resource
+from common.state.records import Records
 from common.state.release_root import Baseline
 from tests.support.repository import Repository
 
@@ -55,7 +56,7 @@ def test_a_replacement_deletes_what_was_read(queue: Resource) -> None:
     assert vars(resource)["record"] == {TOKEN: "t", "outputs": {"Identifier": "https://queue"}}
 
 
-class Recorded:
+class Recorded(Records):
     """Records with outputs."""
 
     def __init__(self, outputs: dict[str, str]) -> None:
@@ -69,12 +70,12 @@ class Recorded:
 def test_a_change_gets_the_attributes_of_this_deploy_or_those_that_are_recorded() -> None:
     change = Change(Key("acres", "lambda", "Work"), Action.UPDATE, "", {"Url": mark_of(QUEUE, "QueueUrl"), "Size": 1})
     recorded = Recorded({"QueueUrl": "https://old"})
-    assert completed(change, recorded, {}).desired == {"Url": "https://old", "Size": 1}  # type: ignore[arg-type]  # it reads
+    assert completed(change, recorded, {}).desired == {"Url": "https://old", "Size": 1}
     new = {QUEUE: {"QueueUrl": "https://new"}}
-    assert completed(change, recorded, new).desired["Url"] == "https://new"  # type: ignore[arg-type]  # likewise
+    assert completed(change, recorded, new).desired["Url"] == "https://new"
 
 
 def test_what_is_not_recorded_is_told() -> None:
     change = Change(Key("acres", "lambda", "Work"), Action.CREATE, "", {"Url": mark_of(QUEUE, "QueueUrl")})
     with pytest.raises(DeployError, match="lambda/Work needs what AWS gives to acres: resource/work"):
-        completed(change, Recorded({}), {})  # type: ignore[arg-type]  # it reads
+        completed(change, Recorded({}), {})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeployError, OwnershipError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.choices import NOBODY
 from common.model.resource import Key
 from common.state.records import Records

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from common.base import digest
 from common.base.errors import AwsError, OvertakenError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.resource import Action, Resource
 from tests.support.deploying import BUCKET, ENV, Result, deploy, killed, plan, things
 from tests.support.fake_aws import Thing, World

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common.base.errors import ConfigError, DeclarationError, LockedError
 from common.declare.pipeline import Pipeline
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.environment import config_files
 from common.model.resource import Action
 from tests.faults.bounded import bounded

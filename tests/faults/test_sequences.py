@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.resource import Resource
 from tests.faults.bounded import bounded
 from tests.faults.sequences import Sequences, _arn

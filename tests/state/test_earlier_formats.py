@@ -8,7 +8,7 @@ import pytest
 
 from common.base.errors import LockedError
 from common.base.version import VERSION
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.release_root import root_of
 from tests.support.deploying import ENV, deploy, things

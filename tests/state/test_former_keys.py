@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.declared import Identity
 from common.model.resource import Key, Resource
 from common.state.locations import former_key, goes_with_its_step, is_trigger, successor

@@ -8,7 +8,7 @@ import pytest
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, OwnershipError, SkippedError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.resource import Change, Key, Outputs, Resource

@@ -11,7 +11,7 @@ import pytest
 from common.base.errors import LockedError, NewerSchemaError
 from common.base.version import VERSION
 from common.engine.garbage import Collector
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.old_versions import superseded
 from common.state.records import Records

@@ -9,7 +9,7 @@ import pytest
 
 from common.aws.protocol import MAX_BODY_BYTES
 from common.base.errors import AwsError, SkippedError, UsageError
-from common.engine.planner import Options
+from common.engine.options import Options
 from common.model.events import Skipped
 from common.model.resource import Key
 from common.state.records import Records

@@ -9,7 +9,8 @@ from typing import Any
 
 from common.aws.protocol import Aws
 from common.engine.apply import ApplyContext, Engine
-from common.engine.planner import Options, Outcome, Planner
+from common.engine.options import Options
+from common.engine.planner import Outcome, Planner
 from common.engine.reads import FirstReads, Reads
 from common.environment.config import Environment
 from common.model.declared import Identity
