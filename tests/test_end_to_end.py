@@ -33,6 +33,18 @@ def clone(to: Path) -> Path:
     return to
 
 
+def bare_clone(to: Path) -> Path:
+    """A clone without the pipelines of the example, and with the embedded environment alone."""
+    clone(to)
+    for name in ("fpac_pipeline", "reference_data"):
+        shutil.rmtree(to / "projects" / name)
+    for name in ("dev", "prod"):
+        (to / f"config/{name}.json").unlink()
+    config = to / "config/local.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "projects": {}}))
+    return to
+
+
 def invoke(root: Path, *words: str, code: int = 0) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "invoke", *words],

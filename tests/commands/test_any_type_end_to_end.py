@@ -5,7 +5,6 @@ time zone. It is deployed, used, changed, edited by hand, replaced and taken awa
 """
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from common import local
 from tests.local.fixtures import client_of
 from tests.support.repository import PROJECT
-from tests.test_end_to_end import changes, clone, deploy, invoke, writes
+from tests.test_end_to_end import bare_clone, changes, deploy, invoke, writes
 
 ENV = ("--env", "local")
 HANDLER = """
@@ -61,13 +60,7 @@ RESOURCES = frozenset({"key", "rejected", "incoming", "orders", "late", "reports
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     """A clone with this pipeline alone."""
-    made = clone(tmp_path / "clone")
-    for name in ("fpac_pipeline", "reference_data"):
-        shutil.rmtree(made / "projects" / name)
-    for name in ("dev", "prod"):
-        (made / f"config/{name}.json").unlink()
-    config = made / "config/local.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "projects": {}}))
+    made = bare_clone(tmp_path / "clone")
     (made / "projects/orders/lambda/Validate").mkdir(parents=True)
     (made / "projects/orders/lambda/Validate/handler.py").write_text(HANDLER)
     (made / "projects/orders/glue/cleansed").mkdir(parents=True)

@@ -1,7 +1,6 @@
 """One folder deployed for two customers, with tags of a team's own, on the embedded AWS: deployed, run, changed, taken away."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from common import local
 from tests.local.fixtures import client_of
 from tests.support.repository import PROJECT
-from tests.test_end_to_end import changes, clone, deploy, invoke, writes
+from tests.test_end_to_end import bare_clone, changes, deploy, invoke, writes
 
 ENV = ("--env", "local")
 HANDLER = """
@@ -46,9 +45,7 @@ INSTANCES: dict[str, Any] = {
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     """A clone with one project that has two instances."""
-    made = clone(tmp_path / "clone")
-    for name in ("fpac_pipeline", "reference_data"):
-        shutil.rmtree(made / "projects" / name)
+    made = bare_clone(tmp_path / "clone")
     project = made / "projects/orders"
     (project / "lambda/Validate").mkdir(parents=True)
     (project / "lambda/Validate/handler.py").write_text(HANDLER)
@@ -61,8 +58,6 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def configure(root: Path, instances: dict[str, Any]) -> None:
-    for name in ("dev", "prod"):
-        (root / f"config/{name}.json").unlink(missing_ok=True)
     path = root / "config/local.json"
     content = json.loads(path.read_text())
     projects = {"orders": {"instances": instances}}

@@ -1,7 +1,6 @@
 """A rule that becomes a schedule with a time zone, and a rule again, on the embedded AWS; and rules that start other things."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from common import local
 from tests.local.fixtures import client_of
 from tests.support.repository import HANDLER, PROJECT
-from tests.test_end_to_end import changes, clone, deploy, invoke
+from tests.test_end_to_end import bare_clone, changes, deploy, invoke
 
 NAME = "acres-local-orders-nightly"
 BODY = """machine = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "End": True}}}}}})
@@ -32,13 +31,7 @@ FAILED = {
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     """A clone with this pipeline alone."""
-    made = clone(tmp_path / "clone")
-    for name in ("fpac_pipeline", "reference_data"):
-        shutil.rmtree(made / "projects" / name)
-    for name in ("dev", "prod"):
-        (made / f"config/{name}.json").unlink()
-    config = made / "config/local.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "projects": {}}))
+    made = bare_clone(tmp_path / "clone")
     (made / "projects/orders/lambda/Validate").mkdir(parents=True)
     (made / "projects/orders/lambda/Validate/handler.py").write_text(HANDLER)
     try:
