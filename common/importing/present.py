@@ -79,21 +79,11 @@ class PresentProject:
         )
         available += (*_entries_of(env.existing), *(own if is_new else ()))
         elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
-        if is_new:
-            return cls(
-                project=project,
-                overlay_path=overlay_path,
-                overlay_text=overlay_text,
-                overlay=overlay,
-                elsewhere=elsewhere,
-                available=available,
-                keys=frozenset((used.kind, used.key) for used in available),
-            )
         resources = [resource for resource in everything if resource.key.project == project]
         return cls(
             project=project,
             overlay_path=overlay_path,
-            text=decode_text(path.read_bytes()),
+            text=None if is_new else decode_text(path.read_bytes()),
             overlay_text=overlay_text,
             overlay=overlay,
             elsewhere=elsewhere,
@@ -105,7 +95,7 @@ class PresentProject:
                     *((used.kind, used.key) for used in (*own, *available)),
                 ]
             ),
-            used=own,
+            used=() if is_new else own,
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},
         )
 
