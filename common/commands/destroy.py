@@ -12,7 +12,7 @@ from common.model.choices import Choices
         *("env", "project", "json"),
         only="Only keys that match this pattern, and their own roles and log groups. An exact key also deletes what was adopted.",
         data="What holds data (buckets, tables, log groups …), too; with a whole environment, the artifact bucket.",
-        yes="The name of what goes, given back: ask nothing. `--yes dev` for a whole environment, `--yes orders` for a project.",
+        yes="Ask nothing; takes the name of what is deleted: `--yes dev` for a whole environment, `--yes orders` for a project.",
         dry_run="Only show what would be deleted.",
     ),
     optional=["yes"],

@@ -12,7 +12,7 @@ from common.model.choices import Choices
     help=options(
         *("env", "project", "json"),
         only="Only keys that match this pattern, such as 'glue-job/*', and their own roles and log groups; '*' is everything.",
-        yes="The name of the environment or project, given back: ask nothing. `--yes dev`, or `--yes orders` with --project.",
+        yes="Ask nothing; takes the name of the environment or project: `--yes dev`, or `--yes orders` with --project.",
         dry_run="Only show what would be unbound.",
     ),
     optional=["yes"],
