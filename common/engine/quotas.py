@@ -17,7 +17,7 @@ from pathlib import Path
 
 from common.aws import regions
 from common.aws.protocol import Aws
-from common.base.errors import AwsError, DeployError
+from common.base.errors import AwsError, DeployError, raise_together
 from common.engine import listing
 from common.environment.config import Environment
 from common.model.kind import Kind, Quota
@@ -63,18 +63,18 @@ def check_quotas(
     """
     if env.embedded is not None:
         return
+    refusals = []
     for region in env.regions({change.key.project for change in plan.changes}):
         part = Plan(tuple(change for change in plan.changes if env.region_of(change.key.project) == region))
         uses = list(pool.map(lambda ask: ask(), _questions(regions.in_region(aws, region), part, resources, build_dir)))
         passed = [use for use in uses if use.allowed is not None and use.present is not None and use.total > use.allowed]
         if passed:
-            where = f"account {env.account_id} in {region}"
-            raise DeployError(
-                "\n".join([f"This plan would pass a quota of {where}. Nothing was changed.", *map(_refusal, passed)])
-            )
+            first = f"This plan would pass a quota of account {env.account_id} in {region}. Nothing was changed."
+            refusals.append(DeployError("\n".join([first, *map(_refusal, passed)])))
         for use in uses:
             if use.unknown:
                 say(_unknown_quota(use))
+    raise_together(refusals)
 
 
 def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:

@@ -1,6 +1,7 @@
 """What a plan would pass of the account's quotas is told before anything is created, and a small plan asks nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeployError
 from common.engine.quotas import UNCHECKED_CREATIONS, check_quotas
 from common.environment.config import Environment
+from common.environment.project import Project
 from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Plan, Resource
 from common.resources import kinds
@@ -90,6 +92,16 @@ def test_what_would_pass_a_quota_is_refused_with_all_numbers(kind: str, tmp_path
         f"request-service-quota-increase --service-code {service} --quota-code {code} --desired-value 301), "
         "or deploy a part of it: --project, --only."
     )
+
+
+def test_what_would_pass_quotas_of_two_regions_is_refused_in_one_message(tmp_path: Path) -> None:
+    away = {"q": Project(region="us-east-1")}
+    changes = creating("glue-job", 11).changes
+    plan = Plan((*changes, *(replace(change, key=change.key._replace(project="q")) for change in changes)))
+    aws = Account({**listing("glue-job", 290), **quota(300.0)})
+    with pytest.raises(DeployError, match=r"in eu-central-1\.(.|\n)* in us-east-1\.") as caught:
+        check(aws, plan, tmp_path, env=ENV.model_copy(update={"projects": away}))
+    assert str(caught.value).count("300 ") == 2
 
 
 @pytest.mark.parametrize("kind", [*QUOTAS, "role", "lambda", "layer", "log-group"])
