@@ -115,7 +115,7 @@ class Destruction:
         self._report(Planned(Plan(removal.changes), removal=True))
         if readers:
             keys = ", ".join(map(str, readers))
-            self._say(f"The artifact bucket stays, because {keys} is not deleted, and reads its script in it when it runs.")
+            self._say(f"The artifact bucket stays, because it holds the scripts of jobs that are not deleted: {keys}.")
         elif removal.empties:
             self._say(f"The artifact bucket is somebody else's and stays; all objects below {self._place} are deleted last.")
         for text in unbinding.notes(outcome):

@@ -140,7 +140,9 @@ def test_the_script_of_an_unbound_job_is_kept_for_as_long_as_the_job_exists(depl
 
     assert garbage() == {"Validate"}, "Lambda has a copy of the package"
     refusal = deployed.invoke("destroy", "--env", "dev", "--data", "--yes", "dev")
-    assert "The artifact bucket stays, because glue-job/load is not deleted" in squeezed(refusal.out)
+    assert "The artifact bucket stays, because it holds the scripts of jobs that are not deleted: glue-job/load." in squeezed(
+        refusal.out
+    )
     assert boto3.client("s3", **PLACE).list_buckets()["Buckets"]
     boto3.client("glue", **PLACE).delete_job(JobName="t-dev-acres-load")
     assert garbage() == {"Validate", "load"}
