@@ -65,7 +65,7 @@ def check_quotas(
         return
     refusals = []
     for region in env.regions({change.key.project for change in plan.changes}):
-        part = Plan(tuple(change for change in plan.changes if env.region_of(change.key.project) == region))
+        part = Plan(tuple(change for change in plan.changes if _region_of(env, change.key) == region))
         uses = list(pool.map(lambda ask: ask(), _questions(regions.in_region(aws, region), part, resources, build_dir)))
         passed = [use for use in uses if use.allowed is not None and use.present is not None and use.total > use.allowed]
         if passed:
@@ -75,6 +75,11 @@ def check_quotas(
             if use.unknown:
                 say(_unknown_quota(use))
     raise_together(refusals)
+
+
+def _region_of(env: Environment, key: Key) -> str:
+    """The region in whose quotas a resource counts. IAM counts the roles of all regions together."""
+    return env.home_region if key.kind == "role" else env.region_of(key.project)
 
 
 def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:

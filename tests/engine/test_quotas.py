@@ -104,6 +104,16 @@ def test_what_would_pass_quotas_of_two_regions_is_refused_in_one_message(tmp_pat
     assert str(caught.value).count("300 ") == 2
 
 
+def test_roles_of_projects_in_two_regions_are_counted_together(tmp_path: Path) -> None:
+    away = {"q": Project(region="us-east-1")}
+    changes = creating("role", 60).changes
+    plan = Plan((*changes, *(replace(change, key=change.key._replace(project="q")) for change in changes)))
+    aws = Account({"GetAccountSummary": {"SummaryMap": {"Roles": 900, "RolesQuota": 1000}}})
+    with pytest.raises(DeployError, match="this plan would create 120: 20 too many"):
+        check(aws, plan, tmp_path, env=ENV.model_copy(update={"projects": away}))
+    assert aws.calls == {"iam:GetAccountSummary": 1}
+
+
 @pytest.mark.parametrize("kind", [*QUOTAS, "role", "lambda", "layer", "log-group"])
 def test_a_plan_that_creates_few_of_a_kind_costs_no_call(kind: str, tmp_path: Path) -> None:
     aws = Account({})
