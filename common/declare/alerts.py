@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from common.aws.resource_schemas import schema_of
@@ -23,11 +23,17 @@ from common.declare.triggers import check_no_schedule, role_of
 from common.environment.resource_settings import TriggerSettings
 from common.model.reference import Ref
 from common.model.resource import Key
+from common.resources import kind_of
 from common.resources.rule import Rule
 
 ALARM = "AWS::CloudWatch::Alarm"
 ERRORS = "errors"
 """The keys and names of the alarms end with this word."""
+PATTERN_CHARACTERS = 2048
+"""How long the pattern of a rule may be, unless an account has asked for more.
+
+Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+"""
 ALARM_SECONDS = 60
 """An alarm counts the errors of this many seconds together."""
 Refs = Callable[[str], list[Ref]]
@@ -55,6 +61,19 @@ class Subject:
     statuses: tuple[str, tuple[str, ...]]
     paths: Mapping[str, str]
     text: str
+
+    def patterns(self, names: Sequence[str]) -> Iterator[JsonObject]:
+        """Yields event patterns that name all these resources together, each short enough for EventBridge."""
+        field, statuses = self.statuses
+        empty: JsonObject = {self.field: [], field: [*statuses]}
+        pattern: JsonObject = {"source": [self.source], "detail-type": [self.event], "detail": empty}
+        room, chosen = PATTERN_CHARACTERS - len(json.dumps(pattern)), list[str]()
+        for name in names:
+            if chosen and len(json.dumps([*chosen, name])) > room:
+                yield {**pattern, "detail": {**empty, self.field: chosen}}
+                chosen = []
+            chosen.append(name)
+        yield {**pattern, "detail": {**empty, self.field: chosen}}
 
 
 SUBJECTS = {
@@ -106,25 +125,33 @@ class AlertDeclaration:
         check_no_schedule(configured, where)
         role = role_of(project, ref, settings, self.topic)
         fields, named = properties.render(project, ref, settings.properties)
-        names = [item.arn if subject.field.endswith("Arn") else item.name for item in watched]
-        status_field, statuses = subject.statuses
-        rule = Rule(
-            properties=fields,
-            identity=project.identity(ref, [*role.needs, *named, self.topic], settings.verify, role),
-            enabled=settings.enabled,
-            target_arn=self.topic.arn,
-            role_arn=role.arn,
-            pattern={
-                "source": [subject.source],
-                "detail-type": [subject.event],
-                "detail": {subject.field: sorted(names), status_field: [*statuses]},
-            },
-            input_transformer=(
-                {**subject.paths, "time": "$.time"},
-                json.dumps(f"{project.env.name}, {project.project}: {subject.text} (<time>)"),
-            ),
-        )
-        project.add(rule)
+        names = sorted(item.arn if subject.field.endswith("Arn") else item.name for item in watched)
+        for number, pattern in enumerate(subject.patterns(names), 1):
+            rule = Rule(
+                properties=fields,
+                identity=project.identity(
+                    ref if number == 1 else _further(project, ref, number),
+                    [*role.needs, *named, self.topic],
+                    settings.verify,
+                    role,
+                ),
+                enabled=settings.enabled,
+                target_arn=self.topic.arn,
+                role_arn=role.arn,
+                pattern=pattern,
+                input_transformer=(
+                    {**subject.paths, "time": "$.time"},
+                    json.dumps(f"{project.env.name}, {project.project}: {subject.text} (<time>)"),
+                ),
+            )
+            project.add(rule)
+
+
+def _further(project: ProjectResources, ref: Ref, number: int) -> Ref:
+    """The reference to one more rule, where one pattern cannot name all resources."""
+    kind, key = kind_of(ref.key.kind), ref.key._replace(name=f"{ref.key.name}-{number}")
+    name = project.physical.of(kind, key.name)
+    return Ref(key, name, kind.arn_of(project.env, name))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,19 @@ def test_configuration_may_switch_a_rule_off(repository: Repository) -> None:
     assert repository.resources()["rule/alert-machines"].desired()["State"] == "DISABLED"
 
 
+def test_more_than_one_pattern_may_name_is_watched_by_several_rules(repository: Repository) -> None:
+    """A pattern has up to 2,048 characters: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
+    machines = (MACHINE.replace('"main"', f'"machine_{number:02}"') for number in range(40))
+    repository.project("acres", ALERT, *machines)
+    rules = {key: rule for key, rule in repository.resources().items() if key.startswith("rule/alert-machines")}
+    patterns = [rule.desired()["EventPattern"] for rule in rules.values()]
+    assert [*rules] == ["rule/alert-machines", "rule/alert-machines-2"]
+    assert all(len(json.dumps(pattern)) <= 2048 for pattern in patterns)
+    watched = [arn for pattern in patterns for arn in pattern["detail"]["stateMachineArn"]]
+    assert watched == [f"arn:aws:states:{HERE}:stateMachine:t-dev-acres-machine_{number:02}" for number in range(40)]
+    assert len({(rule.name, rule.role_arn) for rule in rules.values() if isinstance(rule, Rule)}) == 2
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
