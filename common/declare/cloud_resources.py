@@ -13,7 +13,7 @@ from pathlib import Path
 from common.aws.resource_schemas import Schema, schema_of
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.yaml_loader import load_yaml
 from common.declare import validation
 from common.declare.declaration import Configured
@@ -21,7 +21,7 @@ from common.declare.naming import PhysicalNames
 from common.declare.project_resources import ProjectResources
 from common.environment.config import Environment
 from common.model.declared import Identity
-from common.model.generated import MARK, GeneratedRef, mark_of, marked_keys
+from common.model.generated import GeneratedRef, has_mark, mark_of, marked_keys
 from common.model.reference import Ref
 from common.model.resource import Key
 from common.resources import kind_of
@@ -161,14 +161,10 @@ def resource_of(identity: Identity, schema: Schema, properties: JsonMapping, env
     if schema.tag_property and (declared := own.pop(schema.tag_property, None)):
         pairs = declared if isinstance(declared, Mapping) else {entry.get("Key"): entry.get("Value") for entry in declared}
         tags = {**{str(name): str(text) for name, text in pairs.items()}, **tags}
-    if problems := list(schema.problems(own, is_unknown=_has_mark)):
+    if problems := list(schema.problems(own, is_unknown=has_mark)):
         raise DeclarationError("\n".join([f"{where} ({schema.type_name}):", *(f"  {problem}" for problem in problems)]))
     tags[env.resource_tag] = tag_value(schema, identity.key, identity.name)
     return CloudResource(identity=replace(identity, tags=tags), type_name=schema.type_name, properties=own)
-
-
-def _has_mark(value: Json) -> bool:
-    return isinstance(value, str) and MARK.search(value) is not None
 
 
 def _matches(pattern: str, name: str) -> bool:

@@ -138,10 +138,10 @@ def dead_letter(arn: str, refs: Iterable[Ref]) -> Iterator[Statement]:
 
     Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
-    generated = [ref for ref in refs if isinstance(ref, GeneratedRef) and arn in ref.generated.values()]
-    services = {service for ref in generated for service in ref.services} or {arn.split(":")[2]}
+    targets = [ref for ref in refs if arn in {ref.arn, *ref.generated.values()}]
+    services = {service for ref in targets if isinstance(ref, GeneratedRef) for service in ref.services} or {arn.split(":")[2]}
     yield allow([action for service, action in _DEAD_LETTERS.items() if service in services], [arn])
-    yield from encryption(refs, writing=True)
+    yield from encryption(targets, writing=True)
 
 
 def own_key(arn: str) -> Statement:

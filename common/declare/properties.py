@@ -13,7 +13,7 @@ from common.base.suggestions import did_you_mean
 from common.declare.project_resources import ProjectResources
 from common.environment.settings_model import Settings
 from common.model import comparison
-from common.model.generated import MARK
+from common.model.generated import has_mark
 from common.model.kind import Kind, Setting
 from common.model.reference import Ref
 from common.resources import kind_of
@@ -46,7 +46,7 @@ def render(
 
 def _spelled(name: str, setting: Setting, value: Json, where: str) -> JsonObject:
     """The value of a setting in AWS's own spelling."""
-    if setting.services and not _has_mark(value) and value.split(":")[2:3] not in [[service] for service in setting.services]:
+    if setting.services and not has_mark(value) and value.split(":")[2:3] not in [[service] for service in setting.services]:
         raise DeclarationError(f"{where}: {setting.name} is {value!r}; it must be an ARN of {' or '.join(setting.services)}.")
     value = setting.words.get(value, value) if setting.words else value
     for part in reversed(name.split(".")):
@@ -76,8 +76,8 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     for name in properties.keys() & {"Tags", "tags"}:
         yield f"{name}: say `tags` in the configuration of the environment"
     own = {"Tags", "tags", *(name for name in settings if "." not in name)}
-    names = {name: Parameter(kind.service, operation, (name,), _has_mark) for name, operation in accepted.operations.items()}
-    whole = Parameter(kind.service, accepted.operation, accepted.path, _has_mark) if accepted.operation else None
+    names = {name: Parameter(kind.service, operation, (name,), has_mark) for name, operation in accepted.operations.items()}
+    whole = Parameter(kind.service, accepted.operation, accepted.path, has_mark) if accepted.operation else None
     accepted_names = {*names, *(whole.members() if whole else ())} - own
     for name in sorted(properties.keys() - accepted_names - own):
         choices = sorted(accepted_names)
@@ -91,10 +91,6 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
 
 def _stop(sentence: str) -> str:
     return "" if sentence.endswith("?") else "."
-
-
-def _has_mark(text: str) -> bool:
-    return MARK.search(text) is not None
 
 
 def _has(value: object, path: list[str]) -> bool:

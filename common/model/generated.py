@@ -71,6 +71,11 @@ def filled_in(value: Json, attributes_of: AttributesOf) -> Json:
     return in_strings(value, lambda text: MARK.sub(replaced, text)) if any(_marks(value)) else value
 
 
+def has_mark(value: Json) -> bool:
+    """Whether a value is a text with a mark."""
+    return isinstance(value, str) and MARK.search(value) is not None
+
+
 def shown(text: str) -> str:
     """The text with every mark in words for people."""
     return MARK.sub(lambda match: f"({match[4]} is known after {match[2]}/{match[3]} is created)", text)

@@ -96,11 +96,11 @@ def tags_at_once(place: Place) -> Finding:
 def deleted_by_hand(place: Place) -> Finding:
     declared = place.declared()
     gone = ("lambda/Echo", "glue-job/load")
+    began = time.monotonic()
     place.ask("lambda", "DeleteFunction", FunctionName=declared[gone[0]].name)
     place.ask("glue", "DeleteJob", JobName=declared[gone[1]].name)
     verified = place.invoke("plan", "--verify").changes()
     seconds: dict[str, float] = {}
-    began = time.monotonic()
 
     def noticed() -> bool:
         changes = place.invoke("plan").changes()

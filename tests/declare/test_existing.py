@@ -186,6 +186,17 @@ def test_writing_what_a_key_encrypts_needs_the_key(repository: Repository) -> No
         assert granted(statements, "kms:Decrypt") == granted(statements, "kms:GenerateDataKey") == [KEY]
 
 
+def test_a_dead_letter_target_brings_its_own_key_and_no_other(repository: Repository) -> None:
+    other = KEY.replace("key/1", "key/2")
+    queue, topic = {"name": "company-dead", "kms_key": KEY}, {"name": "company-alerts", "kms_key": other}
+    entries = {"queues": {"dead": queue}, "topics": {"alerts": topic}}
+    settings = {"dead_letter": "${dead.arn}", "description": "see ${alerts.arn}"}
+    lines = ('p.shared.queue("dead"), p.shared.topic("alerts")', f'p.function("Validate", settings={settings!r})')
+    statements = role_of(declared(repository, *lines, existing=entries), "Validate-lambda")
+    assert granted(statements, "sqs:SendMessage") == [f"arn:aws:sqs:{HERE}:company-dead"]
+    assert granted(statements, "kms:GenerateDataKey") == [KEY]
+
+
 def test_layers_roles_and_connections_of_others(repository: Repository) -> None:
     layer = f"arn:aws:lambda:{HERE}:layer:pandas:3"
     entries = {
