@@ -187,7 +187,7 @@ def test_writing_what_a_key_encrypts_needs_the_key(repository: Repository) -> No
 
 
 def test_a_dead_letter_target_brings_its_own_key_and_no_other(repository: Repository) -> None:
-    other = KEY.replace("key/1", "key/2")
+    other = f"{KEY[:-1]}{(int(KEY[-1], 16) + 1) % 16:x}"
     queue, topic = {"name": "company-dead", "kms_key": KEY}, {"name": "company-alerts", "kms_key": other}
     entries = {"queues": {"dead": queue}, "topics": {"alerts": topic}}
     settings = {"dead_letter": "${dead.arn}", "description": "see ${alerts.arn}"}
