@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from common.base.json_types import Json, JsonMapping
-from common.declare.asl.definition import inner_machines
+from common.declare.asl.walk import inner_machines
 from common.environment.partitions import Account
 from common.resources import kind_of
 

@@ -20,6 +20,7 @@ from common.declare.asl.apis import api_problems
 from common.declare.asl.fields import misspelled_top
 from common.declare.asl.remembered import RightDefinition
 from common.declare.asl.states import refusals
+from common.declare.asl.walk import every_state, inner_machines
 from common.model.reference import spelled_out
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
@@ -58,36 +59,14 @@ def load(source: Source, where: str, right: RightDefinition | None = None, token
     problems = list(_problems(definition, ""))
     if not problems and (right is None or not right.is_right(json.dumps(definition))):
         language = definition.get("QueryLanguage", "JSONPath")
-        problems = [*refusals(_every(definition, ""), language), *api_problems(_every(definition, ""), language)]
+        states = [(str(state.place), state.name, state.state) for state in every_state(definition)]
+        problems = [*refusals(states, language), *api_problems(states, language)]
         if right is not None and not problems:
             right.remember(json.dumps(definition))
     if problems:
         lines = [f"{where}: the definition is broken:", *(f"  {problem}" for problem in problems)]
         raise DeclarationError("\n".join([*lines, f"Edit {source.name}."] if isinstance(source, Path) else lines))
     return definition
-
-
-def inner_machines(state: JsonMapping) -> list[Json]:
-    """Returns the definitions within a Parallel or Map state."""
-    if state["Type"] == "Parallel":
-        return _list(state.get("Branches"))
-    return [state[field] for field in ("ItemProcessor", "Iterator") if field in state] if state["Type"] == "Map" else []
-
-
-def is_distributed(state: JsonMapping) -> bool:
-    """Whether a state is a Map that runs its items in separate executions."""
-    if state["Type"] != "Map" or "ItemProcessor" not in state:
-        return False
-    how = state["ItemProcessor"].get("ProcessorConfig", {})
-    return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
-
-
-def _every(machine: JsonMapping, at: str) -> Iterator[tuple[str, str, JsonMapping]]:
-    """Yields every state of a checked definition, with its place and its name."""
-    for name, state in machine["States"].items():
-        yield f"{at}{name}", name, state
-        for inner in inner_machines(state):
-            yield from _every(inner, f"{at}{name} > ")
 
 
 def _read(path: Path, where: str) -> Json:

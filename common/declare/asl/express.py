@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare.asl.definition import inner_machines, is_distributed
+from common.declare.asl.walk import inner_machines, is_distributed
 
 EXPRESS = "EXPRESS"
 _WAITING = {".sync": "waits for the end of a job", ".sync:2": "waits for the end of a job"}

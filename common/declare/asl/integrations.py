@@ -16,7 +16,7 @@ from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import ROLE_NAME
 from common.declare.asl import targets
-from common.declare.asl.definition import inner_machines, is_distributed
+from common.declare.asl.walk import inner_machines, is_distributed
 from common.declare.permissions import Statement, allow
 from common.environment.config import Environment
 from common.model.reference import Names, Ref

@@ -155,21 +155,6 @@ def test_states_that_lead_nowhere_are_told() -> None:
     assert problems(circle) == ["A: no path leads from here to an end.", "B: no path leads from here to an end."]
 
 
-@pytest.mark.parametrize(
-    ("state", "distributed"),
-    [
-        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, True),
-        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}}}, False),
-        ({"Type": "Map", "ItemProcessor": {"ProcessorConfig": "DISTRIBUTED"}}, False),
-        ({"Type": "Map", "ItemProcessor": {}}, False),
-        ({"Type": "Map", "Iterator": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, False),
-        ({"Type": "Pass", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}}, False),
-    ],
-)
-def test_a_map_is_distributed_where_it_says_so(state: dict[str, Any], distributed: bool) -> None:
-    assert definition.is_distributed(state) == distributed
-
-
 def test_all_errors_are_told_at_once() -> None:
     assert len(problems(machine("X", A={"Type": "Task", "Next": "Y"}, B={"Type": "Pass"}))) == 4
 

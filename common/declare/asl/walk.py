@@ -1,0 +1,92 @@
+"""Walks over the states of a definition, and says where in it each is.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from common.base.json_types import Json, JsonMapping
+
+INNER = ("ItemProcessor", "Iterator")
+"""The fields of a Map that hold a definition."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a definition; as text it is short, as in ``Load all > Load.Retry[0].ErrorEquals``.
+
+    Args:
+        keys: the keys and numbers that lead there from the top of the definition.
+    """
+
+    keys: tuple[str | int, ...] = ()
+
+    def __truediv__(self, key: str | int) -> "Place":
+        """The place of a field or of an item: ``place / "Retry" / 0``."""
+        return Place((*self.keys, key))
+
+    def __str__(self) -> str:
+        text, keys = "", self.keys
+        if keys[:1] == ("States",) and len(keys) > 1:
+            text, keys = str(keys[1]), keys[2:]
+            while (inner := _inner_keys(keys)) is not None:
+                text, keys = f"{text} > {keys[inner]}", keys[inner + 1 :]
+        for key in keys:
+            text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+        return text or "the top level"
+
+
+def _inner_keys(keys: tuple[str | int, ...]) -> int | None:
+    """Returns where behind the keys of a state the name of an inner state is; None if they lead to none."""
+    if not keys or keys[0] not in {"Branches", *INNER}:
+        return None
+    name = 3 if keys[0] == "Branches" else 2
+    return name if len(keys) > name and keys[name - 1] == "States" else None
+
+
+class PlacedState(NamedTuple):
+    """A state of a definition."""
+
+    place: Place
+    name: str
+    state: JsonMapping
+    language: str
+    """The query language of the state: its own, or that of the whole definition."""
+
+
+def every_state(definition: JsonMapping) -> Iterator[PlacedState]:
+    """Yields every state of a checked definition, also those within Parallel and Map states, each before the states within it."""
+    yield from _states(definition, Place(), definition.get("QueryLanguage", "JSONPath"))
+
+
+def _states(machine: JsonMapping, at: Place, language: str) -> Iterator[PlacedState]:
+    for name, state in machine["States"].items():
+        here = at / "States" / name
+        yield PlacedState(here, name, state, state.get("QueryLanguage", language))
+        for place, inner in placed_machines(state, here):
+            yield from _states(inner, place, language)
+
+
+def placed_machines(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Json]]:
+    """Yields the definitions within a Parallel or Map state, each with its place."""
+    if state["Type"] == "Parallel":
+        branches = state.get("Branches")
+        for number, branch in enumerate(branches if isinstance(branches, list) else ()):
+            yield here / "Branches" / number, branch
+    elif state["Type"] == "Map":
+        yield from ((here / field, state[field]) for field in INNER if field in state)
+
+
+def inner_machines(state: JsonMapping) -> list[Json]:
+    """Returns the definitions within a Parallel or Map state."""
+    return [machine for _, machine in placed_machines(state, Place())]
+
+
+def is_distributed(state: JsonMapping) -> bool:
+    """Whether a state is a Map that runs its items in separate executions."""
+    if state["Type"] != "Map" or "ItemProcessor" not in state:
+        return False
+    how = state["ItemProcessor"].get("ProcessorConfig", {})
+    return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
