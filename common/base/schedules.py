@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import available_timezones
+
+from common.base.suggestions import did_you_mean
 
 MAX_LENGTH = 256
 """How many characters EventBridge allows for a schedule."""
@@ -85,6 +88,29 @@ def check_scheduler(expression: str) -> str:
     if once and (problem := _time_problem(once[1])):
         raise ValueError(f"EventBridge does not know the schedule {expression!r}: {problem}")
     return expression if once else check_eventbridge(expression)
+
+
+def check_timezone(name: str) -> str:
+    """Returns the name of a time zone if there is one. Where this machine knows none, AWS decides.
+
+    Raises:
+        ValueError: there is no such time zone.
+    """
+    names = available_timezones()
+    if names and name not in names:
+        raise ValueError(f"there is no time zone {name!r}.{did_you_mean(name, names)}")
+    return name
+
+
+def check_moment(text: str) -> str:
+    """Returns a moment in UTC, as AWS spells it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if _time_problem(text.removesuffix("Z")):
+        raise ValueError(f"{text!r} is no moment in UTC; write it as 2027-01-31T06:30:00")
+    return f"{text.removesuffix('Z')}Z"
 
 
 def check_glue(expression: str) -> str:

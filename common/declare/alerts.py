@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 from common.aws.resource_schemas import schema_of
 from common.base.json_types import JsonObject
-from common.declare import cloud_resources, configuration, properties, targets, validation
+from common.declare import cloud_resources, configuration, properties, targets
 from common.declare.declaration import Configured
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
+from common.declare.resource_references import KIND, stand_in
 from common.declare.triggers import check_no_schedule, role_of
 from common.environment.resource_settings import TriggerSettings
 from common.model.reference import Ref
@@ -167,7 +168,7 @@ class AlarmsDeclaration:
         schema = schema_of(ALARM, project.env.region)
         for function in self.refs("lambda"):
             key = ref.key._replace(name=f"{function.key.name}.{ERRORS}")
-            stands_for = cloud_resources.named(project.env, key, schema, f"{function.name}-{ERRORS}")
+            stands_for = stand_in(project.env, key, schema, f"{function.name}-{ERRORS}")
             identity = project.identity(stands_for, [function, self.topic])
             alarm: JsonObject = {
                 "AlarmName": stands_for.name,
@@ -194,8 +195,8 @@ class Alerts(PipelineParts):
 
         Failures are executions that fail, are aborted or take too long, failed jobs and crawlers, and errors of functions.
         """
-        topic, refs = validation.check_kind("topic", topic, "topic"), self._declarations.refs
+        topic, refs = targets.check("topic", topic, [targets.TOPIC]), self._declarations.refs
         for name, subject in SUBJECTS.items():
             self._declarations.add("rule", name, AlertDeclaration(subject=subject, topic=topic, refs=refs))
-        key = Key(self.name, cloud_resources.KIND, f"alert.{ERRORS}")
+        key = Key(self.name, KIND, f"alert.{ERRORS}")
         self._declarations.keep(Ref(key, topic.name, topic.arn), AlarmsDeclaration(topic=topic, refs=refs))

@@ -19,15 +19,15 @@ from common.declare import validation
 from common.declare.declaration import Configured
 from common.declare.naming import PhysicalNames
 from common.declare.project_resources import ProjectResources
+from common.declare.resource_references import KIND, reference_to, stand_in, tag_value
 from common.environment.config import Environment
 from common.model.declared import Identity
-from common.model.generated import GeneratedRef, has_mark, mark_of, marked_keys
+from common.model.generated import GeneratedRef, has_mark, marked_keys
 from common.model.reference import Ref
 from common.model.resource import Key
 from common.resources import kind_of
 from common.resources.cloud_control import CloudResource
 
-KIND = "resource"
 FIELDS = frozenset({"Type", "Properties"})
 """What a file says of each resource."""
 
@@ -95,8 +95,8 @@ class ResourceDeclaration:
         project.add(self.resource(identity, properties, project.env, project.where(ref)))
 
     def stands_for(self, env: Environment, key: Key) -> Ref:
-        """Returns the key with what stands for its ARN: see `named`."""
-        return named(env, key, self.schema, self.name)
+        """Returns the key with what stands for its ARN: see `stand_in`."""
+        return stand_in(env, key, self.schema, self.name)
 
     def resource(self, identity: Identity, properties: JsonMapping, env: Environment, where: str) -> CloudResource:
         """Returns the resource with its name, its tags and these properties.
@@ -106,29 +106,6 @@ class ResourceDeclaration:
         """
         name = {self.schema.name_property: self.name} if self.name else {}
         return resource_of(identity, self.schema, {**name, **properties}, env, where)
-
-
-def named(env: Environment, key: Key, schema: Schema, name: str) -> Ref:
-    """The key with what stands for the ARN of a resource, which is not known before it exists: its type, its key and its name.
-
-    Both end with the same word, so that a record in which they differ is not believed.
-    """
-    word = name.replace("/", "-") or key.name
-    return Ref(key, word, env.arn("cloudcontrol", f"{key.project}/{tag_value(schema, key, word)}"))
-
-
-def tag_value(schema: Schema, key: Key, word: str) -> str:
-    """The value of the tag that names a resource."""
-    return f"{schema.type_name.replace('::', '-')}/{key.name}/{word}"
-
-
-def reference_to(env: Environment, key: Key, schema: Schema, name: str) -> GeneratedRef:
-    """The reference to a resource with this name; empty if AWS gives it one."""
-    attributes = frozenset(name for name in schema.attributes() if "." not in name)
-    arn = next((mark_of(key, attribute) for attribute in ("Arn", f"{key.name}Arn") if attribute in attributes), "")
-    arn = arn or next((mark_of(key, attribute) for attribute in sorted(attributes) if attribute.endswith("Arn")), "")
-    identifier = mark_of(key, schema.identifiers[0]) if schema.identifiers else ""
-    return GeneratedRef(key, name or identifier, arn or named(env, key, schema, name).arn, attributes, schema.services)
 
 
 def name_in(properties: JsonMapping, schema: Schema, physical: PhysicalNames, key: Key) -> str:

@@ -16,10 +16,11 @@ from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
 from common.declare import validation
 from common.declare.allowed_actions import allow
-from common.declare.cloud_resources import KIND, ResourceDeclaration, reference_to
+from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
+from common.declare.resource_references import KIND, reference_to
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
 from common.model.resource import Key

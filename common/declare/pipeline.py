@@ -101,7 +101,9 @@ class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""
-        self._declarations.borrow(shared)
+        resources = list(shared)
+        self.shared.check_types(resources)
+        self._declarations.borrow(resources)
 
     def rendered(self) -> tuple[Resource, ...]:
         """Returns every resource of the pipeline, also those found by convention.

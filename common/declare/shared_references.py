@@ -5,15 +5,16 @@ that the declaration gives are added to the environment once it is loaded. That 
 all declarations are loaded. In an environment whose configuration says that it exists, it is somebody else's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from common.base.errors import DeclarationError
 from common.declare import existing
 from common.declare.naming import PhysicalNames
 from common.declare.verbs import Verbs
 from common.environment.config import Environment
+from common.model.generated import GeneratedRef
 from common.model.reference import Ref
-from common.model.resource import SHARED, Key
+from common.model.resource import SHARED, Key, Resource
 from common.resources import kind_of
 
 SHAREABLE = frozenset({"bucket", "database", "table", "topic", "queue", "log-group", "layer"})
@@ -30,12 +31,14 @@ class Shared(Verbs):
 
     Attributes:
         entries: the entries of configuration that were referred to, by their places.
+        types: the types of the resources of any type that were referred to.
     """
 
     def __init__(self, env: Environment, register: Callable[[Ref], Ref] = lambda ref: ref, project: str = SHARED) -> None:
         self._home = env.in_region(env.home_region)
         self.physical = PhysicalNames(self._home, SHARED)
         self.entries: set[str] = set()
+        self.types: dict[Key, str] = {}
         self._env, self._register, self._project = env, register, project
 
     def of(self, kind: str, name: str) -> Ref:
@@ -50,10 +53,45 @@ class Shared(Verbs):
             return self._register(ref)
         if kind not in SHAREABLE:
             raise existing.missing_entry(self._env, self._project, kind_of(kind), name)
-        if kind != "bucket" and self._env.is_away:
-            raise DeclarationError(
-                f"The shared {kind}/{name} is in {self._home.region}, the project in {self._env.region}. Of what is shared, "
-                f"projects in another region than their environment use buckets alone. Declare one of the project's own."
-            )
+        if kind != "bucket":
+            self._check_region(f"{kind}/{name}")
         physical = self.physical.of(kind_of(kind), name)
         return self._register(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._home, physical)))
+
+    def resource(self, name: str, type_name: str) -> GeneratedRef:
+        """A resource of any type, which root `deploy.py` declares with ``shared.resource(name, type_name, …)``.
+
+        Raises:
+            DeclarationError: it cannot be used from the region of the project.
+            ValueError: there is no such type.
+        """
+        from common.aws.resource_schemas import schema_of  # only what names a type needs the schemas
+        from common.declare.resource_references import KIND, reference_to
+
+        schema, key = schema_of(type_name, self._home.region), Key(SHARED, KIND, name)
+        self._check_region(str(key))
+        self.types[key] = type_name
+        ref = reference_to(self._home, key, schema, self.physical.of(kind_of(KIND), name) if schema.name_property else "")
+        self._register(ref)
+        return ref
+
+    def check_types(self, shared: Iterable[Resource]) -> None:
+        """Checks that the resources of any type that were referred to are of the type that was named.
+
+        Raises:
+            DeclarationError: one is of another type.
+        """
+        for resource in shared:
+            declared, named = getattr(resource, "type_name", ""), self.types.get(resource.key)
+            if named is not None and named != declared:
+                raise DeclarationError(
+                    f"{self._env.where(self._project)}: p.shared.resource({resource.key.name!r}, {named!r}): deploy.py declares "
+                    f"it as {declared}."
+                )
+
+    def _check_region(self, key: str) -> None:
+        if self._env.is_away:
+            raise DeclarationError(
+                f"The shared {key} is in {self._home.region}, the project in {self._env.region}. Of what is shared, projects in "
+                f"another region than their environment use buckets alone. Declare one of the project's own."
+            )

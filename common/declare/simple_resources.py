@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from common.base.json_types import JsonMapping
-from common.declare import properties, validation
+from common.declare import properties, targets, validation
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
 from common.model.declared import Identity
@@ -112,22 +112,21 @@ class SimpleResources(ABC):
             name: see `table`.
         """
         is_fifo = reference.endswith(FIFO)
-        if dead_letter is not None and validation.check_kind("dead_letter", dead_letter, "queue").name.endswith(FIFO) != is_fifo:
-            raise ValueError(
-                f"dead_letter is {dead_letter.name}, and a FIFO queue and its dead letter queue both end with {FIFO}"
-            )
+        dead = None if dead_letter is None else targets.check("dead_letter", dead_letter, [targets.QUEUE])
+        if dead is not None and dead.name.endswith(FIFO) != is_fifo:
+            raise ValueError(f"dead_letter is {dead.name}, and a FIFO queue and its dead letter queue both end with {FIFO}")
         if deduplicate and not is_fifo:
             raise ValueError(f"deduplicate is for FIFO queues, whose names end with {FIFO}")
         hidden_for = validation.check_integer("visibility_timeout_seconds", visibility_timeout_seconds, 0, 43_200)
         make = partial(
             Queue,
-            dead_letter_arn=dead_letter.arn if dead_letter is not None else None,
+            dead_letter_arn=None if dead is None else dead.arn,
             max_receives=validation.check_integer("max_receives", max_receives, 1, 1000),
             retention_seconds=validation.check_integer("retention_seconds", retention_seconds, 60, 1_209_600),
             visibility_timeout_seconds=hidden_for,
             deduplicate=deduplicate,
             kms_key=kms_key,
         )
-        declaration = SimpleDeclaration.of(make, properties, [dead_letter] if dead_letter is not None else [])
+        declaration = SimpleDeclaration.of(make, properties, [] if dead is None else [dead])
         ref = self._declare("queue", reference, declaration, name)
         return QueueRef(ref.key, ref.name, ref.arn)

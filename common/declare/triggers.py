@@ -23,6 +23,9 @@ OBJECT_PATHS = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
 OBJECT_INPUT = '{"bucket": <bucket>, "key": <key>}'
 """The input of an execution that a new object starts."""
 
+OF_SCHEDULES = ("expression", "timezone", "flexible_minutes", "retries", "start", "end")
+"""The settings of schedules alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectTriggerDeclaration:
@@ -101,8 +104,9 @@ def check_no_schedule(configured: Configured, where: str) -> None:
     Raises:
         DeclarationError: it does.
     """
-    if getattr(configured.own, "expression", None):
-        raise DeclarationError(f"{where}: it waits for events, so it has no schedule. Take `expression` away.")
+    for name in OF_SCHEDULES:
+        if getattr(configured.own, name, None) is not None:
+            raise DeclarationError(f"{where}: it waits for events, so it has no schedule. Take `{name}` away.")
 
 
 def _check_events(bucket: Resource | None, where: str) -> None:
@@ -136,14 +140,14 @@ class Triggers(PipelineParts):
     ) -> Ref:
         """Starts `target` with ``{"bucket", "key"}`` for each new object at `location` whose key ends with `suffix`.
 
-        The target is a state machine, a function, a queue or a topic.
+        The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
         Names, and a role that exists, are given as to a function.
         """
-        place = validation.check_place("location", location)
+        place, fields = validation.check_place("location", location), validation.check_object("properties", properties or {})
         declaration = ObjectTriggerDeclaration(
-            target=targets.of_rule(target),
-            properties=validation.check_object("properties", properties or {}),
+            target=targets.of_rule(target, fields),
+            properties=fields,
             location=place,
             suffix=check_text(suffix),
         )
@@ -163,13 +167,14 @@ class Triggers(PipelineParts):
     ) -> Ref:
         """Starts `target` with each event of the default bus that `pattern` matches; tokens in the pattern are replaced.
 
-        The target is a state machine, a function, a queue or a topic.
+        The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
         Names, and a role that exists, are given as to a function.
         """
+        fields = validation.check_object("properties", properties or {})
         declaration = EventTriggerDeclaration(
-            target=targets.of_rule(target),
-            properties=validation.check_object("properties", properties or {}),
+            target=targets.of_rule(target, fields),
+            properties=fields,
             pattern=validation.check_object("pattern", pattern),
         )
         return self._declarations.add("rule", reference, declaration, exact=Exact(name, role_name), role=role)

@@ -236,6 +236,16 @@ class TriggerSettings(Settings):
     """Whether the schedule or rule starts anything."""
     expression: Annotated[str, AfterValidator(schedules.check_scheduler)] | None = None
     """When a schedule starts its target, in its time zone; replaces the declared expression."""
+    timezone: Annotated[str, AfterValidator(schedules.check_timezone)] | None = None
+    """The time zone of a schedule's expression, as in America/Chicago. Without it UTC."""
+    flexible_minutes: int | None = Field(default=None, ge=0, le=1440)
+    """How late a schedule may start its target, so that many do not start at once."""
+    retries: int | None = Field(default=None, ge=0, le=185)
+    """How often a schedule tries a start again that fails. Without it 185 times within a day."""
+    start: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
+    """The moment, in UTC, from which on a schedule starts its target, as in 2027-01-31T06:30:00."""
+    end: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
+    """The moment, in UTC, after which a schedule starts its target no more."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None

@@ -30,10 +30,12 @@ class GeneratedRef(Ref):
     Args:
         attributes: the names of the attributes.
         services: the services, by their names in IAM, that the resource belongs to.
+        type_name: its type, as in ``AWS::SQS::Queue``.
     """
 
     attributes: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
+    type_name: str = ""
 
     @property
     def generated(self) -> Mapping[str, str]:

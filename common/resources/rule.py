@@ -18,6 +18,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.generated import MARK
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
@@ -200,7 +201,7 @@ class Rule(Declared):
     def _split(self, targets: list[JsonObject]) -> tuple[JsonObject | None, list[JsonObject]]:
         """Our target, and those of others. One with our ARN is ours, whatever its id is: a second one would start it twice."""
         own = next((target for target in targets if target["Id"] == _TARGET), None)
-        own = own or next((target for target in targets if target["Arn"] == self.target_arn), None)
+        own = own or next((target for target in targets if self._is_ours(target)), None)
         return own, [target for target in targets if target is not own]
 
     def _compared(self, own: State, kept: State) -> State:
@@ -221,7 +222,12 @@ class Rule(Declared):
         is_default = self.is_default_input and live.get("Input") == self.input and {*_INPUTS} & live.keys() == {"Input"}
         if is_default or (not self.is_default_input and (self.input is not None or self.input_transformer is not None)):
             owned |= {*_INPUTS}
-        return {name: value for name, value in live.items() if name not in owned} if live.get("Arn") == self.target_arn else {}
+        return {name: value for name, value in live.items() if name not in owned} if self._is_ours(live) else {}
+
+    def _is_ours(self, target: State) -> bool:
+        """Whether a live target is what is started: by its ARN, or by its id where AWS gives the ARN."""
+        is_known = MARK.search(self.target_arn) is None
+        return bool(target.get("Arn") == self.target_arn if is_known else target["Id"] == _TARGET)
 
     def _put(self, aws: Aws, desired: State, **more: Json) -> None:
         fields = {name: desired[name] for name in _RULE if desired[name] is not None}

@@ -98,7 +98,7 @@ def test_more_than_one_pattern_may_name_is_watched_by_several_rules(repository: 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('p.alert(p.queue("work"))', "topic is about a topic, not about queue/work"),
+        ('p.alert(p.queue("work"))', "topic must be a topic, not queue/work"),
         (f"{ALERT}; {ALERT}", "declares rule/alert-machines twice"),
     ],
 )

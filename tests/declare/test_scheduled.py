@@ -122,6 +122,60 @@ def test_a_single_time_in_configuration_makes_a_schedule(repository: Repository)
     assert "resource/nightly.schedule" in repository.resources()
 
 
+def test_configuration_says_all_of_a_schedule(repository: Repository) -> None:
+    """As an environment has it: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html."""
+    repository.project(
+        "acres",
+        MACHINE,
+        f'p.schedule("nightly", m, {DAILY}, timezone="Europe/Zurich", flexible_minutes=5, end="2029-01-01T00:00:00")',
+    )
+    nightly = {"timezone": "America/Chicago", "flexible_minutes": 0, "retries": 2, "start": "2027-01-31T06:30:00"}
+    repository.configure(projects={"acres": {"triggers": {"nightly": nightly}}})
+    desired = repository.resources()["resource/nightly.schedule"].desired()
+    assert desired["ScheduleExpressionTimezone"] == "America/Chicago"
+    assert desired["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert (desired["StartDate"], desired["EndDate"]) == ("2027-01-31T06:30:00Z", "2029-01-01T00:00:00Z")
+    assert desired["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 2}
+
+
+def test_a_time_zone_in_configuration_makes_a_schedule(repository: Repository) -> None:
+    repository.project("acres", MACHINE, f'p.schedule("nightly", m, {DAILY})')
+    repository.configure(defaults={"trigger": {"timezone": "Europe/Zurich"}})
+    desired = repository.resources()["resource/nightly.schedule"].desired()
+    assert desired["ScheduleExpressionTimezone"] == "Europe/Zurich"
+
+
+@pytest.mark.parametrize(
+    ("line", "settings", "message"),
+    [
+        (f'p.schedule("t", m, {DAILY})', {"timezone": "Zurich"}, "there is no time zone 'Zurich'"),
+        (
+            f'p.schedule("t", m, {DAILY})',
+            {"start": "tomorrow"},
+            "'tomorrow' is no moment in UTC; write it as 2027-01-31T06:30:00",
+        ),
+        (
+            f'p.schedule("t", m, {DAILY}, start="2027-02-01T00:00:00")',
+            {"end": "2027-01-31T06:30:00"},
+            "it would end at 2027-01-31T06:30:00Z, which is not after its start, 2027-02-01T00:00:00Z",
+        ),
+        (
+            'p.schedule("t", m, "at(2027-01-31T06:30:00)", end="2027-02-01T00:00:00")',
+            {},
+            "at(2027-01-31T06:30:00) is a single time. Take its start and its end away",
+        ),
+        ('p.on_event("t", m, {"source": ["a"]})', {"timezone": "Europe/Zurich"}, "has no schedule. Take `timezone` away"),
+    ],
+)
+def test_other_settings_are_refused(repository: Repository, line: str, settings: dict[str, Any], message: str) -> None:
+    repository.project("acres", MACHINE, line)
+    repository.configure(projects={"acres": {"triggers": {"t": settings}}})
+    ended = repository.invoke("package-lambdas", "--env", "dev")
+    assert ended.code == 1
+    assert message in " ".join(ended.err.split())
+    assert "Traceback" not in ended.err
+
+
 def test_a_role_may_have_an_exact_name(repository: Repository) -> None:
     _, role = scheduled(repository, MACHINE, f'p.schedule("nightly", m, {DAILY}, timezone="UTC", role_name="starts")')
     assert role["Path"] == "/t-dev/dev/acres/"

@@ -10,7 +10,8 @@ from common.aws.resource_schemas import schema_of
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping, JsonObject
-from common.declare.cloud_resources import named, resource_of
+from common.declare.cloud_resources import resource_of
+from common.declare.resource_references import stand_in
 from common.engine.recorded import with_request
 from common.environment.config import Environment
 from common.model import comparison
@@ -137,7 +138,7 @@ def env() -> Environment:
 def declared(env: Environment, type_name: str, properties: JsonMapping) -> CloudResource:
     schema, key = schema_of(type_name), Key("acres", "resource", "any")
     name = f"t-acres-{type_name.rpartition(':')[2].lower()}"
-    ref = named(env, key, schema, name if schema.name_property else "")
+    ref = stand_in(env, key, schema, name if schema.name_property else "")
     identity = Identity(key=key, name=ref.name, arn=ref.arn, tags=env.ownership("acres"))
     with_name = {schema.name_property: name, **properties} if schema.name_property else properties
     return resource_of(identity, schema, with_name, env, "test")

@@ -1,0 +1,71 @@
+"""Operations of any service that a schedule calls: the ARN that names one, and its parameters.
+
+They are checked against the models of the installed botocore, which only a declaration that calls an operation loads. Parameters
+are spelled as in `aws-sdk:` integrations of state machines.
+
+Follows https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
+"""
+
+import re
+
+from common.base.errors import DeclarationError
+from common.base.json_types import JsonMapping
+from common.base.suggestions import did_you_mean
+
+API = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:(?P<service>[a-z0-9]+):(?P<action>[a-z][A-Za-z0-9]+)")
+"""The ARN of an operation of any service that a schedule calls."""
+EXAMPLE = "arn:aws:scheduler:::aws-sdk:glue:startCrawler"
+READS = re.compile(
+    r"(get|describe|list|poll|receive|search|scan|query|select|read|lookup|discover|validate|batchGet|batchDescribe|batchRead|"
+    r"transactGet|adminGet|adminList|testMigration|retrieve|testConnection|translateDocument|isAuthorized|invokeModel)(?![a-z])"
+)
+"""Matches the beginnings of operations that only read, which Scheduler does not call."""
+KEYWORD = re.compile(r"<aws\.scheduler\.[a-z-]+>")
+"""Matches what Scheduler replaces when it calls, as in ``<aws.scheduler.scheduled-time>``."""
+
+
+def check(arn: str) -> str:
+    """Returns the ARN of an operation.
+
+    Raises:
+        ValueError: there is no such operation, or Scheduler does not call it.
+    """
+    from common.aws import sdk_services
+
+    match = API.fullmatch(arn)
+    if match is None:
+        raise ValueError(f"target: {arn!r} is no operation to call, as in {EXAMPLE}")
+    name, action = match["service"], match["action"]
+    service = sdk_services.service_of(name)
+    if service is None:
+        raise ValueError(f"target: {arn}: the AWS SDK has no service {name!r}.{sdk_services.suggested_service(name)}")
+    if sdk_services.operation_of(service, action) is None:
+        raise ValueError(f"target: {arn}: {name} has no action {action!r}.{did_you_mean(action, sdk_services.actions(service))}")
+    if READS.match(action):
+        raise ValueError(
+            f"target: {arn}: {action} only reads, and Scheduler calls no such operation. Start a function that reads"
+        )
+    return arn
+
+
+def check_input(arn: str, parameters: JsonMapping, where: str) -> None:
+    """Checks the parameters of an operation.
+
+    Raises:
+        DeclarationError: AWS would not accept them; one message names all problems.
+    """
+    from common.aws import sdk_services
+
+    match = API.fullmatch(arn)
+    service = sdk_services.service_of(match["service"]) if match else None
+    operation = sdk_services.operation_of(service, match["action"]) if match and service else None
+    if service is None or operation is None:
+        return
+    call = sdk_services.Call(service, operation, frozenset(), _is_later, as_object=False)
+    if problems := list(call.problems(parameters, "constant")):
+        raise DeclarationError("\n".join([f"{where}: {match['action'] if match else arn}:", *(f"  {line}" for line in problems)]))
+
+
+def _is_later(text: str) -> bool:
+    """Whether a text is known only later: AWS gives it, or Scheduler replaces it."""
+    return "«" in text or KEYWORD.search(text) is not None
