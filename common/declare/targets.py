@@ -15,7 +15,7 @@ from common.base.json_types import JsonMapping
 from common.declare import permissions
 from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources
-from common.model.generated import MARK, GeneratedRef
+from common.model.generated import GeneratedRef, has_mark
 from common.model.reference import Ref
 from common.resources.queue import FIFO
 
@@ -161,7 +161,7 @@ def check_region(project: ProjectResources, ref: Ref, target: Ref) -> None:
         DeclarationError: it is in another region.
     """
     arn = arn_of(project, target)
-    if not MARK.search(arn) and (region := arn.split(":")[3]) != project.env.region:
+    if not has_mark(arn) and (region := arn.split(":")[3]) != project.env.region:
         raise DeclarationError(
             f"{project.where(ref)}: {arn} is in {region}, and a trigger starts what is in its own region, {project.env.region}."
         )

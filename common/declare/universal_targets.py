@@ -11,6 +11,7 @@ import re
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.base.suggestions import did_you_mean
+from common.model.generated import has_mark
 
 API = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:(?P<service>[a-z0-9]+):(?P<action>[a-z][A-Za-z0-9]+)")
 """The ARN of an operation of any service that a schedule calls."""
@@ -68,4 +69,4 @@ def check_input(arn: str, parameters: JsonMapping, where: str) -> None:
 
 def _is_later(text: str) -> bool:
     """Whether a text is known only later: AWS gives it, or Scheduler replaces it."""
-    return "«" in text or KEYWORD.search(text) is not None
+    return has_mark(text) or KEYWORD.search(text) is not None

@@ -18,7 +18,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.generated import MARK
+from common.model.generated import has_mark
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
@@ -226,7 +226,7 @@ class Rule(Declared):
 
     def _is_ours(self, target: State) -> bool:
         """Whether a live target is what is started: by its ARN, or by its id where AWS gives the ARN."""
-        is_known = MARK.search(self.target_arn) is None
+        is_known = not has_mark(self.target_arn)
         return bool(target.get("Arn") == self.target_arn if is_known else target["Id"] == _TARGET)
 
     def _put(self, aws: Aws, desired: State, **more: Json) -> None:
