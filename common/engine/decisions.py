@@ -115,13 +115,16 @@ class Decider:
             ownership.check_replaceable(resource, fixed, data=self.options.data, theirs=theirs, adopted=spared)
             resource.check_creation(regions.at(self.aws, resource.arn), desired)
             cost = "; everything in it is deleted" if resource.data else ""
-            return Change(key, Action.REPLACE, f"{fixed} cannot be changed in place{cost}", desired, live, frozenset(changed))
+            fields = reasons.fields(resource, desired, live, changed, stale, _known(applied), baseline.files)
+            why = f"{fixed} cannot be changed in place{cost}"
+            return Change(key, Action.REPLACE, why, desired, live, frozenset(changed), fields=fields)
         taken_from = owner if theirs and owner else ""
         reason = reasons.of(resource, desired, live, changed, stale, baseline.files)
         reason = self._told_of_others(resource, desired, live, changed, reason, {} if elsewhere else body or {}, recorded)
-        fields = reasons.fields(resource, desired, live, changed) if taken_from else ()
+        last = desired if body is None else _known(applied)
+        fields = reasons.fields(resource, desired, live, changed, stale, last, baseline.files)
         if taken_from:
-            reason = reasons.taken_over(taken_from, fields, stale, desired)
+            reason = reasons.taken_over(taken_from, changed, stale, live.state, desired)
         taken = comparison.merged(stale, removed)
         also = reasons.removed(desired, removed), reasons.kept(resource, desired, comparison.without(live.undeclared, taken))
         reason = moved + "; ".join(filter(None, (reason or ("" if removed else "forced"), *also)))
@@ -169,6 +172,11 @@ class Decider:
         """The undeclared live fields that are taken away: with `--exclusive` all that the type can remove, else none."""
         unusual = comparison.unusual(undeclared, resource.usual) if self.options.exclusive else {}
         return {name: value for name, value in unusual.items() if name in resource.removable}
+
+
+def _known(applied: object) -> State:
+    """The state that was applied last; empty if it is not known."""
+    return applied if isinstance(applied, dict) else {}
 
 
 def _never(_: Resource) -> str:

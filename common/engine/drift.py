@@ -18,7 +18,7 @@ from common.declare.naming import ARTIFACT_BUCKET
 from common.engine import existing, ownership, renewed_roles
 from common.environment import owner_tags
 from common.environment.config import Environment
-from common.model import comparison, hidden_fields
+from common.model import comparison, field_changes, hidden_fields
 from common.model.desired_state import rendered
 from common.model.generated import filled_in
 from common.model.orphan import Orphan
@@ -41,6 +41,10 @@ class Field:
     applied: Json
     declared: Json
     live: Json
+    label: str = ""
+    """What people call it; empty if that is its name."""
+    text: str = ""
+    """What people read in place of a value that is there; empty if they read the value."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,7 @@ class _Comparer:
         if renewed_roles.is_assumed(resource.key) and renewed_roles.replaced({resource.key: live.revision or ""}, self._role_ids):
             what = f"{resource.arn} was deleted and made again; `deploy` updates what runs with it"
             return [Drifted(project, key, "replaced", what, fields)]
-        names = ", ".join(field.name for field in fields)
+        names = ", ".join(field.label or field.name for field in fields)
         return [Drifted(project, key, "changed", f"{names} changed in AWS", fields)] if fields else []
 
     def _not_recorded(self, resource: Resource) -> Drifted:
@@ -242,13 +246,18 @@ class _Comparer:
 
 
 def _fields(resource: Resource, applied: State, declared: State, live: State) -> Iterator[Field]:
+    """The parts of fields whose live values are neither the declared nor the applied ones."""
     for name in comparison.difference(declared, live):
         if name in resource.defaults and resource.loses(name, live.get(name)):
             continue  # it is not declared, and a deploy leaves it as it is
-        before, desired, now = (hidden_fields.shown(resource, name, state.get(name)) for state in (applied, declared, live))
-        parts = sorted({*before, *desired, *now})
-        for part in parts:
-            values = [state.get(part, ABSENT) for state in (before, desired, now)]
-            empty = all(value in ({}, ABSENT) for value in values) and any(other.startswith(f"{part}.") for other in parts)
-            if values[2] not in values[:2] and not empty:  # other parts of a map are shown key by key
-                yield Field(part, *values)
+        before, after, now = applied.get(name), declared.get(name), live.get(name)
+        known: tuple[str, ...] = ()
+        if name in resource.hidden:
+            recorded, current = (hidden_fields.digests(resource, name, value) for value in (before, after))
+            before, known = after if recorded == current else before, (*recorded.values(),)
+        since = {change.name: change for change in field_changes.of_field(resource, name, before, now, known)}
+        for change in field_changes.of_field(resource, name, after, now, known):
+            if (earlier := since.get(change.name)) is not None:
+                values = (ABSENT if earlier.sign == "+" else earlier.live, ABSENT if change.sign == "+" else change.live)
+                shown = ABSENT if change.sign == "-" else change.declared
+                yield Field(change.name, *values, shown, label=change.label, text=change.text.strip())

@@ -7,13 +7,14 @@ from functools import partial
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping
-from common.model import comparison, generated, hidden_fields
+from common.model import comparison, field_changes, generated, hidden_fields
 from common.model.comparison import FieldChange
 from common.model.resource import Artifact, Live, Resource, State
 from common.state.stored_objects import printable
 
 Files = Mapping[str, Mapping[str, str]]
 """The digests of each artifact's files by path, by ``artifact/name``."""
+Fields = tuple[FieldChange, ...]
 SHOWN = 48
 """Values are shown up to this number of characters."""
 
@@ -33,20 +34,40 @@ def of(resource: Resource, desired: State, live: Live, changed: Collection[str],
     return "; ".join(part for part in parts if part)
 
 
-def fields(resource: Resource, desired: State, live: Live, changed: Collection[str]) -> tuple[FieldChange, ...]:
-    """The changes of all fields but the tags, each value by itself."""
+def fields(
+    resource: Resource, desired: State, live: Live, changed: Collection[str], stale: State, applied: State, released: Files
+) -> Fields:
+    """The changes of all fields but the tags, part by part, and what is taken away of those that are no longer declared.
+
+    Args:
+        resource: the resource.
+        desired: its declared state.
+        live: its live state.
+        changed: the fields that change.
+        stale: the live fields that are no longer declared.
+        applied: the state that was applied last; empty if it is not known.
+        released: the files of the last release. Where the reason names those that changed, their digest is left out.
+    """
+    of_files = {resource.artifact_field} if any(files_changed(artifact, released) for artifact in resource.artifacts) else set()
+    states = (desired, applied)
+    known = {text for name in resource.hidden for state in states for text in _digests(resource, name, state.get(name))}
     result = []
-    for name in sorted({*changed} - {"Tags"}):
-        before, after = (hidden_fields.shown(resource, name, state.get(name)) for state in (live.state, desired))
-        lost = resource.loses(name, live.state.get(name))
-        parts = [part for part in sorted(before.keys() | after.keys()) if before.get(part) != after.get(part)]
-        result += [FieldChange(part, before.get(part), after.get(part), lost) for part in parts]
+    for name in sorted({*changed} - {"Tags"} - of_files):
+        before = live.state.get(name)
+        parts = field_changes.of_field(resource, name, before, desired.get(name), known)
+        result += [part._replace(lost=resource.loses(name, before)) for part in parts]
+    for name in sorted(stale.keys() - {"Tags"}):
+        result += field_changes.of_field(resource, name, stale[name], {}, known)
     return tuple(result)
 
 
-def taken_over(owner: str, changes: Collection[FieldChange], stale: State, desired: State) -> str:
+def _digests(resource: Resource, name: str, value: Json) -> Collection[str]:
+    return hidden_fields.digests(resource, name, value).values()
+
+
+def taken_over(owner: str, changed: Collection[str], stale: State, live: State, desired: State) -> str:
     """The reason of taking a resource over: the names of the fields that change, or that only its tags do."""
-    names = [*dict.fromkeys(change.name.partition(".")[0] for change in changes)]
+    names = [name for name in sorted({*changed} - {"Tags"}) if live.get(name) != desired.get(name)]
     gone = [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
     what = "; tags only" if not names else f": {', '.join(names)}"
     return "; ".join([f"taken over from {owner}{what}", *gone])

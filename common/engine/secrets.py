@@ -14,6 +14,7 @@ from json import JSONDecodeError, loads
 from common.base.errors import DeclarationError
 from common.base.json_types import Json
 from common.engine.planner import Outcome
+from common.model import hidden_fields
 from common.model.resource import CHANGING, REMOVING, Change, Key, Plan, Resource
 from common.packaging import secret_detector
 from common.resources import kinds
@@ -87,8 +88,13 @@ def vetted(outcome: Outcome, resources: Sequence[Resource]) -> Outcome:
 
 
 def _without_live_secrets(changes: Sequence[Change]) -> list[Change]:
-    """The changes, of which those that take a resource over show no secret that somebody else has left in it."""
-    alone = [(field, replace(change, desired={field.name: field.live})) for change in changes for field in change.fields]
+    """The changes, none of which shows a secret that somebody has left in a resource."""
+    alone = [
+        (field, replace(change, desired={field.name: field.live}))
+        for change in changes
+        for field in change.fields
+        if not str(field.live).startswith(hidden_fields.BY_DIGEST)
+    ]
     secret = {id(single) for single, _ in _find_secrets([single for _, single in alone])}
     hidden = {id(field) for field, single in alone if id(single) in secret}
     return [

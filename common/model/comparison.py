@@ -32,6 +32,16 @@ class FieldChange(NamedTuple):
     declared: Json
     lost: str = ""
     """What the change loses, for people; empty if nothing."""
+    sign: str = "~"
+    """``+`` if it was not there before, ``-`` if it is taken away, ``~`` if it has another value."""
+    label: str = ""
+    """What people call it; empty if that is its name."""
+    text: str = ""
+    """What people read in place of the values; empty if they read these."""
+
+    def as_object(self) -> JsonObject:
+        """The change as programs read it."""
+        return {"name": self.name, "live": self.live, "declared": self.declared, "lost": self.lost}
 
 
 def fields(*names: str, **structures: Fields) -> Fields:

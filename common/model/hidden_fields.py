@@ -1,11 +1,11 @@
-"""Replaces the values of hidden fields by digests, so that variables and arguments never get into records, plans or reports.
+"""Replaces the values of hidden fields by digests, so that variables and arguments never get into records or messages.
 
 A weak value can still be guessed from its digest, as from the tag of any record: hiding keeps values from being read, not from
 being guessed. The digest covers the position of a value, so equal values of two variables have different digests.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from common.base import digest
 from common.base.json_types import Json, JsonObject
@@ -14,6 +14,10 @@ from common.model.resource import Change, Resource, State
 
 DIGESTS = "$sha256"
 """In records, a hidden field has this single key, with the digests of its values by dotted names."""
+READABLE = frozenset({"Environment", "DefaultArguments"})
+"""The hidden fields whose declared values plans show: a plan with a secret in them is refused."""
+BY_DIGEST = "(sha256 "
+"""What is shown in place of a hidden value begins so."""
 LONG = 6
 """Values with at least this number of characters are removed from messages; shorter ones are part of many words."""
 
@@ -35,11 +39,19 @@ def digests(resource: Resource, name: str, value: Json) -> dict[str, str]:
     return {part: digest.of_struct("hidden", 1, [resource.arn, part, leaf]) for part, leaf in values.items()}
 
 
-def shown(resource: Resource, name: str, value: Json) -> JsonObject:
-    """The values of a field that are compared and shown, by dotted name; of a hidden field, their digests."""
+def shown(resource: Resource, name: str, value: Json, known: Collection[str] = ()) -> JsonObject:
+    """The values of a field that are compared and shown, by dotted name.
+
+    Of a hidden field, these are digests. But what the repository declares, or did, may be shown: it was looked at for secrets.
+    So a `READABLE` value whose digest is `known` is shown, unless the declaration accepts a secret.
+    """
     if name not in resource.hidden:
         return leaves(name, value)
-    return {part: f"(sha256 {digest.short(content)})" for part, content in digests(resource, name, value).items()}
+    values = leaves(name, value) if known and name in READABLE and not resource.accept_secret else {}
+    return {
+        part: values[part] if content in known and part in values else f"{BY_DIGEST}{digest.short(content)})"
+        for part, content in digests(resource, name, value).items()
+    }
 
 
 def applied_parts(undeclared: State, applied: State) -> State:

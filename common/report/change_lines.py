@@ -56,6 +56,9 @@ WIDEST_NAME = 48
 """A longer name moves the columns of its own line, and of no other."""
 VALUE_WIDTH = 120
 """How many characters of a value are shown."""
+CONTEXT = 20
+"""How many characters are shown before the first one in which two long values differ."""
+FIELD_STYLES = {"+": "green", "-": "red", "~": "yellow"}
 WORD, TIME = 9, 7
 """The widths of what was done, and of how long it took."""
 
@@ -100,9 +103,13 @@ class ChangeLines:
         return f"  [{style}]{sign}[/{style}] {name}  {word:<{WORD}}  {quoted(change.reason)}"
 
     def fields(self, change: Change) -> list[str]:
-        """The fields of a resource that is taken over, one a line, with the live and the declared value."""
-        width = min(max((len(visible(field.name, lines=False)) for field in change.fields), default=0), WIDEST_NAME)
-        return [f"      [dim]{_padded(field.name, width)}[/dim]  {_values(field)}" for field in change.fields]
+        """The fields that change, one a line: sign, name, and both values; without those that the reason tells in full."""
+        told = [field for field in change.fields if change.taken_over or _words(field) not in change.reason]
+        return [
+            f"      [{FIELD_STYLES[field.sign]}]{field.sign}[/{FIELD_STYLES[field.sign]}] "
+            f"{quoted(field.label or field.name)} [dim]{_values(field)}[/dim]".rstrip()
+            for field in told
+        ]
 
     def finished(self, change: Change, seconds: float) -> str:
         """A change that was made."""
@@ -127,9 +134,31 @@ class ChangeLines:
         return f"{line}  {quoted(reason)}" if reason else line if time else f"  {sign} {name}  [{style}]{word}[/{style}]"
 
 
+def _words(field: FieldChange) -> str:
+    """The change in the words of a reason."""
+    name, (before, after) = field.label or field.name, (_spelled(value) for value in (field.live, field.declared))
+    return f"{field.sign} {name} {field.text}".rstrip() if field.text else f"{name} {before} → {after}"
+
+
 def _values(field: FieldChange) -> str:
-    before, after = (visible(_spelled(value), lines=False)[:VALUE_WIDTH] for value in (field.live, field.declared))
-    return quoted(f"{before} → {after}") + (f"; {quoted(field.lost)}" if field.lost else "")
+    lost = f"; {quoted(field.lost)}" if field.lost else ""
+    if field.text:
+        return quoted(field.text.strip()) + lost
+    before, after = _cut(_spelled(field.live), _spelled(field.declared))
+    return quoted(before if field.sign == "-" else after if field.sign == "+" else f"{before} → {after}") + lost
+
+
+def _cut(before: str, after: str) -> tuple[str, str]:
+    """Two values that fit on a line; of long ones, the part in which they begin to differ."""
+    pairs = zip(before, after, strict=False)
+    same = next((number for number, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
+    start = max(same - CONTEXT, 0) if max(len(before), len(after)) > VALUE_WIDTH else 0
+    return _bounded(before, start), _bounded(after, start)
+
+
+def _bounded(value: str, start: int) -> str:
+    shown = visible(value[start : start + VALUE_WIDTH], lines=False)
+    return f"{'…' if start else ''}{shown}{'…' if len(value) > start + VALUE_WIDTH else ''}"
 
 
 def _spelled(value: Json) -> str:

@@ -244,5 +244,6 @@ def as_object(change: Change) -> JsonObject:
         "reason": change.reason,
         "changed": sorted(change.changed),
         **({"name": change.name} if change.name else {}),
-        **({"adopted": change.taken_over, "fields": [field._asdict() for field in change.fields]} if change.taken_over else {}),
+        **({"adopted": change.taken_over} if change.taken_over else {}),
+        **({"fields": [field.as_object() for field in change.fields]} if change.taken_over or change.fields else {}),
     }

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from common.base.json_types import Json
 from common.base.terminal import Screen, quoted
-from common.engine.drift import Drifted, DriftResult
+from common.engine.drift import ABSENT, Drifted, DriftResult
 from common.model.events import Note
 from common.report.deploy_report import TextReport
 from common.state.stored_objects import printable
@@ -34,8 +34,13 @@ def show(result: DriftResult, stream: TextIO | None = None) -> None:
 
 
 def _rows(drifted: Drifted) -> list[list[str]]:
-    return [[field.name, *map(_value, (field.applied, field.declared, field.live))] for field in drifted.fields]
+    return [
+        [field.label or field.name, *(_value(value, field.text) for value in (field.applied, field.declared, field.live))]
+        for field in drifted.fields
+    ]
 
 
-def _value(value: Json) -> str:
+def _value(value: Json, text: str) -> str:
+    if text and value != ABSENT:
+        return text.strip("()")
     return printable(value if isinstance(value, str) else json.dumps(value, sort_keys=True), VALUE_WIDTH)

@@ -14,13 +14,14 @@ from typing import ClassVar
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.errors import AwsError, DeclarationError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.lookup import QUALIFIED_NAME, by_arn
+from common.model.machine_changes import is_machine, summary
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -120,6 +121,13 @@ class StateMachine(Declared):
     def hidden(self) -> frozenset[str]:
         """The definition, if the declaration accepts a secret in it."""
         return frozenset({"definition"} if self.accept_secret else ())
+
+    def describe_change(self, name: str, before: Json, after: Json) -> str:
+        """The states that were added, changed and taken away, unless the definition is hidden."""
+        if name != "definition" or self.accept_secret:
+            return ""
+        old, new = json.loads(before), json.loads(after)
+        return f"definition changed: {summary(old, new)}" if is_machine(old) and is_machine(new) else ""
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """The permissions that its deployer needs for its key."""

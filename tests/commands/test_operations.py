@@ -134,7 +134,7 @@ def test_drift_lays_three_states_side_by_side_and_hides_what_may_be_secret(deplo
     assert fields["MemorySize"] == (256, 256, 512)
     applied, declared, live = fields["Environment.Variables.ZONE"]
     assert applied == declared != live
-    assert "landing" not in applied
+    assert declared == "landing"
     text = deployed.invoke("drift", "--env", "dev")
     assert text.code == 2
     assert "MemorySize" in text.out

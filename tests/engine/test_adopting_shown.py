@@ -28,7 +28,7 @@ def test_each_field_has_a_line_with_both_values(two: Repository) -> None:
     planned = [line.split() for line in done(two, "plan", "--adopt", code=2).splitlines()]
     assert ["~", "log-group/Validate", "update", "taken", "over", "from", "nobody;", "tags", "only"] in planned
     assert ["~", "database/lake", "update", "taken", "over", "from", "nobody:", "Description"] in planned
-    assert ["Description", "theirs", "→", "ours"] in planned
+    assert ["~", "Description", "theirs", "→", "ours"] in planned
     changes = {change["key"]: change for change in json.loads(done(two, "plan", "--adopt", "--json", code=2))["changes"]}
     assert (changes["log-group/Validate"]["adopted"], changes["log-group/Validate"]["fields"]) == ("nobody", [])
     field = {"name": "Description", "live": "theirs", "declared": "ours", "lost": ""}
@@ -36,17 +36,17 @@ def test_each_field_has_a_line_with_both_values(two: Repository) -> None:
     assert "adopted" not in changes["lambda/Validate"]
 
 
-def test_values_of_variables_and_arguments_are_shown_by_their_digests(repository: Repository, aws: ReplacingAws) -> None:
+def test_values_of_others_in_variables_and_arguments_are_shown_by_digests(repository: Repository, aws: ReplacingAws) -> None:
     aws.live[f"Function/{NAME}-Validate"]["Environment"]["Variables"]["ZONE"] = "theirs-and-secret"
     aws.live[f"Job/{NAME}-load"]["DefaultArguments"]["--zone"] = "theirs-and-secret"
     shown = done(repository, "plan", "--adopt", code=2)
     assert "theirs-and-secret" not in shown + done(repository, "plan", "--adopt", "--json", code=2)
     for name in ("Environment.Variables.ZONE", "DefaultArguments.--zone"):
-        (line,) = [line for line in shown.splitlines() if line.split()[:1] == [name]]
-        assert line.count("(sha256 ") == 2
+        (line,) = [line for line in shown.splitlines() if line.split()[1:2] == [name]]
+        assert line.count("(sha256 ") == 1
     lines = [line.split() for line in shown.splitlines()]
-    assert ["loggingConfiguration.level", "ALL", "→", "ERROR"] in lines
-    assert ["definition.StartAt", "X", "→", "Done"] in lines
+    assert ["~", "loggingConfiguration.level", "ALL", "→", "ERROR"] in lines
+    assert ["~", "StartAt", "X", "→", "Done"] in lines
 
 
 def test_a_pattern_limits_what_is_taken_over(two: Repository) -> None:
@@ -81,9 +81,9 @@ def test_a_secret_that_somebody_left_in_a_definition_is_not_shown(repository: Re
         "States": {"X": {"Type": "Pass", "Result": {"db_password": "hunter2-Xy7", "zone": "old"}, "End": True}},
     }
     aws.live[f"Machine/{NAME}-main"]["definition"] = json.dumps(definition)
-    for words in ((), ("--json",)):
-        shown = done(repository, "plan", "--adopt", *words, code=2)
-        assert "hunter2-Xy7" not in shown
-        assert "(a secret)" in shown
-    lines = [line.split() for line in done(repository, "plan", "--adopt", code=2).splitlines()]
-    assert ["definition.States.X.Result.zone", "old", "→", "none"] in lines
+    shown = done(repository, "plan", "--adopt", code=2)
+    assert "- X (Pass)" in shown
+    data = done(repository, "plan", "--adopt", "--json", code=2)
+    assert "hunter2-Xy7" not in shown + data
+    (machine,) = [change for change in json.loads(data)["changes"] if change["key"] == "state-machine/main"]
+    assert {"name": "definition.States.X", "live": "(a secret)", "declared": None, "lost": ""} in machine["fields"]
