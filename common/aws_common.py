@@ -1,8 +1,8 @@
 """Creates botocore clients with the deployer's credentials, retries and rates, and translates botocore's errors.
 
 It uses botocore, on which boto3 is built: nothing here needs boto3's resources and transfers, which double the time to start.
-Botocore is loaded with the first client, so commands that call nothing do not load it. Half of the time for the first client goes
-into listing the folders of botocore's four hundred services; the loader in `shell_credentials` lists only their names.
+Botocore is loaded with the first client, so commands that call nothing do not load it. Most of the time for the first client goes
+into finding and reading the descriptions of the services; see `api_files`.
 
 The embedded AWS runs on this machine with credentials of its own, without settings of the user and without a proxy.
 

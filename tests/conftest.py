@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore import handlers
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
@@ -46,9 +46,10 @@ def nothing_outlives_the_tests() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def models_loaded_once() -> Iterator[None]:
     """Every test's clients share what botocore reads of its service models; what it merges into them is the same each time."""
-    loaded = cache(JSONFileLoader().load_file)
+    load, once = JSONFileLoader.load_file, cache(JSONFileLoader().load_file)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(JSONFileLoader, "load_file", lambda _, path: loaded(path))
+        own = Loader.BUILTIN_DATA_PATH
+        patched.setattr(JSONFileLoader, "load_file", lambda self, path: once(path) if path.startswith(own) else load(self, path))
         yield
 
 

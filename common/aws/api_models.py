@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from common.aws import api_files
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 
@@ -21,9 +22,7 @@ GZIP = 31
 
 def operations(beginning: str) -> Iterator[str]:
     """Yields the names of the operations of the services whose names begin like this, as in ``athena`` or ``s3``."""
-    from botocore.loaders import Loader
-
-    for service in Loader().list_available_services("service-2"):
+    for service in api_files.loader().list_available_services("service-2"):
         if service.startswith(beginning):
             yield from model_of(service)["operations"]
 
@@ -137,9 +136,7 @@ def _outside(shape: JsonMapping, size: float, at: str, unit: str) -> Iterator[st
 @cache
 def model_of(service: str) -> JsonMapping:
     """The model of a service, by its name in botocore. It takes a while to read."""
-    from botocore.loaders import Loader  # slow to load, and only declarations with properties need it
-
-    model: JsonMapping = Loader().load_service_model(service, "service-2")
+    model: JsonMapping = api_files.loader().load_service_model(service, "service-2")
     return model
 
 
@@ -155,9 +152,7 @@ def service_ids() -> dict[str, str]:
 
     Only the beginning of each model is read: all models together are a hundred megabytes.
     """
-    from botocore.loaders import Loader
-
-    loader = Loader()
+    loader = api_files.loader()
     services = loader.list_available_services("service-2")
     return {service: _service_id(loader.search_paths, service) or service for service in services}
 

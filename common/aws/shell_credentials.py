@@ -7,15 +7,14 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
 """
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.aws import api_files
 from common.base.errors import AccountError
 from common.base.version import VERSION
 
 if TYPE_CHECKING:
-    from botocore.loaders import Loader
     from botocore.session import Session
 
 CREDENTIAL_CACHE = Path("~/.aws/cli/cache")
@@ -71,22 +70,5 @@ def shell_session(heard: Collection[str] = SHELL_SETTINGS, files: Mapping[str, o
     settings.set_config_variable("ignore_configured_endpoint_urls", True)  # also for credential providers
     settings.set_config_variable("s3", {})
     session.user_agent_extra = f"pipeline-deployer/{VERSION}"  # also for the clients with which botocore signs in
-    session.register_component("data_loader", _fast_loader())
+    session.register_component("data_loader", api_files.loader())
     return session
-
-
-def _fast_loader() -> "Loader":
-    from botocore.loaders import Loader  # slow to load, and an unchanged deploy does not need it
-
-    class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
-        """A loader that counts every folder as a service, without listing the contents of each."""
-
-        @cached_property
-        def _folders(self) -> list[str]:
-            return [folder.name for path in self.search_paths if Path(path).is_dir() for folder in Path(path).iterdir()]
-
-        def list_available_services(self, type_name: str) -> list[str]:
-            del type_name
-            return self._folders
-
-    return Lean([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

@@ -29,6 +29,10 @@ class OurTask(Task[T]):
         super().__init__(body, **named)
         self.reads_only, self.for_all = reads_only, for_all
 
+    def __deepcopy__(self, memo: object) -> "OurTask[T]":
+        """The task itself: nothing changes it, and Invoke copies all tasks for each command."""
+        return self
+
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The arguments with their help, however often they are asked for: Invoke uses the help up the first time."""
         options_help = dict(self.help)

@@ -16,11 +16,13 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from common.aws import published
 from common.aws_common import sign_request
@@ -33,7 +35,6 @@ from common.local.environments import Say
 from common.local.process_lookup import server_process
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
 PROFILE = "embedded"
 """The section of the credentials file."""
 _STATE = ("state", "s3", "tmp", "jobs")
@@ -129,12 +130,13 @@ def reset(root: Path) -> None:
     if server := running(root):
         url = f"{server.endpoint}/_ministack/reset"
         headers = sign_request("POST", url, server.region, server.account_id, server.secret)
-        request = urllib.request.Request(url, headers=headers, method="POST")  # noqa: S310 - http to this machine
         try:
-            with _DIRECT.open(request, timeout=60):
+            if (status := _request("POST", url, headers, timeout_seconds=60)) == HTTPStatus.OK:
                 return
-        except OSError as error:
-            raise LocalError(f"the embedded AWS could not be emptied: {error}. Stop it, then reset again.") from error
+            problem = f"it answered {status}"
+        except (OSError, HTTPException) as error:
+            problem = str(error)
+        raise LocalError(f"the embedded AWS could not be emptied: {problem}. Stop it, then reset again.")
     for name in _STATE:
         shutil.rmtree(folder / name, ignore_errors=True)
 
@@ -197,10 +199,17 @@ def _is_alive(folder: Path) -> bool:
 
 def _is_healthy(endpoint: str) -> bool:
     try:
-        with _DIRECT.open(f"{endpoint}/_ministack/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+        return _request("GET", f"{endpoint}/_ministack/health", {}, timeout_seconds=5) == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+
+
+def _request(verb: str, url: str, headers: Mapping[str, str], timeout_seconds: int) -> int:
+    """Sends a request to this machine, which is never behind a proxy, and returns the status of the answer."""
+    place = urlsplit(url)
+    with closing(HTTPConnection(place.netloc, timeout=timeout_seconds)) as connection:
+        connection.request(verb, place.path, headers=dict(headers))
+        return connection.getresponse().status
 
 
 def _check_same(server: Embedded, account_id: str, region: str, port: int | None) -> Embedded:

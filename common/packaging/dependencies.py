@@ -11,7 +11,6 @@ import json
 import re
 import tempfile
 import threading
-import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -184,10 +183,9 @@ class Dependencies:
         return wheels
 
     def _chosen(self) -> Wheels:
-        """Lets uv list the wheels for the target, with the options of the installation.
+        """Lets uv list the wheels for the target, as it would install them, without those whose hash is in no pin."""
+        import tomllib  # slow to load, and an unchanged deploy does not need it
 
-        Wheels whose hash is in no pin are dropped.
-        """
         with tempfile.TemporaryDirectory() as place:
             output = Path(place, "pylock.toml")
             options = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(place))]

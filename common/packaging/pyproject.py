@@ -4,7 +4,6 @@ Follows https://packaging.python.org/en/latest/specifications/pyproject-toml/
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,8 @@ def read_dependencies(path: Path) -> Iterator[str]:
     Raises:
         ArtifactError: the file cannot be read, is invalid, or its dependencies are known only to another tool.
     """
+    import tomllib  # slow to load, and an unchanged deploy does not need it
+
     try:
         content = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:

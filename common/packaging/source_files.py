@@ -20,7 +20,6 @@ from common.base import digest
 from common.base.digest import Digest
 from common.base.encoding import decode_text
 from common.base.errors import ArtifactError
-from common.packaging import secret_detector
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -160,6 +159,8 @@ def check_secrets(files: Files, accepted: str = "") -> None:
     """
     if accepted:
         return
+    from common.packaging import secret_detector  # slow to load, and an unchanged deploy does not need it
+
     findings: list[str] = []
     for name, file in files.items():
         if secret_detector.is_secret_name(name) or secret_detector.is_secret_name(file.path.name):

@@ -9,7 +9,6 @@ Follows https://docs.astral.sh/uv/reference/settings/ and https://docs.astral.sh
 """
 
 import json
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -144,6 +143,8 @@ def _read_table(path: Path, *within: str) -> JsonObject:
 
 @lru_cache(maxsize=256)
 def _parse_toml(path: Path, _modified_ns: int, _size: int) -> JsonObject:
+    import tomllib  # slow to load, and an unchanged deploy does not need it
+
     try:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:

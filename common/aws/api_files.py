@@ -1,0 +1,92 @@
+"""Reads botocore's descriptions of AWS's APIs fast: without their documentation, and in a form that needs no parsing.
+
+A client cannot be made before the description of its service has been read, which takes a tenth of the time of an unchanged
+deploy. So what was read is kept in the build folder, beside the artifacts, for the next command. The name of a kept file covers
+all that it depends on, and a damaged one is read again.
+
+Only botocore's own descriptions are read, not those that a variable or a folder of the user names.
+"""
+
+import marshal
+import os
+from contextlib import suppress
+from functools import cache, cached_property
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.base import digest
+from common.base.atomic_file import new_file
+from common.base.import_path import ROOT
+from common.base.json_types import Json
+
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
+
+FOLDER = Path(ROOT, "build", ".apis")
+SCHEMA = 1
+DIGEST_SIZE = 64
+
+
+@cache
+def loader(folder: Path = FOLDER) -> "Loader":
+    """The loader of botocore's descriptions, which keeps them in a folder."""
+    from botocore.loaders import JSONFileLoader, Loader  # slow to load, and a command without calls does not need it
+
+    class Kept(JSONFileLoader):  # type: ignore[misc]  # botocore is not typed
+        """Reads files that were read before from the build folder."""
+
+        def load_file(self, file_path: str) -> Json:
+            """The content of a file, which is named without its ending; None if there is no such file."""
+            if (kept := _kept_path(folder, file_path)) is None:
+                return None
+            if (content := _read(kept)) is None:
+                content = _without_documentation(super().load_file(file_path))
+                with suppress(OSError):  # where nothing can be written, the next command is slower
+                    _keep(kept, content)
+            return content
+
+    class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
+        """Counts every folder as a service, without listing the contents of four hundred folders."""
+
+        @cached_property
+        def _folders(self) -> list[str]:
+            return [service.name for path in self.search_paths if Path(path).is_dir() for service in Path(path).iterdir()]
+
+        def list_available_services(self, type_name: str) -> list[str]:
+            del type_name
+            return self._folders
+
+    return Lean([Loader.BUILTIN_DATA_PATH], Kept(), include_default_search_paths=False)
+
+
+def _kept_path(folder: Path, file_path: str) -> Path | None:
+    for ending in (".json", ".json.gz"):
+        with suppress(OSError):
+            status = os.stat(path := f"{file_path}{ending}")  # noqa: PTH116 - a Path is slower, and a client needs many files
+            return folder / digest.of_struct("api-file", SCHEMA, [path, digest.of_stat(status), MAGIC_NUMBER.hex()])
+    return None
+
+
+def _read(kept: Path) -> Json:
+    with suppress(OSError, EOFError, ValueError, TypeError):
+        data = kept.read_bytes()
+        if data[:DIGEST_SIZE].decode() == digest.of_bytes(content := data[DIGEST_SIZE:]):
+            return marshal.loads(content)  # noqa: S302 - Python reads the bytecode of these modules in the same way
+    return None
+
+
+def _keep(kept: Path, content: Json) -> None:
+    data = marshal.dumps(content)
+    with new_file(kept) as temporary:
+        temporary.write_bytes(digest.of_bytes(data).encode() + data)
+
+
+def _without_documentation(value: Any) -> Json:
+    """The value as plain objects and lists. Texts for people are empty, since botocore wants some of them to be there."""
+    if isinstance(value, dict):
+        return {
+            name: "" if name == "documentation" and isinstance(inner, str) else _without_documentation(inner)
+            for name, inner in value.items()
+        }
+    return [_without_documentation(inner) for inner in value] if isinstance(value, list) else value
