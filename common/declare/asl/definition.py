@@ -58,9 +58,11 @@ def load(source: Source, where: str, right: RightDefinition | None = None, token
         raise DeclarationError(f"{where}: the definition holds something that JSON cannot: {error}.") from None
     problems = list(_problems(definition, ""))
     if not problems and (right is None or not right.is_right(json.dumps(definition))):
+        from common.declare.asl.expressions import expression_problems  # an unchanged deploy has no use for it
+
         language = definition.get("QueryLanguage", "JSONPath")
         states = [(str(state.place), state.name, state.state) for state in every_state(definition)]
-        problems = [*refusals(states, language), *api_problems(states, language)]
+        problems = [*refusals(states, language), *api_problems(states, language), *map(str, expression_problems(definition))]
         if right is not None and not problems:
             right.remember(json.dumps(definition))
     if problems:

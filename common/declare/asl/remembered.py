@@ -11,7 +11,7 @@ from common.aws.api_models import installed_version
 from common.base import digest
 from common.base.atomic_file import new_file
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Bump when a definition that was found right might be refused by a new rule."""
 
 

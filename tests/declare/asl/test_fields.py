@@ -24,12 +24,12 @@ def chosen(**rule: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "right",
     [
-        {**machine(A={**CALL, "TimeoutSeconds": "{% $t %}", "Output": None, "Assign": {"x": 1}}), **JSONATA},
+        {**machine(A={**CALL, "TimeoutSeconds": "{% $states.input.t %}", "Output": None, "Assign": {"x": 1}}), **JSONATA},
         {**machine(A={**MAP, "Items": [1], "MaxConcurrency": "{% 1 %}"}), **JSONATA},
         {**chosen(Condition="{% true %}", Assign={"a": 1}, Output="x", Comment="c"), **JSONATA},
         {**machine(A=END), "TimeoutSeconds": 5, "Version": "1.0", "x-ray": 1},
         machine(A={**CALL, **JSONATA, "Arguments": "{% $states.input %}"}),
-        machine(A={**CALL, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$$.x", "ResultPath": None}),
+        machine(A={**CALL, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$$.Execution.Input.x", "ResultPath": None}),
         machine(A={"Type": "Fail", "ErrorPath": "States.Format('{}', $.e)", "CausePath": "$.c"}),
         machine(A={**MAP, "ItemReader": {"Resource": "x", "ReaderConfig": {"NewerThanThis": 1}}, "ResultSelector": {}}),
         retried(IntervalSeconds=1, MaxAttempts=0, BackoffRate=1.0, MaxDelaySeconds=2, JitterStrategy="FULL", Comment="c"),

@@ -1,0 +1,70 @@
+"""What is found while the expressions of a definition are read: problems, and which variables each state uses."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from common.declare.asl.jsonata_functions import FunctionCall
+from common.declare.asl.walk import Place
+from common.model.reference import ESCAPE, REFERENCE, TOKEN, UPPER_TOKEN
+
+
+class ExpressionProblem(NamedTuple):
+    """Something that is wrong with an expression, a path or a variable.
+
+    Args:
+        code: its kind.
+        place: where it is.
+        message: what is wrong, in whole sentences.
+        suggestion: what was probably meant, as a sentence with a space before it.
+    """
+
+    code: str
+    place: Place
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}{self.suggestion}"
+
+
+class Use(NamedTuple):
+    """A use of a variable, or in JSONata perhaps of a function."""
+
+    place: Place
+    name: str
+    in_jsonata: bool = False
+    call: FunctionCall | None = None
+
+
+@dataclass
+class Findings:
+    """What was found in a state.
+
+    Args:
+        in_map: whether the state is a Map, or within one.
+    """
+
+    in_map: bool
+    problems: list[ExpressionProblem] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    def add(self, code: str, place: Place, message: str, suggestion: str = "") -> None:
+        """Adds a problem."""
+        self.problems.append(ExpressionProblem(code, place, message, suggestion))
+
+
+def with_token_names(text: str) -> str:
+    """Returns a text with names in the places of references such as ``${Load.arn}``, which are replaced only later."""
+
+    def name(match: re.Match[str]) -> str:
+        if match[0] == ESCAPE:
+            return "${"
+        return "__TOKEN__" if REFERENCE.fullmatch(match[1]) else match[0]
+
+    return TOKEN.sub(name, text)
+
+
+def is_token(name: str) -> bool:
+    """Whether a name stands for something that is known only later."""
+    return UPPER_TOKEN.search(name) is not None

@@ -1,0 +1,245 @@
+r"""Parses JSONPath as Step Functions has it: the dialect of Jayway, with `$$` for the context object and `$name` for variables.
+
+Libraries for JSONPath follow RFC 9535 and refuse much that AWS accepts: `$.[0]`, `$.list.length()`, `$.a[?(@.kind == word)]`,
+`$.a\.b`, `$.123`. As text, the steps of a path are those of RFC 9535 as far as it has them.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
+and https://github.com/json-path/JsonPath
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from common.base.suggestions import did_you_mean
+from common.declare.asl.scanner import ESCAPED, ScanError, Scanner
+
+FUNCTIONS = frozenset(
+    {*("length", "size", "min", "max", "avg", "stddev", "sum", "keys", "concat", "append", "first", "last", "index")}
+)
+"""The functions that may follow a path."""
+_NAME = re.compile(r"""(?:\\.|[^\s.\[\](),'"<>=!\\])+""")
+_NAME_IN_FILTER = re.compile(r"""(?:\\.|[^\s.\[\](),'"<>=!&|~\\])+""")
+_VARIABLE = re.compile(r"[^\W\d]\w*")
+_INDEX = re.compile(r"-?\d+")
+_SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?(?:\s*:\s*(-?\d+)?)?(?=\s*\])")
+_FROM_END = re.compile(r"\(\s*@\.(?:length|size)(?:\(\))?\s*-\s*(\d+)\s*\)")
+_ARGUMENTS = re.compile(r"[^()]*\)")
+_OPERATOR = re.compile(
+    r"===|!==|==|!=|<=|>=|=~|<|>|(?:in|nin|subsetof|anyof|noneof|contains|size|empty|type|matches)\b", re.IGNORECASE
+)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.:-])")
+_REGEX = re.compile(r"/(?:\\.|[^/\\])+/\w*")
+_WORD = re.compile(r"[\w:./-]+")
+_BRACKETS = "a number, a range, *, a filter ?(…) or a quoted name is expected in brackets"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a path.
+
+    Args:
+        kind: ``names``, ``indices``, ``slice``, ``all``, ``filter``, ``function``, or ``from end``, which counts from the end.
+        value: the names, the numbers, the three parts of the slice, the condition, the name of the function, or the number.
+        deep: whether it looks at all levels below.
+    """
+
+    kind: str
+    value: Any = None
+    deep: bool = False
+
+    def __str__(self) -> str:
+        if self.kind == "function":
+            return f".{self.value}()"
+        if self.kind == "names":
+            inside = ",".join(json.dumps(name, ensure_ascii=False) for name in self.value)
+        elif self.kind == "slice":
+            start, stop, step = ("" if part is None else str(part) for part in self.value)
+            inside = f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+        elif self.kind == "indices":
+            inside = ",".join(map(str, self.value))
+        else:
+            inside = {"all": "*", "filter": f"?{self.value}", "from end": f"-{self.value}"}[self.kind]
+        return f"{'..' if self.deep else ''}[{inside}]"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it leads to one value at most."""
+        single = self.kind == "from end" or (self.kind in {"names", "indices"} and len(self.value) == 1)
+        return single and not self.deep
+
+
+@dataclass(frozen=True)
+class JsonPath:
+    """A path: where it begins, and its steps.
+
+    Args:
+        root: ``$``, ``$$``, ``@`` within a filter, or the name of a variable.
+        steps: the steps from there.
+    """
+
+    root: str
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        root = self.root if self.root in {"$", "$$", "@"} else f"${self.root}"
+        return root + "".join(map(str, self.steps))
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether it leads to one value at most, as reference paths do."""
+        return all(step.is_single for step in self.steps)
+
+    @property
+    def variable(self) -> str | None:
+        """The name of the variable in which it begins."""
+        return None if self.root in {"$", "$$", "@"} else self.root
+
+
+def parse_path(text: str) -> JsonPath:
+    """Returns the path that a text says.
+
+    Raises:
+        ScanError: it is no path.
+    """
+    scanner = Scanner(text)
+    path = read_path(scanner, "$")
+    if not scanner.ended and not scanner.text[scanner.at :].isspace():
+        raise scanner.error("'.' or '[' is expected")
+    return path
+
+
+def read_path(scanner: Scanner, *roots: str, names: re.Pattern[str] = _NAME) -> JsonPath:
+    """Reads a path from a longer text.
+
+    Args:
+        scanner: the text.
+        roots: what it may begin with.
+        names: what a name that is not quoted may consist of.
+
+    Raises:
+        ScanError: there is no path.
+    """
+    if not scanner.sees(*roots):
+        raise scanner.error("a path is expected, which begins with $")
+    root = "$$" if scanner.take("$$") else scanner.text[scanner.at]
+    scanner.at += root != "$$"
+    if root == "$" and (variable := scanner.match(_VARIABLE)):
+        root = variable[0]
+    steps = []
+    while scanner.sees(".", "["):
+        steps.append(_step(scanner, names))
+    return JsonPath(root, tuple(steps))
+
+
+def _step(scanner: Scanner, names: re.Pattern[str]) -> Step:
+    deep = scanner.take("..")
+    dotted = deep or scanner.take(".")
+    if scanner.take("["):
+        scanner.skip_space()
+        kind, value = _in_brackets(scanner)
+        scanner.skip_space()
+        scanner.expect("]", "']' is expected")
+        return Step(kind, value, deep)
+    if dotted and scanner.take("*"):
+        return Step("all", None, deep)
+    name = scanner.match(names)
+    if name is None:
+        raise scanner.error("a name is expected; one with other characters than letters, digits, - and _ is written ['name']")
+    if not scanner.sees("("):
+        return Step("names", (ESCAPED.sub(r"\1", name[0]),), deep)
+    if name[0] not in FUNCTIONS:
+        raise ScanError(f"a path has no function {name[0]!r}", did_you_mean(name[0], FUNCTIONS))
+    scanner.at += 1
+    if not scanner.match(_ARGUMENTS):
+        raise scanner.error("')' is expected")
+    return Step("function", name[0], deep)
+
+
+def _in_brackets(scanner: Scanner) -> tuple[str, Any]:
+    if scanner.take("*"):
+        return "all", None
+    if scanner.take("?"):
+        scanner.skip_space()
+        return "filter", _condition(scanner)
+    if from_end := scanner.match(_FROM_END):
+        return "from end", int(from_end[1])
+    if parts := scanner.match(_SLICE):
+        return "slice", tuple(None if part is None else int(part) for part in parts.groups())
+    if scanner.sees("'", '"'):
+        return "names", tuple(_many(scanner, _quoted))
+    return "indices", tuple(_many(scanner, _index))
+
+
+def _many(scanner: Scanner, read: Any) -> list[Any]:
+    values = [read(scanner)]
+    scanner.skip_space()
+    while scanner.take(","):
+        scanner.skip_space()
+        values.append(read(scanner))
+        scanner.skip_space()
+    return values
+
+
+def _quoted(scanner: Scanner) -> str:
+    name = scanner.string()
+    if name is None:
+        raise scanner.error("a name between quotes is expected")
+    return name
+
+
+def _index(scanner: Scanner) -> int:
+    index = scanner.match(_INDEX)
+    if index is None:
+        raise scanner.error(_BRACKETS)
+    return int(index[0])
+
+
+def _condition(scanner: Scanner) -> str:
+    """Reads the condition of a filter and returns it as text."""
+    text = _term(scanner)
+    while scanner.sees("&&", "||"):
+        joined = scanner.text[scanner.at : scanner.at + 2]
+        scanner.at += 2
+        text += f" {joined} {_term(scanner)}"
+    return text
+
+
+def _term(scanner: Scanner) -> str:
+    scanner.skip_space()
+    if scanner.take("!"):
+        return f"!{_term(scanner)}"
+    if scanner.take("("):
+        text = f"({_condition(scanner)})"
+        scanner.expect(")", "')' is expected at the end of the condition")
+    else:
+        text = _operand(scanner, right=False)
+    scanner.skip_space()
+    if operator := scanner.match(_OPERATOR):
+        scanner.skip_space()
+        text += f" {operator[0]} {_operand(scanner, right=True)}"
+        scanner.skip_space()
+    elif scanner.sees("="):
+        raise scanner.error("an operator such as == is expected")
+    return text
+
+
+def _operand(scanner: Scanner, *, right: bool) -> str:
+    if scanner.sees("@", "$"):
+        return str(read_path(scanner, "@", "$", names=_NAME_IN_FILTER))
+    if (string := scanner.string()) is not None:
+        return json.dumps(string, ensure_ascii=False)
+    if plain := scanner.match(_NUMBER) or scanner.match(_REGEX):
+        return plain[0]
+    if scanner.take("["):
+        scanner.skip_space()
+        values = [] if scanner.sees("]") else _many(scanner, lambda inner: _operand(inner, right=True))
+        scanner.expect("]", "']' is expected at the end of the list")
+        return f"[{', '.join(values)}]"
+    word = scanner.match(_WORD)
+    if word is None or not (right or word[0] in {"true", "false", "null"}):
+        if word:
+            scanner.at -= len(word[0])
+        raise scanner.error("a value is expected, or a path that begins with @")
+    return word[0] if word[0] in {"true", "false", "null"} else json.dumps(word[0], ensure_ascii=False)

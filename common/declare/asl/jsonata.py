@@ -1,0 +1,225 @@
+"""Parses expressions in JSONata and finds what they use: variables, functions, and the fields of `$states`.
+
+Step Functions has JSONata 2.0.6 without an input document: data comes from variables only, so a bare name or `$` means nothing at
+the outermost level. Names that an expression defines itself (by `:=`, as parameters of a function, by `@` or `#`) are its own.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+and https://states-language.net/spec.html#jsonata-restrictions
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from common.declare.asl.jsonata_functions import FunctionCall
+from common.declare.asl.scanner import ScanError
+
+OPENING, CLOSING = "{%", "%}"
+OTHERWISE = {"==": " JSONata compares with one =.", "&&": " Write and.", "||": " Write or.", "!==": " Write !=."}
+"""What other languages write, with what JSONata has instead."""
+NEWER = ("?:", "??")
+"""Operators that the parser knows and JSONata 2.0.6 does not."""
+CHILDREN = (
+    *(
+        "expression",
+        "steps",
+        "procedure",
+        "arguments",
+        "body",
+        "predicate",
+        "stages",
+        "expr",
+        "group",
+        "lhs",
+        "rhs",
+        "lhs_object",
+    ),
+    *("rhs_object", "rhs_terms", "terms", "condition", "then", "_else", "expressions", "pattern", "update", "delete"),
+)
+"""The attributes of a parsed part that hold other parts."""
+WITH_CONTEXT = frozenset({"predicate", "stages", "group", "terms", "pattern", "update", "delete"})
+"""The parts within which a bare name or `$` means a value that is being looked at."""
+SHOWN = 25
+"""How many characters before an error a message shows."""
+
+
+@dataclass
+class Expression:
+    """What an expression uses.
+
+    Args:
+        variables: the names of variables that it does not define itself.
+        calls: the calls of functions that it does not define itself.
+        states: the names behind each `$states`, as far as they are written out.
+        problems: what is wrong with the expression itself: sentences, each with a suggestion to append.
+    """
+
+    variables: list[str] = field(default_factory=list)
+    calls: list[FunctionCall] = field(default_factory=list)
+    states: list[tuple[str, ...]] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def content_of(text: str) -> str | None:
+    """Returns the expression in a text such as ``{% $x + 1 %}``; None if it is not one."""
+    if len(text) < len(OPENING + CLOSING) or not (text.startswith(OPENING) and text.endswith(CLOSING)):
+        return None
+    return text[len(OPENING) : -len(CLOSING)]
+
+
+def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: False) -> Expression:
+    """Returns what an expression uses.
+
+    Args:
+        content: the text between ``{%`` and ``%}``.
+        is_later: whether a name stands for something that is known only later.
+
+    Raises:
+        ScanError: the expression cannot be parsed.
+    """
+    tree, failure = _parser()(content)
+    if failure:
+        raise failure
+    reader = _Reader(content, is_later, frozenset(_defined(tree)))
+    reader.read(tree, in_context=False)
+    return reader.result
+
+
+@cache
+def _parser() -> Callable[[str], tuple[Any, ScanError | None]]:
+    """Returns the parser; it is loaded late, for few definitions have expressions that were not found right before."""
+    limit = sys.getrecursionlimit()
+    from jsonata import JException, Jsonata
+
+    sys.setrecursionlimit(limit)  # which the library raises for everybody
+
+    def parse(content: str) -> tuple[Any, ScanError | None]:
+        try:
+            # Patterns are those of another language than Python's, so they are not compiled.
+            return Jsonata.get_parser().parse(content, lambda pattern, _: pattern), None
+        except JException as error:
+            shown = content[max(0, error.location - SHOWN) : error.location].strip()
+            near = f"near its end, {shown!r}" if error.location >= len(content.rstrip()) else f"after {shown!r}"
+            around = content[max(0, error.location - 3) : error.location + 1]
+            suggestion = next((words for operator, words in OTHERWISE.items() if operator in around), "")
+            return None, ScanError(f"{near if shown else 'at its beginning'}: {str(error).rstrip('.')}", suggestion)
+        except (IndexError, AttributeError, TypeError, KeyError, ValueError):  # the library fails so at a text that breaks off
+            return None, ScanError(f"near its end, {content[-SHOWN:].strip()!r}: something is missing")
+        except RecursionError:
+            return None, ScanError("it is nested too deep")
+
+    return parse
+
+
+def _parts(part: Any, keys: tuple[str, ...] = CHILDREN) -> Iterator[tuple[str, Any]]:
+    """Yields the parts of a part, each with the name of the attribute that holds it."""
+    for key in keys:
+        pending = [getattr(part, key, None)]
+        while pending:
+            value = pending.pop(0)
+            if isinstance(value, list):
+                pending = [*value, *pending]
+            elif hasattr(value, "keep_array"):
+                yield key, value
+
+
+def _defined(part: Any) -> Iterator[str]:
+    """Yields the names that an expression defines itself."""
+    kind = getattr(part, "type", None)
+    if kind == "bind":
+        yield str(part.lhs.value)
+    elif kind == "lambda":
+        yield from (str(argument.value) for argument in part.arguments)
+    elif kind == "index":
+        yield str(part.value)
+    yield from (str(name) for name in (getattr(part, "focus", None), getattr(part, "index", None)) if isinstance(name, str))
+    for _, child in _parts(part):
+        yield from _defined(child)
+
+
+class _Reader:
+    """Walks through a parsed expression and collects what it uses."""
+
+    def __init__(self, content: str, is_later: Callable[[str], bool], defined: frozenset[str]) -> None:
+        self.result = Expression()
+        self._content, self._is_later, self._defined = content, is_later, defined
+
+    def read(self, part: Any, *, in_context: bool, chained: int = 0) -> None:
+        """Reads a part; `chained` says how many arguments `~>` hands to it."""
+        kind = getattr(part, "type", None)
+        if kind == "path":
+            self._path(part, in_context)
+            return
+        if kind in {"function", "partial"} and part.procedure.type == "variable":
+            self._call(part, chained)
+        elif kind in {"name", "wildcard", "descendant", "parent"}:
+            self._name(part, in_context)
+        elif kind == "variable":
+            self._variable(str(part.value), in_context)
+        elif kind == "condition" and (operator := self._content[max(0, part.position - 2) : part.position]) in NEWER:
+            self._problem(f"JSONata 2.0.6, which Step Functions has, does not know {operator}.", " Write … ? … : … instead.")
+        self._children(part, in_context)
+
+    def _children(self, part: Any, in_context: bool) -> None:
+        if getattr(part, "type", None) == "lambda":
+            self.read(part.body, in_context=in_context)
+            return
+        for key, child in _parts(part):
+            if key == "procedure" and child.type == "variable":
+                continue
+            if part.type == "bind" and key == "lhs":
+                continue
+            chained = 1 if part.type == "apply" and key == "rhs" else 0
+            self.read(child, in_context=in_context or key in WITH_CONTEXT, chained=chained)
+
+    def _path(self, part: Any, in_context: bool) -> None:
+        first, *following = part.steps
+        if first.type == "variable" and first.value == "states":
+            self._states(first, following)
+        else:
+            self.read(first, in_context=in_context)
+        for step in following:
+            self.read(step, in_context=True)
+        for key, child in _parts(part, ("predicate", "stages", "group")):
+            self.read(child, in_context=key in WITH_CONTEXT)
+
+    def _states(self, first: Any, following: list[Any]) -> None:
+        names = []
+        for step in following if not first.predicate else []:
+            if step.type != "name":
+                break
+            names.append(str(step.value))
+            if step.stages:
+                break
+        self.result.states.append(tuple(names))
+        self._children(first, in_context=True)
+
+    def _call(self, part: Any, chained: int) -> None:
+        name = str(part.procedure.value)
+        if name not in self._defined and not self._is_later(name):
+            self.result.calls.append(FunctionCall(name, len(part.arguments) + chained, part.type == "partial"))
+
+    def _name(self, part: Any, in_context: bool) -> None:
+        name = str(part.value)
+        bare = self._content[max(0, part.position - len(name)) : part.position] == name
+        if part.type == "name" and bare and {"'", '"'} & {*name}:
+            self._problem(f"the quotes of {name!r} do not belong together.", "")
+        elif not in_context and not self._is_later(name):
+            better = f" Write $states.input.{name} or a variable." if part.type == "name" else ""
+            self._problem(f"{name!r} is not in a path, and an expression has no data but its variables.", better)
+
+    def _variable(self, name: str, in_context: bool) -> None:
+        if name == "$":
+            self._problem("$$ means nothing in Step Functions.", " The input of the state is $states.input.")
+        elif name == "" and not in_context:
+            self._problem("$ means nothing at the outermost level.", " The input of the state is $states.input.")
+        elif name == "states":
+            self.result.states.append(())
+        elif name and name not in self._defined and not self._is_later(name):
+            self.result.variables.append(name)
+
+    def _problem(self, message: str, suggestion: str) -> None:
+        if (message, suggestion) not in self.result.problems:
+            self.result.problems.append((message, suggestion))
