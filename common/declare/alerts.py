@@ -1,151 +1,107 @@
 """Alerts: a topic is notified of every failure in a project, with a sentence for people.
 
-Executions, job runs and crawls that fail are events, for which a rule publishes by a role of its own. The errors of functions are
-a metric, so each function has an alarm. CloudWatch publishes by the policy of the topic, and the one that a topic is created with
-allows that to the alarms of its account.
+Executions, job runs and crawls that fail are events, for which a rule publishes by a role of its own. Errors of functions,
+express executions that fail, and rules and schedules that cannot start their targets are metrics, so each has an alarm.
+CloudWatch publishes by the policy of the topic, and the one that a topic is created with allows that to alarms of its account.
 
-Follows https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html,
-https://docs.aws.amazon.com/glue/latest/dg/automating-awsglue-with-cloudwatch-events.html and
-https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+The metrics of EventBridge Scheduler are of a whole group of schedules, so what a schedule cannot start goes to a queue, whose
+metric tells of it.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html,
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from common.aws.resource_schemas import schema_of
-from common.base.json_types import JsonObject
-from common.declare import cloud_resources, configuration, properties, targets
+from common.base.errors import DeclarationError
+from common.declare import configuration, failures, properties, targets
 from common.declare.declaration import Configured
+from common.declare.failures import SUBJECTS, UNDELIVERED, Alarm, Subject
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
-from common.declare.resource_references import KIND, stand_in
+from common.declare.resource_references import KIND
 from common.declare.triggers import check_no_schedule, role_of
 from common.environment.resource_settings import TriggerSettings
+from common.model.generated import marked_keys
 from common.model.reference import Ref
-from common.model.resource import Key
+from common.model.resource import Key, Resource
 from common.resources import kind_of
+from common.resources.cloud_control import CloudResource
+from common.resources.queue import Queue
 from common.resources.rule import Rule
 
-ALARM = "AWS::CloudWatch::Alarm"
 ERRORS = "errors"
-"""The keys and names of the alarms end with this word."""
-PATTERN_CHARACTERS = 2048
-"""How long the pattern of a rule may be, unless an account has asked for more.
-
-Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
-"""
-ALARM_SECONDS = 60
-"""An alarm counts the errors of this many seconds together."""
+"""The keys and names of the alarms of functions end with this word."""
+WATCHED = {"alert-machines": "state-machine", "alert-jobs": "glue-job", "alert-crawlers": "crawler"}
+"""The kinds whose failures are events, by the names of the rules that wait for them."""
+KEPT_SECONDS = 1_209_600
+"""A queue keeps what could not be started for two weeks, which is the longest."""
+CLOUDWATCH = "cloudwatch.amazonaws.com"
+"""The principal of alarms."""
 Refs = Callable[[str], list[Ref]]
 """Returns the references to what a project declares of a kind."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The events that report failures of a kind of resources, and the message about them.
-
-    Args:
-        kind: the kind.
-        source: the source of the events.
-        event: their detail type.
-        field: the field of the detail that names the resource.
-        statuses: the field of the detail with the status, and those that are reported.
-        paths: the JSON paths of the parts of the message.
-        text: the message; parts stand in angle brackets.
-    """
-
-    kind: str
-    source: str
-    event: str
-    field: str
-    statuses: tuple[str, tuple[str, ...]]
-    paths: Mapping[str, str]
-    text: str
-
-    def patterns(self, names: Sequence[str]) -> Iterator[JsonObject]:
-        """Yields event patterns that name all these resources together, each short enough for EventBridge."""
-        field, statuses = self.statuses
-        empty: JsonObject = {self.field: [], field: [*statuses]}
-        pattern: JsonObject = {"source": [self.source], "detail-type": [self.event], "detail": empty}
-        room, chosen = PATTERN_CHARACTERS - len(json.dumps(pattern)), list[str]()
-        for name in names:
-            if chosen and len(json.dumps([*chosen, name])) > room:
-                yield {**pattern, "detail": {**empty, self.field: chosen}}
-                chosen = []
-            chosen.append(name)
-        yield {**pattern, "detail": {**empty, self.field: chosen}}
-
-
-SUBJECTS = {
-    "alert-machines": Subject(
-        kind="state-machine",
-        source="aws.states",
-        event="Step Functions Execution Status Change",
-        field="stateMachineArn",
-        statuses=("status", ("FAILED", "TIMED_OUT", "ABORTED")),
-        paths={"machine": "$.detail.stateMachineArn", "status": "$.detail.status", "execution": "$.detail.executionArn"},
-        text="an execution of <machine> is <status>: <execution>",
-    ),
-    "alert-jobs": Subject(
-        kind="glue-job",
-        source="aws.glue",
-        event="Glue Job State Change",
-        field="jobName",
-        statuses=("state", ("FAILED", "TIMEOUT")),
-        paths={"job": "$.detail.jobName", "status": "$.detail.state", "run": "$.detail.jobRunId", "why": "$.detail.message"},
-        text="the run <run> of the job <job> is <status>: <why>",
-    ),
-    "alert-crawlers": Subject(
-        kind="crawler",
-        source="aws.glue",
-        event="Glue Crawler State Change",
-        field="crawlerName",
-        statuses=("state", ("Failed",)),
-        paths={"crawler": "$.detail.crawlerName", "why": "$.detail.errorMessage"},
-        text="the crawler <crawler> has failed: <why>",
-    ),
-}
-"""The failures that are reported, by the names of the rules."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertDeclaration:
     """A rule that notifies a topic of the failures of one kind; `Alerts.alert` explains it."""
 
-    subject: Subject
+    after_others: ClassVar[bool] = True
+    kind: str
     topic: Ref
     refs: Refs
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role, if the project has anything of the kind."""
-        if not (watched := self.refs(self.subject.kind)):
+        known = project.known()
+        if not (watched := [item for item in self.refs(self.kind) if not failures.is_express(known.get(item.key))]):
             return
-        where, subject = project.where(ref), self.subject
-        settings = configuration.merged(TriggerSettings, configured, None, where)
-        check_no_schedule(configured, where)
-        role = role_of(project, ref, settings, self.topic)
-        fields, named = properties.render(project, ref, settings.properties)
-        names = sorted(item.arn if subject.field.endswith("Arn") else item.name for item in watched)
-        for number, pattern in enumerate(subject.patterns(names), 1):
-            rule = Rule(
-                properties=fields,
-                identity=project.identity(
-                    ref if number == 1 else _further(project, ref, number),
-                    [*role.needs, *named, self.topic],
-                    settings.verify,
-                    role,
-                ),
-                enabled=settings.enabled,
-                target_arn=self.topic.arn,
-                role_arn=role.arn,
-                pattern=pattern,
-                input_transformer=(
-                    {**subject.paths, "time": "$.time"},
-                    json.dumps(f"{project.env.name}, {project.project}: {subject.text} (<time>)"),
-                ),
-            )
-            project.add(rule)
+        subject = SUBJECTS[targets.TYPES[self.kind]]
+        for number, pattern in enumerate(subject.patterns(subject.names(watched)), 1):
+            rule_ref = ref if number == 1 else _further(project, ref, number)
+            add_rule(project, rule_ref, configured, self.topic, subject, pattern, role_ref=ref)
+
+
+def add_rule(
+    project: ProjectResources,
+    ref: Ref,
+    configured: Configured,
+    notify: Ref,
+    subject: Subject,
+    pattern: Mapping[str, object],
+    needs: Iterable[Ref] = (),
+    role_ref: Ref | None = None,
+) -> None:
+    """Adds a rule that tells of failures, and its role: a topic gets a sentence, anything else the event as it is.
+
+    Args:
+        project: the project.
+        ref: the rule.
+        configured: what configuration says of it.
+        notify: what is told.
+        subject: the failures.
+        pattern: which of them.
+        needs: what must exist first besides.
+        role_ref: the rule whose role it has, if not one of its own.
+    """
+    where = project.where(ref)
+    settings = configuration.merged(TriggerSettings, configured, None, where)
+    check_no_schedule(configured, where)
+    role = role_of(project, role_ref or ref, settings, notify)
+    fields, named = properties.render(project, ref, settings.properties)
+    rule = Rule(
+        properties=fields,
+        identity=project.identity(ref, [*role.needs, *named, notify, *needs], settings.verify, role),
+        enabled=settings.enabled,
+        target_arn=notify.arn,
+        role_arn=role.arn,
+        pattern=pattern,
+        input_transformer=subject.message(project) if targets.type_of(notify) == targets.TOPIC else None,
+    )
+    project.add(rule)
 
 
 def _further(project: ProjectResources, ref: Ref, number: int) -> Ref:
@@ -157,34 +113,74 @@ def _further(project: ProjectResources, ref: Ref, number: int) -> Ref:
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsDeclaration:
-    """An alarm for the errors of each function of a project; `Alerts.alert` explains it."""
+    """An alarm for each function, express machine and trigger of a project; `Alerts.alert` explains it."""
 
+    after_others: ClassVar[bool] = True
     topic: Ref
     refs: Refs
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the alarms."""
         targets.check_region(project, ref, self.topic)
-        schema = schema_of(ALARM, project.env.region)
+        check_key(project, self.topic)
+        known = project.known()
         for function in self.refs("lambda"):
-            key = ref.key._replace(name=f"{function.key.name}.{ERRORS}")
-            stands_for = stand_in(project.env, key, schema, f"{function.name}-{ERRORS}")
-            identity = project.identity(stands_for, [function, self.topic])
-            alarm: JsonObject = {
-                "AlarmName": stands_for.name,
-                "AlarmDescription": f"{project.env.name}, {project.project}: the function {function.name} has failed",
-                "Namespace": "AWS/Lambda",
-                "MetricName": "Errors",
-                "Dimensions": [{"Name": "FunctionName", "Value": function.name}],
-                "Statistic": "Sum",
-                "Period": ALARM_SECONDS,
-                "EvaluationPeriods": 1,
-                "Threshold": 0,
-                "ComparisonOperator": "GreaterThanThreshold",
-                "TreatMissingData": "notBreaching",
-                "AlarmActions": [self.topic.arn],
-            }
-            project.add(cloud_resources.resource_of(identity, schema, alarm, project.env, project.where(ref)))
+            text, link = f"the function {function.name} has failed", f"lambda/home?region={{region}}#/functions/{function.name}"
+            metric = failures.metric("AWS/Lambda", "Errors", "FunctionName", function.name)
+            alarm = Alarm(f"{function.key.name}.{ERRORS}", function, ERRORS, text, metric, link)
+            alarm.add(project, [self.topic])
+        for machine in self.refs("state-machine"):
+            if failures.is_express(known.get(machine.key)):
+                failures.express_alarm(machine).add(project, [self.topic])
+        for trigger in self.refs("rule"):
+            if isinstance(known.get(trigger.key), Rule) and trigger.key.name not in WATCHED:
+                failures.rule_alarm(trigger).add(project, [self.topic])
+        for queue in {queue.key: queue for queue in project.dead_letters.values()}.values():
+            failures.queue_alarm(queue).add(project, [self.topic])
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndeliveredDeclaration:
+    """A queue that takes what schedules could not start, if there are any that have no other for it."""
+
+    after_others: ClassVar[bool] = True
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
+        """Adds the queue."""
+        if ref.key in {queue.key for queue in project.dead_letters.values()}:
+            project.add(Queue(identity=project.identity(ref), retention_seconds=KEPT_SECONDS))
+
+
+def check_key(project: ProjectResources, topic: Ref) -> None:
+    """Checks that alarms can publish to a topic: its key must allow CloudWatch to use it, and AWS's own key does not.
+
+    What somebody else has encrypted is not known here.
+
+    Raises:
+        DeclarationError: they cannot.
+    """
+    known = project.known()
+    resource = known.get(topic.key)
+    name = str(resource.properties.get("KmsMasterKeyId", "")) if isinstance(resource, CloudResource) else ""
+    where = f"{project.env.where(project.project)}: {topic.key}"
+    if name.endswith("alias/aws/sns"):
+        raise DeclarationError(
+            f"{where}: AWS's own key alias/aws/sns encrypts it, which lets no alarm publish to it. Give it a key of yours whose "
+            f"policy allows kms:GenerateDataKey and kms:Decrypt to cloudwatch.amazonaws.com, or none."
+        )
+    for key in marked_keys(name):
+        if (policy := _policy_of(known.get(key))) is not None and CLOUDWATCH not in policy:
+            raise DeclarationError(
+                f"{where}: {key} encrypts it, and its KeyPolicy does not allow {CLOUDWATCH} to use it, so no alarm could "
+                f'publish. Add a statement with "Principal": {{"Service": "{CLOUDWATCH}"}} and "Action": '
+                f'["kms:GenerateDataKey*", "kms:Decrypt"].'
+            )
+
+
+def _policy_of(key: Resource | None) -> str | None:
+    """The policy of a key as text; None if it is not declared."""
+    policy = key.properties.get("KeyPolicy") if isinstance(key, CloudResource) else None
+    return None if policy is None else str(policy)
 
 
 class Alerts(PipelineParts):
@@ -193,10 +189,13 @@ class Alerts(PipelineParts):
     def alert(self, topic: Ref) -> None:
         """Notifies a topic of every failure in the project.
 
-        Failures are executions that fail, are aborted or take too long, failed jobs and crawlers, and errors of functions.
+        Failures are executions that fail, are aborted or take too long, failed jobs and crawlers, errors of functions, and rules
+        and schedules that could not start their targets.
         """
-        topic, refs = targets.check("topic", topic, [targets.TOPIC]), self._declarations.refs
-        for name, subject in SUBJECTS.items():
-            self._declarations.add("rule", name, AlertDeclaration(subject=subject, topic=topic, refs=refs))
+        topic = targets.check_order(targets.check("topic", topic, [targets.TOPIC]), {})
+        refs = self._declarations.refs
+        for name, kind in WATCHED.items():
+            self._declarations.add("rule", name, AlertDeclaration(kind=kind, topic=topic, refs=refs))
+        self._declarations.collect_undelivered(self._declarations.add("queue", f"alert-{UNDELIVERED}", UndeliveredDeclaration()))
         key = Key(self.name, KIND, f"alert.{ERRORS}")
         self._declarations.keep(Ref(key, topic.name, topic.arn), AlarmsDeclaration(topic=topic, refs=refs))

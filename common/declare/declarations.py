@@ -124,6 +124,10 @@ class Declarations:
         """Allows the role of a resource of the project something that another declaration needs of it."""
         self._resources.further[ref.key].append(permission)
 
+    def collect_undelivered(self, queue: Ref, trigger: Ref | None = None) -> None:
+        """Lets a queue take what a schedule could not start, or all schedules that have no other queue for that."""
+        self._resources.undelivered[trigger.key if trigger is not None else None] = queue
+
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""
         self._resources.borrowed |= {resource.key: resource for resource in shared}
@@ -135,7 +139,8 @@ class Declarations:
             DeclarationError: a reference leads to nothing, or AWS would not accept a resource.
             ConfigError: configuration of something that does not exist, a parameter that nothing uses, or that has no value.
         """
-        configuration.render(self._resources, self._by_ref)
+        ordered = sorted(self._by_ref.items(), key=lambda item: getattr(item[1], "after_others", False))
+        configuration.render(self._resources, dict(ordered))
         declared = dict.fromkeys(
             (*(ref.key for ref in self._by_ref), *(resource.key for resource in self._resources.resources()))
         )

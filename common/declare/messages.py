@@ -20,11 +20,10 @@ from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
-from common.declare.resource_references import KIND, reference_to
+from common.declare.resource_references import KIND, reference_to, token_of
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
 from common.model.resource import Key
-from common.resources import kind_of
 from common.resources.function import Function
 from common.resources.queue import Queue
 
@@ -99,7 +98,7 @@ class Messages(PipelineParts):
         """
         called, arn = validation.check_kind("function", function, "lambda"), _arn(source)
         service = _service(source)
-        own: JsonObject = {"EventSourceArn": arn, "FunctionName": _token(called, "name")}
+        own: JsonObject = {"EventSourceArn": arn, "FunctionName": token_of(called, "name")}
         own |= {"BatchSize": validation.check_integer("batch_size", batch_size, 1, 10_000)} if batch_size is not None else {}
         window = validation.check_integer("window_seconds", window_seconds, 0, 300)
         own |= {"MaximumBatchingWindowInSeconds": window} if window else {}
@@ -114,17 +113,12 @@ class Messages(PipelineParts):
         return ref
 
 
-def _token(ref: Ref, attribute: str) -> str:
-    """Returns the token that refers to a resource, so that the resource is deployed first."""
-    return f"${{{kind_of(ref.key.kind).word}.{ref.key.name}.{attribute}}}"
-
-
 def _arn(source: Ref | str) -> str:
     if isinstance(source, str):
         return source
     if isinstance(source, GeneratedRef):
         return source.attribute(STREAM_ATTRIBUTE) if STREAM_ATTRIBUTE in source.attributes else source.arn
-    return _token(source, "arn")
+    return token_of(source)
 
 
 def _service(source: Ref | str) -> str:

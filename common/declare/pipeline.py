@@ -20,6 +20,7 @@ from common.declare.jobs import Jobs
 from common.declare.layers import Layers
 from common.declare.messages import Messages
 from common.declare.naming import Exact
+from common.declare.on_failure import Failures
 from common.declare.scheduled import Schedules
 from common.declare.simple_resources import SimpleDeclaration, SimpleResources
 from common.declare.state_machines import StateMachines
@@ -32,7 +33,9 @@ from common.model.reference import Location, Ref
 from common.model.resource import Resource
 
 
-class Pipeline(Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Schedules, Alerts):
+class Pipeline(
+    Functions, Layers, Jobs, Crawlers, StateMachines, SimpleResources, CloudResources, Messages, Schedules, Alerts, Failures
+):
     """The resources of a project in an environment; each kind adds its own method.
 
     Args:

@@ -75,6 +75,10 @@ class ProjectResources:
         """The roles of others that declarations name, by the keys of what runs with them."""
         self.further: defaultdict[Key, list[Permission]] = defaultdict(list)
         """What other declarations need the role of a resource to be allowed, by key."""
+        self.undelivered: dict[Key | None, Ref] = {}
+        """The queues that take what schedules could not start, by their keys; under None that of all which have no other."""
+        self.dead_letters: dict[Key, Ref] = {}
+        """The queues that schedules really have for that, by the keys of their declarations."""
         self._resources: dict[Key, Resource] = {}
 
     @property

@@ -2,9 +2,11 @@
 
 from common.aws.resource_schemas import Schema
 from common.environment.config import Environment
+from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef, mark_of
 from common.model.reference import Ref
 from common.model.resource import Key
+from common.resources import kind_of
 
 KIND = "resource"
 """The kind of all such resources, whatever their type."""
@@ -33,3 +35,10 @@ def reference_to(env: Environment, key: Key, schema: Schema, name: str) -> Gener
     return GeneratedRef(
         key, name or identifier, arn or stand_in(env, key, schema, name).arn, attributes, schema.services, schema.type_name
     )
+
+
+def token_of(ref: Ref, attribute: str = "arn") -> str:
+    """What stands for an attribute of a resource in properties, so that the resource is deployed first."""
+    if isinstance(ref, GeneratedRef | ExistingRef):
+        return ref.arn if attribute == "arn" else ref.name
+    return f"${{{kind_of(ref.key.kind).word}.{ref.key.name}.{attribute}}}"

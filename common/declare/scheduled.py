@@ -16,9 +16,12 @@ from common.base import schedules
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.declare import cloud_resources, configuration, properties, targets, universal_targets, validation
+from common.declare import permissions as permission_statements
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured
+from common.declare.failures import UNDELIVERED, rule_alarm
 from common.declare.naming import Exact
+from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, stand_in
 from common.declare.triggers import Triggers, role_of
@@ -86,10 +89,16 @@ class ScheduleDeclaration:
         constant, refs = project.names.substitute(dict(self.input), where)
         if isinstance(self.target, str):
             universal_targets.check_input(self.target, constant, where)
-        used = [target for target in (self.target, self.dead_letter) if isinstance(target, Ref)]
-        statements = [statement for target in used for statement in targets.statements(project, ref, target)]
-        role = project.role(ref, settings.role, statements, self.access, used, runs_as=(PRINCIPAL, ROLE_WORD))
         target, named = self._target(project, ref, settings, constant)
+        statements: list[Statement] = []
+        if "DeadLetterConfig" in target:
+            statements += permission_statements.dead_letter(target["DeadLetterConfig"]["Arn"], named)
+        dead_letter = self._dead_letter(project, ref, configured=bool(statements))
+        if dead_letter is not None:
+            target["DeadLetterConfig"] = {"Arn": dead_letter.arn}
+        used = [used_ref for used_ref in (self.target, dead_letter) if isinstance(used_ref, Ref)]
+        statements += [statement for used_ref in used for statement in targets.statements(project, ref, used_ref)]
+        role = project.role(ref, settings.role, statements, self.access, used, runs_as=(PRINCIPAL, ROLE_WORD))
         minutes = settings.flexible_minutes
         window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"}
         schema, key = schema_of(SCHEDULE, env.region), _schedule_key(ref.key)
@@ -100,7 +109,7 @@ class ScheduleDeclaration:
             key=key,
             name=stands_for.name,
             arn=stands_for.arn,
-            replaces=(ref.key, _role_key(ref.key, kind_of(ref.key.kind).role_name)),
+            replaces=(ref.key, _role_key(ref.key, kind_of(ref.key.kind).role_name), rule_alarm(ref).key(project)),
         )
         declared = {
             "Name": ref.name,
@@ -129,9 +138,29 @@ class ScheduleDeclaration:
             target = {"KinesisParameters": {"PartitionKey": ref.name}, **target}
         if settings.retries is not None:
             target["RetryPolicy"] = {**target.get("RetryPolicy", {}), "MaximumRetryAttempts": settings.retries}
-        if self.dead_letter is not None:
-            target["DeadLetterConfig"] = {"Arn": self.dead_letter.arn}
         return target, named
+
+    def _dead_letter(self, project: ProjectResources, ref: Ref, *, configured: bool) -> Ref | None:
+        """The queue that takes what could not be started: the declared one, or one of those that failures are collected in.
+
+        Args:
+            project: the project.
+            ref: the schedule.
+            configured: whether its properties name one.
+
+        Raises:
+            DeclarationError: there are two.
+        """
+        collecting = project.undelivered.get(ref.key)
+        if self.dead_letter is not None and collecting is not None and not collecting.key.name.endswith(UNDELIVERED):
+            raise DeclarationError(
+                f"{project.where(ref)}: what it cannot start goes to {self.dead_letter.key}, so it cannot go to "
+                f"{collecting.key}. Take the dead letter or p.on_failure away."
+            )
+        queue = self.dead_letter or (None if configured else collecting or project.undelivered.get(None))
+        if queue is not None:
+            project.dead_letters[ref.key] = queue
+        return queue
 
     def _called(self, partition: str, constant: JsonMapping) -> tuple[str, JsonMapping]:
         """What the schedule calls, and with what."""

@@ -114,15 +114,15 @@ def shown(ref: object) -> str:
     return str(ref.key) if isinstance(ref, Ref) else repr(ref)
 
 
-def of_rule(target: Ref, fields: JsonMapping) -> Ref:
+def of_rule(target: Ref, fields: JsonMapping, what: str = "target") -> Ref:
     """Returns what a rule starts, whose target has these fields.
 
     Raises:
         TypeError: a rule cannot start it.
     """
     if isinstance(target, Ref) and type_of(target) == JOB:
-        raise TypeError(f"target: a rule cannot start {target.key}. Start a state machine that runs it, or use p.schedule")
-    return check_order(check("target", target, OF_RULES), fields)
+        raise TypeError(f"{what}: a rule cannot start {target.key}. Start a state machine that runs it, or use p.schedule")
+    return check_order(check(what, target, OF_RULES), fields)
 
 
 def of_schedule(target: Ref, fields: JsonMapping) -> Ref:

@@ -29,6 +29,20 @@ class Account(NamedTuple):
 
 
 EXAMPLE_ACCOUNT = Account()
+CONSOLES = {
+    "aws": "https://{region}.console.aws.amazon.com",
+    "aws-cn": "https://{region}.console.amazonaws.cn",
+    "aws-us-gov": "https://console.amazonaws-us-gov.com",
+}
+"""Where AWS's console is, by partition.
+
+Follows https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
+"""
+
+
+def console(account: Account) -> str:
+    """Where AWS's console is; empty where nobody has said."""
+    return CONSOLES.get(account.partition, "").format(region=account.region)
 
 
 def localize_arns(text: str, account: Account, where: str) -> str:

@@ -18,8 +18,11 @@ _POLL_SECONDS = (0.3, 0.7, 1.0, 2.0, 3.0, 5.0)
 _POLLS = 720
 """Poll a request at most this often, which is an hour; some databases take that long."""
 
-_NEW_ROLE = ("annot be assumed", "nable to assume", "not authorized to perform: sts:AssumeRole", "must allow AWS")
-"""A request fails with such words while a new role is not known everywhere; it is then made again."""
+_NEW_ROLE = (
+    *("annot be assumed", "nable to assume", "not authorized to perform: sts:AssumeRole", "must allow AWS"),
+    "does not have permissions to call",
+)
+"""A request fails with such words while a new role, or what it allows, is not known everywhere; it is then made again."""
 _ROLE_SECONDS = (2.0, 3.0, 5.0, 8.0, 13.0)
 """The pauses before it is made again: IAM takes some seconds, rarely more than half a minute."""
 

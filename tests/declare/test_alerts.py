@@ -13,6 +13,7 @@ from tests.support.repository import Repository
 
 HERE = "eu-central-1:123456789012"
 TOPIC = f"arn:aws:sns:{HERE}:t-dev-alerts"
+CONSOLE = "https://eu-central-1.console.aws.amazon.com"
 MACHINE = 'm = p.state_machine("main", {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})'
 ALERT = 'p.alert(p.shared.topic("alerts"))'
 
@@ -23,6 +24,12 @@ def repository(tmp_path: Path) -> Repository:
     text = (made.root / "deploy.py").read_text()
     made.write("deploy.py", text.replace("    return shared", '    shared.topic("alerts")\n    return shared'))
     return made
+
+
+def rule(resources: dict[str, Resource], name: str) -> Rule:
+    result = resources[f"rule/{name}"]
+    assert isinstance(result, Rule)
+    return result
 
 
 def rule_of(resources: dict[str, Resource], name: str) -> tuple[dict[str, Any], str]:
@@ -51,10 +58,16 @@ def test_what_fails_reaches_the_topic_also_what_is_declared_later(repository: Re
             "status": ["FAILED", "TIMED_OUT", "ABORTED"],
         },
     }
-    assert message == "dev, acres: an execution of <machine> is <status>: <execution> (<time>)"
+    assert message == (
+        "dev, acres: an execution of <machine> is <status>: <error> <cause>. "
+        f"See {CONSOLE}/states/home?region=eu-central-1#/v2/executions/details/<execution> (<time>)"
+    )
     pattern, message = rule_of(resources, "alert-jobs")
     assert pattern["detail"] == {"jobName": ["t-dev-acres-load"], "state": ["FAILED", "TIMEOUT"]}
-    assert message == "dev, acres: the run <run> of the job <job> is <status>: <why> (<time>)"
+    assert message == (
+        "dev, acres: the run <run> of the job <job> is <status>: <why>. "
+        f"See {CONSOLE}/gluestudio/home?region=eu-central-1#/job/<job>/run/<run> (<time>)"
+    )
     assert "rule/alert-crawlers" not in resources, "there is no crawler"
 
 
@@ -72,8 +85,72 @@ def test_each_function_has_an_alarm(repository: Repository) -> None:
     desired = dict(repository.resources()["resource/Validate.errors"].desired())
     assert desired["AlarmName"] == "t-dev-acres-Validate-errors"
     assert desired["AlarmActions"] == [TOPIC]
+    link = f"{CONSOLE}/lambda/home?region=eu-central-1#/functions/t-dev-acres-Validate"
+    assert desired["AlarmDescription"] == f"dev, acres: the function t-dev-acres-Validate has failed. See {link}"
     assert desired["Dimensions"] == [{"Name": "FunctionName", "Value": "t-dev-acres-Validate"}]
     assert (desired["MetricName"], desired["Threshold"], desired["TreatMissingData"]) == ("Errors", 0, "notBreaching")
+
+
+def test_no_link_leads_to_a_console_that_nobody_knows(repository: Repository) -> None:
+    repository.configure(region="eusc-de-east-1")
+    repository.project("acres", ALERT, MACHINE)
+    _, template = rule(repository.resources(), "alert-machines").input_transformer or ({}, "")
+    assert json.loads(template) == "dev, acres: an execution of <machine> is <status>: <error> <cause>. (<time>)"
+
+
+def test_rules_and_schedules_that_could_not_start_are_told_of(repository: Repository) -> None:
+    """Scheduler's metrics are of groups: https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html."""
+    event, hourly = 'p.on_event("e", m, {"source": ["a"]})', 'p.schedule("s", m, "rate(1 hour)", timezone="UTC")'
+    other = 'p.schedule("o", m, "rate(1 hour)", dead_letter=p.queue("lost"))'
+    repository.project("acres", MACHINE, ALERT, event, hourly, other)
+    resources = repository.resources()
+    lost = {name: resources[f"resource/{name}.schedule"].desired()["Target"]["DeadLetterConfig"]["Arn"] for name in "so"}
+    assert lost == {"s": f"arn:aws:sqs:{HERE}:t-dev-acres-alert-undelivered", "o": f"arn:aws:sqs:{HERE}:t-dev-acres-lost"}
+    watched = {
+        key: resources[f"resource/{key}"].desired() for key in ("e.undelivered", "alert-undelivered.filled", "lost.filled")
+    }
+    assert {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in watched.values()} == {
+        ("FailedInvocations", "t-dev-acres-e"),
+        ("NumberOfMessagesSent", "t-dev-acres-alert-undelivered"),
+        ("NumberOfMessagesSent", "t-dev-acres-lost"),
+    }
+    assert all(alarm["AlarmActions"] == [TOPIC] for alarm in watched.values())
+    assert "resource/alert-machines.undelivered" not in resources, "who cannot publish cannot say so either"
+
+
+def test_without_schedules_no_queue_is_made_for_them(repository: Repository) -> None:
+    repository.project("acres", ALERT, MACHINE)
+    assert "queue/alert-undelivered" not in repository.resources()
+
+
+def test_express_machines_send_no_events_and_have_an_alarm(repository: Repository) -> None:
+    """Express machines emit none: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html."""
+    repository.project("acres", ALERT, MACHINE.replace("}})", '}}, settings={"type": "EXPRESS"})'))
+    resources = repository.resources()
+    assert "rule/alert-machines" not in resources
+    assert resources["resource/main.failures"].desired()["AlarmActions"] == [TOPIC]
+
+
+@pytest.mark.parametrize(
+    ("principal", "message"),
+    [
+        (
+            "lambda.amazonaws.com",
+            "resource/mine encrypts it, and its KeyPolicy does not allow cloudwatch.amazonaws.com to use it",
+        ),
+        ("cloudwatch.amazonaws.com", ""),
+        (None, "AWS's own key alias/aws/sns encrypts it, which lets no alarm publish to it"),
+    ],
+)
+def test_an_encrypted_topic_lets_alarms_publish(repository: Repository, principal: str | None, message: str) -> None:
+    """https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger names what the key must allow."""
+    policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": principal}, "Action": "kms:*", "Resource": "*"}]}
+    key = f'k = p.resource("mine", "AWS::KMS::Key", {{"KeyPolicy": {policy!r}}})' if principal else "k = None"
+    master = 'k.attribute("KeyId")' if principal else '"alias/aws/sns"'
+    repository.project("acres", key, f'p.alert(p.resource("told", "AWS::SNS::Topic", {{"KmsMasterKeyId": {master}}}))')
+    ended = repository.invoke("package-lambdas", "--env", "dev")
+    assert message in " ".join(ended.err.split())
+    assert ("resource/told" in ended.err) == bool(message)
 
 
 def test_configuration_may_switch_a_rule_off(repository: Repository) -> None:

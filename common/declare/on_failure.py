@@ -1,0 +1,151 @@
+"""What is told when one thing fails: `Pipeline.on_failure`, where `Pipeline.alert` is about all things of a project.
+
+What sends events has a rule that waits for them. A function sends what it could not do of its asynchronous invocations to one
+destination: to a queue or a function itself, for anything else to the default event bus, where the rule waits. What has only
+metrics has an alarm, which publishes to a topic itself; anything else is told by a rule that waits for the alarm.
+
+Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from common.aws.resource_schemas import schema_of
+from common.base.json_types import JsonObject
+from common.declare import failures, targets
+from common.declare.alerts import UndeliveredDeclaration, add_rule, check_key
+from common.declare.allowed_actions import allow
+from common.declare.cloud_resources import ResourceDeclaration
+from common.declare.declaration import Configured
+from common.declare.failures import CRAWLER, STATE_CHANGE, SUBJECTS, UNDELIVERED, Alarm
+from common.declare.naming import Exact
+from common.declare.pipeline_parts import PipelineParts
+from common.declare.project_resources import ProjectResources
+from common.declare.resource_references import KIND, reference_to, token_of
+from common.declare.targets import FUNCTION, JOB, MACHINE, QUEUE, TOPIC
+from common.model.existing import ExistingRef
+from common.model.generated import GeneratedRef
+from common.model.reference import Ref
+from common.model.resource import Key
+from common.resources.rule import Rule
+
+DESTINATION = "AWS::Lambda::EventInvokeConfig"
+"""The type of the destinations of a function."""
+TRIGGER = "rule"
+"""The kind of triggers, also of those that are schedules of EventBridge Scheduler."""
+FAILING = (MACHINE, JOB, CRAWLER, FUNCTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureDeclaration:
+    """What tells of the failures of one thing; `Failures.on_failure` explains every field."""
+
+    after_others: ClassVar[bool] = True
+    of: Ref
+    notify: Ref
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
+        """Adds a rule, or an alarm, or both."""
+        of, notify = self.of, self.notify
+        if (alarm := self._alarm(project)) is not None:
+            targets.check_region(project, ref, notify)
+            if targets.type_of(notify) == TOPIC:
+                check_key(project, notify)
+                alarm.add(project, [notify])
+                return
+            watched = alarm.add(project)
+            add_rule(project, ref, configured, notify, STATE_CHANGE, STATE_CHANGE.pattern([watched.name]), [watched])
+        elif of.key.kind != TRIGGER and not is_sent_directly(of, notify):
+            subject = SUBJECTS[targets.type_of(of)]
+            names = [of.arn, {"prefix": f"{of.arn}:"}] if targets.type_of(of) == FUNCTION else subject.names([of])
+            add_rule(project, ref, configured, notify, subject, subject.pattern(names), [of])
+
+    def _alarm(self, project: ProjectResources) -> Alarm | None:
+        """The alarm about what sends no events; None if what fails reaches what is notified without one."""
+        resource = project.known().get(self.of.key)
+        if failures.is_express(resource):
+            return failures.express_alarm(self.of)
+        if self.of.key.kind != TRIGGER:
+            return None
+        if isinstance(resource, Rule):
+            return failures.rule_alarm(self.of)
+        queue = project.dead_letters[self.of.key]
+        return None if queue == self.notify else failures.queue_alarm(queue)
+
+
+def is_sent_directly(of: Ref, notify: Ref) -> bool:
+    """Whether a function itself sends what it could not do: to what reads the whole record."""
+    return targets.type_of(of) == FUNCTION and targets.type_of(notify) in {QUEUE, FUNCTION}
+
+
+class Failures(PipelineParts):
+    """The method by which pipelines declare what is told of failures of one thing."""
+
+    def on_failure(
+        self,
+        of: Ref,
+        notify: Ref,
+        *,
+        reference: str | None = None,
+        name: str | None = None,
+        role_name: str | None = None,
+        role: Ref | None = None,
+    ) -> None:
+        """Tells `notify` of each failure of one thing.
+
+        Args:
+            of: a state machine, a job, a crawler, a function of the project (of its asynchronous invocations), or a trigger that
+                could not start its target.
+            notify: a topic, which gets a sentence; or a queue, a function, a state machine, a stream or an event bus, which get
+                the whole event. A queue takes what a schedule could not start itself, and a queue or a function what a function
+                could not do.
+            reference: what configuration calls it in `triggers`; by default the name of the thing with ``-failed``.
+            name: see `function`.
+            role_name: see `function`.
+            role: see `function`.
+        """
+        if not isinstance(of, Ref) or (of.key.kind != TRIGGER and targets.type_of(of) not in FAILING):
+            raise TypeError(f"of must be a state machine, job, crawler, function or trigger, not {targets.shown(of)}")
+        notify = targets.of_rule(notify, {}, "notify")
+        if of == notify:
+            raise ValueError(f"{of.key} would be told of its own failures, again and again: notify something else")
+        if targets.type_of(of) == FUNCTION:
+            self._send_failures(of, notify)
+        elif of.key.kind == TRIGGER:
+            self._collect_undelivered(of, notify)
+        declaration = FailureDeclaration(of=of, notify=notify)
+        exact = Exact(name, role_name)
+        self._declarations.add(TRIGGER, reference or f"{of.key.name}-failed", declaration, exact=exact, role=role)
+
+    def _send_failures(self, function: Ref, notify: Ref) -> None:
+        """Gives a function its destination, and its role the permission to send there."""
+        if isinstance(function, ExistingRef | GeneratedRef):
+            raise TypeError(f"of: {function.key} has a role of somebody else, and would need permission to tell of failures")
+        key = Key(self.name, KIND, f"{function.key.name}.failures")
+        if key.name in self._declarations.names(KIND):
+            raise ValueError(
+                f"{function.key} has one destination for its failures: say on_failure once, with a topic for several"
+            )
+        directly = is_sent_directly(function, notify)
+        bus = f"arn:{self.env.partition}:events:{self.env.region}:{self.env.account_id}:event-bus/default"
+        destination = token_of(notify) if directly else bus
+        schema = schema_of(DESTINATION, self.env.region)
+        declared: JsonObject = {
+            "FunctionName": token_of(function, "name"),
+            "Qualifier": "$LATEST",
+            "DestinationConfig": {"OnFailure": {"Destination": destination}},
+        }
+        config = ResourceDeclaration(schema=schema, properties=declared, name="")
+        self._declarations.keep(reference_to(self.env, key, schema, ""), config)
+        actions = targets.ACTIONS[targets.type_of(notify)] if directly else ("events:PutEvents",)
+        self._declarations.allow(function, allow(*actions, on=notify if directly else bus))
+        if directly and isinstance(notify, ExistingRef) and notify.kms_key:
+            self._declarations.allow(function, allow("kms:GenerateDataKey", "kms:Decrypt", on=notify.kms_key))
+
+    def _collect_undelivered(self, trigger: Ref, notify: Ref) -> None:
+        """Gives a schedule a queue for what it could not start; a rule needs none."""
+        queue = notify
+        if targets.type_of(notify) != QUEUE:
+            queue = self._declarations.add("queue", f"{trigger.key.name}-{UNDELIVERED}", UndeliveredDeclaration())
+        self._declarations.collect_undelivered(queue, trigger)
