@@ -11,6 +11,7 @@ from common.commands.check import check
 from common.commands.destroy import destroy
 from common.commands.drift import drift
 from common.commands.gc import gc
+from common.commands.graph import graph
 from common.commands.history import history
 from common.commands.import_project import import_project
 from common.commands.list_tasks import list_tasks
@@ -43,6 +44,7 @@ def namespace() -> Collection:
             destroy,
             unbind,
             gc,
+            graph,
             import_project,
             policy,
             types,

@@ -1,0 +1,42 @@
+"""`invoke graph`: draws a project, or one of its state machines, as Mermaid text."""
+
+from invoke.context import Context
+
+from common.commands.option_help import options
+from common.commands.task import task
+
+
+@task(
+    help=options(
+        "env",
+        project="The project to draw.",
+        machine="Draw this state machine instead, by its name in the declaration.",
+    ),
+    for_all=True,
+    reads_only=True,
+)
+def graph(_c: Context, env: str | None = None, project: str | None = None, machine: str | None = None) -> None:
+    """A project, or one of its state machines, as Mermaid text for a README. Needs no credentials."""
+    from common.base.errors import UsageError
+    from common.base.suggestions import did_you_mean
+    from common.base.terminal import Screen
+    from common.commands.invocation import INVOCATION
+    from common.declare.flows import declared_anywhere, flows
+    from common.declare.workspace import Workspace
+    from common.model.choices import Choices
+    from common.report import mermaid
+    from common.resources.state_machine import StateMachine
+
+    workspace = Workspace(INVOCATION.get().root, Choices(env=env, project=project))
+    if len(workspace.projects) != 1:
+        raise UsageError(f"Which project? Add --project NAME; there are {', '.join(workspace.projects)}.")
+    (name,) = workspace.projects
+    declared = declared_anywhere(workspace, name)
+    if machine is None:
+        Screen().text(mermaid.project(flows(declared.resources, name, declared.env.artifact_bucket)))
+        return
+    machines = {each.key.name: each for each in declared.resources if isinstance(each, StateMachine) and each.key.project == name}
+    if machine not in machines:
+        there_are = ", ".join(machines) or "none"
+        raise UsageError(f"{name} declares no state machine {machine!r}; it has {there_are}.{did_you_mean(machine, machines)}")
+    Screen().text(mermaid.machine(machines[machine].definition))

@@ -1,0 +1,62 @@
+"""`invoke graph`: a project or a machine as Mermaid text, without credentials."""
+
+import re
+
+from tests.declare.asl.test_definition import END, machine
+from tests.support.repository import SHARED, Repository
+
+LINES = (
+    'landing, runs = p.shared.bucket("landing"), p.table("runs", partition_key="id")',
+    'queue = p.queue("work")',
+    'p.function("Validate", reads=[landing / "in"], writes=[runs, queue])',
+    'p.job("load", reads=[landing / "in"], writes=[landing / "out"])',
+    'm = p.state_machine("main", "main.asl.json")',
+    'p.on_object("new_file", m, landing / "in")',
+)
+
+
+def declared(repository: Repository) -> Repository:
+    buckets = '    shared.bucket("landing", event_bridge=True)\n    return shared'
+    shared = SHARED.replace("    return shared", buckets)
+    repository.write("deploy.py", shared)
+    repository.project("acres", *LINES)
+    task = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {"JobName": "${load.name}"}}
+    repository.write("projects/acres/main.asl.json", machine(A={**task, "Next": "Done"}, Done=END))
+    return repository
+
+
+def test_a_project_is_drawn_from_its_declaration(repository: Repository) -> None:
+    """It needs no environment to be named, though there are two."""
+    declared(repository).configure("prod")
+    ended = repository.invoke("graph", "--project", "acres")
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    found = [re.match(r'  (\w+)\W+"(.+)"', line) for line in lines]
+    nodes = {match[2].replace("<br/>", " "): match[1] for match in found if match}
+    arrows = {line.strip() for line in lines if " --> " in line or " ==> " in line}
+    expected = {
+        ("landing/in", "-->", "Validate lambda"),
+        ("Validate lambda", "-->", "runs"),
+        ("Validate lambda", "-->", "work queue"),
+        ("landing/in", "-->", "load glue-job"),
+        ("load glue-job", "-->", "landing/out"),
+        ("main state-machine", "==>", "load glue-job"),
+        ("new_file rule", "==>", "main state-machine"),
+        ("landing", "-->", "new_file rule"),
+    }
+    assert arrows == {f"{nodes[source]} {arrow} {nodes[target]}" for source, arrow, target in expected}
+
+
+def test_a_machine_is_drawn_by_its_name(repository: Repository) -> None:
+    ended = declared(repository).invoke("graph", "--project", "acres", "--machine", "main")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("flowchart TD\n")
+    assert '["A<br/>glue:startJobRun.sync"]' in ended.out
+
+
+def test_what_does_not_exist_is_refused(repository: Repository) -> None:
+    declared(repository).project("orders")
+    wrong = repository.invoke("graph", "--project", "acres", "--machine", "mian")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "acres declares no state machine 'mian'; it has main. Did you mean 'main'?" in wrong.err
+    assert "Which project? Add --project NAME; there are acres, orders." in repository.invoke("graph").err
