@@ -140,15 +140,15 @@ class ProjectFolder:
             raise DeclarationError(f"projects/{self._name}: glue-job/{name}: {reason}. Name the file with `script`.")
         return paths[0]
 
-    def requirements(self, script: Path, given: str | None, where: str) -> Path:
+    def requirements(self, script: Path, declared: str | None, where: str) -> Path:
         """The file that says what a job's script needs: the given one, else the one beside the script, which may be missing.
 
         Raises:
             DeclarationError: the given one is missing.
         """
-        path = self.within(given) if given else script.with_name(f"{script.stem}.requirements.txt")
-        if given and not path.is_file():
-            raise DeclarationError(f"projects/{self._name}: {where}: there is no file {given}.")
+        path = self.within(declared) if declared else script.with_name(f"{script.stem}.requirements.txt")
+        if declared and not path.is_file():
+            raise DeclarationError(f"projects/{self._name}: {where}: there is no file {declared}.")
         return path
 
     @cached_property

@@ -50,14 +50,14 @@ def fields(
     """
     of_files = {resource.artifact_field} if any(files_changed(artifact, released) for artifact in resource.artifacts) else set()
     states = (desired, applied)
-    known = {text for name in resource.hidden for state in states for text in _digests(resource, name, state.get(name))}
+    digests = {text for name in resource.hidden for state in states for text in _digests(resource, name, state.get(name))}
     result = []
     for name in sorted({*changed} - {"Tags"} - of_files):
         before = live.state.get(name)
-        parts = field_changes.of_field(resource, name, before, desired.get(name), known)
+        parts = field_changes.of_field(resource, name, before, desired.get(name), digests)
         result += [part._replace(lost=resource.loses(name, before)) for part in parts]
     for name in sorted(stale.keys() - {"Tags"}):
-        result += field_changes.of_field(resource, name, stale[name], {}, known)
+        result += field_changes.of_field(resource, name, stale[name], {}, digests)
     return tuple(result)
 
 

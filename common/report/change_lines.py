@@ -104,11 +104,11 @@ class ChangeLines:
 
     def fields(self, change: Change) -> list[str]:
         """The fields that change, one a line: sign, name, and both values; without those that the reason tells in full."""
-        told = [field for field in change.fields if change.taken_over or _words(field) not in change.reason]
+        shown = [field for field in change.fields if change.taken_over or _words(field) not in change.reason]
         return [
             f"      [{FIELD_STYLES[field.sign]}]{field.sign}[/{FIELD_STYLES[field.sign]}] "
             f"{quoted(field.label or field.name)} [dim]{_values(field)}[/dim]".rstrip()
-            for field in told
+            for field in shown
         ]
 
     def finished(self, change: Change, seconds: float) -> str:

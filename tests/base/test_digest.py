@@ -35,15 +35,15 @@ def test_order_of_keys_is_irrelevant(value: Any) -> None:
 
 
 @given(VALUES, VALUES)
-def test_digests_are_equal_exactly_if_the_values_are(one: Any, other: Any) -> None:
-    equal = digest.of_struct("x", 1, one) == digest.of_struct("x", 1, other)
-    assert equal == (spelled(one) == spelled(other))
+def test_digests_are_equal_exactly_if_the_values_are(value: Any, other: Any) -> None:
+    equal = digest.of_struct("x", 1, value) == digest.of_struct("x", 1, other)
+    assert equal == (spelled(value) == spelled(other))
 
 
 @given(st.text(max_size=5), st.text(max_size=5), st.integers(0, 9), st.integers(0, 9))
-def test_kind_and_schema_are_part_of_a_digest(one: str, other: str, first: int, second: int) -> None:
-    equal = digest.of_struct(one, first, {}) == digest.of_struct(other, second, {})
-    assert equal == ((one, first) == (other, second))
+def test_kind_and_schema_are_part_of_a_digest(kind: str, other: str, first: int, second: int) -> None:
+    equal = digest.of_struct(kind, first, {}) == digest.of_struct(other, second, {})
+    assert equal == ((kind, first) == (other, second))
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=5), st.binary(max_size=5), max_size=4))
@@ -55,9 +55,9 @@ def test_names_of_files_matter_as_much_as_contents(files: dict[str, bytes]) -> N
 
 
 def test_contents_do_not_run_into_each_other() -> None:
-    one = {"a": digest.of_bytes(b"xy"), "b": digest.of_bytes(b"")}
+    files = {"a": digest.of_bytes(b"xy"), "b": digest.of_bytes(b"")}
     other = {"a": digest.of_bytes(b"x"), "b": digest.of_bytes(b"y")}
-    assert digest.of_files(one) != digest.of_files(other)
+    assert digest.of_files(files) != digest.of_files(other)
 
 
 @pytest.mark.parametrize("value", [{1: "a"}, {"a": [{None: 1}]}, {"a": {1, 2}}, [b"bytes"], object()])
@@ -77,11 +77,11 @@ def test_differences_are_named_and_the_rest_counted() -> None:
 
 
 def test_a_change_of_mode_is_told_where_both_modes_are_known() -> None:
-    one, other = "1" * 64, "2" * 64
-    assert digest.differences({"a": f"{one} 644", "b": f"{one} 755"}, {"a": f"{one} 755", "b": f"{one} 644"}) == (
+    ours, other = "1" * 64, "2" * 64
+    assert digest.differences({"a": f"{ours} 644", "b": f"{ours} 755"}, {"a": f"{ours} 755", "b": f"{ours} 644"}) == (
         "a is executable now, b is no longer executable"
     )
-    assert digest.differences({"a": one, "b": one}, {"a": f"{one} 755", "b": f"{other} 755"}) == "b changed"
+    assert digest.differences({"a": ours, "b": ours}, {"a": f"{ours} 755", "b": f"{other} 755"}) == "b changed"
 
 
 def test_nan_has_no_digest() -> None:

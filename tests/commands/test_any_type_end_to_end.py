@@ -121,8 +121,8 @@ def test_it_lives_as_every_other_resource_does(root: Path) -> None:
     assert json.loads(invoke(root, "drift", *ENV, "--json"))["drifted"] == []
 
     patch = json.dumps([{"op": "add", "path": "/State", "value": "ENABLED"}])
-    asked = {"TypeName": "AWS::Athena::WorkGroup", "Identifier": "acres-local-orders-reports", "PatchDocument": patch}
-    client_of(started, "cloudcontrol").update_resource(**asked)
+    request = {"TypeName": "AWS::Athena::WorkGroup", "Identifier": "acres-local-orders-reports", "PatchDocument": patch}
+    client_of(started, "cloudcontrol").update_resource(**request)
     (drifted,) = json.loads(invoke(root, "drift", *ENV, "--json", code=2))["drifted"]
     assert (drifted["key"], drifted["fields"][0]["name"]) == ("resource/reports", "State")
     (reason,) = changes(deploy(root, "--verify")).values()

@@ -83,8 +83,8 @@ def test_a_rule_becomes_a_schedule_and_back(root: Path) -> None:
         "resource/alert-undelivered.filled": "does not exist",
     }
     assert scheduler.get_schedule(Name=NAME)["State"] == "ENABLED"
-    asked = {"TypeName": "AWS::Scheduler::Schedule", "Identifier": NAME}
-    described = client_of(started, "cloudcontrol").get_resource(**asked)["ResourceDescription"]["Properties"]
+    request = {"TypeName": "AWS::Scheduler::Schedule", "Identifier": NAME}
+    described = client_of(started, "cloudcontrol").get_resource(**request)["ResourceDescription"]["Properties"]
     assert json.loads(described)["ScheduleExpressionTimezone"] == "America/Chicago"
     names = {rule["Name"].removeprefix("acres-local-orders-") for rule in events.list_rules()["Rules"]}
     assert names == {"kept", "alert-machines"}

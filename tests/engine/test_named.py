@@ -145,7 +145,7 @@ def test_without_names_in_configuration_all_is_renamed_to_what_follows_from_the_
 def test_destroy_deletes_what_has_names_of_its_own(acres: Repository) -> None:
     done = ran(acres, "destroy", "--data", "--yes", "dev")
     assert done.code == 0, done.err
-    assert {kind: found for kind, found in names().items() if found} == {}
+    assert {kind: left for kind, left in names().items() if left} == {}
 
 
 def test_a_name_of_another_environment_is_refused_and_stays(acres: Repository) -> None:

@@ -17,7 +17,7 @@ def context(**fields: Any) -> Context:
 
 
 @pytest.mark.parametrize(
-    ("names", "physical", "given"),
+    ("names", "physical", "declared"),
     [
         ({}, "fsa-dev-orders-Validate", "fsa-${stage}-orders-Validate"),
         ({}, "FSA-orders-Validate", "FSA-orders-Validate"),
@@ -26,10 +26,10 @@ def context(**fields: Any) -> Context:
         ({"lambda": "FSA-{ENV}-{name}"}, "FSA-DEV-validate", "FSA-${stage_in_capitals}-validate"),
     ],
 )
-def test_a_name_is_given_unless_it_follows_from_the_template(names: dict[str, str], physical: str, given: str | None) -> None:
+def test_a_name_is_given_unless_it_follows_from_the_template(names: dict[str, str], physical: str, declared: str | None) -> None:
     entry = Entry(resource=LiveResource("lambda", physical, "arn", {}), key="Validate", method="function")
     context(names=names).name(entry)
-    assert entry.named.get("name") == given
+    assert entry.named.get("name") == declared
 
 
 @pytest.mark.parametrize(

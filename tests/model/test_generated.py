@@ -20,8 +20,8 @@ def test_a_state_tells_whose_attributes_it_needs() -> None:
 
 
 def test_what_is_known_is_filled_in_and_the_rest_stays() -> None:
-    known = {QUEUE: {"QueueUrl": "https://queue", "Arn": "arn:q"}}
-    filled = filled_in(STATE, known.get)
+    attributes = {QUEUE: {"QueueUrl": "https://queue", "Arn": "arn:q"}}
+    filled = filled_in(STATE, attributes.get)
     assert filled == {"Url": "https://queue", "Policy": STATE["Policy"], "Size": 1, "arn:q": None}
     assert marked_keys(filled) == {TOPIC}
 

@@ -60,10 +60,10 @@ def test_equal_trees_give_equal_bytes_anywhere(tmp_path_factory: pytest.TempPath
     for path in there.rglob("*"):
         os.utime(path, (1, 1))
     fill(there, {"__pycache__/handler.cpython-311.pyc": b"x", "old.pyc": b"y", ".DS_Store": b"z"})
-    one, other = package(here), package(there)
-    assert one.input_digest() == other.input_digest()
-    assert one.files() == other.files() == {name: f"{content} 644" for name, content in digests.items()}
-    built, again = one.build(here.parent / f"{here.name}-build"), other.build(there.parent / f"{there.name}-build")
+    first, other = package(here), package(there)
+    assert first.input_digest() == other.input_digest()
+    assert first.files() == other.files() == {name: f"{content} 644" for name, content in digests.items()}
+    built, again = first.build(here.parent / f"{here.name}-build"), other.build(there.parent / f"{there.name}-build")
     assert built.read_bytes() == again.read_bytes()
 
 

@@ -247,9 +247,9 @@ def test_what_stays_out_of_installed_packages_is_what_was_digested(npm: Path, tm
 
 def test_what_stays_out_of_what_a_command_makes_is_what_was_digested(project: Path) -> None:
     (project / "lambda/Load/.deployignore").write_text("*.txt\n")
-    one, other = package(project, command=COMMAND), package(project, command=COMMAND)
-    assert list(one._ignoring.patterns) == ["*.txt"]
+    first, other = package(project, command=COMMAND), package(project, command=COMMAND)
+    assert list(first._ignoring.patterns) == ["*.txt"]
     save(project / "lambda/Load/.deployignore", "*.tmp\n")
-    assert one.input_digest() != other.input_digest(), (
+    assert first.input_digest() != other.input_digest(), (
         "both hold the new file, and the first would leave out what the old one says"
     )

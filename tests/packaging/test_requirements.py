@@ -179,12 +179,12 @@ def test_a_file_may_be_asked_for_and_limit_others(tmp_path: Path) -> None:
 def test_a_lock_of_addresses_is_one_for_each(tmp_path: Path) -> None:
     """None is written any more; one that was written by hand, or before, must not stand for another."""
     requirements = asked(tmp_path, "grain\n")
-    found = set()
+    names = set()
     for version in ("1.0", "1.1"):
         pins = [f"grain @ https://host/grain-{version}-py3-none-any.whl {HASH}"]
         requirements.lock.write_text(str(Lock.of(requirements.digest(), [str(X86)], pins)))
-        found.add(Dependencies(Requirements(requirements.path), X86).digest())
-    assert len(found) == 2
+        names.add(Dependencies(Requirements(requirements.path), X86).digest())
+    assert len(names) == 2
 
 
 def test_a_password_may_be_a_variable(tmp_path: Path) -> None:

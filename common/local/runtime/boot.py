@@ -58,15 +58,15 @@ def _from_script(trace: types.TracebackType | None, script: str) -> types.Traceb
 def _as_glue_says(error: BaseException) -> str:
     java = getattr(error, "java_exception", None)
     lines = str(error).strip().splitlines() or [""]
-    said = f"{lines[0]} {java.toString()}" if java is not None else lines[0]
-    return f"{type(error).__name__}: {said}"[:2000]
+    message = f"{lines[0]} {java.toString()}" if java is not None else lines[0]
+    return f"{type(error).__name__}: {message}"[:2000]
 
 
 def _leave_out_spark() -> None:
     """In a Python shell ``awsglue.utils`` works without Spark: pass over the package's ``__init__``, which imports it."""
-    found = importlib.util.find_spec("awsglue")
+    spec = importlib.util.find_spec("awsglue")
     package = types.ModuleType("awsglue")
-    package.__path__ = list(found.submodule_search_locations or []) if found else []
+    package.__path__ = list(spec.submodule_search_locations or []) if spec else []
     sys.modules["awsglue"] = package
 
 

@@ -61,8 +61,8 @@ class Schema:
 
     def merged(self, other: "Schema") -> "Schema":
         """With the columns that only ``other`` has."""
-        known = {name for name, _ in self.columns}
-        return Schema(self.kind, (*self.columns, *(c for c in other.columns if c[0] not in known)), self.options)
+        names = {name for name, _ in self.columns}
+        return Schema(self.kind, (*self.columns, *(c for c in other.columns if c[0] not in names)), self.options)
 
 
 @dataclass(frozen=True)

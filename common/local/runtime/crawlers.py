@@ -58,9 +58,9 @@ def stop_all() -> None:
 def _create(create: Any, data: Request) -> Response:
     if not data.get("Name") or not data.get("Role") or not data.get("Targets"):
         return glue_api.error("InvalidInputException", "Name, Role and Targets are required")
-    given = {field: value for field, value in data.items() if value is not None}
-    policies = {field: {**default, **given.get(field, {})} for field, default in _DEFAULTS.items()}
-    response: Response = create({**given, **policies})
+    settings = {field: value for field, value in data.items() if value is not None}
+    policies = {field: {**default, **settings.get(field, {})} for field, default in _DEFAULTS.items()}
+    response: Response = create({**settings, **policies})
     if response[0] < 300:
         crawler = glue._crawlers[data["Name"]]
         crawler.pop("LastCrawl")  # ministack's null is absent in AWS
@@ -139,12 +139,12 @@ def _crawl(crawler: Request, s3: Any) -> Any:
         yield from _absent(crawler, s3, target)
 
 
-def _write(crawler: Request, found: crawl.Found) -> str:
+def _write(crawler: Request, crawled: crawl.Found) -> str:
     """Create the table, or bring it and its partitions up to date as the crawler's policy says."""
-    database, name = crawler["DatabaseName"], _table_name(crawler, found)
+    database, name = crawler["DatabaseName"], _table_name(crawler, crawled)
     key, policy = f"{database}/{name}", crawler["SchemaChangePolicy"]
     existing = glue._tables.get(key)
-    table = {**found.table(crawler["Name"]), "Name": name}
+    table = {**crawled.table(crawler["Name"]), "Name": name}
     only_new = crawler["RecrawlPolicy"].get("RecrawlBehavior") == "CRAWL_NEW_FOLDERS_ONLY"
     if existing is None:
         _call(glue._create_table, {"DatabaseName": database, "TableInput": table})
@@ -155,19 +155,19 @@ def _write(crawler: Request, found: crawl.Found) -> str:
     else:
         did = "Kept"
     before = {tuple(partition["Values"]): partition for partition in glue._partitions.get(key, [])}
-    now = {tuple(partition["Values"]): partition for partition in found.partitions(database, name)}
+    now = {tuple(partition["Values"]): partition for partition in crawled.partitions(database, name)}
     kept = before if policy["DeleteBehavior"] != "DELETE_FROM_DATABASE" or only_new else {}
     updated = {} if policy["UpdateBehavior"] == "LOG" or only_new else now
     glue._partitions[key] = list({**now, **{v: p for v, p in before.items() if v in now}, **kept, **updated}.values())
-    return f"{did} table {name} in database {database} with {len(now)} partitions from {found.location}"
+    return f"{did} table {name} in database {database} with {len(now)} partitions from {crawled.location}"
 
 
-def _table_name(crawler: Request, found: crawl.Found) -> str:
+def _table_name(crawler: Request, crawled: crawl.Found) -> str:
     """The folder's name; with a suffix where another place's table has it already, as AWS does."""
-    name = crawler.get("TablePrefix", "") + re.sub(r"[^a-z0-9_]", "_", found.location.rstrip("/").rsplit("/", 1)[-1].lower())
+    name = crawler.get("TablePrefix", "") + re.sub(r"[^a-z0-9_]", "_", crawled.location.rstrip("/").rsplit("/", 1)[-1].lower())
     other = glue._tables.get(f"{crawler['DatabaseName']}/{name}")
-    same = other is None or other["StorageDescriptor"].get("Location", "").rstrip("/") == found.location.rstrip("/")
-    return name if same else f"{name}_{crawl.suffix(found.location)}"
+    same = other is None or other["StorageDescriptor"].get("Location", "").rstrip("/") == crawled.location.rstrip("/")
+    return name if same else f"{name}_{crawl.suffix(crawled.location)}"
 
 
 def _absent(crawler: Request, s3: Any, target: Request) -> Any:

@@ -95,9 +95,9 @@ def _update_job(data: Request) -> Response:
     return answer({"JobName": name})
 
 
-def _job(given: Request) -> Request:
+def _job(request: Request) -> Request:
     """The job that a request describes: what it leaves out has AWS's default, whatever it was before."""
-    job = {field: given[field] for field in _JOB_FIELDS if given.get(field) is not None}
+    job = {field: request[field] for field in _JOB_FIELDS if request.get(field) is not None}
     defaults = {"ExecutionProperty": {"MaxConcurrentRuns": 1}, "MaxRetries": 0, "Timeout": 2880, "GlueVersion": "0.9"}
     job = {**defaults, **job}
     workers = job.get("NumberOfWorkers")
@@ -106,22 +106,22 @@ def _job(given: Request) -> Request:
     return {**job, "MaxCapacity": float(capacity), "AllocatedCapacity": int(capacity)}
 
 
-def _capacity_error(given: Request) -> str | None:
-    sized = {"WorkerType", "NumberOfWorkers"} & given.keys()
-    whole = {"MaxCapacity", "AllocatedCapacity"} & {field for field, value in given.items() if value}
+def _capacity_error(request: Request) -> str | None:
+    sized = {"WorkerType", "NumberOfWorkers"} & request.keys()
+    whole = {"MaxCapacity", "AllocatedCapacity"} & {field for field, value in request.items() if value}
     return "Please do not set Max Capacity if using Worker Type and Number of Workers." if sized and whole else None
 
 
 def _list(field: str, kind: str, store: Any, data: Request) -> Response:
-    wanted = set(data.get("Tags", {}).items())
-    names = [name for name in store if wanted <= set(glue._tags.get(glue._arn(kind, name), {}).items())]
+    tags = set(data.get("Tags", {}).items())
+    names = [name for name in store if tags <= set(glue._tags.get(glue._arn(kind, name), {}).items())]
     start, size = int(data.get("NextToken") or 0), data.get("MaxResults", 100)
     more = {"NextToken": str(start + size)} if start + size < len(names) else {}
     return answer({field: sorted(names)[start : start + size], **more})
 
 
-def _batch(found: str, missing: str, store: Any, names: list[str]) -> Response:
-    return answer({found: [store[name] for name in names if name in store], missing: [n for n in names if n not in store]})
+def _batch(present: str, missing: str, store: Any, names: list[str]) -> Response:
+    return answer({present: [store[name] for name in names if name in store], missing: [n for n in names if n not in store]})
 
 
 def _extended(dispatch: Callable[..., Response], answers: dict[str, Callable[[Request], Response]]) -> Callable[..., Response]:

@@ -40,8 +40,8 @@ class Command:
 
     def error(self) -> str:
         """The last exception as Glue says it, empty where the script left none."""
-        said = self.folder / "error"
-        return said.read_text() if said.exists() else ""
+        report = self.folder / "error"
+        return report.read_text() if report.exists() else ""
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ class Programs:
         else:
             options, modules = [], [*(name for name in files if name.endswith(".whl")), *modules]
             files = [name for name in files if name not in modules]
-        found = [self._download(account, uri, folder / "lib") for uri in files]
-        return [folder / "lib", *found, *([self._modules(account, modules, options, folder, installer)] if modules else [])]
+        downloaded = [self._download(account, uri, folder / "lib") for uri in files]
+        return [folder / "lib", *downloaded, *([self._modules(account, modules, options, folder, installer)] if modules else [])]
 
     def _modules(self, account: str, modules: list[str], options: list[str], folder: Path, installer: _Installer) -> Path:
         """What an installer has to install, once for each list of it."""

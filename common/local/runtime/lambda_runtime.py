@@ -103,8 +103,8 @@ def _typed(execute: Any, func: JsonObject, event: Any, request_id: str) -> JsonO
     elif body.get("errorMessage") == "Worker process died":
         body.update(errorType="Runtime.ExitError", errorMessage=f"RequestId: {request_id} Error: Runtime exited")
     elif str(body.get("errorMessage", "")).startswith("Worker init failed: "):
-        said = body["errorMessage"].removeprefix("Worker init failed: ")
-        kind, separator, message = said.partition(": ")
-        body["errorType"], body["errorMessage"] = (kind, message) if separator else ("Runtime.Unknown", said)
-        result["log"] = f"[ERROR] {said}"
+        reason = body["errorMessage"].removeprefix("Worker init failed: ")
+        kind, separator, message = reason.partition(": ")
+        body["errorType"], body["errorMessage"] = (kind, message) if separator else ("Runtime.Unknown", reason)
+        result["log"] = f"[ERROR] {reason}"
     return result

@@ -45,8 +45,8 @@ class S3Tree:
             return Entry("", folder=False, size=head["ContentLength"], modified=_millis(head["LastModified"]))
         if not key and not self._bucket_exists(bucket):
             return None
-        known = not key or path in self._made or (self._staging / path).is_dir() or self._holds(bucket, f"{key}/")
-        return Entry("", folder=True) if known else None
+        exists = not key or path in self._made or (self._staging / path).is_dir() or self._holds(bucket, f"{key}/")
+        return Entry("", folder=True) if exists else None
 
     def entries(self, path: str) -> list[Entry] | None:
         """What is in the folder ``path`` (for a file: itself, with an empty name), or None where there is nothing."""
@@ -54,11 +54,11 @@ class S3Tree:
         if own is None or not own.folder:
             return [own] if own else None
         local = self._staging / path
-        found = {child.name: _local_entry(child, child.name) for child in local.iterdir()} if local.is_dir() else {}
+        entries = {child.name: _local_entry(child, child.name) for child in local.iterdir()} if local.is_dir() else {}
         if not self._local(path):
-            found.update({made: Entry(made, folder=True) for made in self._made_in(path)})
-            found.update({entry.name: entry for entry in self._objects_in(path)})
-        return sorted(found.values(), key=lambda entry: entry.name)
+            entries.update({made: Entry(made, folder=True) for made in self._made_in(path)})
+            entries.update({entry.name: entry for entry in self._objects_in(path)})
+        return sorted(entries.values(), key=lambda entry: entry.name)
 
     def read(self, path: str, offset: int, length: int | None) -> Iterator[bytes]:
         """The bytes of a file from ``offset``, at most ``length`` of them."""
@@ -137,12 +137,12 @@ class S3Tree:
     def _files(self, folder: str) -> list[str]:
         """Every file below ``folder``, relative to it."""
         local = self._staging / folder
-        found = [str(file.relative_to(local)) for file in local.rglob("*") if file.is_file()]
+        names = [str(file.relative_to(local)) for file in local.rglob("*") if file.is_file()]
         if not self._local(folder):
             bucket, key = _split(folder)
             prefix = f"{key}/" if key else ""
-            found += [item["Key"][len(prefix) :] for item in self._listed(bucket, prefix)]
-        return found
+            names += [item["Key"][len(prefix) :] for item in self._listed(bucket, prefix)]
+        return names
 
     def _objects_in(self, path: str) -> Iterator[Entry]:
         bucket, key = _split(path)

@@ -22,14 +22,14 @@ class SeamError(Exception):
 def use(owner: ModuleType | type, name: str, parameters: str) -> Callable[..., Any]:
     """The function ``name`` of a module or class, sure to take ``parameters`` (names with commas, as in ``"data, headers"``)."""
     title = f"{getattr(owner, '__module__', '')}.{owner.__name__}".strip(".").removeprefix("ministack.")
-    found = getattr(owner, name, None)
-    ALL.setdefault(f"{title}.{name}", (owner, name, found))
-    if not callable(found):
+    function = getattr(owner, name, None)
+    ALL.setdefault(f"{title}.{name}", (owner, name, function))
+    if not callable(function):
         raise SeamError(_message(f"{title}.{name}({parameters}) is gone"))
-    actual = ", ".join(inspect.signature(found).parameters)
+    actual = ", ".join(inspect.signature(function).parameters)
     if actual != parameters:
         raise SeamError(_message(f"{title}.{name}({parameters}) is now {name}({actual})"))
-    return found
+    return function
 
 
 def replace(owner: ModuleType | type, name: str, parameters: str, new: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,11 +42,11 @@ def replace(owner: ModuleType | type, name: str, parameters: str, new: Callable[
 def table(owner: ModuleType, name: str) -> JsonObject:
     """The dictionary ``name`` of a module, to add entries to."""
     title = owner.__name__.removeprefix("ministack.")
-    found = getattr(owner, name, None)
-    ALL.setdefault(f"{title}.{name}", (owner, name, found))
-    if not hasattr(found, "keys"):
+    function = getattr(owner, name, None)
+    ALL.setdefault(f"{title}.{name}", (owner, name, function))
+    if not hasattr(function, "keys"):
         raise SeamError(_message(f"the table {title}.{name} is gone"))
-    return found
+    return function
 
 
 def swap(text: str, where: str, old: str, new: str) -> str:

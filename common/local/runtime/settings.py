@@ -80,14 +80,14 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """Read the file that the launcher was started with, and clean ``os.environ``."""
-    said = json.loads(path.read_text())
+    content = json.loads(path.read_text())
     shell = dict(os.environ)
-    folder = Path(said["folder"])
+    folder = Path(content["folder"])
     credentials = configparser.RawConfigParser()
     credentials.read(folder / "credentials")
     secret = credentials["embedded"]["aws_secret_access_key"]
-    provider, schemas = tuple(said["provider"]), said.get("schemas", "")
-    settings = Settings(said["account_id"], said["region"], said["port"], folder, provider, secret, shell, schemas)
+    provider, schemas = tuple(content["provider"]), content.get("schemas", "")
+    settings = Settings(content["account_id"], content["region"], content["port"], folder, provider, secret, shell, schemas)
     os.environ.clear()
     os.environ.update({name: value for name, value in shell.items() if name in _KEPT or name.startswith("LC_")})
     os.environ.update({name: value for name, value in shell.items() if name in _PROXIES})

@@ -65,20 +65,20 @@ def of(scope: JsonObject) -> Signature:
     headers = _headers(scope)
     if "authorization" in headers:
         algorithm, _, rest = headers["authorization"][0].partition(" ")
-        told = {name: value for name, _, value in (part.strip().partition("=") for part in rest.split(","))}
+        fields = {name: value for name, _, value in (part.strip().partition("=") for part in rest.split(","))}
         token, time, expires = headers.get("x-amz-security-token", [""])[0], headers.get("x-amz-date", [""])[0], None
     else:
         query = dict(_query(scope))
         algorithm = query.get("X-Amz-Algorithm", "")
-        told = {name: query.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature")}
+        fields = {name: query.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature")}
         token, time, expires = query.get("X-Amz-Security-Token", ""), query.get("X-Amz-Date", ""), query.get("X-Amz-Expires", "0")
-    credential = told.get("Credential", "").split("/")
-    if algorithm != _ALGORITHM or len(credential) != 5 or not told.get("Signature"):
+    credential = fields.get("Credential", "").split("/")
+    if algorithm != _ALGORITHM or len(credential) != 5 or not fields.get("Signature"):
         raise WrongSignatureError("MissingAuthenticationToken", WHERE)
     access_key, date, region, service, _ = credential
-    names = tuple(told.get("SignedHeaders", "").split(";"))
+    names = tuple(fields.get("SignedHeaders", "").split(";"))
     seconds = None if expires is None else int(expires) if re.fullmatch(r"[0-9]{1,6}", expires) else 0
-    signature = Signature(access_key, date, region, service, names, told["Signature"], time, token, seconds)
+    signature = Signature(access_key, date, region, service, names, fields["Signature"], time, token, seconds)
     _check_time(signature)
     if "host" not in names:
         raise WrongSignatureError("SignatureDoesNotMatch", "The Host header is not signed.")
@@ -153,32 +153,32 @@ def _chunks_are_signed(signature: Signature, secret: str, body: bytes) -> bool:
         key = hmac.digest(key, part.encode(), "sha256")
     previous, position = signature.value, 0
 
-    def follows(kind: str, given: bytes, *digests: str) -> bool:
+    def follows(kind: str, signed: bytes, *digests: str) -> bool:
         nonlocal previous
         text = "\n".join((f"{_ALGORITHM}-{kind}", signature.time, signature.scope, previous, *digests))
         previous = hmac.digest(key, text.encode(), "sha256").hex()
-        return hmac.compare_digest(previous.encode(), given.strip())
+        return hmac.compare_digest(previous.encode(), signed.strip())
 
     while (end := body.find(b"\r\n", position)) >= 0:
-        length, _, given = body[position:end].partition(b";chunk-signature=")
+        length, _, signed = body[position:end].partition(b";chunk-signature=")
         if not re.fullmatch(rb"[0-9a-fA-F]{1,8}", length):
             return False
         chunk = body[end + 2 : end + 2 + int(length, 16)]
-        if len(chunk) != int(length, 16) or not follows("PAYLOAD", given, _EMPTY, hashlib.sha256(chunk).hexdigest()):
+        if len(chunk) != int(length, 16) or not follows("PAYLOAD", signed, _EMPTY, hashlib.sha256(chunk).hexdigest()):
             return False
         position = end + 2 + len(chunk) + (2 if chunk else 0)
         if not chunk:
-            trailer, sent, given = body[position:].partition(b"x-amz-trailer-signature:")
+            trailer, sent, signed = body[position:].partition(b"x-amz-trailer-signature:")
             lines = trailer.replace(b"\r\n", b"\n")
-            return not lines.strip() or (bool(sent) and follows("TRAILER", given, hashlib.sha256(lines).hexdigest()))
+            return not lines.strip() or (bool(sent) and follows("TRAILER", signed, hashlib.sha256(lines).hexdigest()))
     return False
 
 
 def _headers(scope: JsonObject) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    headers: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
-        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("utf-8", "replace"))
-    return found
+        headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("utf-8", "replace"))
+    return headers
 
 
 def _query(scope: JsonObject) -> list[tuple[str, str]]:

@@ -68,10 +68,10 @@ def _start_job_run(resource: str, parameters: JsonObject) -> JsonObject:
         if stepfunctions._executions.get(_execution.get(), {}).get("status") == "ABORTED":
             glue._batch_stop_job_run({"JobName": name, "JobRunIds": [run["Id"]]})  # as AWS does
         time.sleep(_PERIOD)
-    said = {field: int(value * 1000) if field.endswith("On") else value for field, value in run.items()}
+    fields = {field: int(value * 1000) if field.endswith("On") else value for field, value in run.items()}
     if run["JobRunState"] != "SUCCEEDED":
-        raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(said))
-    return said
+        raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(fields))
+    return fields
 
 
 def _last_attempt(name: Any, run_ids: set[str]) -> JsonObject:
@@ -80,10 +80,10 @@ def _last_attempt(name: Any, run_ids: set[str]) -> JsonObject:
     for run in reversed(runs):
         if run.get("PreviousRunId") in run_ids:
             run_ids.add(run["Id"])
-    found = next((run for run in runs if run["Id"] in run_ids), None)
-    if found is None:
+    matching = next((run for run in runs if run["Id"] in run_ids), None)
+    if matching is None:
         raise stepfunctions._ExecutionError("Glue.EntityNotFoundException", f"The job {name} was deleted while it ran")
-    return found
+    return matching
 
 
 def _call(operation: Any, parameters: JsonObject) -> JsonObject:

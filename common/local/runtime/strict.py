@@ -39,9 +39,11 @@ def install(_: launch_settings.Settings) -> None:
 
     def weigh(code_zip: bytes | None, layers: Any) -> Any:
         total = unzipped_size(code_zip) + sum(layer_size(layer) for layer in layers or [] if layer)
-        said = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes. "
+        message = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes. "
         return (
-            refusal("InvalidParameterValueException", f"{said}The actual size is {total} bytes.", 400) if total > LIMIT else None
+            refusal("InvalidParameterValueException", f"{message}The actual size is {total} bytes.", 400)
+            if total > LIMIT
+            else None
         )
 
     unzipped_size = seams.use(lambda_svc, "_unzipped_size", "zip_data")
@@ -52,9 +54,9 @@ def install(_: launch_settings.Settings) -> None:
     sns_error = seams.use(sns, "_error", "code, message, status")
 
     def resolve_topic(arn: str, action: str) -> Any:
-        arn, topic, found = find_topic(arn, action)
-        absent = found is not None and found[0] == HTTPStatus.NOT_FOUND
-        return arn, topic, sns_error("ResourceNotFound", "Resource does not exist", 404) if absent else found
+        arn, topic, error = find_topic(arn, action)
+        absent = error is not None and error[0] == HTTPStatus.NOT_FOUND
+        return arn, topic, sns_error("ResourceNotFound", "Resource does not exist", 404) if absent else error
 
     sns._resolve_topic_tag_arn = resolve_topic
     s3._get_object_tagging = get_object_tagging

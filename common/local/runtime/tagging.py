@@ -69,14 +69,14 @@ def _late(lag: Path, collect: Callable[[], Tagged]) -> Callable[[], Tagged]:
     seen: dict[str, list[tuple[float, list[Any]]]] = {}
 
     def collected() -> Tagged:
-        now, found = time.monotonic(), list(collect())
-        known = seen.setdefault(get_account_id(), [])
+        now, current = time.monotonic(), list(collect())
+        earlier = seen.setdefault(get_account_id(), [])
         if not lag.exists():
-            known[:] = [(float("-inf"), found)]
-            yield from found
+            earlier[:] = [(float("-inf"), current)]
+            yield from current
             return
-        known.append((now, found))
-        settled = [tagged for when, tagged in known if when <= now - float(lag.read_text())]
+        earlier.append((now, current))
+        settled = [tagged for when, tagged in earlier if when <= now - float(lag.read_text())]
         yield from settled[-1] if settled else ()
 
     return collected
@@ -101,9 +101,9 @@ def _page(get_resources: Any, data: JsonObject) -> Any:
         status, headers, body = get_resources({**data, "PaginationToken": ""} if "PaginationToken" in data else data)
         if status != 200:
             return status, headers, body
-        found = [item for item in json.loads(body)["ResourceTagMappingList"] if item["Tags"]]
+        listed = [item for item in json.loads(body)["ResourceTagMappingList"] if item["Tags"]]
         begun = begun or uuid.uuid4().hex
-        _BEGUN[begun] = (dict(headers), sorted(found, key=lambda item: item["ResourceARN"]))
+        _BEGUN[begun] = (dict(headers), sorted(listed, key=lambda item: item["ResourceARN"]))
         for oldest in list(_BEGUN)[:-KEPT]:
             del _BEGUN[oldest]
     headers, tagged = _BEGUN[begun]

@@ -90,13 +90,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"FileStatuses": {"FileStatus": [_status(entry) for entry in entries]}})
 
     def _open(self) -> None:
-        found = self._found()
+        status = self._found()
         if "data" not in self._query:
             self._redirect()
             return
         offset = int(self._query.get("offset", "0"))
-        asked = int(self._query["length"]) if "length" in self._query else None
-        length = max(0, found.size - offset) if asked is None else max(0, min(asked, found.size - offset))
+        requested = int(self._query["length"]) if "length" in self._query else None
+        length = max(0, status.size - offset) if requested is None else max(0, min(requested, status.size - offset))
         self.send_response(200)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(length))

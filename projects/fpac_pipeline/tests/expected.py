@@ -107,8 +107,8 @@ def _report(line: dict[str, str]) -> Iterator[tuple[Report, Report]]:
 
 
 def _digits(text: str, length: int) -> str:
-    found = re.fullmatch(rf"([0-9]{{1,{length}}})(\.0+)?", text)
-    return found[1].zfill(length) if found else ""
+    match = re.fullmatch(rf"([0-9]{{1,{length}}})(\.0+)?", text)
+    return match[1].zfill(length) if match else ""
 
 
 def _cents(text: str) -> Decimal:

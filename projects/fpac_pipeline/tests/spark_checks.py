@@ -245,17 +245,17 @@ def _sample_final_rows(spark: SparkSession) -> Pair:
 def _sample_counts(spark: SparkSession) -> Pair:
     landed, clean, rejected = _sample(spark)
     made = [landed.count(), clean.count(), rejected.count()]
-    wanted = expected.counts(SAMPLE)
-    return made, [wanted["landing_rows"], wanted["cleansed_rows"], wanted["rejected_rows"]]
+    counts = expected.counts(SAMPLE)
+    return made, [counts["landing_rows"], counts["cleansed_rows"], counts["rejected_rows"]]
 
 
 @check
 def _sample_has_every_kind_of_dirt(spark: SparkSession) -> Pair:
     rows = _sample(spark)[2].select("reason").collect()
     kinds = Counter(reason.split("=")[0] for row in rows for reason in row.reason.split("; "))
-    wanted = {reason.split("=")[0] for reason in WRONG}
-    wanted |= {cleaning.CONTRADICTION, cleaning.DUPLICATE, "unreadable program_year"}
-    return sorted(kinds), sorted(wanted)
+    reasons = {reason.split("=")[0] for reason in WRONG}
+    reasons |= {cleaning.CONTRADICTION, cleaning.DUPLICATE, "unreadable program_year"}
+    return sorted(kinds), sorted(reasons)
 
 
 @check

@@ -23,8 +23,8 @@ def spark_results() -> dict[str, Any]:
     environment = os.environ | variables | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([python, SCRIPT], capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    results: dict[str, Any] = json.loads(done.stdout)
+    return results
 
 
 @pytest.mark.timeout(900)  # the first use fetches Spark

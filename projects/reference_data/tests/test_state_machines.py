@@ -16,7 +16,7 @@ PARENT, CHILD = json.loads(TEXTS["refresh_codes.asl.json"]), yaml.safe_load(TEXT
 def machines(definition: dict[str, Any]) -> list[dict[str, Any]]:
     """The definition and those of its Map states."""
     inner = [state["ItemProcessor"] for state in definition["States"].values() if "ItemProcessor" in state]
-    return [definition, *(found for processor in inner for found in machines(processor))]
+    return [definition, *(machine for processor in inner for machine in machines(processor))]
 
 
 def targets(state: dict[str, Any]) -> set[str]:

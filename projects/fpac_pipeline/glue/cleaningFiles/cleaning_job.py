@@ -127,8 +127,8 @@ def _judge_alone(rows: DataFrame) -> DataFrame:
         "negative acres": F.least(*ACRES) < 0,
     }
     unreadable = F.transform("landed.unreadable", lambda text: F.concat(F.lit("unreadable "), text))
-    found = F.array_compact(F.array(*(F.when(wrong, F.lit(reason)) for reason, wrong in reasons.items())))
-    return rows.withColumn("reasons", F.concat(unreadable, found))
+    failed = F.array_compact(F.array(*(F.when(wrong, F.lit(reason)) for reason, wrong in reasons.items())))
+    return rows.withColumn("reasons", F.concat(unreadable, failed))
 
 
 def _judge_together(rows: DataFrame) -> DataFrame:

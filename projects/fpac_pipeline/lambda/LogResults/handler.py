@@ -54,8 +54,8 @@ def readable(cause: str) -> str:
         details = json.loads(cause)
     except ValueError:
         details = None
-    found = details if isinstance(details, dict) else {}
-    return str(found.get("errorMessage") or found.get("ErrorMessage") or cause)[:CAUSE_LIMIT]
+    content = details if isinstance(details, dict) else {}
+    return str(content.get("errorMessage") or content.get("ErrorMessage") or cause)[:CAUSE_LIMIT]
 
 
 def _publish(message: dict[str, Any]) -> None:

@@ -79,12 +79,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {"location": location, "bytes": size, "sampled_rows": len(rows)}
 
 
-def _named(given: object) -> tuple[str, str]:
-    if not isinstance(given, dict) or not all(isinstance(given.get(name), str) for name in ("bucket", "key")):
+def _named(event: object) -> tuple[str, str]:
+    if not isinstance(event, dict) or not all(isinstance(event.get(name), str) for name in ("bucket", "key")):
         raise InputInvalid('the execution\'s input must be {"bucket": "<name>", "key": "<path>.csv"}')
-    if not KEY.fullmatch(given["key"]):
-        raise InputInvalid(f"{given['key']}: a key must end in .csv and have only letters, digits, _ . / = -")
-    return given["bucket"], given["key"]
+    if not KEY.fullmatch(event["key"]):
+        raise InputInvalid(f"{event['key']}: a key must end in .csv and have only letters, digits, _ . / = -")
+    return event["bucket"], event["key"]
 
 
 def _read(bucket: str, key: str) -> tuple[bytes, int]:
