@@ -14,6 +14,8 @@ from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 
 SERVICE_ID = re.compile(r'"serviceId"\s*:\s*"([^"]+)"')
+TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+"""A time, as it is declared."""
 HEAD = 16_384
 """How many compressed bytes of a model hold its metadata."""
 GZIP = 31
@@ -49,9 +51,9 @@ class Parameter:
         self._shape: str = shape
 
     def members(self) -> list[str]:
-        """The names of the fields of the structure, or the keys of the map."""
+        """The names of the fields of the structure, or the keys of the map as far as the model lists them."""
         shape = self._shapes[self._shape]
-        return list(shape["members"]) if shape["type"] == "structure" else list(self._shapes[shape["key"]["shape"]]["enum"])
+        return list(shape["members"] if shape["type"] == "structure" else self._shapes[shape["key"]["shape"]].get("enum", ()))
 
     def problems(self, value: Json, at: str = "") -> Iterator[str]:
         """What is wrong with some fields of the structure, each as a sentence that begins with the dotted name of the field.
@@ -77,9 +79,11 @@ class Parameter:
             for key, item in value.items():
                 yield from self._problems(shape["key"]["shape"], key, f"a key of {at}" if at else "a key")
                 yield from self._problems(shape["value"]["shape"], item, f"{at}.{key}" if at else key)
+        elif shape["type"] == "timestamp" and not (self._is_unknown(value) or TIMESTAMP.fullmatch(value)):
+            yield f"{at} is {value!r}; it must be a time like 2027-01-31T00:00:00Z"
         elif shape["type"] == "string":
             yield from () if self._is_unknown(value) else _text(shape, value, at)
-        elif shape["type"] != "boolean":
+        elif shape["type"] not in {"boolean", "timestamp"}:
             yield from _outside(shape, value, at, "")
 
     def _structure(self, shape: JsonMapping, value: JsonMapping, at: str) -> Iterator[str]:
@@ -105,6 +109,7 @@ _TYPES: Mapping[str, tuple[str, Callable[[Json], bool]]] = {
     "long": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "map": ("an object", lambda value: isinstance(value, Mapping)),
     "string": ("text", lambda value: isinstance(value, str)),
+    "timestamp": ("text, a time like 2027-01-31T00:00:00Z", lambda value: isinstance(value, str)),
     "structure": ("an object", lambda value: isinstance(value, Mapping)),
 }
 """The types of botocore's models that JSON has, in words, and whether a value is of the type."""

@@ -6,11 +6,12 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.declare import validation
+from common.base.json_types import JsonMapping
+from common.declare import properties, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
@@ -42,10 +43,12 @@ class LayerDeclaration:
     libraries: Libraries = NO_LIBRARIES
     includes: tuple[str, ...] = ()
     command: Command | None = None
+    properties: JsonMapping = field(default_factory=dict)
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the layer."""
-        project.add(self.layer(project.env, project.identity(ref)))
+        fields, named = properties.render(project, ref, self.properties)
+        project.add(replace(self, properties=fields).layer(project.env, project.identity(ref, named)))
 
     def layer(self, env: Environment, identity: Identity) -> Layer:
         """Returns the layer. Its runtime and architecture are the declared ones, or else the defaults of functions.
@@ -79,6 +82,7 @@ class LayerDeclaration:
             bucket=env.artifact_bucket,
             runtime=runtime,
             architecture=architecture,
+            properties=self.properties,
         )
 
 
@@ -142,6 +146,7 @@ class Layers(PipelineParts):
         includes: Iterable[str] = (),
         build: str | None = None,
         output: str = "dist",
+        properties: JsonMapping | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
     ) -> Ref:
@@ -155,6 +160,7 @@ class Layers(PipelineParts):
             includes: dotted names of shared modules that it contains although none of its own modules imports them.
             build: as for a function; the output of the command is unpacked to /opt unchanged.
             output: see `build`.
+            properties: fields in AWS's own spelling, as in ``{"LicenseInfo": "MIT"}``; tokens are replaced.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: as of a function.
         """
@@ -165,5 +171,6 @@ class Layers(PipelineParts):
             libraries=self._importable,
             includes=validation.check_texts("includes", includes),
             command=command(build, output),
+            properties=validation.check_object("properties", properties or {}),
         )
         return self._declarations.add("layer", reference, declaration, accept_secret, Exact(name))

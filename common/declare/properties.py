@@ -78,7 +78,8 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     own = {"Tags", "tags", *(name for name in settings if "." not in name)}
     names = {name: Parameter(kind.service, operation, (name,), has_mark) for name, operation in accepted.operations.items()}
     whole = Parameter(kind.service, accepted.operation, accepted.path, has_mark) if accepted.operation else None
-    accepted_names = {*names, *(whole.members() if whole else ())} - own
+    members = {*(whole.members() if whole else ()), *accepted.keys}
+    accepted_names = {*names, *members} - own
     for name in sorted(properties.keys() - accepted_names - own):
         choices = sorted(accepted_names)
         guess = did_you_mean(name, choices, otherwise=f" It accepts {', '.join(choices)}.")
@@ -86,7 +87,7 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     for name in names.keys() & properties.keys():
         yield from names[name].problems(properties[name], name)
     if whole is not None:
-        yield from whole.problems({name: properties[name] for name in properties.keys() & {*whole.members()} - own})
+        yield from whole.problems({name: properties[name] for name in properties.keys() & members - own})
 
 
 def _stop(sentence: str) -> str:

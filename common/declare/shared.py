@@ -60,14 +60,12 @@ class SharedResources(SimpleResources, CloudResources):
         make = partial(Bucket, region=region, account_id=account_id, event_bridge=event_bridge)
         self._declare("bucket", reference, SimpleDeclaration.of(make, properties), name)
 
-    def database(self, reference: str, /, description: str = "", *, name: str | None = None) -> None:
-        """A Glue database; `name` as of a bucket."""
-        self._add(
-            Database(
-                identity=self._identity(self._named("database", reference, name)),
-                description=validation.check_length("description", description, longest=2048),
-            )
-        )
+    def database(
+        self, reference: str, /, description: str = "", *, properties: JsonMapping | None = None, name: str | None = None
+    ) -> None:
+        """A Glue database; `properties`, such as ``{"LocationUri": "s3://…"}``, and `name` as of a bucket."""
+        make = partial(Database, description=validation.check_length("description", description, longest=2048))
+        self._declare("database", reference, SimpleDeclaration.of(make, properties), name)
 
     def _declare(self, kind: str, reference: str, declaration: SimpleDeclaration, name: str | None) -> Ref:
         """Declares a shared resource; its kind's own method is for authors."""
@@ -90,16 +88,16 @@ class SharedResources(SimpleResources, CloudResources):
         """
         raise DeclarationError(f"deploy.py: {pattern}: only projects have files of resources. Declare shared ones here.")
 
-    def topic(self, reference: str, /, *, name: str | None = None) -> None:
-        """An SNS topic; `name` as of a bucket."""
-        self._add(Topic(identity=self._identity(self._named("topic", reference, name))))
+    def topic(self, reference: str, /, *, properties: JsonMapping | None = None, name: str | None = None) -> None:
+        """An SNS topic; `properties` are attributes in SNS's spelling, all of them texts; `name` as of a bucket."""
+        self._declare("topic", reference, SimpleDeclaration.of(Topic, properties), name)
 
-    def log_group(self, reference: str, /, *, name: str | None = None) -> None:
-        """A log group with the environment's retention; `name` as of a bucket."""
+    def log_group(self, reference: str, /, *, properties: JsonMapping | None = None, name: str | None = None) -> None:
+        """A log group with the environment's retention; `properties`, as in ``{"kmsKeyId": "…"}``, and `name` as of a bucket."""
         defaults = self.env.defaults
         by_default = "log_retention_days" not in defaults.model_fields_set
-        identity = self._identity(self._named("log-group", reference, name))
-        self._add(LogGroup(identity=identity, retention_days=defaults.log_retention_days, by_default=by_default))
+        make = partial(LogGroup, retention_days=defaults.log_retention_days, by_default=by_default)
+        self._declare("log-group", reference, SimpleDeclaration.of(make, properties), name)
 
     def layer(
         self,
@@ -109,15 +107,18 @@ class SharedResources(SimpleResources, CloudResources):
         *,
         runtime: str | None = None,
         architecture: str | None = None,
+        properties: JsonMapping | None = None,
         accept_secret: str | None = None,
         name: str | None = None,
     ) -> None:
         """A layer of the dependencies and files of a folder, for the runtime and architecture of functions by default.
 
-        `name` as of a bucket.
+        `properties`, as in ``{"LicenseInfo": "MIT"}``, and `name` as of a bucket.
         """
         identity = self._identity(self._named("layer", reference, name), validation.check_reason(accept_secret))
-        declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture)
+        fields = validation.check_object("properties", properties or {})
+        check_properties(kind_of("layer"), fields, f"deploy.py: {identity.key}")
+        declaration = LayerDeclaration(folder=folder, runtime=runtime, architecture=architecture, properties=fields)
         self._add(declaration.layer(self.env, identity))
 
     @property

@@ -98,7 +98,7 @@ class Decider:
         applied = None if elsewhere else (body or {}).get("desired")
         earlier = baseline.adopted_from(key, {} if elsewhere else body or {})
         adopted = self._adopted_from(key, owner) if theirs and owner is not None else earlier
-        stale = _stale(live, (applied, place.get("sets")), resource.apart - desired.keys())
+        stale = find_stale(resource, live, (applied, place.get("sets")))
         removed = self._removed(resource, comparison.without(live.undeclared, stale))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
@@ -184,15 +184,12 @@ def _never(_: Resource) -> str:
     return ""
 
 
-def _stale(live: Live, earlier: Iterable[object], unread: Collection[str]) -> JsonObject:
-    """The undeclared live fields that were declared in earlier states: the one that was applied last, and one that was begun.
-
-    Those that are `unread` are known from these states alone.
-    """
+def find_stale(resource: Resource, live: Live, earlier: Iterable[object]) -> JsonObject:
+    """The undeclared live fields that were declared in earlier states: the one that was applied last, and one that was begun."""
+    undeclared = {name: value for name, value in live.undeclared.items() if name not in resource.lasting}
     stale: JsonObject = {}
     for state in earlier:
         if isinstance(state, dict):
-            before = hidden_fields.applied_parts(live.undeclared, state)
-            stale = comparison.merged(stale, comparison.taken_away(live.undeclared, before))
-            stale |= {name: state[name] for name in unread if not comparison.is_empty(state.get(name))}
+            before = hidden_fields.applied_parts(undeclared, state)
+            stale = comparison.merged(stale, comparison.taken_away(undeclared, before))
     return stale

@@ -5,7 +5,9 @@ last: then it is removed. Structures and maps may be declared in part; a list is
 that is empty declares nothing.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -55,12 +57,15 @@ def difference(desired: JsonMapping, live: JsonMapping) -> tuple[str, ...]:
 
 
 def selected(live: Json, declared: Json) -> Json:
-    """The part of a live value that is declared: of a structure or map the declared entries, of a list its items."""
+    """The part of a live value that is declared: of a structure or map the declared entries, of a list its items.
+
+    A time becomes the text with which times are declared.
+    """
     if isinstance(live, Mapping) and isinstance(declared, Mapping):
         return {name: selected(live.get(name), value) for name, value in declared.items()}
     if isinstance(live, list) and isinstance(declared, list) and len(live) == len(declared):
         return [selected(item, value) for item, value in zip(live, declared, strict=True)]
-    return live
+    return live.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(live, datetime) else live
 
 
 def with_selected(state: JsonMapping, live: JsonMapping, properties: JsonMapping) -> JsonObject:
@@ -68,6 +73,11 @@ def with_selected(state: JsonMapping, live: JsonMapping, properties: JsonMapping
     picked = {name: selected(live.get(name), value) for name, value in properties.items()}
     both = {name: value for name, value in picked.items() if isinstance(value, Mapping) and isinstance(state.get(name), Mapping)}
     return {**state, **picked, **{name: merged(value, state[name]) for name, value in both.items()}}
+
+
+def one_spelling(text: str) -> str:
+    """A text for comparison: the same for all spellings of a JSON object."""
+    return json.dumps(json.loads(text), sort_keys=True) if text.startswith("{") else text
 
 
 def undeclared(live: JsonMapping, declared: JsonMapping, accepted: Fields) -> JsonObject:

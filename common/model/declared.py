@@ -58,7 +58,7 @@ class Declared:
     needs_record: ClassVar[bool] = False
     usual: ClassVar[State] = {}
     removable: ClassVar[frozenset[str]] = frozenset({"Tags"})
-    apart: ClassVar[frozenset[str]] = frozenset()
+    lasting: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def key(self) -> Key:

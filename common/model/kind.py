@@ -177,6 +177,7 @@ class Properties(NamedTuple):
         settings: the setting to use in place of a field that the deployer itself sets, by dotted name; empty if there is none.
         operations: fields that have operations of their own, each with the operation that takes it as a parameter.
         fields: fields that a setting gives as they are, by dotted name.
+        keys: the keys of the structure if it is a map whose keys the model does not list.
     """
 
     operation: str = ""
@@ -184,6 +185,7 @@ class Properties(NamedTuple):
     settings: Mapping[str, str] = {}
     operations: Mapping[str, str] = {}
     fields: Mapping[str, Setting] = {}
+    keys: frozenset[str] = frozenset()
 
 
 class Passing(NamedTuple):

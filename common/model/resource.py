@@ -113,8 +113,8 @@ class Resource(Protocol):
     """Undeclared fields with the values that AWS itself sets; they are not worth reporting."""
     removable: ClassVar[frozenset[str]]
     """The undeclared fields that an update can take away: what was declared before, and with `--exclusive` all of them."""
-    apart: ClassVar[frozenset[str]]
-    """Properties that are read only if they are declared, each by an operation of its own."""
+    lasting: ClassVar[frozenset[str]]
+    """The properties that AWS cannot take away: one that is no longer declared stays as it is."""
 
     @property
     def accept_secret(self) -> str:

@@ -59,6 +59,8 @@ FUNCTION_RESET: JsonObject = {
     "SnapStart": {"ApplyOn": "None"},
 }
 """UpdateFunctionConfiguration keeps what is left out, so these values take such a field away."""
+FUNCTION_LASTING = frozenset({"AcceleratorConfig", "CapacityProviderConfig", "DurableConfig", "RuntimeConfig"})
+"""Lambda has no value that takes such a field away."""
 FUNCTION_REMOVABLE = frozenset(
     {"Environment", "Layers", "LoggingConfig", "ReservedConcurrentExecutions", "Tags", "VpcConfig", *FUNCTION_RESET}
 )

@@ -58,7 +58,7 @@ KIND = Kind(
             *("GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
             *("PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls", "GetPublicAccessBlock"),
             *("PutPublicAccessBlock", "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"),
-            *("DeleteObjects", "DeleteBucketTagging"),
+            *("DeleteObjects", "DeleteBucketTagging", "GetBucketSettings"),
         ),
         everywhere=("ListBuckets",),
         actions={
@@ -74,6 +74,7 @@ KIND = Kind(
             "PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
             "PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
             "DeleteBucketTagging": ("s3:PutBucketTagging",),
+            "GetBucketSettings": bucket_settings.READING,
         },
         parts=lambda arn: (f"{arn}/*",),
         patterns=("{prefix}-*-{account}",),
@@ -87,8 +88,7 @@ class Bucket(Declared):
     """A bucket of this account. With `event_bridge`, its object events are sent to EventBridge."""
 
     data: ClassVar[bool] = True
-    removable: ClassVar[frozenset[str]] = frozenset({"EventBridge", "Policy", "Tags"})
-    apart: ClassVar[frozenset[str]] = frozenset(bucket_settings.SETTINGS)
+    removable: ClassVar[frozenset[str]] = frozenset({"EventBridge", "Policy", "Tags", *bucket_settings.SETTINGS})
     account_id: str
     region: str
     event_bridge: bool = False
@@ -132,29 +132,28 @@ class Bucket(Declared):
             raise DeclarationError(
                 f"{self.key}: the bucket {self.name} is in {region}, not in {self.region}. Choose another name, or that region."
             )
-        encryption = self._find(aws, "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError")
         ownership = self._find(aws, "GetBucketOwnershipControls", "OwnershipControlsNotFoundError")
         block = self._find(aws, "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
-        rules = encryption["ServerSideEncryptionConfiguration"] if encryption else {}
+        settings = bucket_settings.live(partial(self._call, aws))
+        encryption = settings["ServerSideEncryptionConfiguration"] or {}
+        declared, kept = bucket_settings.split(settings, self.properties)
         policy = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
         own, others = comparison.statements(policy and json.loads(policy["Policy"]), self._policy()["Statement"][0])
-        notified = "EventBridgeConfiguration" in self._call(aws, "GetBucketNotificationConfiguration")
+        notifications = self._call(aws, "GetBucketNotificationConfiguration")
+        notified = "EventBridgeConfiguration" in notifications
         tags = self._live_tags(aws)
-        kept: State = {"Policy": comparison.by_sid(others)} if others else {}
-        has_key = (
-            bucket_settings.algorithm(rules) not in {"AES256", None}
-            and "ServerSideEncryptionConfiguration" not in self.properties
-        )
-        kept |= {"ServerSideEncryptionConfiguration": rules} if has_key else {}
+        kept |= {"Policy": comparison.by_sid(others)} if others else {}
         kept |= {"EventBridge": True} if notified and not self.event_bridge else {}
+        to_others = {name: notifications[name] for name in _OTHER_NOTIFICATIONS if notifications.get(name)}
+        kept |= {"NotificationConfiguration": to_others} if to_others else {}
         state = {
             "Versioning": self._call(aws, "GetBucketVersioning").get("Status"),
-            "Encryption": "AES256" if encryption and bucket_settings.algorithm(rules) in _AT_LEAST else None,
+            "Encryption": "AES256" if bucket_settings.algorithm(encryption) in _AT_LEAST else None,
             "ObjectOwnership": ownership and ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
             "PublicAccessBlock": block and block["PublicAccessBlockConfiguration"],
             "Policy": {"Version": "2012-10-17", "Statement": own} if own else None,
             "EventBridge": notified and self.event_bridge,
-            **bucket_settings.live(partial(self._find, aws), self.properties),
+            **declared,
             "Tags": owned_tags(tags, self.tags),
         }
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})

@@ -1,7 +1,6 @@
 """The settings of a bucket that operations of their own make, and that a declaration may give as properties.
 
-Each is read only if it is declared: a bucket has many, and each costs a call. So one that somebody else made stays as it is, and
-one that was declared at the last deploy is known from the record.
+Each costs a call whenever a bucket is read, which an unchanged deploy does not do. So what others have set is seen and kept.
 
 Follows https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 """
@@ -9,6 +8,7 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Si
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison
 
@@ -71,6 +71,22 @@ SETTINGS = {
         ("s3:GetBucketRequestPayment", "s3:PutBucketRequestPayment"),
         default={"Payer": "BucketOwner"},
     ),
+    "ReplicationConfiguration": Setting(
+        "PutBucketReplication",
+        "GetBucketReplication",
+        ("s3:GetReplicationConfiguration", "s3:PutReplicationConfiguration"),
+        "ReplicationConfigurationNotFoundError",
+        "DeleteBucketReplication",
+        within="ReplicationConfiguration",
+    ),
+    "ObjectLockConfiguration": Setting(
+        "PutObjectLockConfiguration",
+        "GetObjectLockConfiguration",
+        ("s3:GetBucketObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"),
+        "ObjectLockConfigurationNotFoundError",
+        default={"ObjectLockEnabled": "Enabled"},
+        within="ObjectLockConfiguration",
+    ),
     "ServerSideEncryptionConfiguration": Setting(
         "PutBucketEncryption",
         "GetBucketEncryption",
@@ -85,6 +101,14 @@ OPERATIONS = {name: setting.put for name, setting in SETTINGS.items()}
 """The operations that make them."""
 
 
+READING = tuple(action for setting in SETTINGS.values() for action in setting.actions if ":Get" in action)
+"""The IAM actions that reading a bucket needs."""
+_NO_SETTING = frozenset({"ResponseMetadata", "TransitionDefaultMinimumObjectSize"})
+"""Answers have these fields besides the setting; the second one is a parameter of its own that no declaration gives."""
+_UNSUPPORTED = frozenset({"MethodNotAllowed", "NotImplemented", "UnsupportedArgument", "UnsupportedOperation"})
+"""Regions and partitions without a setting answer with one of these codes."""
+
+
 class Calling(Protocol):
     """Calls an operation of S3 on one bucket."""
 
@@ -93,22 +117,32 @@ class Calling(Protocol):
         ...
 
 
-class Finding(Protocol):
-    """Calls an operation of S3 on one bucket, which may answer that there is nothing."""
-
-    def __call__(self, operation: str, absent: str) -> JsonObject | None:
-        """The answer; None if it is the error code `absent`."""
-        ...
+def live(call: Calling) -> JsonObject:
+    """Every live setting; None for one that the bucket has not."""
+    return {name: _live(call, setting) for name, setting in SETTINGS.items()}
 
 
-def live(find: Finding, properties: JsonMapping) -> JsonObject:
-    """The declared part of each live setting that is declared; None for one that the bucket has not."""
-    result: JsonObject = {}
-    for name, declared in properties.items():
-        answer = find(SETTINGS[name].get, SETTINGS[name].absent)
-        value = answer.get(SETTINGS[name].within) if answer and SETTINGS[name].within else answer
-        result[name] = comparison.selected(value, declared)
-    return result
+def _live(call: Calling, setting: Setting) -> Json:
+    try:
+        answer = call(setting.get)
+    except AwsError as error:
+        if error.code != setting.absent and error.code not in _UNSUPPORTED:
+            raise
+        return None
+    value = answer.get(setting.within) if setting.within else answer
+    return {name: part for name, part in (value or {}).items() if name not in _NO_SETTING} or None
+
+
+def split(settings: JsonMapping, properties: JsonMapping) -> tuple[JsonObject, JsonObject]:
+    """The declared part of each live setting that is declared, and the others that are not as AWS makes them."""
+    own = {name: comparison.selected(settings[name], declared) for name, declared in properties.items()}
+    encryption = "ServerSideEncryptionConfiguration"
+    others = {
+        name: value for name, value in settings.items() if name not in properties and value and value != SETTINGS[name].default
+    }
+    if algorithm(others.get(encryption, {})) in {"AES256", None}:
+        others.pop(encryption, None)
+    return own, others
 
 
 def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> None:
@@ -122,8 +156,8 @@ def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> None:
 
 
 def actions(properties: JsonMapping) -> tuple[str, ...]:
-    """The IAM actions that a deployer needs for these settings."""
-    return tuple(action for name in properties for action in SETTINGS[name].actions)
+    """The IAM actions that a deployer needs to make these settings."""
+    return tuple(action for name in properties for action in SETTINGS[name].actions if action not in READING)
 
 
 def algorithm(configuration: JsonMapping) -> str | None:

@@ -16,16 +16,21 @@ from typing import ClassVar
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
-from common.model import steps
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 
-_UNDECLARED = ("LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase", "FederatedDatabase")
+ACCEPTED = comparison.fields(
+    *("LocationUri", "Parameters", "CreateTableDefaultPermissions"),
+    TargetDatabase=comparison.fields("CatalogId", "DatabaseName", "Region"),
+    FederatedDatabase=comparison.fields("Identifier", "ConnectionName", "ConnectionType"),
+)
+"""UpdateDatabase accepts these fields besides the description, and empties those that are left out."""
 
 
 _READ = ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
@@ -46,6 +51,7 @@ KIND = Kind(
     listing=Listing("GetDatabases", "DatabaseList", "Name"),
     quota=Quota("Glue databases", "glue", "L-F953935E", 10_000),
     calls=Calls(("CreateDatabase",)),
+    properties=Properties("UpdateDatabase", ("DatabaseInput",), {"Name": "name", "Description": "description"}),
     passing=Passing(
         codes={
             "ConcurrentModificationException": AT_ONCE,
@@ -76,7 +82,7 @@ class Database(Declared):
     """A database in the account's own catalog."""
 
     data: ClassVar[bool] = True
-    removable: ClassVar[frozenset[str]] = frozenset({"Description", "Tags"})
+    removable: ClassVar[frozenset[str]] = frozenset({"Description", "Tags", *ACCEPTED})
     usual: ClassVar[State] = {
         "CreateTableDefaultPermissions": [
             {"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}
@@ -85,8 +91,8 @@ class Database(Declared):
     description: str = ""
 
     def desired(self) -> State:
-        """Description and tags."""
-        return {"Description": self.description, "Tags": dict(self.tags)}
+        """Description, the declared properties and tags."""
+        return {"Description": self.description, **self.properties, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
         """The live state."""
@@ -95,14 +101,15 @@ class Database(Declared):
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         state = {"Description": live.get("Description", ""), "Tags": owned_tags(tags, self.tags)}
-        kept = {name: live[name] for name in _UNDECLARED if live.get(name)} | other_tags(tags, self.tags)
+        state = comparison.with_selected(state, live, self.properties)
+        kept = comparison.undeclared(live, self.properties, ACCEPTED) | other_tags(tags, self.tags)
         if not self.description and state["Description"]:
             kept["Description"], state["Description"] = state["Description"], ""
         return Live(state, undeclared=kept)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the database with its tags in one call."""
-        fields = {"Name": self.name, "Description": desired["Description"]}
+        fields = {"Name": self.name, **{name: value for name, value in desired.items() if name != "Tags"}}
         try:
             aws.call("glue", "CreateDatabase", DatabaseInput=fields, Tags=desired["Tags"])
         except AwsError as error:
@@ -112,12 +119,13 @@ class Database(Declared):
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Changes the description, the tags, or both."""
-        if "Description" in change.changed:
+        """Replaces what is not a tag, with its undeclared fields as they are now, and changes the tags, each if it changed."""
+        if change.changed - {"Tags"}:
             live = _live(aws, self) or {}
-            kept = {name: live[name] for name in _UNDECLARED if name in live}
+            kept = comparison.without(comparison.undeclared(live, self.properties, ACCEPTED), change.stale)
             described = change.desired["Description"] or ("" if "Description" in change.stale else live.get("Description", ""))
-            fields = {**kept, "Name": self.name, "Description": described}
+            declared = {name: change.desired[name] for name in self.properties}
+            fields = {**comparison.merged(declared, kept), "Name": self.name, "Description": described}
             aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=fields)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])

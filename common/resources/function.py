@@ -83,6 +83,7 @@ class Function(Declared):
 
     artifact_field: ClassVar[str] = "CodeSha256"
     removable: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_REMOVABLE
+    lasting: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_LASTING
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
     handler: str

@@ -17,11 +17,16 @@ from common.base.json_types import Json, JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
+
+CLASS = "logGroupClass"
+"""The class of a group is set at its creation, and nothing changes or takes it away."""
+_USUAL: State = {"kmsKeyId": None, "deletionProtectionEnabled": False, CLASS: "STANDARD"}
+"""The properties that CloudWatch Logs leaves out where nobody has set them, as they are then."""
 
 KIND = Kind(
     name="log-group",
@@ -32,11 +37,12 @@ KIND = Kind(
     names=NameRule(512, re.compile(r"(?!aws/)[A-Za-z0-9_./#-]+")),
     listing=Listing("DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix"),
     calls=Calls(("CreateLogGroup", "PutRetentionPolicy")),
+    properties=Properties("CreateLogGroup", settings={"logGroupName": "name", "retentionInDays": "log_retention_days"}),
     passing=Passing(codes={"OperationAbortedException": AT_ONCE}),
     policy=Policy(
         operations=(
             *("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "ListTagsForResource"),
-            *("TagResource", "UntagResource"),
+            *("TagResource", "UntagResource", "AssociateKmsKey", "DisassociateKmsKey", "PutLogGroupDeletionProtection"),
         ),
         everywhere=("DescribeLogGroups",),
         left_over=("DeleteLogGroup", "UntagResource"),
@@ -62,6 +68,9 @@ class LogGroup(Declared):
     """A log group; its `arn` is without the ``:*`` that some services append."""
 
     data: ClassVar[bool] = True
+    removable: ClassVar[frozenset[str]] = frozenset({"Tags", *_USUAL} - {CLASS})
+    lasting: ClassVar[frozenset[str]] = frozenset({CLASS})
+    usual: ClassVar[State] = _USUAL
     retention_days: int | Literal["never"]
     """Log lines are deleted after this number of days, or ``never``."""
     by_default: bool = False
@@ -72,6 +81,10 @@ class LogGroup(Declared):
         """The retention, if it is the default."""
         return frozenset({"retentionInDays"} if self.by_default else ())
 
+    def is_fixed(self, name: str, before: Json, after: Json) -> bool:
+        """Whether the field is the class of the group."""
+        return name == CLASS
+
     def loses(self, name: str, live: Json) -> str:
         """What a shorter retention would delete at once: older log lines."""
         days = self.retention_days
@@ -79,8 +92,8 @@ class LogGroup(Declared):
         return "older logs are deleted" if shorter else ""
 
     def desired(self) -> State:
-        """Retention in days, and tags."""
-        return {"retentionInDays": self.retention_days, "Tags": dict(self.tags)}
+        """Retention in days, the declared properties, and tags."""
+        return {"retentionInDays": self.retention_days, **self.properties, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
         """The live state. A group without a retention keeps its lines for ever."""
@@ -88,16 +101,22 @@ class LogGroup(Declared):
         if live is None:
             return None
         tags = aws.call("logs", "ListTagsForResource", resourceArn=self.arn)["tags"]
-        state = {"retentionInDays": live.get("retentionInDays", "never"), "Tags": owned_tags(tags, self.tags)}
-        kept = {"kmsKeyId": live["kmsKeyId"]} if live.get("kmsKeyId") else {}
+        told = {name: live.get(name, usual) for name, usual in _USUAL.items()}
+        state: State = {
+            "retentionInDays": live.get("retentionInDays", "never"),
+            **{name: told[name] for name in self.properties},
+            "Tags": owned_tags(tags, self.tags),
+        }
+        kept = {name: value for name, value in told.items() if name not in state and value}
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the group with its tags, then sets its retention."""
+        """Creates the group with its properties and tags, then sets its retention."""
         limited = frozenset({"retentionInDays"} if desired["retentionInDays"] != "never" else ())
         change = replace(whole(self, desired, None), changed=limited)
+        fields = {name: desired[name] for name in self.properties}
         try:
-            aws.call("logs", "CreateLogGroup", logGroupName=self.name, tags=desired["Tags"])
+            aws.call("logs", "CreateLogGroup", logGroupName=self.name, tags=desired["Tags"], **fields)
         except AwsError as error:
             if error.code != "ResourceAlreadyExistsException":
                 raise
@@ -105,12 +124,18 @@ class LogGroup(Declared):
         return self.update(aws, change)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Changes the retention, the tags, or both."""
+        """Changes the retention, the properties and the tags, each by a call of its own."""
         if "retentionInDays" in change.changed:
             if change.desired["retentionInDays"] == "never":
                 aws.find("logs", "DeleteRetentionPolicy", "ResourceNotFoundException", logGroupName=self.name)
             else:
                 aws.call("logs", "PutRetentionPolicy", logGroupName=self.name, retentionInDays=change.desired["retentionInDays"])
+        if "kmsKeyId" in change.changed and (key := change.desired.get("kmsKeyId")):
+            aws.call("logs", "AssociateKmsKey", logGroupName=self.name, kmsKeyId=key)
+        elif "kmsKeyId" in change.changed:
+            aws.call("logs", "DisassociateKmsKey", logGroupName=self.name)
+        if "deletionProtectionEnabled" in change.changed:
+            protect(aws, self, enabled=change.desired.get("deletionProtectionEnabled", False))
         if "Tags" in change.changed:
             aws.call("logs", "TagResource", resourceArn=self.arn, tags=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -129,8 +154,16 @@ class LogGroup(Declared):
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:
-        """Deletes the group and its lines."""
+        """Switches the protection off, and deletes the group and its lines."""
+        if (_live(aws, resource) or {}).get("deletionProtectionEnabled"):
+            protect(aws, resource, enabled=False)
         aws.find("logs", "DeleteLogGroup", "ResourceNotFoundException", logGroupName=resource.name)
+
+
+def protect(aws: Aws, resource: Named, *, enabled: bool) -> None:
+    """Sets whether a log group is protected from being deleted."""
+    identifier = {"logGroupIdentifier": resource.name}
+    aws.call("logs", "PutLogGroupDeletionProtection", **identifier, deletionProtectionEnabled=enabled)
 
 
 def _live(aws: Aws, resource: Named) -> JsonObject | None:

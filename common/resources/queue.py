@@ -86,6 +86,7 @@ KIND = Kind(
             "SqsManagedSseEnabled": "kms_key",
             "KmsMasterKeyId": "kms_key",
             "FifoQueue": "the name",
+            "All": "",
             "QueueArn": "",
             "CreatedTimestamp": "",
             "LastModifiedTimestamp": "",
@@ -156,7 +157,7 @@ class Queue(Declared):
             "RedrivePolicy": dead_letter if self.dead_letter_arn else None,
             "SqsManagedSseEnabled": self.kms_key is None,
             "KmsMasterKeyId": self.kms_key,
-            **self.properties,
+            **{name: comparison.one_spelling(text) for name, text in self.properties.items()},
             "Tags": dict(self.tags),
         }
 
@@ -173,7 +174,7 @@ class Queue(Declared):
         state |= {"RedrivePolicy": redrive, "KmsMasterKeyId": live.get("KmsMasterKeyId") or None}
         state, free = comparison.released(state, self.desired(), _OPTIONAL)
         state |= {"SqsManagedSseEnabled": True} if "KmsMasterKeyId" in free else {}  # it is encrypted, with a key of its own
-        state |= {name: _as_declared(live.get(name), text) for name, text in self.properties.items()}
+        state |= {name: comparison.one_spelling(live.get(name, "")) or None for name in self.properties}
         kept = {
             name: live[name]
             for name, usual in _UNDECLARED.items()
@@ -252,12 +253,6 @@ def _as_sent(desired: State, names: Collection[str]) -> dict[str, str]:
     """Attributes as SQS accepts them: all are texts, and an empty text removes an attribute."""
     ordered = desired["FifoQueue"]
     return {name: _text(desired[name]) for name in sorted(names) if name != "Tags" and (ordered or name not in _OF_ORDER)}
-
-
-def _as_declared(live: str | None, declared: str) -> str | None:
-    """A live attribute for comparison: as it is declared, if it is the same JSON object in another spelling."""
-    is_object = live is not None and live.startswith("{") and declared.startswith("{")
-    return declared if live is not None and is_object and json.loads(live) == json.loads(declared) else live
 
 
 def _text(value: Json) -> str:

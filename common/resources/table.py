@@ -30,7 +30,7 @@ _POLLING = {"Delay": 2, "MaxAttempts": 150}
 _BACKUP_TRIES = 30
 _SET_LATER = frozenset({"PointInTimeRecovery", "Tags", table_settings.TIME_TO_LIVE})
 """CreateTable does not take these fields, or takes them otherwise."""
-_UNDECLARED = ("GlobalSecondaryIndexes", "StreamSpecification", "SSEDescription", "TableClassSummary", "Replicas")
+_UNDECLARED = ("GlobalSecondaryIndexes", "Replicas")
 """An update does not change these live fields."""
 
 
@@ -64,12 +64,14 @@ KIND = Kind(
             "AttributeDefinitions": "partition_key, sort_key and key_types",
             "BillingMode": "",
             "DeletionProtectionEnabled": "",
+            "DisassociationProtectionEnabled": "",
             "GlobalSecondaryIndexUpdates": "",
             "GlobalTableSettingsReplicationMode": "",
             "GlobalTableWitnessUpdates": "",
             "MultiRegionConsistency": "",
             "ProvisionedThroughput": "",
             "ReplicaUpdates": "",
+            "VectorIndexUpdates": "",
             "WarmThroughput": "",
         },
         operations={table_settings.TIME_TO_LIVE: "UpdateTimeToLive"},
@@ -77,7 +79,7 @@ KIND = Kind(
     policy=Policy(
         operations=(
             *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups"),
-            *("UpdateContinuousBackups", "ListTagsOfResource", "TagResource", "UntagResource"),
+            *("UpdateContinuousBackups", "ListTagsOfResource", "TagResource", "UntagResource", "DescribeTimeToLive"),
         ),
         everywhere=("ListTables",),
         actions={"CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource")},
@@ -96,7 +98,7 @@ class Table(Declared):
     """A table. Its key cannot be changed in place."""
 
     data: ClassVar[bool] = True
-    apart: ClassVar[frozenset[str]] = table_settings.NAMES
+    removable: ClassVar[frozenset[str]] = frozenset({"Tags", *table_settings.NAMES})
     partition_key: str
     sort_key: str | None = None
     key_types: Mapping[str, str] = field(default_factory=dict)
@@ -105,8 +107,7 @@ class Table(Declared):
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """The permissions that its deployer needs for its properties."""
-        needed = ("dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive")
-        return {self.arn: needed} if table_settings.TIME_TO_LIVE in self.properties else {}
+        return {self.arn: ("dynamodb:UpdateTimeToLive",)} if table_settings.TIME_TO_LIVE in self.properties else {}
 
     def desired(self) -> State:
         """The owned fields; `PointInTimeRecovery` is AWS's PointInTimeRecoveryStatus."""
@@ -129,6 +130,7 @@ class Table(Declared):
             return None
         backups = aws.call("dynamodb", "DescribeContinuousBackups", TableName=self.name)["ContinuousBackupsDescription"]
         tags = _tags(aws, self)
+        own, others = table_settings.split(table_settings.live(partial(self._call, aws), live), self.properties)
         keys = {key["AttributeName"] for key in live["KeySchema"]}
         state = {
             "KeySchema": live["KeySchema"],
@@ -139,12 +141,11 @@ class Table(Declared):
             "BillingMode": live.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "DeletionProtectionEnabled": live.get("DeletionProtectionEnabled", False),
             "PointInTimeRecovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
-            **table_settings.live(partial(self._call, aws), live, self.properties),
+            **own,
             "Tags": owned_tags(tags, self.tags),
         }
-        declared = {table_settings.DESCRIBED.get(name, name) for name in self.properties}
-        kept = {name: live[name] for name in _UNDECLARED if live.get(name) and name not in declared}
-        return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name)}
+        return Live(state, undeclared={**kept, **others, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the table, waits until it is active, and then switches recovery on, which is not possible earlier."""

@@ -21,12 +21,6 @@ RESET: JsonObject = {
 """UpdateTable keeps what is left out, so these values take a setting away."""
 NAMES = frozenset({TIME_TO_LIVE, *RESET})
 """The settings."""
-DESCRIBED = {
-    "SSESpecification": "SSEDescription",
-    "StreamSpecification": "StreamSpecification",
-    "TableClass": "TableClassSummary",
-}
-"""What DescribeTable calls them, where it tells of them by a name that is kept if nobody declares it."""
 _ON = frozenset({"ENABLED", "ENABLING", "UPDATING"})
 
 
@@ -38,17 +32,24 @@ class Calling(Protocol):
         ...
 
 
-def live(call: Calling, table: JsonMapping, properties: JsonMapping) -> JsonObject:
-    """The declared part of each live setting that is declared, spelled as in the request."""
-    described: JsonObject = {
-        "OnDemandThroughput": table.get("OnDemandThroughput"),
+def live(call: Calling, table: JsonMapping) -> JsonObject:
+    """Every live setting, spelled as in the request, as it is where nobody has set it."""
+    return {
+        "OnDemandThroughput": table.get("OnDemandThroughput") or RESET["OnDemandThroughput"],
         "SSESpecification": _encryption(table.get("SSEDescription") or {}),
-        "StreamSpecification": table.get("StreamSpecification") or {"StreamEnabled": False},
-        "TableClass": (table.get("TableClassSummary") or {}).get("TableClass", "STANDARD"),
+        "StreamSpecification": table.get("StreamSpecification") or RESET["StreamSpecification"],
+        "TableClass": (table.get("TableClassSummary") or {}).get("TableClass", RESET["TableClass"]),
+        TIME_TO_LIVE: _time_to_live(call),
     }
-    if TIME_TO_LIVE in properties:
-        described[TIME_TO_LIVE] = _time_to_live(call)
-    return {name: comparison.selected(described[name], declared) for name, declared in properties.items()}
+
+
+def split(settings: JsonMapping, properties: JsonMapping) -> tuple[JsonObject, JsonObject]:
+    """The declared part of each live setting that is declared, and the others that somebody has set."""
+    own = {name: comparison.selected(settings[name], declared) for name, declared in properties.items()}
+    others = {name: value for name, value in settings.items() if name not in properties and value != RESET.get(name)}
+    if not others.get(TIME_TO_LIVE, {}).get("Enabled"):
+        others.pop(TIME_TO_LIVE, None)
+    return own, others
 
 
 def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> Iterator[str]:

@@ -2,26 +2,47 @@
 
 Subscriptions are made by people and are deleted with the topic. So a topic counts as data.
 
-CreateTopic is idempotent, but refuses a topic that exists with other tags, so the topic is read before it is created. Reading its
-tags shows whether it exists.
+CreateTopic is idempotent, but refuses a topic that exists with other attributes or tags, so the topic is read before it is
+created. SetTopicAttributes sets one attribute and leaves the others as they are.
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
-https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
+https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
-from common.model import steps
+from common.base.json_types import JsonMapping
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, NameRule, Passing, Policy
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, NameRule, Passing, Policy, Properties
 from common.model.lookup import by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+
+_SUBSCRIBERS = ("HTTP", "Firehose", "Lambda", "Application", "SQS")
+USUAL: Mapping[str, str] = {
+    "DeliveryPolicy": "",
+    "DisplayName": "",
+    "KmsMasterKeyId": "",
+    "MaximumMessageSize": "262144",
+    "Policy": "",
+    "SignatureVersion": "1",
+    "TracingConfig": "PassThrough",
+    **{f"{name}{result}FeedbackRoleArn": "" for name in _SUBSCRIBERS for result in ("Success", "Failure")},
+    **{f"{name}SuccessFeedbackSampleRate": "0" for name in _SUBSCRIBERS},
+}
+"""The attributes of a standard topic, with the values that AWS itself sets; these take an attribute away."""
+_OF_FIFO = 'shared.resource(…, "AWS::SNS::Topic", …), which makes FIFO topics'
+_POLICY_ACTIONS = (
+    *("AddPermission", "DeleteTopic", "GetTopicAttributes", "ListSubscriptionsByTopic", "Publish", "RemovePermission"),
+    *("SetTopicAttributes", "Subscribe"),
+)
 
 KIND = Kind(
     name="topic",
@@ -31,6 +52,12 @@ KIND = Kind(
     arn=ArnForm("sns"),
     names=NameRule(256, *PLAIN),
     writes=("sns:Publish",),
+    properties=Properties(
+        "CreateTopic",
+        ("Attributes",),
+        settings=dict.fromkeys(("ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope", "FifoTopic"), _OF_FIFO),
+        keys=frozenset(USUAL),
+    ),
     passing=Passing(
         codes={
             "ConcurrentAccess": AT_ONCE,
@@ -38,7 +65,10 @@ KIND = Kind(
         }
     ),
     policy=Policy(
-        operations=("CreateTopic", "DeleteTopic", "ListTagsForResource", "TagResource", "UntagResource"),
+        operations=(
+            *("CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes"),
+            *("ListTagsForResource", "TagResource", "UntagResource"),
+        ),
         left_over=("DeleteTopic", "UntagResource"),
         actions={"CreateTopic": ("sns:CreateTopic", "sns:TagResource")},
     ),
@@ -48,29 +78,51 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Topic(Declared):
-    """A standard topic."""
+    """A standard topic. Its properties are attributes in SNS's spelling, all of them texts."""
 
     data: ClassVar[bool] = True
+    removable: ClassVar[frozenset[str]] = frozenset({"Tags", *USUAL})
+
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """The permission to give SNS the roles with which it logs deliveries."""
+        return {role: ("iam:PassRole",) for name, role in sorted(self.properties.items()) if name.endswith("RoleArn")}
 
     def desired(self) -> State:
-        """Only the tags: subscriptions are not declared."""
-        return {"Tags": dict(self.tags)}
+        """The declared attributes, and the tags: subscriptions are not declared."""
+        texts = {name: comparison.one_spelling(text) for name, text in self.properties.items()}
+        return {**texts, "Tags": dict(self.tags)}
 
     def read(self, aws: Aws) -> Live | None:
-        """The live state."""
-        tags = self.live_tags(aws, self)
-        return None if tags is None else Live({"Tags": owned_tags(tags, self.tags)}, undeclared=other_tags(tags, self.tags))
+        """The live state. SNS leaves out attributes that nobody has set."""
+        response = aws.find("sns", "GetTopicAttributes", "NotFound", TopicArn=self.arn)
+        tags = None if response is None else self.live_tags(aws, self)
+        if response is None or tags is None:
+            return None
+        live = {**USUAL, **response["Attributes"]}
+        state = {name: comparison.one_spelling(live[name]) for name in self.properties}
+        kept = {
+            name: live[name]
+            for name, usual in USUAL.items()
+            if name not in self.properties and live[name] != usual and not (name == "Policy" and self._is_usual(live[name]))
+        }
+        return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the topic with its tags in one call, unless it exists."""
+        """Creates the topic with its attributes and tags in one call, unless it exists."""
         live = self.read(aws)
         if live is not None:
             return self.update(aws, whole(self, desired, live))
-        aws.call("sns", "CreateTopic", Name=self.name, Tags=tag_list(desired["Tags"]))
+        attributes = {"Attributes": {name: desired[name] for name in self.properties}} if self.properties else {}
+        aws.call("sns", "CreateTopic", Name=self.name, Tags=tag_list(desired["Tags"]), **attributes)
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
-        """Changes the tags."""
+        """Sets each attribute that changed or is no longer declared, and the tags."""
+        usual = {**USUAL, "Policy": json.dumps(self._usual_policy())}
+        texts = {name: usual[name] for name in change.stale.keys() & usual.keys()}
+        texts |= {name: change.desired[name] for name in change.changed & self.properties.keys()}
+        for name, text in sorted(texts.items()):
+            aws.call("sns", "SetTopicAttributes", TopicArn=self.arn, AttributeName=name, AttributeValue=text)
         if "Tags" in change.changed:
             aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
@@ -92,3 +144,23 @@ class Topic(Declared):
     def erase(aws: Aws, resource: Named) -> None:
         """Deletes the topic and its subscriptions."""
         aws.find("sns", "DeleteTopic", "NotFound", TopicArn=resource.arn)
+
+    def _is_usual(self, policy: str) -> bool:
+        """Whether a policy is the one that SNS gives a new topic; its actions differ in case and order."""
+        document: JsonMapping = json.loads(policy or "{}")
+        return document.get("Id") == "__default_policy_ID" and len(document.get("Statement", ())) == 1
+
+    def _usual_policy(self) -> State:
+        """The policy that SNS gives a new topic: everybody in its account may use it, as far as IAM lets them.
+
+        Follows https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        """
+        statement = {
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": [f"SNS:{action}" for action in _POLICY_ACTIONS],
+            "Resource": self.arn,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": self.arn.split(":")[4]}},
+        }
+        return {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}

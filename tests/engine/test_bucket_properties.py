@@ -15,6 +15,7 @@ BUCKET = "t-dev-landing"
 RULE = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 7}}
 LIFECYCLE = {"LifecycleConfiguration": {"Rules": [RULE]}}
 CORS = {"CORSConfiguration": {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://example.com"]}]}}
+QUEUE = "arn:aws:sqs:eu-central-1:123456789012:theirs"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 ENCRYPTED: dict[str, Any] = {
     "ServerSideEncryptionConfiguration": {
@@ -60,18 +61,34 @@ def test_each_is_made_compared_and_taken_away(repository: Repository, moto_dates
     assert "nothing to do" in done(repository, "plan", "--verify")
 
 
-def test_one_that_nobody_declared_stays_and_costs_no_call(repository: Repository, moto_dates: None) -> None:
+def test_what_others_set_is_named_and_stays_until_it_is_taken_away_by_exclusive(repository: Repository, moto_dates: None) -> None:
     s3 = boto3.client("s3", **PLACE)
     declare(repository, {})
     done(repository, "deploy")
     s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, **LIFECYCLE)
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET,
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*"]}]},
+    )
+    kept = "bucket/landing kept, not declared: LifecycleConfiguration, NotificationConfiguration"
+    assert kept in squeezed(done(repository, "drift"))
+    assert "nothing to do" in done(repository, "plan", "--verify")
     declare(repository, CORS)
+    assert "kept, not declared: LifecycleConfiguration, NotificationConfiguration" in squeezed(done(repository, "plan", code=2))
     done(repository, "deploy")
     declare(repository, {})
-    done(repository, "deploy", "--exclusive")
+    done(repository, "deploy")
     assert s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"] == [RULE]
+    assert s3.get_bucket_notification_configuration(Bucket=BUCKET)["QueueConfigurations"]
     with pytest.raises(ClientError, match="NoSuchCORSConfiguration"):
         s3.get_bucket_cors(Bucket=BUCKET)
+    assert "not declared, taken away: LifecycleConfiguration" in squeezed(
+        done(repository, "plan", "--exclusive", "--verify", code=2)
+    )
+    done(repository, "deploy", "--exclusive", "--verify")
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)
+    assert s3.get_bucket_notification_configuration(Bucket=BUCKET)["QueueConfigurations"]
 
 
 def test_the_policy_of_the_deployer_has_what_they_need(repository: Repository, moto_dates: None) -> None:
@@ -81,6 +98,7 @@ def test_the_policy_of_the_deployer_has_what_they_need(repository: Repository, m
     policy = Counter(done(repository, "policy").split('"'))
     assert policy["s3:PutLifecycleConfiguration"] == 1
     assert policy["s3:GetLifecycleConfiguration"] == 1
+    assert policy["s3:GetReplicationConfiguration"] == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from common.base.errors import AwsError, UnfinishedError
 from common.engine.garbage import Collector
 from common.model.resource import Key
-from common.resources.layer import remove
+from common.resources.layer_versions import remove
 from common.state.lease import Lock
 from common.state.records import Records
 from tests.support.deploying import pool_of

@@ -12,6 +12,7 @@ from tests.engine.test_adopting import NAME, PLACE, aws, done, leaves, shape
 from tests.support.replacing_aws import ReplacingAws
 from tests.support.repository import Repository
 from tests.support.terminal import squeezed
+from tests.support.valid_values import ARN, TEXTS, valid
 
 __all__ = ["aws"]
 ACCEPTED = {
@@ -20,16 +21,7 @@ ACCEPTED = {
     "crawler": ("Crawler", "found", accepted_fields.CRAWLER),
     "state-machine": ("Machine", "main", accepted_fields.MACHINE),
 }
-TEXTS = {
-    "arn": "arn:aws:kms:eu-central-1:123456789012:key/1",
-    "TargetArn": "arn:aws:sqs:eu-central-1:123456789012:dead",
-    "MaintenanceWindow": "Sun:10",
-    "LocalMountPath": "/mnt/x",
-    "Arn": "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-01234567890123456",
-    "RuntimeArn": "arn:aws:lambda:eu-central-1:123456789012:runtime/x",
-}
-"""Values of fields that AWS's models hold to a pattern."""
-KEY, DEAD = TEXTS["arn"], TEXTS["TargetArn"]
+KEY, DEAD = ARN, TEXTS["TargetArn"]
 SETTINGS: dict[str, dict[str, Any]] = {
     "lambda": {
         "description": "ours",
@@ -68,21 +60,6 @@ SENT: dict[str, dict[str, Any]] = {
     "state-machine": {"encryptionConfiguration.type": "CUSTOMER_MANAGED_KMS_KEY", "encryptionConfiguration.kmsKeyId": KEY},
 }
 """What the settings are in AWS; `reserved_concurrency` has operations of its own."""
-
-
-def valid(of: Any, name: str = "") -> Any:
-    """A value that AWS's model accepts, with every member set."""
-    if of.type_name == "structure":
-        return {member: valid(inner, member) for member, inner in of.members.items()}
-    if of.type_name == "list":
-        return [valid(of.member, name)]
-    if of.type_name == "map":
-        return {"--key": valid(of.value, name)}
-    if of.type_name in {"integer", "long"}:
-        return max(1, of.metadata.get("min", 1))
-    if of.type_name == "boolean":
-        return True
-    return (of.enum[0] if of.enum else None) or TEXTS.get(name) or (TEXTS["arn"] if "Arn" in name or "kms" in name else "text")
 
 
 def properties_of(kind: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import ArtifactError, AwsError
-from common.resources.layer import Version, existing, versions
+from common.resources.layer_versions import Version, existing, versions
 from tests.resources.builders import ARTIFACTS, Place, final, live_state, prepare, updated, zipped
 from tests.resources.scripted import ScriptedAws, refused
 
