@@ -34,8 +34,8 @@ def names(aws: Aws, kind: Kind, beginning: str = "", owner: Mapping[str, str] | 
     parameters |= {listing.prefix: beginning} if listing.prefix and beginning else {}
     parameters |= {listing.tags: dict(owner)} if listing.tags and owner else {}
     for page in _pages(aws, kind.service, listing, parameters):
-        names_or_urls = [item[listing.name] if listing.name else item for item in page.get(listing.items, ())]
-        yield [item.rpartition("/")[2] for item in names_or_urls] if listing.is_url else names_or_urls
+        items = [item[listing.name] if listing.name else item for item in page.get(listing.items, ())]
+        yield [item.rpartition(listing.before_name)[2] for item in items] if listing.before_name else items
 
 
 def _pages(aws: Aws, service: str, listing: Listing, parameters: JsonObject) -> Iterator[JsonObject]:

@@ -93,7 +93,7 @@ class Listing(NamedTuple):
         tags: the parameter that limits the listing to resources with tags.
         size: the parameter for the size of a page and the largest size, if they must be passed.
         token: the parameter for the next page, if botocore has no paginator for the operation.
-        is_url: an item is a URL whose last part is the name.
+        before_name: what the name comes after, if an item is a URL or an ARN that ends with it.
     """
 
     operation: str
@@ -103,7 +103,7 @@ class Listing(NamedTuple):
     tags: str = ""
     size: tuple[str, int] | None = None
     token: str = ""
-    is_url: bool = False
+    before_name: str = ""
 
 
 class Quota(NamedTuple):

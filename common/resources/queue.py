@@ -73,7 +73,7 @@ KIND = Kind(
     attributes={"url": url_of},
     reads=(*_USING, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"),
     writes=(*_USING, "sqs:SendMessage"),
-    listing=Listing("ListQueues", "QueueUrls", prefix="QueueNamePrefix", size=("MaxResults", 1000), is_url=True),
+    listing=Listing("ListQueues", "QueueUrls", prefix="QueueNamePrefix", size=("MaxResults", 1000), before_name="/"),
     calls=Calls(("GetQueueAttributes", "CreateQueue", "GetQueueAttributes"), "SetQueueAttributes"),
     properties=Properties(
         "SetQueueAttributes",

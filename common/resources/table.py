@@ -79,7 +79,8 @@ KIND = Kind(
     policy=Policy(
         operations=(
             *("CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "DescribeContinuousBackups"),
-            *("UpdateContinuousBackups", "ListTagsOfResource", "TagResource", "UntagResource", "DescribeTimeToLive"),
+            *("UpdateContinuousBackups", "ListTagsOfResource", "TagResource", "UntagResource"),
+            *("DescribeTimeToLive", "UpdateTimeToLive"),
         ),
         everywhere=("ListTables",),
         actions={"CreateTable": ("dynamodb:CreateTable", "dynamodb:TagResource")},
@@ -104,10 +105,6 @@ class Table(Declared):
     key_types: Mapping[str, str] = field(default_factory=dict)
     """The types of its keys, S, N or B; without one a key is text."""
     immutable: ClassVar[frozenset[str]] = frozenset({"KeySchema", "AttributeDefinitions"})
-
-    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """The permissions that its deployer needs for its properties."""
-        return {self.arn: ("dynamodb:UpdateTimeToLive",)} if table_settings.TIME_TO_LIVE in self.properties else {}
 
     def desired(self) -> State:
         """The owned fields; `PointInTimeRecovery` is AWS's PointInTimeRecoveryStatus."""

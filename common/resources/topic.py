@@ -19,7 +19,7 @@ from common.base.json_types import JsonMapping
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, NameRule, Passing, Policy, Properties
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, Listing, NameRule, Passing, Policy, Properties
 from common.model.lookup import by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
@@ -52,6 +52,7 @@ KIND = Kind(
     arn=ArnForm("sns"),
     names=NameRule(256, *PLAIN),
     writes=("sns:Publish",),
+    listing=Listing("ListTopics", "Topics", "TopicArn", before_name=":"),
     properties=Properties(
         "CreateTopic",
         ("Attributes",),
@@ -69,6 +70,7 @@ KIND = Kind(
             *("CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes"),
             *("ListTagsForResource", "TagResource", "UntagResource"),
         ),
+        everywhere=("ListTopics",),
         left_over=("DeleteTopic", "UntagResource"),
         actions={"CreateTopic": ("sns:CreateTopic", "sns:TagResource")},
     ),

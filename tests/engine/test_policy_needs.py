@@ -80,7 +80,13 @@ EXAMPLES: Mapping[str, list[dict[str, Any]]] = {
     "dynamodb": [{"TableName": "t-dev-acres-runs", "ResourceArn": f"arn:aws:dynamodb:{HERE}:table/t-dev-acres-runs"}],
     "sns": [{"Name": "t-dev-alerts", **dict.fromkeys(("TopicArn", "ResourceArn"), f"arn:aws:sns:{HERE}:t-dev-alerts")}],
     "logs": [
-        {"logGroupName": name, "logStreamName": "s", "resourceArn": f"arn:aws:logs:{HERE}:log-group:{name}"} for name in GROUPS
+        {
+            "logGroupName": name,
+            "logGroupIdentifier": name,
+            "logStreamName": "s",
+            "resourceArn": f"arn:aws:logs:{HERE}:log-group:{name}",
+        }
+        for name in GROUPS
     ],
     "ssm": [{"Names": ["/acres/most"]}],
 }
@@ -131,7 +137,10 @@ def test_every_call_on_every_declared_resource_is_allowed(acres: Repository) -> 
 @pytest.mark.parametrize("group", ["jobs/output", "jobs/error", "python-jobs/output", "python-jobs/error"])
 def test_what_glue_logs_in_groups_of_its_own_can_be_read(acres: Repository, group: str) -> None:
     """Where a failed run says why."""
-    statements, place = printed(acres), {"logGroupName": f"/aws-glue/{group}", "logStreamName": "jr_1"}
+    statements, place = (
+        printed(acres),
+        {"logGroupName": f"/aws-glue/{group}", "logStreamName": "jr_1"},
+    )
     for call in ("logs:GetLogEvents", "logs:FilterLogEvents"):
         assert [item for item in asked(call, place) if item.arn.count(":") > 6 and not allows(statements, item, {})] == []
 

@@ -85,10 +85,3 @@ def test_a_table_may_have_a_second_key_and_keys_that_are_no_text(repository: Rep
 def test_what_dynamodb_would_not_accept_is_refused(repository: Repository, line: str, refused: str) -> None:
     repository.project("acres", f'p.table("runs", partition_key="id", {line})')
     assert refused in done(repository, "policy", code=1)
-
-
-def test_the_policy_of_the_deployer_has_what_time_to_live_needs(repository: Repository, moto_dates: None) -> None:
-    declare(repository, {})
-    assert "dynamodb:UpdateTimeToLive" not in done(repository, "policy")
-    declare(repository, TTL)
-    assert "dynamodb:UpdateTimeToLive" in done(repository, "policy")

@@ -109,6 +109,12 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "s3:PutPublicAccessBlock": each("s3:PutBucketPublicAccessBlock", BUCKET),
     "s3:GetBucketNotificationConfiguration": each("s3:GetBucketNotification", BUCKET),
     "s3:PutBucketNotificationConfiguration": each("s3:PutBucketNotification", BUCKET),
+    "s3:GetBucketLifecycleConfiguration": each("s3:GetLifecycleConfiguration", BUCKET),
+    "s3:GetBucketCors": each("s3:GetBucketCORS", BUCKET),
+    "s3:GetBucketAccelerateConfiguration": each("s3:GetAccelerateConfiguration", BUCKET),
+    "s3:GetBucketReplication": each("s3:GetReplicationConfiguration", BUCKET),
+    "s3:GetObjectLockConfiguration": each("s3:GetBucketObjectLockConfiguration", BUCKET),
+    **same("s3", "GetBucketWebsite GetBucketLogging GetBucketRequestPayment", BUCKET),
     **same("s3", "CreateBucket DeleteBucket GetBucketOwnershipControls PutBucketOwnershipControls GetBucketTagging", BUCKET),
     **same("s3", "GetBucketPolicy PutBucketPolicy GetBucketVersioning PutBucketVersioning PutBucketTagging", BUCKET),
     # S3, of objects. Of one that is not there, AWS says so only to whoever may list the bucket.
@@ -210,15 +216,19 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     # DynamoDB
     **same("dynamodb", "ListTables"),
     **same("dynamodb", "DeleteTable DescribeTable DescribeContinuousBackups UpdateContinuousBackups UpdateTable", TABLE),
+    **same("dynamodb", "DescribeTimeToLive UpdateTimeToLive", TABLE),
     **same("dynamodb", "ListTagsOfResource TagResource UntagResource", "{ResourceArn}"),
     "dynamodb:CreateTable": each("dynamodb:CreateTable dynamodb:TagResource", TABLE),
     # SNS
-    **same("sns", "DeleteTopic", "{TopicArn}"),
+    **same("sns", "ListTopics"),
+    **same("sns", "DeleteTopic GetTopicAttributes SetTopicAttributes", "{TopicArn}"),
     **same("sns", "ListTagsForResource TagResource UntagResource", "{ResourceArn}"),
     "sns:CreateTopic": each("sns:CreateTopic sns:TagResource", TOPIC),
     # CloudWatch Logs
     **same("logs", "DescribeLogGroups"),
     **same("logs", "DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy FilterLogEvents", GROUP, f"{GROUP}:*"),
+    **same("logs", "AssociateKmsKey DisassociateKmsKey", GROUP, f"{GROUP}:*"),
+    **same("logs", "PutLogGroupDeletionProtection", f"arn:aws:logs:{HERE}:log-group:{{logGroupIdentifier}}"),
     **same("logs", "GetLogEvents", STREAM),
     **same("logs", "ListTagsForResource TagResource UntagResource", "{resourceArn}"),
     "logs:CreateLogGroup": each("logs:CreateLogGroup logs:TagResource", GROUP),
