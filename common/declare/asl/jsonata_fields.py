@@ -18,6 +18,8 @@ CONSTANT = frozenset({"Type", "Comment", "QueryLanguage", "Next", "End", "Defaul
 INNER = frozenset({"Branches", "ItemProcessor", "Iterator"})
 CALLING = frozenset({"Task", "Parallel", "Map"})
 """The types of states that have a result or fail with an error."""
+EVALUATED = frozenset({"MaxItems", "ExpectedBucketOwner"})
+"""The fields of a ReaderConfig that may hold an expression; AWS takes those of CSVHeaders for names of columns."""
 OUTGOING = ("Assign", "Output")
 STATES = ("input", "context", "result", "errorOutput")
 """The fields of `$states`."""
@@ -39,8 +41,20 @@ def _fields(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Json, str]
             yield from ((at, part, "errorOutput") for at, part in _parts(value, here / field, OUTGOING))
         elif field == "Choices":
             yield from ((at, part, "") for at, part in _parts(value, here / field, ("Condition", *OUTGOING)))
+        elif field in {"ItemReader", "ResultWriter"} and isinstance(value, Mapping):
+            yield from _of_part(value, here / field)
         elif field not in CONSTANT and field not in INNER:
             yield here / field, value, "result" if field in OUTGOING and state["Type"] in CALLING else ""
+
+
+def _of_part(part: JsonMapping, here: Place) -> Iterator[tuple[Place, Json, str]]:
+    """Yields the fields of what a Map reads from or writes to that may hold expressions."""
+    config = part.get("ReaderConfig")
+    if "Arguments" in part:
+        yield here / "Arguments", part["Arguments"], ""
+    for name in EVALUATED if isinstance(config, Mapping) else ():
+        if name in config:
+            yield here / "ReaderConfig" / name, config[name], ""
 
 
 def _parts(values: Json, here: Place, fields: tuple[str, ...]) -> Iterator[tuple[Place, Json]]:

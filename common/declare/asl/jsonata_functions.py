@@ -9,7 +9,7 @@ and https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from common.base.suggestions import did_you_mean
+from common.base.suggestions import closest
 
 ADDED: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("partition", "hash"), (2, 2)),
@@ -61,8 +61,8 @@ def call_problem(call: FunctionCall) -> tuple[str, str] | None:
     if call.name == "eval":
         return "Step Functions does not allow $eval.", " $parse reads a text as JSON."
     if call.name not in FUNCTIONS:
-        names = {f"${name}" for name in FUNCTIONS}
-        return f"there is no function ${call.name}.", did_you_mean(f"${call.name}", names).replace("'", "")
+        close = closest(call.name, FUNCTIONS)
+        return f"there is no function ${call.name}.", f" Did you mean ${close}?" if close else ""
     least, most = FUNCTIONS[call.name]
     if call.arguments > most or (call.arguments < least and not call.partial):
         number = str(most) if least == most else f"{least} or more" if most == ANY_NUMBER else f"{least} to {most}"

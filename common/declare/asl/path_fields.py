@@ -4,6 +4,7 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-langu
 and https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
@@ -28,6 +29,7 @@ REASONS = ("ErrorPath", "CausePath")
 TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
 """Fields with templates, in which the names of paths end with ``.$``."""
 ENDING = ".$"
+DOT = re.compile(r"(?<=[\w\]])\.$")
 
 
 def read_path_state(state: JsonMapping, here: Place, findings: Findings) -> None:
@@ -89,8 +91,8 @@ class _Reader:
 
     def path(self, value: Json, here: Place, *, reference: bool = False, functions: bool = False) -> None:
         """Reads a path; other values than texts are reported elsewhere."""
-        text = with_token_names(value) if isinstance(value, str) else ""
-        if not text or text.startswith("__"):
+        text = with_token_names(value) if isinstance(value, str) else None
+        if text is None or text.startswith("__"):
             return
         if functions and not text.startswith("$"):
             self._function(text, here)
@@ -101,8 +103,8 @@ class _Reader:
 
     def target(self, value: Json, here: Place) -> None:
         """Reads the path at which a result is put."""
-        text = with_token_names(value) if isinstance(value, str) else ""
-        if not text or text.startswith("__"):
+        text = with_token_names(value) if isinstance(value, str) else None
+        if text is None or text.startswith("__"):
             return
         path = self._parsed(text, here)
         if path and (path.root != "$" or not path.is_definite):
@@ -114,7 +116,8 @@ class _Reader:
         """Reads a rule of a Choice, and the rules that it joins."""
         for field, value in rule.items():
             if field == "Variable" or (field in OPERATORS and field.endswith("Path")):
-                self.path(value, here / field, reference=True)
+                # AWS lets a dot at the end of a Variable pass, as samples of its own have it.
+                self.path(DOT.sub("", value) if isinstance(value, str) else value, here / field, reference=True)
         for field in ("And", "Or"):
             for place, inner in _items(rule.get(field), here / field):
                 self.rule(inner, place)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping
-from common.base.suggestions import did_you_mean
+from common.base.suggestions import closest
 from common.declare.asl.expression_uses import ExpressionProblem, Use
 from common.declare.asl.jsonata_functions import FUNCTIONS, call_problem
 from common.declare.asl.walk import Place, every_state, is_distributed, placed_machines
@@ -103,11 +103,10 @@ class _Scopes:
             return f"${name} has no value yet: no state before this one assigns it, only {around.assigned[name]}.", ""
         if name in self._everywhere:
             return f"${name} is a variable of other states ({self._everywhere[name]}).", " Hand its value out in their output."
-        names = {f"${other}" for other in (*before, *(FUNCTIONS if use.in_jsonata and len(name) > SHORT else ()))}
+        names = {*before, *(FUNCTIONS if use.in_jsonata and len(name) > SHORT else ())}
         path = "" if use.in_jsonata else f" The field {name!r} of the input is $.{name}."
-        return f"no state assigns the variable ${name}.", did_you_mean(f"${name}", names, otherwise=path).replace(
-            "'$", "$"
-        ).replace("'?", "?")
+        close = closest(name, names)
+        return f"no state assigns the variable ${name}.", f" Did you mean ${close}?" if close else path
 
 
 def _assigns(state: JsonMapping) -> Iterator[tuple[Place, list[str]]]:

@@ -55,6 +55,14 @@ def mapped(**fields: Any) -> dict[str, Any]:
         machine(A={"Type": "Fail", "ErrorPath": "States.Format('{}', $.e)", "CausePath": "$.c"}),
         machine(A={"Type": "Pass", "Result": {"a.$": "not a path"}, "End": True}),
         chosen(Variable="$.a[0]", StringEqualsPath="$$.Execution.Name"),
+        # aws-samples/aws-stepfunctions-examples, sam/app-concurrency-control, has such a dot
+        chosen(Variable="$.flag.Payload.", StringEquals="proceed"),
+        {
+            **mapped(
+                ItemReader={"Arguments": {"Bucket": "{% $states.input.b %}"}, "ReaderConfig": {"CSVHeaders": ["{% phone %}"]}}
+            ),
+            "QueryLanguage": "JSONata",
+        },
         chosen(And=[{"Variable": "$.a", "StringEquals": "$.."}, {"Not": {"Variable": "$$.State.Name", "IsNull": True}}]),
         mapped(
             ItemSelector={"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value.a"}, ItemsPath="$.items", MaxConcurrencyPath="$.n"
@@ -149,6 +157,8 @@ def test_each_field_with_paths_is_read(wrong: dict[str, Any], place: str) -> Non
             "A.Choices[0].Variable: 'States.ArrayLength($.Arns)' is not a valid path: at 'States.ArrayLength($.Arns'",
         ),
         (chosen(Variable="$.a[*]", IsNull=True), "A.Choices[0].Variable: '$.a[*]' can lead to several values;"),
+        (chosen(Variable="", IsNull=True), "A.Choices[0].Variable: '' is not a valid path: at its end, a path is expected"),
+        (chosen(Variable="$..", IsNull=True), "A.Choices[0].Variable: '$..' is not a valid path: at its end, a name is expected"),
         (mapped(ItemsPath="$..a"), "A.ItemsPath: '$..a' can lead to several values;"),
         (in_path(TimeoutSecondsPath="$.a.length()"), "A.TimeoutSecondsPath: '$.a.length()' can lead to several values;"),
         (in_path(ResultPath="$.a[?(@.b)]"), "A.ResultPath: a result cannot be put at '$.a[?(@.b)]': it can lead to several"),
@@ -176,6 +186,18 @@ def test_each_field_with_paths_is_read(wrong: dict[str, Any], place: str) -> Non
             "A.Arguments.a[0]: the expression is not valid near its end, '$sum(': Expected )",
         ),
         (in_jsonata(TimeoutSeconds="{% ) %}"), "A.TimeoutSeconds: the expression is not valid near its end, ')': The symbol )"),
+        (
+            {**mapped(ItemReader={"ReaderConfig": {"MaxItems": "{% $summ(1) %}"}}), "QueryLanguage": "JSONata"},
+            "A.ItemReader.ReaderConfig.MaxItems: there is no function $summ.",
+        ),
+        (
+            {**mapped(ResultWriter={"Arguments": {"Bucket": "{% $summ(1) %}"}}), "QueryLanguage": "JSONata"},
+            "A.ResultWriter.Arguments.Bucket: there is no function $summ.",
+        ),
+        (
+            {**mapped(ItemBatcher={"BatchInput": {"a": "{% $summ(1) %}"}}), "QueryLanguage": "JSONata"},
+            "A.ItemBatcher.BatchInput.a: there is no function $summ.",
+        ),
         (in_jsonata(Arguments="{% $summ([1]) %}"), "A.Arguments: there is no function $summ. Did you mean $sum?"),
         (in_jsonata(Arguments="{% 1 "), "A.Arguments: an expression begins with {% and ends with %}, without spaces"),
         (in_jsonata(Output=["1 %}"]), "A.Output[0]: an expression begins with {% and ends with %}, without spaces"),
