@@ -49,12 +49,11 @@ def _fields(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Json, str]
 
 def _of_part(part: JsonMapping, here: Place) -> Iterator[tuple[Place, Json, str]]:
     """Yields the fields of what a Map reads from or writes to that may hold expressions."""
-    config = part.get("ReaderConfig")
     if "Arguments" in part:
         yield here / "Arguments", part["Arguments"], ""
-    for name in EVALUATED if isinstance(config, Mapping) else ():
-        if name in config:
-            yield here / "ReaderConfig" / name, config[name], ""
+    config = part.get("ReaderConfig")
+    if isinstance(config, Mapping):
+        yield from ((here / "ReaderConfig" / name, config[name], "") for name in EVALUATED & config.keys())
 
 
 def _parts(values: Json, here: Place, fields: tuple[str, ...]) -> Iterator[tuple[Place, Json]]:
