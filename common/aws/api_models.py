@@ -14,6 +14,8 @@ from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 
 SERVICE_ID = re.compile(r'"serviceId"\s*:\s*"([^"]+)"')
+SIGNING_NAME = re.compile(r'"signingName"\s*:\s*"([^"]+)"')
+ENDPOINT_PREFIX = re.compile(r'"endpointPrefix"\s*:\s*"([^"]+)"')
 TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 """A time, as it is declared."""
 HEAD = 16_384
@@ -159,14 +161,22 @@ def service_ids() -> dict[str, str]:
     """
     loader = api_files.loader()
     services = loader.list_available_services("service-2")
-    return {service: _service_id(loader.search_paths, service) or service for service in services}
+    return {service: _in_metadata(loader.search_paths, service, SERVICE_ID) or service for service in services}
 
 
-def _service_id(folders: list[str], service: str) -> str | None:
+def signing_name(service: str) -> str:
+    """The name with which requests to a service (of botocore) are signed; mostly also the prefix of its actions in IAM."""
+    from botocore.loaders import Loader
+
+    folders = Loader().search_paths
+    return _in_metadata(folders, service, SIGNING_NAME) or _in_metadata(folders, service, ENDPOINT_PREFIX) or service
+
+
+def _in_metadata(folders: list[str], service: str, wanted: re.Pattern[str]) -> str | None:
     for folder in folders:
         for path in sorted(Path(folder, service).glob("*/service-2.json*"), reverse=True):
             data = path.read_bytes() if path.suffix != ".gz" else _beginning(path)
-            if match := SERVICE_ID.search(data.decode(errors="ignore")):
+            if match := wanted.search(data.decode(errors="ignore")):
                 return match[1]
     return None
 

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 
 from common.aws import iam_actions
@@ -106,6 +107,13 @@ class FurtherAccess:
             if not isinstance(permission, Permission):
                 raise TypeError(f"permissions: {permission!r} is not a permission; write [allow('service:Action', on=…)]")
         return cls(granted, validation.check_texts("managed_policies", managed_policies))
+
+    def permits(self, action: str) -> bool:
+        """Whether the permissions allow an action on something; with the name ``*``, any action of a service."""
+        patterns = [pattern.lower() for permission in self.permissions for pattern in permission.actions]
+        if action.endswith(":*"):
+            return any(pattern.startswith(action[:-1].lower()) for pattern in patterns)
+        return any(fnmatchcase(action.lower(), pattern) for pattern in patterns)
 
     def statements(self, names: Names, where: str) -> tuple[list[Statement], tuple[Ref, ...]]:
         """Returns the statements of the permissions, and the resources that they refer to.

@@ -12,6 +12,7 @@ from common.declare.asl import definition as definitions
 from common.declare.asl import express, integrations
 from common.declare.asl.definition import Source
 from common.declare.asl.field_types import with_field_types
+from common.declare.asl.may_call import MayCall, MayCallEntry, check_entries
 from common.declare.asl.remembered import RightDefinition
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
@@ -31,6 +32,7 @@ class StateMachineDeclaration:
     source: Source
     checked: Path
     tokens: Mapping[str, str]
+    may_call: tuple[MayCallEntry, ...]
     further: FurtherAccess
     settings: DeclaredSettings
 
@@ -43,19 +45,20 @@ class StateMachineDeclaration:
         typed = with_field_types(source, project.names, where)
         definition, refs = project.names.substitute(typed, where)
         express.check(definition, settings.type, where)
-        calls = integrations.state_machine(project.env, ref, typed, project.names, where)
+        called = MayCall(project.env, self.may_call, project.names, where)
+        calls = integrations.state_machine(project.env, ref, typed, project.names, where, called, self.further.permits)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         fields, named = properties.render(project, ref, settings.properties, settings)
         keys = permissions.encryption(refs, writing=True)
         own = [permissions.own_key(fields["encryptionConfiguration"]["kmsKeyId"])] if settings.kms_key else []
-        role = project.role(ref, settings.role, chain(calls, keys, own, observing), self.further, [*refs, *named])
+        role = project.role(ref, settings.role, chain(calls, keys, own, observing), self.further, [*refs, *named, *called.refs])
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
         logs = settings.log_group is None and settings.log_level != "OFF"
         group = project.machine_logs(used=logs)
         groups = [group] if logs else []
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, *groups, *named, *refs], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *groups, *named, *refs, *called.refs], settings.verify, role),
             role_arn=role.arn,
             definition=definition,
             settings=settings,
@@ -75,6 +78,7 @@ class StateMachines(PipelineParts):
         definition: Source | str,
         *,
         tokens: Mapping[str, str] | None = None,
+        may_call: Iterable[MayCallEntry] = (),
         permissions: Iterable[Permission] = (),
         managed_policies: Iterable[str] = (),
         settings: StateMachineSettings | None = None,
@@ -90,6 +94,8 @@ class StateMachines(PipelineParts):
             reference: what references and configuration call it.
             definition: the definition, or its path relative to the project.
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
+            may_call: what targets may be that are known only when it runs, as with `FunctionName.$`: references and exact ARNs;
+                for HTTP tasks also URLs, which may end with ``*``.
             permissions: what its role is allowed besides, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
@@ -104,6 +110,7 @@ class StateMachines(PipelineParts):
             source=source,
             checked=self._inside.path.parents[1] / "build" / "checked-definitions",
             tokens=tokens or {},
+            may_call=check_entries(may_call),
             further=FurtherAccess.of(permissions, managed_policies),
             settings=validation.with_properties(settings, properties),
         )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.declare.asl import integrations
+from common.declare.asl.may_call import MayCall, MayCallEntry
 from common.environment.config import Environment
 from common.model.reference import Names, Ref
 from common.model.resource import Key
@@ -31,7 +32,6 @@ ITSELF = {
 }
 """What a machine with a distributed Map needs on itself."""
 END: dict[str, Any] = {"StartAt": "E", "States": {"E": {"Type": "Succeed"}}}
-LANDING = ["arn:aws:s3:::landing", "arn:aws:s3:::landing/*"]
 
 
 def named() -> Names:
@@ -53,10 +53,11 @@ def task(resource: str, **parameters: Any) -> dict[str, Any]:
     return {"StartAt": "A", "States": {"A": state}}
 
 
-def needed(machine: dict[str, Any], names: Names) -> dict[str, list[str]]:
+def needed(machine: dict[str, Any], names: Names, *may_call: MayCallEntry) -> dict[str, list[str]]:
     """Of each action the resources it is allowed on."""
     statements: dict[str, list[str]] = {}
-    for statement in integrations.state_machine(ENV, OWN, machine, names, "here"):
+    listed = MayCall(ENV, may_call, names, "here")
+    for statement in integrations.state_machine(ENV, OWN, machine, names, "here", listed):
         assert statement["Effect"] == "Allow"
         for action in statement["Action"]:
             statements.setdefault(action, []).extend(statement["Resource"])

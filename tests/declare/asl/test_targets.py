@@ -1,12 +1,13 @@
 """A permission is on the target of a task, whatever else the task mentions."""
 
+import re
 from typing import Any
 
 import pytest
 
 from common.base.errors import DeclarationError
 from common.model.reference import Names
-from tests.support.machines import LANDING, QUEUE, REGION, TABLE, TOPIC, named, needed, task
+from tests.support.machines import BUCKET, QUEUE, REGION, TABLE, TOPIC, named, needed, task
 
 IN_LANDING = {"Bucket": "${landing.name}", "Key": "k"}
 
@@ -38,7 +39,7 @@ MENTIONED = {"bucket": "${landing.name}", "table": "${runs.arn}", "function": "$
         ("sns:publish", {"TopicArn": "${alerts.arn}"}, "Message", [TOPIC.arn]),
         ("dynamodb:putItem", {"TableName": "${runs.name}"}, "Item", [TABLE.arn]),
         ("dynamodb:putItem", {"TableName": "${runs.arn}"}, "Item", [TABLE.arn]),
-        ("aws-sdk:s3:putObject", {"Bucket": "lake", "Key": "k"}, "Body", ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]),
+        ("aws-sdk:s3:putObject", {"Bucket": "lake", "Key": "k"}, "Body", ["arn:aws:s3:::lake/k"]),
         ("sqs:sendMessage", {"QueueUrl": "${orders.url}"}, "MessageBody", [QUEUE.arn]),
         (
             "sqs:sendMessage",
@@ -87,19 +88,18 @@ def test_the_target_decides_whatever_else_is_mentioned(
         (
             "lambda:invoke",
             {"FunctionName.$": "$.which", "Payload": MENTIONED},
-            "A.FunctionName.$: which function it is cannot be",
+            "A.FunctionName.$: which function it is, is known only when the machine runs. List what it may be in the declaration",
         ),
-        ("lambda:invoke", {"FunctionName": "{% $which %}"}, "A.FunctionName: which function it is cannot be told"),
-        ("lambda:invoke", {"FunctionName": "{% '${Validate.arn}' %}"}, "A.FunctionName: which function it is cannot be told"),
-        ("lambda:invoke", {"Payload": MENTIONED}, "A calls lambda:invoke, but which FunctionName it is cannot be told"),
+        ("lambda:invoke", {"FunctionName": "{% $which %}"}, "A.FunctionName: which function it is, is known only"),
+        ("lambda:invoke", {"FunctionName": "{% '${Validate.arn}' %}"}, "A.FunctionName: which function it is, is known only"),
+        ("lambda:invoke", {"Payload": MENTIONED}, "A needs lambda:InvokeFunction, but has no FunctionName."),
         ("glue:startJobRun", {"JobName": "${Validate.name}"}, "A.JobName: lambda/Validate is no job"),
         ("glue:startJobRun", {"JobName": "${final_job.arn}"}, "A.JobName: 'arn:aws:glue:"),
         ("glue:startJobRun", {"JobName": "*"}, "A.JobName: '*' is no job"),
         ("aws-sdk:glue:startCrawler", {"Name": "${final_job.name}"}, "A.Name: glue-job/final_job is no crawler"),
-        ("aws-sdk:glue:startTrigger", {"Name": "${final_job.name}"}, "A calls glue:StartTrigger, but which JobName it is"),
         ("states:startExecution", {"StateMachineArn": "${child.name}"}, "A.StateMachineArn: 'child' is no machine"),
         ("states:startExecution", {"StateMachineArn": "${Validate.arn}"}, "A.StateMachineArn: lambda/Validate is no machine"),
-        ("sns:publish", {"PhoneNumber": "+1", "Message": "${alerts.arn}"}, "A calls sns:publish, but which TopicArn it is"),
+        ("sns:publish", {"Message": "${alerts.arn}"}, "A calls sns:publish without TopicArn."),
         ("sns:publish", {"TopicArn": "${alerts.name}"}, "A.TopicArn: 'alerts' is no topic"),
         ("dynamodb:getItem", {"TableName": "${landing.name}"}, "A.TableName: bucket/landing is no table"),
         ("aws-sdk:s3:getObject", {"Bucket": "${runs.name}"}, "A.Bucket: table/runs is no bucket"),
@@ -109,7 +109,11 @@ def test_the_target_decides_whatever_else_is_mentioned(
             {"QueueUrl": "https://elsewhere.example/1/q"},
             "A.QueueUrl: 'https://elsewhere.example/1/q' is no queue",
         ),
-        ("aws-sdk:s3:copyObject", {**IN_LANDING, "CopySource.$": "$.from"}, "A.CopySource: which bucket it is cannot be told"),
+        (
+            "aws-sdk:s3:copyObject",
+            {**IN_LANDING, "CopySource.$": "$.from"},
+            "A.CopySource: which bucket it is, is known only when",
+        ),
     ],
 )
 def test_a_target_that_does_not_fit_or_cannot_be_told_is_refused(
@@ -129,10 +133,9 @@ def test_a_resource_that_is_no_function_is_refused(names: Names) -> None:
 
 def test_a_copy_reads_where_it_comes_from_and_writes_where_it_goes(names: Names) -> None:
     parameters = {"Bucket": "lake", "Key": "k", "CopySource.$": "States.Format('${landing.name}/{}', $.key)"}
-    lake = ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
     assert needed(task("arn:aws:states:::aws-sdk:s3:copyObject", **parameters), names) == {
-        "s3:GetObject": LANDING,
-        "s3:PutObject": lake,
+        "s3:GetObject": [f"{BUCKET.arn}/*"],
+        "s3:PutObject": ["arn:aws:s3:::lake/k"],
     }
 
 
@@ -153,7 +156,15 @@ def test_a_task_with_credentials_of_another_takes_these_and_nothing_of_its_own(n
     machine = task("arn:aws:states:::lambda:invoke", FunctionName=THEIRS)
     machine["States"]["A"]["Credentials"] = {"RoleArn": role}
     assert needed(machine, names) == {"sts:AssumeRole": [role]}
-    for unknown in ({"RoleArn.$": "$.role"}, {"RoleArn": "{% $role %}"}, {"RoleArn": f"{role}*"}, {"RoleArn": THEIRS}, {}):
-        machine["States"]["A"]["Credentials"] = unknown
-        with pytest.raises(DeclarationError, match=r"^here: A\.Credentials: which RoleArn it is cannot be told"):
+    for wrong, message in (
+        ({"RoleArn.$": "$.role"}, "RoleArn.$: which role it is, is known only when the machine runs. List what it may be"),
+        ({"RoleArn": "{% $role %}"}, "RoleArn: which role it is, is known only when the machine runs."),
+        ({"RoleArn": f"{role}*"}, f"RoleArn: '{role}*' is no role"),
+        ({"RoleArn": THEIRS}, f"RoleArn: '{THEIRS}' is no role"),
+    ):
+        machine["States"]["A"]["Credentials"] = wrong
+        with pytest.raises(DeclarationError, match=rf"^here: A\.Credentials\.{re.escape(message)}"):
             needed(machine, names)
+    machine["States"]["A"]["Credentials"] = {}
+    with pytest.raises(DeclarationError, match=r"^here: A\.Credentials: RoleArn is missing\."):
+        needed(machine, names)
