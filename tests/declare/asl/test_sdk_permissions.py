@@ -21,7 +21,7 @@ bedrockruntime:converse {"ModelId": "meta.llama"} bedrock:InvokeModel arn:aws:be
 cloudformation:describeStacks {"StackName": "s"} cloudformation:DescribeStacks cloudformation:stack/s/*
 cloudwatch:putMetricData {"Namespace": "n"} cloudwatch:PutMetricData *
 cloudwatchlogs:describeLogStreams {"LogGroupName": "/x"} logs:DescribeLogStreams logs:log-group:/x logs:log-group:/x:*
-dynamodb:executeStatement {"Statement": "SELECT * FROM sales"} dynamodb:PartiQLSelect dynamodb:table/sales dynamodb:table/sales/index/*
+dynamodb:executeStatement {"Statement": "SELECT * FROM x_1"} dynamodb:PartiQLSelect dynamodb:table/x_1 dynamodb:table/x_1/index/*
 dynamodb:executeStatement {"Statement": "INSERT INTO \\"sales\\" VALUE {}"} dynamodb:PartiQLInsert dynamodb:table/sales
 dynamodb:executeStatement {"Statement": "update sales SET a=1"} dynamodb:PartiQLUpdate dynamodb:table/sales
 ec2:describeInstances {} ec2:DescribeInstances *
@@ -45,7 +45,7 @@ s3:getBucketEncryption {"Bucket": "lake"} s3:GetEncryptionConfiguration arn:aws:
 s3:deleteObject {"Bucket": "lake", "Key": "a*b"} s3:DeleteObject arn:aws:s3:::lake/a${*}b
 s3:listBuckets {} s3:ListAllMyBuckets *
 sagemaker:describeEndpoint {"EndpointName": "e"} sagemaker:DescribeEndpoint sagemaker:endpoint/e
-secretsmanager:describeSecret {"SecretId": "x"} secretsmanager:DescribeSecret secretsmanager:secret:x secretsmanager:secret:x-??????
+secretsmanager:tagResource {"SecretId": "x"} secretsmanager:TagResource secretsmanager:secret:x secretsmanager:secret:x-??????
 sfn:stopExecution {"ExecutionArn.$": "$.arn"} states:StopExecution states:execution:*:*
 sfn:listExecutions {"StateMachineArn": "${child.arn}"} states:ListExecutions states:stateMachine:child
 sqs:receiveMessage {"QueueUrl": "${orders.url}"} sqs:ReceiveMessage sqs:orders
