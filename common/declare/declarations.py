@@ -141,6 +141,11 @@ class Declarations:
         """
         ordered = sorted(self._by_ref.items(), key=lambda item: getattr(item[1], "after_others", False))
         configuration.render(self._resources, dict(ordered))
+        if self._env.project(self._project).subscriptions:
+            from common.declare import subscriptions  # reads the schema of their type
+
+            for subscription in subscriptions.of_project(self._resources):
+                self._resources.add(subscription)
         declared = dict.fromkeys(
             (*(ref.key for ref in self._by_ref), *(resource.key for resource in self._resources.resources()))
         )

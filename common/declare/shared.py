@@ -1,6 +1,6 @@
 """The resources that all pipelines of an environment share, which root `deploy.py` declares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -134,7 +134,15 @@ class SharedResources(SimpleResources, CloudResources):
         """
         if ARTIFACT_BUCKET not in self._resources and self.env.others_bucket is None:
             raise DeclarationError(f'deploy.py must declare the artifact bucket: shared.bucket("{ARTIFACTS}").')
-        return tuple(self._resources.values())
+        return (*self._resources.values(), *self._subscriptions())
+
+    def _subscriptions(self) -> Iterator[Resource]:
+        if self.env.subscriptions:
+            from common.declare import subscriptions  # reads the schema of their type
+
+            yield from subscriptions.of_environment(
+                self.env, self._resources, self._refs, lambda ref, topic: self._identity(ref, uses=[topic])
+            )
 
     def _add(self, resource: Resource) -> None:
         if resource.key.project == EXISTING:

@@ -48,15 +48,22 @@ class Shared(Verbs):
             DeclarationError: AWS does not allow the name; or root `deploy.py` cannot declare the kind, and configuration has no
                 entry for it; or the resource cannot be used from the region of the project.
         """
-        if (ref := existing.configured(self._env, self._project, kind_of(kind), name)) is not None:
-            self.entries.add(ref.place)
-            return self._register(ref)
+        if (ref := self.configured(kind, name)) is not None:
+            return ref
         if kind not in SHAREABLE:
             raise existing.missing_entry(self._env, self._project, kind_of(kind), name)
         if kind != "bucket":
-            self._check_region(f"{kind}/{name}")
+            self.check_region(f"{kind}/{name}")
         physical = self.physical.of(kind_of(kind), name)
         return self._register(Ref(Key(SHARED, kind, name), physical, kind_of(kind).arn_of(self._home, physical)))
+
+    def configured(self, kind: str, name: str) -> Ref | None:
+        """The thing of others that configuration has under a name; None if it has none."""
+        ref = existing.configured(self._env, self._project, kind_of(kind), name)
+        if ref is None:
+            return None
+        self.entries.add(ref.place)
+        return self._register(ref)
 
     def resource(self, name: str, type_name: str) -> GeneratedRef:
         """A resource of any type, which root `deploy.py` declares with ``shared.resource(name, type_name, …)``.
@@ -69,7 +76,7 @@ class Shared(Verbs):
         from common.declare.resource_references import KIND, reference_to
 
         schema, key = schema_of(type_name, self._home.region), Key(SHARED, KIND, name)
-        self._check_region(str(key))
+        self.check_region(str(key))
         self.types[key] = type_name
         ref = reference_to(self._home, key, schema, self.physical.of(kind_of(KIND), name) if schema.name_property else "")
         self._register(ref)
@@ -89,7 +96,12 @@ class Shared(Verbs):
                     f"it as {declared}."
                 )
 
-    def _check_region(self, key: str) -> None:
+    def check_region(self, key: str) -> None:
+        """Checks that the project is where shared resources are.
+
+        Raises:
+            DeclarationError: it is in another region.
+        """
         if self._env.is_away:
             raise DeclarationError(
                 f"The shared {key} is in {self._home.region}, the project in {self._env.region}. Of what is shared, projects in "

@@ -134,11 +134,11 @@ class Pruner:
         if (left := self._left_to_others(key, location)) is not None:
             return left
         now = self._declared.get(locations.successor(key) or self._replaced.get(key) or key)
-        why = UNDECLARED
+        why = "no longer configured" if locations.follows_configuration(key) else UNDECLARED
         if now is not None:
             why = f"replaced by {now.key}" if key in self._replaced else f"renamed to {now.name}"
         kind = self._types(key.kind)
-        if now is None and not self._prune:
+        if now is None and not self._prune and not locations.follows_configuration(key):
             goes_on = "goes on starting executions" if locations.is_trigger(key) else "stays"
             waits = (
                 _stays_unless(prune=True)

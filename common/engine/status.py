@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from common.aws import regions
+from common.aws.protocol import Aws
 from common.base.digest import Digest
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
@@ -16,8 +17,10 @@ from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
 from common.engine.connection import Connection
 from common.engine.lease_takeover import holder
+from common.model.generated import IDENTIFIER
 from common.model.resource import Key
 from common.state import locations
+from common.state.records import Records
 from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Root, key_of
 from common.state.stored_objects import printable
 
@@ -49,6 +52,7 @@ class Status:
         pending: what a deploy was about to change.
         former: what is still there under a name that it had before.
         unrecorded: the resources whose record is missing, or has lost its tag or has another one; empty without `verify`.
+        unconfirmed: the subscriptions that nobody has confirmed, or that are gone because nobody has.
         names: what resources are declared to be called in AWS, by key, where that does not follow from prefix, project and key.
         lock: what the lease says of its holder; None if nobody holds it.
     """
@@ -60,6 +64,7 @@ class Status:
     pending: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     unrecorded: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     lock: JsonObject | None = None
     last_execution: Execution | None = None
@@ -128,10 +133,31 @@ def _read(connection: Connection, project: str, entry: Entry | None = None) -> t
         resources=sum(not key.startswith(f"{ARTIFACT}/") for key in released.digests),
         pending=tuple(released.pending),
         former=tuple(sorted(key for key in released.digests if locations.FORMERLY in key)),
+        unconfirmed=tuple(unconfirmed(connection.aws, records, project, released)),
         lock=holder(connection, project),
         last_execution=_last_execution(connection, entry),
     )
     return status, released
+
+
+def unconfirmed(aws: Aws, records: Records, project: str, root: Root) -> Iterator[str]:
+    """The subscriptions of a project that tell nobody, each with the reason.
+
+    Follows https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
+    for text in sorted(root.digests):
+        key = key_of(project, text)
+        if key is None or not locations.follows_configuration(key):
+            continue
+        record = records.read(key)
+        arn = str((record.get("outputs") or {}).get(IDENTIFIER, ""))
+        if not arn:
+            continue
+        there = regions.at(aws, arn)
+        live = there.find("sns", "GetSubscriptionAttributes", "NotFound", SubscriptionArn=arn)
+        if live is None or live["Attributes"].get("PendingConfirmation") == "true":
+            desired = record.get("desired") or {}
+            yield f"{desired.get('Endpoint', key)} ({'is gone' if live is None else 'waits for it'})"
 
 
 def _with_names(connection: Connection, pipeline: Declares, status: Status) -> Status:

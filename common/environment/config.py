@@ -24,6 +24,7 @@ from common.environment.project import Instance, Project, Region, WrittenSection
 from common.environment.resource_settings import Defaults, Embedded, Network, Verify
 from common.environment.roles import Roles
 from common.environment.settings_model import Model
+from common.environment.subscriptions import Subscriptions
 
 TagPrefix = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
@@ -71,6 +72,8 @@ class Environment(Model):
     """Settings of all resources of a type."""
     existing: Existing = Existing()
     """What others own and the pipelines use."""
+    subscriptions: Subscriptions = Field(default_factory=dict)
+    """Who is told what shared topics are told, by topic: `email:team@example.com`, `https://…`, `sms:+…`. People confirm it."""
     projects: dict[ResourceName, Project] = Field(default_factory=dict)
     """The projects, by name: their parameters, and settings of single resources."""
     _instances: dict[str, Instance] = PrivateAttr(default_factory=dict)

@@ -24,6 +24,7 @@ from common.environment.resource_settings import (
     Verify,
 )
 from common.environment.settings_model import Model
+from common.environment.subscriptions import Subscriptions
 
 
 def check_region(region: str) -> str:
@@ -64,6 +65,8 @@ class Project(Model):
     """Settings of single schedules and rules, by name."""
     existing: Existing = Existing()
     """What others own and this project uses, besides what the environment says of all projects. What stands here wins."""
+    subscriptions: Subscriptions = Field(default_factory=dict)
+    """Who is told what topics are told, by topic: topics of the project, shared ones, and those that `existing` names."""
     names: ExactNames = Field(default_factory=dict)
     """Exact names in AWS of what has no section here, by `kind/name`, as in `table/runs`. A role's may begin with its path."""
     instances: dict[InstanceName, "Project"] = Field(default_factory=dict)

@@ -15,6 +15,8 @@ from common.model.resource import Key
 MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9]+)»")
 """Matches a mark: the project, the kind, the name and the attribute."""
 
+SUBSCRIBED = "subscription."
+"""Begins the names in the keys of subscriptions that configuration names; they go when it names them no more."""
 IDENTIFIER = "Identifier"
 """The output of a resource by which AWS identifies it, for types that need their record."""
 TOKEN = "token"  # noqa: S105 - the name of a field

@@ -69,6 +69,9 @@ def _notes(status: Status) -> Iterator[str]:
     if status.unrecorded:
         lost = ", ".join(status.unrecorded)
         yield f"records that are missing or have lost their tag: {lost}; `{typed('deploy --verify')}` writes them again"
+    if status.unconfirmed:
+        again = f"`{typed('deploy --verify')}` asks again for those that are gone, which AWS deletes after two days"
+        yield f"subscriptions that nobody has confirmed: {', '.join(status.unconfirmed)}; {again}"
     if status.names:
         shown = [f"{key} is {name}" for key, name in status.names.items()][:MOST_NAMES]
         more = len(status.names) - len(shown)

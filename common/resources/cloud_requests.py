@@ -23,6 +23,8 @@ _NEW_ROLE = (
     "does not have permissions to call",
 )
 """A request fails with such words while a new role, or what it allows, is not known everywhere; it is then made again."""
+_UNCONFIRMED = "pending confirmation"
+"""A subscription that nobody has confirmed cannot be deleted: AWS deletes it after two days."""
 _ROLE_SECONDS = (2.0, 3.0, 5.0, 8.0, 13.0)
 """The pauses before it is made again: IAM takes some seconds, rarely more than half a minute."""
 
@@ -78,12 +80,12 @@ def update(aws: Aws, type_name: str, identifier: str, patch: list[JsonObject]) -
 
 
 def delete(aws: Aws, type_name: str, identifier: str) -> None:
-    """Deletes a resource. If it does not exist, that is not an error."""
+    """Deletes a resource. If it does not exist, or AWS deletes it by itself, that is not an error."""
     try:
         event = aws.call(SERVICE, "DeleteResource", TypeName=type_name, Identifier=identifier)["ProgressEvent"]
         wait(aws, event, f"{type_name} {identifier}")
     except AwsError as error:
-        if error.code not in {ABSENT, "NotFound"}:
+        if error.code not in {ABSENT, "NotFound"} and _UNCONFIRMED not in error.reason:
             raise
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from common.base import digest
+from common.model.generated import SUBSCRIBED
 from common.model.orphan import Named, Orphan
 from common.model.resource import REMOVING, Change, Key, Resource
 from common.resources import kinds
@@ -42,6 +43,11 @@ def goes_with_its_step(key: Key) -> bool:
 def is_trigger(key: Key) -> bool:
     """Whether a resource starts others by itself, and nothing refers to it."""
     return key.kind in kinds() and kinds()[key.kind].acts
+
+
+def follows_configuration(key: Key) -> bool:
+    """Whether a resource is what configuration says, so that it is deleted as soon as configuration says it no more."""
+    return key.kind == "resource" and key.name.startswith(SUBSCRIBED)
 
 
 def goes_last(change: Change) -> bool:

@@ -132,6 +132,12 @@ def test_status_is_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "01234567 + changes" in text
 
 
+def test_who_is_told_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    show([Status("acres", "clean", unconfirmed=("ann@example.com (waits for it)",))])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "acres: subscriptions that nobody has confirmed: ann@example.com (waits for it); `invoke deploy --verify` asks" in told
+
+
 def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     about = {"since": "2026-01-15T10:30:00+01:00", "holder": "ann", "host": "ip-10-0-12-34.internal", "commit": "0123456789"}
     ran = Execution("arn", "SUCCEEDED", "2026-01-16T11:45:00+00:00", None)

@@ -53,6 +53,15 @@ def test_without_being_asked_nothing_is_deleted(tmp_path: Path) -> None:
     assert set(world.live) > {f"{ARN}b", f"{ARN}c"}
 
 
+def test_what_configuration_names_no_more_goes_at_once(tmp_path: Path) -> None:
+    world, key = World(), Key("p", "resource", "subscription.alerts.email-team-example-com")
+    identity = Identity(key=key, name="subscribed", arn=f"{ARN}subscribed", tags=ENV.ownership("p"), needs=(BUCKET,))
+    deploy(world, [*things(ABC), Thing(identity=identity, fields={"Size": 1})], tmp_path)
+    after = deploy(world, things(ABC), tmp_path)
+    assert after.reasons() == {str(key): "no longer configured"}
+    assert after.actions() == {str(key): "delete"}
+
+
 def test_what_holds_data_takes_both_options(tmp_path: Path) -> None:
     world = World()
     deploy(world, [*things({}), store("kept", Size=1)], tmp_path)

@@ -286,20 +286,3 @@ def test_the_record_of_one_that_was_renamed_is_not_its_own() -> None:
     recorded = {**deployed(api, queue()), "arn": "arn:aws:cloudcontrol:us-east-1:123456789012:acres/AWS-SQS-Queue/dead/older"}
     renamed = queue(QueueName="newer")
     assert renamed.recall(recorded).read(api.aws()) is None
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "The role cannot be assumed by the service.",
-        "The function's execution role does not have permissions to call SendMessage on arn:aws:sqs:us-east-1:123456789012:q",
-    ],
-)
-def test_a_new_role_that_is_not_known_everywhere_is_waited_for(words: str) -> None:
-    api = CloudControl(fails=["InvalidRequest"] * 3, words=words)
-    assert deployed(api, queue())["outputs"]["Identifier"] == URL
-    assert api.made() == ["CreateResource"] * 4
-    api = CloudControl(fails=["AccessDenied"] * 9, words="The role cannot be assumed by the service.")
-    with pytest.raises(AwsError, match="cannot be assumed"):
-        deployed(api, queue())
-    assert sum(api.slept) > 30

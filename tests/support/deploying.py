@@ -46,7 +46,8 @@ class Sequential(ThreadPoolExecutor):
 
 def types(kind: str) -> Any:
     """The types of the world by kind."""
-    return {resource_type.kind: resource_type for resource_type in (Thing, Store, Trigger, ArtifactBucket)}.get(kind)
+    named = {resource_type.kind: resource_type for resource_type in (Thing, Store, Trigger, ArtifactBucket)}
+    return {**named, "resource": Thing}.get(kind)
 
 
 def things(fields: Mapping[str, Any], codes: Mapping[str, str] | None = None, project: str = "p") -> list[Resource]:
