@@ -82,7 +82,7 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
     tree, failure = _parser()(content)
     if failure:
         raise failure
-    reader = _Reader(content, is_later, frozenset(_defined(tree)))
+    reader = _Reader(content, is_later, frozenset([*_defined(tree), *_asked_for(tree)]))
     reader.read(tree, in_context=False)
     return reader.result
 
@@ -137,6 +137,17 @@ def _defined(part: Any) -> Iterator[str]:
     yield from (str(name) for name in (getattr(part, "focus", None), getattr(part, "index", None)) if isinstance(name, str))
     for _, child in _parts(part):
         yield from _defined(child)
+
+
+def _asked_for(part: Any) -> Iterator[str]:
+    """Yields the variables of which an expression asks by `$exists` whether they have a value, so that they need none."""
+    if getattr(part, "type", None) == "function" and part.procedure.value == "exists":
+        for argument in part.arguments:
+            first = argument.steps[0] if argument.type == "path" else argument
+            if first.type == "variable" and first.value:
+                yield str(first.value)
+    for _, child in _parts(part):
+        yield from _asked_for(child)
 
 
 class _Reader:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from common.base.suggestions import closest
 
 ADDED: Mapping[str, tuple[int, int]] = {
-    **dict.fromkeys(("partition", "hash"), (2, 2)),
+    "partition": (1, 2),
+    "hash": (2, 2),
     "range": (3, 3),
     "random": (0, 1),
     "uuid": (0, 0),
