@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from common.base.suggestions import closest
 from common.declare.asl.jsonata_functions import FunctionCall
 from common.declare.asl.scanner import ScanError
 
@@ -54,12 +55,14 @@ class Expression:
         calls: the calls of functions that it does not define itself.
         states: the names behind each `$states`, as far as they are written out.
         problems: what is wrong with the expression itself: sentences, each with a suggestion to append.
+        asked: the variables of which it asks by `$exists` whether they have a value.
     """
 
     variables: list[str] = field(default_factory=list)
     calls: list[FunctionCall] = field(default_factory=list)
     states: list[tuple[str, ...]] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
 
 
 def content_of(text: str) -> str | None:
@@ -82,8 +85,10 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
     tree, failure = _parser()(content)
     if failure:
         raise failure
-    reader = _Reader(content, is_later, frozenset([*_defined(tree), *_asked_for(tree)]))
+    defined = frozenset(_defined(tree))
+    reader = _Reader(content, is_later, defined)
     reader.read(tree, in_context=False)
+    reader.result.asked = {name for name in _asked_for(tree) if not closest(name, defined)}
     return reader.result
 
 
@@ -140,12 +145,9 @@ def _defined(part: Any) -> Iterator[str]:
 
 
 def _asked_for(part: Any) -> Iterator[str]:
-    """Yields the variables of which an expression asks by `$exists` whether they have a value, so that they need none."""
+    """Yields the variables of which an expression asks by `$exists` whether they have a value."""
     if getattr(part, "type", None) == "function" and part.procedure.value == "exists":
-        for argument in part.arguments:
-            first = argument.steps[0] if argument.type == "path" else argument
-            if first.type == "variable" and first.value:
-                yield str(first.value)
+        yield from (str(argument.value) for argument in part.arguments if argument.type == "variable")
     for _, child in _parts(part):
         yield from _asked_for(child)
 

@@ -62,8 +62,6 @@ def told(content: str) -> list[str]:
         ("$states.context.Execution.Input.`x-y`", []),
         ("$states.input.list.$string($)", []),
         ("$zip([1], [2], [3])", []),
-        ("$exists($error) ? $error : 'none'", []),
-        ("$exists($error.Cause) and $length($error.Cause) > 0 ? $why", ["why"]),
         ("($a := ($states.context.**._datadog)[0]; $b := ($parse($parse(($states.context.**.body)[0]).**.Value))[0])", []),
         ("$lookup($states.input, 'detail-type')", []),
         ("$match($states.result.Description, /at=([^&]+)(.+)$/).groups[0]", []),

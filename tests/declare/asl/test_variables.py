@@ -66,6 +66,8 @@ def chosen(rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
         ),
         machine(A=state("B", {"x": 1}), B=within("DISTRIBUTED", machine("C", C=state("D", {"x": 2}), D=state(output="$x")))),
         machine(A=state("B", {"x": 1}), B=within("DISTRIBUTED", machine("C", C=state()), ItemSelector="{% $x %}")),
+        machine(A=state(output="$exists($error) ? $error : 'none'")),
+        machine(A=state("B", output="$exists($later) ? $later : 0"), B=state(assign={"later": 1})),
         machine(A=state("B", {"count": 42}), B=state(output="$count")),
         machine(A=state("B", {"x": 1}), B=state(output="$__NAME__")),
     ],
@@ -77,6 +79,12 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        (machine(A=state(output="$exists($x.y)")), "A.Output: no state assigns the variable $x."),
+        (
+            machine(A=state("B", {"total": 1}), B=state(output="$exists($totla) ? $total : 0")),
+            "B.Output: no state assigns the variable $totla. Did you mean $total?",
+        ),
+        (machine(A=state(output="($total := 1; $exists($totla))")), "A.Output: no state assigns the variable $totla."),
         (machine(A=state(output="$x")), "A.Output: no state assigns the variable $x."),
         (
             machine(A=state("B", {"total": 1}), B=state(output="$totla")),
