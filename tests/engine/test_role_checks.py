@@ -159,11 +159,11 @@ def test_the_statements_of_a_role_are_printed_exactly(acres: Repository) -> None
 
 
 def test_a_call_of_a_machine_that_nobody_can_tell_is_told_and_the_machine_is_deployed(acres: Repository) -> None:
-    state = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:athena:startQueryExecution", "End": True}
-    body = {"StartAt": "Crawl", "States": {"Crawl": {**state, "Parameters": {"QueryString": "select 1"}}}}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName.$": "$.f"}, "End": True}
+    body = {"StartAt": "Crawl", "States": {"Crawl": state}}
     acres.project("acres", f"p.state_machine('main', {body!r})")
-    assert "no permission for it can be generated" in acres.invoke("plan", "--env", "dev").err
+    assert "Crawl.FunctionName.$: which function it is, is known only when" in acres.invoke("plan", "--env", "dev").err
     acres.configure(roles={"arns": {"state-machine": ROLE}})
     role(ALL, trust={"Statement": [{**TRUST["Statement"], "Principal": {"Service": "states.amazonaws.com"}}]})
-    assert "no permission for it can be generated" in planned(acres)
+    assert "Crawl.FunctionName.$: which function it is, is known only when" in planned(acres)
     assert acres.invoke("deploy", "--env", "dev").code == 0
