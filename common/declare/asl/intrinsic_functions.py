@@ -51,6 +51,8 @@ FUNCTIONS: Mapping[str, Signature] = {
 """The intrinsic functions by name."""
 ALGORITHMS = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
 """The algorithms that States.Hash has."""
+RESERVED = "'{}\\"
+"""The characters that a text escapes by a backslash."""
 MOST = 10
 """How many functions may be nested within a field."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
@@ -155,6 +157,8 @@ def _argument(scanner: Scanner) -> Argument:
     if scanner.match(UPPER_TOKEN):
         return JsonPath("$", ())  # what replaces it can be anything
     if text := scanner.match(_TEXT):
+        if wrong := next((escape for escape in ESCAPED.finditer(text[1]) if escape[1] not in RESERVED), None):
+            raise ScanError(rf"a text has the escape {wrong[0]}, and only \' \{{ \}} and \\ are allowed")
         return Literal(ESCAPED.sub(r"\1", text[1]), text[1])
     if number := scanner.match(_NUMBER):
         return Literal(float(number[0]) if not number[0].lstrip("-").isdigit() else int(number[0]))
