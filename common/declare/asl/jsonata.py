@@ -23,21 +23,8 @@ OTHERWISE = {"==": " JSONata compares with one =.", "&&": " Write and.", "||": "
 NEWER = ("?:", "??")
 """Operators that the parser knows and JSONata 2.0.6 does not."""
 CHILDREN = (
-    *(
-        "expression",
-        "steps",
-        "procedure",
-        "arguments",
-        "body",
-        "predicate",
-        "stages",
-        "expr",
-        "group",
-        "lhs",
-        "rhs",
-        "lhs_object",
-    ),
-    *("rhs_object", "rhs_terms", "terms", "condition", "then", "_else", "expressions", "pattern", "update", "delete"),
+    *("expression", "expressions", "steps", "procedure", "arguments", "body", "predicate", "stages", "expr", "group", "terms"),
+    *("lhs", "rhs", "lhs_object", "rhs_object", "rhs_terms", "condition", "then", "_else", "pattern", "update", "delete"),
 )
 """The attributes of a parsed part that hold other parts."""
 WITH_CONTEXT = frozenset({"predicate", "stages", "group", "terms", "pattern", "update", "delete"})
