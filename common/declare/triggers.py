@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.base.text_rules import check_text
-from common.declare import configuration, properties, targets, validation
+from common.declare import configuration, event_patterns, properties, targets, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
@@ -76,6 +76,7 @@ class EventTriggerDeclaration:
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
+        event_patterns.check_length(pattern, settings.pattern_characters, project.where(ref))
         role = role_of(project, ref, settings, self.target)
         fields, named = properties.render(project, ref, settings.properties)
         rule = Rule(
@@ -165,17 +166,20 @@ class Triggers(PipelineParts):
         role_name: str | None = None,
         role: Ref | None = None,
     ) -> Ref:
-        """Starts `target` with each event of the default bus that `pattern` matches; tokens in the pattern are replaced.
+        """Starts `target` with each event of the default bus that `pattern` matches, as EventBridge writes patterns.
+
+        Tokens in the pattern are replaced.
 
         The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
         Names, and a role that exists, are given as to a function.
         """
-        fields = validation.check_object("properties", properties or {})
+        fields, waits_for = validation.check_object("properties", properties or {}), validation.check_object("pattern", pattern)
+        event_patterns.check(waits_for)
         declaration = EventTriggerDeclaration(
             target=targets.of_rule(target, fields),
             properties=fields,
-            pattern=validation.check_object("pattern", pattern),
+            pattern=waits_for,
         )
         return self._declarations.add("rule", reference, declaration, exact=Exact(name, role_name), role=role)
 

@@ -246,6 +246,8 @@ class TriggerSettings(Settings):
     """The moment, in UTC, from which on a schedule starts its target, as in 2027-01-31T06:30:00."""
     end: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
     """The moment, in UTC, after which a schedule starts its target no more."""
+    pattern_characters: int = Field(default=2048, ge=1, le=4096)
+    """How long the pattern of a rule may be. More than 2,048 characters takes a quota of the account that AWS has raised."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None

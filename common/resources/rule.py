@@ -232,7 +232,9 @@ class Rule(Declared):
     def _put(self, aws: Aws, desired: State, **more: Json) -> None:
         fields = {name: desired[name] for name in _RULE if desired[name] is not None}
         if "EventPattern" in fields:
-            fields["EventPattern"] = json.dumps(fields["EventPattern"], sort_keys=True)
+            fields["EventPattern"] = json.dumps(
+                fields["EventPattern"], sort_keys=True, separators=(",", ":")
+            )  # its length has a limit
         aws.call("events", "PutRule", Name=self.name, **fields, **more)
 
 
