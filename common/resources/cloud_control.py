@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
-from common.aws import iam_actions
 from common.aws.protocol import Aws
 from common.aws.resource_schemas import STORES, Schema, schema_of
 from common.base import digest
@@ -26,10 +25,10 @@ from common.model.declared import Declared
 from common.model.generated import IDENTIFIER, TOKEN
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
 from common.model.orphan import Orphan
-from common.model.projection import projected, texts_in, value_at, with_value
+from common.model.projection import projected, value_at, with_value
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources import cloud_requests
+from common.resources import cloud_requests, handler_arns
 
 TYPE, TAGS = "TypeName", "Tags"
 UNREADABLE = "(was another one)"
@@ -94,8 +93,9 @@ class CloudResource(Declared):
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """What AWS's handlers of the type call in the name of the deployer."""
         actions_by_arn: dict[str, set[str]] = {}
+        name = self.name if self.schema.name_property in self.properties else ""
         for action in self.schema.permissions("create", "read", "update", "delete", "list"):
-            for arn in self._arns_for(action):
+            for arn in handler_arns.arns_for(action, self.arn, self.type_name, name, self.properties):
                 actions_by_arn.setdefault(arn, set()).add(action)
         return {arn: tuple(sorted(actions)) for arn, actions in actions_by_arn.items()}
 
@@ -250,20 +250,6 @@ class CloudResource(Declared):
         parts = dict(zip(self.schema.identifiers, identifier.split(SEPARATOR), strict=False))
         attributes = {name: str(live[name]) for name in self.schema.attributes() if isinstance(live.get(name), str | int)}
         return {**parts, **attributes, IDENTIFIER: identifier}
-
-    def _arns_for(self, action: str) -> Iterator[str]:
-        """The ARNs on which an action of a handler is needed: by the name of the resource, or as they stand in its properties."""
-        forms = iam_actions.forms_of(action) if iam_actions.exists(action) else []
-        named = [arn for arn in texts_in(self.properties) if arn.startswith("arn:") and forms and iam_actions.fits(action, arn)]
-        own = action.partition(":")[0] in self.arn.partition("cloudcontrol:")[2].lower()
-        if not forms or (not named and not own):
-            yield "*"
-        yield from named
-        _, partition, _, region, account, _ = self.arn.split(":", 5)
-        values = {"Partition": partition, "Region": region, "Account": account}
-        for form in forms if own else ():
-            text = re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], "*"), form)
-            yield text.replace(".*", f"*{self.name}*" if self.schema.name_property in self.properties else "*")
 
 
 def _schema_of(type_name: str, arn: str) -> Schema:
