@@ -11,6 +11,7 @@ from common.declare.existing import ExistingReferences
 from common.declare.project_folder import ProjectFolder
 from common.declare.shared_references import Shared
 from common.environment.config import Environment
+from common.environment.parameter_values import Parameters
 from common.model.reference import Names
 from common.packaging.imports import Libraries
 from common.resources import every_kind
@@ -28,7 +29,7 @@ class PipelineParts:
     def __init__(self, name: str, env: Environment, folder: Path) -> None:
         self.name, self.env, self.folder, self._inside = env.deployed_name(name), env, folder, ProjectFolder(name, folder)
         self.entry: Entry | None = None
-        self.parameters = env.project(self.name).parameters  # parameters that a declaration reads count as used
+        self.parameters = Parameters.of(env.project(self.name).parameters)  # those that a declaration reads count as used
         self._declarations = Declarations(self.name, env, names := Names(self.parameters, every_kind(), env.account))
         self._physical = self._declarations.physical
         self._libraries = {"shared": folder / "shared"}

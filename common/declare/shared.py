@@ -72,7 +72,8 @@ class SharedResources(SimpleResources, CloudResources):
         ref = self._named(kind, reference, name)
         properties = declaration.properties
         check_properties(kind_of(kind), properties, f"deploy.py: {ref.key}")
-        self._add(declaration.make(identity=self._identity(ref, uses=declaration.uses), properties=properties))
+        identity = self._identity(ref, uses=[*declaration.uses, *sorted(marked_keys(declaration.texts))])
+        self._add(declaration.make(identity=identity, properties=properties, **declaration.texts))
         return ref
 
     def _keep_resource(self, ref: GeneratedRef, declaration: ResourceDeclaration) -> None:

@@ -4,46 +4,55 @@ A pipeline may have such a resource of its own, and all pipelines may share one.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from common.base.json_types import JsonMapping
 from common.declare import properties, targets, validation
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
-from common.model.declared import Identity
+from common.model.generated import marked_keys
 from common.model.reference import Ref
 from common.model.resource import Resource
 from common.resources.queue import FIFO, Queue, QueueRef
 from common.resources.table import Table
 
-
-class Make(Protocol):
-    """A type of resources with all but the identity filled in, as `functools.partial` does it."""
-
-    def __call__(self, *, identity: Identity, properties: JsonMapping) -> Resource:
-        """The resource of that identity, with fields in AWS's own spelling."""
+Make = Callable[..., Resource]
+"""A type of resources with what is declared filled in, as `functools.partial` does it: it takes `identity`, `properties` and the
+texts of a declaration."""
 
 
 @dataclass(frozen=True)
 class SimpleDeclaration:
-    """A resource that `make` makes of its identity alone, and that refers to the resources `uses`."""
+    """A resource that `make` makes of its identity, its properties and its `texts`, and that refers to the resources `uses`.
+
+    In properties and texts, tokens are replaced.
+    """
 
     make: Make
     uses: tuple[Ref, ...]
     properties: JsonMapping
+    texts: Mapping[str, str]
 
     @classmethod
-    def of(cls, make: Make, properties: JsonMapping | None, uses: Iterable[Ref] = ()) -> "SimpleDeclaration":
-        """Checks that the properties are an object."""
-        return cls(make, tuple(uses), validation.check_object("properties", properties or {}))
+    def of(
+        cls,
+        make: Make,
+        properties: JsonMapping | None,
+        uses: Iterable[Ref] = (),
+        texts: Mapping[str, str | None] | None = None,
+    ) -> "SimpleDeclaration":
+        """Checks that the properties are an object; a text that is None is left out."""
+        given = {name: text for name, text in (texts or {}).items() if text is not None}
+        return cls(make, tuple(uses), validation.check_object("properties", properties or {}), given)
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
         fields, named = properties.render(project, ref, self.properties)
-        project.add(self.make(identity=project.identity(ref, [*named, *self.uses]), properties=fields))
+        texts, referred = project.names.substitute(self.texts, project.where(ref), texts=True)
+        identity = project.identity(ref, [*named, *referred, *self.uses, *sorted(marked_keys(texts))])
+        project.add(self.make(identity=identity, properties=fields, **texts))
 
 
 class SimpleResources(ABC):
@@ -106,8 +115,8 @@ class SimpleResources(ABC):
             visibility_timeout_seconds: how long a message that was received is hidden from others; at least the timeout of the
                 function that receives it.
             deduplicate: of a FIFO queue, two messages of the same content within five minutes are one.
-            kms_key: the id, ARN or alias of the key that encrypts it, whose policy must allow those who send and receive to use
-                it; without one SQS encrypts with its own.
+            kms_key: the id, ARN or alias of the key that encrypts it, or a reference such as ``${key.Arn}``; those who send and
+                receive must be allowed to use it. Without one SQS encrypts with its own.
             properties: attributes in SQS's own spelling, all of them texts, as in ``{"DelaySeconds": "30"}``.
             name: see `table`.
         """
@@ -125,8 +134,7 @@ class SimpleResources(ABC):
             retention_seconds=validation.check_integer("retention_seconds", retention_seconds, 60, 1_209_600),
             visibility_timeout_seconds=hidden_for,
             deduplicate=deduplicate,
-            kms_key=kms_key,
         )
-        declaration = SimpleDeclaration.of(make, properties, [] if dead is None else [dead])
+        declaration = SimpleDeclaration.of(make, properties, [] if dead is None else [dead], {"kms_key": kms_key})
         ref = self._declare("queue", reference, declaration, name)
         return QueueRef(ref.key, ref.name, ref.arn)

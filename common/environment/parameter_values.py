@@ -95,6 +95,11 @@ class Parameters(Mapping[str, Value]):
         self._environment, self._project, self._section = environment, project, section
         self.used: set[str] = set()
 
+    @classmethod
+    def of(cls, values: Mapping[str, Value]) -> "Parameters":
+        """The values as parameters, the same object if they are that already."""
+        return values if isinstance(values, cls) else cls(values)
+
     def __getitem__(self, name: str) -> Value:
         self.used.add(name)
         if name not in self._values:
@@ -102,6 +107,21 @@ class Parameters(Mapping[str, Value]):
             message = missing_values_message(self._environment, self._project, self._section, places)
             raise NoValueError(message, places, self._project)
         return self._values[name]
+
+    def integer(self, name: str) -> int:
+        """The value of a parameter that must be a whole number; in Parameter Store it is a text of digits.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        value = self[name]
+        if not isinstance(value, bool | list):
+            try:
+                if int(value) == float(value):
+                    return int(value)
+            except ValueError:
+                pass
+        raise ValueError(f"the parameter {name} must be a whole number, not {value!r}")
 
     def __contains__(self, name: object) -> bool:
         return name in self._values

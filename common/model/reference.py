@@ -101,7 +101,7 @@ class Names:
     """
 
     def __init__(self, parameters: Mapping[str, Value], kinds: Kinds, account: Account = EXAMPLE_ACCOUNT) -> None:
-        self._parameters = parameters if isinstance(parameters, Parameters) else Parameters(parameters)
+        self._parameters = Parameters.of(parameters)
         self._kinds, self._account = kinds, account
         self._refs: dict[str, list[Ref]] = {}
 

@@ -232,3 +232,28 @@ def test_attributes_that_nobody_declares_are_kept_and_shown(moto_aws: AwsSession
     live = place.queue().read(moto_aws)
     assert live is not None
     assert live.undeclared == theirs
+
+
+def test_the_key_of_a_queue_may_be_one_that_is_deployed_before_it(repository: Repository) -> None:
+    key = 'key = p.resource("key", "AWS::KMS::Key", {"KeyPolicy": {}})'
+    repository.project("acres", key, 'p.queue("work", kms_key="${key.Arn}")', 'p.queue("other", kms_key=key.attribute("KeyId"))')
+    made = repository.resources()
+    assert made["queue/work"].desired()["KmsMasterKeyId"] == "«acres: resource/key#Arn»"
+    assert made["queue/other"].desired()["KmsMasterKeyId"] == "«acres: resource/key#KeyId»"
+    for name in ("work", "other"):
+        assert made["resource/key"].key in made[f"queue/{name}"].needs
+
+
+def test_a_shared_queue_may_have_a_shared_key(repository: Repository) -> None:
+    lines = (
+        'key = shared.resource("key", "AWS::KMS::Key", {"KeyPolicy": {}})\n    shared.queue("work", kms_key=key.attribute("Arn"))'
+    )
+    repository.write("deploy.py", SHARED.replace("return shared", f"{lines}\n    return shared"))
+    made = {str(resource.key): resource for resource in repository.declared()[0].rendered()}
+    assert made["queue/work"].desired()["KmsMasterKeyId"] == "«shared: resource/key#Arn»"
+    assert made["resource/key"].key in made["queue/work"].needs
+
+
+def test_a_key_that_is_not_declared_is_refused(repository: Repository) -> None:
+    repository.project("acres", 'p.queue("work", kms_key="${key.Arn}")')
+    assert "queue/work: ${key.Arn} refers to nothing" in done(repository, "plan", code=1)
