@@ -32,13 +32,13 @@ class Entry:
     Args:
         machine: the state machine to start.
         input: the default input of the execution, or the JSON file that contains it.
-        sample: local files and the locations to which they are put first on the embedded AWS.
+        sample: local files and where they go first on the embedded AWS: a location, or a queue that gets their lines.
         preview: the location of the final table's Parquet files.
     """
 
     machine: Ref
     input: JsonMapping | Path
-    sample: tuple[tuple[Path, Location], ...] = ()
+    sample: tuple[tuple[Path, Location | Ref], ...] = ()
     preview: Location | None = None
 
 

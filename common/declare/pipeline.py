@@ -79,7 +79,7 @@ class Pipeline(
         machine: Ref,
         *,
         starting: JsonMapping | str,
-        sample: Mapping[str, Location] | None = None,
+        sample: Mapping[str, Location | Ref] | None = None,
         preview: Location | None = None,
     ) -> None:
         """Declares what `invoke run` starts, and with which input.
@@ -87,11 +87,12 @@ class Pipeline(
         Args:
             machine: the state machine to start.
             starting: the default input of the execution, or the path of a JSON file of the project.
-            sample: files of the project; on the embedded AWS they are put to their locations first.
+            sample: files of the project and where they go first on the embedded AWS: a place in a bucket, or a queue, which
+                gets each line of the file as a message.
             preview: the location of the Parquet files that are shown at the end.
         """
-        places = {path: validation.check_place("sample", location) for path, location in (sample or {}).items()}
-        files = tuple((self._inside.within(path), location) for path, location in places.items())
+        places = {path: validation.check_destination("sample", place) for path, place in (sample or {}).items()}
+        files = tuple((self._inside.within(path), place) for path, place in places.items())
         given_input = self._inside.within(starting) if isinstance(starting, str) else validation.copy_json("starting", starting)
         if isinstance(machine, ExistingRef):
             raise TypeError(f"{machine.arn} is somebody else's, and `invoke run` starts machines of this project alone")

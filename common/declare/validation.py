@@ -121,6 +121,18 @@ def check_place(what: str, value: Location) -> Location:
     return check_places(what, [value])[0]
 
 
+def check_destination(what: str, value: Location | Ref) -> Location | Ref:
+    """Returns where sample data goes: a place in a bucket, or a queue.
+
+    Raises:
+        TypeError: the value is neither.
+    """
+    if isinstance(value, Location) or (isinstance(value, Ref) and (value.key.kind == "queue" or "QueueUrl" in value.generated)):
+        return value
+    shown = value.key if isinstance(value, Ref) else repr(value)
+    raise TypeError(f'{what}: {shown} is neither a queue nor a place in a bucket, as in bucket / "orders"')
+
+
 def check_apart(what: str, value: Location, env: Environment) -> Location:
     """Returns a place if it does not overlap the deployer's own objects in the artifact bucket.
 

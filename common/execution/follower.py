@@ -19,6 +19,7 @@ from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.execution.failure import Failure
 from common.execution.history import Happening, History, Visit
+from common.execution.messages import MessageEvent
 from common.execution.preview import Preview
 from common.model.events import Event
 
@@ -85,7 +86,7 @@ class Shown:
     preview: Preview
 
 
-RunEvent = Event | Put | Began | Waiting | Happening | Outcome | Shown
+RunEvent = Event | Put | MessageEvent | Began | Waiting | Happening | Outcome | Shown
 Tell = Callable[[RunEvent], None]
 
 

@@ -12,7 +12,7 @@ from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
 from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
-from common.execution import failure, follower, preview
+from common.execution import failure, follower, messages, preview
 from common.execution.follower import Began, Outcome, Put, Shown, Tell
 from common.execution.history import VERBS
 from common.execution.starting import Start
@@ -93,13 +93,15 @@ class Runner:
             raise UsageError(f"{project}: {machine.name} is an EXPRESS state machine. Its executions leave no history to follow.")
 
     def _prepare(self, start: Start) -> None:
-        """Installs Spark for the embedded AWS now, so that the user sees it, and puts the sample data into its buckets."""
+        """Installs Spark for the embedded AWS now, so that the user sees it, and puts sample data into buckets and queues."""
         keys = (resource.key for resource in self.declarations.resources)
         if any(key.kind == "glue-job" and key.project == start.project for key in keys):
             local.spark_python(self.root, lambda text: self.report(Note(text)))
         for sample in start.samples:
             self.aws.call("s3", "PutObject", Bucket=sample.bucket, Key=sample.key, Body=sample.body)
             self.report(Put(sample.path, f"s3://{sample.bucket}/{sample.key}"))
+        for sent in start.messages:
+            messages.send(regions.at(self.aws, start.entry.machine.arn), sent, self.report)
 
     def _show_table(self, project: str, entry: Entry) -> None:
         """Shows the final table. If it cannot be shown, the execution still counts as succeeded."""

@@ -13,8 +13,12 @@ from common.base.encoding import decode_text
 from common.base.errors import DeclarationError, UsageError
 from common.base.json_types import Json
 from common.declare.declaration import Declares, Entry
+from common.declare.messages import MAPPING
 from common.declare.workspace import DeclaredPipelines
+from common.execution.messages import Messages
+from common.model.reference import Location
 from common.model.resource import Resource
+from common.resources.cloud_control import CloudResource
 from common.resources.rule import Rule
 
 INPUT_LIMIT = 262_144
@@ -33,12 +37,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Start:
-    """An execution to start: the project and its entry, the input, and the sample files to put first."""
+    """An execution to start: the project and its entry, the input, and what to put into buckets and to send to queues first."""
 
     project: str
     entry: Entry
     input: str
     samples: Sequence[Sample] = ()
+    messages: Sequence[Messages] = ()
 
 
 def find_starts(root: Path, declarations: DeclaredPipelines, text: str | None) -> list[Start]:
@@ -66,8 +71,10 @@ def find_starts(root: Path, declarations: DeclaredPipelines, text: str | None) -
         name: declared_input if declared_input is not None else _declared_input(root, entry) for name, entry in entries.items()
     }
     has_samples = declared_input is None and env.embedded is not None
+    if not has_samples:
+        return [Start(name, entry, inputs[name]) for name, entry in entries.items()]
     return [
-        Start(name, entry, inputs[name], _samples(root, declarations.pipelines, entry) if has_samples else ())
+        Start(name, entry, inputs[name], _samples(root, declarations.pipelines, entry), _messages(root, declarations, entry))
         for name, entry in entries.items()
     ]
 
@@ -90,14 +97,36 @@ def check_not_watched(pipelines: Iterable[Declares], bucket: str, key: str) -> N
 def _samples(root: Path, pipelines: Iterable[Declares], entry: Entry) -> list[Sample]:
     samples = []
     for path, location in entry.sample:
-        bucket, key = location.bucket.name, f"{location.prefix}{path.name}"
-        check_not_watched(pipelines, bucket, key)
-        try:
-            body = path.read_bytes()
-        except OSError as error:
-            raise DeclarationError(f"The sample {_relative(root, path)} cannot be read: {error.strerror}.") from None
-        samples.append(Sample(path, bucket, key, body))
+        if isinstance(location, Location):
+            bucket, key = location.bucket.name, f"{location.prefix}{path.name}"
+            check_not_watched(pipelines, bucket, key)
+            samples.append(Sample(path, bucket, key, _content(root, path)))
     return samples
+
+
+def _messages(root: Path, declarations: DeclaredPipelines, entry: Entry) -> list[Messages]:
+    """Returns what queues get: a message for each line of a file that is not blank."""
+    sources = {
+        resource.properties.get("EventSourceArn")
+        for resource in declarations.resources
+        if isinstance(resource, CloudResource) and resource.type_name == MAPPING and resource.properties.get("Enabled", True)
+    }
+    result = []
+    for path, queue in entry.sample:
+        if not isinstance(queue, Location):
+            try:
+                lines = decode_text(_content(root, path)).splitlines()
+            except ValueError as error:
+                raise DeclarationError(f"The sample {_relative(root, path)} cannot be read: {error}.") from None
+            result.append(Messages(path, queue.name, tuple(filter(str.strip, lines)), is_read=queue.arn in sources))
+    return result
+
+
+def _content(root: Path, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DeclarationError(f"The sample {_relative(root, path)} cannot be read: {error.strerror}.") from None
 
 
 def _watches(resource: Resource, bucket: str, key: str) -> bool:

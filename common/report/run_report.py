@@ -15,6 +15,7 @@ from common.base.terminal import Screen, quoted
 from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Put, RunEvent, Shown, Waiting
 from common.execution.history import VERBS, Entered, Left, Nested, Retried, Status, Visit
+from common.execution.messages import Delivering, MessageEvent, Refused, Sent
 from common.execution.preview import Preview
 from common.model.events import Closed, Note
 from common.report.deploy_report import TextReport
@@ -31,6 +32,8 @@ INSTANT = frozenset({"Choice", "Pass", "Succeed"})
 """Types of states that take no time: shown once, so that a loop does not fill the screen with them."""
 WIDEST = 40
 """Characters of one value that are shown."""
+MOST_BODIES, LONGEST_BODY = 10, 160
+"""So many messages that were refused are shown, and so many characters of each."""
 
 
 class TextRunReport(TextReport):
@@ -48,6 +51,8 @@ class TextRunReport(TextReport):
             match event:
                 case Put(path, uri):
                     self._line(f"  [dim]{quoted(path.name)} was copied to[/dim] {quoted(uri)}")
+                case Sent() | Delivering() | Refused():
+                    self._message(event)
                 case Began(project, _, execution):
                     self._begun, self._told, self._seen = time.monotonic(), set(), set()
                     self._line(f"[bold]{quoted(project)}[/bold] [dim]{quoted(execution)}[/dim]")
@@ -62,6 +67,19 @@ class TextRunReport(TextReport):
                     show_preview(self._screen, preview)
                 case Note() | Closed():
                     self._show(event)
+
+    def _message(self, event: MessageEvent) -> None:
+        match event:
+            case Sent(messages):
+                count = f"{len(messages.bodies)} {'message' if len(messages.bodies) == 1 else 'messages'}"
+                self._line(f"  [dim]{quoted(messages.path.name)} was sent to[/dim] {quoted(messages.queue)}[dim]: {count}[/dim]")
+            case Delivering(queue, left):
+                self._live(f"{queue} has {left} left")
+            case Refused(queue, bodies):
+                self._live("")
+                self._line(f"  [yellow]{len(bodies)} of them ended in the dead letter queue[/yellow] {quoted(queue)}")
+                for body in bodies[:MOST_BODIES]:
+                    self._line(f"    [dim]{quoted(_cell(body, LONGEST_BODY))}[/dim]")
 
     def _wait(self, running: tuple[Visit, ...]) -> None:
         for visit in running:
@@ -125,9 +143,9 @@ def show_preview(screen: Screen, preview: Preview) -> None:
     screen.line("")
 
 
-def _cell(value: Json) -> str:
+def _cell(value: Json, widest: int = WIDEST) -> str:
     text = "" if value is None else " ".join(str(value).split())
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+    return text if len(text) <= widest else f"{text[: widest - 1]}…"
 
 
 class JsonRunReport(JsonReport):
@@ -136,12 +154,19 @@ class JsonRunReport(JsonReport):
     def __init__(self, environment: str | None, stream: TextIO | None = None) -> None:
         super().__init__(environment, stream)
         self._runs: list[JsonObject] = []
+        self._messages: list[JsonObject] = []
 
     def take(self, event: Any) -> None:
         """See `JsonReport`."""
         match event:
+            case Sent(messages):
+                self._messages.append({"queue": messages.queue, "sent": len(messages.bodies), "dead_letters": []})
+            case Refused(_, bodies):
+                self._messages[-1]["dead_letters"] = [_parsed(body) for body in bodies]
             case Began(project, machine, execution):
-                self._runs.append({"project": project, "machine": machine, "execution": execution, "status": "RUNNING"})
+                run = {"project": project, "machine": machine, "execution": execution, "status": "RUNNING"}
+                self._runs.append({**run, "messages": self._messages})
+                self._messages = []
             case Outcome():
                 self._runs[-1] |= _ended(event)
             case Shown(_, preview):

@@ -286,5 +286,6 @@ def test_json_tells_of_an_execution_that_was_left_that_it_runs() -> None:
     report(Began("acres", "t-p-main", CHILD))
     report(Closed(1.0, {}, 0, 0, 0))
     output = json.loads(stream.getvalue())
-    assert output["runs"] == [{"project": "acres", "machine": "t-p-main", "execution": CHILD, "status": "RUNNING"}]
+    run = {"project": "acres", "machine": "t-p-main", "execution": CHILD, "status": "RUNNING"}
+    assert output["runs"] == [{**run, "messages": []}]
     assert output["status"] == "RUNNING"

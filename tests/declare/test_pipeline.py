@@ -9,6 +9,7 @@ from common.declare import project_names, projects
 from common.environment import aws_versions
 from common.environment.config_files import environments, load
 from common.environment.resource_settings import Defaults, JobSettings
+from common.model.reference import Location
 from common.model.resource import Key
 from common.packaging.artifact import Script
 from common.resources.function import Function
@@ -273,11 +274,18 @@ def test_the_entry_says_how_to_run(repository: Repository) -> None:
         "acres",
         'm = p.state_machine("m", {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})',
         'zone = p.shared.bucket("artifacts") / "in"',
-        'p.run_by(m, starting="data/input.json", sample={"data/s.csv": zone}, preview=zone)',
+        'work, any_type = p.queue("work"), p.resource("any", "AWS::SQS::Queue", {})',
+        'sample = {"data/s.csv": zone, "data/m.jsonl": work, "data/n.jsonl": any_type}',
+        'p.run_by(m, starting="data/input.json", sample=sample, preview=zone)',
     )
     entry = repository.declared()[1].entry
     assert entry is not None
     folder = repository.root / "projects/acres"
     assert (entry.machine.name, entry.input) == ("t-dev-acres-m", folder / "data/input.json")
-    assert [(path, location.uri) for path, location in entry.sample] == [(folder / "data/s.csv", "s3://t-dev-artifacts/in")]
+    places = {path: place.uri if isinstance(place, Location) else place.name for path, place in entry.sample}
+    assert places == {
+        folder / "data/s.csv": "s3://t-dev-artifacts/in",
+        folder / "data/m.jsonl": "t-dev-acres-work",
+        folder / "data/n.jsonl": "t-dev-acres-any",
+    }
     assert CONFIG["artifact_bucket"] == "t-dev-artifacts"

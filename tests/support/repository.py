@@ -70,6 +70,18 @@ HANDLER = "def handler(event, context):\n    return event\n"
 SCRIPT = "print('rows')\n"
 
 
+def remove_projects(root: Path, *names: str) -> None:
+    """Removes projects of a repository, with what its configuration says of them; without names, all that it has."""
+    gone = set(names) or {path.parent.name for path in root.glob("projects/*/deploy.py")}
+    for name in gone:
+        shutil.rmtree(root / "projects" / name)
+    for path in root.glob("config/*.json"):
+        content = json.loads(path.read_text())
+        if "projects" in content:
+            kept = {name: section for name, section in content["projects"].items() if name not in gone}
+            path.write_text(json.dumps({**content, "projects": kept}, indent=2) + "\n")
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""
@@ -125,10 +137,10 @@ class Repository:
     def environment(self, name: str = "dev") -> Environment:
         return load(self.root, name)
 
-    def declared(self, *names: str) -> list[Declares]:
+    def declared(self, *names: str, environment: str = "dev") -> list[Declares]:
         """The declared pipelines, the shared resources first."""
         with fresh_imports():
-            env = self.environment()
+            env = self.environment(environment)
             return projects.load(self.root, env, list(names) or project_names.deployed_projects(self.root, env))
 
     def resources(self) -> dict[str, Resource]:
