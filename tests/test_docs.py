@@ -31,7 +31,7 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"python -m ((?:tests|common|projects)[\w.]*)")
 COMMAND = re.compile(r"(?:^ {4}|`|\$ |&& |run: |\{ )(?:uv run )?(?:inv|invoke) ([^`#\n|;}]+)", re.MULTILINE)
 OPTION = re.compile(r"`(--[a-z][a-z-]*)[^`]*`")
-EXAMPLES = ("projects/orders/", "projects/<", "config/orders/", "config/<", "tests/data/orders.csv")
+EXAMPLES = ("projects/sales/", "projects/<", "config/orders/", "config/<", "tests/data/orders.csv")
 """Begin the names that an explanation makes up."""
 OTHERS = frozenset(
     {
@@ -188,11 +188,11 @@ def test_the_first_pipeline_of_the_docs_can_be_deployed(repository: Repository) 
     text = (ROOT / "docs/declaring-pipelines.md").read_text()
     (declaration,) = (block for block in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if "def " in block)
     repository.write("deploy.py", (ROOT / "deploy.py").read_text())
-    repository.write("projects/orders/deploy.py", declaration)
-    repository.write("projects/orders/lambda/Validate/handler.py", "def handler(event, context): ...\n")
-    repository.write("projects/orders/glue/cleansed/clean_orders.py", "print()\n")
+    repository.write("projects/sales/deploy.py", declaration)
+    repository.write("projects/sales/lambda/Validate/handler.py", "def handler(event, context): ...\n")
+    repository.write("projects/sales/glue/cleansed/clean_orders.py", "print()\n")
     task = {"Type": "Task", "Resource": "${Validate.arn}", "End": True}
-    repository.write("projects/orders/orders.asl.json", {"StartAt": "A", "States": {"A": task}})
+    repository.write("projects/sales/orders.asl.json", {"StartAt": "A", "States": {"A": task}})
     keys = {"lambda/Validate", "glue-job/clean_orders", "state-machine/orders", "rule/nightly"}
     assert repository.resources().keys() >= keys
 

@@ -20,6 +20,7 @@ from projects.fpac_pipeline.tests.expected import final_rows
 from tests.faults.commands import told
 from tests.local.fixtures import client_of
 from tests.support import tour
+from tests.support.repository import remove_projects
 
 ROOT = Path(__file__).resolve().parent.parent
 READS = ("Get", "List", "Head", "Describe")
@@ -34,14 +35,11 @@ def clone(to: Path) -> Path:
 
 
 def bare_clone(to: Path) -> Path:
-    """A clone without the pipelines of the example, and with the embedded environment alone."""
+    """A clone without the example pipelines, and with the embedded environment alone."""
     clone(to)
-    for name in ("fpac_pipeline", "reference_data"):
-        shutil.rmtree(to / "projects" / name)
     for name in ("dev", "prod"):
         (to / f"config/{name}.json").unlink()
-    config = to / "config/local.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "projects": {}}))
+    remove_projects(to)
     return to
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from common import local
 from tests.local.fixtures import client_of
+from tests.support.repository import remove_projects
 from tests.test_end_to_end import clone, environment, invoke, writes
 
 ZONES = ("landing", "cleansed", "final")
@@ -29,6 +30,7 @@ EXISTING = {
 def root(tmp_path: Path) -> Iterator[Path]:
     """A clone with the environment `local`, which owns what it uses, and `company`, which uses what exists."""
     made = clone(tmp_path / "clone")
+    remove_projects(made, "orders")
     config = json.loads((made / "config/local.json").read_text())
     config |= {"name": "company", "name_prefix": "acres-company", "existing": EXISTING}
     config |= {"artifact_bucket": {"name": "company-deploy", "prefix": "acres/"}}

@@ -1,11 +1,10 @@
-"""A pipeline of what has no method of its own, on the embedded AWS: a queue feeds a function, what fails comes to another queue.
+"""The example of resources that have no method of their own, `projects/orders`, on the embedded AWS.
 
-Around it stand a key, an alarm, an Athena workgroup with a query, a security configuration of a Glue job, and a schedule with a
-time zone. It is deployed, used, changed, edited by hand, replaced and taken away.
+It is deployed, run, changed, edited by hand, replaced and taken away. Beside it stands a queue of any type: what holds data
+is replaced in another way.
 """
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,146 +13,120 @@ import pytest
 
 from common import local
 from tests.local.fixtures import client_of
-from tests.support.repository import PROJECT
-from tests.test_end_to_end import bare_clone, changes, deploy, invoke, writes
+from tests.support.repository import PROJECT, remove_projects
+from tests.test_end_to_end import bare_clone, changes, clone, deploy, invoke, writes
 
 ENV = ("--env", "local")
-HANDLER = """
-import json
-
-
-def handler(event, context):
-    failed = []
-    for record in event["Records"]:
-        if json.loads(record["body"]).get("acres", -1) < 0:
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
-"""
-BODY = """from common import allow
-    key = p.resource("key", "AWS::KMS::Key", {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}})
-    rejected = p.resource("rejected", "AWS::SQS::Queue", {"KmsMasterKeyId": key.attribute("KeyId")})
-    redrive = {"deadLetterTargetArn": rejected.arn, "maxReceiveCount": 1}
-    incoming = p.resource("incoming", "AWS::SQS::Queue", {"RedrivePolicy": redrive, "VisibilityTimeout": 6})
-    take = p.function("Validate", environment={"REJECTED": "${rejected.QueueUrl}"}, settings={"timeout_seconds": 1})
-    p.on_messages("orders", take, incoming, batch_size=5)
-    p.resource("late", "AWS::CloudWatch::Alarm", {
-        "Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Period": 60,
-        "EvaluationPeriods": THRESHOLD, "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold",
-        "Dimensions": [{"Name": "QueueName", "Value": rejected.name}],
-    })
-    group = p.resource("reports", "AWS::Athena::WorkGroup", {"State": "ENABLED"})
-    p.resource("acres", "AWS::Athena::NamedQuery", {
-        "Database": "orders", "QueryString": "select sum(acres) from orders", "WorkGroup": "${reports.name}"})
-    p.resource("locked", "AWS::Glue::SecurityConfiguration", {
-        "EncryptionConfiguration": {"S3Encryptions": [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": "${key.Arn}"}]}})
-    p.job("load", permissions=[allow("kms:Decrypt", "kms:GenerateDataKey", on=key)],
-          settings={"security_configuration": "${locked.name}"})
-    machine = p.state_machine("main", {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
-    starts = p.resource("starts", "AWS::IAM::Role", {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]}})
-    p.resource("morning", "AWS::Scheduler::Schedule", {
-        "ScheduleExpression": "cron(30 6 * * ? *)", "ScheduleExpressionTimezone": "America/Chicago",
-        "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": {"Arn": machine.arn, "RoleArn": starts.arn}})"""
-RESOURCES = frozenset({"key", "rejected", "incoming", "orders", "late", "reports", "acres", "locked", "starts", "morning"})
+DECLARATION, ATHENA = "projects/orders/deploy.py", "projects/orders/infra/athena.yaml"
+LOST = """lost = p.resource("lost", "AWS::SQS::Queue", {"KmsMasterKeyId": key.attribute("KeyId")})
+    take = p.function("""
+RESOURCES = {"key", "lost", "orders", "encrypted", "analysts", "daily_totals_table", "best_sellers", "rejections"}
+MADE_FOR_METHODS = {"morning.schedule", "TakeOrders.errors"}
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """A clone with this pipeline alone."""
-    made = bare_clone(tmp_path / "clone")
-    (made / "projects/orders/lambda/Validate").mkdir(parents=True)
-    (made / "projects/orders/lambda/Validate/handler.py").write_text(HANDLER)
-    (made / "projects/orders/glue/cleansed").mkdir(parents=True)
-    (made / "projects/orders/glue/cleansed/load.py").write_text("print('rows')\n")
-    declare(made, evaluations=1)
+    """A clone with this example alone, and one more queue, whose URL the function knows."""
+    made = clone(tmp_path / "clone")
+    remove_projects(made, "fpac_pipeline", "reference_data")
+    edit(made, DECLARATION, "take = p.function(", LOST)
+    edit(made, DECLARATION, 'environment={"BUCKET"', 'environment={"LOST": "${lost.QueueUrl}", "BUCKET"')
     try:
         yield made
     finally:
         local.stop(made)
 
 
-def declare(root: Path, evaluations: int, *replaced: tuple[str, str]) -> None:
-    body = BODY.replace("THRESHOLD", str(evaluations))
-    for before, after in replaced:
-        assert before in body
-        body = body.replace(before, after)
-    (root / "projects/orders/deploy.py").write_text(PROJECT.format(name="orders", body=body))
+def edit(root: Path, path: str, before: str, after: str) -> None:
+    text = (root / path).read_text()
+    assert before in text
+    (root / path).write_text(text.replace(before, after))
 
 
-def eventually(ask: Any, expected: Any, seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while ask() != expected and time.monotonic() < end:
-        time.sleep(0.2)
-    assert ask() == expected
-
-
-def test_it_lives_as_every_other_resource_does(root: Path) -> None:
-    first = deploy(root)
-    assert first["failed"] == {}
-    assert {key.removeprefix("resource/") for key in changes(first) if key.startswith("resource/")} == RESOURCES
+def client(root: Path, service: str) -> Any:
     started = local.running(root)
     assert started is not None
-    sqs, functions = client_of(started, "sqs"), client_of(started, "lambda")
-    job = client_of(started, "glue").get_job(JobName="acres-local-orders-load")["Job"]
-    assert job["SecurityConfiguration"] == "acres-local-orders-locked"
+    return client_of(started, service)
+
+
+def lost_queue(root: Path) -> str:
+    """The URL of the queue, as the function knows it."""
+    function = client(root, "lambda").get_function_configuration(FunctionName="acres-local-orders-TakeOrders")
+    return str(function["Environment"]["Variables"]["LOST"])
+
+
+def test_the_example_lives_as_every_other_pipeline_does(root: Path) -> None:
+    first = deploy(root)
+    assert first["failed"] == {}
+    made = {key.removeprefix("resource/") for key in changes(first) if key.startswith("resource/")}
+    assert made == RESOURCES | MADE_FOR_METHODS
+    key = client(root, "kms").list_keys()["Keys"][0]["KeyArn"]
+    queue = {"QueueUrl": "http://any/acres-local-orders-incoming", "AttributeNames": ["KmsMasterKeyId"]}
+    assert client(root, "sqs").get_queue_attributes(**queue)["Attributes"] == {"KmsMasterKeyId": key}
+    job = client(root, "glue").get_job(JobName="acres-local-orders-daily_totals")["Job"]
+    assert job["SecurityConfiguration"] == "acres-local-orders-encrypted"
+    assert lost_queue(root) == client(root, "sqs").get_queue_url(QueueName="acres-local-orders-lost")["QueueUrl"]
 
     second = deploy(root)
     assert (changes(second), writes(second)) == ({}, {})
     assert second["api_calls"]["total"] <= 6
 
-    incoming, rejected = (
-        sqs.get_queue_url(QueueName=f"acres-local-orders-{name}")["QueueUrl"] for name in ("incoming", "rejected")
-    )
-    variables = functions.get_function_configuration(FunctionName="acres-local-orders-Validate")["Environment"]["Variables"]
-    assert variables["REJECTED"] == rejected
-    for acres in (7, -1):
-        sqs.send_message(QueueUrl=incoming, MessageBody=json.dumps({"acres": acres}))
-    visible = {"AttributeNames": ["ApproximateNumberOfMessages"]}
-    eventually(lambda: sqs.get_queue_attributes(QueueUrl=rejected, **visible)["Attributes"]["ApproximateNumberOfMessages"], "1")
-    (bad,) = sqs.receive_message(QueueUrl=rejected)["Messages"]
-    assert json.loads(bad["Body"]) == {"acres": -1}
+    (run,) = json.loads(invoke(root, "run", *ENV, "--project", "orders", "--json"))["runs"]
+    assert run["messages"] == [{"queue": "acres-local-orders-incoming", "sent": 6, "dead_letters": [json.loads(bad_order(root))]}]
+    assert [(row["product"], row["orders"], row["quantity"]) for row in run["preview"]["rows"]] == [
+        ("CORN SEED", 2, 15),
+        ("SOYBEAN SEED", 1, 40),
+        ("WINTER WHEAT", 1, 25),
+    ]
+    s3 = client(root, "s3").head_object(Bucket="acres-local-landing-000000000000", Key="orders/A-1001.json")
+    assert (s3["ServerSideEncryption"], s3["SSEKMSKeyId"]) == ("aws:kms", key)
 
-    declare(root, 3, ('"State": "ENABLED"', '"State": "DISABLED"'))
-    assert changes(deploy(root)) == {
-        "resource/late": "EvaluationPeriods 1 → 3",
-        "resource/reports": "State ENABLED → DISABLED",
-    }
+    edit(root, DECLARATION, '"EvaluationPeriods": 1', '"EvaluationPeriods": 3')
+    edit(root, ATHENA, "EnforceWorkGroupConfiguration: true", "EnforceWorkGroupConfiguration: false")
+    changed = changes(deploy(root))
+    assert changed.keys() == {"resource/rejections", "resource/analysts"}
+    assert changed["resource/rejections"] == "EvaluationPeriods 1 → 3"
     assert json.loads(invoke(root, "drift", *ENV, "--json"))["drifted"] == []
 
-    patch = json.dumps([{"op": "add", "path": "/State", "value": "ENABLED"}])
-    request = {"TypeName": "AWS::Athena::WorkGroup", "Identifier": "acres-local-orders-reports", "PatchDocument": patch}
-    client_of(started, "cloudcontrol").update_resource(**request)
+    patch = json.dumps(
+        [{"op": "add", "path": "/State", "value": "DISABLED"}, {"op": "replace", "path": "/Description", "value": "mine"}]
+    )
+    asked = {"TypeName": "AWS::Athena::WorkGroup", "Identifier": "acres-local-orders-analysts", "PatchDocument": patch}
+    client(root, "cloudcontrol").update_resource(**asked)
     (drifted,) = json.loads(invoke(root, "drift", *ENV, "--json", code=2))["drifted"]
-    assert (drifted["key"], drifted["fields"][0]["name"]) == ("resource/reports", "State")
+    assert (drifted["key"], drifted["fields"][0]["name"]) == ("resource/analysts", "Description")
     (reason,) = changes(deploy(root, "--verify")).values()
     assert reason.startswith("changed by somebody else since")
-    assert "State DISABLED → ENABLED; this is put back" in reason
+    assert "this is put back" in reason
 
-    declare(
-        root,
-        3,
-        ('"State": "ENABLED"', '"State": "DISABLED"'),
-        ('"KmsMasterKeyId": key.attribute("KeyId")', '"QueueName": "acres-bad"'),
-    )
+    edit(root, DECLARATION, '"KmsMasterKeyId": key.attribute("KeyId")', '"QueueName": "acres-lost"')
     planned = invoke(root, "plan", *ENV, code=2)
-    assert "renamed from acres-local-orders-rejected" in planned
-    renamed = deploy(root)
-    assert renamed["failed"] == {}
-    variables = functions.get_function_configuration(FunctionName="acres-local-orders-Validate")["Environment"]["Variables"]
-    assert variables["REJECTED"].endswith("/acres-bad")
+    assert "renamed from acres-local-orders-lost" in planned
+    assert deploy(root)["failed"] == {}
+    assert lost_queue(root).endswith("/acres-lost")
     third = deploy(root)
-    assert changes(third).keys() == {"resource/rejected/formerly/acres-local-orders-rejected"}  # it holds data, and stays
+    assert changes(third).keys() == {"resource/lost/formerly/acres-local-orders-lost"}  # it holds data, and stays
     assert writes(third) == {}
 
     invoke(root, "destroy", *ENV, "--project", "orders", "--data", "--yes", "orders")
-    assert sqs.list_queues().get("QueueUrls", []) == []
-    assert client_of(started, "scheduler").list_schedules()["Schedules"] == []
+    assert client(root, "sqs").list_queues().get("QueueUrls", []) == []
+    assert client(root, "scheduler").list_schedules()["Schedules"] == []
 
 
-def test_fifty_of_them_cost_an_unchanged_deploy_nothing(root: Path) -> None:
+def bad_order(root: Path) -> str:
+    (line,) = [line for line in (root / "projects/orders/tests/data/orders.jsonl").read_text().splitlines() if "-5" in line]
+    return line
+
+
+def test_fifty_of_them_cost_an_unchanged_deploy_nothing(tmp_path: Path) -> None:
+    root = bare_clone(tmp_path / "clone")
+    (root / "projects/orders").mkdir()
     lines = ["for number in range(50):", '        p.resource(f"topic{number}", "AWS::SNS::Topic", {})']
     (root / "projects/orders/deploy.py").write_text(PROJECT.format(name="orders", body="\n    ".join(lines)))
-    assert deploy(root)["failed"] == {}
-    second = deploy(root)
+    try:
+        assert deploy(root)["failed"] == {}
+        second = deploy(root)
+    finally:
+        local.stop(root)
     assert changes(second) == {}
     assert second["api_calls"]["total"] <= 6

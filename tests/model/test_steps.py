@@ -39,11 +39,15 @@ def test_every_kind_has_its_step(key: Key, step: str) -> None:
 
 def test_nothing_is_needed_before_the_step_that_brings_it() -> None:
     declared = projects.load(ROOT, load(ROOT, "local"), project_names.list_projects(ROOT))
+    resources = [resource for pipeline in declared for resource in pipeline.rendered()]
     consumers = projects.consumers(declared)
-    for pipeline in declared:
-        for resource in pipeline.rendered():
-            own = STEPS.index(steps.step_of(resource.key, consumers, kinds()))
-            assert all(STEPS.index(steps.step_of(need, consumers, kinds())) <= own for need in resource.needs), resource.key
+    early = steps.needed_early({resource.key: resource.needs for resource in resources}, kinds())
+
+    def step(key: Key) -> int:
+        return STEPS.index(steps.step_of(key, consumers, kinds(), early))
+
+    for resource in resources:
+        assert all(step(need) <= step(resource.key) for need in resource.needs), resource.key
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""Orders of seed: messages of a queue in, a table of each day's totals out, encrypted with a key of the project's own."""
+
+import os
+import sys
+from pathlib import Path
+
+if not __package__:  # started as a script, Python looks for modules in this folder alone
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from common import Environment, FunctionSettings, JobSettings, Pipeline, allow, main
+
+
+def pipeline(env: Environment) -> Pipeline:
+    """A function that takes orders from a queue, a job that a machine starts each morning, and what protects and watches them."""
+    p = Pipeline("orders", env, Path(__file__).parent)
+    alerts = p.shared.topic("alerts")
+    taken, totals = p.shared.bucket("landing") / "orders", p.shared.bucket("final") / "orders/daily_totals"
+
+    account = {"AWS": "arn:aws:iam::${AWS::AccountId}:root"}  # roles of the account then decide who may use the key
+    everything = {"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [everything]}
+    key = p.resource("key", "AWS::KMS::Key", {"EnableKeyRotation": True, "KeyPolicy": policy})
+    use_key = allow("kms:Decrypt", "kms:GenerateDataKey", on=key)
+
+    rejected = p.queue("rejected", retention_seconds=1_209_600, kms_key="${key.Arn}")
+    incoming = p.queue(
+        "incoming",
+        dead_letter=rejected,
+        max_receives=3,
+        visibility_timeout_seconds=p.parameters.integer("retry_seconds"),
+        kms_key="${key.Arn}",
+    )
+    take = p.function(
+        "TakeOrders",
+        writes=[taken],
+        permissions=[use_key],
+        environment={"BUCKET": taken.bucket.name, "PREFIX": taken.prefix, "KEY_ARN": "${key.Arn}"},
+        settings=FunctionSettings(timeout_seconds=5),
+    )
+    p.on_messages("orders", take, incoming, batch_size=10, properties={"ScalingConfig": {"MaximumConcurrency": 5}})
+
+    encryption = {"S3Encryptions": [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": "${key.Arn}"}]}
+    p.resource("encrypted", "AWS::Glue::SecurityConfiguration", {"EncryptionConfiguration": encryption})
+    p.job(
+        "daily_totals",
+        reads=[taken],
+        writes=[totals],
+        permissions=[use_key, allow("glue:GetSecurityConfiguration")],
+        arguments={"--orders_location": taken.uri, "--totals_location": totals.uri},
+        settings=JobSettings(max_concurrent_runs=1, security_configuration="${encrypted.name}"),
+        properties={"JobRunQueuingEnabled": True},  # a run waits while the account has no workers left
+    )
+    p.shared.database("acreage")  # makes ${acreage.name} known
+    p.resources("infra/*.yaml")  # how people query the totals
+
+    machine = p.state_machine("orders", "orders.asl.yaml")
+    p.schedule("morning", machine, "cron(30 6 * * ? *)", timezone="America/Chicago")
+    p.alert(alerts)
+    p.resource(
+        "rejections",
+        "AWS::CloudWatch::Alarm",
+        {
+            "AlarmDescription": "Orders were rejected: look at the messages of the queue, and at the log of TakeOrders.",
+            "Namespace": "AWS/SQS",
+            "MetricName": "ApproximateNumberOfMessagesVisible",
+            "Dimensions": [{"Name": "QueueName", "Value": rejected.name}],
+            "Statistic": "Maximum",
+            "Period": 300,
+            "EvaluationPeriods": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": "${tolerated_rejections}",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [alerts.arn],
+        },
+    )
+    p.run_by(machine, starting={}, sample={"tests/data/orders.jsonl": incoming}, preview=totals)
+    return p
+
+
+if __name__ == "__main__":
+    main("deploy", "orders")
