@@ -22,6 +22,7 @@ from common.packaging import job_imports
 from common.packaging.artifact import Script
 from common.packaging.imports import Libraries
 from common.packaging.package_reference import PackageReference
+from common.resources import job_commands
 from common.resources.job import Job
 
 
@@ -34,7 +35,7 @@ class JobDeclaration:
     writes: tuple[Grantable, ...]
     further: FurtherAccess
     settings: DeclaredSettings
-    shell: bool
+    command: str
     libraries: Libraries
     includes: tuple[str, ...]
     requirements: Path
@@ -46,6 +47,9 @@ class JobDeclaration:
         settings = configuration.merged(JobSettings, configured, self.settings, where)
         names = (*(connection.name for connection in self.connections), *settings.connections)
         settings = settings.model_copy(update={"connections": tuple(dict.fromkeys(names))})
+        if problem := job_commands.problem(self.command, settings):
+            raise DeclarationError(f"{where}: {problem}")
+        is_shell, is_spark = self.command == job_commands.SHELL, self.command in {job_commands.SPARK, job_commands.STREAMING}
         if not self.script.is_file():
             raise DeclarationError(f"{where}: there is no file {self.script.name}.")
         accepted = project.accepted[ref.key]
@@ -62,13 +66,18 @@ class JobDeclaration:
             script,
             libraries=self.libraries,
             includes=self.includes,
-            shell=self.shell,
+            shell=is_shell,
             requirements_file=self.requirements,
             glue_version=settings.glue_version,
             here=project.runs_here,
         )
+        if imported.wheels and self.command == job_commands.RAY:
+            raise DeclarationError(
+                f"{where}: Ray installs packages when a run starts. Name them in the argument --pip-install instead of a file "
+                f"of requirements."
+            )
         is_managed = settings.logging == "managed"
-        group_names = aws_versions.log_groups(settings.glue_version, shell=self.shell) if is_managed else ()
+        group_names = aws_versions.log_groups(settings.glue_version, shell=not is_spark) if is_managed else ()
         groups = [project.shared.log_group(name) for name in group_names]
         arguments, refs = project.names.substitute(dict(settings.arguments), where, texts=True)
         statements = [
@@ -80,7 +89,7 @@ class JobDeclaration:
             ),
             *self._logs(env, [group.arn for group in groups], is_managed=is_managed),
             *(permissions.connections(env, settings.connections) if settings.connections else []),
-            *([] if self.shell else permissions.metastore(env, arguments)),
+            *(permissions.metastore(env, arguments) if is_spark else []),
         ]
         granted = permissions.references(self.reads, self.writes)
         role = project.role(ref, settings.role, statements, self.further, [*granted, *self.connections])
@@ -94,7 +103,7 @@ class JobDeclaration:
             settings=settings,
             properties=fields,
             arguments=arguments,
-            shell=self.shell,
+            command=self.command,
             log_group=project.shared.log_group("glue").name if is_managed else None,
             shared_code=imported.shared_code,
             wheels=imported.wheels,
@@ -105,7 +114,21 @@ class JobDeclaration:
         """The statements to write logs; a job whose logging is left alone may write to all groups that Glue makes itself."""
         if not is_managed:
             return [permissions.glue_logs(env, "*")]
+        if self.command == job_commands.RAY:
+            return [permissions.glue_logs(env, "ray/*")]
         return [permissions.logs(group_arns) if group_arns else permissions.shell_logs(env)]
+
+
+def _command(**flags: bool) -> str:
+    """The word of `job_commands` for a job.
+
+    Raises:
+        ValueError: it is to be two things at once.
+    """
+    words = [word for word, flag in flags.items() if flag]
+    if len(words) > 1:
+        raise ValueError(f"a job is {' or '.join(words)}, and not both")
+    return words[0] if words else job_commands.SPARK
 
 
 class Jobs(PipelineParts):
@@ -127,6 +150,8 @@ class Jobs(PipelineParts):
         settings: JobSettings | None = None,
         properties: JsonMapping | None = None,
         shell: bool = False,
+        streaming: bool = False,
+        ray: bool = False,
         package: str | None = None,
         connections: Iterable[Ref] = (),
         accept_secret: Reason = None,
@@ -134,7 +159,7 @@ class Jobs(PipelineParts):
         role_name: str | None = None,
         role: Ref | None = None,
     ) -> Ref:
-        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). `shell` makes it a python-shell job.
+        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). A Spark job, if nothing else is said.
 
         Args:
             reference: what references and configuration call it.
@@ -149,6 +174,8 @@ class Jobs(PipelineParts):
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling that have no setting, as in ``{"JobMode": "…"}``; tokens are replaced.
             shell: whether it is a python-shell job.
+            streaming: whether it is a Spark job that runs until it is stopped; its `timeout_minutes` count only if they are set.
+            ray: whether it is a Ray job; its packages are named in the argument ``--pip-install``.
             package: where the script of an imported job is, until its file is edited; `invoke import` writes it.
             connections: Glue connections that it uses, as in ``[p.shared.connection("warehouse")]``; settings may name more.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
@@ -165,7 +192,7 @@ class Jobs(PipelineParts):
             settings=validation.with_values(
                 validation.with_properties(settings, properties), "arguments", arguments, package=package
             ),
-            shell=shell,
+            command=_command(shell=shell, streaming=streaming, ray=ray),
             libraries=self._inside.importable(path, self._libraries),
             includes=validation.check_texts("includes", includes),
             requirements=self._inside.requirements(path, requirements, f"glue-job/{reference}"),

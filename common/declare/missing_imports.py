@@ -19,6 +19,7 @@ from common.packaging.artifact import Script, Sources
 from common.packaging.job_imports import SharedCode
 from common.packaging.lambda_package import Package
 from common.packaging.missing_modules import ImportedCode, standard_modules
+from common.resources import job_commands
 from common.resources.function import Function
 from common.resources.job import Job
 
@@ -112,7 +113,8 @@ def _check_job(job: Job, script: Script, build_dir: Path) -> Iterator[str]:
     shared = job.shared_code if isinstance(job.shared_code, SharedCode) else None
     own = {start, *(shared.files() if shared else ())}
     installed = [_names(wheel, build_dir) for wheel in job.wheels if isinstance(wheel, Sources)]
-    version = "3.9" if job.shell else aws_versions.GLUE_PYTHON[job.settings.glue_version]
+    is_spark = job.command in {job_commands.SPARK, job_commands.STREAMING}
+    version = aws_versions.GLUE_PYTHON[job.settings.glue_version] if is_spark else "3.9"
     is_complete = None not in installed and not MODULE_ARGUMENTS & job.arguments.keys()
     available = standard_modules(int(version.rpartition(".")[2])) | GLUE_MODULES if is_complete else None
 

@@ -115,8 +115,10 @@ class JobSettings(Settings):
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
     """The version of Glue, which decides the versions of Spark and Python."""
-    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = "G.1X"
-    """The size of a worker. G.12X, G.16X and R come with Glue 4.0."""
+    worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X", "Z.2X"] = (
+        "G.1X"
+    )
+    """The size of a worker. G.12X, G.16X and R come with Glue 4.0; G.025X is for streaming jobs, Z.2X for Ray."""
     workers: int = Field(default=2, ge=1, le=299)
     """The number of workers; with `auto_scaling` the greatest number."""
     auto_scaling: bool = False
@@ -145,6 +147,12 @@ class JobSettings(Settings):
     """After how many minutes of a run Glue sends an event that it takes long."""
     non_overridable_arguments: dict[Annotated[str, Field(pattern=r"^--[A-Za-z0-9_.-]+$")], Text] | None = None
     """Arguments that a run cannot replace. `${parameter}` is replaced."""
+    queuing: bool | None = None
+    """Runs wait in a queue where the account has no room for them, instead of failing."""
+    maintenance_window: Annotated[str, Field(pattern=r"^(Sun|Mon|Tue|Wed|Thu|Fri|Sat):([01]?[0-9]|2[0-3])$")] | None = None
+    """The day and hour, as in Sun:10 (UTC), at which Glue may restart a streaming job."""
+    python_version: Literal["3", "3.9"] | None = None
+    """The Python of the command. Without it 3 for Spark, 3.9 for a python-shell job and for Ray."""
     logging: Literal["managed", "unmanaged"] = "managed"
     """With `unmanaged` the job's arguments about logs stay as they are, or as `arguments` says, and it needs no log group."""
     role: RoleArn | None = None
@@ -159,7 +167,7 @@ class JobSettings(Settings):
     @field_validator("worker_type")
     @classmethod
     def _has_such_workers(cls, worker_type: str, settings: ValidationInfo) -> str:
-        if settings.data.get("glue_version") == "3.0" and worker_type not in {"G.1X", "G.2X", "G.4X", "G.8X"}:
+        if settings.data.get("glue_version") == "3.0" and worker_type not in {"G.025X", "G.1X", "G.2X", "G.4X", "G.8X"}:
             raise ValueError("Glue 3.0 has G.1X, G.2X, G.4X and G.8X; the others come with glue_version 4.0")
         return worker_type
 

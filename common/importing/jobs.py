@@ -5,6 +5,7 @@ from common.environment.resource_settings import JobSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
 from common.importing.selection import LiveResource
+from common.resources import job_commands
 
 IN_CODE = frozenset({"glue_version"})
 FOLDER = "glue/jobs"
@@ -15,27 +16,28 @@ def why_not(resource: LiveResource) -> str:
     """Why a job cannot be declared; empty if it can."""
     live, command = resource.live, resource.live.get("Command", {})
     kind, script, python = command.get("Name"), str(command.get("ScriptLocation", "")), command.get("PythonVersion", "3")
-    if kind not in {"glueetl", "pythonshell"}:
-        return f"it is a {kind} job, and only glueetl and pythonshell can be declared"
+    if kind not in job_commands.BY_NAME:
+        return f"it is a {kind} job, and only {', '.join(job_commands.BY_NAME)} can be declared"
     if not (script.startswith("s3://") and script.endswith(".py")):
         return f"its script {script!r} is no Python file in S3"
-    if python != ("3.9" if kind == "pythonshell" else "3"):
+    if python not in job_commands.COMMANDS[job_commands.BY_NAME[kind]].pythons:
         return f"it is a {kind} job for Python {python}"
-    if kind == "glueetl" and not live.get("WorkerType"):
+    if kind != "pythonshell" and not live.get("WorkerType"):
         return f"it is sized by MaxCapacity ({live.get('MaxCapacity')}), and not by WorkerType and NumberOfWorkers"
     return refusal(JobSettings, _settings(resource))
 
 
-def is_shell(resource: LiveResource) -> bool:
-    """Whether it is a python-shell job."""
-    return bool(resource.live["Command"]["Name"] == "pythonshell")
+def _word(resource: LiveResource) -> str:
+    """What runs the script, as a declaration says it."""
+    return job_commands.BY_NAME[resource.live["Command"]["Name"]]
 
 
 def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a job, without its script."""
     result = Entry(resource=resource, key=key, method="job")
-    if is_shell(resource):
-        result.named["shell"] = True
+    word = _word(resource)
+    if word != job_commands.SPARK:
+        result.named[word] = True
     set_differing(result, JobSettings, context.env.defaults.job, _settings(resource), IN_CODE)
     values.set_plain(result, context, JobSettings, resource.live)
     values.set_values(result, context, "arguments", resource.live.get("DefaultArguments") or {})
@@ -45,8 +47,11 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
 def _settings(resource: LiveResource) -> JsonObject:
     """The live values by setting. Bookmarks, logging and the like are arguments of the job, and stay so."""
     live = resource.live
+    word, python = _word(resource), live["Command"].get("PythonVersion")
+    usual = job_commands.COMMANDS[word].pythons[0]
     common: JsonObject = {
-        "timeout_minutes": live.get("Timeout"),
+        **({"timeout_minutes": live.get("Timeout")} if live.get("Timeout") or word != job_commands.STREAMING else {}),
+        **({"python_version": python} if python not in {None, usual} else {}),
         "max_retries": live.get("MaxRetries") or 0,
         "max_concurrent_runs": (live.get("ExecutionProperty") or {}).get("MaxConcurrentRuns", 1),
         "connections": (live.get("Connections") or {}).get("Connections") or [],
@@ -55,12 +60,14 @@ def _settings(resource: LiveResource) -> JsonObject:
         "auto_scaling": False,
         "logging": "unmanaged",
     }
-    if is_shell(resource):
+    if word == job_commands.SHELL:
         return {**common, "python_shell_capacity": f"{live.get('MaxCapacity', 0.0625):g}"}
-    sizes = {"worker_type": live.get("WorkerType"), "workers": live.get("NumberOfWorkers")}
+    if word == job_commands.RAY:
+        return {**common, "workers": live.get("NumberOfWorkers")}
     return {
         **common,
-        **sizes,
+        "worker_type": live.get("WorkerType"),
+        "workers": live.get("NumberOfWorkers"),
         "glue_version": live.get("GlueVersion"),
         "execution_class": live.get("ExecutionClass") or "STANDARD",
     }

@@ -85,8 +85,8 @@ FUNCTION_SETTINGS: Mapping[str, str] = {
 JOB_SETTINGS: Mapping[str, str] = {
     "Role": "role",
     "ExecutionProperty": "max_concurrent_runs",
-    "Command.Name": "shell",
-    "Command.PythonVersion": "shell",
+    "Command.Name": "shell, streaming or ray",
+    "Command.PythonVersion": "python_version",
     "Command.ScriptLocation": "script",
     "DefaultArguments": "arguments",
     "Connections": "connections",
@@ -115,6 +115,8 @@ JOB_FIELDS: Mapping[str, Setting] = {
     "SecurityConfiguration": Setting("security_configuration"),
     "NotificationProperty.NotifyDelayAfter": Setting("notify_delay_minutes"),
     "NonOverridableArguments": Setting("non_overridable_arguments"),
+    "JobRunQueuingEnabled": Setting("queuing"),
+    "MaintenanceWindow": Setting("maintenance_window"),
 }
 """The settings of a job that are fields as they are."""
 CRAWLER_FIELDS: Mapping[str, Setting] = {

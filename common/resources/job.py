@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
-from common.base.json_types import JsonObject
 from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -22,14 +21,9 @@ from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
-from common.resources import accepted_fields
+from common.resources import accepted_fields, job_commands
 
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
-SHELL_PYTHON = "3.9"
-"""The Python of python-shell jobs; it names their interpreter, whatever their Glue version is."""
-SHELL_GLUE_VERSION = "3.0"
-"""The Glue version of new python-shell jobs, the only one of which Python 3.9 is a version."""
-
 _LOGGING = frozenset(
     {
         *("--enable-continuous-cloudwatch-log", "--enable-continuous-log-filter", "--continuous-log-logGroup"),
@@ -78,7 +72,7 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Declared):
-    """A job. `arguments` are complete and rendered; `shell` makes it a python-shell job without Spark.
+    """A job. `arguments` are complete and rendered; `command` is the word of `job_commands` for what runs the script.
 
     From Glue 5.0 on a Spark job logs to two groups, `log_group` followed by ``/output`` and ``/error``; before, to `log_group`
     itself; a python-shell job cannot choose.
@@ -92,7 +86,7 @@ class Job(Declared):
     bucket: str
     settings: JobSettings
     arguments: Mapping[str, str]
-    shell: bool = False
+    command: str = job_commands.SPARK
     log_group: str | None = None
     shared_code: Artifact | None = None
     wheels: tuple[Artifact, ...] = ()
@@ -106,6 +100,11 @@ class Job(Declared):
     def artifact(self) -> Artifact:
         """The script."""
         return self.script
+
+    @property
+    def shell(self) -> bool:
+        """Whether it is a python-shell job."""
+        return self.command == job_commands.SHELL
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -134,15 +133,15 @@ class Job(Declared):
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         filled = {
             "Role": _arn(live.get("Role", ""), self.role_arn),
-            "Command": _command(live),
+            "Command": job_commands.live_command(live, self._own()["Command"]),
             "DefaultArguments": comparison.entries(live.get("DefaultArguments") or {}, self._arguments())[0],
             "Connections": {"Connections": (live.get("Connections") or {}).get("Connections") or []},
             "ExecutionProperty": live.get("ExecutionProperty") or {"MaxConcurrentRuns": 1},
             "ExecutionClass": live.get("ExecutionClass") or "STANDARD",
             "MaxRetries": live.get("MaxRetries") or 0,
         }
-        if _names_its_interpreter(live):
-            filled["GlueVersion"] = SHELL_GLUE_VERSION
+        if job_commands.names_its_interpreter(live):
+            filled["GlueVersion"] = job_commands.SHELL_GLUE_VERSION
         own = self._own()
         state, _ = comparison.released({name: filled.get(name, live.get(name)) for name in own}, own, ("Connections",))
         state = comparison.with_selected(state, live, self.properties)
@@ -172,8 +171,8 @@ class Job(Declared):
             live = response["Job"] if response else {}
             kept = comparison.without(self._undeclared(live), change.stale) if live else {}
             update = comparison.merged(self._as_sent(change.desired), kept)
-            if self.shell and _names_its_interpreter(live):
-                update["GlueVersion"] = live.get("GlueVersion") or SHELL_GLUE_VERSION
+            if self.shell and job_commands.names_its_interpreter(live):
+                update["GlueVersion"] = live.get("GlueVersion") or job_commands.SHELL_GLUE_VERSION
             aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=update)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
@@ -207,32 +206,21 @@ class Job(Declared):
         settings = self.settings
         common: State = {
             "Role": self.role_arn,
-            "Command": {
-                "Name": "pythonshell" if self.shell else "glueetl",
-                "PythonVersion": SHELL_PYTHON if self.shell else "3",
-                "ScriptLocation": self.script.in_aws or f"s3://{self.bucket}/{self.script.location}",
-            },
+            "Command": job_commands.command_of(
+                self.command, settings, self.script.in_aws or f"s3://{self.bucket}/{self.script.location}"
+            ),
             "DefaultArguments": self._arguments(),
             "Connections": {"Connections": list(settings.connections)},
             "ExecutionProperty": {"MaxConcurrentRuns": settings.max_concurrent_runs},
             "MaxRetries": settings.max_retries,
-            "Timeout": settings.timeout_minutes,
         }
-        if self.shell:
-            return {**common, "GlueVersion": SHELL_GLUE_VERSION, "MaxCapacity": float(settings.python_shell_capacity)}
-        return {
-            **common,
-            "GlueVersion": settings.glue_version,
-            "WorkerType": settings.worker_type,
-            "NumberOfWorkers": settings.workers,
-            "ExecutionClass": settings.execution_class,
-        }
+        return {**common, **job_commands.sizes_of(self.command, settings)}
 
     def _undeclared(self, live: State) -> State:
         """The undeclared fields, which UpdateJob would reset. Capacity is declared, so its other spellings do not count."""
         declared = self._job()
         fields = dict.fromkeys(("AllocatedCapacity", "MaxCapacity", "WorkerType", "NumberOfWorkers"))
-        kept = comparison.undeclared(live, {**fields, **declared}, accepted_fields.JOB)
+        kept = comparison.undeclared(live, {**fields, **declared}, {**accepted_fields.JOB, "Timeout": {}})
         if live.get("Command", {}).get("Name") != declared["Command"]["Name"]:
             kept.pop("Command", None)  # a runtime is that of another kind of job
         _, arguments = comparison.entries(live.get("DefaultArguments") or {}, declared["DefaultArguments"])
@@ -246,7 +234,7 @@ class Job(Declared):
     def _special_arguments(self) -> dict[str, str]:
         """The settings that Glue accepts as arguments."""
         special: dict[str, str] = {}
-        if self.shell:
+        if self.command in {job_commands.SHELL, job_commands.RAY}:
             return special
         if self.settings.bookmarks:
             special["--job-bookmark-option"] = "job-bookmark-enable"
@@ -268,7 +256,8 @@ class Job(Declared):
         code = [f"s3://{self.bucket}/{artifact.location}" for artifact in (self.shared_code,) if artifact is not None]
         wheels = [f"s3://{self.bucket}/{wheel.location}" for wheel in self.wheels]
         files, modules = ([*code, *wheels], []) if self.shell else (code, wheels)
-        lists = {"--extra-py-files": files, "--additional-python-modules": modules}
+        of_files = "--s3-py-modules" if self.command == job_commands.RAY else "--extra-py-files"
+        lists = {of_files: files, "--additional-python-modules": modules}
         arguments = {name: ",".join([*ours, *filter(None, [self.arguments.get(name)])]) for name, ours in lists.items() if ours}
         silent = not self.arguments.keys() & {"--additional-python-modules", "--python-modules-installer-option"}
         return arguments | ({"--python-modules-installer-option": "--no-index"} if modules and silent else {})
@@ -277,22 +266,6 @@ class Job(Declared):
         """The parameters of CreateJob and UpdateJob, in which an empty list of connections must be left out."""
         unsaid = {"Tags"} if desired["Connections"]["Connections"] else {"Tags", "Connections"}
         return {name: value for name, value in desired.items() if name not in unsaid}
-
-
-def _command(live: JsonObject) -> JsonObject:
-    """The live command. A Spark job for which nobody has named a Python runs version 3, the only one since Glue 2.0.
-
-    See https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html#aws-glue-api-jobs-job-JobCommand
-    """
-    command = live.get("Command", {})
-    python = command.get("PythonVersion") or ("3" if command.get("Name") == "glueetl" else None)
-    return {"Name": command.get("Name"), "PythonVersion": python, "ScriptLocation": command.get("ScriptLocation")}
-
-
-def _names_its_interpreter(live: JsonObject) -> bool:
-    """Whether the Glue version of a live job says nothing: it is a python-shell job that names the Python of ours."""
-    command = live.get("Command", {})
-    return (command.get("Name"), command.get("PythonVersion")) == ("pythonshell", SHELL_PYTHON)
 
 
 def _arn(live: str, declared: str) -> str:

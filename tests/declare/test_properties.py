@@ -45,8 +45,14 @@ BAD = {
         "NotificationProperty.NotifyDelayAfter is 0; AWS accepts at least 1."
     ),
     'p.job("load", properties={"Timeout": 5})': "Timeout has a setting of its own: say timeout_minutes.",
-    'p.job("load", properties={"MaintenanceWindow": "Someday"})': "MaintenanceWindow is 'Someday'; it must match ",
-    'p.job("load", properties={"JobRunQueuingEnabled": 1})': "JobRunQueuingEnabled is 1; it must be true or false.",
+    'p.job("load", properties={"CodeGenConfigurationNodes": {"n": {"Filter": {"Name": "*", "Inputs": ["a"], '
+    '"LogicalOperator": "AND", "Filters": [{"Operation": "EQ", "Values": [], "Negated": 1}]}}}})': (
+        "Filters[0].Negated is 1; it must be true or false."
+    ),
+    'p.job("load", properties={"MaintenanceWindow": "Sun:10"})': "say maintenance_window.",
+    'p.job("load", properties={"Command": {"PythonVersion": "3"}})': "say python_version.",
+    'p.queue("dead", properties={"All": "1"})': "the deployer itself sets All.",
+    'p.table("runs", partition_key="id", properties={"DisassociationProtectionEnabled": True})': "the deployer itself sets",
     'p.job("load", properties={"SourceControlDetails": ["a"]})': "SourceControlDetails is ['a']; it must be an object.",
     'p.queue("dead", properties={"DelaySecond": "5"})': "Did you mean 'DelaySeconds'?",
     'p.queue("dead", properties={"VisibilityTimeout": "5"})': "say visibility_timeout_seconds.",
@@ -95,3 +101,32 @@ def test_a_setting_that_aws_would_not_accept_is_refused(repository: Repository, 
         repository.resources()
     assert message in str(refused.value)
     assert "lambda/Other: " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ('settings={"maintenance_window": "Sun:10"}', "maintenance_window is for streaming jobs."),
+        ('streaming=True, settings={"maintenance_window": "Someday"}', "maintenance_window"),
+        ('settings={"worker_type": "G.025X"}', "worker_type G.025X is for streaming jobs."),
+        ('settings={"worker_type": "Z.2X"}', "worker_type Z.2X is for ray jobs."),
+        ('ray=True, settings={"worker_type": "G.1X"}', "worker_type is G.1X; Ray jobs have Z.2X."),
+        ('streaming=True, settings={"execution_class": "FLEX"}', "execution_class FLEX is for Spark jobs"),
+        ('settings={"python_version": "3.9"}', "python_version is 3.9; the Python of glueetl is 3."),
+        ('shell=True, settings={"python_version": "2"}', "python_version"),
+        ("shell=True, streaming=True", "a job is shell or streaming, and not both"),
+    ],
+)
+def test_what_a_command_does_not_take_is_refused(repository: Repository, call: str, message: str) -> None:
+    repository.project("acres", f'p.job("load", {call})')
+    with pytest.raises(DeployError) as refused:
+        repository.resources()
+    assert message in str(refused.value)
+
+
+def test_packages_of_a_ray_job_are_named_in_its_arguments(repository: Repository) -> None:
+    repository.write("projects/acres/glue/landing/load.requirements.txt", "polars==1.0.0\n")
+    repository.project("acres", 'p.job("load", script="glue/landing/load.py", ray=True)')
+    repository.write("projects/acres/glue/landing/load.py", "print(1)\n")
+    with pytest.raises(DeployError, match="Name them in the argument --pip-install"):
+        repository.resources()

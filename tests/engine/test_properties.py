@@ -37,6 +37,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "security_configuration": "kms",
         "notify_delay_minutes": 1,
         "non_overridable_arguments": {"--a": "1"},
+        "queuing": True,
+        "maintenance_window": "Sun:10",
     },
     "crawler": {"description": "ours", "classifiers": ["csv"], "security_configuration": "kms"},
     "state-machine": {"kms_key": KEY},
@@ -55,6 +57,8 @@ SENT: dict[str, dict[str, Any]] = {
         "SecurityConfiguration": "kms",
         "NotificationProperty.NotifyDelayAfter": 1,
         "NonOverridableArguments.--a": "1",
+        "JobRunQueuingEnabled": True,
+        "MaintenanceWindow": "Sun:10",
     },
     "crawler": {"Description": "ours", "Classifiers": ["csv"], "CrawlerSecurityConfiguration": "kms"},
     "state-machine": {"encryptionConfiguration.type": "CUSTOMER_MANAGED_KMS_KEY", "encryptionConfiguration.kmsKeyId": KEY},
@@ -86,7 +90,7 @@ def declared(
     states = '{"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}'
     return (
         f'p.function("Validate", environment={{"ZONE": "1"}}, {arguments["lambda"]})',
-        f'p.job("load", arguments={{"--zone": "1"}}, {arguments["glue-job"]})',
+        f'p.job("load", streaming=True, arguments={{"--zone": "1"}}, {arguments["glue-job"]})',
         f'p.crawler("found", targets=[p.shared.bucket("artifacts") / "x"], {database}, {arguments["crawler"]})',
         f'p.state_machine("main", {states}, {arguments["state-machine"]})',
     )

@@ -22,7 +22,7 @@ from common.resources.function import Function
 from tests.resources.builders import Place
 from tests.support.repository import Repository
 
-NOT_FOR_JOBS = {"Standard": "up to Glue 2.0", "G.025X": "for streaming alone", "Z.2X": "for Ray alone"}
+NOT_FOR_JOBS = {"Standard": "up to Glue 2.0"}
 """Worker types that no job of ours can have."""
 REMOVED = {"nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "python2.7"}
 """Runtimes that are called otherwise than those of today."""

@@ -60,7 +60,7 @@ def test_workers_that_glue_does_not_have_are_told(repository: Repository) -> Non
     jobs = {
         "old": {"glue_version": "3.0", "worker_type": "R.1X"},
         "large": {"glue_version": "3.0", "worker_type": "G.12X"},
-        "streaming": {"worker_type": "G.025X"},
+        "unknown": {"worker_type": "Z.1X"},
         "unlike": {"glue_version": "3.0", "worker_type": "G.8X"},
         "new": {"glue_version": "4.0", "worker_type": "R.8X"},
     }
@@ -70,7 +70,7 @@ def test_workers_that_glue_does_not_have_are_told(repository: Repository) -> Non
         f'{where}.{name}.worker_type: value error, {message}, not "{worker_type}"'
         for name, worker_type in (("old", "R.1X"), ("large", "G.12X"))
     ]
-    assert [line.strip().partition(": ")[0] for line in lines[2:]] == [f"{where}.streaming.worker_type"]
+    assert [line.strip().partition(": ")[0] for line in lines[2:]] == [f"{where}.unknown.worker_type"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,9 @@ def test_which_functions_can_be_declared(fields: dict[str, Any], reason: str) ->
     ("fields", "reason"),
     [
         ({}, ""),
-        ({"Command": {**JOB["Command"], "Name": "gluestreaming"}}, "it is a gluestreaming job"),
+        ({"Command": {**JOB["Command"], "Name": "gluestreaming"}}, ""),
+        ({"Command": {**JOB["Command"], "Name": "glueray", "PythonVersion": "3.9"}, "WorkerType": "Z.2X"}, ""),
+        ({"Command": {**JOB["Command"], "Name": "gluevisual"}}, "it is a gluevisual job"),
         ({"Command": {**JOB["Command"], "ScriptLocation": "s3://code/Load.scala"}}, "is no Python file in S3"),
         ({"Command": {**JOB["Command"], "PythonVersion": "2"}}, "for Python 2"),
         ({"Command": {"Name": "glueetl", "ScriptLocation": "s3://code/load.py"}}, ""),
@@ -85,7 +87,8 @@ def test_which_functions_can_be_declared(fields: dict[str, Any], reason: str) ->
         ({"GlueVersion": None}, "AWS shows no glue_version"),
         (SHELL, ""),
         ({**SHELL, "MaxCapacity": 0.0625}, ""),
-        ({**SHELL, "Command": {**SHELL["Command"], "PythonVersion": "3"}}, "a pythonshell job for Python 3"),
+        ({**SHELL, "Command": {**SHELL["Command"], "PythonVersion": "3"}}, ""),
+        ({**SHELL, "Command": {**SHELL["Command"], "PythonVersion": "2"}}, "a pythonshell job for Python 2"),
     ],
 )
 def test_which_jobs_can_be_declared(fields: dict[str, Any], reason: str) -> None:

@@ -156,8 +156,8 @@ CASES = [
     Case("job-tags", lambda p: p.job(log_group="/t/glue"), lambda p: p.job(log_group="/t/glue", tags=MORE_TAGS), {"Tags"}),
     Case(
         "job-shell",
-        lambda p: p.job(shell=True),
-        lambda p: p.job(shell=True, settings=JobSettings(python_shell_capacity="1")),
+        lambda p: p.job(command="shell"),
+        lambda p: p.job(command="shell", settings=JobSettings(python_shell_capacity="1")),
         {"MaxCapacity"},
     ),
     Case(

@@ -138,7 +138,7 @@ STATES: Mapping[str, tuple[Callable[[Place], Any], dict[str, Any]]] = {
         },
     ),
     "python-shell job": (
-        lambda place: place.job(shell=True),
+        lambda place: place.job(command="shell"),
         {
             "Role": RUNNER,
             "Command": {

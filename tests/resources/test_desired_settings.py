@@ -71,6 +71,7 @@ ELSEWHERE: Mapping[type[Settings], set[str]] = {
     JobSettings: {
         *("arguments", "logging", "role", "package"),
         *("description", "security_configuration", "notify_delay_minutes", "non_overridable_arguments"),
+        *("queuing", "maintenance_window", "python_version"),
     },
     CrawlerSettings: {"targets", "configuration", "role", "description", "classifiers", "security_configuration"},
     StateMachineSettings: {"log_group", "role", "kms_key"},
@@ -181,7 +182,7 @@ def test_every_setting_is_looked_at() -> None:
 
 def test_a_python_shell_job_is_sized_by_its_capacity() -> None:
     def shell(place: Place, **overrides: Any) -> Any:
-        return place.job(shell=True, **overrides)
+        return place.job(command="shell", **overrides)
 
     assert differing(shell, settings=JobSettings(python_shell_capacity="1")) == {"MaxCapacity": 1.0}
 

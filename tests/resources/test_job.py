@@ -47,7 +47,7 @@ def test_another_role_is_a_difference() -> None:
 
 
 def test_a_python_shell_job_is_sized_by_capacity() -> None:
-    desired = final(Place().job(shell=True, log_group="/t/glue", settings=JobSettings(bookmarks=True, auto_scaling=True)))
+    desired = final(Place().job(command="shell", log_group="/t/glue", settings=JobSettings(bookmarks=True, auto_scaling=True)))
     assert desired["Command"]["Name"] == "pythonshell"
     assert desired["MaxCapacity"] == 0.0625
     assert not {"WorkerType", "NumberOfWorkers", "ExecutionClass"} & desired.keys()
@@ -78,7 +78,7 @@ SPARK = {"WorkerType": "G.1X", "NumberOfWorkers": 2, "MaxCapacity": 2.0, "Alloca
 
 @pytest.mark.parametrize(("shell", "sized"), [(True, {"MaxCapacity"}), (False, {"WorkerType", "NumberOfWorkers"})])
 def test_a_job_is_sized_in_one_way_whatever_it_was_before(shell: bool, sized: set[str]) -> None:
-    job = Place().job(shell=shell)
+    job = Place().job(command="shell" if shell else "spark")
     aws = ScriptedAws({"glue:GetJob": {"Job": {**final(job), **SPARK}}, "glue:UpdateJob": {}})
     updated(aws, job, {"Timeout"})
     assert aws.sent("glue:UpdateJob")["JobUpdate"].keys() & SPARK.keys() == sized
@@ -98,7 +98,7 @@ def test_a_spark_job_for_which_nobody_named_a_python_runs_version_3() -> None:
 @pytest.mark.parametrize("version", ["0.9", "1.0", "4.0"])
 def test_the_glue_version_of_a_python_shell_job_says_nothing_and_stays(version: str) -> None:
     """https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html: its interpreter follows from PythonVersion alone."""
-    shell = Place().job(shell=True)
+    shell = Place().job(command="shell")
     live = {**final(shell), "GlueVersion": version}
     aws = ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {"Tags": TAGS}, "glue:UpdateJob": {}})
     assert live_state(aws, shell) == final(shell)
@@ -107,7 +107,7 @@ def test_the_glue_version_of_a_python_shell_job_says_nothing_and_stays(version: 
 
 
 def test_a_python_shell_job_of_another_python_is_a_difference() -> None:
-    shell = Place().job(shell=True)
+    shell = Place().job(command="shell")
     live = {**final(shell), "GlueVersion": "1.0", "Command": {**final(shell)["Command"], "PythonVersion": "3"}}
     state = live_state(ScriptedAws({"glue:GetJob": {"Job": live}, "glue:GetTags": {}}), shell)
     assert state is not None

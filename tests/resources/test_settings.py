@@ -85,11 +85,11 @@ def test_function(moto_aws: AwsSession, settings: FunctionSettings, network: Net
 @SHARED
 @given(
     settings=valid(JobSettings, JOBS) | valid(JobSettings, OLD_JOBS),
-    shell=st.booleans(),
+    command=st.sampled_from(["spark", "shell", "streaming", "ray"]),
     log_group=st.none() | st.just("/t/glue"),
 )
-def test_job(moto_aws: AwsSession, settings: JobSettings, shell: bool, log_group: str | None) -> None:
-    check(moto_aws, PLACE.job(settings=settings, arguments=settings.arguments, shell=shell, log_group=log_group))
+def test_job(moto_aws: AwsSession, settings: JobSettings, command: str, log_group: str | None) -> None:
+    check(moto_aws, PLACE.job(settings=settings, arguments=settings.arguments, command=command, log_group=log_group))
 
 
 @SHARED
