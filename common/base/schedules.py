@@ -113,6 +113,11 @@ def check_moment(text: str) -> str:
     return f"{text.removesuffix('Z')}Z"
 
 
+def seconds_of(moment: str) -> int:
+    """The seconds since 1970 of a moment in UTC."""
+    return int(datetime.fromisoformat(moment).timestamp())
+
+
 def check_glue(expression: str) -> str:
     """Returns the expression if Glue accepts it as the schedule of a crawler.
 

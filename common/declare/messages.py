@@ -4,41 +4,36 @@ Lambda polls the source, and the function's role must allow it. With partial fai
 which messages of a batch it could not use, and only these come again: ``{"batchItemFailures": [{"itemIdentifier": …}]}``.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html,
-https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html and
-https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-create-esm.html
+https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html,
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-create-esm.html and
+https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from common.aws.resource_schemas import schema_of
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
-from common.declare import validation
-from common.declare.allowed_actions import allow
+from common.declare import mappings, targets, validation
 from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, reference_to, token_of
+from common.declare.targets import BUCKET, QUEUE, TABLE, TOPIC
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
-from common.model.resource import Key
+from common.model.resource import Key, Resource
+from common.resources.cloud_control import CloudResource
 from common.resources.function import Function
-from common.resources.queue import Queue
+from common.resources.queue import FIFO, Queue
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
-RECEIVING = {
-    "sqs": ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-    "kinesis": (
-        *("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator"),
-        *("kinesis:ListShards", "kinesis:SubscribeToShard"),
-    ),
-    "dynamodb": ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
-}
-"""What Lambda does with a source in the name of the function, by the service of the source."""
-STREAM_ATTRIBUTE = "StreamArn"
-"""The attribute of a table whose stream is read."""
+DEFAULT_VISIBILITY = 30
+"""For how many seconds SQS hides a message if nothing else is said."""
+RECOMMENDED = 6
+"""AWS recommends to hide a message for so many times the function's timeout, for the retries of throttled invocations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +48,25 @@ class MessagesDeclaration:
         """Adds the mapping.
 
         Raises:
-            DeclarationError: the queue would deliver messages again while the function still works on them.
+            DeclarationError: the queue would deliver messages again while the function still works on them, or a table has no
+                stream.
         """
-        resources = project.known()
-        queue = resources.get(self.source.key) if isinstance(self.source, Ref) else None
+        resources, where = project.known(), project.where(ref)
+        source = resources.get(self.source.key) if isinstance(self.source, Ref) else None
         function = resources.get(self.function.key)
-        if isinstance(queue, Queue) and isinstance(function, Function):
-            hidden, works = queue.visibility_timeout_seconds, function.settings.timeout_seconds
-            if hidden < works:
-                raise DeclarationError(
-                    f"{project.where(ref)}: {queue.key} hides a message for {hidden} seconds, and {function.key} may work "
-                    f"{works} seconds: Lambda refuses that. Declare the queue with visibility_timeout_seconds={6 * works}."
-                )
+        hidden = _hidden_seconds(source)
+        if hidden is not None and isinstance(function, Function) and hidden < (works := function.settings.timeout_seconds):
+            setting = "visibility_timeout_seconds=" if isinstance(source, Queue) else "VisibilityTimeout "
+            window = int(self.mapping.properties.get("MaximumBatchingWindowInSeconds", 0))
+            raise DeclarationError(
+                f"{where}: {self.source.key if isinstance(self.source, Ref) else self.source} hides a message for {hidden} "
+                f"seconds, and {function.key} may work {works} seconds: Lambda refuses that. Declare the queue with "
+                f"{setting}{RECOMMENDED * works + window}."
+            )
+        if isinstance(source, CloudResource) and source.type_name == TABLE and "StreamSpecification" not in source.properties:
+            raise DeclarationError(
+                f'{where}: {source.key} has no stream. Declare it with "StreamSpecification": {{"StreamViewType": "NEW_IMAGE"}}.'
+            )
         self.mapping.render(project, ref, configured)
 
 
@@ -81,7 +83,16 @@ class Messages(PipelineParts):
         batch_size: int | None = None,
         window_seconds: int = 0,
         partial_failures: bool = True,
-        starting: Literal["LATEST", "TRIM_HORIZON"] = "LATEST",
+        filters: Iterable[JsonMapping] = (),
+        max_concurrency: int | None = None,
+        starting: str | None = None,
+        parallel: int | None = None,
+        retries: int | None = None,
+        max_age_seconds: int | None = None,
+        split_failed: bool = False,
+        tumbling_seconds: int | None = None,
+        on_failure: Ref | None = None,
+        enabled: bool = True,
         properties: JsonMapping | None = None,
     ) -> GeneratedRef:
         """Calls `function` with batches of the messages of `source`.
@@ -93,48 +104,59 @@ class Messages(PipelineParts):
             batch_size: how many messages a batch has at most; by default what Lambda takes.
             window_seconds: how long Lambda waits for a batch to fill.
             partial_failures: the function says which messages have failed, so that only these come again.
-            starting: where the first reading of a stream begins: with what comes now, or with the oldest that is kept.
-            properties: further properties of ``AWS::Lambda::EventSourceMapping``, such as ``FilterCriteria``.
+            filters: patterns of which a message must match one, as in ``[{"body": {"kind": ["order"]}}]``.
+            max_concurrency: of a queue, how many invocations work on its messages at once, from 2 to 1,000.
+            starting: of a stream, where the first reading begins: with what comes now (``LATEST``, the default), with the
+                oldest that is kept (``TRIM_HORIZON``), or of a Kinesis stream at a moment in UTC (``2027-01-31T06:30:00``).
+            parallel: of a stream, how many batches of each shard are worked on at once, up to 10.
+            retries: of a stream, how often a batch that fails comes again; without it until it is too old.
+            max_age_seconds: of a stream, how old a record may be; without it as long as the stream keeps it.
+            split_failed: of a stream, a batch that fails is split in two.
+            tumbling_seconds: of a stream, how long the function's state is handed on from batch to batch, up to 900.
+            on_failure: of a stream, the queue, topic or bucket that is told of batches that are given up. What a queue gives
+                up goes to its own dead letter queue.
+            enabled: whether messages are received.
+            properties: further properties of ``AWS::Lambda::EventSourceMapping``.
         """
-        called, arn = validation.check_kind("function", function, "lambda"), _arn(source)
-        service = _service(source)
-        own: JsonObject = {"EventSourceArn": arn, "FunctionName": token_of(called, "name")}
-        own |= {"BatchSize": validation.check_integer("batch_size", batch_size, 1, 10_000)} if batch_size is not None else {}
-        window = validation.check_integer("window_seconds", window_seconds, 0, 300)
-        own |= {"MaximumBatchingWindowInSeconds": window} if window else {}
-        own |= {"FunctionResponseTypes": ["ReportBatchItemFailures"]} if partial_failures else {}
-        own |= {"StartingPosition": starting} if service != "sqs" else {}
+        called = validation.check_kind("function", function, "lambda")
+        service, arn = mappings.source_of(source)
+        integer = validation.check_integer
+        own: JsonObject = {
+            "EventSourceArn": arn,
+            "FunctionName": token_of(called, "name"),
+            "BatchSize": None if batch_size is None else integer("batch_size", batch_size, 1, 10_000),
+            "MaximumBatchingWindowInSeconds": integer("window_seconds", window_seconds, 0, 300) or None,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"] if partial_failures else None,
+            "FilterCriteria": mappings.filters_of(filters),
+            "ScalingConfig": mappings.scaling(max_concurrency),
+            "ParallelizationFactor": None if parallel is None else integer("parallel", parallel, 1, 10),
+            "MaximumRetryAttempts": None if retries is None else integer("retries", retries, mappings.FOREVER, 10_000),
+            "MaximumRecordAgeInSeconds": mappings.age_of(max_age_seconds),
+            "BisectBatchOnFunctionError": split_failed or None,
+            "TumblingWindowInSeconds": None
+            if tumbling_seconds is None
+            else integer("tumbling_seconds", tumbling_seconds, 0, 900),
+            "Enabled": None if enabled else False,
+            **mappings.starting_of(starting, service),
+        }
+        if on_failure is not None:
+            told = targets.check_order(targets.check("on_failure", on_failure, [QUEUE, TOPIC, BUCKET]), {})
+            own["DestinationConfig"] = {"OnFailure": {"Destination": token_of(told)}}
+        declared = {name: value for name, value in own.items() if value is not None}
+        declared |= validation.check_object("properties", properties or {})
+        mappings.check_fitting(declared, service, is_fifo=(source if isinstance(source, str) else source.name).endswith(FIFO))
         schema, key = schema_of(MAPPING, self.env.region), Key(self.name, KIND, reference)
-        declared = {**own, **validation.check_object("properties", properties or {})}
         mapping = ResourceDeclaration(schema=schema, properties=declared, name="")
         ref = reference_to(self.env, key, schema, "")
         self._declarations.keep_named(ref, MessagesDeclaration(mapping=mapping, function=called, source=source))
-        self._declarations.allow(called, allow(*RECEIVING[service], on=arn))
+        for permission in mappings.permissions_of(service, arn, source, on_failure):
+            self._declarations.allow(called, permission)
         return ref
 
 
-def _arn(source: Ref | str) -> str:
-    if isinstance(source, str):
-        return source
-    if isinstance(source, GeneratedRef):
-        return source.attribute(STREAM_ATTRIBUTE) if STREAM_ATTRIBUTE in source.attributes else source.arn
-    return token_of(source)
-
-
-def _service(source: Ref | str) -> str:
-    """The service of a source.
-
-    Raises:
-        TypeError: Lambda does not poll it.
-    """
-    services: set[str] = set()
-    if isinstance(source, GeneratedRef):
-        services = {"dynamodb"} if STREAM_ATTRIBUTE in source.attributes else {*source.services} & RECEIVING.keys()
-    elif isinstance(source, Ref):
-        services = {"sqs"} if source.key.kind == "queue" else set()
-    elif source.count(":") > 2:
-        services = {source.split(":")[2]} & RECEIVING.keys()
-    if len(services) != 1:
-        shown = source if isinstance(source, str) else source.key
-        raise TypeError(f"source: {shown} is neither a queue, nor a stream, nor a table with a stream")
-    return next(iter(services))
+def _hidden_seconds(queue: Resource | None) -> int | None:
+    """For how long a queue hides a message that was received; None if that is not known here."""
+    if isinstance(queue, Queue):
+        return queue.visibility_timeout_seconds
+    is_queue = isinstance(queue, CloudResource) and queue.type_name == QUEUE
+    return int(queue.properties.get("VisibilityTimeout", DEFAULT_VISIBILITY)) if is_queue and queue is not None else None

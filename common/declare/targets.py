@@ -21,6 +21,7 @@ from common.resources.queue import FIFO
 
 MACHINE, FUNCTION, JOB = "AWS::StepFunctions::StateMachine", "AWS::Lambda::Function", "AWS::Glue::Job"
 QUEUE, TOPIC, STREAM, BUS = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Kinesis::Stream", "AWS::Events::EventBus"
+BUCKET, TABLE = "AWS::S3::Bucket", "AWS::DynamoDB::Table"
 DELIVERY, DESTINATION = "AWS::KinesisFirehose::DeliveryStream", "AWS::Events::ApiDestination"
 TYPES = {
     "state-machine": MACHINE,
@@ -28,8 +29,8 @@ TYPES = {
     "glue-job": JOB,
     "queue": QUEUE,
     "topic": TOPIC,
-    "table": "AWS::DynamoDB::Table",
-    "bucket": "AWS::S3::Bucket",
+    "table": TABLE,
+    "bucket": BUCKET,
     "crawler": "AWS::Glue::Crawler",
 }
 """The types, as CloudFormation names them, of kinds of resources that have a method of their own."""
@@ -43,6 +44,7 @@ WORDS = {
     BUS: "event bus",
     DELIVERY: "Firehose stream",
     DESTINATION: "API destination",
+    BUCKET: "bucket",
 }
 """What messages call the types of targets."""
 ACTIONS = {
