@@ -22,7 +22,7 @@ FLOORS = (
     {"resources", "packaging"},
     {"declare", "state"},
     {"engine", "execution"},
-    {"importing"},
+    {"importing", "testing"},
     {"report"},
     {"commands"},
 )

@@ -168,3 +168,8 @@ def in_record(data: bytes) -> str:
 def to_base64(digest: Digest) -> str:
     """Converts a digest to base64, in which AWS writes it (Lambda's CodeSha256, S3's ChecksumSHA256)."""
     return base64.b64encode(binascii.unhexlify(digest)).decode()
+
+
+def by_algorithm(name: str, content: bytes) -> str:
+    """Returns the digest by another algorithm, such as ``md5``, as Step Functions computes it for definitions."""
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()

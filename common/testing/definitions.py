@@ -1,0 +1,40 @@
+"""Loads definitions for tests: with their structure checked, and with their references as they are.
+
+A reference such as ``${Validate.arn}`` stays as it is written, so that tests depend on no environment. What stands for the
+account in an ARN has example values.
+"""
+
+from pathlib import Path
+
+from common.base.json_types import Json, JsonObject
+from common.declare.asl import definition
+from common.declare.asl.definition import Source
+from common.declare.asl.remembered import RightDefinition
+from common.model.reference import in_strings
+
+EXAMPLES = {"${AWS::Partition}": "aws", "${AWS::Region}": "us-east-1", "${AWS::AccountId}": "123456789012"}
+"""What stands for the account, with example values."""
+
+
+class _CheckedElsewhere(RightDefinition):
+    """Every definition counts as right: `invoke check` looks at integrations and expressions, which takes longer than a test."""
+
+    def is_right(self, text: str) -> bool:
+        return True
+
+
+def loaded(source: Source) -> JsonObject:
+    """Returns a definition.
+
+    Raises:
+        DeclarationError: its file cannot be read, or its structure is broken.
+    """
+    result: Json = definition.load(source, "the state machine of the test", _CheckedElsewhere(Path()))
+    machine: JsonObject = in_strings(result, _with_examples)
+    return machine
+
+
+def _with_examples(text: str) -> str:
+    for token, value in EXAMPLES.items():
+        text = text.replace(token, value)
+    return text

@@ -1,0 +1,126 @@
+"""Evaluates expressions in JSONata, with the functions that Step Functions adds.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+import json
+import random
+import sys
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from common.base import digest
+from common.base.json_types import Json, JsonMapping
+from common.declare.asl.jsonata import content_of
+from common.testing.errors import QUERY, StateError
+from common.testing.scope import Scope
+
+ALGORITHMS = frozenset({"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"})
+"""The algorithms of $hash and States.Hash."""
+
+
+def evaluate_template(value: Json, states: JsonMapping, scope: Scope, field: str) -> Json:
+    """Returns a value with every expression in it evaluated.
+
+    Args:
+        value: the value of a field.
+        states: what ``$states`` has besides input and context.
+        scope: what the state can see.
+        field: the name of the field, for messages.
+
+    Raises:
+        StateError: an expression fails, or gives nothing.
+    """
+    if isinstance(value, Mapping):
+        return {name: evaluate_template(inner, states, scope, f"{field}/{name}") for name, inner in value.items()}
+    if isinstance(value, list):
+        return [evaluate_template(inner, states, scope, f"{field}/{number}") for number, inner in enumerate(value)]
+    content = content_of(value) if isinstance(value, str) else None
+    return value if content is None else evaluate(content, states, scope, field)
+
+
+def evaluate(content: str, states: JsonMapping, scope: Scope, field: str) -> Json:
+    """Returns the value of one expression; see `evaluate_template`.
+
+    Raises:
+        StateError: the expression fails, or gives nothing.
+    """
+    library = _library()
+    try:
+        # An object has no field for a value that is not defined, so that it is told from null.
+        expression = library.Jsonata(f'{{"value": ({content})}}')
+        for name, function in _FUNCTIONS.items():
+            expression.register_lambda(name, function)
+        for name, value in scope.variables.items():
+            expression.assign(name, value)
+        expression.assign("states", {"input": scope.input, "context": scope.context, **states})
+        result = expression.evaluate(None)
+        plain = json.loads(json.dumps(result, allow_nan=False))
+    except (library.JException, StateError, TypeError, ValueError, RecursionError) as error:
+        raise StateError(QUERY, f"The JSONata expression '{content}' specified for the field '{field}' failed: {error}") from None
+    if "value" not in plain:
+        raise StateError(
+            QUERY, f"The JSONata expression '{content}' specified for the field '{field}' returned nothing (undefined)."
+        )
+    return _whole_numbers(plain["value"])
+
+
+def partition(values: Json, size: Json) -> list[list[Json]]:
+    """The parts of an array."""
+    if not isinstance(values, list) or not isinstance(size, int | float) or int(size) < 1:
+        raise ValueError("an array and a size of at least 1 are needed")
+    return [values[start : start + int(size)] for start in range(0, len(values), int(size))]
+
+
+def number_range(first: Json, last: Json, step: Json) -> list[int]:
+    """The numbers from the first to the last one, which is a part of it."""
+    start, end, by = (round(number) for number in (first, last, step))
+    if by == 0:
+        raise ValueError("the step must not be 0")
+    result = [*range(start, end + (1 if by > 0 else -1), by)]
+    if len(result) > 1000:
+        raise ValueError("a range has at most 1000 numbers")
+    return result
+
+
+def hash_of(value: Json, algorithm: Json) -> str:
+    """The digest of a text, or of the JSON of another value."""
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"there is no algorithm {algorithm!r}")
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return digest.by_algorithm(str(algorithm).replace("-", "").lower(), text.encode())
+
+
+def _random(seed: Json = None) -> float:
+    return random.Random(seed).random()  # noqa: S311 - a number for a test, not a secret
+
+
+_FUNCTIONS: Mapping[str, Any] = {
+    "partition": partition,
+    "range": number_range,
+    "hash": hash_of,
+    "random": _random,
+    "uuid": lambda: str(uuid.uuid4()),
+    "parse": json.loads,
+}
+"""The functions that Step Functions adds."""
+
+
+@cache
+def _library() -> Any:
+    limit = sys.getrecursionlimit()
+    import jsonata
+
+    sys.setrecursionlimit(limit)  # which the library raises for everybody
+    return jsonata
+
+
+def _whole_numbers(value: Json) -> Json:
+    """The value with numbers such as 3.0 written as JSON in JavaScript has them."""
+    if isinstance(value, Mapping):
+        return {name: _whole_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
