@@ -208,6 +208,7 @@ class _Reader:
             self._problem(f"the quotes of {name!r} do not belong together.", "")
         elif not in_context and not self._is_later(name):
             better = f" Write $states.input.{name} or a variable." if part.type == "name" else ""
+            better = " Intrinsic functions are for JSONPath; JSONata has functions of its own." if name == "States" else better
             self._problem(f"{name!r} is not in a path, and an expression has no data but its variables.", better)
 
     def _variable(self, name: str, in_context: bool) -> None:

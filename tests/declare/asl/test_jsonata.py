@@ -101,6 +101,13 @@ def test_what_aws_accepts_is_accepted(content: str, variables: list[str]) -> Non
             "$map($x, function($v) { $v.a & b })",
             "'b' is not in a path, and an expression has no data but its variables. Write $states.input.b or a variable.",
         ),
+        (
+            "States.UUID()",
+            (
+                "'States' is not in a path, and an expression has no data but its variables. "
+                "Intrinsic functions are for JSONPath; JSONata has functions of its own."
+            ),
+        ),
         ("$.total", "$ means nothing at the outermost level. The input of the state is $states.input."),
         ("$order[$$.total > a]", "$$ means nothing in Step Functions. The input of the state is $states.input."),
         ("**.a", "'**' is not in a path, and an expression has no data but its variables."),
