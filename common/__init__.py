@@ -26,6 +26,7 @@ import_source.install()
 if TYPE_CHECKING:
     from common.commands.executor import main
     from common.declare.allowed_actions import Permission, allow
+    from common.declare.named_access import key, parameter, secret
     from common.declare.pipeline import Pipeline
     from common.declare.shared import SharedResources
     from common.environment.config import Environment
@@ -53,7 +54,10 @@ __all__ = [
     "StateMachineSettings",
     "TriggerSettings",
     "allow",
+    "key",
     "main",
+    "parameter",
+    "secret",
 ]
 _MODULES = {
     "Environment": "environment.config",
@@ -63,7 +67,10 @@ _MODULES = {
     "Ref": "model.reference",
     "SharedResources": "declare.shared",
     "allow": "declare.allowed_actions",
+    "key": "declare.named_access",
     "main": "commands.executor",
+    "parameter": "declare.named_access",
+    "secret": "declare.named_access",
 }
 
 

@@ -77,6 +77,12 @@ def forms_of(action: str) -> list[str]:
     return sorted({form for of in types_of(action) for form in resources.get(of, {}).get("ARNFormats", ())})
 
 
+def forms_of_type(service: str, name: str) -> list[str]:
+    """The forms of the ARNs of a service's type of resources, as in ``forms_of_type("athena", "WorkGroup")``."""
+    types = _services().get(service, {}).get("Resources", {})
+    return [form for of, type_ in types.items() if of.replace("-", "") == name.lower() for form in type_.get("ARNFormats", ())]
+
+
 def _matching(service: str, name: str) -> Iterator[str]:
     """The names of the actions that a name or pattern matches."""
     actions, lower = _services()[service]["Actions"], name.lower()

@@ -161,8 +161,15 @@ class Schema:
 
     def attributes(self) -> tuple[str, ...]:
         """What can be referred to once a resource exists: what AWS gives, and the properties that identify it."""
-        from_aws = (".".join(path) for path in self.read_only if "*" not in path)
+        from_aws = {".".join(path) for path in self.read_only if "*" not in path and self._is_simple(path)}
         return tuple(sorted({*from_aws, *self.identifiers}))
+
+    def _is_simple(self, path: Path) -> bool:
+        """Whether a property is a text, a number or a boolean, and no object or list."""
+        node: JsonMapping = self.document
+        for name in path:
+            node = self.resolved(self.resolved(node).get("properties", {}).get(name, {}))
+        return not {"object", "array"}.intersection(_types_in(node)) and not {"properties", "items"} & node.keys()
 
     def problems(self, properties: JsonMapping, is_unknown: Callable[[Json], bool] = lambda _: False) -> Iterator[str]:
         """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""

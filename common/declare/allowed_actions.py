@@ -100,8 +100,6 @@ class FurtherAccess:
         Raises:
             TypeError: these are not lists of what `allow` returns, and of texts.
         """
-        if isinstance(permissions, Permission):
-            raise TypeError("permissions is a list, even of one: write permissions=[allow(…)]")
         granted = tuple(permissions)
         for permission in granted:
             if not isinstance(permission, Permission):
@@ -192,7 +190,7 @@ def _candidates(resource: Resource, names: Names, where: str) -> tuple[list[str]
         return [str(text)], refs
     if isinstance(resource, Location):
         return [f"{resource.bucket.arn}/{permissions.literal(resource.prefix)}*"], (resource.bucket,)
-    if resource.key.kind == "bucket":
+    if resource.is_bucket:
         return [resource.arn, f"{resource.arn}/*"], (resource,)
     within = [f"{resource.arn}:*"] if resource.key.kind == "log-group" else []
     return [resource.in_policies, *kind_of(resource.key.kind).granted(resource.arn), *within], (resource,)
@@ -226,7 +224,11 @@ def _fitting(
 
 def _fits_type(resource: GeneratedRef, action: str, arn: str) -> bool:
     """Whether an action can be allowed on a resource whose ARN may not be known yet: if it is one of its service."""
-    return action.partition(":")[0] in resource.services and ":cloudcontrol:" not in arn
+    if resource.is_bucket and action.startswith("s3:"):
+        return ("object" if arn.endswith("/*") else "bucket") in iam_actions.types_of(action)
+    if arn.startswith("arn:"):
+        return resource.has_arn and iam_actions.fits(action, arn)
+    return action.partition(":")[0] in resource.services
 
 
 def _fits(action: str, arn: str) -> bool:

@@ -117,7 +117,7 @@ def name_in(properties: JsonMapping, schema: Schema, physical: PhysicalNames, ke
     if not schema.name_property:
         return ""
     if (declared := properties.get(schema.name_property)) is not None:
-        return str(declared)
+        return physical.in_properties(key, str(declared))
     name = physical.of(kind_of(KIND), key.name)
     longest, pattern = schema.name_limits()
     if len(name) > longest or (pattern and not _matches(pattern, name)):

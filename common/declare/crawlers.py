@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare import configuration, permissions, properties, validation
-from common.declare.allowed_actions import FurtherAccess, Permission
+from common.declare import configuration, grants, permissions, properties, validation
+from common.declare.allowed_actions import Permission
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.named_access import Access, NamedThing
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
@@ -22,7 +23,7 @@ class CrawlerDeclaration:
 
     targets: tuple[Location, ...]
     database: Ref
-    further: FurtherAccess
+    access: Access
     settings: DeclaredSettings
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
@@ -32,10 +33,12 @@ class CrawlerDeclaration:
         targets = settings.targets or tuple(f"{target.uri}/" for target in self.targets)
         if not targets:
             raise DeclarationError(f"{project.where(ref)}: a crawler needs targets, here or in configuration.")
-        granted = permissions.grants(project.env, elsewhere or self.targets, [self.database])
-        used = permissions.references(() if elsewhere else self.targets, [self.database])
+        where = project.where(ref)
+        crawled = Access(reads=tuple(elsewhere) or self.targets, writes=(self.database,))
+        granted = [*grants.grants(project, where, crawled), *grants.grants(project, where, self.access)]
+        used = [*([self.database] if elsewhere else crawled.refs), *self.access.refs]
         statements = [*granted, permissions.glue_logs(project.env, "crawlers")]
-        role = project.role(ref, settings.role, statements, self.further, used)
+        role = project.role(ref, settings.role, statements, self.access.further, used)
         _check_catalog(project, ref, self.database)
         fields, named = properties.render(project, ref, settings.properties, settings)
         crawler = Crawler(
@@ -74,7 +77,7 @@ class Crawlers(PipelineParts):
         *,
         targets: Iterable[Location],
         database: Ref,
-        permissions: Iterable[Permission] = (),
+        permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),
         settings: CrawlerSettings | None = None,
         properties: JsonMapping | None = None,
@@ -87,7 +90,7 @@ class Crawlers(PipelineParts):
         declaration = CrawlerDeclaration(
             targets=validation.check_places("targets", targets),
             database=of_kind,
-            further=FurtherAccess.of(permissions, managed_policies),
+            access=self._access(permissions, managed_policies),
             settings=validation.with_properties(settings, properties),
         )
         return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name), role=role)

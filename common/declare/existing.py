@@ -6,21 +6,23 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from common.base.errors import ConfigError, DeclarationError, DeployError
+from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError
 from common.base.suggestions import did_you_mean
 from common.declare.naming import ARTIFACTS, GLUE_GROUPS
 from common.declare.verbs import Verbs
 from common.environment.config import Environment
 from common.environment.existing import EncryptedThing, ExistingThing, KeyArn
+from common.environment.parameter_values import missing_values_message
 from common.model.existing import EXISTING, ExistingRef, Uses
+from common.model.generated import has_mark
 from common.model.kind import ArnForm, Kind
 from common.model.lookup import Lookup
-from common.model.reference import Ref
+from common.model.reference import Names, Ref
 from common.model.resource import SHARED, Key, Resource
 from common.resources import every_kind, kind_of
 from common.resources.queue import QueueRef
@@ -67,7 +69,7 @@ def _by_name(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str
     match = lookup.names.fullmatch(text)
     if match is None:
         raise ConfigError(f"{place}: {text!r} is not the name of a {_words(kind)}. Write {lookup.words}.")
-    return match["name"], env.role_arn("/", text) if kind.name == "role" else kind.arn_of(env, text)
+    return lookup.spelled(match["name"]), env.role_arn("/", text) if kind.name == "role" else kind.arn_of(env, text)
 
 
 def _by_arn(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str) -> tuple[str, str]:
@@ -84,7 +86,7 @@ def _by_arn(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str)
             f"{place}: {text} is in the partition {match['partition']}, but {env.region} is in {env.partition}, and nothing is "
             f"used across partitions."
         )
-    return match["name"], match["arn"].removesuffix(":*")
+    return lookup.spelled(match["name"]), match["arn"].removesuffix(":*")
 
 
 def _words(kind: Kind) -> str:
@@ -152,61 +154,87 @@ class ExistingReferences(Verbs):
     Args:
         env: the environment.
         project: who refers to them.
-        register: is called with each reference, so that texts may name it.
+        names: what names may refer to; each reference is added, so that texts may name it.
     """
 
-    def __init__(self, env: Environment, project: str, register: Callable[[Ref], Ref]) -> None:
-        self._env, self._project, self._register = env, project, register
+    def __init__(self, env: Environment, project: str, names: Names) -> None:
+        self._env, self._project, self._names = env, project, names
 
-    def of(self, kind: str, name: str, kms_key: str | None = None) -> Ref:
+    def of(self, kind: str, name: str, kms_key: str | Ref | None = None) -> Ref:
         """A thing of any kind.
 
         Args:
             kind: its kind.
-            name: its name or ARN.
-            kms_key: the ARN of the key that encrypts it, if those who use it need the key.
+            name: its name or ARN; tokens are replaced.
+            kms_key: the ARN of the key that encrypts it, or a reference to the key, if those who use it need the key.
         """
         verb = kind_of(kind).word
         where = f"{self._env.where(self._project)}: p.existing.{verb}({name!r})"
         if not isinstance(name, str) or not name:
             raise TypeError(f"p.existing.{verb} takes a name or an ARN, not {name!r}.")
+        text = self._substituted(name, where)
         try:
-            key = _KEY_ARN.validate_python(kms_key) if kms_key is not None else ""
-        except ValidationError:
-            raise DeclarationError(f"{where}: kms_key is the ARN of a key, not {kms_key!r}.") from None
-        try:
-            ref = reference(self._env, kind_of(kind), "", name, where, kms_key=key)
+            ref = reference(self._env, kind_of(kind), "", text, where, kms_key=self.key_arn(where, kms_key))
         except ConfigError as error:
             raise DeclarationError(str(error)) from None
         try:
-            return self._register(ref)
+            return self._names.add(ref)
         except DeclarationError:
             raise DeclarationError(
                 f"{where}: another {kind} has this name in tokens. Name this one under `existing` in configuration, and refer to "
                 f"it as p.shared.{verb}(…)."
             ) from None
 
-    def bucket(self, name: str, *, kms_key: str | None = None) -> Ref:
+    def _substituted(self, text: str, where: str) -> str:
+        try:
+            return str(self._names.substitute(text, where, texts=True)[0])
+        except ParameterError as error:
+            section = self._env.section_path(self._project)
+            message = missing_values_message(self._env.name, self._project, section, error.places)
+            raise ParameterError(message, error.places, self._project) from None
+
+    def key_arn(self, where: str, key: str | Ref | None) -> str:
+        """The ARN of the key that a reference names, or a mark for it; empty if it names none.
+
+        Raises:
+            DeclarationError: it names something else.
+        """
+        if isinstance(key, Ref) and (key.key.kind == "key" or getattr(key, "type_name", "") == "AWS::KMS::Key"):
+            return key.arn
+        try:
+            if key is None:
+                return ""
+            text = self._substituted(key, where) if isinstance(key, str) else key
+            return text if isinstance(text, str) and has_mark(text) else _KEY_ARN.validate_python(text)
+        except ValidationError:
+            shown = key.key if isinstance(key, Ref) else repr(key)
+            raise DeclarationError(f"{where}: kms_key is the ARN of a key, not {shown}.") from None
+
+    def bucket(self, name: str, *, kms_key: str | Ref | None = None) -> Ref:
         """A bucket."""
         return self.of("bucket", name, kms_key)
 
-    def table(self, name: str, *, kms_key: str | None = None) -> Ref:
+    def table(self, name: str, *, kms_key: str | Ref | None = None) -> Ref:
         """A DynamoDB table."""
         return self.of("table", name, kms_key)
 
-    def topic(self, name: str, *, kms_key: str | None = None) -> Ref:
+    def topic(self, name: str, *, kms_key: str | Ref | None = None) -> Ref:
         """An SNS topic."""
         return self.of("topic", name, kms_key)
 
-    def queue(self, name: str, *, kms_key: str | None = None) -> QueueRef:
+    def queue(self, name: str, *, kms_key: str | Ref | None = None) -> QueueRef:
         """An SQS queue."""
         ref = self.of("queue", name, kms_key)
         assert isinstance(ref, QueueRef)  # noqa: S101 - `reference` makes one of a queue
         return ref
 
-    def secret(self, name: str, *, kms_key: str | None = None) -> Ref:
+    def secret(self, name: str, *, kms_key: str | Ref | None = None) -> Ref:
         """A secret of Secrets Manager."""
         return self.of("secret", name, kms_key)
+
+    def parameter(self, name: str, *, kms_key: str | Ref | None = None) -> Ref:
+        """A parameter of Parameter Store; ``/orders/*`` stands for all below ``/orders``."""
+        return self.of("parameter", name, kms_key)
 
 
 def missing_entry(env: Environment, project: str, kind: Kind, name: str) -> DeployError:

@@ -11,16 +11,17 @@ from pathlib import Path
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.base.suggestions import did_you_mean
-from common.declare import configuration, layers, permissions, properties, validation
-from common.declare.allowed_actions import FurtherAccess, Permission
+from common.declare import configuration, grants, layers, permissions, properties, validation
+from common.declare.allowed_actions import Permission
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.named_access import Access, Granted, NamedThing
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason, Variables
 from common.environment import partitions
 from common.environment.resource_settings import FunctionSettings
-from common.model.reference import Grantable, Ref
+from common.model.reference import Ref
 from common.packaging import source_files
 from common.packaging.imported_package import ImportedPackage
 from common.packaging.imports import Libraries
@@ -49,9 +50,7 @@ class FunctionDeclaration:
 
     folder: Path
     handler: str | None
-    reads: tuple[Grantable, ...]
-    writes: tuple[Grantable, ...]
-    further: FurtherAccess
+    access: Access
     settings: DeclaredSettings
     libraries: Libraries
     includes: tuple[str, ...]
@@ -86,13 +85,13 @@ class FunctionDeclaration:
         fields, named = properties.render(project, ref, settings.properties, settings)
         group = _log_group(project, ref, settings)
         groups = [group.key] if settings.logging == "managed" else []
-        granted = permissions.references(self.reads, self.writes)
-        statements = [*permissions.grants(project.env, self.reads, self.writes), permissions.logs([group.arn])]
+        granted = self.access.refs
+        statements = [*grants.grants(project, where, self.access), permissions.logs([group.arn])]
         statements += permissions.network_interfaces(ref.arn) if network else []
-        statements += permissions.dead_letter(fields["DeadLetterConfig"]["TargetArn"], named) if settings.dead_letter else []
+        statements += grants.dead_letter(project, fields["DeadLetterConfig"]["TargetArn"], named) if settings.dead_letter else []
         statements += [permissions.tracing()] if settings.tracing else []
         statements += [permissions.own_key(fields["KMSKeyArn"])] if settings.kms_key else []
-        role = project.role(ref, settings.role, statements, self.further, [*granted, *named])
+        role = project.role(ref, settings.role, statements, self.access.further, [*granted, *named])
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
         code = self._package(project, ref, settings, own_layers)
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
@@ -174,9 +173,9 @@ class Functions(PipelineParts):
         *,
         handler: str | None = None,
         folder: str | None = None,
-        reads: Iterable[Grantable] = (),
-        writes: Iterable[Grantable] = (),
-        permissions: Iterable[Permission] = (),
+        reads: Iterable[Granted] = (),
+        writes: Iterable[Granted] = (),
+        permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),
         environment: Variables = None,
         includes: Iterable[str] = (),
@@ -220,9 +219,7 @@ class Functions(PipelineParts):
         declaration = FunctionDeclaration(
             folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{reference}"),
             handler=handler,
-            reads=validation.check_grants("reads", reads),
-            writes=validation.check_grants("writes", writes),
-            further=FurtherAccess.of(permissions, managed_policies),
+            access=self._access(permissions, managed_policies, reads, writes),
             settings=validation.with_values(
                 validation.with_properties(settings, properties), "environment", environment, package=package
             ),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare import configuration, permissions, properties, validation
-from common.declare.allowed_actions import FurtherAccess, Permission
+from common.declare import configuration, grants, permissions, properties, validation
+from common.declare.allowed_actions import Permission
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.named_access import Access, Granted, NamedThing
 from common.declare.naming import Exact
 from common.declare.permissions import Statement
 from common.declare.pipeline_parts import PipelineParts
@@ -17,7 +18,7 @@ from common.declare.validation import Reason, Variables
 from common.environment import aws_versions
 from common.environment.config import Environment
 from common.environment.resource_settings import JobSettings
-from common.model.reference import Grantable, Ref
+from common.model.reference import Ref
 from common.packaging import job_imports
 from common.packaging.artifact import Script
 from common.packaging.imports import Libraries
@@ -31,9 +32,7 @@ class JobDeclaration:
     """A Glue job; `Pipeline.job` explains every field."""
 
     script: Path
-    reads: tuple[Grantable, ...]
-    writes: tuple[Grantable, ...]
-    further: FurtherAccess
+    access: Access
     settings: DeclaredSettings
     command: str
     libraries: Libraries
@@ -81,7 +80,7 @@ class JobDeclaration:
         groups = [project.shared.log_group(name) for name in group_names]
         arguments, refs = project.names.substitute(dict(settings.arguments), where, texts=True)
         statements = [
-            *permissions.grants(env, self.reads, self.writes),
+            *grants.grants(project, where, self.access),
             *(
                 [permissions.script(env, script.in_aws)]
                 if script.in_aws
@@ -91,8 +90,8 @@ class JobDeclaration:
             *(permissions.connections(env, settings.connections) if settings.connections else []),
             *(permissions.metastore(env, arguments) if is_spark else []),
         ]
-        granted = permissions.references(self.reads, self.writes)
-        role = project.role(ref, settings.role, statements, self.further, [*granted, *self.connections])
+        granted = self.access.refs
+        role = project.role(ref, settings.role, statements, self.access.further, [*granted, *self.connections])
         used = (*groups, *refs, *granted, *self.connections)
         fields, named = properties.render(project, ref, settings.properties, settings)
         job = Job(
@@ -140,9 +139,9 @@ class Jobs(PipelineParts):
         /,
         *,
         script: str | None = None,
-        reads: Iterable[Grantable] = (),
-        writes: Iterable[Grantable] = (),
-        permissions: Iterable[Permission] = (),
+        reads: Iterable[Granted] = (),
+        writes: Iterable[Granted] = (),
+        permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),
         arguments: Variables = None,
         includes: Iterable[str] = (),
@@ -186,9 +185,7 @@ class Jobs(PipelineParts):
         path = self._inside.taken(script) if script else self._inside.script(reference)
         declaration = JobDeclaration(
             script=path,
-            reads=validation.check_grants("reads", reads),
-            writes=validation.check_grants("writes", writes),
-            further=FurtherAccess.of(permissions, managed_policies),
+            access=self._access(permissions, managed_policies, reads, writes),
             settings=validation.with_values(
                 validation.with_properties(settings, properties), "arguments", arguments, package=package
             ),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from common.base.errors import DeclarationError
+from common.base.errors import DeclarationError, ParameterError
 from common.base.text_rules import check_bucket_name
 from common.declare import validation
 from common.environment.config import Environment
@@ -109,6 +109,13 @@ class PhysicalNames:
     def named(self, kind: Kind, name: str) -> str:
         """The same, whether AWS allows it or not."""
         return (self._exact(Key(self._project, kind.name, name)) or self._computed(kind, name))[0]
+
+    def in_properties(self, key: Key, text: str) -> str:
+        """The name that the properties of a resource of any type give it, with tokens replaced."""
+        try:
+            return self._substituted(text, self._where(key))
+        except ParameterError:  # all parameters without values are reported together, when the properties are rendered
+            return text
 
     def _where(self, key: Key) -> str:
         return f"deploy.py: {key}" if self._project == SHARED else f"{self._env.where(self._project)}: {key}"

@@ -7,21 +7,13 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate
 
-from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
-from common.model.existing import ExistingRef
-from common.model.generated import GeneratedRef
-from common.model.kind import Kind
-from common.model.reference import Grantable, Location, Ref
-from common.resources import every_kind, kind_of
+from common.resources import kind_of
 
 Statement = JsonObject
 
-_DEAD_LETTERS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
-"""The actions that send what has failed, by service."""
 SPECIAL_CHARACTERS = re.compile(r"[*?]|\$(?=\{)")
 """Matches the characters that have a special meaning in a policy."""
 
@@ -31,66 +23,9 @@ def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
     return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": sorted(set(resources))}
 
 
-def grants(env: Environment, reads: Iterable[Grantable], writes: Iterable[Grantable]) -> Iterator[Statement]:
-    """Yields the statements for what is read and written."""
-    for granted, writing in ((reads, False), (writes, True)):
-        for grant in granted:
-            yield from _grant_bucket(env, grant, writing=writing) if _is_bucket(grant) else _grant_other(grant, writing=writing)
-            yield from encryption(references([grant]), writing=writing)
-
-
-def encryption(refs: Iterable[Ref], *, writing: bool) -> Iterator[Statement]:
-    """Yields the statements for the keys of what others have encrypted.
-
-    Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html and
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-    """
-    key = kind_of("key")
-    keys = dict.fromkeys(ref.kms_key for ref in refs if isinstance(ref, ExistingRef) and ref.kms_key)
-    yield from (allow(_granted_actions(key, writing=writing), [arn]) for arn in keys)
-
-
-def references(*granted: Iterable[Grantable]) -> tuple[Ref, ...]:
-    """Returns the resources that grants refer to."""
-    return tuple(grant.bucket if isinstance(grant, Location) else grant for grants in granted for grant in grants)
-
-
-def _is_bucket(grant: Grantable) -> bool:
-    return isinstance(grant, Location) or grant.key.kind == "bucket"
-
-
-def _grant_bucket(env: Environment, grant: Grantable, *, writing: bool) -> Iterator[Statement]:
-    bucket, prefix = (grant.bucket, literal(grant.prefix.strip("/"))) if isinstance(grant, Location) else (grant, "")
-    # Glue's file system creates a marker object for every folder of a path.
-    folders = list(accumulate(prefix.split("/"), lambda above, name: f"{above}/{name}")) if writing else []
-    # S3A, which Glue 5.1 uses, requests the folder itself before it lists it.
-    objects = [f"{prefix}/*", prefix, *(f"{folder}_$folder$" for folder in folders)] if prefix else ["*"]
-    yield allow(
-        _granted_actions(kind_of(bucket.key.kind), writing=writing), [env.bucket_arn(bucket.name, key) for key in objects]
-    )
-    listing = allow(["s3:ListBucket"], [env.bucket_arn(bucket.name)])
-    if prefix:
-        listing["Condition"] = {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}}
-    yield listing
-
-
 def literal(text: str) -> str:
     """Escapes a text so that IAM reads no patterns or variables in it."""
     return SPECIAL_CHARACTERS.sub(lambda match: f"${{{match[0]}}}", text)
-
-
-def _grant_other(grant: Grantable, *, writing: bool) -> Iterator[Statement]:
-    ref = grant.bucket if isinstance(grant, Location) else grant
-    kind = kind_of(ref.key.kind)
-    if isinstance(grant, Location) or not (actions := _granted_actions(kind, writing=writing)):
-        grantable = sorted(f"{name}s" for name, kind in every_kind().items() if _granted_actions(kind, writing=writing))
-        verb = "written" if writing else "read"
-        raise DeclarationError(f"{ref.key.project}: {ref.key} cannot be {verb}: this can be granted for {', '.join(grantable)}.")
-    yield allow(actions, [ref.in_policies, *kind.granted(ref.arn)])
-
-
-def _granted_actions(kind: Kind, *, writing: bool) -> tuple[str, ...]:
-    return kind.writes if writing else kind.reads
 
 
 def logs(group_arns: Iterable[str]) -> Statement:
@@ -131,17 +66,6 @@ def log_delivery() -> Statement:
     deliveries = ("CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "ListLogDeliveries", "UpdateLogDelivery")
     policies = ("DescribeLogGroups", "DescribeResourcePolicies", "PutResourcePolicy")
     return allow([f"logs:{verb}" for verb in (*deliveries, *policies)], ["*"])
-
-
-def dead_letter(arn: str, refs: Iterable[Ref]) -> Iterator[Statement]:
-    """Allows a function to send what has failed to a queue or topic, as Lambda wants it before it accepts the target.
-
-    Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-    """
-    targets = [ref for ref in refs if arn in {ref.arn, *ref.generated.values()}]
-    services = {service for ref in targets if isinstance(ref, GeneratedRef) for service in ref.services} or {arn.split(":")[2]}
-    yield allow([action for service, action in _DEAD_LETTERS.items() if service in services], [arn])
-    yield from encryption(targets, writing=True)
 
 
 def own_key(arn: str) -> Statement:

@@ -3,18 +3,24 @@
 Each kind of resource adds its own method to a pipeline, beside what it declares: `functions.Functions`, `jobs.Jobs` and so on.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from common.declare import existing
+from common.declare.allowed_actions import Permission
 from common.declare.declaration import Entry
 from common.declare.declarations import Declarations
 from common.declare.existing import ExistingReferences
+from common.declare.named_access import Access, Granted, NamedThing
 from common.declare.project_folder import ProjectFolder
 from common.declare.shared_references import Shared
+from common.declare.type_access import NO_ACCESS, TYPES
 from common.environment.config import Environment
 from common.environment.parameter_values import Parameters
-from common.model.reference import Names
+from common.model.generated import GeneratedRef
+from common.model.reference import Names, Ref
 from common.packaging.imports import Libraries
-from common.resources import every_kind
+from common.resources import every_kind, kind_of
 
 
 class PipelineParts:
@@ -35,4 +41,30 @@ class PipelineParts:
         self._libraries = {"shared": folder / "shared"}
         self._importable = Libraries(self._libraries, folder.parents[1])
         self.shared = Shared(env, names.add, self.name)
-        self.existing = ExistingReferences(env, self.name, names.add)
+        self.existing = ExistingReferences(env, self.name, names)
+
+    def _access(
+        self,
+        permissions: Iterable[Permission | NamedThing],
+        managed_policies: Iterable[str],
+        reads: Iterable[Granted] = (),
+        writes: Iterable[Granted] = (),
+    ) -> Access:
+        """What a declaration grants to the role of its resource."""
+        return Access.of(self._resolved, reads, writes, permissions, managed_policies)
+
+    def _resolved(self, thing: NamedThing) -> Ref:
+        """What a grant names: what configuration calls so, or else what is called so in AWS.
+
+        Raises:
+            TypeError: it refers to something of another kind.
+        """
+        kind, name = kind_of(thing.kind), thing.name
+        if isinstance(name, Ref):
+            of_type = TYPES.get(name.type_name, NO_ACCESS).kind if isinstance(name, GeneratedRef) else ""
+            if thing.kind not in {name.key.kind, of_type}:
+                raise TypeError(f"{thing.kind} names a {thing.kind}, and {name.key} is none")
+            return name
+        if isinstance(name, str) and existing.configured(self.env, self.name, kind, name) is not None:
+            return self.shared.of(thing.kind, name)
+        return self.existing.of(thing.kind, name, thing.kms_key)

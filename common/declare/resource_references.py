@@ -1,5 +1,6 @@
 """References to resources of any type that the Cloud Control API manages: what is known of one before it exists."""
 
+from common.aws import resource_arns
 from common.aws.resource_schemas import Schema
 from common.environment.config import Environment
 from common.model.existing import ExistingRef
@@ -27,14 +28,18 @@ def tag_value(schema: Schema, key: Key, word: str) -> str:
 
 
 def reference_to(env: Environment, key: Key, schema: Schema, name: str) -> GeneratedRef:
-    """The reference to a resource with this name; empty if AWS gives it one."""
-    attributes = frozenset(name for name in schema.attributes() if "." not in name)
-    arn = next((mark_of(key, attribute) for attribute in ("Arn", f"{key.name}Arn") if attribute in attributes), "")
-    arn = arn or next((mark_of(key, attribute) for attribute in sorted(attributes) if attribute.endswith("Arn")), "")
+    """The reference to a resource with this name; empty if AWS gives it one.
+
+    An ARN has a mark even where it follows from the name: what says it is deployed after the resource.
+    """
     identifier = mark_of(key, schema.identifiers[0]) if schema.identifiers else ""
-    return GeneratedRef(
-        key, name or identifier, arn or stand_in(env, key, schema, name).arn, attributes, schema.services, schema.type_name
-    )
+    arn = stand_in(env, key, schema, name).arn
+    if attribute := resource_arns.attribute_of(schema):
+        arn = mark_of(key, attribute)
+    elif form := resource_arns.form_of(schema):
+        values = {"Partition": env.partition, "Region": env.region, "Account": env.account_id}
+        arn = resource_arns.filled_in(form, values, name if schema.type_name in resource_arns.NAMED else identifier)
+    return GeneratedRef(key, name or identifier, arn, frozenset(schema.attributes()), schema.services, schema.type_name)
 
 
 def token_of(ref: Ref, attribute: str = "arn") -> str:

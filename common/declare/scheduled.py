@@ -15,8 +15,7 @@ from common.aws.resource_schemas import schema_of
 from common.base import schedules
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.declare import cloud_resources, configuration, properties, targets, universal_targets, validation
-from common.declare import permissions as permission_statements
+from common.declare import cloud_resources, configuration, grants, properties, targets, universal_targets, validation
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured
 from common.declare.failures import UNDELIVERED, rule_alarm
@@ -92,7 +91,7 @@ class ScheduleDeclaration:
         target, named = self._target(project, ref, settings, constant)
         statements: list[Statement] = []
         if "DeadLetterConfig" in target:
-            statements += permission_statements.dead_letter(target["DeadLetterConfig"]["Arn"], named)
+            statements += grants.dead_letter(project, target["DeadLetterConfig"]["Arn"], named)
         dead_letter = self._dead_letter(project, ref, configured=bool(statements))
         if dead_letter is not None:
             target["DeadLetterConfig"] = {"Arn": dead_letter.arn}

@@ -115,8 +115,8 @@ class SimpleResources(ABC):
             visibility_timeout_seconds: how long a message that was received is hidden from others; at least the timeout of the
                 function that receives it.
             deduplicate: of a FIFO queue, two messages of the same content within five minutes are one.
-            kms_key: the id, ARN or alias of the key that encrypts it, or a reference such as ``${key.Arn}``; those who send and
-                receive must be allowed to use it. Without one SQS encrypts with its own.
+            kms_key: the id, ARN or alias of the key that encrypts it, or a reference such as ``${key.Arn}``; who is granted the
+                queue may use the key, too. Without one SQS encrypts with its own.
             properties: attributes in SQS's own spelling, all of them texts, as in ``{"DelaySeconds": "30"}``.
             name: see `table`.
         """

@@ -1,13 +1,13 @@
 """State machines as pipelines declare them: the definition is loaded and checked, and its role follows from what it calls."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from common.base.json_types import JsonMapping
-from common.declare import configuration, permissions, properties, validation
-from common.declare.allowed_actions import FurtherAccess, Permission
+from common.declare import configuration, grants, permissions, properties, validation
+from common.declare.allowed_actions import Permission
 from common.declare.asl import definition as definitions
 from common.declare.asl import express, integrations
 from common.declare.asl.definition import Source
@@ -15,7 +15,9 @@ from common.declare.asl.field_types import with_field_types
 from common.declare.asl.may_call import MayCall, MayCallEntry, check_entries
 from common.declare.asl.remembered import RightDefinition
 from common.declare.declaration import Configured, DeclaredSettings
+from common.declare.named_access import Access, NamedThing
 from common.declare.naming import Exact
+from common.declare.permissions import Statement
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason
@@ -33,7 +35,7 @@ class StateMachineDeclaration:
     checked: Path
     tokens: Mapping[str, str]
     may_call: tuple[MayCallEntry, ...]
-    further: FurtherAccess
+    access: Access
     settings: DeclaredSettings
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
@@ -46,19 +48,23 @@ class StateMachineDeclaration:
         definition, refs = project.names.substitute(typed, where)
         express.check(definition, settings.type, where)
         called = MayCall(project.env, self.may_call, project.names, where)
-        calls = integrations.state_machine(project.env, ref, typed, project.names, where, called, self.further.permits)
+        permits, allowed = self.access.further.permits, list[Statement]()
+        calls = integrations.state_machine(project.env, ref, typed, project.names, where, called, permits)
+        granted = grants.grants(project, where, self.access)
         observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
         fields, named = properties.render(project, ref, settings.properties, settings)
-        keys = permissions.encryption(refs, writing=True)
+        keys = _keys(project, [*refs, *called.refs], allowed)
         own = [permissions.own_key(fields["encryptionConfiguration"]["kmsKeyId"])] if settings.kms_key else []
-        role = project.role(ref, settings.role, chain(calls, keys, own, observing), self.further, [*refs, *named, *called.refs])
+        uses = [*refs, *named, *called.refs, *self.access.refs]
+        statements = chain(_kept(calls, allowed), keys, granted, own, observing)
+        role = project.role(ref, settings.role, statements, self.access.further, uses)
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
         logs = settings.log_group is None and settings.log_level != "OFF"
         group = project.machine_logs(used=logs)
         groups = [group] if logs else []
         machine = StateMachine(
-            identity=project.identity(ref, [*role.needs, *groups, *named, *refs, *called.refs], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *groups, *uses], settings.verify, role),
             role_arn=role.arn,
             definition=definition,
             settings=settings,
@@ -66,6 +72,26 @@ class StateMachineDeclaration:
             log_group_arn=settings.log_group or f"{group.arn}:*",
         )
         project.add(machine)
+
+
+def _kept(statements: Iterable[Statement], kept: list[Statement]) -> Iterator[Statement]:
+    """Yields statements, and keeps them for those who come after."""
+    for statement in statements:
+        kept.append(statement)
+        yield statement
+
+
+def _keys(project: ProjectResources, refs: Iterable[Ref], allowed: Iterable[Statement]) -> Iterator[Statement]:
+    """Yields the statements for the keys of what tasks act on, once it is known what they are allowed; data needs no key."""
+    for ref in refs:
+        on_ref = [statement for statement in allowed if any(_is_of(ref, arn) for arn in statement["Resource"])]
+        actions = {action for statement in on_ref for action in statement["Action"]}
+        if actions:
+            yield from grants.encryption(project, [ref], writing=not actions <= {*grants.actions_of(ref, writing=False)})
+
+
+def _is_of(ref: Ref, arn: str) -> bool:
+    return arn in {ref.arn, ref.in_policies} or arn.startswith((f"{ref.arn}/", f"{ref.arn}:", f"{ref.arn}-"))
 
 
 class StateMachines(PipelineParts):
@@ -79,7 +105,7 @@ class StateMachines(PipelineParts):
         *,
         tokens: Mapping[str, str] | None = None,
         may_call: Iterable[MayCallEntry] = (),
-        permissions: Iterable[Permission] = (),
+        permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),
         settings: StateMachineSettings | None = None,
         properties: JsonMapping | None = None,
@@ -111,7 +137,7 @@ class StateMachines(PipelineParts):
             checked=self._inside.path.parents[1] / "build" / "checked-definitions",
             tokens=tokens or {},
             may_call=check_entries(may_call),
-            further=FurtherAccess.of(permissions, managed_policies),
+            access=self._access(permissions, managed_policies),
             settings=validation.with_properties(settings, properties),
         )
         return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name), role)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare import permissions
+from common.declare import grants, permissions
 from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources
 from common.model.generated import GeneratedRef, has_mark
@@ -146,14 +146,8 @@ def statements(project: ProjectResources, ref: Ref, target: Ref) -> list[Stateme
         DeclarationError: EventBridge starts nothing in another region.
     """
     check_region(project, ref, target)
-    allowed = permissions.allow(ACTIONS[type_of(target)], [arn_of(project, target)])
-    return [allowed, *permissions.encryption([target], writing=True)]
-
-
-def arn_of(project: ProjectResources, target: Ref) -> str:
-    """The ARN of a target; AWS tells none of a job that is a resource of any type."""
-    is_job = isinstance(target, GeneratedRef) and target.type_name == JOB
-    return project.env.arn("glue", f"job/{target.name}") if is_job else target.arn
+    allowed = permissions.allow(ACTIONS[type_of(target)], [target.arn])
+    return [allowed, *grants.encryption(project, [target], writing=True)]
 
 
 def check_region(project: ProjectResources, ref: Ref, target: Ref) -> None:
@@ -162,7 +156,7 @@ def check_region(project: ProjectResources, ref: Ref, target: Ref) -> None:
     Raises:
         DeclarationError: it is in another region.
     """
-    arn = arn_of(project, target)
+    arn = target.arn
     if not has_mark(arn) and (region := arn.split(":")[3]) != project.env.region:
         raise DeclarationError(
             f"{project.where(ref)}: {arn} is in {region}, and a trigger starts what is in its own region, {project.env.region}."

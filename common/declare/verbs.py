@@ -66,6 +66,10 @@ class Verbs(ABC):
         """A secret of Secrets Manager."""
         return self.of("secret", name)
 
+    def parameter(self, name: str) -> Ref:
+        """A parameter of Parameter Store."""
+        return self.of("parameter", name)
+
     def key(self, name: str) -> Ref:
         """A KMS key."""
         return self.of("key", name)

@@ -16,7 +16,8 @@ from common.engine.connection import Connection
 from common.engine.prune import DENIED
 from common.environment.config import Environment
 from common.model.existing import ExistingRef, Uses
-from common.model.lookup import STORE, Lookup
+from common.model.generated import has_mark
+from common.model.lookup import AWS_KEYS, STORE, Lookup
 from common.model.resource import Action, Key, Plan, Resource
 from common.resources import kind_of
 
@@ -118,7 +119,9 @@ def _artifact_bucket(env: Environment) -> dict[ExistingRef, list[Key]]:
 
 
 def _key_of(env: Environment, ref: ExistingRef) -> list[ExistingRef]:
-    return [existing.reference(env, kind_of("key"), "", ref.kms_key, f"{ref.place}, kms_key")] if ref.kms_key else []
+    if not ref.kms_key or has_mark(ref.kms_key):  # one of ours is looked at as what it is
+        return []
+    return [existing.reference(env, kind_of("key"), "", ref.kms_key, f"{ref.place}, kms_key")]
 
 
 def _lookup(ref: ExistingRef) -> Lookup:
@@ -150,6 +153,9 @@ def _look_at(env: Environment, in_region: InRegion, ref: ExistingRef) -> Iterato
         return
     if lookup.region(response) not in {"", env.region}:
         yield Finding(ref, note=f"{ref.place}: {what} is in {actual}, and {env.name} in {env.region}.")
+    key = "" if ref.kms_key else lookup.key(response)
+    if key and AWS_KEYS not in key:
+        yield Finding(ref, note=f"{ref.place}: {what} is encrypted with {key}. Say this kms_key, so that its users may use it.")
     for further in (lookup.further[purpose] for purpose in ref.purposes):
         answer = _response(aws, ref, further.operation, (further.absent,))
         if isinstance(answer, AwsError):

@@ -54,7 +54,7 @@ class ExistingThing(Model):
 
 
 class EncryptedThing(ExistingThing):
-    """A thing of somebody else that a key may encrypt: a bucket, a table, a topic, a queue, a secret."""
+    """A thing of somebody else that a key may encrypt: a bucket, a table, a topic, a queue, a secret, a parameter."""
 
     kms_key: KeyArn | None = None
     """The ARN of the key that encrypts it, if those who use it need the key: they are allowed to use exactly this key."""
@@ -87,6 +87,8 @@ class Existing(Model):
     """IAM roles; one with a path is named by its ARN."""
     secrets: dict[Reference, EncryptedThing] = Field(default_factory=dict)
     """Secrets of Secrets Manager."""
+    parameters: dict[Reference, EncryptedThing] = Field(default_factory=dict)
+    """Parameters of Parameter Store."""
     keys: dict[Reference, ExistingThing] = Field(default_factory=dict)
     """KMS keys, by id or ARN; permissions on a key cannot name an alias."""
     connections: dict[Reference, ExistingThing] = Field(default_factory=dict)

@@ -12,7 +12,7 @@ from common.base.json_types import Json
 from common.model.reference import Ref, in_strings
 from common.model.resource import Key
 
-MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9]+)»")
+MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9.]+)»")
 """Matches a mark: the project, the kind, the name and the attribute."""
 
 SUBSCRIBED = "subscription."
@@ -21,6 +21,10 @@ IDENTIFIER = "Identifier"
 """The output of a resource by which AWS identifies it, for types that need their record."""
 TOKEN = "token"  # noqa: S105 - the name of a field
 """The field of a pending resource with the token of the request that creates it, for types that need their record."""
+BUCKET = "AWS::S3::Bucket"
+"""The type of buckets."""
+STAND_IN = ":cloudcontrol:"
+"""Begins, behind the partition, what stands for an ARN that is not known before a resource exists."""
 AttributesOf = Callable[[Key], Mapping[str, str] | None]
 """Returns the attributes of an existing resource; None if it is yet to be created."""
 
@@ -38,6 +42,16 @@ class GeneratedRef(Ref):
     attributes: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
     type_name: str = ""
+
+    @property
+    def is_bucket(self) -> bool:
+        """Whether it is a bucket, in which there are places."""
+        return self.type_name == BUCKET
+
+    @property
+    def has_arn(self) -> bool:
+        """Whether its ARN can stand in a policy. Of some types nothing tells it."""
+        return STAND_IN not in self.arn
 
     @property
     def generated(self) -> Mapping[str, str]:

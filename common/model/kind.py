@@ -39,7 +39,7 @@ class ArnForm(NamedTuple):
 
     def of(self, env: "Environment", name: str) -> str:
         """The ARN of a resource, or of all resources whose names match a pattern."""
-        resource = f"{self.beginning}{name}"
+        resource = f"{self.beginning}{name.removeprefix('/') if self.beginning.endswith('/') else name}"
         return env.arn(self.service, resource) if self.regional else f"arn:{env.partition}:{self.service}:::{resource}"
 
 
@@ -226,6 +226,7 @@ class Kind:
         reads: the IAM actions of a grant to read.
         writes: the IAM actions of a grant to write.
         granted: returns the ARNs that a grant covers besides its own ARN, from its own ARN.
+        encryption: where in its desired state the key is named that encrypts it, with ``*`` for the entries of a list.
         is_assumed: other resources run with it, and must be updated when another one replaces it under the same name.
         in_index: the tagging index shows its resources.
         unbinds: its tags can be taken away while the resource stays.
@@ -262,6 +263,7 @@ class Kind:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     granted: Callable[[str], tuple[str, ...]] = lambda _: ()
+    encryption: tuple[str, ...] = ()
     is_assumed: bool = False
     in_index: bool = True
     unbinds: bool = True

@@ -12,6 +12,8 @@ from common.model.orphan import Named
 
 CHARACTERS = r"[^*?:${}\"\\\x00-\x1f\x7f]+"
 """Matches any name without the characters that mean something in an ARN, in a policy or in a reference."""
+AWS_KEYS = "alias/aws/"
+"""Begins the aliases of AWS's own keys, which everybody in the account may use by their service."""
 EVENTS = "events"
 """The purpose of a bucket whose new objects start something."""
 STORE = ("versioning", "encryption", "public access")
@@ -57,6 +59,9 @@ class Lookup(NamedTuple):
         region: returns its region from the response, of a kind whose ARN has none; empty if the response does not say it.
         abroad: whether the operation reads resources of other accounts, too.
         further: what else it must have, by the purpose of its use.
+        below: the IAM actions that read all below a path, for which a name that ends with ``/*`` stands.
+        spelled: returns its name as people write it, from the group `name`.
+        key: returns the key of a customer or of AWS that encrypts it, from the response; empty if the response names none.
     """
 
     operation: str
@@ -70,6 +75,9 @@ class Lookup(NamedTuple):
     region: Callable[[JsonObject], str] = lambda _response: ""
     abroad: bool = True
     further: Mapping[str, Further] = {}
+    below: tuple[str, ...] = ()
+    spelled: Callable[[str], str] = str
+    key: Callable[[JsonObject], str] = lambda _response: ""
 
 
 def by_arn(
@@ -78,6 +86,7 @@ def by_arn(
     *absent: str,
     names: re.Pattern[str] = SIMPLE_NAME,
     is_there: Callable[[JsonObject, Named], bool] = _is_there,
+    key: Callable[[JsonObject], str] = lambda _response: "",
 ) -> Lookup:
     """The lookup of a kind whose operation takes an ARN, in the parameter of this name."""
-    return Lookup(operation, lambda named: {parameter: named.arn}, absent, names, is_there=is_there)
+    return Lookup(operation, lambda named: {parameter: named.arn}, absent, names, is_there=is_there, key=key)

@@ -40,6 +40,17 @@ def value_at(document: Json, path: tuple[str, ...]) -> Json:
     return document
 
 
+def values_at(document: Json, path: tuple[str, ...]) -> Iterator[Json]:
+    """Yields the values at a path, in which ``*`` stands for every entry of a list."""
+    if not path:
+        yield document
+    elif path[0] == "*":
+        for entry in document if isinstance(document, list | tuple) else ():
+            yield from values_at(entry, path[1:])
+    elif isinstance(document, Mapping) and path[0] in document:
+        yield from values_at(document[path[0]], path[1:])
+
+
 def texts_in(value: Json) -> Iterator[str]:
     """Yields every text in a JSON value."""
     if isinstance(value, str):

@@ -45,6 +45,11 @@ class Ref:
         return self.arn
 
     @property
+    def is_bucket(self) -> bool:
+        """Whether it is a bucket, in which there are places."""
+        return self.key.kind == "bucket"
+
+    @property
     def generated(self) -> Mapping[str, str]:
         """What stands for the attributes that AWS gives it, by name: none unless the reference is to such a resource."""
         return {}
@@ -56,7 +61,7 @@ class Ref:
             TypeError: the reference is not to a bucket.
             ValueError: the place holds control characters.
         """
-        if self.key.kind != "bucket":
+        if not self.is_bucket:
             raise TypeError(f"{self.key} is not a bucket, so there is no place {prefix!r} in it")
         within = check_text(prefix).strip("/")
         return Location(self, f"{within}/" if within else "")
@@ -159,10 +164,9 @@ class Names:
                 return match[0]
             if match[1] in self._account.constants:
                 return self._account.constants[match[1]]
-            name, dot, attribute = match[1].rpartition(".")
-            if not dot:
+            if "." not in match[1]:
                 return self._text_of(match[1], where, missing)
-            ref = self._ref(name, attribute, where)
+            ref, attribute = self._ref(match[1], where)
             referred[ref.key] = ref
             return self._attributes(ref)[attribute]
 
@@ -194,18 +198,22 @@ class Names:
         except ValueError as error:
             raise DeclarationError(f"{where}: {error}.") from None
 
-    def _ref(self, name: str, attribute: str, where: str) -> Ref:
-        same = list(self._refs.get(name, ()))
-        if not same:
-            kind, _, rest = name.partition(".")
-            same = [ref for ref in self._refs.get(rest, ()) if self._word(ref) == kind]
-        whole = f"{name}.{attribute}"
-        if not same or attribute not in self._attributes(same[0]):
-            raise DeclarationError(f"{where}: ${{{whole}}} refers to nothing.{self._guess(whole)} {LITERALLY}")
-        if len(same) > 1:
-            kinds = " or ".join(f"${{{self._word(ref)}.{whole}}}" for ref in same)
-            raise DeclarationError(f"{where}: ${{{whole}}} may be {' or '.join(str(ref.key) for ref in same)}. Write {kinds}.")
-        return same[0]
+    def _ref(self, whole: str, where: str) -> tuple[Ref, str]:
+        """The resource and the attribute that a reference names; both may have dots, as in ``${db.Endpoint.Address}``."""
+        dots = [position for position, character in enumerate(whole) if character == "."]
+        for name, attribute in ((whole[:dot], whole[dot + 1 :]) for dot in reversed(dots)):
+            same = list(self._refs.get(name, ()))
+            if not same:
+                kind, _, rest = name.partition(".")
+                same = [ref for ref in self._refs.get(rest, ()) if self._word(ref) == kind]
+            if not same or attribute not in self._attributes(same[0]):
+                continue
+            if len(same) > 1:
+                kinds = " or ".join(f"${{{self._word(ref)}.{whole}}}" for ref in same)
+                keys = " or ".join(str(ref.key) for ref in same)
+                raise DeclarationError(f"{where}: ${{{whole}}} may be {keys}. Write {kinds}.")
+            return same[0], attribute
+        raise DeclarationError(f"{where}: ${{{whole}}} refers to nothing.{self._guess(whole)} {LITERALLY}")
 
     def _word(self, ref: Ref) -> str:
         """The word for the kind of a resource in references."""

@@ -45,6 +45,7 @@ KIND = Kind(
     arn=ArnForm("s3", regional=False),
     names=NAMES,
     reads=("s3:GetObject",),
+    encryption=("ServerSideEncryptionConfiguration", "Rules", "*", "ApplyServerSideEncryptionByDefault", "KMSMasterKeyID"),
     writes=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000)),
     quota=Quota("S3 buckets", "s3", "", 10_000),

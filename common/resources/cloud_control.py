@@ -245,10 +245,10 @@ class CloudResource(Declared):
             yield _tagging(self.schema, {**kept, **change.desired[TAGS]})
 
     def _outputs(self, aws: Aws, identifier: str) -> Outputs:
-        """The identifier, and the attributes that AWS has given."""
         live = cloud_requests.properties(aws, self.type_name, identifier) or {}
         parts = dict(zip(self.schema.identifiers, identifier.split(SEPARATOR), strict=False))
-        attributes = {name: str(live[name]) for name in self.schema.attributes() if isinstance(live.get(name), str | int)}
+        values = ((name, value_at(live, tuple(name.split(".")))) for name in self.schema.attributes())
+        attributes = {name: str(value) for name, value in values if isinstance(value, str | int)}
         return {**parts, **attributes, IDENTIFIER: identifier}
 
 

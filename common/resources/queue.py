@@ -73,6 +73,7 @@ KIND = Kind(
     attributes={"url": url_of},
     reads=(*_USING, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"),
     writes=(*_USING, "sqs:SendMessage"),
+    encryption=("KmsMasterKeyId",),
     listing=Listing("ListQueues", "QueueUrls", prefix="QueueNamePrefix", size=("MaxResults", 1000), before_name="/"),
     calls=Calls(("GetQueueAttributes", "CreateQueue", "GetQueueAttributes"), "SetQueueAttributes"),
     properties=Properties(

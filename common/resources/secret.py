@@ -25,6 +25,7 @@ KIND = Kind(
         names=re.compile(r"(?P<name>[A-Za-z0-9/_+=.@-]+)"),
         words="the name of a secret, or its whole ARN with the six characters at its end",
         chosen="-??????",
+        key=lambda response: str(response.get("KmsKeyId", "")),
         is_there=lambda response, _: "DeletedDate" not in response,  # AWS refuses to tell what a deleted secret holds
     ),
 )

@@ -44,6 +44,7 @@ KIND = Kind(
     arn=ArnForm("dynamodb", "table/"),
     names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-", 3),
     reads=_READ,
+    encryption=("SSESpecification", "KMSMasterKeyId"),
     writes=(
         *_READ,
         *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
@@ -90,6 +91,7 @@ KIND = Kind(
         "TableName",
         "ResourceNotFoundException",
         is_there=lambda response, _: response["Table"].get("TableStatus") != "DELETING",
+        key=lambda response: str(response["Table"].get("SSEDescription", {}).get("KMSMasterKeyArn", "")),
     ),
 )
 

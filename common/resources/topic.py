@@ -52,6 +52,7 @@ KIND = Kind(
     arn=ArnForm("sns"),
     names=NameRule(256, *PLAIN),
     writes=("sns:Publish",),
+    encryption=("KmsMasterKeyId",),
     listing=Listing("ListTopics", "Topics", "TopicArn", before_name=":"),
     properties=Properties(
         "CreateTopic",

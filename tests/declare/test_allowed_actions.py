@@ -129,10 +129,10 @@ def test_the_partition_is_that_of_the_environment(repository: Repository) -> Non
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
 def test_a_resource_without_an_arn_is_none_to_allow_actions_on(repository: Repository, region: str) -> None:
     repository.configure(region=region, roles={})
-    group = 'group = p.resource("group", "AWS::EC2::SecurityGroup", {"GroupDescription": "x"})'
-    access = 'permissions=[allow("ec2:DeleteSecurityGroup", on=group)]'
-    with pytest.raises(DeclarationError, match="ec2:DeleteSecurityGroup cannot be allowed on resource/group"):
-        policy(repository, "Validate-lambda", group, f'p.function("Validate", {access})')
+    query = 'query = p.resource("top", "AWS::Athena::NamedQuery", {"Database": "x", "QueryString": "SELECT 1"})'
+    access = 'permissions=[allow("athena:GetNamedQuery", on=query)]'
+    with pytest.raises(DeclarationError, match="athena:GetNamedQuery cannot be allowed on resource/top"):
+        policy(repository, "Validate-lambda", query, f'p.function("Validate", {access})')
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_schedule_starts_it(repository: Repository, line: str, arn: str, expec
     allowed = actions_of(resources, "s-schedule")
     assert ("sqs:SendMessage", "«acres: resource/lost#Arn»") in allowed
     if line == JOB:
-        assert ("glue:StartJobRun", f"arn:aws:glue:{HERE}:job/t-dev-acres-nightjob") in allowed
+        assert ("glue:StartJobRun", f"arn:aws:glue:{HERE}:job/«acres: resource/nightjob#Name»") in allowed
 
 
 def test_a_schedule_says_what_an_event_on_a_bus_is(repository: Repository) -> None:

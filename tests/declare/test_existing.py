@@ -47,7 +47,7 @@ def test_every_kind_that_is_referred_to_has_its_section_and_the_verbs_of_it() ->
     kinds = {section(kind): kind for kind in every_kind().values() if kind.lookup is not None}
     assert {*kinds} == {*Existing.model_fields}
     encrypted = {name for name, field in Existing.model_fields.items() if "EncryptedThing" in str(field.annotation)}
-    assert encrypted == {"buckets", "tables", "topics", "queues", "secrets"}
+    assert encrypted == {"buckets", "tables", "topics", "queues", "secrets", "parameters"}
     assert "kms_key" in EncryptedThing.model_fields
 
 
@@ -75,6 +75,10 @@ def test_every_kind_that_is_referred_to_has_its_section_and_the_verbs_of_it() ->
             f"arn:aws:secretsmanager:{HERE}:secret:prod/db-AbC123",
         ),
         (f'key("{KEY}")', KEY.rpartition("/")[2], KEY),
+        ('parameter("/orders/url")', "/orders/url", f"arn:aws:ssm:{HERE}:parameter/orders/url"),
+        ('parameter("url")', "url", f"arn:aws:ssm:{HERE}:parameter/url"),
+        ('parameter("/orders/*")', "/orders/*", f"arn:aws:ssm:{HERE}:parameter/orders/*"),
+        (f'parameter("arn:aws:ssm:{HERE}:parameter/orders/url")', "/orders/url", f"arn:aws:ssm:{HERE}:parameter/orders/url"),
         ('connection("warehouse")', "warehouse", f"arn:aws:glue:{HERE}:connection/warehouse"),
         (f'log_group("{GROUP}:*")', "/company/jobs", GROUP),
     ],
@@ -97,7 +101,7 @@ def test_a_thing_is_named_by_its_name_or_its_arn(repository: Repository, call: s
         ('layer("pandas")', "is not the name of a layer. Write the ARN of a layer's version, or name:version."),
         ('key("alias/lake")', "is not the name of a key. Write the id of a key or its ARN, and no alias."),
         (f'secret("arn:aws:secretsmanager:{HERE}:secret:db")', "with the six characters at its end."),
-        ('topic("arn:aws-cn:sns:cn-north-1:999999999999:x")', "is in the partition aws-cn, but eu-central-1 is in aws"),
+        ('topic("arn:aws-cn:sns:cn-north-1:999999999999:x")', "arn:aws-cn:… with the region cn-north-1"),
         ('bucket("company-raw", kms_key="alias/lake")', "kms_key is the ARN of a key, not 'alias/lake'."),
         ("bucket(3)", "p.existing.bucket takes a name or an ARN, not 3."),
     ],

@@ -3,16 +3,22 @@
 import pytest
 
 from common.base.errors import DeclarationError
-from common.declare import permissions
+from common.declare import grants, permissions
+from common.declare.named_access import Access
+from common.declare.naming import PhysicalNames
 from common.declare.permissions import Statement
-from common.model.reference import Grantable, Location
+from common.declare.project_resources import ProjectResources
+from common.model.reference import Grantable, Location, Names
+from common.resources import every_kind
 from tests.support.machines import BUCKET, DATABASE, ENV, REGION, TABLE, TOPIC, ref
 
 FUNCTION = f"arn:aws:lambda:{REGION}:function:f"
 
 
 def allowed(reads: list[Grantable], writes: list[Grantable]) -> list[Statement]:
-    return list(permissions.grants(ENV, reads, writes))
+    names = Names({}, every_kind())
+    project = ProjectResources("acres", ENV, names, PhysicalNames(ENV, "acres", names))
+    return list(grants.grants(project, "acres: lambda/f", Access(tuple(reads), tuple(writes))))
 
 
 def test_reading_a_folder_is_not_reading_the_bucket() -> None:
@@ -65,10 +71,11 @@ def test_no_grant_reaches_beyond_what_it_names() -> None:
 
 def test_what_cannot_be_granted_is_told_by_its_name() -> None:
     with pytest.raises(
-        DeclarationError, match=r"^acres: topic/alerts cannot be read: this can be granted for buckets, databases, .*tables\.$"
+        DeclarationError,
+        match=r"^acres: lambda/f: topic/alerts cannot be read: this can be granted for buckets, databases, .*tables\.$",
     ):
         allowed([TOPIC], [])
-    with pytest.raises(DeclarationError, match=r"^acres: lambda/f cannot be written"):
+    with pytest.raises(DeclarationError, match=r"^acres: lambda/f: lambda/f cannot be written"):
         allowed([], [ref("lambda", "f", FUNCTION)])
 
 

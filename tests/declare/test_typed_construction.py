@@ -9,7 +9,7 @@ from tests.support.repository import ROOT
 
 PROGRAM = """
 from pathlib import Path
-from common.declare.allowed_actions import FurtherAccess
+from common.declare.named_access import Access
 from common.declare.crawlers import CrawlerDeclaration
 from common.model.declared import Identity
 from common.model.resource import Key
@@ -24,7 +24,7 @@ WRONG = {
     "Table(identity=identity)": 'Missing named argument "partition_key" for "Table"',
     "Topic(identity=identity, region=1)": 'Unexpected keyword argument "region" for "Topic"',
     "Identity(key=identity.key, name='t', arn='arn:t')": 'Missing named argument "tags" for "Identity"',
-    "CrawlerDeclaration(targets=(), further=FurtherAccess(), settings=None)": (
+    "CrawlerDeclaration(targets=(), access=Access(), settings=None)": (
         'Missing named argument "database" for "CrawlerDeclaration"'
     ),
 }

@@ -24,7 +24,7 @@ KINDS = pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.
 def test_every_file_that_declares_a_kind_is_found() -> None:
     declaring = [path for path in TYPES.glob("*.py") if "\nKIND = Kind(" in path.read_text()]
     assert len(declaring) == len(every_kind())
-    assert {*every_kind()} - {*kinds()} == {"secret", "key", "connection"}, "these are only referred to"
+    assert {*every_kind()} - {*kinds()} == {"secret", "key", "connection", "parameter"}, "these are only referred to"
     assert len(kinds()) >= 14
     assert all(of_kind(name) is not None for name in kinds())
     assert of_kind("artifact") is of_kind("os") is None

@@ -17,7 +17,7 @@ from common.declare.asl.may_call import MayCall, word_of
 from common.declare.asl.target_forms import FORMS, QUEUE_URL, arn_of, matched_arn, with_parts
 from common.environment.config import Environment
 from common.model.existing import ExistingRef
-from common.model.generated import GeneratedRef
+from common.model.generated import GeneratedRef, shown
 from common.model.reference import UPPER_TOKEN, Names, Ref
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$(?!\{).*|.*States\..*", re.DOTALL)
@@ -113,7 +113,7 @@ class Targets:
     def buckets_in(self, value: Json, where: str, actions: Iterable[str]) -> set[str]:
         """Returns the buckets that the source of a copy begins with or refers to."""
         text, refs = self.names.substitute(value, where)
-        buckets = {ref.name for ref in refs if ref.key.kind == "bucket"}
+        buckets = {ref.name for ref in refs if ref.is_bucket}
         if isinstance(text, str) and not DYNAMIC.fullmatch(text.strip()):
             buckets |= {text.lstrip("/").partition("/")[0]}
         if buckets and all(BUCKET_NAME.fullmatch(name) for name in buckets):
@@ -138,12 +138,15 @@ class Targets:
             raise DeclarationError(f"{where}: {text} refers to nothing. Say in `tokens` of the declaration what it is.")
         generated = next((ref for ref in refs if isinstance(ref, GeneratedRef)), None)
         if generated is not None and word_of(generated) in {word, "role" if word == "instance profile" else word}:
-            return with_parts(word, generated.arn)
+            if text not in {generated.arn, generated.name, *generated.generated.values()} or not generated.has_arn:
+                raise DeclarationError(f"{where}: {shown(text)} is no {word}: it is more than what AWS calls {generated.key}.")
+            return (generated.arn,) if word == "secret" else with_parts(word, generated.arn)
         wrong = [ref for ref in refs if form.kind and ref.key.kind != form.kind]
         target = None if wrong else _target(self.env, word, text)
         if target is None:
-            shown = f"{wrong[0].key}" if wrong else repr(text)
-            raise DeclarationError(f"{where}: {shown} is no {word}, so no permission can be generated. {_accepted(word)}")
+            of_type = f"{generated.key} ({generated.type_name})" if generated is not None else ""
+            named = of_type or (f"{wrong[0].key}" if wrong else repr(text))
+            raise DeclarationError(f"{where}: {named} is no {word}, so no permission can be generated. {_accepted(word)}")
         if form.kind and text == value and (declared := self.names.of(form.kind, text)):
             raise DeclarationError(f"{where}: {text!r} is not what {declared.key} is called in AWS. {_accepted(word, text)}")
         existing = next((ref for ref in refs if isinstance(ref, ExistingRef) and text in {ref.name, ref.arn}), None)
