@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json
 from common.declare import permissions
-from common.declare.asl import passed_roles, sdk_resources
+from common.declare.asl import passed_roles, sdk_data, sdk_resources
 from common.declare.asl.integration_permissions import INTEGRATIONS
 from common.declare.asl.needs import Need, need
 from common.declare.asl.optimised import optimised
@@ -93,6 +93,7 @@ def needs(targets: Targets, name: str, parameters: Json, place: str) -> Iterator
         yield from sdk_resources.of_api_gateway(targets, service, operation, parameters, place)
     else:
         yield from sdk_resources.of_actions(targets, actions, operation, parameters, place)
+    yield from sdk_data.needs(targets, prefix, parameters, place)
     yield from passed_roles.needs(targets, service, prefix, operation, parameters, place)
 
 

@@ -68,6 +68,31 @@ def test_a_call_is_allowed_on_what_its_parameters_name(line: str) -> None:
     assert needed(task(f"arn:aws:states:::aws-sdk:{call}", **parameters), named()) == {action: sorted(map(arn_of, resources))}
 
 
+FURTHER = """
+textract:detectDocumentText {"Document": {"S3Object": {"Bucket": "scans", "Name": "a.pdf"}}} s3:GetObject arn:aws:s3:::scans/a.pdf
+textract:startDocumentAnalysis {"OutputConfig": {"S3Bucket": "texts"}} s3:PutObject arn:aws:s3:::texts/*
+rekognition:detectLabels {"Image": {"S3Object": {"Bucket": "scans", "Name.$": "$.n"}}} s3:GetObject arn:aws:s3:::scans/*
+transcribe:startTranscriptionJob {"Media": {"MediaFileUri": "s3://calls/a.mp3"}} s3:GetObject arn:aws:s3:::calls/a.mp3
+polly:startSpeechSynthesisTask {"OutputS3BucketName": "speech"} s3:PutObject arn:aws:s3:::speech/*
+redshiftdata:executeStatement {"WorkgroupName": "w"} redshift-serverless:GetCredentials redshift-serverless:workgroup/*
+redshiftdata:listTables {"ClusterIdentifier": "c", "Database": "d"} redshift:GetClusterCredentialsWithIAM redshift:dbname:c/d
+redshiftdata:executeStatement {"ClusterIdentifier": "c", "Database": "d", "DbUser": "u"} redshift:GetClusterCredentials \
+redshift:dbname:c/d redshift:dbuser:c/u
+rdsdata:executeStatement {"ResourceArn": "arn:aws:rds:eu-central-1:123456789012:cluster:c", "SecretArn": \
+"arn:aws:secretsmanager:eu-central-1:123456789012:secret:x-abcdef"} secretsmanager:GetSecretValue \
+secretsmanager:secret:x-abcdef secretsmanager:secret:x-abcdef-??????
+"""
+"""Calls of services that work with the rights of their caller: what these need besides their own action."""
+
+
+@pytest.mark.parametrize("line", FURTHER.strip().splitlines(), ids=lambda line: line.partition(" ")[0])
+def test_what_a_service_does_with_the_rights_of_its_caller_is_allowed(line: str) -> None:
+    call, _, rest = line.partition(" ")
+    parameters, end = json.JSONDecoder().raw_decode(rest)
+    action, *resources = rest[end:].split()
+    assert needed(task(f"arn:aws:states:::aws-sdk:{call}", **parameters), named())[action] == sorted(map(arn_of, resources))
+
+
 @pytest.mark.parametrize("parameter", ["WorkgroupName", "ClusterIdentifier"])
 def test_a_name_never_stands_for_an_id(parameter: str) -> None:
     """The ARN of a serverless workgroup ends with its id, which nobody knows beforehand."""
