@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError
+from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError, WrongDeclarationsError
 from common.base.suggestions import did_you_mean, known_names
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.project_resources import Declaration, ProjectResources
@@ -140,7 +140,7 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
             project.project,
         )
     if broken:
-        raise broken[0] if len(broken) == 1 else DeclarationError("\n".join(str(error) for error in broken))
+        raise broken[0] if len(broken) == 1 else WrongDeclarationsError(broken)
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

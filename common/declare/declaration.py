@@ -1,11 +1,12 @@
 """The parts of a declared pipeline: settings, their configuration, and how `run` starts it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from common.base.json_types import JsonMapping
+from common.declare.asl.problem import LocatedProblem
 from common.environment.settings_model import Settings
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
@@ -60,6 +61,16 @@ class UsesEntries(Protocol):
     @property
     def entries(self) -> set[str]:
         """The entries of `existing` in configuration that are used, by their places."""
+        ...
+
+
+@runtime_checkable
+class Warns(Protocol):
+    """A pipeline with state machines."""
+
+    @property
+    def warnings(self) -> Sequence[LocatedProblem]:
+        """What may be wrong in their definitions, and is not refused; known once they are rendered."""
         ...
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from common.base.errors import DeclarationError
 from common.declare import configuration, validation
 from common.declare.allowed_actions import Permission
+from common.declare.asl.problem import LocatedProblem
 from common.declare.naming import NO_NAMES, Exact, PhysicalNames
 from common.declare.project_resources import Declaration, ProjectResources
 from common.declare.validation import Reason
@@ -119,6 +120,11 @@ class Declarations:
     def entries(self) -> set[str]:
         """The entries of `existing` in configuration that resources use though no declaration names them, by their places."""
         return self._resources.shared.entries
+
+    @property
+    def warnings(self) -> list[LocatedProblem]:
+        """What may be wrong in the definitions of state machines, and is not refused; known once they are rendered."""
+        return self._resources.warnings
 
     def allow(self, ref: Ref, permission: Permission) -> None:
         """Allows the role of a resource of the project something that another declaration needs of it."""

@@ -4,13 +4,14 @@ Functions are found in `lambda/<Name>/` and jobs in `glue/<stage>/<job>.py`. A d
 is read and written, variables, schedules. It creates nothing and calls nothing: it is a pure function of the environment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.declare import directories, validation
 from common.declare.alerts import Alerts
+from common.declare.asl.problem import LocatedProblem
 from common.declare.cloud_resources import CloudResources, ResourceDeclaration
 from common.declare.crawlers import Crawlers
 from common.declare.declaration import Entry
@@ -102,6 +103,11 @@ class Pipeline(
     def entries(self) -> set[str]:
         """The entries of `existing` in configuration that are used, by their places."""
         return self.shared.entries | self._declarations.entries
+
+    @property
+    def warnings(self) -> Sequence[LocatedProblem]:
+        """What may be wrong in the definitions of its state machines, and is not refused; known once they are rendered."""
+        return self._declarations.warnings
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""

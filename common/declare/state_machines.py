@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from common.base.json_types import JsonMapping
+from common.base.errors import DeclarationError
+from common.base.json_types import JsonMapping, JsonObject
 from common.declare import configuration, grants, permissions, properties, validation
 from common.declare.allowed_actions import Permission
 from common.declare.asl import definition as definitions
-from common.declare.asl import express, integrations
+from common.declare.asl import integrations
+from common.declare.asl.accepted import Accepted
 from common.declare.asl.definition import Source
+from common.declare.asl.definition_check import DefinitionCheck
+from common.declare.asl.express import express_problems
 from common.declare.asl.field_types import with_field_types
 from common.declare.asl.may_call import MayCall, MayCallEntry, check_entries
-from common.declare.asl.remembered import RightDefinition
+from common.declare.asl.references import reference_problems
+from common.declare.asl.remembered import Remembered
+from common.declare.asl.walk import Place
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.named_access import Access, NamedThing
 from common.declare.naming import Exact
@@ -29,10 +35,11 @@ from common.resources.state_machine import StateMachine
 
 @dataclass(frozen=True, kw_only=True)
 class StateMachineDeclaration:
-    """A state machine; `Pipeline.state_machine` explains every field but `checked`, the folder of what was found right."""
+    """A state machine; `Pipeline.state_machine` explains every field but `root`, the folder of the repository."""
 
     source: Source
-    checked: Path
+    root: Path
+    accepted: Accepted
     tokens: Mapping[str, str]
     may_call: tuple[MayCallEntry, ...]
     access: Access
@@ -42,11 +49,8 @@ class StateMachineDeclaration:
         """Adds the state machine and its role."""
         where = project.where(ref)
         settings = configuration.merged(StateMachineSettings, configured, self.settings, where)
-        right = RightDefinition(self.checked / f"{project.project}.{ref.key.name}")
-        source = definitions.load(self.source, where, right, self.tokens)
-        typed = with_field_types(source, project.names, where)
+        typed = self._checked(project, ref, settings.type)
         definition, refs = project.names.substitute(typed, where)
-        express.check(definition, settings.type, where)
         called = MayCall(project.env, self.may_call, project.names, where)
         permits, allowed = self.access.further.permits, list[Statement]()
         calls = integrations.state_machine(project.env, ref, typed, project.names, where, called, permits)
@@ -72,6 +76,24 @@ class StateMachineDeclaration:
             log_group_arn=settings.log_group or f"{group.arn}:*",
         )
         project.add(machine)
+
+    def _checked(self, project: ProjectResources, ref: Ref, kind: str) -> JsonObject:
+        """Returns the definition with parameters in fields with a fixed type; all its problems are reported at once."""
+        where = project.where(ref)
+        file = self.source if isinstance(self.source, Path) else None
+        remembered = Remembered(self.root / "build" / "checked-definitions" / f"{project.project}.{ref.key.name}")
+        check = DefinitionCheck(where, f"projects/{project.folder}/deploy.py", file, self.root, self.accepted, remembered)
+        definition = definitions.read(self.source, where, self.tokens)
+        check.look_at(definition)
+        if check.is_whole:
+            definition, problems = with_field_types(definition, project.names)
+            check.add(problems)
+            try:
+                check.add(express_problems(project.names.substitute(definition, where)[0], kind))
+            except DeclarationError:
+                check.add(reference_problems(definition, project.names, Place()))
+        project.warnings += check.finish()
+        return definition
 
 
 def _kept(statements: Iterable[Statement], kept: list[Statement]) -> Iterator[Statement]:
@@ -109,6 +131,7 @@ class StateMachines(PipelineParts):
         managed_policies: Iterable[str] = (),
         settings: StateMachineSettings | None = None,
         properties: JsonMapping | None = None,
+        accept: Iterable[str] = (),
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -126,6 +149,7 @@ class StateMachines(PipelineParts):
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling without a setting, such as ``encryptionConfiguration``; tokens are replaced.
+            accept: rules that the definition may break, each with the reason, as in ``["ENDLESS_STATE: it runs until stopped"]``.
             accept_secret: the reason for accepting what looks like a secret in it.
             name: as of a function; so are `role_name` and `role`.
             role_name: see above.
@@ -134,7 +158,8 @@ class StateMachines(PipelineParts):
         source = self._inside.within(definition) if isinstance(definition, str) else definition
         declaration = StateMachineDeclaration(
             source=source,
-            checked=self._inside.path.parents[1] / "build" / "checked-definitions",
+            root=self._inside.path.parents[1],
+            accepted=Accepted.of(accept),
             tokens=tokens or {},
             may_call=check_entries(may_call),
             access=self._access(permissions, managed_policies),

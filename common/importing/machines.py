@@ -6,7 +6,6 @@ import re
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
 from common.declare.asl import definition as definitions
-from common.declare.asl import express
 from common.environment.resource_settings import StateMachineSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
@@ -24,8 +23,7 @@ def why_not(resource: LiveResource) -> str:
     if problem := resource.live.get("unreadable"):
         return f"AWS does not show its definition: {problem}"
     try:
-        definition = definitions.load(json.loads(resource.live["definition"]), "its definition")
-        express.check(definition, resource.live["type"], "its definition")
+        definition = definitions.load(json.loads(resource.live["definition"]), "its definition", resource.live["type"])
     except (ValueError, DeclarationError) as error:
         return " ".join(str(error).split())
     if secret := next(values.secrets_in(definition), ""):

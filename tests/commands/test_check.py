@@ -1,6 +1,7 @@
 """`invoke check`: all problems of all projects, without an environment and credentials."""
 
 import json
+from pathlib import Path
 
 from tests.declare.asl.test_definition import END, machine
 from tests.support.repository import Repository
@@ -25,10 +26,12 @@ def test_all_problems_of_all_machines_are_told_at_once(repository: Repository) -
     repository.configure("prod")
     ended = repository.invoke("check")
     assert ended.code == 1
-    for place in ("load.asl.json", "clean.asl.json", "main.asl.json"):
-        assert ended.err.count(f"Edit {place}.\n") == 1, "once for all environments"
-    assert "A.Coment: states have no such field. Did you mean 'Comment'?" in ended.err
-    assert repository.invoke("check", "--project", "orders").err.count("is broken") == 1
+    first = "projects/acres/load.asl.json:1: A.Coment: states have no such field. Did you mean 'Comment'? [UNKNOWN_FIELD]"
+    assert ended.out.count(first) == 1, "once for all environments"
+    for place in ("acres/load", "acres/clean", "orders/main"):
+        assert f"projects/{place}.asl.json:1: A" in ended.out
+    assert ended.err == "error: 3 errors; wrong: 3 state machines.\n"
+    assert "1 error" in repository.invoke("check", "--project", "orders").err
     assert "There is no project 'order'" in repository.invoke("check", "--project", "order").err
 
 
@@ -36,3 +39,48 @@ def test_a_project_without_values_for_its_parameters_is_left_out(repository: Rep
     declare(repository, "acres", load=machine(A={"Type": "Wait", "Seconds": "${wait}", "End": True}))
     ended = repository.invoke("check")
     assert (ended.code, ended.out.count("is not checked for dev")) == (0, 1), ended.err
+
+
+def test_programs_get_an_object_and_pull_requests_sarif(repository: Repository, tmp_path: Path) -> None:
+    """Follows https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html, sections 3.13 to 3.30 and 3.49."""
+    declare(repository, "acres", load=machine(A={**END, "Coment": 1}))
+    repository.write(
+        "projects/acres/load.asl.json", '{"StartAt": "A",\n"States": {"A": {"Type": "Pass", "End": true,\n"Coment": 1}}}'
+    )
+    repository.project("orders", "p.nothing()")
+    path = tmp_path / "out" / "check.sarif"
+    ended = repository.invoke("check", "--json", "--sarif", str(path))
+    assert ended.code == 1
+    contents = json.loads(ended.out)
+    assert contents["outcome"] == "failed"
+    assert contents["problems"] == [
+        {
+            "code": "UNKNOWN_FIELD",
+            "path": ["States", "A", "Coment"],
+            "message": "states have no such field.",
+            "suggestion": "Did you mean 'Comment'?",
+            "place": "A.Coment",
+            "severity": "error",
+            "page": "https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html",
+            "file": "projects/acres/load.asl.json",
+            "line": 3,
+            "machine": "projects/acres: state-machine/load",
+        }
+    ]
+    (error,) = contents["errors"]
+    assert "projects/orders/deploy.py" in error
+    sarif = json.loads(path.read_text())
+    assert (sarif["version"], sarif["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
+    (run,) = sarif["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    first, second = run["results"]
+    assert [rule["id"] for rule in rules] == ["UNKNOWN_FIELD", "DECLARATION"]
+    assert rules[first["ruleIndex"]]["id"] == first["ruleId"]
+    assert {result["level"] for result in run["results"]} == {"error"}
+    assert first["message"]["text"] == "A.Coment: states have no such field. Did you mean 'Comment'?"
+    (location,) = first["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "projects/acres/load.asl.json", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 3},
+    }
+    assert second["message"]["text"] == error

@@ -9,39 +9,36 @@ and https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.h
 
 from collections.abc import Iterator
 
-from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare.asl.walk import inner_machines, is_distributed
+from common.declare.asl.problem import Problem
+from common.declare.asl.walk import Place, is_distributed, placed_machines
 
 EXPRESS = "EXPRESS"
 _WAITING = {".sync": "waits for the end of a job", ".sync:2": "waits for the end of a job"}
 _WAITING[".waitForTaskToken"] = "waits for a task token"
+ADVICE = ' Make it "STANDARD", or take this state out.'
 
 
-def check(definition: JsonMapping, kind: str, where: str) -> None:
-    """Checks that a machine of this type can run a definition.
+def express_problems(definition: JsonMapping, kind: str) -> Iterator[Problem]:
+    """Yields what a machine of this type cannot run.
 
-    Raises:
-        DeclarationError: express workflows do not support some of its states; one message lists all.
+    Args:
+        definition: its structure proved.
+        kind: STANDARD or EXPRESS.
     """
-    problems = list(_problems(definition, "", express=kind == EXPRESS))
-    if problems:
-        message = "\n".join(
-            [f"{where}: express workflows cannot do what the definition says:", *(f"  {problem}" for problem in problems)]
-        )
-        raise DeclarationError(f'{message}\nMake it "STANDARD", or take these states out.')
+    yield from _problems(definition, Place(), express=kind == EXPRESS)
 
 
-def _problems(machine: JsonMapping, at: str, *, express: bool) -> Iterator[str]:
+def _problems(machine: JsonMapping, at: Place, *, express: bool) -> Iterator[Problem]:
     for name, state in machine["States"].items():
-        here, distributed = f"{at}{name}", is_distributed(state)
+        here, distributed = at / "States" / name, is_distributed(state)
         if express and distributed:
-            yield f"{here}: a distributed Map."
+            yield Problem("EXPRESS", here, "express workflows have no distributed Map.", ADVICE)
         elif express and state["Type"] == "Task" and (why := _unsupported(state["Resource"])):
-            yield f"{here}: {state['Resource']} {why}."
+            yield Problem("EXPRESS", here / "Resource", f"an express workflow cannot call what {why}.", ADVICE)
         inside = distributed and state["ItemProcessor"]["ProcessorConfig"].get("ExecutionType") == EXPRESS
-        for inner in inner_machines(state):
-            yield from _problems(inner, f"{here} > ", express=express or inside)
+        for place, inner in placed_machines(state, here):
+            yield from _problems(inner, place, express=express or inside)
 
 
 def _unsupported(resource: str) -> str | None:

@@ -5,27 +5,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from common.declare.asl.jsonata_functions import FunctionCall
+from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place
 from common.model.reference import ESCAPE, REFERENCE, TOKEN, UPPER_TOKEN
-
-
-class ExpressionProblem(NamedTuple):
-    """Something that is wrong with an expression, a path or a variable.
-
-    Args:
-        code: its kind.
-        place: where it is.
-        message: what is wrong, in whole sentences.
-        suggestion: what was probably meant, as a sentence with a space before it.
-    """
-
-    code: str
-    place: Place
-    message: str
-    suggestion: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}{self.suggestion}"
 
 
 class Use(NamedTuple):
@@ -48,12 +30,12 @@ class Findings:
     """
 
     in_map: bool
-    problems: list[ExpressionProblem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
 
     def add(self, code: str, place: Place, message: str, suggestion: str = "") -> None:
         """Adds a problem."""
-        self.problems.append(ExpressionProblem(code, place, message, suggestion))
+        self.problems.append(Problem(code, place, message, suggestion))
 
 
 def with_token_names(text: str) -> str:

@@ -9,14 +9,15 @@ and https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-
 from collections.abc import Iterator
 
 from common.base.json_types import JsonMapping
-from common.declare.asl.expression_uses import ExpressionProblem, Findings
+from common.declare.asl.expression_uses import Findings
 from common.declare.asl.jsonata_fields import read_jsonata_state
 from common.declare.asl.path_fields import read_path_state
+from common.declare.asl.problem import Problem
 from common.declare.asl.variables import variable_problems
 from common.declare.asl.walk import every_state
 
 
-def expression_problems(definition: JsonMapping) -> Iterator[ExpressionProblem]:
+def expression_problems(definition: JsonMapping) -> Iterator[Problem]:
     """Yields the problems of a definition whose states and transitions were found right."""
     states = [*every_state(definition)]
     maps = [placed.place.keys for placed in states if placed.state["Type"] == "Map"]

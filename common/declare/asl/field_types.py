@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.declare.asl.problem import Problem
+from common.declare.asl.walk import Place
 from common.environment.parameter_values import SSM_PREFIX, as_text
 from common.model.reference import ALONE, ESCAPE, UPPER_TOKEN, Names
 
@@ -64,24 +65,15 @@ FREE = frozenset(
 """Fields of a state that accept any type."""
 
 
-def with_field_types(definition: JsonMapping, names: Names, where: str) -> JsonObject:
-    """Returns the definition with references replaced by parameters in all fields with a fixed type.
+def with_field_types(definition: JsonMapping, names: Names) -> tuple[JsonObject, list[Problem]]:
+    """Returns the definition with references replaced by parameters in all fields with a fixed type, and the wrong values.
 
     Args:
-        definition: the checked definition; references are not replaced yet.
+        definition: its structure proved; references are not replaced yet.
         names: the names with the parameters.
-        where: the subject of errors.
-
-    Raises:
-        DeclarationError: fields have values of a wrong type; one message lists all.
     """
     typing = _Typing(names)
-    result = typing.machine(definition, "")
-    if typing.problems:
-        raise DeclarationError(
-            "\n".join([f"{where}: the definition is broken:", *(f"  {problem}" for problem in typing.problems)])
-        )
-    return result
+    return typing.machine(definition, Place()), typing.problems
 
 
 class _Typing:
@@ -89,15 +81,15 @@ class _Typing:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
 
-    def machine(self, machine: JsonMapping, at: str) -> JsonObject:
+    def machine(self, machine: JsonMapping, at: Place) -> JsonObject:
         """Returns a definition, or one within a state, with its fields converted."""
-        states = {name: self._state(state, f"{at}{name}") for name, state in machine["States"].items()}
+        states = {name: self._state(state, at / "States" / name) for name, state in machine["States"].items()}
         top = {name: value if name in OF_STATE else self._text(value) for name, value in machine.items()}
-        return {**self._numbers(top, OF_STATE, at.removesuffix(" > ") or "the top level"), "States": states}
+        return {**self._numbers(top, OF_STATE, at), "States": states}
 
-    def _state(self, state: JsonMapping, here: str) -> JsonObject:
+    def _state(self, state: JsonMapping, here: Place) -> JsonObject:
         result = self._numbers(state, OF_STATE, here)
         for field, value in result.items():
             if field in FREE or field in OF_STATE:
@@ -105,48 +97,51 @@ class _Typing:
             result[field] = self._field(field, value, here)
         resource = result.get("Resource")
         if isinstance(resource, str) and (token := UPPER_TOKEN.search(resource)):
-            self.problems.append(f"{here}.Resource: {token[0]} refers to nothing. Say in `tokens` of the declaration what it is.")
+            text = f"{token[0]} refers to nothing. Say in `tokens` of the declaration what it is."
+            self.problems.append(Problem("UNKNOWN_INTEGRATION", here / "Resource", text))
         return result
 
-    def _field(self, field: str, value: Json, here: str) -> Json:
+    def _field(self, field: str, value: Json, here: Place) -> Json:
         if field == "Branches":
-            return [self.machine(branch, f"{here} > ") for branch in value]
+            return [self.machine(branch, here / field / number) for number, branch in enumerate(value)]
         if field in {"ItemProcessor", "Iterator"}:
-            return self.machine(value, f"{here} > ")
+            return self.machine(value, here / field)
         if field in {"Retry", "Choices"} and isinstance(value, list):
             each = self._rule if field == "Choices" else self._retrier
-            return [each(item, f"{here}.{field}[{number}]") for number, item in enumerate(value)]
+            return [each(item, here / field / number) for number, item in enumerate(value)]
         if field == "ItemBatcher" and isinstance(value, Mapping):
-            return self._numbers(value, OF_BATCHER, f"{here}.ItemBatcher")
-        if field == "ItemReader" and isinstance(value.get("ReaderConfig"), Mapping):
-            return {**value, "ReaderConfig": self._numbers(value["ReaderConfig"], OF_READER, f"{here}.ItemReader.ReaderConfig")}
+            return self._numbers(value, OF_BATCHER, here / field)
+        if field == "ItemReader" and isinstance(value, Mapping) and isinstance(value.get("ReaderConfig"), Mapping):
+            return {**value, "ReaderConfig": self._numbers(value["ReaderConfig"], OF_READER, here / field / "ReaderConfig")}
         return self._text(value)
 
-    def _retrier(self, retrier: Json, here: str) -> Json:
+    def _retrier(self, retrier: Json, here: Place) -> Json:
         return self._numbers(retrier, OF_RETRY, here) if isinstance(retrier, Mapping) else retrier
 
-    def _rule(self, rule: Json, here: str) -> Json:
+    def _rule(self, rule: Json, here: Place) -> Json:
         if not isinstance(rule, Mapping):
             return rule
         result = self._numbers(rule, NUMERIC, here)
         for field, value in result.items():
             if field in {"And", "Or"} and isinstance(value, list):
-                result[field] = [self._rule(inner, f"{here}.{field}[{number}]") for number, inner in enumerate(value)]
+                result[field] = [self._rule(inner, here / field / number) for number, inner in enumerate(value)]
             elif field == "Not":
-                result[field] = self._rule(value, f"{here}.Not")
+                result[field] = self._rule(value, here / field)
             elif field in BOOLEAN:
-                result[field] = self._boolean(value, f"{here}.{field}")
+                result[field] = self._boolean(value, here / field)
             elif field not in FREE and field not in NUMERIC:
                 result[field] = self._text(value)
                 if field in TEXT and not isinstance(result[field], str):
-                    self.problems.append(f"{here}.{field}: it must be a text, not {json.dumps(value)}. Quote it.")
+                    self.problems.append(
+                        Problem("WRONG_VALUE", here / field, f"it must be a text, not {json.dumps(value)}.", " Quote it.")
+                    )
         return result
 
-    def _numbers(self, part: JsonMapping, fields: Mapping[str, Limits], here: str) -> JsonObject:
-        numbers = {name: self._number(part[name], limits, f"{here}.{name}") for name, limits in fields.items() if name in part}
+    def _numbers(self, part: JsonMapping, fields: Mapping[str, Limits], here: Place) -> JsonObject:
+        numbers = {name: self._number(part[name], limits, here / name) for name, limits in fields.items() if name in part}
         return {**part, **numbers}
 
-    def _number(self, value: Json, limits: Limits, here: str) -> Json:
+    def _number(self, value: Json, limits: Limits, here: Place) -> Json:
         content = self._parameter_or(value)
         if _is_later(content):
             return value
@@ -157,7 +152,7 @@ class _Typing:
             self._refused(here, str(limits), value, content)
         return number
 
-    def _boolean(self, value: Json, here: str) -> Json:
+    def _boolean(self, value: Json, here: Place) -> Json:
         content = self._parameter_or(value)
         if _is_later(content):
             return value
@@ -166,9 +161,9 @@ class _Typing:
             self._refused(here, "true or false", value, content)
         return boolean
 
-    def _refused(self, here: str, what: str, value: Json, content: Json) -> None:
+    def _refused(self, here: Place, what: str, value: Json, content: Json) -> None:
         shown = json.dumps(content) if content is value else f"{json.dumps(content)}, the value of {value}"
-        self.problems.append(f"{here}: it must be {what}, not {shown}.")
+        self.problems.append(Problem("WRONG_VALUE", here, f"it must be {what}, not {shown}."))
 
     def _parameter_or(self, value: Json) -> Json:
         """Returns the value of a parameter if it is the whole value, or else the value itself."""

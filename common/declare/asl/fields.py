@@ -9,8 +9,11 @@ Follows https://states-language.net/spec.html and https://docs.aws.amazon.com/st
 
 from collections.abc import Iterator, Mapping
 
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import JsonMapping
 from common.base.suggestions import closest, did_you_mean, known_names
+from common.declare.asl.problem import Problem, shown
+from common.declare.asl.timestamps import is_timestamp
+from common.declare.asl.walk import Place, PlacedState
 
 EVERY = frozenset({"Type", "Comment", "QueryLanguage"})
 _MOVING = frozenset({"Next", "End", "Assign", "InputPath", "OutputPath", "Output"})
@@ -38,80 +41,90 @@ OF_TYPE: Mapping[str, frozenset[str]] = {
 ALL = frozenset().union(*OF_TYPE.values())
 """The fields of all types of states."""
 ONLY_JSONPATH = frozenset(
-    {"Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector"}
+    {"Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Result"}
     | {name for name in ALL if name.endswith("Path") and name.removesuffix("Path") in {*ALL, "Items"}}
 )
-ONLY_JSONATA = frozenset({"Arguments", "Output"})
+ONLY_JSONATA = frozenset({"Arguments", "Output", "Items"})
 ELSEWHERE: Mapping[str, frozenset[str]] = {"JSONPath": ONLY_JSONATA, "JSONata": ONLY_JSONPATH}
 """For each query language the fields that only the other one has."""
+INSTEAD: Mapping[str, str] = {
+    "Parameters": "Arguments",
+    "ResultSelector": "Output",
+    "ResultPath": "Output",
+    "OutputPath": "Output",
+    "Result": "Output",
+    "ItemsPath": "Items",
+    "Arguments": "Parameters",
+    "Output": "OutputPath",
+    "Items": "ItemsPath",
+    "InputPath": "$states.input",
+}
+"""What the other query language has instead of a field, where that is not the field without `Path`."""
 OF_MACHINE = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version", "ProcessorConfig"})
 """The fields of a definition, and of one within a state."""
-PARTS: Mapping[str, frozenset[str]] = {
-    "ItemReader": frozenset({"Resource", "Parameters", "Arguments", "ReaderConfig"}),
-    "ItemReader.ReaderConfig": frozenset(
-        {*("InputType", "Transformation", "CSVDelimiter", "CSVHeaderLocation", "CSVHeaders", "ItemsPointer", "ManifestType")}
-        | {*("MaxItems", "MaxItemsPath", "ExpectedBucketOwner")}
-    ),
-    "ItemBatcher": frozenset(
-        {*("BatchInput", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", "MaxItemsPerBatch", "MaxItemsPerBatchPath")}
-    ),
-    "ResultWriter": frozenset({"Resource", "Parameters", "Arguments", "WriterConfig"}),
-    "ResultWriter.WriterConfig": frozenset({"OutputType", "Transformation"}),
-    "ItemProcessor.ProcessorConfig": frozenset({"Mode", "ExecutionType"}),
-}
-"""The fields of the parts of a Map, by where these are."""
-EXCLUDING = (
-    *("Error", "Cause", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency"),
-    *("ToleratedFailureCount", "ToleratedFailurePercentage"),
+EXCLUDING: tuple[tuple[str, str], ...] = (
+    *((name, f"{name}Path") for name in ("Error", "Cause", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency")),
+    *((name, f"{name}Path") for name in ("ToleratedFailureCount", "ToleratedFailurePercentage")),
+    ("ItemSelector", "Parameters"),
 )
-"""Fields that a state has either as they are or with `Path` behind."""
+"""Fields of which a state has one at most."""
 TEXTS = ("Comment", "Error", "Cause", "Timestamp", "Label", *sorted(name for name in ONLY_JSONPATH if name.endswith("Path")))
 """Fields whose values are texts; whether Next, Default and Resource are, is checked with the transitions."""
+OBJECTS = ("Assign", "Credentials", "ItemBatcher", "ItemReader", "ResultWriter")
+"""Fields of a state that must be objects."""
+LONGEST_LABEL = 40
 
 
-def unknown_fields(here: str, state: JsonMapping) -> Iterator[str]:
-    """Yields what is wrong with the names of the fields of a state and of its parts."""
+def field_problems(placed: PlacedState) -> Iterator[Problem]:
+    """Yields what is wrong with the fields of a state: unknown ones, those of the other query language, wrong types."""
+    here, state = placed.place, placed.state
     names = OF_TYPE[state["Type"]]
-    for field in sorted(state.keys() - names):
-        if field in ALL and field not in {"Next", "End", "Retry", "Catch"}:
-            yield f"{here}.{field}: a {state['Type']} has no such field."
-        elif field not in ALL:
-            yield f"{here}.{field}: states have no such field.{did_you_mean(field, names, otherwise=known_names(sorted(names)))}"
-    if state["Type"] == "Map":
-        for place, part_names in PARTS.items():
-            yield from _misspelled(f"{here}.{place}", _at(state, place), part_names)
+    for field in sorted(state.keys() - names - {"Retry", "Catch"}):
+        if field == "Next":
+            yield Problem("UNKNOWN_FIELD", here / field, f"a {state['Type']} is an end, so it has no Next.")
+        elif field in ALL:
+            yield Problem("UNKNOWN_FIELD", here / field, f"a {state['Type']} has no such field.")
+        else:
+            guess = did_you_mean(field, names, otherwise=known_names(sorted(names)))
+            yield Problem("UNKNOWN_FIELD", here / field, "states have no such field.", guess)
+    yield from _exclusions(here, state)
+    yield from _types(here, state)
+    for field in sorted(ELSEWHERE.get(placed.language, frozenset()) & state.keys() & names):
+        other = INSTEAD.get(field, field.removesuffix("Path"))
+        yield Problem("QUERY_LANGUAGE", here / field, f"{placed.language} does not know it.", f" Use {other}.")
 
 
-def misspelled_top(here: str, machine: JsonMapping) -> Iterator[str]:
-    """Yields the misspelled fields of a definition, or of one within a state. Other fields may be newer than the table."""
-    yield from _misspelled(here, machine, OF_MACHINE)
+def misspelled(here: Place, part: JsonMapping, names: frozenset[str]) -> Iterator[Problem]:
+    """Yields the misspelled fields of a definition or of a part of a state. Other fields may be newer than the table."""
+    for field in sorted(part.keys() - names):
+        if closest(field, names):
+            yield Problem("UNKNOWN_FIELD", here / field, "there is no such field.", did_you_mean(field, names))
 
 
-def exclusions(here: str, state: JsonMapping) -> Iterator[str]:
-    """Yields the fields of a state that exclude each other, and those whose values must be texts and are not."""
-    for field in EXCLUDING:
-        if field in state and f"{field}Path" in state:
-            yield f"{here}: {field} and {field}Path exclude each other."
+def _exclusions(here: Place, state: JsonMapping) -> Iterator[Problem]:
+    for field, other in EXCLUDING:
+        if field in state and other in state:
+            yield Problem("EXCLUSIVE_FIELDS", here / other, f"{field} and {other} exclude each other.")
     if "ItemProcessor" in state and "Iterator" in state:
-        yield f"{here}: ItemProcessor and Iterator exclude each other; Iterator is the older name."
+        text = "ItemProcessor and Iterator exclude each other; Iterator is the older name."
+        yield Problem("EXCLUSIVE_FIELDS", here / "Iterator", text)
+    timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
+    if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
+        text = f"it must be less than TimeoutSeconds ({timeout}), not {heartbeat}."
+        yield Problem("TIMEOUT", here / "HeartbeatSeconds", text)
+
+
+def _types(here: Place, state: JsonMapping) -> Iterator[Problem]:
     for field in TEXTS:
         value = state.get(field)
         if value is not None and not isinstance(value, str):
-            yield f"{here}.{field}: it must be a text, not {value!r}."
-        elif field.endswith("Path") and isinstance(value, str) and not value.startswith(("$", "States.", "__")):
-            yield f"{here}.{field}: it must be a path, which begins with $, not {value!r}."
-    timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
-    if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
-        yield f"{here}: HeartbeatSeconds ({heartbeat}) must be less than TimeoutSeconds ({timeout})."
-
-
-def _at(state: Json, place: str) -> JsonMapping:
-    for name in place.split("."):
-        state = state.get(name) if isinstance(state, Mapping) else None
-    return state if isinstance(state, Mapping) else {}
-
-
-def _misspelled(here: str, part: JsonMapping, names: frozenset[str]) -> Iterator[str]:
-    for field in sorted(part.keys() - names):
-        if closest(field, names):
-            yield f"{here}.{field}: there is no such field.{did_you_mean(field, names)}"
+            yield Problem("WRONG_VALUE", here / field, f"it must be a text, not {shown(value)}.")
+    for field in OBJECTS:
+        if field in state and not isinstance(state[field], Mapping):
+            yield Problem("STRUCTURE", here / field, f"it must be an object, not {shown(state[field])}.")
+    timestamp, label = state.get("Timestamp"), state.get("Label")
+    if isinstance(timestamp, str) and not is_timestamp(timestamp):
+        text = f"it must be a time, as 2026-01-31T23:59:00Z, not {shown(timestamp)}."
+        yield Problem("WRONG_VALUE", here / "Timestamp", text)
+    if isinstance(label, str) and len(label) > LONGEST_LABEL:
+        yield Problem("WRONG_VALUE", here / "Label", f"it has {len(label)} characters; AWS allows {LONGEST_LABEL}.")

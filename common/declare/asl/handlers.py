@@ -3,10 +3,14 @@
 Follows https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
+from common.declare.asl.later import is_later
+from common.declare.asl.problem import Problem
+from common.declare.asl.walk import Place, PlacedState
 
 RETRYING = frozenset({"Task", "Parallel", "Map"})
 FIELDS = {
@@ -15,6 +19,8 @@ FIELDS = {
     ),
     "Catch": frozenset({"ErrorEquals", "Next", "ResultPath", "Output", "Assign", "Comment"}),
 }
+OF_OTHER_LANGUAGE = {"JSONPath": "Output", "JSONata": "ResultPath"}
+"""For each query language the field of a Catch that only the other one has."""
 ALL = "States.ALL"
 ERRORS = frozenset(
     {
@@ -26,56 +32,64 @@ ERRORS = frozenset(
     }
 )
 """The errors that Step Functions raises itself; names that begin with ``States.`` are reserved for them."""
-STATUS = "States.Http.StatusCode."
-"""Errors of HTTP tasks begin like this, and end with a number."""
+STATUS = re.compile(r"States\.Http\.StatusCode\.[1-5][0-9]{2}")
+"""Errors of HTTP tasks look like this."""
+LONGEST_DELAY = 31_622_400
+"""MaxDelaySeconds must be less than this."""
 
 
-def handler_problems(here: str, state: JsonMapping) -> Iterator[str]:
+def handler_problems(placed: PlacedState) -> Iterator[Problem]:
     """Yields the problems of a state's Retry and Catch."""
-    for field, names in FIELDS.items():
+    here, state = placed.place, placed.state
+    for field in FIELDS:
         many = state.get(field, [])
         if field in state and state["Type"] not in RETRYING:
-            yield f"{here}.{field}: a {state['Type']} state cannot have {field}."
+            yield Problem("UNKNOWN_FIELD", here / field, f"a {state['Type']} state cannot have {field}.")
         elif not isinstance(many, list):
-            yield f"{here}.{field}: it must be a list."
+            yield Problem("WRONG_VALUE", here / field, "it must be a list.")
         for number, handler in enumerate(many if isinstance(many, list) else ()):
-            at = f"{here}.{field}[{number}]"
-            yield from _handler(at, field, handler, names, last=number == len(many) - 1)
+            yield from _handler(here / field / number, field, handler, placed.language, last=number == len(many) - 1)
 
 
-def _handler(at: str, field: str, handler: Json, names: frozenset[str], *, last: bool) -> Iterator[str]:
+def _handler(at: Place, field: str, handler: Json, language: str, *, last: bool) -> Iterator[Problem]:
     errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
     if not isinstance(errors, list) or not errors:
-        yield f"{at}: ErrorEquals must be a list of errors."
+        yield Problem("MISSING_FIELD", at, "ErrorEquals must be a list of errors.")
     else:
-        yield from _errors(f"{at}.ErrorEquals", errors, last=last)
+        yield from _errors(at / "ErrorEquals", errors, last=last)
     if not isinstance(handler, Mapping):
         return
     if field == "Catch" and errors and "Next" not in handler:
-        yield f"{at}: Next is missing."
+        yield Problem("MISSING_FIELD", at, "Next is missing.")
+    names = FIELDS[field]
     for name in sorted(handler.keys() - names):
-        yield f"{at}.{name}: {field} has no such field.{did_you_mean(name, names, otherwise=known_names(sorted(names)))}"
-    strategy = handler.get("JitterStrategy", "NONE")
-    if field == "Retry" and strategy not in {"FULL", "NONE"} and not _is_later(strategy):
-        yield f"{at}.JitterStrategy: it must be FULL or NONE, not {strategy!r}.{did_you_mean(strategy, ['FULL', 'NONE'])}"
-    interval, longest = handler.get("IntervalSeconds"), handler.get("MaxDelaySeconds")
-    if isinstance(interval, int) and isinstance(longest, int) and longest < interval:
-        yield f"{at}.MaxDelaySeconds: it is {longest}, less than IntervalSeconds ({interval})."
+        guess = did_you_mean(name, names, otherwise=known_names(sorted(names)))
+        yield Problem("UNKNOWN_FIELD", at / name, f"{field} has no such field.", guess)
+    if field == "Catch" and (other := OF_OTHER_LANGUAGE.get(language)) in handler:
+        yield Problem("QUERY_LANGUAGE", at / str(other), f"{language} does not know it.")
+    if field == "Retry":
+        yield from _times(at, handler)
 
 
-def _errors(at: str, errors: list[Json], *, last: bool) -> Iterator[str]:
-    for error in errors:
+def _times(at: Place, retrier: JsonMapping) -> Iterator[Problem]:
+    strategy = retrier.get("JitterStrategy", "NONE")
+    if strategy not in ("FULL", "NONE") and not is_later(strategy):
+        guess = did_you_mean(strategy, ["FULL", "NONE"])
+        yield Problem("WRONG_VALUE", at / "JitterStrategy", f"it must be FULL or NONE, not {strategy!r}.", guess)
+    interval, longest = retrier.get("IntervalSeconds"), retrier.get("MaxDelaySeconds")
+    if isinstance(interval, int) and isinstance(longest, int) and longest <= interval:
+        yield Problem("RETRY", at / "MaxDelaySeconds", f"it must be more than IntervalSeconds ({interval}), not {longest}.")
+
+
+def _errors(at: Place, errors: list[Json], *, last: bool) -> Iterator[Problem]:
+    for number, error in enumerate(errors):
+        here = at / number
         if not isinstance(error, str):
-            yield f"{at}: {error!r} is no name of an error; it must be a text."
-        elif error.startswith("States.") and error not in ERRORS and not error.startswith(STATUS) and not _is_later(error):
+            yield Problem("WRONG_VALUE", here, f"{error!r} is no name of an error; it must be a text.")
+        elif error.startswith("States.") and error not in ERRORS and not STATUS.fullmatch(error) and not is_later(error):
             guess = did_you_mean(error, ERRORS, otherwise=known_names(sorted(ERRORS)))
-            yield f"{at}: Step Functions has no error {error!r}.{guess}"
+            yield Problem("UNKNOWN_ERROR", here, f"Step Functions has no error {error!r}.", guess)
     if ALL in errors and len(errors) > 1:
-        yield f"{at}: {ALL} must stand alone."
+        yield Problem("CATCH_ALL", at, f"{ALL} must stand alone.")
     if ALL in errors and not last:
-        yield f"{at}: {ALL} must come last, for no handler after it is ever reached."
-
-
-def _is_later(value: Json) -> bool:
-    """Whether a text has a token that is replaced later."""
-    return isinstance(value, str) and ("${" in value or "__" in value)
+        yield Problem("CATCH_ALL", at, f"{ALL} must come last, for no handler after it is ever reached.")

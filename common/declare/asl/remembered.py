@@ -1,22 +1,25 @@
-"""Remembers which definition of a machine was found right, so that an unchanged one loads no models of APIs again.
+"""Remembers what was found wrong with the definition of a machine, so that an unchanged one loads no models of APIs again.
 
-A file for each machine holds the digest of the definition, of the rules and of the installed botocore. It only saves time: it may
-be deleted at any time.
+A file for each machine holds the digest of the definition, of the rules and of the installed botocore, and the problems, mostly
+none. It only saves time: it may be deleted at any time.
 """
 
+import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from common.aws.api_models import installed_version
 from common.base import digest
 from common.base.atomic_file import new_file
+from common.declare.asl.problem import Problem
 
-RULES_VERSION = 2
-"""Bump when a definition that was found right might be refused by a new rule."""
+RULES_VERSION = 3
+"""Bump when a rule finds something else than before."""
 
 
-class RightDefinition:
-    """The definition of a machine that was last found right.
+class Remembered:
+    """What was found last about the definition of a machine.
 
     Args:
         path: the file that remembers it.
@@ -25,16 +28,19 @@ class RightDefinition:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def is_right(self, text: str) -> bool:
-        """Whether this definition was found right."""
-        with suppress(OSError, ValueError):
-            return self._path.read_text() == _digest(text)
-        return False
+    def problems(self, text: str) -> list[Problem] | None:
+        """What was found wrong with this definition; None if that is not known."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(self._path.read_bytes())
+            if kept["digest"] == _digest(text):
+                return [Problem.from_json(content) for content in kept["problems"]]
+        return None
 
-    def remember(self, text: str) -> None:
-        """Remembers a definition as right; where the folder cannot be written, it is checked again next time."""
+    def keep(self, text: str, problems: Sequence[Problem]) -> None:
+        """Remembers what was found; where the folder cannot be written, the definition is checked again next time."""
+        kept = {"digest": _digest(text), "problems": [problem.as_json() for problem in problems]}
         with suppress(OSError), new_file(self._path) as path:
-            path.write_text(_digest(text))
+            path.write_text(json.dumps(kept))
 
 
 def _digest(text: str) -> str:

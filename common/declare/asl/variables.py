@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import closest
-from common.declare.asl.expression_uses import ExpressionProblem, Use
+from common.declare.asl.expression_uses import Use
 from common.declare.asl.jsonata_functions import FUNCTIONS, call_problem
+from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place, every_state, is_distributed, placed_machines
 
 LONGEST = 80
@@ -35,7 +36,7 @@ class _Around(NamedTuple):
     """Whether the scope runs in executions of its own."""
 
 
-def variable_problems(definition: JsonMapping, uses: Uses) -> Iterator[ExpressionProblem]:
+def variable_problems(definition: JsonMapping, uses: Uses) -> Iterator[Problem]:
     """Yields the problems of variables.
 
     Args:
@@ -62,7 +63,7 @@ class _Scopes:
     def __init__(self, uses: Uses, everywhere: Mapping[str, Place]) -> None:
         self._uses, self._everywhere = uses, everywhere
 
-    def scope(self, machine: JsonMapping, at: Place, around: _Around) -> Iterator[ExpressionProblem]:
+    def scope(self, machine: JsonMapping, at: Place, around: _Around) -> Iterator[Problem]:
         """Yields the problems of a definition, or of one within a state."""
         states = machine["States"]
         places = {name: at / "States" / name for name in states}
@@ -77,9 +78,7 @@ class _Scopes:
             for place, part in placed_machines(state, places[name]):
                 yield from self.scope(part, place, inner)
 
-    def _use(
-        self, use: Use, here: Place, before: frozenset[str], own: Mapping[str, Place], around: _Around
-    ) -> Iterator[ExpressionProblem]:
+    def _use(self, use: Use, here: Place, before: frozenset[str], own: Mapping[str, Place], around: _Around) -> Iterator[Problem]:
         name = use.name
         if name in before or (use.in_jsonata and use.call is None and name in FUNCTIONS):
             return
@@ -87,9 +86,9 @@ class _Scopes:
             return
         if use.call is not None and name not in self._everywhere:
             if problem := call_problem(use.call):
-                yield ExpressionProblem("JSONATA", use.place, *problem)
+                yield Problem("JSONATA", use.place, *problem)
         elif name not in FUNCTIONS or not use.in_jsonata:
-            yield ExpressionProblem(CODE, use.place, *self._unassigned(use, here, before, own, around))
+            yield Problem(CODE, use.place, *self._unassigned(use, here, before, own, around))
 
     def _unassigned(
         self, use: Use, here: Place, before: frozenset[str], own: Mapping[str, Place], around: _Around
@@ -154,25 +153,25 @@ def _edges(state: JsonMapping) -> Iterator[tuple[str, frozenset[str]]]:
                 yield part["Next"], frozenset(_names(part)) | (own if field == "Choices" else frozenset())
 
 
-def _bad_names(here: Place, at: Place, names: list[str]) -> Iterator[ExpressionProblem]:
+def _bad_names(here: Place, at: Place, names: list[str]) -> Iterator[Problem]:
     for name in names:
         place = Place((*here.keys, *at.keys, name))
         if name == "states":
-            yield ExpressionProblem(CODE, place, "$states is reserved; a variable needs another name.")
+            yield Problem(CODE, place, "$states is reserved; a variable needs another name.")
         elif any(character in name for character in ".["):
-            yield ExpressionProblem(CODE, place, "a part of a variable cannot be assigned, only the whole variable.")
+            yield Problem(CODE, place, "a part of a variable cannot be assigned, only the whole variable.")
         elif not name.isidentifier() or name.startswith("_"):
             message = f"{name!r} is no name for a variable: it must be letters, digits and _, beginning with a letter."
-            yield ExpressionProblem(CODE, place, message)
+            yield Problem(CODE, place, message)
         elif len(name) > LONGEST:
-            yield ExpressionProblem(CODE, place, f"the name has {len(name)} characters; AWS allows {LONGEST}.")
+            yield Problem(CODE, place, f"the name has {len(name)} characters; AWS allows {LONGEST}.")
 
 
-def _shadowing(here: Place, state: JsonMapping, assigned: Mapping[str, Place]) -> Iterator[ExpressionProblem]:
+def _shadowing(here: Place, state: JsonMapping, assigned: Mapping[str, Place]) -> Iterator[Problem]:
     for at, names in _assigns(state):
         for name in names:
             if name in assigned:
                 message = (
                     f"${name} is a variable of the states around this one ({assigned[name]}), which cannot be assigned here."
                 )
-                yield ExpressionProblem(CODE, Place((*here.keys, *at.keys, name)), message, " Give it another name.")
+                yield Problem(CODE, Place((*here.keys, *at.keys, name)), message, " Give it another name.")

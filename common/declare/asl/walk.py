@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping
 
+TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
+"""The types of states."""
 INNER = ("ItemProcessor", "Iterator")
 """The fields of a Map that hold a definition."""
 
@@ -57,12 +59,18 @@ class PlacedState(NamedTuple):
 
 
 def every_state(definition: JsonMapping) -> Iterator[PlacedState]:
-    """Yields every state of a checked definition, also those within Parallel and Map states, each before the states within it."""
+    """Yields every state, also those within Parallel and Map states, each before the states within it.
+
+    What is no state, because it is no object or has no known type, is left out.
+    """
     yield from _states(definition, Place(), definition.get("QueryLanguage", "JSONPath"))
 
 
-def _states(machine: JsonMapping, at: Place, language: str) -> Iterator[PlacedState]:
-    for name, state in machine["States"].items():
+def _states(machine: Json, at: Place, language: str) -> Iterator[PlacedState]:
+    states = machine.get("States") if isinstance(machine, Mapping) else None
+    for name, state in states.items() if isinstance(states, Mapping) else ():
+        if not isinstance(state, Mapping) or not isinstance(state.get("Type"), str) or state["Type"] not in TYPES:
+            continue
         here = at / "States" / name
         yield PlacedState(here, name, state, state.get("QueryLanguage", language))
         for place, inner in placed_machines(state, here):
@@ -76,7 +84,7 @@ def placed_machines(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Js
         for number, branch in enumerate(branches if isinstance(branches, list) else ()):
             yield here / "Branches" / number, branch
     elif state["Type"] == "Map":
-        yield from ((here / field, state[field]) for field in INNER if field in state)
+        yield from [(here / field, state[field]) for field in INNER if field in state][:1]
 
 
 def inner_machines(state: JsonMapping) -> list[Json]:
@@ -86,7 +94,6 @@ def inner_machines(state: JsonMapping) -> list[Json]:
 
 def is_distributed(state: JsonMapping) -> bool:
     """Whether a state is a Map that runs its items in separate executions."""
-    if state["Type"] != "Map" or "ItemProcessor" not in state:
-        return False
-    how = state["ItemProcessor"].get("ProcessorConfig", {})
+    processor = state.get("ItemProcessor") if state["Type"] == "Map" else None
+    how = processor.get("ProcessorConfig") if isinstance(processor, Mapping) else None
     return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"

@@ -7,9 +7,11 @@ import pytest
 
 from common.aws import api_models, sdk_services
 from common.declare.asl import definition
-from common.declare.asl.remembered import RightDefinition
-from tests.declare.asl.test_definition import MAP, machine, problems
+from common.declare.asl.definition_check import DefinitionCheck
+from common.declare.asl.remembered import Remembered
+from tests.declare.asl.test_definition import DISTRIBUTED, MAP, machine, problems
 
+STEP = {"Name": "s", "HadoopJarStep": {"Jar": "j", "Args.$": "$.a"}}
 ARN = "arn:aws:states:::"
 
 
@@ -51,12 +53,15 @@ def task(resource: str, parameters: Any = None, **fields: Any) -> dict[str, Any]
         task("states:startExecution.sync:2", {"StateMachineArn": "x", "Input": {"any": 1}}),
         task("bedrock:invokeModel", {"ModelId": "m", "Body": {}, "Output": {"S3Uri": "s3://b/k"}}),
         task("ecs:runTask.sync", {"TaskDefinition": "t", "Overrides": {"ContainerOverrides": [{"Name": "n"}]}}),
-        task("http:invoke", {"ApiEndpoint": "x", "Method": "GET", "NewerThanThis": 1}),
+        task("http:invoke", {"ApiEndpoint": "x", "Method": "GET", "Headers": {"x.$": "$.x"}}),
         task("glue:startJobRun.sync", {"JobName": "j", "Arguments": {"--day.$": "$.day", "--n": "5"}}),
-        task("elasticmapreduce:addStep.sync", {"ClusterId": "c", "Step": {}}),
+        task(
+            "elasticmapreduce:addStep.sync",
+            {"ClusterId": "c", "Step": {"Name": "s", "HadoopJarStep": {"Jar": "j", "Args.$": "$.a"}}},
+        ),
         machine(A={"Type": "Task", "Resource": "arn:aws:states:eu-central-1:123456789012:activity:x", "End": True}),
         machine(A={"Type": "Task", "Resource": "arn:aws-cn:states:::lambda:invoke", "End": True}),
-        machine(A={**MAP, "ItemReader": {"Resource": f"{ARN}s3:listObjectsV2", "Parameters": {"Bucket": "b"}}}),
+        machine(A={**DISTRIBUTED, "ItemReader": {"Resource": f"{ARN}s3:listObjectsV2", "Parameters": {"Bucket": "b"}}}),
     ],
 )
 def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
@@ -144,26 +149,83 @@ def test_a_service_is_called_as_the_sdk_for_java_does() -> None:
     assert len(api_models.service_ids()) > 300
 
 
-def test_a_definition_that_was_found_right_is_not_checked_again(tmp_path: Path) -> None:
+def found(content: dict[str, Any], path: Path) -> list[str]:
+    """What is found wrong with a definition that is remembered at a path."""
+    check = DefinitionCheck("here", "", remembered=Remembered(path))
+    check.look_at(content)
+    return [str(located.problem) for located in check.located()]
+
+
+def test_a_definition_that_was_looked_at_is_not_checked_again(tmp_path: Path) -> None:
     """Reading models takes longer than an unchanged deploy."""
-    right, wrong = RightDefinition(tmp_path / "acres.load"), task("aws-sdk:s3:getObjet", {})
-    first = task("aws-sdk:s3:listBuckets", {})
-    assert definition.load(first, "here", right) == first
-    api_models.model_of.cache_clear()
-    assert definition.load(first, "here", right) == first
-    assert api_models.model_of.cache_info().currsize == 0
-    for _ in range(2):
-        with pytest.raises(Exception, match="Did you mean 'getObject'"):
-            definition.load(wrong, "here", right)
+    right, wrong = task("aws-sdk:s3:listBuckets", {}), task("aws-sdk:s3:getObjet", {})
+    for content, expected in ((right, []), (wrong, ["A.Resource: s3 has no action 'getObjet'. Did you mean 'getObject'?"])):
+        assert found(content, tmp_path / "acres.load") == expected
+        api_models.model_of.cache_clear()
+        assert found(content, tmp_path / "acres.load") == expected
+        assert api_models.model_of.cache_info().currsize == 0
 
 
 def test_what_cannot_be_remembered_is_checked_again(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "odd").write_bytes(b"\xff")
-    for path in (tmp_path / "file" / "x", tmp_path / "odd"):
-        assert definition.load(task("lambda:invoke"), "here", RightDefinition(path)) == task("lambda:invoke")
+    (tmp_path / "list").write_bytes(b"[]")
+    for path in (tmp_path / "file" / "x", tmp_path / "odd", tmp_path / "list"):
+        assert found(task("lambda:invoke"), path) == []
 
 
 def test_a_teams_own_tokens_are_references_when_it_is_checked() -> None:
     wrong = task("aws-sdk:s3:listObjectsV2", {"Bucket": "b", "MaxKeys": "<most>"})
-    assert definition.load(wrong, "here", tokens={"<most>": "most"})["States"]["A"]["Parameters"]["MaxKeys"] == "${most}"
+    assert definition.read(wrong, "here", {"<most>": "most"})["States"]["A"]["Parameters"]["MaxKeys"] == "${most}"
+
+
+def handled(error: str, *resources: str) -> list[str]:
+    """What is told of an error that a Catch names around tasks."""
+    catch = [{"ErrorEquals": [error], "Next": "Z"}]
+    tasks = [machine(f"T{n}", **{f"T{n}": {"Type": "Task", "Resource": name, "End": True}}) for n, name in enumerate(resources)]
+    return problems(machine(A={"Type": "Parallel", "Branches": tasks, "Catch": catch, "End": True}, Z={"Type": "Fail"}))
+
+
+@pytest.mark.parametrize(
+    ("error", "resources", "meant"),
+    [
+        ("Lambda.ServiceExcepton", [f"{ARN}lambda:invoke"], "Lambda.ServiceException"),
+        ("Lambda.TooManyRequestException", ["${Load.arn}"], "Lambda.TooManyRequestsException"),
+        ("Lamda.ServiceException", [f"{ARN}lambda:invoke"], "Lambda.ServiceException"),
+        (
+            "Glue.ConcurentRunsExceededException",
+            [f"{ARN}sns:publish", f"{ARN}glue:startJobRun.sync"],
+            "Glue.ConcurrentRunsExceededException",
+        ),
+        ("S3.NoSuchKeyExcepton", [f"{ARN}aws-sdk:s3:getObject"], "S3.NoSuchKeyException"),
+        ("DynamoDb.ConditionalCheckFailedExeption", [f"{ARN}dynamodb:putItem"], "DynamoDb.ConditionalCheckFailedException"),
+    ],
+)
+def test_a_misspelled_error_of_a_called_service_is_told(error: str, resources: list[str], meant: str) -> None:
+    (problem,) = handled(error, *resources)
+    assert problem.endswith(f"has no error {error!r}. Did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize(
+    ("error", "resource"),
+    [
+        *((f"Lambda.{name}", f"{ARN}lambda:invoke") for name in ("ServiceException", "AWSLambdaException", "SdkClientException")),
+        *(
+            (f"Lambda.{name}", "${Load.arn}")
+            for name in ("TooManyRequestsException", "Unknown", "ClientExecutionTimeoutException")
+        ),
+        ("ServiceExcepton", f"{ARN}lambda:invoke"),
+        ("mine.ServiceExcepton", f"{ARN}lambda:invoke"),
+        ("S3.NoSuchKeyException", f"{ARN}aws-sdk:s3:getObject"),
+        ("S3.NoSuchKey", f"{ARN}aws-sdk:s3:getObject"),
+        ("S3.S3Exception", f"{ARN}aws-sdk:s3:getObject"),
+        ("Sfn.ExecutionAlreadyExistsException", f"{ARN}aws-sdk:sfn:startExecution"),
+        ("DynamoDB.ConditionalCheckFailedException", f"{ARN}dynamodb:putItem"),
+        ("Glue.ConcurrentRunsExceededException", f"{ARN}glue:startJobRun.sync"),
+        ("ECS.AmazonECSException", f"{ARN}ecs:runTask.sync"),
+        ("Sandbox.Timedout", f"{ARN}lambda:invoke"),
+        ("Lambda.ServiceExcepton", f"{ARN}sns:publish"),
+    ],
+)
+def test_an_error_of_a_service_or_of_ones_own_passes(error: str, resource: str) -> None:
+    assert handled(error, resource) == []

@@ -12,10 +12,20 @@ from hypothesis import strategies as st
 
 from common.base.errors import DeclarationError
 from common.declare.asl import definition
+from common.declare.asl.definition_check import DefinitionError
 
 END = {"Type": "Pass", "End": True}
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
-MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": END}}, "End": True}
+JSONATA = {"QueryLanguage": "JSONata"}
+MAP: dict[str, Any] = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": END}}, "End": True}
+DISTRIBUTED = {
+    **MAP,
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Each",
+        "States": {"Each": END},
+    },
+}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["A", "B", "Task", "Choice", "Map", "Parallel", "Pass"]),
     lambda inner: (
@@ -36,14 +46,13 @@ def problems(source: Any) -> list[str]:
     """What is told about a definition; nothing if it is right."""
     try:
         definition.load(source, "here")
-    except DeclarationError as error:
-        heading, *lines = str(error).splitlines()
-        assert heading == "here: the definition is broken:"
-        return [line.removeprefix("  ") for line in lines]
+    except DefinitionError as error:
+        return [str(located.problem) for located in error.problems]
     return []
 
 
-CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "C"}
+RULE = {"Variable": "$.x", "IsNull": True, "Next": "B"}
+CHOICE = {"Type": "Choice", "Choices": [RULE], "Default": "C"}
 
 
 @pytest.mark.parametrize(
@@ -53,16 +62,16 @@ CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Nex
         machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Succeed"}),
         machine(A=CHOICE, B=END, C={"Type": "Fail"}),
         machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}, B={"Type": "Fail"}),
-        machine(A={"Type": "Wait", "Seconds": 1, "Next": "B"}, B={**CHOICE, "Choices": [{"Next": "A"}]}, C=END),
+        machine(A={"Type": "Wait", "Seconds": 1, "Next": "B"}, B={**CHOICE, "Choices": [{**RULE, "Next": "A"}]}, C=END),
         machine(A={"Type": "Parallel", "Branches": [machine("C", C=END), machine("B", B=TASK)], "End": True}),
         machine(A={"Type": "Map", "ItemProcessor": machine("C", C=END), "End": True}),
         machine(A={"Type": "Map", "Iterator": machine("C", C=END), "Next": "B"}, B=END),
-        machine(A={**TASK, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}], "Parameters": {}, "ResultPath": None}),
-        machine(A={**TASK, "QueryLanguage": "JSONata", "Arguments": {}, "Output": {}}),
-        {**machine(A={**TASK, "Arguments": {}}), "QueryLanguage": "JSONata"},
+        machine(A={**TASK, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}], "ResultPath": None}),
+        machine(A={**TASK, "QueryLanguage": "JSONata", "Output": {}}),
+        {**machine(A={**TASK, "Arguments": {"FunctionName": "f"}}), "QueryLanguage": "JSONata"},
         machine(A={"Type": "Wait", "TimestampPath": "$.at", "End": True}),
         machine("A" * 80, **{"A" * 80: {**END, "End": True}}),
-        machine(A={**MAP, "ItemReader": {"Resource": "x"}, "ResultWriter": {}}),
+        machine(A={**DISTRIBUTED, "ItemReader": {"Resource": "${x}"}, "ResultWriter": {}}),
     ],
 )
 def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path) -> None:
@@ -80,16 +89,16 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         ({"StartAt": "A", "States": {}}, "the top level: States is missing or empty."),
         ({"StartAt": "A", "States": ["A"]}, "the top level: States is missing or empty."),
         ({"States": {"A": END}}, "the top level: StartAt is missing."),
-        (machine(A={**MAP, "ItemReader": "x"}), "A.ItemReader: an object is expected."),
-        (machine(A={**MAP, "ResultWriter": None}), "A.ResultWriter: an object is expected."),
+        (machine(A={**DISTRIBUTED, "ItemReader": "x"}), "A.ItemReader: it must be an object, not 'x'."),
+        (machine(A={**DISTRIBUTED, "ResultWriter": None}), "A.ResultWriter: it must be an object, not None."),
         (machine("Strat", Start=END), "StartAt: there is no state 'Strat'. Did you mean 'Start'?"),
         (machine(["A"], A=END), "StartAt: there is no state ['A']."),
         (machine(A={"Type": "Pass", "Next": "Lod"}, Load=END), "A.Next: there is no state 'Lod'. Did you mean 'Load'?"),
         (machine(A={"Type": "Pass", "Next": {}}), "A.Next: there is no state {}."),
         (machine(A={**CHOICE, "Default": "D"}, B=END, C=END), "A.Default: there is no state 'D'."),
-        (machine(A={**CHOICE, "Choices": [{"Next": "Q"}]}, B=END, C=END), "A.Choices[0].Next: there is no state 'Q'."),
+        (machine(A={**CHOICE, "Choices": [{**RULE, "Next": "Q"}]}, B=END, C=END), "A.Choices[0].Next: there is no state 'Q'."),
         (machine(A={**CHOICE, "Choices": []}, C=END), "A: a Choice needs Choices."),
-        (machine(A={**CHOICE, "Choices": [{"Variable": "$.x"}]}, C=END), "A.Choices[0]: Next is missing."),
+        (machine(A={**CHOICE, "Choices": [{"Variable": "$.x", "IsNull": True}]}, C=END), "A.Choices[0]: Next is missing."),
         (machine(A={**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "X"}]}), "A.Catch[0].Next: there is no state 'X'."),
         (machine(A={"Type": "Task", "End": True}), "A: a Task needs a Resource."),
         (machine(A={"Type": "Pass"}), "A: exactly one of Next and End is needed."),
@@ -102,8 +111,11 @@ def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path)
         (machine(A={"Type": "Parallel", "End": True}), "A: a Parallel needs Branches."),
         (machine(A={"Type": "Map", "End": True}), "A: a Map needs an ItemProcessor."),
         (machine(A={"Type": "Parallel", "Branches": 5, "End": True}), "A: a Parallel needs Branches."),
-        (machine(A={"Type": "Parallel", "Branches": [5], "End": True}), "A: States is missing or empty."),
-        (machine(A={"Type": "Map", "ItemProcessor": {"States": {"B": END}}, "End": True}), "A: StartAt is missing."),
+        (machine(A={"Type": "Parallel", "Branches": [5], "End": True}), "A.Branches[0]: States is missing or empty."),
+        (
+            machine(A={"Type": "Map", "ItemProcessor": {"States": {"B": END}}, "End": True}),
+            "A.ItemProcessor: StartAt is missing.",
+        ),
         (
             machine(A={"Type": "Map", "ItemProcessor": machine("B", B={"Type": "Pass", "Next": "A"}), "End": True}),
             "A > B.Next: there is no state 'A'.",
@@ -141,9 +153,15 @@ WAIT = "A: a Wait needs one of Seconds, SecondsPath, Timestamp, TimestampPath."
         (machine(A={**END, "Retry": []}), "A.Retry: a Pass state cannot have Retry."),
         (machine(A={"Type": "Wait", "End": True}), WAIT),
         (machine(A={"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}), WAIT),
-        (machine(A={**TASK, "Arguments": {}}), "A.Arguments: JSONPath does not know it."),
-        ({**machine(A={**TASK, "Parameters": {}}), "QueryLanguage": "JSONata"}, "A.Parameters: JSONata does not know it."),
-        (machine(A={**TASK, "QueryLanguage": "jq"}), "A: the query language is one of JSONPath, JSONata, not 'jq'."),
+        (machine(A={**TASK, "Arguments": "x"}), "A.Arguments: JSONPath does not know it. Use Parameters."),
+        (
+            {**machine(A={**TASK, "Parameters": "x"}), "QueryLanguage": "JSONata"},
+            "A.Parameters: JSONata does not know it. Use Arguments.",
+        ),
+        (
+            machine(A={**TASK, "QueryLanguage": "jq"}),
+            "A.QueryLanguage: it must be JSONPath or JSONata, not 'jq'.",
+        ),
     ],
 )
 def test_what_aws_refuses_of_a_state_is_told(wrong: dict[str, Any], message: str | None) -> None:
@@ -152,7 +170,9 @@ def test_what_aws_refuses_of_a_state_is_told(wrong: dict[str, Any], message: str
 
 def test_states_that_lead_nowhere_are_told() -> None:
     circle = machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Wait", "Seconds": 1, "Next": "A"})
-    assert problems(circle) == ["A: no path leads from here to an end.", "B: no path leads from here to an end."]
+    advice = "no path leads from here to an end. Or let the TimeoutSeconds of the definition end it."
+    assert problems(circle) == [f"A: {advice}", f"B: {advice}"]
+    assert problems({**circle, "TimeoutSeconds": 60}) == []
 
 
 def test_all_errors_are_told_at_once() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeclarationError
-from common.declare.asl import express
+from common.declare.asl.express import express_problems
 from tests.support.repository import Repository
 
 END = {"Type": "Pass", "End": True}
@@ -31,38 +31,35 @@ EXPRESS_CHILDREN = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
 @pytest.mark.parametrize(
     ("definition", "message"),
     [
-        (machine(A=SYNC), "A: arn:aws:states:::glue:startJobRun.sync waits for the end of a job."),
+        (machine(A=SYNC), "A.Resource: an express workflow cannot call what waits for the end of a job."),
         (
             machine(A=task("arn:aws:states:::states:startExecution.sync:2")),
-            "A: arn:aws:states:::states:startExecution.sync:2 waits",
+            "A.Resource: an express workflow cannot",
         ),
         (machine(A=task("arn:aws:states:::sqs:sendMessage.waitForTaskToken")), "waits for a task token."),
         (machine(A=task("arn:aws:states:eu-central-1:123456789012:activity:sign")), "is an activity."),
-        (machine(A=mapped(END, Mode="DISTRIBUTED", ExecutionType="STANDARD")), "A: a distributed Map."),
-        (
-            machine(A={"Type": "Parallel", "Branches": [machine(B=SYNC)], "End": True}),
-            "A > B: arn:aws:states:::glue:startJobRun.sync",
-        ),
-        (machine(A=mapped(SYNC, Mode="INLINE")), "A > Each: "),
+        (machine(A=mapped(END, Mode="DISTRIBUTED", ExecutionType="STANDARD")), "A: express workflows have no distributed Map."),
+        (machine(A={"Type": "Parallel", "Branches": [machine(B=SYNC)], "End": True}), "A > B.Resource: "),
+        (machine(A=mapped(SYNC, Mode="INLINE")), "A > Each.Resource: "),
     ],
 )
 def test_what_an_express_workflow_cannot_do_is_told_with_its_state(definition: dict[str, Any], message: str) -> None:
-    express.check(definition, "STANDARD", "here")
-    with pytest.raises(DeclarationError) as refused:
-        express.check(definition, "EXPRESS", "here")
-    assert message in str(refused.value)
-    assert 'Make it "STANDARD"' in str(refused.value)
+    assert [*express_problems(definition, "STANDARD")] == []
+    (problem,) = map(str, express_problems(definition, "EXPRESS"))
+    assert message in problem
+    assert 'Make it "STANDARD"' in problem
 
 
 def test_children_of_a_distributed_map_may_be_express_workflows_in_a_standard_machine() -> None:
-    express.check(machine(A=mapped(INVOKE, **EXPRESS_CHILDREN)), "STANDARD", "here")
-    with pytest.raises(DeclarationError, match=r"A > Each: arn:aws:states:::glue:startJobRun\.sync waits for the end of a job"):
-        express.check(machine(A=mapped(SYNC, **EXPRESS_CHILDREN)), "STANDARD", "here")
+    assert [*express_problems(machine(A=mapped(INVOKE, **EXPRESS_CHILDREN)), "STANDARD")] == []
+    (problem,) = map(str, express_problems(machine(A=mapped(SYNC, **EXPRESS_CHILDREN)), "STANDARD"))
+    assert problem.startswith("A > Each.Resource: an express workflow cannot call what waits for the end of a job.")
 
 
 def test_what_it_can_do_is_let_through() -> None:
-    express.check(machine(A=INVOKE, B=task("arn:aws:states:::glue:startJobRun")), "EXPRESS", "here")
-    express.check(machine(A=mapped(INVOKE, Mode="INLINE")), "EXPRESS", "here")
+    started = task("arn:aws:states:::glue:startJobRun")
+    assert [*express_problems(machine(A=INVOKE, B=started), "EXPRESS")] == []
+    assert [*express_problems(machine(A=mapped(INVOKE, Mode="INLINE")), "EXPRESS")] == []
 
 
 def test_what_a_parameter_makes_of_an_integration_is_looked_at(repository: Repository) -> None:
@@ -71,7 +68,7 @@ def test_what_a_parameter_makes_of_an_integration_is_looked_at(repository: Repos
     repository.configure(projects={"acres": {"parameters": {"pattern": ".sync"}, "state_machines": machines}})
     state = {**task("arn:aws:states:::glue:startJobRun${pattern}"), "Parameters": {"JobName": "${load.name}"}}
     repository.project("acres", f'p.state_machine("main", {machine(A=state)!r})')
-    with pytest.raises(DeclarationError, match=r"A: arn:aws:states:::glue:startJobRun\.sync waits for the end of a job"):
+    with pytest.raises(DeclarationError, match=r"A\.Resource: an express workflow cannot call what waits for the end of a job"):
         repository.declared()
 
 
@@ -87,5 +84,6 @@ def test_a_standard_machine_that_cannot_become_an_express_one_is_left_as_it_is(r
     for task_name in ("plan", "deploy"):
         ended = repository.invoke(task_name, "--env", "dev")
         assert ended.code == 1
-        assert "projects/acres: state-machine/main: express workflows cannot do what the definition says:" in ended.err
-        assert "A: arn:aws:states:::glue:startJobRun.sync waits for the end of a job." in ended.err
+        assert "projects/acres: state-machine/main has 1 problem:" in ended.err
+        where = "projects/acres/main.asl.json:1: A.Resource: an express workflow cannot call what waits for the end of a job."
+        assert where in ended.err

@@ -6,7 +6,9 @@ import pytest
 
 from common.aws import parameter_store
 from common.base.errors import ConfigError, DeclarationError
+from common.declare.asl.definition_check import DefinitionError
 from common.declare.asl.field_types import with_field_types
+from common.declare.asl.problem import LocatedProblem
 from common.environment.config import Environment
 from common.model.reference import Names
 from common.resources import kinds
@@ -33,7 +35,9 @@ def load(**states: Any) -> dict[str, Any]:
     """The states with parameters in their place."""
     names = Names({**PARAMETERS, **LATER}, kinds())
     machine = {"StartAt": next(iter(states)), "States": states}
-    loaded = with_field_types(machine, names, "here")
+    loaded, problems = with_field_types(machine, names)
+    if problems:
+        raise DefinitionError("here", [LocatedProblem(problem, "here", "", None, "") for problem in problems])
     states_then: dict[str, Any] = names.substitute(loaded, "here")[0]["States"]
     return states_then
 
@@ -41,9 +45,8 @@ def load(**states: Any) -> dict[str, Any]:
 def refused(**states: Any) -> str:
     with pytest.raises(DeclarationError) as caught:
         load(**states)
-    heading, *lines = str(caught.value).splitlines()
-    assert heading == "here: the definition is broken:"
-    return "\n".join(line.strip() for line in lines)
+    _, *lines = str(caught.value).splitlines()
+    return "\n".join(line.strip().removeprefix("here: ").rpartition(" [")[0] for line in lines if line.startswith("  here: "))
 
 
 def wait(seconds: Any) -> dict[str, Any]:
@@ -244,5 +247,5 @@ def test_lists_and_numbers_of_parameter_store() -> None:
     assert read == {"codes": ["01", "02"], "wait": "60", "most": 3}
     names = Names(read, kinds())
     machine = {"StartAt": "A", "States": {"A": wait("${wait}"), "B": {"Type": "Pass", "Result": "${codes}"}}}
-    states = names.substitute(with_field_types(machine, names, "here"), "here")[0]["States"]
+    states = names.substitute(with_field_types(machine, names)[0], "here")[0]["States"]
     assert (states["A"]["Seconds"], states["B"]["Result"]) == (60, ["01", "02"])

@@ -7,7 +7,7 @@ import pytest
 from common.aws import published
 from common.declare.asl.choice_rules import OPERATORS
 from common.declare.asl.fields import OF_TYPE
-from tests.declare.asl.test_definition import END, MAP, TASK, machine, problems
+from tests.declare.asl.test_definition import DISTRIBUTED, END, MAP, TASK, machine, problems
 
 JSONATA = {"QueryLanguage": "JSONata"}
 CALL = {"Type": "Task", "Resource": "${Load.arn}", "End": True}
@@ -31,7 +31,7 @@ def chosen(**rule: Any) -> dict[str, Any]:
         machine(A={**CALL, **JSONATA, "Arguments": "{% $states.input %}"}),
         machine(A={**CALL, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$$.Execution.Input.x", "ResultPath": None}),
         machine(A={"Type": "Fail", "ErrorPath": "States.Format('{}', $.e)", "CausePath": "$.c"}),
-        machine(A={**MAP, "ItemReader": {"Resource": "x", "ReaderConfig": {"NewerThanThis": 1}}, "ResultSelector": {}}),
+        machine(A={**DISTRIBUTED, "ItemReader": {"Resource": "${x}", "ReaderConfig": {"Newer": 1}}, "ResultSelector": {}}),
         retried(IntervalSeconds=1, MaxAttempts=0, BackoffRate=1.0, MaxDelaySeconds=2, JitterStrategy="FULL", Comment="c"),
         machine(A={**CALL, "Retry": [{"ErrorEquals": ["States.Http.StatusCode.429", "${error}", "Mine"]}]}),
         chosen(And=[{"Variable": "$.a", "IsPresent": True}, {"Not": {"Variable": "$.b", "StringEqualsPath": "$.c"}}]),
@@ -47,23 +47,23 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         (machine(A={**CALL, "TimeoutSecond": 1}), "A.TimeoutSecond: states have no such field. Did you mean 'TimeoutSeconds'?"),
         (machine(A={**END, "Resource": "x"}), "A.Resource: a Pass has no such field."),
         (machine(A={"Type": "Succeed", "Zzz": 1}), "A.Zzz: states have no such field. Known: Comment, End, InputPath"),
-        ({**machine(A=END), "StratAt": "A"}, "the top level.StratAt: there is no such field. Did you mean 'StartAt'?"),
+        ({**machine(A=END), "StratAt": "A"}, "StratAt: there is no such field. Did you mean 'StartAt'?"),
         ({**machine(A={**CALL, "TimeoutSecondsPath": "$.t"}), **JSONATA}, "A.TimeoutSecondsPath: JSONata does not know it."),
-        (machine(A={"Type": "Fail", "Error": "a", "ErrorPath": "$.b"}), "A: Error and ErrorPath exclude each other."),
-        (machine(A={"Type": "Fail", "Cause": "a", "CausePath": "$.b"}), "A: Cause and CausePath exclude each other."),
+        (machine(A={"Type": "Fail", "Error": "a", "ErrorPath": "$.b"}), "A.ErrorPath: Error and ErrorPath exclude each other."),
+        (machine(A={"Type": "Fail", "Cause": "a", "CausePath": "$.b"}), "A.CausePath: Cause and CausePath exclude each other."),
         (machine(A={"Type": "Fail", "Error": 5}), "A.Error: it must be a text, not 5."),
-        (machine(A={**CALL, "InputPath": "a"}), "A.InputPath: it must be a path, which begins with $, not 'a'."),
+        (machine(A={**CALL, "InputPath": "a"}), "A.InputPath: 'a' is not a valid path"),
         (
             machine(A={**CALL, "TimeoutSeconds": 5, "HeartbeatSeconds": 5}),
-            "A: HeartbeatSeconds (5) must be less than TimeoutSeconds (5).",
+            "A.HeartbeatSeconds: it must be less than TimeoutSeconds (5), not 5.",
         ),
         (
-            machine(A={**MAP, "ItemBatcher": {"MaxItemPerBatch": 1}}),
+            machine(A={**DISTRIBUTED, "ItemBatcher": {"MaxItemPerBatch": 1}}),
             "A.ItemBatcher.MaxItemPerBatch: there is no such field. Did you mean 'MaxItemsPerBatch'?",
         ),
         (
             machine(A={**CALL, "Retry": [{"ErrorEquals": ["States.Timeuot"]}]}),
-            "A.Retry[0].ErrorEquals: Step Functions has no error 'States.Timeuot'. Did you mean 'States.Timeout'?",
+            "A.Retry[0].ErrorEquals[0]: Step Functions has no error 'States.Timeuot'. Did you mean 'States.Timeout'?",
         ),
         (
             machine(A={**CALL, "Retry": [{"ErrorEquals": ["States.ALL", "Mine"]}]}),
@@ -77,7 +77,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         (retried(JitterStrategy="FUL"), "A.Retry[0].JitterStrategy: it must be FULL or NONE, not 'FUL'. Did you mean 'FULL'?"),
         (
             retried(IntervalSeconds=5, MaxDelaySeconds=4),
-            "A.Retry[0].MaxDelaySeconds: it is 4, less than IntervalSeconds (5).",
+            "A.Retry[0].MaxDelaySeconds: it must be more than IntervalSeconds (5), not 4.",
         ),
         (
             chosen(Variable="$.a", StringEqual="x"),
@@ -113,7 +113,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         ),
         (
             machine(A={**MAP, "Iterator": MAP["ItemProcessor"]}),
-            "A: ItemProcessor and Iterator exclude each other; Iterator is the older name.",
+            "A.Iterator: ItemProcessor and Iterator exclude each other; Iterator is the older name.",
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_all_problems_of_states_are_told_at_once() -> None:
     states = {"A": {**CALL, "Cmment": "x", "Catch": [{"ErrorEquals": ["States.Al"], "Next": "B", "Resultpath": "$"}]}, "B": END}
     assert [problem.partition(": ")[0] for problem in problems(machine(**states))] == [
         "A.Cmment",
-        "A.Catch[0].ErrorEquals",
+        "A.Catch[0].ErrorEquals[0]",
         "A.Catch[0].Resultpath",
     ]
 

@@ -1,0 +1,136 @@
+"""Collects all problems of one definition, leaves out what its declaration accepts, and reports the rest at once.
+
+What can be told from the definition alone is found once: `Remembered` keeps it until the definition or the rules change.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from common.base.encoding import decode_text
+from common.base.errors import DeclarationError
+from common.base.json_types import Json, JsonMapping
+from common.declare.asl.accepted import Accepted
+from common.declare.asl.apis import api_problems
+from common.declare.asl.codes import BASIC
+from common.declare.asl.problem import LocatedProblem, Problem, pages
+from common.declare.asl.remembered import Remembered
+from common.declare.asl.service_errors import service_error_problems
+from common.declare.asl.source_lines import line_of, lines_of
+from common.declare.asl.states import state_problems
+from common.declare.asl.structure import structure_problems
+from common.declare.asl.walk import TYPES, every_state
+
+
+class DefinitionError(DeclarationError):
+    """A definition has problems.
+
+    Args:
+        where: the machine.
+        problems: its problems.
+    """
+
+    def __init__(self, where: str, problems: list[LocatedProblem]) -> None:
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        super().__init__("\n  ".join([f"{where} has {count}:", *map(str, problems), *pages(problems)]))
+        self.where, self.problems = where, problems
+
+
+class DefinitionCheck:
+    """The problems of one definition.
+
+    Args:
+        where: the machine, as messages call it.
+        declared: the file that declares it.
+        file: the file of the definition, if it has one.
+        root: the repository, relative to which messages name the file.
+        accepted: what the declaration accepts.
+        remembered: what was found before.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        declared: str,
+        file: Path | None = None,
+        root: Path | None = None,
+        accepted: Accepted | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
+        self._where, self._declared, self._file, self._root = where, declared, file, root
+        self._accepted, self._remembered = accepted or Accepted({}), remembered
+        self._problems: list[Problem] = []
+        self._definition: Json = {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the states can be walked through: each has a type, and transitions lead to states."""
+        return not any(problem.code in BASIC for problem in self._problems)
+
+    def look_at(self, definition: JsonMapping) -> None:
+        """Finds what is wrong with a definition, whose references are not replaced yet."""
+        self._definition = definition
+        text = json.dumps(definition)
+        problems = self._remembered.problems(text) if self._remembered is not None else None
+        if problems is None:
+            problems = find_problems(definition)
+            if self._remembered is not None:
+                self._remembered.keep(text, problems)
+        self.add(problems)
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Adds problems that were found elsewhere."""
+        self._problems.extend(problems)
+
+    def located(self) -> list[LocatedProblem]:
+        """Returns what is not accepted, in the order of the lines."""
+        return self._locate([*self._accepted.unaccepted(self._problems)])
+
+    def finish(self) -> list[LocatedProblem]:
+        """Returns the warnings.
+
+        Raises:
+            DefinitionError: there are errors; it has the warnings, too.
+        """
+        located = self.located()
+        if any(found.problem.about.severity == "error" for found in located):
+            raise DefinitionError(self._where, located)
+        return located
+
+    def _locate(self, problems: list[Problem]) -> list[LocatedProblem]:
+        if self._file is None or not problems:
+            return [LocatedProblem(problem, self._where, self._declared, None, self._page(problem)) for problem in problems]
+        lines = lines_of(decode_text(self._file.read_bytes()), is_yaml=self._file.suffix in {".yaml", ".yml"})
+        file = self._file.relative_to(self._root).as_posix() if self._root else self._file.name
+        located = [
+            LocatedProblem(problem, self._where, file, line_of(lines, problem.place), self._page(problem)) for problem in problems
+        ]
+        return sorted(located, key=lambda found: found.line or 0)
+
+    def _page(self, problem: Problem) -> str:
+        value, kind = self._definition, None
+        for key in problem.place.keys:
+            try:
+                value = value[key]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(value, Mapping) and value.get("Type") in [*TYPES]:
+                kind = str(value["Type"])
+        return problem.about.url(kind)
+
+
+def find_problems(definition: JsonMapping) -> list[Problem]:
+    """Returns what is wrong with a definition, as far as it can be told from it alone.
+
+    Args:
+        definition: references are not replaced yet.
+    """
+    states = [*every_state(definition)]
+    problems = structure_problems(definition)
+    problems += state_problems(states, definition.get("QueryLanguage", "JSONPath"))
+    problems += [*api_problems(states), *service_error_problems(states)]
+    if not any(problem.code in BASIC for problem in problems):
+        from common.declare.asl.expressions import expression_problems  # an unchanged deploy has no use for it
+
+        problems += expression_problems(definition)
+    return problems

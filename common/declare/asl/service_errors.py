@@ -1,0 +1,89 @@
+"""Finds misspelled names of the errors that services raise, as ``Lambda.ServiceExcepton``, in Retry and Catch.
+
+Services raise errors that their models do not have, and functions raise any, so only a name is refused that is nearly one of the
+called service.
+
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+
+from common.aws.api_models import model_of
+from common.base.json_types import JsonMapping
+from common.declare.asl.apis import called_by
+from common.declare.asl.problem import Problem
+from common.declare.asl.walk import PlacedState, inner_machines
+
+ALIKE = 0.85
+"""How similar a refused name is to one that exists, from 0 to 1."""
+COMMON = ("SdkClientException", "Unknown", "AccessDeniedException", "ThrottlingException", "TooManyRequestsException")
+"""The names of errors that any service may have."""
+OF_LAMBDA = ("ClientExecutionTimeoutException", "ServiceException", "Timeout")
+"""Errors of Lambda that its model does not have."""
+
+
+def service_error_problems(states: Iterable[PlacedState]) -> Iterator[Problem]:
+    """Yields the misspelled errors of what a Task, or a task within a Parallel or Map, calls."""
+    for place, _, state, _ in states:
+        for field in ("Retry", "Catch"):
+            handlers = state.get(field)
+            for number, handler in enumerate(handlers if isinstance(handlers, list) else ()):
+                errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
+                for position, error in enumerate(errors if isinstance(errors, list) else ()):
+                    if isinstance(error, str) and "." in error and not error.startswith("States."):
+                        at = place / field / number / "ErrorEquals" / position
+                        yield from (
+                            Problem("UNKNOWN_ERROR", at, f"{service} has no error {error!r}.", f" Did you mean {meant!r}?")
+                            for service, meant in _meant(error, state)
+                        )
+
+
+def _meant(error: str, state: JsonMapping) -> list[tuple[str, str]]:
+    """The service and the error that were probably meant; nothing if a service has the error, or none has one like it."""
+    prefix, _, name = error.partition(".")
+    guesses = []
+    for service in sorted(_services(state)):
+        prefixes, names = _names(service)
+        usual = prefix if prefix.casefold() in {known.casefold() for known in prefixes} else None
+        if usual and name in names:
+            return []
+        near = usual or next(iter(get_close_matches(prefix, prefixes, n=1, cutoff=ALIKE - 0.1)), None)
+        close = [name] if name in names else get_close_matches(name, names, n=1, cutoff=ALIKE)
+        if near and close:
+            guesses.append((prefixes[0], f"{near}.{close[0]}"))
+    return guesses[:1]
+
+
+def _services(state: JsonMapping) -> set[str]:
+    """The services, as botocore names them, that a state or the states within it call."""
+    if state["Type"] == "Task":
+        resource = str(state.get("Resource"))
+        called = called_by(resource)
+        return {called.model} if called and called.model else set() if called else {"lambda"}
+    inner = [
+        nested
+        for machine in inner_machines(state)
+        if isinstance(machine, Mapping) and isinstance(machine.get("States"), Mapping)
+        for nested in machine["States"].values()
+        if isinstance(nested, Mapping) and isinstance(nested.get("Type"), str)
+    ]
+    return set().union(*map(_services, inner))
+
+
+@cache
+def _names(service: str) -> tuple[list[str], frozenset[str]]:
+    """What errors of a service begin with, and what follows behind the dot."""
+    try:
+        model = model_of(service)
+    except ValueError:  # botocore knows no such service, so the integration is refused already
+        return [service], frozenset()
+    metadata = model["metadata"]
+    identifier = str(metadata.get("serviceId", service)).replace(" ", "")
+    abbreviated = str(metadata.get("serviceAbbreviation", identifier)).replace("Amazon ", "").replace("AWS ", "").replace(" ", "")
+    modelled = {name for name, shape in model["shapes"].items() if shape.get("exception")}
+    names = {*COMMON, *(f"{before}{identifier}Exception" for before in ("", "AWS", "Amazon"))}
+    names |= {*OF_LAMBDA} if service == "lambda" else set()
+    names |= modelled | {f"{name}Exception" for name in modelled} | {name.removesuffix("Exception") for name in modelled}
+    return [*dict.fromkeys((identifier, abbreviated, service))], frozenset(names)

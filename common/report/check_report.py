@@ -1,0 +1,96 @@
+"""The problems of declarations for people, for programs and for pull requests.
+
+Follows https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+from common.base.atomic_file import new_file
+from common.base.json_types import JsonObject
+from common.base.version import VERSION
+from common.declare.asl.codes import CODES
+from common.declare.checking import Checked
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def summary(checked: Checked) -> str:
+    """How many problems there are, in one sentence."""
+    severities = [located.problem.about.severity for located in checked.problems]
+    errors, warnings = severities.count("error") + len(checked.errors), severities.count("warning")
+    found = " and ".join(_count(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number)
+    if checked.is_wrong:
+        return f"{found}; wrong: {_count(len(checked.wrong), 'state machine')}."
+    projects = _count(len({key.project for key in checked.machines}), "project")
+    return f"checked {_count(len(checked.machines), 'state machine')} in {projects}: {found or 'no problems'}."
+
+
+def as_json(checked: Checked) -> JsonObject:
+    """What was found, for programs."""
+    return {
+        "state_machines": len(checked.machines) + len(checked.wrong),
+        "problems": [
+            {
+                **located.problem.as_json(),
+                "suggestion": located.problem.suggestion.strip(),
+                "place": str(located.problem.place),
+                "severity": located.problem.about.severity,
+                "page": located.page,
+                "file": located.file,
+                "line": located.line or None,
+                "machine": located.machine,
+            }
+            for located in checked.problems
+        ],
+        "errors": checked.errors,
+    }
+
+
+def as_sarif(checked: Checked) -> JsonObject:
+    """What was found, as GitHub and others show it beside the lines of a pull request."""
+    codes = sorted({located.problem.code for located in checked.problems})
+    rules: list[JsonObject] = [
+        {
+            "id": code,
+            "shortDescription": {"text": CODES[code].meaning},
+            "helpUri": CODES[code].url(),
+            "defaultConfiguration": {"level": CODES[code].severity},
+        }
+        for code in codes
+    ]
+    results = [
+        {
+            "ruleId": located.problem.code,
+            "ruleIndex": codes.index(located.problem.code),
+            "level": located.problem.about.severity,
+            "message": {"text": str(located.problem)},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": quote(located.file), "uriBaseId": "%SRCROOT%"},
+                        "region": {"startLine": located.line or 1},
+                    },
+                    "logicalLocations": [{"fullyQualifiedName": f"{located.machine}: {located.problem.place}"}],
+                }
+            ],
+        }
+        for located in checked.problems
+    ]
+    if checked.errors:
+        rules.append({"id": "DECLARATION", "shortDescription": {"text": "A declaration or a configuration file is wrong."}})
+        results += [{"ruleId": "DECLARATION", "level": "error", "message": {"text": message}} for message in checked.errors]
+    driver = {"name": "invoke check", "version": VERSION, "rules": rules}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def write_sarif(checked: Checked, path: str) -> None:
+    """Writes `as_sarif` to a file."""
+    with new_file(Path(path).absolute()) as file:
+        file.write_text(f"{json.dumps(as_sarif(checked), indent=2)}\n")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
