@@ -129,29 +129,29 @@ CASES = [
     Case(
         "function that does not exist",
         calling("lambda:invoke", "${Validat.arn}"),
-        r"projects/acres: state-machine/main: \$\{Validat\.arn\} refers to nothing\. Did you mean \$\{Validate\.arn\}\?",
+        r"acres/main\.asl\.json:1: A\.Parameters\.FunctionName: \$\{Validat\.arn\} refers to nothing\. Did you mean \$\{Validate",
     ),
     Case(
         "job that does not exist",
         calling("glue:startJobRun.sync", "${lod.name}"),
-        r"state-machine/main: \$\{lod\.name\} refers to nothing\. Did you mean \$\{load\.name\}\?",
+        r"main\.asl\.json:1: A\.Parameters\.JobName: \$\{lod\.name\} refers to nothing\. Did you mean \$\{load\.name\}\?",
     ),
     Case(
         "machine that does not exist",
         calling("states:startExecution.sync:2", "${other.arn}"),
-        r"state-machine/main: \$\{other\.arn\} refers to nothing\.",
+        r"main\.asl\.json:1: A\.Parameters\.StateMachineArn: \$\{other\.arn\} refers to nothing\.",
     ),
     Case("function of nobody", calling("lambda:invoke", "Validate"), r"main: A\.FunctionName: 'Validate' is not what lambda/Val"),
     Case("unknown integration", calling("lambda:invok", "${Validate.arn}"), r"the integration 'lambda:invok' is not known\."),
     Case(
         "no StartAt",
         machine({"States": {"A": {"Type": "Succeed"}}}),
-        r"main: the definition is broken:\n  .*StartAt is missing\.",
+        r"main has 1 problem:\n  .*StartAt is missing\.",
     ),
     Case(
         "dangling Next",
         machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}),
-        r"projects/acres: state-machine/main: the definition is broken:\n  A\.Next: there is no state 'B'\.",
+        r"acres: state-machine/main has 1 problem:\n  projects/acres/main\.asl\.json:1: A\.Next: there is no state 'B'\.",
     ),
     Case("ASL that is no JSON", machine('{"StartAt": }'), r"main\.asl\.json:1:13: this is not JSON: Expecting value\."),
     Case(

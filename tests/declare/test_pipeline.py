@@ -195,7 +195,7 @@ WRONG = [
     ('p.function("V" * 47, folder="lambda/Validate")', "role/VVVV"),
     ('p.function("my func", folder="lambda/Validate")', "lambda/my func: a name has letters, digits, - and _"),
     ('p.state_machine("m", "missing.json")', "missing.json cannot be read: [Errno 2] No such file or directory"),
-    ('p.state_machine("m", {"StartAt": "A"})', "state-machine/m: the definition is broken:\n  the top level: States is"),
+    ('p.state_machine("m", {"StartAt": "A"})', "state-machine/m: the top level: States is missing or empty."),
     (f'p.state_machine("m", {str(MACHINE).replace("Validate", "Validat")})', "Did you mean ${Validate.arn}?"),
     (
         'p.function("Validate", environment={"AA": "${Nothing}"})',

@@ -109,7 +109,8 @@ def test_machines_that_start_machines_come_after_them(repository: Repository) ->
 
 
 def test_a_distributed_map_starts_the_machine_that_it_is_in(repository: Repository) -> None:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    processor = {"ProcessorConfig": config, "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "${landing.name}", "Key": "k.csv"}}
     each = {"Type": "Map", "ItemProcessor": processor, "ItemReader": reader, "End": True}
     repository.write("deploy.py", SHARED.replace("    return shared", '    shared.bucket("landing")\n    return shared'))

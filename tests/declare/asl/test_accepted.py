@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from common.commands.invocation import ROOT
 from common.declare.asl.accepted import Accepted
+from common.declare.asl.codes import CODES
 from common.declare.asl.definition_check import DefinitionCheck, DefinitionError
 from tests.declare.asl.test_definition import END, machine
 from tests.support.repository import Repository
@@ -54,3 +56,10 @@ def test_a_machine_accepts_in_its_declaration(repository: Repository) -> None:
     assert "checked 1 state machine in 1 project: 1 warning." in ended.out
     repository.project("acres", f'p.state_machine("main", {CIRCLE!r}, accept=["ENDLES: x"])')
     assert "projects/acres/deploy.py:" in repository.invoke("check").out
+
+
+def test_the_page_has_every_code_with_its_severity_and_link() -> None:
+    rows = [line for line in (ROOT / "docs/state-machines.md").read_text().splitlines() if line.startswith("| `")]
+    assert [(row.split("`")[1], row.split(" | ")[1], row.rpartition("](")[2].rstrip(") |")) for row in rows] == [
+        (code, about.severity, about.url()) for code, about in CODES.items()
+    ]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from common.aws import arn_forms, iam_actions
-from common.declare.asl import apis, integrations
+from common.declare.asl import integration_tables, integrations
 from common.declare.asl.integration_permissions import INTEGRATIONS
 from tests.support.machines import ENV, OWN, REGION, named, task
 
@@ -92,12 +92,12 @@ def test_the_statements_of_an_integration_are_those_of_its_page_or_narrower(bloc
 
 
 def test_every_optimised_integration_is_in_the_table_and_so_is_each_form_that_waits() -> None:
-    known = {f"{service}:{action}" for service, actions in apis.OPTIMISED.items() for action in actions}
+    known = {f"{service}:{action}" for service, actions in integration_tables.OPTIMISED.items() for action in actions}
     shown = {block.integration for block in BLOCKS}
-    assert set(INTEGRATIONS) == known == {name.removesuffix(":2").removesuffix(".sync").removesuffix(apis.WAIT) for name in shown}
+    assert set(INTEGRATIONS) == known == {name.removesuffix(":2").removesuffix(".sync").removesuffix(integration_tables.WAIT) for name in shown}
     waiting = {
         f"{service}:{action}{form}"
-        for service, actions in apis.OPTIMISED.items()
+        for service, actions in integration_tables.OPTIMISED.items()
         for action, forms in actions.items()
         for form in forms
         if ".sync" in form
