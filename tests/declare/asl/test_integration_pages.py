@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from common.aws import arn_forms, iam_actions
-from common.declare.asl import integration_tables, integrations
+from common.declare.asl import integrations
 from common.declare.asl.integration_permissions import INTEGRATIONS
+from common.declare.asl.integration_tables import OPTIMISED, WAIT
 from tests.support.machines import ENV, OWN, REGION, named, task
 
 TABLE = Path(__file__).with_name("integration_pages.txt")
@@ -92,12 +93,12 @@ def test_the_statements_of_an_integration_are_those_of_its_page_or_narrower(bloc
 
 
 def test_every_optimised_integration_is_in_the_table_and_so_is_each_form_that_waits() -> None:
-    known = {f"{service}:{action}" for service, actions in integration_tables.OPTIMISED.items() for action in actions}
+    known = {f"{service}:{action}" for service, actions in OPTIMISED.items() for action in actions}
     shown = {block.integration for block in BLOCKS}
-    assert set(INTEGRATIONS) == known == {name.removesuffix(":2").removesuffix(".sync").removesuffix(integration_tables.WAIT) for name in shown}
+    assert set(INTEGRATIONS) == known == {name.removesuffix(":2").removesuffix(".sync").removesuffix(WAIT) for name in shown}
     waiting = {
         f"{service}:{action}{form}"
-        for service, actions in integration_tables.OPTIMISED.items()
+        for service, actions in OPTIMISED.items()
         for action, forms in actions.items()
         for form in forms
         if ".sync" in form
