@@ -9,27 +9,25 @@ from pathlib import Path
 from common.base.json_types import Json, JsonObject
 from common.declare.asl import definition
 from common.declare.asl.definition import Source
-from common.declare.asl.remembered import RightDefinition
+from common.declare.asl.definition_check import DefinitionCheck
+from common.declare.asl.structure import structure_problems
 from common.model.reference import in_strings
 
 EXAMPLES = {"${AWS::Partition}": "aws", "${AWS::Region}": "us-east-1", "${AWS::AccountId}": "123456789012"}
 """What stands for the account, with example values."""
 
 
-class _CheckedElsewhere(RightDefinition):
-    """Every definition counts as right: `invoke check` looks at integrations and expressions, which takes longer than a test."""
-
-    def is_right(self, text: str) -> bool:
-        return True
-
-
 def loaded(source: Source) -> JsonObject:
-    """Returns a definition.
+    """Returns a definition. `invoke check` looks at the rest, such as integrations, which takes longer than a test.
 
     Raises:
         DeclarationError: its file cannot be read, or its structure is broken.
     """
-    result: Json = definition.load(source, "the state machine of the test", _CheckedElsewhere(Path()))
+    where = "the state machine of the test"
+    result: Json = definition.read(source, where)
+    check = DefinitionCheck(where, "", source if isinstance(source, Path) else None)
+    check.add(structure_problems(result))
+    check.finish()
     machine: JsonObject = in_strings(result, _with_examples)
     return machine
 
