@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from common.base.json_types import JsonMapping
-from common.declare import properties, targets, validation
+from common.declare import properties, table_keys, targets, validation
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
 from common.model.generated import marked_keys
@@ -21,6 +22,10 @@ from common.resources.table import Table
 Make = Callable[..., Resource]
 """A type of resources with what is declared filled in, as `functools.partial` does it: it takes `identity`, `properties` and the
 texts of a declaration."""
+
+
+Stream = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
+"""What the stream of a table tells of each change."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,9 @@ class SimpleResources(ABC):
         partition_key: str,
         sort_key: str | None = None,
         key_types: Mapping[str, str] | None = None,
+        indexes: Mapping[str, JsonMapping] | None = None,
+        time_to_live: str | None = None,
+        stream: Stream | None = None,
         properties: JsonMapping | None = None,
         name: str | None = None,
     ) -> Ref:
@@ -80,16 +88,30 @@ class SimpleResources(ABC):
             partition_key: the name of its key.
             sort_key: the name of its second key.
             key_types: the types of keys that are no text, as in ``{"taken_at": "N"}``: N for numbers, B for bytes.
-            properties: settings in AWS's own spelling, as in ``{"StreamSpecification": {…}}``.
+            indexes: further keys by which it can be read, as in ``{"by_day": {"partition_key": "day", "sort_key": "at"}}``; with
+                ``"attributes": […]`` an index holds only these besides the keys.
+            time_to_live: the attribute with the time (in seconds since 1970) at which DynamoDB deletes an item.
+            stream: what its stream tells of each change: "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE" or "NEW_AND_OLD_IMAGES".
+            properties: settings in AWS's own spelling, as in ``{"TableClass": "…"}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """
+        found = table_keys.check_indexes(indexes or {})
+        keys = {partition_key, sort_key, *(key for index in found.values() for key in (index.partition_key, index.sort_key))}
+        fields = validation.with_fields(
+            properties,
+            time_to_live=None
+            if time_to_live is None
+            else {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": time_to_live}},
+            stream=None if stream is None else {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": stream}},
+        )
         make = partial(
             Table,
-            partition_key=validation.check_key("partition_key", partition_key),
-            sort_key=None if sort_key is None else validation.check_key("sort_key", sort_key),
-            key_types=validation.check_key_types(key_types or {}, {partition_key, sort_key}),
+            partition_key=table_keys.check_key("partition_key", partition_key),
+            sort_key=None if sort_key is None else table_keys.check_key("sort_key", sort_key),
+            key_types=table_keys.check_key_types(key_types or {}, keys),
+            indexes=found,
         )
-        return self._declare("table", reference, SimpleDeclaration.of(make, properties), name)
+        return self._declare("table", reference, SimpleDeclaration.of(make, fields), name)
 
     def queue(
         self,

@@ -6,11 +6,10 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-ru
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from common.base import schedules
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.base.suggestions import did_you_mean, known_names
 from common.base.text_rules import check_text
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
@@ -60,29 +59,19 @@ def check_length(what: str, value: str, longest: int, shortest: int = 0) -> str:
     return check_text(value)
 
 
-def check_key(what: str, value: str) -> str:
-    """Returns the name of a table's key.
-
-    Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_KeySchemaElement.html
-    """
-    return check_length(what, value, longest=255, shortest=1)
-
-
-def check_key_types(types: Mapping[str, str], keys: Collection[str | None]) -> dict[str, str]:
-    """Returns the types of a table's keys.
+def with_fields(properties: JsonMapping | None, **arguments: JsonMapping | None) -> JsonObject:
+    """Adds fields of AWS's that arguments stand for to properties.
 
     Raises:
-        ValueError: DynamoDB has no such type for keys, or the table no such key.
+        ValueError: properties have one of the fields, too.
     """
-    names = sorted(filter(None, keys))
-    for name, kind in types.items():
-        if name not in names:
-            raise ValueError(
-                f"key_types: the table has no key {name!r}.{did_you_mean(name, names, otherwise=known_names(names))}"
-            )
-        if kind not in {"S", "N", "B"}:
-            raise ValueError(f"key_types: the type of {name} is {kind!r}; it must be S (text), N (number) or B (bytes)")
-    return dict(types)
+    result = check_object("properties", properties or {})
+    for argument, fields in arguments.items():
+        for name, value in (fields or {}).items():
+            if name in result:
+                raise ValueError(f"{argument} and properties both set {name}: take one of them away")
+            result[name] = value
+    return result
 
 
 def check_grants(what: str, values: Iterable[Grantable]) -> tuple[Grantable, ...]:

@@ -15,7 +15,7 @@ from typing import ClassVar
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonObject
-from common.model import steps
+from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import ArnForm, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
@@ -23,15 +23,14 @@ from common.model.lookup import by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources import table_settings
+from common.resources import table_indexes, table_settings
+from common.resources.table_indexes import INDEXES, Index
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
 """Poll every 2 seconds: most tables are ready after five seconds, and botocore would poll every 20."""
 _BACKUP_TRIES = 30
-_SET_LATER = frozenset({"PointInTimeRecovery", "Tags", table_settings.TIME_TO_LIVE})
+_SET_LATER = frozenset({"PointInTimeRecovery", "Tags", table_settings.TIME_TO_LIVE, INDEXES})
 """CreateTable does not take these fields, or takes them otherwise."""
-_UNDECLARED = ("GlobalSecondaryIndexes", "Replicas")
-"""An update does not change these live fields."""
 
 
 _READ = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
@@ -50,6 +49,7 @@ KIND = Kind(
         *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
         "dynamodb:UpdateItem",
     ),
+    granted=lambda arn: (f"{arn}/index/*",),
     listing=Listing("ListTables", "TableNames"),
     quota=Quota("DynamoDB tables", "dynamodb", "L-F98FE922", 2500),
     passing=Passing(
@@ -101,11 +101,12 @@ class Table(Declared):
     """A table. Its key cannot be changed in place."""
 
     data: ClassVar[bool] = True
-    removable: ClassVar[frozenset[str]] = frozenset({"Tags", *table_settings.NAMES})
+    removable: ClassVar[frozenset[str]] = frozenset({"Tags", INDEXES, *table_settings.NAMES})
     partition_key: str
     sort_key: str | None = None
     key_types: Mapping[str, str] = field(default_factory=dict)
-    """The types of its keys, S, N or B; without one a key is text."""
+    """The types of its keys and of those of its indexes, S, N or B; without one a key is text."""
+    indexes: Mapping[str, Index] = field(default_factory=dict)
     immutable: ClassVar[frozenset[str]] = frozenset({"KeySchema", "AttributeDefinitions"})
 
     def desired(self) -> State:
@@ -119,8 +120,12 @@ class Table(Declared):
             "DeletionProtectionEnabled": True,
             "PointInTimeRecovery": "ENABLED",
             **self.properties,
+            **({INDEXES: self._indexes()} if self.indexes else {}),
             "Tags": dict(self.tags),
         }
+
+    def _indexes(self) -> JsonObject:
+        return {name: index.state(self.key_types) for name, index in sorted(self.indexes.items())}
 
     def read(self, aws: Aws) -> Live | None:
         """The live state, without the attributes of indexes that are not declared."""
@@ -143,7 +148,10 @@ class Table(Declared):
             **own,
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: live[name] for name in _UNDECLARED if live.get(name)}
+        declared, undeclared = comparison.entries(table_indexes.live(live), self.indexes)
+        state |= {INDEXES: declared} if self.indexes else {}
+        kept = {INDEXES: undeclared} if undeclared else {}
+        kept |= {"Replicas": live["Replicas"]} if live.get("Replicas") else {}
         return Live(state, undeclared={**kept, **others, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -156,6 +164,7 @@ class Table(Declared):
             _wait(aws, self)
             return self.update(aws, whole(self, desired, self.read(aws)))
         fields = {name: value for name, value in desired.items() if name not in _SET_LATER}
+        fields |= table_indexes.at_creation(desired["AttributeDefinitions"], desired.get(INDEXES, {}))
         try:
             aws.call("dynamodb", "CreateTable", TableName=self.name, Tags=tag_list(desired["Tags"]), **fields)
         except AwsError as error:  # a call whose answer was lost is tried again by botocore, and then meets its own table
@@ -172,6 +181,8 @@ class Table(Declared):
             aws.call("dynamodb", "UpdateTable", TableName=self.name, **settings)
             _wait(aws, self)
         self._set(aws, change.desired, change.changed)
+        if INDEXES in change.changed:
+            table_indexes.make(aws, self, change.desired.get(INDEXES, {}), change.stale.get(INDEXES, {}))
         recovers = change.live is not None and change.live.state["PointInTimeRecovery"] == "ENABLED"
         if "PointInTimeRecovery" in change.changed and not recovers:  # to enable it again would reset how far back it goes
             self._protect_points(aws)

@@ -58,12 +58,21 @@ def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> Iterato
     Yields the name of each: the table must be active again before the next one.
     """
     for name in sorted({*changed} & RESET.keys()):
-        call("UpdateTable", **{name: desired.get(name, RESET[name])})
+        value = desired.get(name, RESET[name])
+        if name == "StreamSpecification" and value["StreamEnabled"] and _streams(call):
+            call("UpdateTable", **{name: RESET[name]})  # DynamoDB changes no stream that is on
+            yield name
+        call("UpdateTable", **{name: value})
         yield name
     if TIME_TO_LIVE in {*changed}:
         specification = desired.get(TIME_TO_LIVE) or {**_time_to_live(call), "Enabled": False}
         call("UpdateTimeToLive", **{TIME_TO_LIVE: specification})
         yield TIME_TO_LIVE
+
+
+def _streams(call: Calling) -> bool:
+    specification = call("DescribeTable")["Table"].get("StreamSpecification") or {}
+    return bool(specification.get("StreamEnabled"))
 
 
 def _time_to_live(call: Calling) -> JsonObject:

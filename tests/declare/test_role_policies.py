@@ -75,6 +75,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], dict[str, Any], list[dict[str, Any]
                 "dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:DeleteItem "
                 "dynamodb:DescribeTable dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem",
                 f"arn:aws:dynamodb:{HERE}:table/t-dev-acres-runs",
+                f"arn:aws:dynamodb:{HERE}:table/t-dev-acres-runs/index/*",
             ),
             FUNCTION,
         ],

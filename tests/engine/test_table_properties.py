@@ -69,9 +69,76 @@ def test_a_table_may_have_a_second_key_and_keys_that_are_no_text(repository: Rep
     assert "nothing to do" in done(repository, "plan", "--verify")
 
 
+def indexes() -> dict[str, Any]:
+    return {index["IndexName"]: index for index in described()[0].get("GlobalSecondaryIndexes", ())}
+
+
+def test_indexes_are_made_one_at_a_time_replaced_and_deleted(repository: Repository, moto_dates: None) -> None:
+    """See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html ."""
+    by_day = 'indexes={"by_day": {"partition_key": "day", "sort_key": "at"}'
+    types, more = 'key_types={"at": "N"}', '"by_zone": {"partition_key": "zone", "attributes": ["rows"]}'
+    declare(repository, {}, f', {by_day}}}, {types}, stream="NEW_IMAGE", time_to_live="gone"')
+    done(repository, "deploy")
+    table, ttl = described()
+    assert indexes()["by_day"]["KeySchema"][1] == {"AttributeName": "at", "KeyType": "RANGE"}
+    assert {"AttributeName": "at", "AttributeType": "N"} in table["AttributeDefinitions"]
+    assert (table["StreamSpecification"]["StreamViewType"], ttl["AttributeName"]) == ("NEW_IMAGE", "gone")
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+    declare(repository, {}, f', {by_day}, {more}, "by_key": {{"partition_key": "k", "attributes": []}}}}, {types}')
+    assert "GlobalSecondaryIndexes.by_key" in squeezed(done(repository, "plan", code=2))
+    done(repository, "deploy")
+    assert indexes()["by_zone"]["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["rows"]}
+    assert indexes()["by_key"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert "nothing to do" in done(repository, "plan", "--verify")
+
+    changed = '{"by_day": {"partition_key": "day"}, "by_zone": {"partition_key": "zone", "attributes": ["rows"]}}'
+    declare(repository, {}, f", indexes={changed}")
+    planned = squeezed(done(repository, "plan", code=2))
+    assert "GlobalSecondaryIndexes.by_day.KeySchema" in planned
+    assert "GlobalSecondaryIndexes.by_key no longer declared" in planned
+    done(repository, "deploy")
+    assert indexes().keys() == {"by_day", "by_zone"}
+    assert [key["AttributeName"] for key in indexes()["by_day"]["KeySchema"]] == ["day"]
+    assert "nothing to do" in done(repository, "plan", "--verify")
+    declare(repository, {})
+    done(repository, "deploy")
+    assert indexes() == {}
+
+
+def test_an_index_of_somebody_else_is_named_and_stays(repository: Repository, moto_dates: None) -> None:
+    declare(repository, {}, ', indexes={"by_day": {"partition_key": "day"}}')
+    done(repository, "deploy")
+    theirs = {
+        "IndexName": "theirs",
+        "KeySchema": [{"AttributeName": "them", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    boto3.client("dynamodb", **PLACE).update_table(
+        TableName=f"{NAME}-runs",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "day", "them")],
+        GlobalSecondaryIndexUpdates=[{"Create": theirs}],
+    )
+    assert "kept, not declared: GlobalSecondaryIndexes.theirs" in squeezed(done(repository, "drift"))
+    declare(repository, {}, ', indexes={"by_zone": {"partition_key": "zone"}}')
+    done(repository, "deploy")
+    assert indexes().keys() == {"theirs", "by_zone"}
+
+
 @pytest.mark.parametrize(
     ("line", "refused"),
     [
+        ('indexes={"by_day": {"key": "day"}}', "indexes: by_day: an index is an object with a key"),
+        (
+            'indexes={"by_day": {"partition_key": "day", "attribute": []}}',
+            "an index has no 'attribute'. Did you mean 'attributes'?",
+        ),
+        ('indexes={"by day": {"partition_key": "day"}}', "the name 'by day' must have 3 to 255 letters"),
+        (
+            'stream="NEW", properties={"StreamSpecification": {"StreamEnabled": False}}',
+            "stream and properties both set StreamSpecification: take",
+        ),
+        ('stream="NEW"', "StreamSpecification.StreamViewType is 'NEW'; it must be one of"),
         ('key_types={"at": "N"}', "key_types: the table has no key 'at'."),
         ('sort_key="at", key_types={"at": "number"}', "key_types: the type of at is 'number'; it must be S (text), N (number)"),
         (

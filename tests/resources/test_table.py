@@ -7,8 +7,10 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.model.resource import Live
+from common.resources import table_indexes
+from common.resources.table_indexes import Index
 from tests.resources.builders import Place, final, live_state, updated
-from tests.resources.scripted import ScriptedAws, refused
+from tests.resources.scripted import Answer, ScriptedAws, refused
 
 BUSY = refused("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled")
 ABSENT = refused("DescribeTable", "ResourceNotFoundException")
@@ -93,7 +95,16 @@ def test_recovery_that_is_on_is_not_switched_on_again(place: Place) -> None:
 
 
 THEIRS = {
-    "GlobalSecondaryIndexes": ([{"IndexName": "by-day"}], "GlobalSecondaryIndexes"),
+    "GlobalSecondaryIndexes": (
+        [
+            {
+                "IndexName": "by-id",
+                "KeySchema": [{"AttributeName": "run_id", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        "GlobalSecondaryIndexes",
+    ),
     "StreamSpecification": ({"StreamEnabled": True}, "StreamSpecification"),
     "SSEDescription": ({"SSEType": "KMS", "Status": "ENABLED"}, "SSESpecification"),
     "TableClassSummary": ({"TableClass": "STANDARD_INFREQUENT_ACCESS"}, "TableClass"),
@@ -118,3 +129,55 @@ def test_what_others_have_set_is_seen(place: Place, field: str) -> None:
     result = place.table().read(aws)
     assert result is not None
     assert result.undeclared.keys() == {name}
+
+
+def test_each_index_is_awaited_before_the_next(place: Place) -> None:
+    """Of a table, DynamoDB makes or deletes one at a time.
+
+    See https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
+    table = place.table(indexes={"by_a": Index("a"), "by_b": Index("b")})
+    definitions = final(table)["AttributeDefinitions"]
+
+    def described(*indexes: tuple[str, str]) -> dict[str, Any]:
+        listed = [
+            {
+                "IndexName": f"by_{name}",
+                "IndexStatus": status,
+                "KeySchema": [{"AttributeName": name, "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for name, status in indexes
+        ]
+        more = [{"AttributeName": name, "AttributeType": "S"} for name, _ in indexes]
+        return {
+            "Table": {
+                "TableStatus": "ACTIVE",
+                "AttributeDefinitions": [*definitions, *more],
+                "GlobalSecondaryIndexes": listed,
+            }
+        }
+
+    one, both = described(("a", "ACTIVE")), described(("a", "ACTIVE"), ("b", "ACTIVE"))
+    making = described(("a", "ACTIVE"), ("b", "CREATING"))
+    answers: list[Answer] = [described(), described(), described(("a", "CREATING")), one, one, making, both]
+    aws = ScriptedAws({"dynamodb:DescribeTable": answers, "dynamodb:UpdateTable": {}})
+    table_indexes.make(aws, table, final(table)["GlobalSecondaryIndexes"], {})
+    made = [sent for name, sent in aws.calls if name == "dynamodb:UpdateTable"]
+    assert [sent["GlobalSecondaryIndexUpdates"][0]["Create"]["IndexName"] for sent in made] == ["by_a", "by_b"]
+    assert [item["AttributeName"] for item in made[1]["AttributeDefinitions"]] == ["run_id", "a", "b"]
+    assert aws.slept == [10.0, 10.0]
+
+
+def test_a_stream_that_is_on_is_switched_off_before_it_tells_something_else(place: Place) -> None:
+    """DynamoDB refuses to enable a stream on a table that has one.
+
+    See https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html#DDB-UpdateTable-request-StreamSpecification
+    """
+    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "OLD_IMAGE"}}
+    table = place.table(properties=stream)
+    live = {"Table": {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}}
+    aws = ScriptedAws({"dynamodb:DescribeTable": live, "dynamodb:UpdateTable": {}})
+    updated(aws, table, {"StreamSpecification"})
+    sent = [parameters["StreamSpecification"] for name, parameters in aws.calls if name == "dynamodb:UpdateTable"]
+    assert sent == [{"StreamEnabled": False}, stream["StreamSpecification"]]
