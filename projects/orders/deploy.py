@@ -20,7 +20,6 @@ def pipeline(env: Environment) -> Pipeline:
     everything = {"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [everything]}
     key = p.resource("key", "AWS::KMS::Key", {"EnableKeyRotation": True, "KeyPolicy": policy})
-    use_key = allow("kms:Decrypt", "kms:GenerateDataKey", on=key)
 
     rejected = p.queue("rejected", retention_seconds=1_209_600, kms_key="${key.Arn}")
     incoming = p.queue(
@@ -32,23 +31,22 @@ def pipeline(env: Environment) -> Pipeline:
     )
     take = p.function(
         "TakeOrders",
-        writes=[taken],
-        permissions=[use_key],
+        writes=[taken, key],
         environment={"BUCKET": taken.bucket.name, "PREFIX": taken.prefix, "KEY_ARN": "${key.Arn}"},
         settings=FunctionSettings(timeout_seconds=5),
     )
-    p.on_messages("orders", take, incoming, batch_size=10, properties={"ScalingConfig": {"MaximumConcurrency": 5}})
+    counted = {"MetricsConfig": {"Metrics": ["EventCount"]}}  # how many orders were received, and how many failed
+    p.on_messages("orders", take, incoming, batch_size=10, max_concurrency=5, properties=counted)
 
     encryption = {"S3Encryptions": [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": "${key.Arn}"}]}
     p.resource("encrypted", "AWS::Glue::SecurityConfiguration", {"EncryptionConfiguration": encryption})
     p.job(
         "daily_totals",
         reads=[taken],
-        writes=[totals],
-        permissions=[use_key, allow("glue:GetSecurityConfiguration")],
+        writes=[totals, key],
+        permissions=[allow("glue:GetSecurityConfiguration")],
         arguments={"--orders_location": taken.uri, "--totals_location": totals.uri},
-        settings=JobSettings(max_concurrent_runs=1, security_configuration="${encrypted.name}"),
-        properties={"JobRunQueuingEnabled": True},  # a run waits while the account has no workers left
+        settings=JobSettings(queuing=True, security_configuration="${encrypted.name}"),
     )
     p.shared.database("acreage")  # makes ${acreage.name} known
     p.resources("infra/*.yaml")  # how people query the totals
