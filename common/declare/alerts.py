@@ -19,13 +19,14 @@ from typing import ClassVar
 from common.base.errors import DeclarationError
 from common.declare import configuration, failures, properties, targets
 from common.declare.declaration import Configured
-from common.declare.failures import SUBJECTS, UNDELIVERED, Alarm, Subject
+from common.declare.failures import CRAWLER, SUBJECTS, UNDELIVERED, Alarm, Subject
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND
+from common.declare.targets import FUNCTION, JOB, MACHINE
 from common.declare.triggers import check_no_schedule, role_of
 from common.environment.resource_settings import TriggerSettings
-from common.model.generated import marked_keys
+from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
 from common.resources import kind_of
@@ -35,34 +36,36 @@ from common.resources.rule import Rule
 
 ERRORS = "errors"
 """The keys and names of the alarms of functions end with this word."""
-WATCHED = {"alert-machines": "state-machine", "alert-jobs": "glue-job", "alert-crawlers": "crawler"}
-"""The kinds whose failures are events, by the names of the rules that wait for them."""
+WATCHED = {"alert-machines": MACHINE, "alert-jobs": JOB, "alert-crawlers": CRAWLER}
+"""The types whose failures are events, by the names of the rules that wait for them."""
 KEPT_SECONDS = 1_209_600
 """A queue keeps what could not be started for two weeks, which is the longest."""
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 """The principal of alarms."""
-Refs = Callable[[str], list[Ref]]
-"""Returns the references to what a project declares of a kind."""
+Refs = Callable[[], list[Ref]]
+"""Returns the references to all that a project declares."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertDeclaration:
-    """A rule that notifies a topic of the failures of one kind; `Alerts.alert` explains it."""
+    """A rule that notifies a topic of the failures of one type; `Alerts.alert` explains it."""
 
     after_others: ClassVar[bool] = True
-    kind: str
+    type_name: str
     topic: Ref
     refs: Refs
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
-        """Adds the rule and its role, if the project has anything of the kind."""
+        """Adds the rule and its role, if the project has anything of the type."""
         known = project.known()
-        if not (watched := [item for item in self.refs(self.kind) if not failures.is_express(known.get(item.key))]):
+        of_type = [declared for declared in self.refs() if targets.type_of(declared) == self.type_name]
+        if not (watched := [declared for declared in of_type if not failures.is_express(known.get(declared.key))]):
             return
-        subject = SUBJECTS[targets.TYPES[self.kind]]
+        subject = SUBJECTS[self.type_name]
         for number, pattern in enumerate(subject.patterns(subject.names(watched)), 1):
             rule_ref = ref if number == 1 else _further(project, ref, number)
-            add_rule(project, rule_ref, configured, self.topic, subject, pattern, role_ref=ref)
+            needs = [declared for declared in watched if isinstance(declared, GeneratedRef)]
+            add_rule(project, rule_ref, configured, self.topic, subject, pattern, needs, role_ref=ref)
 
 
 def add_rule(
@@ -124,19 +127,23 @@ class AlarmsDeclaration:
         targets.check_region(project, ref, self.topic)
         check_key(project, self.topic)
         known = project.known()
-        for function in self.refs("lambda"):
-            text, link = f"the function {function.name} has failed", f"lambda/home?region={{region}}#/functions/{function.name}"
-            metric = failures.metric("AWS/Lambda", "Errors", "FunctionName", function.name)
-            alarm = Alarm(f"{function.key.name}.{ERRORS}", function, ERRORS, text, metric, link)
-            alarm.add(project, [self.topic])
-        for machine in self.refs("state-machine"):
-            if failures.is_express(known.get(machine.key)):
-                failures.express_alarm(machine).add(project, [self.topic])
-        for trigger in self.refs("rule"):
-            if isinstance(known.get(trigger.key), Rule) and trigger.key.name not in WATCHED:
-                failures.rule_alarm(trigger).add(project, [self.topic])
+        for declared in self.refs():
+            if (alarm := _alarm(declared, known.get(declared.key))) is not None:
+                alarm.add(project, [self.topic])
         for queue in {queue.key: queue for queue in project.dead_letters.values()}.values():
             failures.queue_alarm(queue).add(project, [self.topic])
+
+
+def _alarm(ref: Ref, resource: Resource | None) -> Alarm | None:
+    """The alarm of what tells of its failures by a metric; None if that is something else."""
+    type_name = targets.type_of(ref)
+    if type_name == FUNCTION:
+        text, link = f"the function {ref.name} has failed", f"lambda/home?region={{region}}#/functions/{ref.name}"
+        metric = failures.metric("AWS/Lambda", "Errors", "FunctionName", ref.name)
+        return Alarm(f"{ref.key.name}.{ERRORS}", ref, ERRORS, text, metric, link)
+    if type_name == MACHINE:
+        return failures.express_alarm(ref) if failures.is_express(resource) else None
+    return failures.rule_alarm(ref) if isinstance(resource, Rule) and ref.key.name not in WATCHED else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,9 +200,9 @@ class Alerts(PipelineParts):
         and schedules that could not start their targets.
         """
         topic = targets.check_order(targets.check("topic", topic, [targets.TOPIC]), {})
-        refs = self._declarations.refs
-        for name, kind in WATCHED.items():
-            self._declarations.add("rule", name, AlertDeclaration(kind=kind, topic=topic, refs=refs))
+        refs = self._declarations.every_ref
+        for name, type_name in WATCHED.items():
+            self._declarations.add("rule", name, AlertDeclaration(type_name=type_name, topic=topic, refs=refs))
         self._declarations.collect_undelivered(self._declarations.add("queue", f"alert-{UNDELIVERED}", UndeliveredDeclaration()))
         key = Key(self.name, KIND, f"alert.{ERRORS}")
         self._declarations.keep(Ref(key, topic.name, topic.arn), AlarmsDeclaration(topic=topic, refs=refs))

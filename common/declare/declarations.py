@@ -51,6 +51,10 @@ class Declarations:
         """Returns the references to declarations of a kind, in their order."""
         return [ref for ref in self._by_ref if ref.key.kind == kind]
 
+    def every_ref(self) -> list[Ref]:
+        """Returns the references to all declarations, in their order."""
+        return [*self._by_ref]
+
     def add(
         self,
         kind: str,

@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.aws.resource_schemas import schema_of
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -22,6 +22,8 @@ from common.declare.resource_references import KIND, stand_in
 from common.declare.targets import FUNCTION, JOB, MACHINE
 from common.environment import partitions
 from common.model import comparison
+from common.model.existing import ExistingRef
+from common.model.lookup import ALARMS
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
 from common.resources.cloud_control import CloudResource
@@ -198,7 +200,8 @@ class Alarm:
             "TreatMissingData": "notBreaching",
             **({"AlarmActions": [topic.arn for topic in topics]} if topics else {}),
         }
-        identity = project.identity(stands_for, [self.about, *topics])
+        told = [replace(topic, purposes=(ALARMS,)) if isinstance(topic, ExistingRef) else topic for topic in topics]
+        identity = project.identity(stands_for, [self.about, *told])
         project.add(cloud_resources.resource_of(identity, schema, alarm, env, f"{env.where(project.project)}: {key}"))
         return stands_for
 

@@ -16,6 +16,8 @@ AWS_KEYS = "alias/aws/"
 """Begins the aliases of AWS's own keys, which everybody in the account may use by their service."""
 EVENTS = "events"
 """The purpose of a bucket whose new objects start something."""
+ALARMS = "alarms"
+"""The purpose of a topic to which alarms publish."""
 STORE = ("versioning", "encryption", "public access")
 """The purposes of a bucket that holds artifacts and records."""
 SIMPLE_NAME = re.compile(f"(?P<name>{CHARACTERS})")

@@ -20,7 +20,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Kind, Listing, NameRule, Passing, Policy, Properties
-from common.model.lookup import by_arn
+from common.model.lookup import ALARMS, Further, by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -75,7 +75,16 @@ KIND = Kind(
         left_over=("DeleteTopic", "UntagResource"),
         actions={"CreateTopic": ("sns:CreateTopic", "sns:TagResource")},
     ),
-    lookup=by_arn("GetTopicAttributes", "TopicArn", "NotFound", "NotFoundException"),
+    lookup=by_arn("GetTopicAttributes", "TopicArn", "NotFound", "NotFoundException")._replace(
+        further={
+            ALARMS: Further(
+                "GetTopicAttributes",
+                lambda response: _lets_alarms_publish(response["Attributes"]),
+                "lets no alarm publish to it: its policy must allow sns:Publish to cloudwatch.amazonaws.com, and AWS's own key "
+                "alias/aws/sns must not encrypt it",
+            )
+        }
+    ),
 )
 
 
@@ -167,3 +176,15 @@ class Topic(Declared):
             "Condition": {"StringEquals": {"AWS:SourceOwner": self.arn.split(":")[4]}},
         }
         return {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
+
+
+def _lets_alarms_publish(attributes: Mapping[str, str]) -> bool:
+    """Whether the policy and the key of a topic let alarms of its account publish, as far as these attributes tell it.
+
+    Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    """
+    allowed = [entry for entry in json.loads(attributes.get("Policy") or "{}").get("Statement", ()) if entry["Effect"] == "Allow"]
+    publishing = [entry for entry in allowed if "publish" in str(entry.get("Action")).lower() or "*" in str(entry.get("Action"))]
+    principals = [str(entry.get("Principal")) for entry in publishing]
+    by_policy = any("cloudwatch.amazonaws.com" in principal or "'*'" in principal or principal == "*" for principal in principals)
+    return by_policy and not attributes.get("KmsMasterKeyId", "").endswith("alias/aws/sns")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common.model.resource import Resource
+from common.resources.cloud_control import CloudResource
 from common.resources.role import Role
 from common.resources.rule import Rule
 from tests.support.repository import Repository
@@ -151,6 +152,14 @@ def test_an_encrypted_topic_lets_alarms_publish(repository: Repository, principa
     ended = repository.invoke("package-lambdas", "--env", "dev")
     assert message in " ".join(ended.err.split())
     assert ("resource/told" in ended.err) == bool(message)
+
+
+def test_a_topic_of_others_is_asked_whether_alarms_may_publish(repository: Repository) -> None:
+    repository.configure(existing={"topics": {"theirs": {"name": "their-topic"}}})
+    repository.project("acres", 'p.alert(p.shared.topic("theirs"))')
+    alarm = repository.resources()["resource/Validate.errors"]
+    assert isinstance(alarm, CloudResource)
+    assert [(ref.name, ref.purposes) for ref in alarm.uses] == [("their-topic", ("alarms",))]
 
 
 def test_configuration_may_switch_a_rule_off(repository: Repository) -> None:

@@ -94,6 +94,29 @@ def test_alerts_reach_a_topic_of_any_kind(repository: Repository) -> None:
     assert actions_of(resources, "alert-jobs-trigger") == [("sns:Publish", "«acres: resource/alerts#TopicArn»")]
 
 
+def test_what_fails_may_be_of_any_type(repository: Repository) -> None:
+    """A machine whose ARN AWS gives, a job whose name is known, and a function."""
+    machine = (
+        'm = p.resource("flow", "AWS::StepFunctions::StateMachine", {"RoleArn": "arn:aws:iam::123456789012:role/r", '
+        '"DefinitionString": "{}"})'
+    )
+    function = (
+        'f = p.resource("other", "AWS::Lambda::Function", {"Role": "arn:aws:iam::123456789012:role/r", "Runtime": "python3.12", '
+        '"Handler": "h.h", "Code": {"S3Bucket": "code", "S3Key": "k"}})'
+    )
+    repository.project("acres", TOPIC.replace("t =", "told ="), machine, JOB, function, "p.alert(told)", "p.on_failure(m, told)")
+    resources = repository.resources()
+    pattern = resources["rule/alert-machines"].desired()["EventPattern"]
+    assert pattern["detail"]["stateMachineArn"] == ["«acres: resource/flow#Arn»"]
+    assert Key("acres", "resource", "flow") in resources["rule/alert-machines"].needs
+    assert resources["rule/alert-jobs"].desired()["EventPattern"]["detail"]["jobName"] == [
+        "t-dev-acres-load",
+        "t-dev-acres-nightjob",
+    ]
+    assert resources["resource/other.errors"].desired()["Dimensions"] == [{"Name": "FunctionName", "Value": "t-dev-acres-other"}]
+    assert resources["rule/flow-failed"].desired()["EventPattern"]["detail"]["stateMachineArn"] == ["«acres: resource/flow#Arn»"]
+
+
 def test_a_queue_has_any_queue_for_dead_letters(repository: Repository) -> None:
     repository.project("acres", QUEUE, 'p.queue("live", dead_letter=t)')
     live = repository.resources()["queue/live"]

@@ -38,7 +38,7 @@ def test_authors_and_references_call_it_by_one_word(kind: Kind) -> None:
 
 @KINDS
 def test_configuration_knows_its_section_and_its_role(kind: Kind) -> None:
-    others = {"schema_", "enabled", "existing", "instances", "names", "parameters", "region", "verify"}
+    others = {"schema_", "enabled", "existing", "subscriptions", "instances", "names", "parameters", "region", "verify"}
     sections = Project.model_fields.keys() - others
     assert (kind.section in sections) is bool(kind.section)
     (pattern,) = re.findall(r"\^\(([a-z|-]+)\)", str(Roles.model_json_schema()["properties"]["arns"]))
