@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from common.base.json_types import Json
 from common.declare import validation
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
+from common.model.existing import ExistingRef
 from common.model.reference import Grantable, Location, Ref
 
 
@@ -109,8 +110,12 @@ class Access:
 
     @property
     def refs(self) -> tuple[Ref, ...]:
-        """The resources that `reads` and `writes` refer to."""
-        return tuple(grant.bucket if isinstance(grant, Location) else grant for grant in (*self.reads, *self.writes))
+        """The resources that must exist before the one with this access.
+
+        A state machine need not: it waits for an answer of what it calls itself.
+        """
+        refs = (grant.bucket if isinstance(grant, Location) else grant for grant in (*self.reads, *self.writes))
+        return tuple(ref for ref in refs if isinstance(ref, ExistingRef) or ref.key.kind != "state-machine")
 
 
 def _found(what: str, values: Json, resolved: Callable[[NamedThing], Ref]) -> Json:

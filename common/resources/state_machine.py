@@ -42,6 +42,7 @@ KIND = Kind(
     section="state_machines",
     principal="states.amazonaws.com",
     has_secrets=True,
+    writes=("states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"),  # of who answers a task
     listing=Listing("ListStateMachines", "stateMachines", "name", size=("maxResults", 1000)),
     quota=Quota("state machines", "states", "", 100_000),
     calls=Calls(("DescribeStateMachine", "CreateStateMachine"), "UpdateStateMachine"),

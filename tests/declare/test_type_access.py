@@ -41,12 +41,13 @@ def granted(repository: Repository, *lines: str, role: str = "Validate-lambda") 
 
 @pytest.mark.parametrize("type_name", TYPES)
 def test_every_action_can_be_allowed_on_its_type_and_every_key_is_where_the_schema_has_it(type_name: str) -> None:
+    """The list says of answers to tasks that they have no resource, but AWS asks for the machine: aws/aws-cdk#8486."""
     access, schema = TYPES[type_name], schema_of(type_name)
     assert resource_arns.attribute_of(schema) or resource_arns.form_of(schema)
     service = type_name.split("::")[1].lower()
     services = {"kinesisfirehose": "firehose", "stepfunctions": "states"}
     for action in (*access.actions(writing=False), *access.actions(writing=True)):
-        assert iam_actions.types_of(action), f"{action} can be allowed on all resources alone"
+        assert iam_actions.types_of(action) or action.startswith("states:SendTask"), f"{action} can be allowed on all alone"
         assert action.split(":")[0] == services.get(service, service)
     node = schema.document
     for part in access.encryption:
