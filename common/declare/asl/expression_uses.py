@@ -9,6 +9,9 @@ from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place
 from common.model.reference import ESCAPE, REFERENCE, TOKEN, UPPER_TOKEN
 
+STAND_IN = "__REFERENCE__"
+"""The name that stands for a reference while a text is parsed."""
+
 
 class Use(NamedTuple):
     """A use of a variable, or in JSONata perhaps of a function."""
@@ -35,7 +38,7 @@ class Findings:
 
     def add(self, code: str, place: Place, message: str, suggestion: str = "") -> None:
         """Adds a problem."""
-        self.problems.append(Problem(code, place, message, suggestion))
+        self.problems.append(Problem(code, place, message.replace(STAND_IN, "${…}"), suggestion))
 
 
 def with_token_names(text: str) -> str:
@@ -44,7 +47,7 @@ def with_token_names(text: str) -> str:
     def name(match: re.Match[str]) -> str:
         if match[0] == ESCAPE:
             return "${"
-        return "__TOKEN__" if REFERENCE.fullmatch(match[1]) else match[0]
+        return STAND_IN if REFERENCE.fullmatch(match[1]) else match[0]
 
     return TOKEN.sub(name, text)
 

@@ -63,7 +63,7 @@ def every_state(definition: JsonMapping) -> Iterator[PlacedState]:
 
     What is no state, because it is no object or has no known type, is left out.
     """
-    yield from _states(definition, Place(), definition.get("QueryLanguage", "JSONPath"))
+    yield from _states(definition, Place(), str(definition.get("QueryLanguage", "JSONPath")))
 
 
 def _states(machine: Json, at: Place, language: str) -> Iterator[PlacedState]:
@@ -72,7 +72,7 @@ def _states(machine: Json, at: Place, language: str) -> Iterator[PlacedState]:
         if not isinstance(state, Mapping) or not isinstance(state.get("Type"), str) or state["Type"] not in TYPES:
             continue
         here = at / "States" / name
-        yield PlacedState(here, name, state, state.get("QueryLanguage", language))
+        yield PlacedState(here, name, state, str(state.get("QueryLanguage", language)))
         for place, inner in placed_machines(state, here):
             yield from _states(inner, place, language)
 

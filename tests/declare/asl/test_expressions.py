@@ -131,6 +131,7 @@ def test_each_field_with_paths_is_read(wrong: dict[str, Any], place: str) -> Non
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        (in_path(InputPath="$.${x}["), "A.InputPath: '$.${…}[' is not a valid path: at its end"),
         (
             in_path(Parameters={"y.$": 5}),
             "A.Parameters.y.$: a name that ends with .$ needs a path or an intrinsic function, not 5.",

@@ -119,6 +119,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         (jsonata(**{**END, "QueryLanguage": "JSONPath"}), "QUERY_LANGUAGE", "A.QueryLanguage: a definition in JSONata has no"),
         (jsonata(**DISTRIBUTED, ItemReader=READER), "QUERY_LANGUAGE", "A.ItemReader.Parameters: JSONata does not know it."),
         ({**machine(A=END), "QueryLanguage": "JSONatta"}, "QUERY_LANGUAGE", "QueryLanguage: it must be JSONPath or JSONata"),
+        (machine(A={**END, "QueryLanguage": []}), "QUERY_LANGUAGE", "A.QueryLanguage: it must be JSONPath or JSONata"),
         ({**machine(A=END), "Version": 1.0}, "WRONG_VALUE", 'Version: it must be "1.0", not 1.0.'),
         (
             machine(A={**TASK, "Catch": [{"ErrorEquals": ["x"], "Next": "B", "Output": 1}]}, B=END),
