@@ -30,9 +30,14 @@ def stored(resource: Resource | None, state: State) -> State:
     return {name: {DIGESTS: digests(resource, name, value)} if name in hidden else value for name, value in state.items()}
 
 
+def is_stored(value: Json) -> bool:
+    """Whether a recorded value is that of a hidden field."""
+    return isinstance(value, Mapping) and DIGESTS in value
+
+
 def digests(resource: Resource, name: str, value: Json) -> dict[str, str]:
     """The digest of each leaf of a hidden field, by dotted name; digests that come from a record stay as they are."""
-    if isinstance(value, Mapping) and DIGESTS in value:
+    if isinstance(value, Mapping) and is_stored(value):
         kept = value[DIGESTS]
         return {str(part): str(text) for part, text in kept.items()} if isinstance(kept, Mapping) else {}
     values = {part: leaf for part, leaf in leaves(name, value).items() if leaf not in (None, {})}
@@ -57,7 +62,7 @@ def shown(resource: Resource, name: str, value: Json, known: Collection[str] = (
 def applied_parts(undeclared: State, applied: State) -> State:
     """The applied state for comparison with `undeclared` live fields; of a hidden field, the live parts that it had."""
     return {
-        name: _present(name, undeclared.get(name), value[DIGESTS]) if isinstance(value, Mapping) and DIGESTS in value else value
+        name: _present(name, undeclared.get(name), value[DIGESTS]) if is_stored(value) else value
         for name, value in applied.items()
     }
 

@@ -25,7 +25,7 @@ from common.model.declared import Declared
 from common.model.generated import IDENTIFIER, TOKEN
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
 from common.model.orphan import Orphan
-from common.model.projection import projected, value_at, with_value
+from common.model.projection import projected, value_at, values_at, with_value
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 from common.resources import cloud_requests, handler_arns
@@ -78,8 +78,19 @@ class CloudResource(Declared):
 
     @property
     def hidden(self) -> frozenset[str]:
-        """The properties that AWS never tells, such as passwords."""
-        return frozenset(path[0] for path in self.schema.write_only)
+        """The properties with declared parts that AWS never tells, such as passwords, or with parts that were applied last."""
+        applied = _applied(self.record)
+        return frozenset(
+            path[0]
+            for path in self.schema.write_only
+            if any(value is not None for value in values_at(self.properties, path))
+            or (hidden_fields.is_stored(before := applied.get(path[0])) and any(self._parts(path, before)))
+        )
+
+    def _parts(self, path: tuple[str, ...], value: Json) -> Iterator[str]:
+        """The dotted names of the values of a hidden property that are at a path, or below it."""
+        dotted = ".".join(path[: path.index("*")] if "*" in path else path)
+        yield from (leaf for leaf in hidden_fields.digests(self, path[0], value) if f"{leaf}.".startswith(f"{dotted}."))
 
     def recall(self, record: JsonMapping) -> Self:
         """The same resource, knowing its record: its identifier, and what was applied last. One of another name is another's."""
@@ -216,9 +227,7 @@ class CloudResource(Declared):
         before, now = (hidden_fields.digests(self, name, value) for value in (applied, declared))
         for path in self.schema.write_only:
             readable = path[: path.index("*")] if "*" in path else path
-            dotted = ".".join(readable)
-            parts = {leaf for leaf in (*before, *now) if leaf == dotted or leaf.startswith(f"{dotted}.")}
-            if readable[0] == name and parts:
+            if readable[0] == name and (parts := {*self._parts(path, applied), *self._parts(path, declared)}):
                 same = all(before.get(leaf) == now.get(leaf) for leaf in parts)
                 live = with_value(live, readable[1:], value_at(declared, readable[1:]) if same else UNREADABLE)
         return live

@@ -229,6 +229,18 @@ def test_a_secret_that_aws_never_tells_is_compared_by_its_digest_and_never_recor
     assert brought(api, queue("AWS::SecretsManager::Secret", Name="db", SecretString="two"), recorded) == {"SecretString"}
 
 
+def test_only_a_property_with_such_a_part_is_hidden() -> None:
+    plain: JsonObject = {"WorkGroupConfiguration": {"EnforceWorkGroupConfiguration": True}}
+    spark: JsonObject = {
+        "WorkGroupConfiguration": {"AdditionalConfiguration": "x", "EngineConfiguration": {"AdditionalConfigs": {}}}
+    }
+    assert queue("AWS::Athena::WorkGroup", **plain).hidden == set()
+    with_spark = queue("AWS::Athena::WorkGroup", **spark)
+    assert with_spark.hidden == {"WorkGroupConfiguration"}
+    applied = stored(with_spark, with_spark.desired())
+    assert queue("AWS::Athena::WorkGroup", **plain).recall({"desired": applied}).hidden == {"WorkGroupConfiguration"}
+
+
 def test_what_aws_sets_only_at_creation_makes_a_replacement() -> None:
     resource = queue("AWS::SNS::Subscription", TopicArn="arn:t", Protocol="email", Endpoint="a@example.com")
     assert resource.is_fixed("Endpoint", "a@example.com", "b@example.com")
