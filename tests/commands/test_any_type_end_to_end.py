@@ -84,8 +84,10 @@ def test_the_example_lives_as_every_other_pipeline_does(root: Path) -> None:
     edit(root, DECLARATION, '"EvaluationPeriods": 1', '"EvaluationPeriods": 3')
     edit(root, ATHENA, "EnforceWorkGroupConfiguration: true", "EnforceWorkGroupConfiguration: false")
     changed = changes(deploy(root))
-    assert changed.keys() == {"resource/rejections", "resource/analysts"}
-    assert changed["resource/rejections"] == "EvaluationPeriods 1 → 3"
+    assert changed == {
+        "resource/rejections": "EvaluationPeriods 1 → 3",
+        "resource/analysts": "WorkGroupConfiguration.EnforceWorkGroupConfiguration true → false",
+    }
     assert json.loads(invoke(root, "drift", *ENV, "--json"))["drifted"] == []
 
     patch = json.dumps(
