@@ -1,12 +1,12 @@
 """The resources that all pipelines of an environment share, which root `deploy.py` declares."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
-from common.declare import validation
+from common.declare import buckets, validation
 from common.declare.cloud_resources import CloudResources, ResourceDeclaration
 from common.declare.declaration import Entry
 from common.declare.layers import LayerDeclaration
@@ -20,7 +20,7 @@ from common.model.existing import EXISTING, apart
 from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key, Resource
-from common.resources import kind_of
+from common.resources import bucket_settings, kind_of
 from common.resources.bucket import Bucket
 from common.resources.database import Database
 from common.resources.log_group import LogGroup
@@ -45,6 +45,10 @@ class SharedResources(SimpleResources, CloudResources):
         /,
         *,
         event_bridge: bool = False,
+        kms_key: str | None = None,
+        versioned: bool = True,
+        expire_days: Mapping[str, int] | None = None,
+        access_logs: str | None = None,
         properties: JsonMapping | None = None,
         name: str | None = None,
     ) -> None:
@@ -53,12 +57,30 @@ class SharedResources(SimpleResources, CloudResources):
         Args:
             reference: what references call it.
             event_bridge: tell EventBridge of every new object.
-            properties: settings in AWS's own spelling, as in ``{"LifecycleConfiguration": {"Rules": […]}}``.
+            kms_key: the ARN, id or alias of the key that encrypts new objects; who is granted the bucket may use the key, too.
+            versioned: keep what is overwritten or deleted, as older versions.
+            expire_days: after how many days objects are deleted, by the beginning of their keys, as in ``{"tmp/": 7}``; ``""``
+                stands for all. Older versions are deleted as many days after that.
+            access_logs: the shared bucket declared above, by its reference, that gets a line for each request, below a prefix
+                with the name of this bucket.
+            properties: settings in AWS's own spelling, as in ``{"CORSConfiguration": {"CORSRules": […]}}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """
         region, account_id = self.env.region, self.env.account_id
-        make = partial(Bucket, region=region, account_id=account_id, event_bridge=event_bridge)
-        self._declare("bucket", reference, SimpleDeclaration.of(make, properties), name)
+        log_bucket = None if access_logs is None else self._refs.of("bucket", access_logs)
+        if log_bucket is not None and log_bucket.key.project != EXISTING and log_bucket.key not in self._resources:
+            raise ValueError(f"access_logs: there is no bucket {access_logs!r} above. Declare it before {reference!r}")
+        own = self._named("bucket", reference, name)
+        days = buckets.check_expiry(reference, expire_days or {}, self.env)
+        fields = validation.with_fields(
+            properties,
+            kms_key=None if kms_key is None else bucket_settings.encrypted_by(kms_key),
+            expire_days=bucket_settings.expiring(days) if days else None,
+            access_logs=None if log_bucket is None else bucket_settings.logged_to(log_bucket.name, f"{own.name}/"),
+        )
+        make = partial(Bucket, region=region, account_id=account_id, event_bridge=event_bridge, versioned=versioned)
+        uses = [] if log_bucket is None else [log_bucket]
+        self._declare("bucket", reference, SimpleDeclaration.of(make, fields, uses), name)
 
     def database(
         self, reference: str, /, description: str = "", *, properties: JsonMapping | None = None, name: str | None = None
@@ -72,7 +94,7 @@ class SharedResources(SimpleResources, CloudResources):
         ref = self._named(kind, reference, name)
         properties = declaration.properties
         check_properties(kind_of(kind), properties, f"deploy.py: {ref.key}")
-        identity = self._identity(ref, uses=[*declaration.uses, *sorted(marked_keys(declaration.texts))])
+        identity = self._identity(ref, uses=[*declaration.uses, *sorted(marked_keys([properties, declaration.texts]))])
         self._add(declaration.make(identity=identity, properties=properties, **declaration.texts))
         return ref
 
@@ -135,7 +157,7 @@ class SharedResources(SimpleResources, CloudResources):
         """
         if ARTIFACT_BUCKET not in self._resources and self.env.others_bucket is None:
             raise DeclarationError(f'deploy.py must declare the artifact bucket: shared.bucket("{ARTIFACTS}").')
-        return (*self._resources.values(), *self._subscriptions())
+        return (*buckets.with_access_logs(self._resources.values()), *self._subscriptions())
 
     def _subscriptions(self) -> Iterator[Resource]:
         if self.env.subscriptions:

@@ -22,7 +22,7 @@ from common.model.kind import ArnForm, Calls, Kind, Listing, Policy, Properties,
 from common.model.orphan import Named
 from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources import bucket_settings
+from common.resources import bucket_policy, bucket_settings
 from common.resources.bucket_lookup import ACCESS_BLOCK, LOOKUP, NAMES
 
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
@@ -93,15 +93,18 @@ class Bucket(Declared):
     account_id: str
     region: str
     event_bridge: bool = False
+    versioned: bool = True
+    logged: tuple[str, ...] = ()
+    """The ARNs of the buckets whose access logs it gets."""
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """The permissions that its deployer needs for its properties."""
         return {self.arn: bucket_settings.actions(self.properties)} if self.properties else {}
 
     def desired(self) -> State:
-        """The settings that make a bucket safe; they are the same for all buckets."""
+        """The settings that make a bucket safe, and the declared ones."""
         return {
-            "Versioning": "Enabled",
+            "Versioning": "Enabled" if self.versioned else "Suspended",
             "Encryption": "AES256",
             "ObjectOwnership": "BucketOwnerEnforced",
             "PublicAccessBlock": dict(ACCESS_BLOCK),
@@ -139,7 +142,7 @@ class Bucket(Declared):
         encryption = settings["ServerSideEncryptionConfiguration"] or {}
         declared, kept = bucket_settings.split(settings, self.properties)
         policy = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
-        own, others = comparison.statements(policy and json.loads(policy["Policy"]), self._policy()["Statement"][0])
+        own, others = bucket_policy.split(policy and json.loads(policy["Policy"]), self._policy())
         notifications = self._call(aws, "GetBucketNotificationConfiguration")
         notified = "EventBridgeConfiguration" in notifications
         tags = self._live_tags(aws)
@@ -148,7 +151,7 @@ class Bucket(Declared):
         to_others = {name: notifications[name] for name in _OTHER_NOTIFICATIONS if notifications.get(name)}
         kept |= {"NotificationConfiguration": to_others} if to_others else {}
         state = {
-            "Versioning": self._call(aws, "GetBucketVersioning").get("Status"),
+            "Versioning": self._call(aws, "GetBucketVersioning").get("Status") or (None if self.versioned else "Suspended"),
             "Encryption": "AES256" if bucket_settings.algorithm(encryption) in _AT_LEAST else None,
             "ObjectOwnership": ownership and ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
             "PublicAccessBlock": block and block["PublicAccessBlockConfiguration"],
@@ -251,24 +254,13 @@ class Bucket(Declared):
                 raise
 
     def _policy(self) -> State:
-        denied = {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [self.arn, f"{self.arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        return {"Version": "2012-10-17", "Statement": [denied]}
+        return bucket_policy.of(self.arn, self.account_id, self.logged)
 
     def _with_others(self, aws: Aws, change: Change) -> State:
         """The policy with the statements of others as they are now, without those that are taken away."""
-        policy = change.desired["Policy"]
         response = self._find(aws, "GetBucketPolicy", "NoSuchBucketPolicy")
         live = json.loads(response["Policy"]) if response else {}
-        _, others = comparison.statements(live, policy["Statement"][0])
-        kept = comparison.left(others, change.stale.get("Policy", {}))
-        return {**policy, **live, "Statement": [*kept, *policy["Statement"]]}
+        return bucket_policy.joined(live, change.desired["Policy"], change.stale.get("Policy", {}))
 
     def _notify(self, aws: Aws, *, enabled: bool, stale: bool) -> None:
         live = self._call(aws, "GetBucketNotificationConfiguration")

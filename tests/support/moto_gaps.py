@@ -24,6 +24,7 @@ __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 _INIT, _READ = LambdaFunction.__init__, LambdaFunction.get_configuration
 _UPDATE, _CODE = LambdaFunction.update_configuration, LambdaFunction.update_function_code
 _NOTIFICATION, _PERMISSION = S3Response.get_bucket_notification, FakeBucket.get_permission
+_LOGS = FakeBucket._log_permissions_enabled_policy
 _WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -35,6 +36,7 @@ def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None)
     monkeypatch.setattr(LambdaFunction, "update_configuration", update_configuration)
     monkeypatch.setattr(LambdaFunction, "update_function_code", update_function_code)
     monkeypatch.setattr(FakeBucket, "get_permission", get_permission)
+    monkeypatch.setattr(FakeBucket, "_log_permissions_enabled_policy", staticmethod(may_log))
     monkeypatch.setattr(S3Response, "get_bucket_notification", get_bucket_notification)
     monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", validated, raising=False)
 
@@ -88,6 +90,19 @@ def get_bucket_notification(response: Any) -> Any:
         ET.SubElement(root, root.tag.replace("NotificationConfiguration", "EventBridgeConfiguration"))
         body = ET.tostring(root, encoding="unicode")
     return status, headers, body
+
+
+def may_log(target_bucket: Any, target_prefix: str | None) -> bool:
+    """Whether S3 may write access logs there, by the statements about a service; others make moto stumble."""
+    whole = target_bucket.policy
+    try:
+        if whole:
+            policy = json.loads(whole)
+            policy["Statement"] = [item for item in policy["Statement"] if isinstance(item.get("Principal"), dict)]
+            target_bucket.policy = json.dumps(policy).encode()
+        return bool(_LOGS(target_bucket, target_prefix))
+    finally:
+        target_bucket.policy = whole
 
 
 def get_permission(bucket: Any, action: str, resource: str) -> Any:
