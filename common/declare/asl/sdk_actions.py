@@ -21,10 +21,21 @@ PREFIXES: Mapping[str, str] = {
     "sso": "sso",
 }
 """The prefixes of services, by their names in botocore, that differ from the names with which requests are signed."""
+_SAME = (
+    *("athena", "batch", "cloudformation", "cloudwatch", "codebuild", "comprehend", "dynamodb", "ec2", "ecs", "eks", "firehose"),
+    *("glue", "iam", "kinesis", "kms", "lambda", "polly", "rds", "rekognition", "s3", "sagemaker", "scheduler", "secretsmanager"),
+    *("sns", "sqs", "ssm", "sts", "textract", "transcribe", "translate"),
+)
 OFTEN: Mapping[str, str] = {
-    **{name: name for name in ("athena", "dynamodb", "ecs", "glue", "lambda", "s3", "secretsmanager", "sns", "sqs")},
+    **{name: name for name in _SAME},
+    "bedrock": "bedrock",
+    "bedrockruntime": "bedrock",
     "cloudwatchlogs": "logs",
+    "emr": "elasticmapreduce",
+    "emrserverless": "emr-serverless",
     "eventbridge": "events",
+    "rdsdata": "rds-data",
+    "redshiftdata": "redshift-data",
     "sfn": "states",
 }
 """The prefixes of services that are called often, by their names in integrations, so that no model has to be read."""

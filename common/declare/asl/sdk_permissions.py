@@ -19,6 +19,7 @@ from common.declare.asl.optimised import optimised
 from common.declare.asl.sdk_actions import actions_of, prefix_of
 from common.declare.asl.special_permissions import Call, model_arns
 from common.declare.asl.targets import Problem, Targets, values_at
+from common.model.generated import MARK
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "lambda": {"FunctionName": "function"},
@@ -52,7 +53,6 @@ KNOWN = frozenset(
 """Actions that are not looked up in the list of those that exist, so that an unchanged deploy mostly does not read it."""
 OBJECT = re.compile(r"s3:(?!.*BucketObjectLock)(.*Object.*|AbortMultipartUpload|ListMultipartUploadParts)")
 """Matches the actions that act on objects; all others that are allowed here act on buckets."""
-MARK = re.compile(r"«[^»]*»")
 STATEMENT = re.compile(
     r"""\s*(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b(?:.*?\b(?:FROM|INTO)\b)?\s*["']?(?P<table>[A-Za-z0-9_.-]{3,255})""",
     re.IGNORECASE | re.DOTALL,

@@ -52,7 +52,7 @@ def name_of(text: str) -> Name:
 def exist(targets: Targets, actions: tuple[str, ...], place: str) -> bool:
     """Whether IAM knows all actions; otherwise that is a problem, unless the declaration allows actions of the service itself."""
     for action in actions:
-        if iam_actions.exists(action) or arn_forms.action_named(action) is not None:
+        if arn_forms.action_named(action) is not None or iam_actions.exists(action):
             continue
         prefix = action.partition(":")[0]
         if not targets.permits(f"{prefix}:*"):

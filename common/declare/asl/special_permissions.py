@@ -12,6 +12,7 @@ from common.declare import permissions
 from common.declare.asl.needs import Need, need
 from common.declare.asl.target_forms import FORMS, arn_of
 from common.declare.asl.targets import ALL, Problem, Targets, values_at
+from common.model.generated import MARK
 
 API = re.compile(r"(?P<id>«[^»]*»|[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?(?P<key>.*)", re.DOTALL)
@@ -72,7 +73,8 @@ def _nested(call: Call) -> Iterator[Need]:
     known = len(targets.problems)
     machines = targets.of_parameter("machine", "StateMachineArn", parameters, place, ("states:StartExecution",)) or set()
     del targets.problems[known:]  # the row of the integration has named them
-    yield need(("states:DescribeExecution", "states:StopExecution"), {f"{executions(arn)}:*" for arn in machines})
+    runs = {targets.env.arn("states", "execution:*") if MARK.search(arn) else f"{executions(arn)}:*" for arn in machines}
+    yield need(("states:DescribeExecution", "states:StopExecution"), runs)
 
 
 def _http(call: Call) -> Iterator[Need]:

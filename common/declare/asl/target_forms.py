@@ -163,7 +163,7 @@ def _database_parts(arn: str) -> tuple[str, ...]:
 
 
 def _revisions(arn: str) -> tuple[str, ...]:
-    return (arn,) if re.search(r":[0-9]+$", arn) else (arn, f"{arn}:*")  # without a revision the newest is meant
+    return (arn,) if re.search(r"(:[0-9]+|»)$", arn) else (arn, f"{arn}:*")  # without a revision the newest is meant
 
 
 PARTS: Mapping[str, Callable[[str], tuple[str, ...]]] = {

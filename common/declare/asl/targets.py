@@ -17,7 +17,7 @@ from common.declare.asl.may_call import MayCall, word_of
 from common.declare.asl.target_forms import FORMS, QUEUE_URL, arn_of, matched_arn, with_parts
 from common.environment.config import Environment
 from common.model.existing import ExistingRef
-from common.model.generated import GeneratedRef, shown
+from common.model.generated import MARK, GeneratedRef, shown
 from common.model.reference import UPPER_TOKEN, Names, Ref
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$(?!\{).*|.*States\..*", re.DOTALL)
@@ -97,8 +97,7 @@ class Targets:
             values = [value for _, value in values_at(parameters, match[1])]
             if not values:
                 return match[2] or ALL
-            text = self.text_of(values[0], place)
-            return text.rpartition("/")[2] if text and not re.search(r"[*?\s]", text) else ALL
+            return _last_name(self.text_of(values[0], place))
 
         service, _, resource = TEMPLATE_PLACE.sub(literal, template).partition(":")
         return self.env.role_arn("/", resource) if service == "iam" else self.env.arn(service, resource)
@@ -179,6 +178,13 @@ def values_at(parameters: Json, path: str) -> Iterator[tuple[str, Json]]:
             yield field, None if rest else item
         else:
             yield from ((f"{field}.{inner}", found) for inner, found in values_at(item, rest))
+
+
+def _last_name(text: str | None) -> str:
+    """The name of a resource, which may be given by its ARN; ``*`` if it is not known yet."""
+    if text and MARK.search(text):  # AWS gives it; of an ARN the name cannot be told beforehand
+        return ALL if text.endswith("rn»") else text
+    return text.rpartition("/")[2] if text and not re.search(r"[*?\s]", text) else ALL
 
 
 def _target(env: Environment, word: str, text: str) -> str | None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeclarationError
+from common.model.generated import GeneratedRef, mark_of
 from common.model.reference import Names
+from common.model.resource import Key
 from tests.support.machines import BUCKET, QUEUE, REGION, TABLE, TOPIC, named, needed, task
 
 IN_LANDING = {"Bucket": "${landing.name}", "Key": "k"}
@@ -168,3 +170,57 @@ def test_a_task_with_credentials_of_another_takes_these_and_nothing_of_its_own(n
     machine["States"]["A"]["Credentials"] = {}
     with pytest.raises(DeclarationError, match=r"^here: A\.Credentials: RoleArn is missing\."):
         needed(machine, names)
+
+
+def generated(name: str, type_name: str, service: str, *attributes: str) -> GeneratedRef:
+    key = Key("acres", "resource", name)
+    return GeneratedRef(key, name, mark_of(key, "Arn"), frozenset({"Arn", *attributes}), frozenset({service}), type_name)
+
+
+MADE = {
+    "dead": generated("dead", "AWS::SQS::Queue", "sqs", "QueueUrl"),
+    "spark": generated("spark", "AWS::EMRServerless::Application", "emr-serverless", "ApplicationId"),
+    "cluster": generated("cluster", "AWS::ECS::Cluster", "ecs"),
+    "tasks": generated("tasks", "AWS::ECS::TaskDefinition", "ecs", "TaskDefinitionArn"),
+    "flow": generated("flow", "AWS::StepFunctions::StateMachine", "states"),
+    "wide": generated("wide", "AWS::SNS::Topic", "sns", "TopicArn"),
+}
+
+
+@pytest.mark.parametrize(
+    ("integration", "parameters", "action", "arns"),
+    [
+        ("sqs:sendMessage", {"QueueUrl": "${dead.QueueUrl}"}, "sqs:SendMessage", [MADE["dead"].arn]),
+        ("sns:publish", {"TopicArn": "${wide.TopicArn}"}, "sns:Publish", [MADE["wide"].arn]),
+        (
+            "emr-serverless:startApplication",
+            {"ApplicationId": "${spark.ApplicationId}"},
+            "emr-serverless:StartApplication",
+            [MADE["spark"].arn],
+        ),
+        (
+            "ecs:runTask.sync",
+            {"Cluster": "${cluster.Arn}", "TaskDefinition": "${tasks.TaskDefinitionArn}"},
+            "ecs:StopTask",
+            [f"arn:aws:ecs:{REGION}:task/*/*"],
+        ),
+        (
+            "ecs:runTask",
+            {"TaskDefinition": "${tasks.TaskDefinitionArn}"},
+            "ecs:RunTask",
+            [MADE["tasks"].arn],
+        ),
+        (
+            "states:startExecution.sync",
+            {"StateMachineArn": "${flow.Arn}"},
+            "states:StopExecution",
+            [f"arn:aws:states:{REGION}:execution:*"],
+        ),
+    ],
+)
+def test_what_aws_gives_a_resource_of_any_type_stands_for_the_resource(
+    names: Names, integration: str, parameters: dict[str, Any], action: str, arns: list[str]
+) -> None:
+    for reference in MADE.values():
+        names.add(reference)
+    assert needed(task(f"arn:aws:states:::{integration}", **parameters), names)[action] == arns
