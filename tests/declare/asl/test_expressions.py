@@ -82,7 +82,7 @@ def mapped(**fields: Any) -> dict[str, Any]:
         ),
         in_jsonata(Arguments="{% $states.context.Task.Token & $states.context.Execution.Input.x.y %}", Comment="{% ( %}"),
         in_jsonata(Arguments="{% '${Load.arn}' & $states.input.${field} & ${param} & __OTHER__ %}", Output="$${x}{% 1"),
-        {**machine(A={**CALL, "QueryLanguage": "JSONPath", "Parameters": {"x": "{% ( %}"}}), "QueryLanguage": "JSONata"},
+        in_path(Parameters={"x": "{% ( %}"}),
         machine(A={**CALL, "QueryLanguage": "JSONata", "Arguments": {"x.$": "{% $states.input %}"}}),
         {**mapped(ItemSelector="{% $states.context.Map.Item.Key %}", Items="{% $states.input %}"), "QueryLanguage": "JSONata"},
         {**chosen(Condition="{% $states.input.a = 1 %}", Output="{% $states.input %}"), "QueryLanguage": "JSONata"},
