@@ -23,6 +23,7 @@ from common.declare.asl.targets import Problem, Targets
 from common.declare.asl.walk import every_state, is_distributed
 from common.declare.permissions import Statement
 from common.environment.config import Environment
+from common.model.generated import GeneratedRef
 from common.model.reference import Names, Ref
 
 ACTIVITY = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:activity:[^:]+")
@@ -101,7 +102,7 @@ def _task(targets: Targets, task: JsonMapping, place: str) -> Iterator[Need]:
         return
     _, integration, name = resource.partition(":states:::")
     if not integration:
-        if not ACTIVITY.fullmatch(targets.text_of(resource, place) or ""):  # whose workers come to ask for work
+        if not _is_activity(targets, resource, place):  # whose workers come to ask for work
             action = ("lambda:InvokeFunction",)
             yield need(action, targets.of_value("function", resource, f"{place}.Resource", action))
         return
@@ -113,6 +114,12 @@ def _task(targets: Targets, task: JsonMapping, place: str) -> Iterator[Need]:
     else:
         hint = did_you_mean(plain, INTEGRATIONS, otherwise=known_names(["aws-sdk:…", *sorted(INTEGRATIONS)]))
         targets.problems.append(Problem(f"{place}: the integration {name!r} is not known.{hint}"))
+
+
+def _is_activity(targets: Targets, resource: str, place: str) -> bool:
+    text, refs = targets.names.substitute(resource, place)
+    made = any(isinstance(ref, GeneratedRef) and ref.type_name == "AWS::StepFunctions::Activity" for ref in refs)
+    return made or ACTIVITY.fullmatch(str(text)) is not None
 
 
 def _distributed(targets: Targets, state: JsonMapping, place: str) -> Iterator[Need]:

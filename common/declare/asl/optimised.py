@@ -5,6 +5,7 @@ A call by the AWS SDK needs what the optimised integration of the same operation
 
 from collections.abc import Iterator, Mapping
 
+from common.base.json_types import JsonObject
 from common.declare.asl import special_permissions
 from common.declare.asl.integration_permissions import INTEGRATIONS, Row
 from common.declare.asl.needs import Need, need
@@ -40,7 +41,17 @@ def _row(call: Call, row: Row) -> Iterator[Need]:
         else:
             arns |= _named(call, row, told)
     if arns:
-        yield need(row.actions, arns, row.when)
+        yield need(row.actions, arns, _when(call, row))
+
+
+def _when(call: Call, row: Row) -> JsonObject | None:
+    """The conditions of a row. In China, some services have an ending of their own."""
+    if row.when is None or call.targets.env.partition != "aws-cn":
+        return row.when
+    return {
+        operator: {key: [*services, *(f"{service}.cn" for service in services)] for key, services in keys.items()}
+        for operator, keys in row.when.items()
+    }
 
 
 def _named(call: Call, row: Row, on: str) -> set[str]:

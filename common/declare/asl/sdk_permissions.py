@@ -130,6 +130,9 @@ def _declarable(
     words = dict(PARAMETERS.get(prefix, {}))
     if prefix == "glue":
         words |= next(({"Name": word} for named, word in NAMED.items() if named in operation), {})
+    if isinstance(parameters, str):  # an expression makes all of them
+        called = {word: path for path, word in words.items() if word in operation.lower()}
+        words = {path: word for word, path in called.items()} or dict([*words.items()][:1])
     named = [
         found
         for path, word in words.items()

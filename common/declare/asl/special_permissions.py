@@ -15,6 +15,8 @@ from common.declare.asl.targets import ALL, Problem, Targets, values_at
 from common.model.generated import MARK
 
 API = re.compile(r"(?P<id>«[^»]*»|[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+SITE = re.compile(r"https://[^/]+/")
+"""Matches the beginning of a URL that says which site it is of."""
 S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?(?P<key>.*)", re.DOTALL)
 PROFILE = re.compile(r"(?P<area>us|eu|apac|us-gov|global|jp|au|ca)\.(?P<model>[a-z0-9.:-]+)")
 """Matches the name of an inference profile that sends requests to several regions."""
@@ -84,6 +86,8 @@ def _http(call: Call) -> Iterator[Need]:
     told = {name: next((value for _, value in values_at(parameters, name)), None) for name in ("ApiEndpoint", "Method")}
     method, endpoint = (targets.text_of(told[name], place) for name in ("Method", "ApiEndpoint"))
     urls = [permissions.literal(endpoint)] if endpoint else sorted(targets.may_call.urls())
+    if not urls and SITE.match(beginning := targets.beginning_of(told["ApiEndpoint"], place)):
+        urls = [f"{permissions.literal(beginning)}*"]
     if not urls:
         targets.untold("URL", f"{place}.ApiEndpoint", actions, "https://api.example.com/*")
     when: JsonObject = {"StringEquals": {"states:HTTPMethod": [method]}} if method else {}
@@ -134,9 +138,10 @@ def _model(call: Call) -> Iterator[Need]:
     for field, action in (("Input", "s3:GetObject"), ("Output", "s3:PutObject")):
         for at, value in values_at(parameters, f"{field}.S3Uri"):
             text = targets.text_of(value, place)
-            uri = S3_URI.fullmatch(text) if text else None
-            if uri is not None:
-                yield need((action,), {targets.env.bucket_arn(uri["bucket"], permissions.literal(uri["key"]) or ALL)})
+            uri = S3_URI.fullmatch(text or targets.beginning_of(value, place))
+            if uri is not None and (text or "/" in uri[0].removeprefix("s3://")):
+                key = permissions.literal(uri["key"])
+                yield need((action,), {targets.env.bucket_arn(uri["bucket"], key if text and key else f"{key}*")})
             elif text is None:
                 yield need((action,), {arn for arn in targets.of_value("bucket", None, f"{place}.{at}", (action,)) if "/" in arn})
             else:

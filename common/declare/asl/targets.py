@@ -22,6 +22,12 @@ from common.model.reference import UPPER_TOKEN, Names, Ref
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$(?!\{).*|.*States\..*", re.DOTALL)
 """Matches a JSONata expression, a JSONPath path, or an intrinsic function."""
+OWN = re.compile(r"\$\$\.StateMachine\.Id|\{%\s*\$states\.context\.StateMachine\.Id\s*%\}")
+"""Matches what stands for the machine itself in the context of an execution."""
+BEGINNING = re.compile(
+    r"""\{%\s*(?P<quote>['"])(?P<text>[^'"\\]*)(?P=quote)\s*&.*%\}|States\.Format\('(?P<format>[^'\\{]*)\{.*""", re.DOTALL
+)
+"""Matches an expression that begins with a text: ``{% 'https://…/' & $id %}`` and ``States.Format('https://…/{}', $.id)``."""
 TEMPLATE_PLACE = re.compile(r"\{(\w+)(?:=(\w+))?\}")
 """Matches the place of a parameter in the ARN of a template, with what stands there without the parameter."""
 ALL = "*"
@@ -71,12 +77,13 @@ class Targets:
 
         Args:
             word: the kind of target, a key of `FORMS`.
-            value: the name, ARN or URL; None if it is known only at run time.
+            value: the name, ARN or URL, or what `values_at` yields of one that is known only at run time.
             where: the state and the parameter.
             actions: what is to be allowed.
         """
         if value is None or (isinstance(value, str) and DYNAMIC.fullmatch(value.strip())):
-            return self._at_run_time(word, where, actions)
+            is_own = word == "machine" and value is not None and OWN.fullmatch(value.strip()) is not None
+            return {self.own.arn} if is_own else self._at_run_time(word, where, actions)
         try:
             return set(self._named(word, value, where))
         except ParameterError:
@@ -108,6 +115,11 @@ class Targets:
             return None
         text, _ = self.names.substitute(value, place, texts=True)
         return str(text)
+
+    def beginning_of(self, value: Json, place: str) -> str:
+        """Returns the text with which an expression begins whatever its parts are; empty if that cannot be told."""
+        match = BEGINNING.fullmatch(value.strip()) if isinstance(value, str) else None
+        return (self.text_of(match["text"] or match["format"], place) or "") if match else ""
 
     def buckets_in(self, value: Json, where: str, actions: Iterable[str]) -> set[str]:
         """Returns the buckets that the source of a copy begins with or refers to."""
@@ -155,7 +167,9 @@ class Targets:
 
 
 def values_at(parameters: Json, path: str) -> Iterator[tuple[str, Json]]:
-    """Yields the values of a parameter, each with the name of its field; None stands for a value that is known only at run time.
+    """Yields the values of a parameter, each with the name of its field.
+
+    What is known only at run time is its path or expression, or None if that cannot be told.
 
     Args:
         parameters: the parameters of a task.
@@ -169,7 +183,8 @@ def values_at(parameters: Json, path: str) -> Iterator[tuple[str, Json]]:
     name, many = head.removesuffix("[]"), head.endswith("[]")
     if name not in parameters:
         if f"{name}.$" in parameters:
-            yield f"{name}.$", None
+            path = parameters[f"{name}.$"]
+            yield f"{name}.$", path if isinstance(path, str) and DYNAMIC.fullmatch(path) else None
         return
     value = parameters[name]
     for number, item in enumerate(value if many and isinstance(value, list) else [value]):

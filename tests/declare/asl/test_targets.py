@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeclarationError
+from common.declare.asl import integrations
 from common.model.generated import GeneratedRef, mark_of
 from common.model.reference import Names
 from common.model.resource import Key
-from tests.support.machines import BUCKET, QUEUE, REGION, TABLE, TOPIC, named, needed, task
+from common.resources import kinds
+from tests.support.machines import BUCKET, ENV, OWN, QUEUE, REGION, TABLE, TOPIC, named, needed, task
 
 IN_LANDING = {"Bucket": "${landing.name}", "Key": "k"}
 
@@ -224,3 +226,69 @@ def test_what_aws_gives_a_resource_of_any_type_stands_for_the_resource(
     for reference in MADE.values():
         names.add(reference)
     assert needed(task(f"arn:aws:states:::{integration}", **parameters), names)[action] == arns
+
+
+@pytest.mark.parametrize(
+    ("where", "machine"),
+    [
+        ("Parameters", {"StateMachineArn.$": "$$.StateMachine.Id"}),
+        ("Arguments", {"StateMachineArn": "{% $states.context.StateMachine.Id %}"}),
+    ],
+)
+def test_a_machine_that_starts_itself_is_known(names: Names, where: str, machine: dict[str, str]) -> None:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", where: machine, "End": True}
+    assert needed({"StartAt": "A", "States": {"A": state}}, names) == {"states:StartExecution": [OWN.arn]}
+
+
+@pytest.mark.parametrize(
+    ("where", "parameters", "urls"),
+    [
+        ("Arguments", {"ApiEndpoint": "{% 'https://api.example.com/orders/' & $id %}"}, ["https://api.example.com/orders/*"]),
+        ("Parameters", {"ApiEndpoint.$": "States.Format('https://api.example.com/{}', $.id)"}, ["https://api.example.com/*"]),
+    ],
+)
+def test_the_beginning_of_a_url_tells_the_site(names: Names, where: str, parameters: dict[str, str], urls: list[str]) -> None:
+    connection = {"ConnectionArn": f"arn:aws:events:{REGION}:connection/shop/0b6d"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", where: {**parameters, "Authentication": connection}}
+    statements = integrations.state_machine(ENV, OWN, {"StartAt": "A", "States": {"A": state}}, names, "here")
+    (call,) = (statement for statement in statements if statement["Action"] == ["states:InvokeHTTPEndpoint"])
+    assert call["Condition"] == {"StringLike": {"states:HTTPEndpoint": urls}}
+
+
+@pytest.mark.parametrize(
+    "expression", ["{% 'https://' & $site & '/' %}", "{% $url %}", "{% 'https://api.example.com' & $rest %}"]
+)
+def test_a_url_whose_site_is_not_told_is_refused(names: Names, expression: str) -> None:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "Arguments": {"ApiEndpoint": expression}}
+    state["Arguments"] |= {"Authentication": {"ConnectionArn": f"arn:aws:events:{REGION}:connection/shop/0b6d"}}  # type: ignore[operator] # a literal
+    with pytest.raises(DeclarationError, match=r"^here: A\.ApiEndpoint: which URL it is, is known only when the machine runs\."):
+        needed({"StartAt": "A", "States": {"A": state}}, names)
+
+
+def test_an_activity_that_the_project_makes_needs_no_permission(names: Names) -> None:
+    names.add(generated("approve", "AWS::StepFunctions::Activity", "states"))
+    assert needed(task("${approve.Arn}"), names) == {}
+
+
+def test_a_call_whose_arguments_are_one_expression_needs_its_own_kind_of_target_alone(names: Names) -> None:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:glue:startCrawler",
+        "Arguments": "{% $states.input %}",
+        "End": True,
+    }
+    with pytest.raises(DeclarationError, match=r"^here: A\.Name: which crawler it is, is known only when the machine runs\."):
+        needed({"StartAt": "A", "States": {"A": state}}, names)
+
+
+def test_services_in_china_may_have_an_ending_of_their_own() -> None:
+    china = ENV.model_copy(update={"region": "cn-north-1"})
+    role = "arn:aws-cn:iam::123456789012:role/r"
+    machine = task("arn:aws-cn:states:::mediaconvert:createJob", Role=role, Settings={})
+    (passing,) = (
+        statement
+        for statement in integrations.state_machine(china, OWN, machine, Names({}, kinds(), china.account), "here")
+        if statement["Action"] == ["iam:PassRole"]
+    )
+    services = ["mediaconvert.amazonaws.com", "mediaconvert.amazonaws.com.cn"]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
