@@ -107,7 +107,10 @@ def parse_intrinsic(text: str) -> Call:
         ScanError: it calls none.
     """
     scanner = Scanner(text)
-    call = _call(scanner)
+    try:
+        call = _call(scanner)
+    except RecursionError:
+        raise ScanError("it is nested too deep") from None
     scanner.skip_space()
     if not scanner.ended:
         raise scanner.error("the end is expected")

@@ -104,7 +104,10 @@ def parse_path(text: str) -> JsonPath:
         ScanError: it is no path.
     """
     scanner = Scanner(text)
-    path = read_path(scanner, "$")
+    try:
+        path = read_path(scanner, "$")
+    except RecursionError:
+        raise ScanError("it is nested too deep") from None
     if not scanner.ended and not scanner.text[scanner.at :].isspace():
         raise scanner.error("'.' or '[' is expected")
     return path

@@ -9,9 +9,10 @@ and https://states-language.net/spec.html#jsonata-restrictions
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.base.suggestions import closest
 from common.declare.asl.jsonata_functions import FunctionCall
@@ -29,6 +30,8 @@ CHILDREN = (
 """The attributes of a parsed part that hold other parts."""
 WITH_CONTEXT = frozenset({"predicate", "stages", "group", "terms", "pattern", "update", "delete"})
 """The parts within which a bare name or `$` means a value that is being looked at."""
+DEPTH = 10_000
+"""How deep the parser may recurse; its own library sets this."""
 SHOWN = 25
 """How many characters before an error a message shows."""
 
@@ -72,25 +75,25 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
     tree, failure = _parser()(content)
     if failure:
         raise failure
-    defined = frozenset(_defined(tree))
+    parts = [*_every(tree)]
+    defined = frozenset(name for part in parts for name in _defined(part))
     reader = _Reader(content, is_later, defined)
-    reader.read(tree, in_context=False)
-    reader.result.asked = {name for name in _asked_for(tree) if not closest(name, defined)}
+    reader.read(tree)
+    reader.result.asked = {name for part in parts for name in _asked_for(part) if not closest(name, defined)}
     return reader.result
 
 
 @cache
 def _parser() -> Callable[[str], tuple[Any, ScanError | None]]:
     """Returns the parser; it is loaded late, for few definitions have expressions that were not found right before."""
-    limit = sys.getrecursionlimit()
-    from jsonata import JException, Jsonata
-
-    sys.setrecursionlimit(limit)  # which the library raises for everybody
+    with _deep_recursion():  # which the library allows everybody when it is imported
+        from jsonata import JException, Jsonata
 
     def parse(content: str) -> tuple[Any, ScanError | None]:
         try:
-            # Patterns are those of another language than Python's, so they are not compiled.
-            return Jsonata.get_parser().parse(content, lambda pattern, _: pattern), None
+            with _deep_recursion():
+                # Patterns are those of another language than Python's, so they are not compiled.
+                return Jsonata.get_parser().parse(content, lambda pattern, _: pattern), None
         except JException as error:
             shown = content[max(0, error.location - SHOWN) : error.location].strip()
             near = f"near its end, {shown!r}" if error.location >= len(content.rstrip()) else f"after {shown!r}"
@@ -105,38 +108,63 @@ def _parser() -> Callable[[str], tuple[Any, ScanError | None]]:
     return parse
 
 
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Allows deep recursion for a while: a text that is joined from hundreds of parts is a deep expression."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def _parts(part: Any, keys: tuple[str, ...] = CHILDREN) -> Iterator[tuple[str, Any]]:
     """Yields the parts of a part, each with the name of the attribute that holds it."""
+    attributes = vars(part)
     for key in keys:
-        pending = [getattr(part, key, None)]
+        pending = [attributes.get(key)]
         while pending:
             value = pending.pop(0)
             if isinstance(value, list):
                 pending = [*value, *pending]
-            elif hasattr(value, "keep_array"):
+            elif value is not None and hasattr(value, "keep_array"):
                 yield key, value
 
 
+def _every(part: Any) -> Iterator[Any]:
+    """Yields a part and all parts within it."""
+    pending = [part]
+    while pending:
+        yield (part := pending.pop())
+        pending += [child for _, child in _parts(part)]
+
+
 def _defined(part: Any) -> Iterator[str]:
-    """Yields the names that an expression defines itself."""
-    kind = getattr(part, "type", None)
-    if kind == "bind":
+    """Yields the names that a part defines."""
+    if part.type == "bind":
         yield str(part.lhs.value)
-    elif kind == "lambda":
+    elif part.type == "lambda":
         yield from (str(argument.value) for argument in part.arguments)
-    elif kind == "index":
+    elif part.type == "index":
         yield str(part.value)
-    yield from (str(name) for name in (getattr(part, "focus", None), getattr(part, "index", None)) if isinstance(name, str))
-    for _, child in _parts(part):
-        yield from _defined(child)
+    yield from (name for name in (part.focus, part.index) if isinstance(name, str))
 
 
 def _asked_for(part: Any) -> Iterator[str]:
-    """Yields the variables of which an expression asks by `$exists` whether they have a value."""
-    if getattr(part, "type", None) == "function" and part.procedure.value == "exists":
+    """Yields the variables of which a part asks by `$exists` whether they have a value."""
+    if part.type == "function" and part.procedure.value == "exists":
         yield from (str(argument.value) for argument in part.arguments if argument.type == "variable")
-    for _, child in _parts(part):
-        yield from _asked_for(child)
+
+
+class _Visit(NamedTuple):
+    """A part that is to be read."""
+
+    part: Any
+    in_context: bool
+    """Whether a bare name or `$` means a value that is being looked at."""
+    chained: int = 0
+    """How many arguments `~>` hands to it."""
 
 
 class _Reader:
@@ -146,25 +174,31 @@ class _Reader:
         self.result = Expression()
         self._content, self._is_later, self._defined = content, is_later, defined
 
-    def read(self, part: Any, *, in_context: bool, chained: int = 0) -> None:
-        """Reads a part; `chained` says how many arguments `~>` hands to it."""
-        kind = getattr(part, "type", None)
-        if kind == "path":
-            self._path(part, in_context)
-            return
-        if kind in {"function", "partial"} and part.procedure.type == "variable":
-            self._call(part, chained)
-        elif kind in {"name", "wildcard", "descendant", "parent"}:
-            self._name(part, in_context)
-        elif kind == "variable":
-            self._variable(str(part.value), in_context)
-        elif kind == "condition" and (operator := self._content[max(0, part.position - 2) : part.position]) in NEWER:
-            self._problem(f"JSONata 2.0.6, which Step Functions has, does not know {operator}.", " Write … ? … : … instead.")
-        self._children(part, in_context)
+    def read(self, tree: Any) -> None:
+        """Reads an expression."""
+        pending = [_Visit(tree, in_context=False)]
+        while pending:
+            pending += reversed([*self._part(pending.pop())])
 
-    def _children(self, part: Any, in_context: bool) -> None:
-        if getattr(part, "type", None) == "lambda":
-            self.read(part.body, in_context=in_context)
+    def _part(self, visit: _Visit) -> Iterator[_Visit]:
+        """Reads a part, and yields the parts within it that are to be read."""
+        part, in_context, chained = visit
+        if part.type == "path":
+            yield from self._path(part, in_context)
+            return
+        if part.type in {"function", "partial"} and part.procedure.type == "variable":
+            self._call(part, chained)
+        elif part.type in {"name", "wildcard", "descendant", "parent"}:
+            self._name(part, in_context)
+        elif part.type == "variable":
+            self._variable(str(part.value), in_context)
+        elif part.type == "condition" and (operator := self._content[max(0, part.position - 2) : part.position]) in NEWER:
+            self._problem(f"JSONata 2.0.6, which Step Functions has, does not know {operator}.", " Write … ? … : … instead.")
+        yield from self._children(part, in_context)
+
+    def _children(self, part: Any, in_context: bool) -> Iterator[_Visit]:
+        if part.type == "lambda":
+            yield _Visit(part.body, in_context)
             return
         for key, child in _parts(part):
             if key == "procedure" and child.type == "variable":
@@ -172,18 +206,17 @@ class _Reader:
             if part.type == "bind" and key == "lhs":
                 continue
             chained = 1 if part.type == "apply" and key == "rhs" else 0
-            self.read(child, in_context=in_context or key in WITH_CONTEXT, chained=chained)
+            yield _Visit(child, in_context or key in WITH_CONTEXT, chained)
 
-    def _path(self, part: Any, in_context: bool) -> None:
+    def _path(self, part: Any, in_context: bool) -> Iterator[_Visit]:
         first, *following = part.steps
         if first.type == "variable" and first.value == "states":
             self._states(first, following)
+            yield from self._children(first, in_context=True)
         else:
-            self.read(first, in_context=in_context)
-        for step in following:
-            self.read(step, in_context=True)
-        for key, child in _parts(part, ("predicate", "stages", "group")):
-            self.read(child, in_context=key in WITH_CONTEXT)
+            yield _Visit(first, in_context)
+        yield from (_Visit(step, in_context=True) for step in following)
+        yield from (_Visit(child, in_context=True) for _, child in _parts(part, ("predicate", "stages", "group")))
 
     def _states(self, first: Any, following: list[Any]) -> None:
         names = []
@@ -194,7 +227,6 @@ class _Reader:
             if step.stages:
                 break
         self.result.states.append(tuple(names))
-        self._children(first, in_context=True)
 
     def _call(self, part: Any, chained: int) -> None:
         name = str(part.procedure.value)

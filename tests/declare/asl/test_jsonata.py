@@ -147,9 +147,14 @@ def test_a_partial_call_gets_the_rest_later() -> None:
     assert call_problem(FunctionCall("append", 1, partial=True)) is None
 
 
+def test_a_text_may_be_joined_from_many_parts() -> None:
+    assert told(" & ".join(["'a'", *["$x"] * 1500])) == []
+    assert parse_jsonata(" & ".join(["'a'", *["$x"] * 1500])).variables == ["x"] * 1500
+
+
 def test_the_parser_leaves_the_limit_of_recursion_alone() -> None:
     before = sys.getrecursionlimit()
-    assert told("(" * 3000 + ")" * 3000) == ["it is nested too deep."]
+    assert told("(" * 9000 + ")" * 9000) == ["it is nested too deep."]
     assert sys.getrecursionlimit() == before < 10_000
 
 
