@@ -7,12 +7,13 @@ from common.commands.task import task
 from common.model.choices import Choices, parallel
 
 
-@task(name="import", help=options("env", "json", "jobs", **IMPORTING), iterable=["match", "tag", "from_machine"])
+@task(name="import", help=options("env", "json", "jobs", **IMPORTING), iterable=["match", "tag", "from_machine", "type"])
 def import_project(
     _c: Context,
     match: list[str],  # Invoke gives an empty list where the option is left out
     tag: list[str],
     from_machine: list[str],
+    type: list[str],  # noqa: A002 - the name of the option
     env: str | None = None,
     project: str | None = None,
     config: str | None = None,
@@ -31,9 +32,9 @@ def import_project(
     from common.report.json_report import JsonReport
 
     if config is not None:
-        convert_config(Choices(env=env), project, config, chosen=[*match, *tag, *from_machine], dry_run=dry_run, json=json)
+        convert_config(Choices(env=env), project, config, chosen=[*match, *tag, *from_machine, *type], dry_run=dry_run, json=json)
         return
-    selection = Selection.of(match, tag, from_machine)
+    selection = Selection.of(match, tag, from_machine, type)
     if not project or "," in project:
         raise UsageError("Which project is to be written? Add --project NAME; projects/NAME/ need not exist yet.")
     report = JsonReport(env) if json else TextReport()
@@ -68,7 +69,9 @@ def convert_config(choices: Choices, project: str | None, config: str, *, chosen
     if not project or "," in project:
         raise UsageError("Whose configuration is it? Add --project NAME; projects/NAME/ need not exist yet.")
     if chosen:
-        raise UsageError("--config converts a file, and imports nothing else: leave --match, --tag and --from-machine out.")
+        raise UsageError(
+            "--config converts a file, and imports nothing else: leave out --match, --tag, --from-machine and --type."
+        )
     check_name(project)
     report = JsonReport(choices.env) if json else TextReport()
     command = opened(choices, report, json=json)

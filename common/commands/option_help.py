@@ -29,6 +29,7 @@ COLLECTING = {
 IMPORTING = {
     "project": "The project to write: a folder in projects/, which need not exist yet.",
     "match": "Names in AWS to import, as in 'orders-dev-*'. May be given several times, or with commas.",
+    "type": "Import resources of this type, as in AWS::SQS::Queue, which --match selects by name or identifier.",
     "tag": "Import what has this tag: key=value. May be given several times.",
     "from_machine": "Import this state machine and everything that it reaches. May be given several times.",
     "config": "Convert this configuration file of another deployer instead; needs no AWS account.",

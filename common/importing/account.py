@@ -13,7 +13,7 @@ from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.environment.config import Environment
-from common.importing import mentions
+from common.importing import cloud_resources, mentions
 from common.importing.selection import LiveResource, Selection
 from common.resources import kind_of
 
@@ -41,6 +41,7 @@ class LiveAccount:
     aws: Aws
     pool: Executor
     _listed: dict[str, dict[str, LiveResource]] = field(default_factory=dict)
+    _schedules: dict[str, list[str]] | None = None
 
     def of(self, kind: str) -> dict[str, LiveResource]:
         """All resources of a kind, by name, as their listing shows them."""
@@ -58,6 +59,8 @@ class LiveAccount:
         Raises:
             UsageError: a pattern, a tag or a machine selects nothing.
         """
+        if selection.types:
+            return cloud_resources.selected(self, selection)
         chosen = {(resource.kind, resource.name): resource for resource in self._matching(selection)}
         chosen |= {(resource.kind, resource.name): resource for resource in self._tagged(selection)}
         for name in selection.machines:
@@ -86,10 +89,21 @@ class LiveAccount:
 
     def schedules(self) -> dict[str, list[str]]:
         """The schedules of EventBridge Scheduler, by the ARN of what each calls."""
+        if self._schedules is None:
+            self._schedules = {}
+            for page in self.aws.pages("scheduler", "ListSchedules"):
+                for schedule in page["Schedules"]:
+                    name = f"{schedule['GroupName']}/{schedule['Name']}"
+                    self._schedules.setdefault(schedule["Target"]["Arn"], []).append(name)
+        return self._schedules
+
+    def alarms(self) -> dict[str, list[str]]:
+        """The alarms of CloudWatch on one metric, by each value of its dimensions, such as the name of a function."""
         result: dict[str, list[str]] = {}
-        for page in self.aws.pages("scheduler", "ListSchedules"):
-            for schedule in page["Schedules"]:
-                result.setdefault(schedule["Target"]["Arn"], []).append(f"{schedule['GroupName']}/{schedule['Name']}")
+        for page in self.aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=["MetricAlarm"]):
+            for alarm in page["MetricAlarms"]:
+                for dimension in alarm.get("Dimensions", ()):
+                    result.setdefault(dimension["Value"], []).append(alarm["AlarmName"])
         return result
 
     def retention(self, group: str) -> int | str | None:

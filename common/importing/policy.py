@@ -7,6 +7,7 @@ from common.base.json_types import JsonObject
 from common.environment.config import Environment
 
 EVERYWHERE = (
+    *("cloudformation:GetResource", "cloudformation:ListResources", "cloudwatch:DescribeAlarms"),
     *("events:ListRuleNamesByTarget", "events:ListRules", "glue:GetCrawlers", "glue:GetJobs", "lambda:ListEventSourceMappings"),
     *(
         "lambda:ListFunctions",
@@ -20,7 +21,8 @@ EVERYWHERE = (
 """What IAM does not limit to resources, or what lists all of them."""
 ADVICE = (
     "s3:GetObject is on all buckets, because any may hold a job's script; limit it to those that do. "
-    "lambda:GetFunction downloads the code of functions."
+    "lambda:GetFunction downloads the code of functions. With --type, AWS's handlers of the type read in your name: allow what "
+    "they call, such as sqs:ListQueues and sqs:GetQueueAttributes, or attach AWS's policy ReadOnlyAccess."
 )
 
 

@@ -14,6 +14,7 @@ from common.environment.config import Environment
 from common.environment.config_edit import set_values
 from common.environment.existing import Existing
 from common.importing import declaration
+from common.importing.cloud_resources import identity_of
 from common.importing.entries import Context
 from common.importing.references import SECTIONS, VERBS, Used
 from common.model.resource import PROJECT_NAME, SHARED
@@ -32,7 +33,7 @@ class PresentProject:
         elsewhere: what other projects declare, with their names.
         available: what root `deploy.py` declares, or `existing` names, for all projects.
         used: what it uses of others.
-        arns: what it declares.
+        arns: what it declares; of resources of any type what tells them from others.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
     """
@@ -78,7 +79,7 @@ class PresentProject:
             if resource.key.kind in SECTIONS
         )
         available += (*_entries_of(env.existing), *(own if is_new else ()))
-        elsewhere = {resource.arn: resource.key.project for resource in everything if resource.key.project != project}
+        elsewhere = {identity_of(resource): resource.key.project for resource in everything if resource.key.project != project}
         resources = [resource for resource in everything if resource.key.project == project]
         return cls(
             project=project,
@@ -88,7 +89,7 @@ class PresentProject:
             overlay=overlay,
             elsewhere=elsewhere,
             available=available,
-            arns=frozenset(resource.arn for resource in resources),
+            arns=frozenset(map(identity_of, resources)),
             keys=frozenset(
                 [
                     *((resource.key.kind, resource.key.name) for resource in resources),

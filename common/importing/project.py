@@ -13,10 +13,12 @@ from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
-from common.importing import crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
+from common.importing import cloud_resources, crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
 from common.importing.account import LiveAccount
+from common.importing.cloud_resources import Given, called
 from common.importing.entries import Context, Entry, Unexpressed
 from common.importing.present import PresentProject
+from common.importing.proposals import proposals
 from common.importing.references import SECTIONS, References, Used
 from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
@@ -29,6 +31,7 @@ REASONS: Mapping[str, Callable[[LiveResource], str]] = {
     "crawler": crawlers.why_not,
     "state-machine": machines.why_not,
     "rule": rules.why_not,
+    cloud_resources.KIND: cloud_resources.why_not,
 }
 """What tells of each kind why a resource cannot be declared."""
 
@@ -45,6 +48,7 @@ class Import:
         declared: how many of the selected resources the project declares already.
         used: what is used and not imported, and gets an entry in `existing`.
         notes: what people have to know, one sentence each, about which resource.
+        proposals: the types and names of what can be imported next.
     """
 
     written: list[str] = field(default_factory=list)
@@ -54,6 +58,7 @@ class Import:
     declared: int = 0
     used: list[Used] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    proposals: list[tuple[str, str]] = field(default_factory=list)
 
 
 def why_not(resource: LiveResource) -> str:
@@ -76,7 +81,7 @@ class Importer:
 
     def __init__(self, root: Path, env: Environment, project: str, account: LiveAccount) -> None:
         self._root, self._env, self._project, self._account = root, env, project, account
-        self._present = PresentProject.of(root, env, project)
+        self._present, self._given = PresentProject.of(root, env, project), Given({})
 
     def run(self, selection: Selection, *, dry_run: bool = False) -> Import:
         """Reads what is selected, and writes it.
@@ -154,7 +159,8 @@ class Importer:
     def _context(self, selection: Selection, chosen: Sequence[LiveResource], importable: Sequence[LiveResource]) -> Context:
         common = common_beginning([resource.name for resource in chosen])
         keys = Keys(self._present.keys)
-        named = [(resource, keys.give(resource.kind, selection.stem(resource.name, common))) for resource in importable]
+        named = [(resource, keys.give(resource.kind, selection.stem(called(resource), common))) for resource in importable]
+        self._given = Given.of([(resource, key) for resource, key in named if resource.kind == cloud_resources.KIND])
         references = References.of(
             self._env,
             named,
@@ -201,6 +207,8 @@ class Importer:
                 entry = crawlers.entry(resource, key, context)
             case "state-machine":
                 entry = machines.entry(resource, key, context)
+            case cloud_resources.KIND:
+                return cloud_resources.entry(resource, key, context, self._given)
             case _:
                 entry = rules.entry(resource, key, context)
         for caller in callers.get(resource.arn, ()):
@@ -254,6 +262,7 @@ class Importer:
         if result.entries:
             (result.added if self._present.overlay_text is not None else result.written).append(self._present.overlay_path)
         result.used = [used for used in context.references.new_uses() if not used.is_there]
+        result.proposals = proposals(self._account, result.entries, result.used)
         result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
 
     def _put(self, stage: Path, overlay: str) -> None:

@@ -173,7 +173,7 @@ class References:
         """The reference for a text that is nothing but a name; empty if it is none, or the name of several resources."""
         if len(text) < LONG_ENOUGH or not SEPARATOR.search(text):
             return ""
-        kinds = [kind for kind, name in self.imported if name == text]
+        kinds = [kind for kind, name in self.imported if name == text and kind in VERBS]
         if text in self.buckets or ("bucket", text) in {*self.used, *self.used_before, *self.available}:
             kinds.append("bucket")
         return self.token(kinds[0], text, "name") if len(kinds) == 1 else ""

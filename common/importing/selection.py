@@ -13,9 +13,9 @@ from common.resources import kind_of
 
 SEPARATOR = re.compile(r"[-_./ ]")
 WILDCARD = re.compile(r"[*?\[]")
-KINDS = ("lambda", "glue-job", "crawler", "state-machine", "rule")
+KINDS = ("resource", "lambda", "glue-job", "crawler", "state-machine", "rule")
 """The kinds that can be imported, in the order of their declarations: what a machine calls comes first, what starts it last."""
-MATCHING = ("--match", "--tag", "--from-machine")
+MATCHING = ("--match", "--tag", "--from-machine", "--type")
 """The options that select something."""
 
 
@@ -36,7 +36,7 @@ class LiveResource:
     live: JsonObject
 
     def __str__(self) -> str:
-        return f"{kind_of(self.kind).word} {self.name}"
+        return f"{self.live.get('TypeName') or kind_of(self.kind).word} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,26 @@ class Selection:
         patterns: patterns of names, case-sensitive, with ``*``, ``?`` and ``[…]``.
         tags: tags of which a resource has one.
         machines: state machines that are imported with everything that they reach.
+        types: types of the Cloud Control API; then the patterns are about resources of these, and about nothing else.
     """
 
     patterns: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
     machines: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, match: Sequence[str], tag: Sequence[str], from_machine: Sequence[str]) -> "Selection":
+    def of(cls, match: Sequence[str], tag: Sequence[str], from_machine: Sequence[str], types: Sequence[str] = ()) -> "Selection":
         """What these options say; several values are given one by one, or separated by commas.
 
         Raises:
             UsageError: nothing is selected, or a tag is no ``key=value``.
         """
         tags = dict(_pair(text) for text in _split(tag))
-        selection = cls(tuple(_split(match)), tags, tuple(_split(from_machine)))
-        if not (selection.patterns or tags or selection.machines):
+        selection = cls(tuple(_split(match)), tags, tuple(_split(from_machine)), tuple(_split(types)))
+        if selection.types and (tags or selection.machines):
+            raise UsageError("--type goes with --match alone: import --tag and --from-machine by themselves. Nothing was read.")
+        if not (selection.patterns or tags or selection.machines or selection.types):
             raise UsageError(
                 f"What is to be imported? Say it with {', '.join(MATCHING)}, as in --match 'fsa-dev-orders-*'. Nothing was read."
             )

@@ -1,5 +1,6 @@
 """What an import wrote, and what people have to look at: secrets, and what cannot be declared."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -7,9 +8,12 @@ from common.base.command_text import typed
 from common.base.json_types import JsonObject
 from common.importing.project import Import
 from common.resources import kind_of
+from common.state.stored_objects import printable
 
 MOST_FILES = 12
 """How many files of one folder are named; of more only their number is told."""
+MOST_CHARACTERS = 1000
+"""How much is shown of what is said of one resource."""
 
 
 def lines(result: Import, environment: str, project: str, *, written: bool) -> Iterator[str]:
@@ -25,7 +29,11 @@ def lines(result: Import, environment: str, project: str, *, written: bool) -> I
         return
     yield from (f"  + {path}" for path in _grouped(result.written))
     yield from (f"  ~ {path}: what is new {'was' if written else 'would be'} added, no line was changed" for path in result.added)
-    yield from _to_look_at(result)
+    yield from (printable(line, MOST_CHARACTERS) for line in _to_look_at(result))
+    if result.proposals:
+        yield "can be imported as well, as resources of any type:"
+        for type_name, name in result.proposals:
+            yield f"  {typed(f'import --env {environment} --project {project} --type {type_name} --match {shlex.quote(name)}')}"
     if written and result.entries:
         command = typed(f"plan --env {environment} --project {project} --adopt")
         yield f"`{command}` shows what taking it over would change; it should say: tags only"
@@ -54,7 +62,7 @@ def as_object(result: Import, project: str, *, written: bool) -> JsonObject:
     """The same for programs."""
     return {
         "project": project,
-        "dry_run": not written,
+        "written": written,
         "imported": [
             {
                 "kind": entry.resource.kind,
@@ -66,9 +74,10 @@ def as_object(result: Import, project: str, *, written: bool) -> JsonObject:
             for entry in result.entries
         ],
         "declared_already": result.declared,
-        "written": result.written,
+        "files": result.written,
         "added_to": result.added,
         "used": [{"kind": used.kind, "key": used.key, "name": used.name} for used in result.used],
+        "can_be_imported": [{"type": type_name, "name": name} for type_name, name in result.proposals],
         "not_imported": [
             {"kind": item.resource.kind, "name": item.resource.name, "reason": item.reason} for item in result.unexpressed
         ],

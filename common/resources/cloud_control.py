@@ -19,6 +19,7 @@ from typing import ClassVar, Self
 from common.aws.protocol import Aws
 from common.aws.resource_schemas import STORES, Schema, schema_of
 from common.base import digest
+from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import hidden_fields, steps
 from common.model.declared import Declared
@@ -27,7 +28,7 @@ from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
 from common.model.orphan import Orphan
 from common.model.projection import projected, value_at, values_at, with_value
 from common.model.resource import Change, Live, Outputs, State
-from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
+from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import cloud_requests, handler_arns
 
 TYPE, TAGS = "TypeName", "Tags"
@@ -139,6 +140,7 @@ class CloudResource(Declared):
         identifier = self._identifier(aws)
         live = cloud_requests.properties(aws, self.type_name, identifier) if identifier else None
         if live is None or identifier is None:
+            self._check_given(identifier)
             return None
         before = {name: value for name, value in _applied(self.record).items() if name not in {TYPE, TAGS}}
         state: State = {TYPE: self.type_name, TAGS: self._tags(live, identifier)}
@@ -151,7 +153,7 @@ class CloudResource(Declared):
         compared = {*self.properties, *before, *self.schema.identifiers, self.schema.tag_property}
         settable = self.schema.settable(live)
         others = {name: value for name, value in settable.items() if name not in compared and value not in ({}, [], "", None)}
-        return Live(state, identifier, others | other_tags(_tags_in(self.schema, live), self.tags))
+        return Live(state, identifier, others | other_tags(cloud_requests.tags_in(self.schema, live), self.tags))
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the resource, or finds the one that a deploy which died has made."""
@@ -184,7 +186,7 @@ class CloudResource(Declared):
             return None
         schema = _schema_of(type_name, resource.arn)
         recorded: dict[str, str] = _applied(resource.recorded).get(TAGS, {})
-        return _tags_in(schema, live) if schema.tag_property else recorded
+        return cloud_requests.tags_in(schema, live) if schema.tag_property else recorded
 
     @staticmethod
     def untag(aws: Aws, orphan: Orphan, keys: Sequence[str]) -> None:
@@ -192,8 +194,8 @@ class CloudResource(Declared):
         type_name, identifier = _recorded_type(orphan), _recorded_identifier(orphan.recorded)
         live, schema = cloud_requests.properties(aws, type_name, identifier), _schema_of(type_name, orphan.arn)
         if live is not None and schema.tag_property:
-            left = {name: text for name, text in _tags_in(schema, live).items() if name not in keys}
-            cloud_requests.update(aws, type_name, identifier, [_tagging(schema, left)])
+            left = {name: text for name, text in cloud_requests.tags_in(schema, live).items() if name not in keys}
+            cloud_requests.update(aws, type_name, identifier, [cloud_requests.tagging(schema, left)])
 
     @staticmethod
     def erase(aws: Aws, resource: Orphan) -> None:
@@ -215,10 +217,23 @@ class CloudResource(Declared):
             return None
         return cloud_requests.named(aws, self.type_name, name_property, self.properties[name_property])
 
+    def _check_given(self, identifier: str | None) -> None:
+        """Checks that a declaration does not ask AWS to create a resource with an identifier that AWS itself gives.
+
+        Raises:
+            DeclarationError: it does.
+        """
+        declared = [name for name in self.schema.identifiers if (name,) in self.schema.read_only and name in self.properties]
+        if declared and not _recorded_identifier(self.record):
+            raise DeclarationError(
+                f"{self.key.project}: {self.key}: there is no {self.type_name} {identifier}, and AWS gives {declared[0]} itself. "
+                f"Correct it, or take it out to create another one."
+            )
+
     def _tags(self, live: JsonMapping, identifier: str) -> dict[str, str]:
         """Those of our tags that it has. A type without tags is ours if our record names it."""
         if self.schema.tag_property:
-            return owned_tags(_tags_in(self.schema, live), self.tags)
+            return owned_tags(cloud_requests.tags_in(self.schema, live), self.tags)
         return dict(self.tags) if identifier == _recorded_identifier(self.record) else {}
 
     def _with_unreadable(self, name: str, live: Json, applied: Json) -> Json:
@@ -236,7 +251,7 @@ class CloudResource(Declared):
         """The properties that AWS accepts, with the tags as the type spells them."""
         sent = {name: value for name, value in desired.items() if name not in {TYPE, TAGS}}
         if self.schema.tag_property:
-            sent[self.schema.tag_property] = _spelled(self.schema, desired[TAGS])
+            sent[self.schema.tag_property] = cloud_requests.spelled(self.schema, desired[TAGS])
         return sent
 
     def _patch(self, change: Change) -> Iterator[JsonObject]:
@@ -251,7 +266,7 @@ class CloudResource(Declared):
         if (TAGS in change.changed or stale) and self.schema.tag_property:
             others: JsonMapping = change.live.undeclared.get(TAGS, {}) if change.live else {}
             kept = {name: text for name, text in others.items() if name not in stale}
-            yield _tagging(self.schema, {**kept, **change.desired[TAGS]})
+            yield cloud_requests.tagging(self.schema, {**kept, **change.desired[TAGS]})
 
     def _outputs(self, aws: Aws, identifier: str) -> Outputs:
         live = cloud_requests.properties(aws, self.type_name, identifier) or {}
@@ -263,21 +278,6 @@ class CloudResource(Declared):
 
 def _schema_of(type_name: str, arn: str) -> Schema:
     return schema_of(type_name, arn.split(":")[3])  # not every region has every type
-
-
-def _tags_in(schema: Schema, live: JsonMapping) -> dict[str, str]:
-    tags = live.get(schema.tag_property) or {}
-    return {str(name): str(text) for name, text in tags.items()} if isinstance(tags, Mapping) else tag_map(tags)
-
-
-def _spelled(schema: Schema, tags: Mapping[str, str]) -> Json:
-    """Tags as the type takes them: a map or a list."""
-    return dict(tags) if schema.tags_are_a_map else tag_list(tags)
-
-
-def _tagging(schema: Schema, tags: Mapping[str, str]) -> JsonObject:
-    """The operation of a JSON patch that replaces all tags by these."""
-    return {"op": "add", "path": f"/{schema.tag_property}", "value": _spelled(schema, tags)}
 
 
 def _applied(record: JsonMapping) -> JsonMapping:

@@ -5,10 +5,13 @@ Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-op
 
 import json
 import re
+from collections.abc import Mapping
 
 from common.aws.protocol import Aws
+from common.aws.resource_schemas import Schema
 from common.base.errors import AwsError
-from common.base.json_types import Json, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.model.tags import tag_list, tag_map
 
 SERVICE = "cloudcontrol"
 """The service's name in botocore."""
@@ -107,3 +110,19 @@ def wait(aws: Aws, event: JsonObject, what: str) -> JsonObject:
         token = event["RequestToken"]
         event = aws.call(SERVICE, "GetResourceRequestStatus", RequestToken=token)["ProgressEvent"]
     raise AwsError(SERVICE, "GetResourceRequestStatus", "NotEnded", f"{what}: the request has not ended. Deploy again.")
+
+
+def tags_in(schema: Schema, live: JsonMapping) -> dict[str, str]:
+    """The tags among live properties, by name."""
+    tags = live.get(schema.tag_property) or {}
+    return {str(name): str(text) for name, text in tags.items()} if isinstance(tags, Mapping) else tag_map(tags)
+
+
+def spelled(schema: Schema, tags: Mapping[str, str]) -> Json:
+    """Tags as the type takes them: a map or a list."""
+    return dict(tags) if schema.tags_are_a_map else tag_list(tags)
+
+
+def tagging(schema: Schema, tags: Mapping[str, str]) -> JsonObject:
+    """The operation of a JSON patch that replaces all tags by these."""
+    return {"op": "add", "path": f"/{schema.tag_property}", "value": spelled(schema, tags)}

@@ -1,0 +1,260 @@
+"""Writes resources of any type that the Cloud Control API reads, selected by type and by name or identifier.
+
+What AWS gives is left out, but for the identifier of a resource without a name: by that the first deploy finds it. What is equal
+to something that AWS gives another imported resource becomes a reference to it.
+
+Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations-list.html
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from common.aws.protocol import Aws
+from common.aws.resource_schemas import Schema, schema_of
+from common.base.errors import AwsError, UsageError
+from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.suggestions import did_you_mean
+from common.declare.naming import PhysicalNames
+from common.environment.config import Environment
+from common.importing import values
+from common.importing.entries import Context, Entry
+from common.importing.selection import WILDCARD, LiveResource, Selection
+from common.model.resource import Resource
+from common.resources import kind_of
+
+KIND = "resource"
+UNLISTED = frozenset({"InvalidRequestException", "UnsupportedActionException"})
+"""With one of these AWS says that it does not list the resources of a type by itself."""
+SHORTEST = 8
+"""A shorter text that is equal to something that AWS gives may be so by chance."""
+
+
+class Account(Protocol):
+    """What is read here of an account."""
+
+    env: Environment
+    aws: Aws
+
+    @property
+    def pool(self) -> "Pool":
+        """Where calls run in parallel."""
+
+
+class Pool(Protocol):
+    """Where calls run in parallel."""
+
+    def map(self, call: Callable[[LiveResource], LiveResource], items: Iterable[LiveResource], /) -> Iterator[LiveResource]:
+        """The results of the calls, in order."""
+
+
+def selected(account: Account, selection: Selection) -> list[LiveResource]:
+    """The resources of the types that a selection names, read in full.
+
+    Raises:
+        UsageError: there is no such type, or a pattern matches nothing.
+    """
+    chosen: dict[str, LiveResource] = {}
+    unused, names = set(selection.patterns), []
+    for type_name in selection.types:
+        schema = _schema(type_name, account.env.region)
+        for resource in _listed(account, schema, selection):
+            names.append(resource.name)
+            texts = {resource.name, resource.live["Identifier"]}
+            if not selection.patterns or any(selection.matches(text) for text in texts):
+                unused -= {pattern for pattern in unused if any(Selection((pattern,)).matches(text) for text in texts)}
+                chosen[resource.arn] = resource
+    if unused or not chosen:
+        what = f"--match {min(unused)!r} matches no" if unused else "there is no"
+        guess = did_you_mean(min(unused).strip("*"), names) if unused else ""
+        raise UsageError(
+            f"{what} {' or '.join(selection.types)} in {account.env.region} of account {account.env.account_id}.{guess} "
+            f"Nothing was written."
+        )
+    ordered = sorted(chosen.values(), key=lambda resource: resource.arn)
+    return list(account.pool.map(lambda resource: _in_full(account, resource), ordered))
+
+
+def identity_of(resource: Resource) -> str:
+    """What tells a declared resource of any type from others, as that of a live one; its ARN, if it is of another kind."""
+    type_name, properties = getattr(resource, "type_name", ""), getattr(resource, "properties", {})
+    return _identity(resource.schema, properties) if type_name else resource.arn  # type: ignore[attr-defined]  # it has a type
+
+
+def called(resource: LiveResource) -> str:
+    """The name that people gave a resource of any kind, or the word for its type if AWS gave it one."""
+    if resource.kind != KIND:
+        return resource.name
+    schema = _schema_of(resource)
+    return resource.name if schema.name_property in resource.live["Properties"] else schema.type_name.rpartition("::")[2]
+
+
+def why_not(resource: LiveResource) -> str:
+    """Why a resource cannot be declared; empty if it can."""
+    if owner := resource.live["Owner"]:
+        return f"{owner} deploys it already"
+    schema = _schema_of(resource)
+    _, problems = _declarable(resource)
+    return f"{schema.type_name}: {problems[0]}" if problems else ""
+
+
+def entry(resource: LiveResource, key: str, context: Context, given: "Given") -> Entry:
+    """What is written of a resource."""
+    schema = _schema_of(resource)
+    result = Entry(resource=resource, key=key, method=KIND)
+    declared, _ = _declarable(resource)
+    for name in sorted(resource.live["Properties"].keys() & schema.properties.keys() - declared.keys()):
+        value = resource.live["Properties"][name]
+        if (name,) not in schema.read_only and name != schema.tag_property and value not in ({}, [], "", None):
+            result.say(f"Its {name} is left as it is in AWS: it holds a secret, or what its schema does not accept.")
+    own_name = declared.pop(schema.name_property, None)
+    properties = {name: given.replaced(resource, value, name, context) for name, value in declared.items()}
+    if isinstance(own_name, str) and PhysicalNames(context.env, context.project).named(kind_of(KIND), key) != own_name:
+        properties = {schema.name_property: context.references.staged(own_name), **properties}
+    result.arguments = [schema.type_name, properties] if properties else [schema.type_name]
+    return result
+
+
+@dataclass
+class Given:
+    """What AWS gives the imported resources, each with the reference to it.
+
+    Args:
+        keys: the key of each imported resource, by what tells it from others.
+    """
+
+    keys: Mapping[str, str]
+    _values: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _names: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    _edges: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, named: Iterable[tuple[LiveResource, str]]) -> "Given":
+        """What AWS gives these resources."""
+        result = cls({resource.arn: key for resource, key in named})
+        for resource, key in named:
+            schema = _schema_of(resource)
+            for attribute in schema.attributes():
+                value = _text_at(resource.live["Properties"], attribute)
+                token = f"${{{KIND}.{key}.{attribute}}}"
+                if (tuple(attribute.split("."))) in schema.read_only and len(value) >= SHORTEST:
+                    result._values.setdefault(value, (resource.arn, token))
+                elif attribute in schema.identifiers and value:
+                    result._names[schema.type_name.rpartition("::")[2].lower(), value] = (resource.arn, token)
+        return result
+
+    def replaced(self, resource: LiveResource, value: Json, name: str, context: Context) -> Json:
+        """A property with references in place of what AWS gives others, and of names of what the project uses."""
+        if isinstance(value, str):
+            short = re.sub(r"(name|id|identifier)$", "", name.lower())
+            other = self._values.get(value) or self._names.get((short, value))
+            if other is not None and other[0] != resource.arn and not self._reaches(other[0], resource.arn):
+                self._edges.setdefault(resource.arn, set()).add(other[0])
+                return other[1]
+            return context.references.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.replaced(resource, inner, str(key), context) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.replaced(resource, inner, name, context) for inner in value]
+        return value
+
+    def _reaches(self, first: str, last: str) -> bool:
+        """Whether a resource refers to another one, by way of others or not: each would have to exist before the other."""
+        todo, reached = [first], {first}
+        while todo:
+            following = self._edges.get(todo.pop(), set()) - reached
+            reached |= following
+            todo += following
+        return last in reached
+
+
+def _schema(type_name: str, region: str) -> Schema:
+    try:
+        return schema_of(type_name, region)
+    except ValueError as error:
+        raise UsageError(f"--type: {error} Nothing was read.") from None
+
+
+def _schema_of(resource: LiveResource) -> Schema:
+    return schema_of(resource.live["TypeName"], resource.live["Region"])
+
+
+def _listed(account: Account, schema: Schema, selection: Selection) -> Iterator[LiveResource]:
+    try:
+        pages = account.aws.pages("cloudcontrol", "ListResources", TypeName=schema.type_name)
+        for page in pages:
+            for item in page["ResourceDescriptions"]:
+                yield _live(account.env, schema, item["Identifier"], json.loads(item.get("Properties") or "{}"))
+    except AwsError as error:
+        if error.code not in UNLISTED:
+            raise
+        identifiers = [pattern for pattern in selection.patterns if not WILDCARD.search(pattern)]
+        if len(identifiers) != len(selection.patterns) or not identifiers:
+            raise UsageError(
+                f"AWS does not list resources of the type {schema.type_name} by itself ({error.reason}). Name each by its "
+                f"identifier, without wildcards: --match IDENTIFIER. Nothing was written."
+            ) from None
+        yield from (_live(account.env, schema, identifier, {}) for identifier in identifiers)
+
+
+def _live(env: Environment, schema: Schema, identifier: str, properties: JsonMapping) -> LiveResource:
+    named = {**dict(zip(schema.identifiers, identifier.split("|"), strict=False)), **properties}
+    name = str(properties.get(schema.name_property) or re.split(r"[/:|]", identifier)[-1])
+    live = {"TypeName": schema.type_name, "Region": env.region, "Identifier": identifier, "Properties": dict(properties)}
+    return LiveResource(KIND, name, _identity(schema, named), {**live, "Owner": ""})
+
+
+def _in_full(account: Account, resource: LiveResource) -> LiveResource:
+    request = {"TypeName": resource.live["TypeName"], "Identifier": resource.live["Identifier"]}
+    answer = account.aws.find("cloudcontrol", "GetResource", "ResourceNotFoundException", **request)
+    if answer is None:
+        what = f"{request['TypeName']} {request['Identifier']}"
+        raise UsageError(f"There is no {what} in {account.env.region}. Nothing was written.")
+    schema, properties = _schema_of(resource), json.loads(answer["ResourceDescription"]["Properties"])
+    tags = properties.get(schema.tag_property) or {}
+    pairs = tags if isinstance(tags, Mapping) else {tag.get("Key"): tag.get("Value") for tag in tags}
+    whole = _live(account.env, schema, request["Identifier"], properties)
+    owner = f"{pairs[account.env.owner_tag]}" if account.env.owner_tag in pairs else ""
+    return LiveResource(KIND, whole.name, whole.arn, {**whole.live, "Owner": owner})
+
+
+def _identity(schema: Schema, properties: JsonMapping) -> str:
+    name = properties.get(schema.name_property) if schema.name_property else None
+    parts = [name] if name else [properties.get(part, "") for part in schema.identifiers]
+    return "|".join(map(str, [schema.type_name, *parts]))
+
+
+def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
+    """The properties that can be declared, and why the resource cannot be, even without what may be left out."""
+    schema, live = _schema_of(resource), resource.live["Properties"]
+    required = {*schema.document.get("required", ())}
+    settable = {name: value for name, value in schema.settable(live).items() if value not in ({}, [], "", None)}
+    settable.pop(schema.tag_property, None)
+    declared = {name: value for name, value in settable.items() if not _is_secret(resource, name, value)}
+    if schema.name_property not in declared:
+        declared = {
+            **{name: live[name] for name in schema.identifiers if (name,) in schema.read_only and name in live},
+            **declared,
+        }
+    if hidden := sorted(required & settable.keys() - declared.keys()):
+        return declared, [f"its {hidden[0]} holds a secret, and must be declared"]
+    for _ in range(len(declared)):
+        problems = list(schema.problems(declared))
+        refused = {re.split(r"[.\[:]", problem, maxsplit=1)[0] for problem in problems} & declared.keys() - required
+        if not refused:
+            return declared, problems
+        declared = {name: value for name, value in declared.items() if name not in refused}
+    return declared, list(schema.problems(declared))
+
+
+def _is_secret(resource: LiveResource, name: str, value: Json) -> bool:
+    """Whether a property holds a secret; of what is nothing but a value, the name of the resource tells."""
+    return any(True for _ in values.secrets_in(value, resource.name if name == "Value" else name))
+
+
+def _text_at(properties: Json, attribute: str) -> str:
+    for name in attribute.split("."):
+        properties = properties.get(name) if isinstance(properties, Mapping) else None
+    return str(properties) if isinstance(properties, str | int) else ""
