@@ -112,7 +112,7 @@ def test_what_aws_accepts_is_accepted(text: str) -> None:
         ),
         (r"States.Format('a\n{}', $.x)", r"a text has the escape \n, and only \' \{ \} and \\ are allowed"),
         ("States.Format('a', )", "at ')', an argument is expected: a text in single quotes, a number, a path or a function"),
-        (f"{'States.Array(' * 5000}{')' * 5000}", "it is nested too deep"),
+        pytest.param(f"{'States.Array(' * 5000}{')' * 5000}", "it is nested too deep", id="deep"),
         ("States.UUID() x", "at 'x', the end is expected"),
         ("States.UUID", "at 'States.UUID', a path, which begins with $, or a function such as States.Format(…) is expected"),
     ],
